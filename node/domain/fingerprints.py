@@ -1,0 +1,161 @@
+"""Fingerprints: what a hash is, and which kinds this version understands.
+
+Rules this module upholds:
+
+- A kind is data (`FingerprintKind`), not a class hierarchy: a kind this version does not know is an integer code that
+  is kept, carried and reported as not searched.
+- Values are bytes of exactly the kind's length. Text is lower-case hex, PDQ in the published bit order
+  (facebook/ThreatExchange: the hex string read as one big-endian 256-bit number), so hex -> bytes is `bytes.fromhex`.
+- Thresholds live here once, with unit and source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.errors import Malformed, Misuse
+
+PDQ_BITS: Final = 256
+PDQ_RADIUS: Final = 31
+"""Bits of 256 within which two PDQ hashes match (ThreatExchange, PDQ README: "match <= 31")."""
+PDQ_QUALITY_FLOOR: Final = 50
+"""PDQ qualities run 0..100; 49 and below are discarded (ThreatExchange, PDQ README)."""
+PHASH_RADIUS: Final = 6
+"""Bits of 64 within which two pHashes are shown as a second opinion. Never a hit of its own across a border."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FingerprintKind:
+    """A kind of fingerprint. `code` is its number in a body; `size` its length in bytes; `weak` marks broken digests."""
+
+    name: str
+    code: int
+    size: int
+    exact: bool
+    weak: bool = False
+    has_quality: bool = False
+
+
+MD5: Final = FingerprintKind(name="md5", code=1, size=16, exact=True, weak=True)
+SHA1: Final = FingerprintKind(name="sha1", code=2, size=20, exact=True, weak=True)
+SHA256: Final = FingerprintKind(name="sha256", code=3, size=32, exact=True)
+PDQ: Final = FingerprintKind(name="pdq", code=4, size=32, exact=False, has_quality=True)
+PHASH: Final = FingerprintKind(name="phash", code=5, size=8, exact=False)
+PHOTODNA: Final = FingerprintKind(name="photodna", code=6, size=144, exact=False)
+
+KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA)
+KIND_BY_CODE: Final = {kind.code: kind for kind in KINDS}
+KIND_BY_NAME: Final = {kind.name: kind for kind in KINDS}
+
+UNSTATED_QUALITY: Final = -1
+"""A perceptual hash whose quality nobody stated (a bare hash typed by a person). Never contributed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """One hash of one thing.
+
+    `code` is the kind's number, known here or not. `value` is the raw hash. `quality` is 0..100 for kinds that have
+    one, `UNSTATED_QUALITY` where nobody stated it, and None for kinds that have none.
+    """
+
+    code: int
+    value: bytes
+    quality: int | None = None
+
+    @property
+    def kind(self) -> FingerprintKind | None:
+        """The kind, or None where this version does not know the code."""
+        return KIND_BY_CODE.get(self.code)
+
+    @property
+    def searchable(self) -> bool:
+        """Whether this fingerprint may match at all: a known kind of the right length, not below its quality floor."""
+        kind = self.kind
+        if kind is None or len(self.value) != kind.size or kind is PHOTODNA:
+            return False
+        return not kind.has_quality or self.quality in (None, UNSTATED_QUALITY) or (self.quality or 0) >= PDQ_QUALITY_FLOOR
+
+    @property
+    def contributable(self) -> bool:
+        """Whether it may leave in a record: known, whole, and of stated quality at or above the floor."""
+        kind = self.kind
+        if kind is None or len(self.value) != kind.size:
+            return False
+        return not kind.has_quality or (self.quality is not None and self.quality >= PDQ_QUALITY_FLOOR)
+
+
+def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fingerprint:
+    """A checked `Fingerprint` of a known kind. Raises `Malformed` on a wrong length or quality."""
+    if len(value) != kind.size:
+        raise Malformed(f"{kind.name} is {kind.size} bytes long, not {len(value)}")
+    if not kind.has_quality:
+        if quality is not None:
+            raise Malformed(f"{kind.name} has no quality")
+        return Fingerprint(code=kind.code, value=value)
+    if quality is None:
+        quality = UNSTATED_QUALITY
+    if not UNSTATED_QUALITY <= quality <= 100:  # noqa: PLR2004  (the published scale)
+        raise Malformed(f"a quality lies between 0 and 100, not {quality}")
+    return Fingerprint(code=kind.code, value=value, quality=quality)
+
+
+def parse(text: str) -> Fingerprint:
+    """Reads what a person types: `ALGORITHM:HEX`, or a bare 64 hex digits (PDQ of unstated quality).
+
+    Raises `Misuse` with the remedy. SHA-256 is also 64 digits, so it needs its name.
+    """
+    name, colon, digits = text.strip().partition(":")
+    if not colon:
+        name, digits = "pdq", name
+    kind = KIND_BY_NAME.get(name.lower())
+    if kind is None:
+        known = ", ".join(KIND_BY_NAME)
+        raise Misuse(f"unknown algorithm {name[:20]!r}", remedy=f"write ALGORITHM:HEX with one of {known}")
+    try:
+        value = bytes.fromhex(digits) if digits.isascii() and digits.isalnum() else b""
+    except ValueError:
+        value = b""
+    if len(value) != kind.size:
+        raise Misuse(
+            f"a {kind.name} hash is {kind.size * 2} hex digits; what was given has {len(digits)} characters",
+            remedy="check that the whole hash was copied, without spaces",
+        )
+    return make(kind, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFingerprints:
+    """Everything that one decode of one picture gives (shape of the `vigil fingerprint` line, without the path).
+
+    `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
+    being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    pdq: bytes
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+    width: int
+    height: int
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """All of them as `Fingerprint`s, PDQ at any quality (whether it is contributable, it says itself)."""
+        return (
+            Fingerprint(code=MD5.code, value=self.md5),
+            Fingerprint(code=SHA1.code, value=self.sha1),
+            Fingerprint(code=SHA256.code, value=self.sha256),
+            Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
+ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")
+"""The dihedral group of the square, in pdqhash.compute_dihedral's order: original, rotated 90, 180 and 270 degrees
+counter-clockwise, flipped top to bottom, mirrored left to right, and mirrored on either diagonal."""
