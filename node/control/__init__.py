@@ -1,0 +1,1 @@
+"""The daemon's local socket and its client."""

@@ -1,0 +1,1 @@
+"""The federation's carrier, relay and enrolment."""

@@ -1,0 +1,1 @@
+"""Indexes over fingerprints, and the policy that turns distances into hits."""

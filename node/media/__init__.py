@@ -1,0 +1,1 @@
+"""Untrusted media files: opened, bounded and fingerprinted."""

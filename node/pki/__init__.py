@@ -1,0 +1,1 @@
+"""Certificates, enrolment and key wrapping."""

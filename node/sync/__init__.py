@@ -1,0 +1,1 @@
+"""Keeping a node and its hub in step."""

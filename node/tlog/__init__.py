@@ -1,0 +1,1 @@
+"""Transparency logs: trees, notes, checkpoints and proofs, without I/O."""

@@ -1,0 +1,1 @@
+"""What Vigil does, in business sentences."""

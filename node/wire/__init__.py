@@ -1,0 +1,1 @@
+"""gRPC and protobuf: the only room that knows either."""
