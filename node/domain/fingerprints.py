@@ -75,7 +75,9 @@ class Fingerprint:
         kind = self.kind
         if kind is None or len(self.value) != kind.size or kind is PHOTODNA:
             return False
-        return not kind.has_quality or self.quality in (None, UNSTATED_QUALITY) or (self.quality or 0) >= PDQ_QUALITY_FLOOR
+        return (
+            not kind.has_quality or self.quality in (None, UNSTATED_QUALITY) or (self.quality or 0) >= PDQ_QUALITY_FLOOR
+        )
 
     @property
     def contributable(self) -> bool:

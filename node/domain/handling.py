@@ -1,0 +1,55 @@
+"""Handling: who may read a record, for what, and until when.
+
+Rules this module upholds:
+
+- The audience is everyone, or a literal list fixed when signed; never "everyone except".
+- What is not understood is withheld (promise 8): `Handling.understood` is False for an unknown code or a later form.
+- Envelope and handling must agree, else the entry is quarantined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.domain.envelope import Kind
+from node.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.domain.envelope import Envelope
+    from node.domain.ids import MemberId
+
+PURPOSES: Final = ("victim-identification", "investigation", "prosecution", "training")
+"""What a record or a query may be used for. `victim-identification` is the default."""
+CODES: Final = ("1", "2", "3")
+"""INTERPOL handling codes: 1 police use, 2 ask the source before dissemination, 3 special restrictions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """`audience` None: all members active when they follow. `retain_until_day`: days since 1970, 0 for none."""
+
+    audience: tuple[MemberId, ...] | None = None
+    purposes: tuple[str, ...] = ("victim-identification", "investigation")
+    code: str = "1"
+    retain_until_day: int = 0
+    understood: bool = True
+
+    def admits(self, member: MemberId, owner: MemberId) -> bool:
+        """Whether `member` may read a record of `owner`. The owner always may; nobody else what is not understood."""
+        if member == owner:
+            return True
+        return self.understood and (self.audience is None or member in self.audience)
+
+
+def check_agreement(envelope: Envelope, handling: Handling) -> None:
+    """Raises `Malformed` unless the public envelope says what the handling says.
+
+    1. open means an audience of everyone; 2. the expiry day is the retention day; 3. a retraction is open to all.
+    """
+    if handling.understood and envelope.open != (handling.audience is None):
+        raise Malformed("an entry says another audience than its handling")
+    if envelope.expiry_day != handling.retain_until_day:
+        raise Malformed("an entry says another expiry than its handling")
+    if envelope.kind == Kind.RETRACTION and not envelope.open:
+        raise Malformed("a retraction must be readable by all")

@@ -1,0 +1,90 @@
+"""Names of things: members, federations, logs, records.
+
+Rules this module upholds:
+
+- A name is accepted only if it is exactly what the formatter would print; everything else is `Malformed`.
+- A log is named by its origin `<federation-id>/<member>/<stream>/<epoch>`: stream `log` travels, `audit` never does.
+- A record's identity is (origin, leaf hash). Its index in the log is a locator only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NewType
+
+from node.errors import Malformed
+
+MemberId = NewType("MemberId", str)
+"""A member of the federation: 2 to 16 capitals, digits or hyphens, a capital first. ISO 3166 alpha-2 for countries."""
+FederationId = NewType("FederationId", str)
+"""A federation: 3 to 63 lower-case letters, digits, dots or hyphens, as a DNS name would be."""
+
+HASH_SIZE: Final = 32
+NONCE_SIZE: Final = 32
+QUERY_ID_SIZE: Final = 16
+
+_MEMBER: Final = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
+_FEDERATION: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_EPOCH: Final = re.compile(r"[1-9][0-9]{0,8}")
+_STREAMS: Final = ("log", "audit")
+
+
+def member_id(text: str) -> MemberId:
+    """`text` as a member id. Raises `Malformed`."""
+    if not _MEMBER.fullmatch(text):
+        raise Malformed(f"not a member id: {text[:20]!r}", remedy="2 to 16 capitals, digits or hyphens, such as FR")
+    return MemberId(text)
+
+
+def federation_id(text: str) -> FederationId:
+    """`text` as a federation id. Raises `Malformed`."""
+    if not _FEDERATION.fullmatch(text):
+        raise Malformed(
+            f"not a federation id: {text[:64]!r}", remedy="3 to 63 lower-case letters, digits, dots or hyphens"
+        )
+    return FederationId(text)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """The name of one log. `str(origin)` is what is hashed and signed; at most 100 bytes of ASCII."""
+
+    federation: FederationId
+    member: MemberId
+    epoch: int = 1
+    stream: str = "log"
+
+    def __str__(self) -> str:
+        return f"{self.federation}/{self.member}/{self.stream}/{self.epoch}"
+
+    @classmethod
+    def parse(cls, text: str) -> Origin:
+        """Raises `Malformed` unless `text` is exactly what `str` prints."""
+        parts = text.split("/")
+        if len(parts) != 4 or parts[2] not in _STREAMS or not _EPOCH.fullmatch(parts[3]):  # noqa: PLR2004
+            raise Malformed("not a log origin: expected <federation>/<member>/log/<epoch>")
+        return cls(federation_id(parts[0]), member_id(parts[1]), int(parts[3]), parts[2])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordId:
+    """What a record is called everywhere: the log that holds it and the hash of its leaf (32 bytes)."""
+
+    origin: Origin
+    leaf: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.leaf) != HASH_SIZE:
+            raise Malformed(f"a leaf hash is {HASH_SIZE} bytes long")
+
+    def __str__(self) -> str:
+        return f"{self.origin}#{self.leaf.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> RecordId:
+        """Raises `Malformed` unless `text` is exactly what `str` prints."""
+        origin, mark, leaf = text.partition("#")
+        if not mark or not re.fullmatch(r"[0-9a-f]{64}", leaf):
+            raise Malformed("not a record id: expected <origin>#<64 lower-case hex digits>")
+        return cls(Origin.parse(origin), bytes.fromhex(leaf))

@@ -1,0 +1,197 @@
+"""A federated query, its answers, and what becomes of each member.
+
+Rules this module upholds:
+
+- Every expected member ends in exactly one `Outcome` (promise 5); "did not search that kind" is data, not silence.
+- The routing header is apart from the payload, so a relay needs no fingerprint to do its work.
+- A query states a match rule, never a radius of the asker's choice.
+- What is signed is bytes (`SignedQuery`, `SignedAnswer`); the values here are what those bytes say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from node.domain.fingerprints import Fingerprint
+    from node.domain.ids import MemberId, Origin, RecordId
+    from node.domain.statements import Category
+
+
+class Outcome(StrEnum):
+    """The nine states. The first five are a member's own word, signed; the rest are what the asker or the hub saw."""
+
+    HIT = "hit"
+    NO_HIT = "no-hit"
+    HELD = "held"
+    REFUSED = "refused"
+    ERROR = "error"
+    OFFLINE = "offline"
+    TIMEOUT = "timeout"
+    BAD_SIGNATURE = "bad-signature"
+    NOT_ASKED = "not-asked"
+
+
+ANSWERED = frozenset({Outcome.HIT, Outcome.NO_HIT})
+"""States that answer the question. Any other leaves the query partial (exit code 3)."""
+SIGNED = frozenset({Outcome.HIT, Outcome.NO_HIT, Outcome.HELD, Outcome.REFUSED, Outcome.ERROR})
+
+
+class MatchRule(IntEnum):
+    """`EXACT`: digests and distance 0. `POLICY`: the radius and floors of the federation's policy."""
+
+    EXACT = 1
+    POLICY = 2
+
+
+class Level(IntEnum):
+    """How far a holding goes. `contribute` raises it to SHARED."""
+
+    NATIONAL = 0
+    HIT_NO_HIT = 1
+    SHARED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
+
+    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known, and the search
+    is then `reduced`. `label` is how the person called it (a path or a hash): local only, never sent.
+    """
+
+    fingerprints: tuple[Fingerprint, ...]
+    orientations: tuple[bytes, ...] = ()
+    label: str = ""
+
+    @property
+    def reduced(self) -> bool:
+        """Whether a perceptual search of this subject has to do without orientations."""
+        return len(self.orientations) <= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryHeader:
+    """What the hub needs to route and charge. Times in Unix seconds. Empty `recipients`: every active member."""
+
+    query_id: bytes
+    asker: MemberId
+    recipients: tuple[MemberId, ...]
+    purpose: str
+    issued_at: int
+    expires_at: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPayload:
+    """What the answerers need to search and to justify it. `case_reference` is the asker's own reference."""
+
+    subjects: tuple[Subject, ...]
+    rule: MatchRule
+    officer_role: str
+    case_reference: str
+    legal_basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedQuery:
+    """`signature` (64 bytes) by the asker's statement key over both parts; see PROTOCOL.md for the signed bytes."""
+
+    header: bytes
+    payload: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
+
+    `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
+    `origin` who holds it (a member id for another's holding); `record` None for what was never contributed.
+    """
+
+    subject: int
+    origin: str
+    algorithm: str
+    level: Level
+    record: RecordId | None = None
+    distance: int | None = None
+    quality: int | None = None
+    orientation: str | None = None
+    category: Category | None = None
+    series: str | None = None
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedKind:
+    """A fingerprint kind that was searched or not, with the version of the algorithm that did it."""
+
+    name: str
+    version: int
+    searched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a member signs. Digests are SHA-256; `at` Unix seconds.
+
+    `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
+    how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
+    `reduced`: the subject came without orientations. `reason`: for held, refused and error, in plain words.
+    """
+
+    query_id: bytes
+    query_digest: bytes
+    answerer: MemberId
+    outcome: Outcome
+    hits: tuple[Hit, ...] = ()
+    kinds: tuple[SearchedKind, ...] = ()
+    scope: tuple[tuple[Level, int], ...] = ()
+    cursors_digest: bytes = b""
+    policy_digest: bytes = b""
+    roster_version: int = 0
+    reduced: bool = False
+    reason: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAnswer:
+    """`answer` bytes and the answerer's signature over them (64 bytes). Replayed verbatim for the same query id."""
+
+    answerer: MemberId
+    answer: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberOutcome:
+    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing."""
+
+    member: MemberId
+    outcome: Outcome
+    answer: Answer | None = None
+    reason: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEvent:
+    """What the hub tells the asker about one recipient: a signed answer, or what it saw instead (offline, timeout)."""
+
+    member: MemberId
+    outcome: Outcome | None = None
+    answer: SignedAnswer | None = None
+    query_id: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogView:
+    """How far somebody has followed a log."""
+
+    origin: Origin
+    size: int

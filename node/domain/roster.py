@@ -1,0 +1,157 @@
+"""Who may speak, with which keys, and what the federation agreed.
+
+Rules this module upholds:
+
+- These values come out of verified TUF targets only (`node/pki`); nothing here verifies a signature.
+- Every key carries its purpose and its status; a log key also the sizes of the log that it may vouch for.
+- A name that the roster does not hold is nobody (promise 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.handling import CODES, PURPOSES
+from node.errors import Refused, Suspended
+
+if TYPE_CHECKING:
+    from node.domain.ids import FederationId, MemberId, Origin
+
+PDQ_RADIUS_CAP: Final = 31
+"""Policy may narrow the radius, never widen it past this (promise: hard caps above the policy)."""
+MAX_SKEW_SECONDS: Final = 3_600
+
+
+class KeyPurpose(StrEnum):
+    """One key, one purpose."""
+
+    LOG = "log"
+    STATEMENT = "statement"
+    WITNESS = "witness"
+
+
+class KeyStatus(StrEnum):
+    """An active key signs; a retired one vouches for what it signed; a revoked one for nothing new."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+
+
+class MemberStatus(StrEnum):
+    """Suspension comes from the hub's delegated role, leaving from the authority."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberKey:
+    """`vkey`: C2SP verifier key text. `epoch`: the log epoch of a log key. `until_size` None: no end."""
+
+    purpose: KeyPurpose
+    vkey: str
+    status: KeyStatus = KeyStatus.ACTIVE
+    epoch: int = 1
+    from_size: int = 0
+    until_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member as the authority signed it, with the hub's suspension applied."""
+
+    id: MemberId
+    name: str
+    status: MemberStatus
+    keys: tuple[MemberKey, ...]
+
+    def log_vkeys(self, epoch: int) -> tuple[str, ...]:
+        """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
+        keys = [
+            k
+            for k in self.keys
+            if k.purpose is KeyPurpose.LOG and k.epoch == epoch and k.status is not KeyStatus.REVOKED
+        ]
+        return tuple(k.vkey for k in sorted(keys, key=lambda k: k.status is not KeyStatus.ACTIVE))
+
+    def statement_vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of the member's queries, answers and acknowledgements that are active now."""
+        return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubIdentity:
+    """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER)."""
+
+    cosigner_vkey: str
+    ca_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryScheme:
+    """A category scheme that the federation understands."""
+
+    scheme: str
+    version: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the federation agreed. Seconds, bits and counts as named.
+
+    `query_cost_per_minute`: how many fingerprints a member may ask about a minute, over all its queries.
+    """
+
+    version: int = 1
+    pdq_radius: int = PDQ_RADIUS
+    pdq_quality_floor: int = PDQ_QUALITY_FLOOR
+    purposes: tuple[str, ...] = PURPOSES
+    handling_codes: tuple[str, ...] = CODES
+    schemes: tuple[CategoryScheme, ...] = ()
+    skew_seconds: int = 300
+    max_query_fingerprints: int = 1_000
+    query_cost_per_minute: int = 6_000
+    query_budget_seconds: float = 30.0
+
+    @property
+    def radius(self) -> int:
+        """The PDQ radius that is used: the agreed one, below the code's own cap."""
+        return min(self.pdq_radius, PDQ_RADIUS_CAP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A verified roster. `version`: the TUF targets version; `expires`: Unix seconds, the earliest of its metadata."""
+
+    federation: FederationId
+    version: int
+    expires: float
+    hub: HubIdentity
+    members: dict[MemberId, Member] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+
+    def active(self) -> tuple[MemberId, ...]:
+        """The members that may speak now, in order."""
+        return tuple(sorted(m.id for m in self.members.values() if m.status is MemberStatus.ACTIVE))
+
+    def require_active(self, member: MemberId) -> Member:
+        """The member, or `Refused` where unknown or gone, `Suspended` where suspended."""
+        found = self.members.get(member)
+        if found is None or found.status is MemberStatus.LEFT:
+            raise Refused(f"{member} is not a member of {self.federation}", remedy="ask the federation's authority")
+        if found.status is MemberStatus.SUSPENDED:
+            raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
+        return found
+
+    def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
+        """The keys that may vouch for `origin`; empty where its member is unknown or the federation another."""
+        member = self.members.get(origin.member)
+        if member is None or origin.federation != self.federation or origin.stream != "log":
+            return ()
+        return member.log_vkeys(origin.epoch)

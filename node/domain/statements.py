@@ -1,0 +1,119 @@
+"""What a member says: the plain contents of a body.
+
+Rules this module upholds:
+
+- A statement is about hashes: nothing here can hold a picture, a file name or a path.
+- A category is never a bare number: it has a scheme and a version, and the baseline beside it.
+- What a later version wrote is `NotUnderstood`, never guessed at; `Sealed` is carried and not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from node.domain.fingerprints import Fingerprint
+
+READER: Final = 1
+"""The version of body that this program reads. A body whose `min_reader` is higher is not understood."""
+MAX_FINGERPRINTS: Final = 4_000
+"""Fingerprints in one body: an hour of video at a frame a second, and its digests."""
+MAX_TEXT: Final = 4_000
+"""Characters of a comment, a note or a series name."""
+MAX_TAGS: Final = 32
+
+
+class Tri(IntEnum):
+    """Yes, no, or nobody said."""
+
+    UNKNOWN = 0
+    YES = 1
+    NO = 2
+
+
+class Verdict(IntEnum):
+    """A member's view of another's record."""
+
+    CONFIRM = 1
+    DISPUTE = 2
+
+
+class Reason(IntEnum):
+    """Why a record was retracted."""
+
+    UNSTATED = 0
+    MISTAKE = 1
+    NOT_ILLEGAL = 2
+    LEGAL_ORDER = 3
+    VICTIM_REQUEST = 4
+    DUPLICATE = 5
+    EXPIRED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """`code` in `scheme` (such as "icse", "us-vics", "uk-caid") of `version`; `baseline`: INTERPOL's denominator."""
+
+    scheme: str
+    version: str
+    code: str
+    baseline: Tri = Tri.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """A thing's fingerprints and what its owner knows. A correction carries the same, whole."""
+
+    fingerprints: tuple[Fingerprint, ...]
+    media_type: str = ""
+    category: Category | None = None
+    series: str = ""
+    victim_identified: Tri = Tri.UNKNOWN
+    offender_identified: Tri = Tri.UNKNOWN
+    tags: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """Ends the chain of a record."""
+
+    reason: Reason = Reason.UNSTATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """Confirms or disputes another member's record, in the speaker's own log."""
+
+    verdict: Verdict
+    category: Category | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A remark on a record, for those who may read that record."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A payload this version cannot open: carried, kept, and shown as sealed."""
+
+    scheme: int
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood:
+    """A body of a later version (`min_reader` above `READER`) or without any statement this version knows."""
+
+    min_reader: int
+
+
+Statement = Contribution | Retraction | Opinion | Comment
+Body = Statement | Sealed | NotUnderstood
