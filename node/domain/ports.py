@@ -273,11 +273,13 @@ class QueryWriter(QueryReader, Protocol):
 class JoinRequest:
     """A node that asked to become a member (or to renew keys), as the hub keeps it until the authority decides.
 
-    `csr` and `certificate` are DER; `vkeys` C2SP verifier keys by purpose; `state` pending, admitted or refused.
+    `csr` is DER; `vkeys` C2SP verifier keys by purpose; `state` pending, admitted or refused. `secret_sha256`: of the
+    token it came with; the proofs are over it, so the authority needs it to check them.
     """
 
     member: MemberId
     name: str
+    secret_sha256: bytes
     csr: bytes
     vkeys: Mapping[str, str]
     proofs: Mapping[str, bytes]
