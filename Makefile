@@ -1,0 +1,88 @@
+# Every duty of the project, one word each. A bare machine needs python3 (3.11 or newer, with venv) and make.
+#
+#   make demo     the demonstration: three countries, a hub, real photographs (PICTURES=folder for your own)
+#   make test     the tests; what a bare machine cannot run is left out, and its reasons are printed
+#   make check    lint, types, layers, generated code and tests: what CI runs
+#   make setup    .venv from requirements.lock, with `vigil` in it; the others call it
+#   make bench    the benchmarks              make faults   the long fault suite
+#   make oracles  outside judges (needs g++)  make protos   regenerate node/wire/pb from proto/
+#   make lock     recompile the locks; UPGRADE=--upgrade for newer versions
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: setup demo test check lint bench faults oracles protos protos-current lock
+.DELETE_ON_ERROR:
+
+# ---- setting up: once, and again when the lock (everything) or the project's own settings (the project) change
+
+setup: $(VENV)/project.stamp
+
+$(VENV)/lock.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Vigil needs Python 3.11 or newer; name one: make PYTHON=...")'
+	@echo "Setting up $(VENV) from requirements.lock (once; about a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+
+$(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
+	@$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# Cython comes first: pdqhash has no wheel, and is built with exactly what the locks name.
+oracles: $(VENV)/oracles.stamp
+
+$(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
+	@echo "Installing the oracles"
+	@$(PIP) install --require-hashes --only-binary :all: --constraint requirements-oracles.lock cython
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary pdqhash --no-build-isolation -r requirements-oracles.lock
+	@touch $@
+
+# ---- using it
+
+demo: setup
+	@$(BIN)/vigil demo $(if $(PICTURES),--pictures "$(PICTURES)")
+
+BENCHMARKS ?= fingerprint match sync query
+bench: setup
+	@for name in $(BENCHMARKS); do $(BIN)/vigil bench $$name || exit 1; done
+
+# ---- judging it
+
+test: setup
+	@$(BIN)/python -m pytest -rs -m "not faults and not bench"
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+check: lint protos-current
+	$(BIN)/python -m pytest -rs -m "not faults and not bench"
+
+faults: setup
+	@$(BIN)/python -m pytest -rs -m faults tests/faults
+
+# ---- what is made from something else, and committed
+
+PROTOS := $(addprefix node/wire/pb/,$(notdir $(wildcard proto/*.proto)))
+protoc = $(BIN)/python -m grpc_tools.protoc -Inode/wire/pb=proto --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) $(PROTOS)
+
+protos: setup
+	$(call protoc,.)
+
+protos-current: setup
+	@rm -rf build/protos && mkdir -p build/protos
+	@$(call protoc,build/protos)
+	@diff -r --brief --exclude=__init__.py --exclude=__pycache__ build/protos/node/wire/pb node/wire/pb \
+		|| { echo "node/wire/pb is not what proto/ says: run make protos" >&2; exit 1; }
+
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
+
+lock: setup
+	$(COMPILE) --extra dev --all-build-deps --output-file requirements.lock pyproject.toml
+	$(COMPILE) --no-build-isolation --constraint requirements.lock --output-file requirements-oracles.lock requirements-oracles.in
