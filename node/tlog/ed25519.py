@@ -1,0 +1,111 @@
+"""Ed25519 (RFC 8032): one strict check of a signature, and one of a public key before it is trusted for anything.
+
+Rules this module upholds:
+
+- A signature either verifies or it does not: `verify` answers True or False for any bytes, and never raises.
+- Arithmetic on secrets happens nowhere here. The curve is computed only to judge public keys, where nothing is hidden.
+- A key that is enrolled is a canonical encoding of a point of prime order. Under a point of small order signatures can
+  be made that verify for messages nobody signed; under a mixed one verifiers disagree with each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from node.errors import Malformed
+
+KEY_SIZE: Final = 32
+"""Bytes of an Ed25519 public key."""
+SIGNATURE_SIZE: Final = 64
+"""Bytes of an Ed25519 signature."""
+
+# The curve (RFC 8032, section 5.1): its field, its constant, a square root of -1, the order of its large subgroup.
+_P: Final = 2**255 - 19
+_D: Final = -121665 * pow(121666, -1, _P) % _P
+_ROOT_OF_MINUS_ONE: Final = pow(2, (_P - 1) // 4, _P)
+_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
+
+# The eight points of small order have these five y coordinates: of order 1, 2, 4, and twice two of order 8.
+_Y_OF_ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_SMALL_ORDER_Y: Final = frozenset({1, _P - 1, 0, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8})
+
+_Point = tuple[int, int, int, int]
+"""Extended coordinates (X, Y, Z, T): x = X/Z, y = Y/Z, x*y = T/Z (RFC 8032, section 5.1.4)."""
+_IDENTITY: Final[_Point] = (0, 1, 1, 0)
+
+
+def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` (64 bytes) is by the holder of `public_key` (32 bytes) over `message`."""
+    if len(public_key) != KEY_SIZE or len(signature) != SIGNATURE_SIZE or is_weak(public_key):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_weak(public_key: bytes) -> bool:
+    """Whether these 32 bytes encode a point of small order, or a coordinate in a way that is not its own. Cheap."""
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return y >= _P or y in _SMALL_ORDER_Y
+
+
+def check_public_key(public_key: bytes) -> None:
+    """Judges a key at enrolment, once: a canonical point of prime order. Takes milliseconds. Raises Malformed.
+
+    The caller still has to see proof that the private key is held.
+    """
+    # 1. Thirty-two bytes, canonical, not of small order.
+    if len(public_key) != KEY_SIZE:
+        raise Malformed(f"an Ed25519 public key is {KEY_SIZE} bytes long")
+    if is_weak(public_key):
+        raise Malformed("an Ed25519 public key of small order, or not in its canonical form")
+    # 2. A point on the curve.
+    point = _decode(public_key)
+    if point is None:
+        raise Malformed("an Ed25519 public key that is no point on the curve")
+    # 3. In the large subgroup, with nothing of the small one mixed in.
+    x, y, z, _ = _multiply(_ORDER, point)
+    if x != 0 or y != z:
+        raise Malformed("an Ed25519 public key that is not of prime order")
+
+
+def _decode(public_key: bytes) -> _Point | None:
+    """The point of a canonical encoding (RFC 8032, section 5.1.3), None if there is none."""
+    encoded = int.from_bytes(public_key, "little")
+    y, odd = encoded & (2**255 - 1), encoded >> 255
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if x * x % _P != square:
+        x = x * _ROOT_OF_MINUS_ONE % _P
+    if x * x % _P != square:
+        return None
+    if x & 1 != odd:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+def _add(left: _Point, right: _Point) -> _Point:
+    """The sum of two points (RFC 8032, section 5.1.4; complete, so that it doubles as well)."""
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = left, right
+    a = (y1 - x1) * (y2 - x2) % _P
+    b = (y1 + x1) * (y2 + x2) % _P
+    c = 2 * t1 * t2 * _D % _P
+    d = 2 * z1 * z2 % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _multiply(scalar: int, point: _Point) -> _Point:
+    """The point added to itself `scalar` times."""
+    result = _IDENTITY
+    while scalar:
+        if scalar & 1:
+            result = _add(result, point)
+        point = _add(point, point)
+        scalar >>= 1
+    return result
