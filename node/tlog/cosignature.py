@@ -1,0 +1,86 @@
+"""Cosignatures, cosignature/v1 (c2sp.org/tlog-cosignature): another party's timed word on a checkpoint.
+
+What is signed is two lines and the note's text; what stands in the line is the time and the signature:
+
+    cosignature/v1
+    time 1679315147
+    <text of the checkpoint's note>
+
+    — <cosigner> base64(<4-byte key ID> || <8-byte big-endian time> || <64-byte Ed25519 signature>)
+
+Rules this module upholds:
+
+- Only a checkpoint is cosigned, and only with a key of the cosignature type: no other message can be passed off as one.
+- The message does not hold the cosigner's name: a key belongs to one cosigner (mirror and witness have one each).
+- Time is a number handed in: Unix seconds. Nothing here knows what time it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.errors import BadSignature, Malformed, Misuse
+from node.tlog import ed25519
+from node.tlog import note as notes
+from node.tlog.checkpoint import parse_text
+from node.tlog.note import COSIGNATURE, Note, Signature, Signer, VerifierKey
+from node.tlog.text import MAX_DECIMAL
+
+_TIME_SIZE: Final = 8
+
+
+def cosign(text: str, vkey: VerifierKey, signer: Signer, time: int) -> bytes:
+    """The signature line (with its newline) of a cosigner over the text of a checkpoint's note.
+
+    The caller answers for what it says: that at `time` (Unix seconds) this is the largest consistent tree it has seen
+    of the log, compared with the last one and stored durably before the line is let out. Raises Malformed where the
+    text is no checkpoint, Misuse where key or time cannot cosign.
+    """
+    parse_text(text)
+    if vkey.key_type != COSIGNATURE or not 0 <= time <= MAX_DECIMAL:
+        raise Misuse("a cosignature needs a key of the cosignature type and a time from 0 to 2^63 - 1")
+    value = time.to_bytes(_TIME_SIZE, "big") + notes.sign_raw(_message(text, time), vkey, signer)
+    return notes.format_line(Signature(name=vkey.name, key_id=vkey.key_id, value=value))
+
+
+def verify_cosignature(note: Note, vkey: VerifierKey) -> int:
+    """Checks that this cosigner signed the note's checkpoint; gives the time it states, in Unix seconds.
+
+    Where it signed more than once every line must verify, and the newest time is given. Raises BadSignature, Malformed
+    where the note holds no checkpoint. The caller still has to verify the log's own signature.
+    """
+    parse_text(note.text)
+    if vkey.key_type != COSIGNATURE:
+        raise Misuse("a cosignature is verified with a key of the cosignature type")
+    times = []
+    for _, value in notes.by_known_keys(note, (vkey,), COSIGNATURE):
+        time = int.from_bytes(value[:_TIME_SIZE], "big")
+        if len(value) != _TIME_SIZE + ed25519.SIGNATURE_SIZE or time > MAX_DECIMAL:
+            raise BadSignature("a cosignature that is not a time and 64 bytes")
+        if not ed25519.verify(vkey.public_key, _message(note.text, time), value[_TIME_SIZE:]):
+            raise BadSignature("a cosignature that does not verify")
+        times.append(time)
+    if not times:
+        raise BadSignature("not cosigned by the cosigner that must have signed")
+    return max(times)
+
+
+def add_signature(data: bytes, line: bytes) -> bytes:
+    """The note with one signature line more. A line that is there already changes nothing.
+
+    Nothing is verified. Raises Malformed where the bytes are no note or no line, or where that key has signed already
+    and otherwise: a line from outside never takes the place of one that was checked.
+    """
+    note, signature = notes.parse(data), notes.parse_line(line)
+    for each in note.signatures:
+        if (each.name, each.key_id) == (signature.name, signature.key_id):
+            if each == signature:
+                return data
+            raise Malformed("a note that this key has already signed, and otherwise")
+    if len(note.signatures) >= notes.MAX_SIGNATURES:
+        raise Malformed(f"a note holds at most {notes.MAX_SIGNATURES} signatures")
+    return notes.format(Note(text=note.text, signatures=(*note.signatures, signature)))
+
+
+def _message(text: str, time: int) -> bytes:
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
