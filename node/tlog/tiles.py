@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from node.errors import Damaged, Misuse
-from node.tlog.merkle import EMPTY_ROOT, HASH_SIZE, MAX_TREE_SIZE, fold_right, parents
+from node.tlog.merkle import EMPTY_ROOT, HASH_SIZE, MAX_TREE_SIZE, CompactRange, fold_right, parents
 
 TILE_HEIGHT: Final = 8
 """Levels of the tree that one tile stands for."""
@@ -96,7 +96,22 @@ def append(size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> Ap
         partial.append(row[full:])
         rising = _climb(row[:full], TILE_HEIGHT)
         level += 1
-    return Appended(tiles, _root_of_edge(partial), size + len(leaf_hashes))
+    return Appended(tiles, fold_right(_complete(partial)), size + len(leaf_hashes))
+
+
+def edge_after(edge: Sequence[bytes], appended: Appended) -> tuple[bytes, ...]:
+    """The right edge after an append to a tree that had this one: what `read_edge` would give, without reading."""
+    return tuple(
+        appended.tiles.get((place.level, place.index), edge[place.level] if place.level < len(edge) else b"")
+        if place.width
+        else b""
+        for place in edge_places(appended.size)
+    )
+
+
+def compact_range(size: int, edge: Sequence[bytes]) -> CompactRange:
+    """The same tree as a compact range, from what `read_edge` gives. At most 255 hashes a level."""
+    return CompactRange(size=size, edge=tuple(_complete([_split(tile) for tile in edge])))
 
 
 def tile_root(tile: bytes) -> bytes:
@@ -106,8 +121,8 @@ def tile_root(tile: bytes) -> bytes:
     return _climb(_split(tile), TILE_HEIGHT)[0]
 
 
-def _root_of_edge(partial: Sequence[Sequence[bytes]]) -> bytes:
-    """The root of a tree from its partial tiles, level 0 first."""
+def _complete(partial: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """The complete subtrees that a tree splits into, the largest first, from its partial tiles, level 0 first."""
     subtrees: list[bytes] = []
     for row in reversed(partial):
         start = 0
@@ -115,7 +130,7 @@ def _root_of_edge(partial: Sequence[Sequence[bytes]]) -> bytes:
             if len(row) & (1 << height):
                 subtrees += _climb(row[start : start + (1 << height)], height)
                 start += 1 << height
-    return fold_right(subtrees)
+    return subtrees
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,198 @@
+"""Following one log: every decision on a run of its leaves, and none of the fetching or storing.
+
+Rules this module upholds:
+
+- A state is a value. `advance` gives the next one or raises; a caller that got an error has lost nothing, its state is
+  still true. It makes the next one durable before it acts on it.
+- Nothing counts that was not proven to lie under a checkpoint that the log signed (and the hub cosigned, where asked).
+- A checkpoint may be ahead of the leaves. Then it is an anchor: when the leaves come up to it, they must come out at
+  its root. Of several the oldest stays the anchor, so a log cannot shake off its word by signing on.
+- A fork is never shrugged off: `Fork` carries both notes. A shorter checkpoint is no proof of one, but a `Conflict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from node.errors import BadProof, BadSignature, Conflict, Fork, Malformed, Misuse
+from node.tlog import note as notes
+from node.tlog.checkpoint import Checkpoint, parse_text, verify_checkpoint
+from node.tlog.cosignature import verify_cosignature
+from node.tlog.merkle import CompactRange, verify_consistency
+from node.tlog.note import VerifierKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCheckpoint:
+    """A checkpoint that was verified, and its note as it came."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """What a follower knows of one log.
+
+    `tree` is the tree over the leaves it has. `latest` is the highest checkpoint it ever verified, None before the
+    first. `anchor` is the oldest one that its leaves have not reached, None where they reached all.
+    """
+
+    origin: str
+    tree: CompactRange = field(default_factory=CompactRange)
+    latest: SignedCheckpoint | None = None
+    anchor: SignedCheckpoint | None = None
+
+    @property
+    def size(self) -> int:
+        """Leaves that it has: verified progress, and the cursor to ask from."""
+        return self.tree.size
+
+    @property
+    def root(self) -> bytes:
+        """The root over those leaves."""
+        return self.tree.root()
+
+
+def resume(origin: str, tree: CompactRange, latest: bytes = b"", anchor: bytes = b"") -> Followed:
+    """The state out of a store: the tree, and the notes it had verified (b"" where there is none).
+
+    Signatures were checked before the notes were stored. Where no anchor was kept, the latest checkpoint is it.
+    Raises Malformed where a note is no checkpoint of this log, BadProof where the tree does not come out at a
+    checkpoint of its own size: then the store was damaged, or restored from an old copy in part.
+    """
+    if not latest:
+        return Followed(origin=origin, tree=tree)
+    highest, oldest = _read(origin, latest), _read(origin, anchor or latest)
+    for each in (highest, oldest):
+        if each.checkpoint.size == tree.size and each.checkpoint.root != tree.root():
+            raise BadProof("the leaves stored do not come out at the checkpoint stored with them")
+    ahead = oldest.checkpoint.size > tree.size
+    return Followed(origin=origin, tree=tree, latest=highest, anchor=oldest if ahead else None)
+
+
+def advance(
+    state: Followed,
+    start: int,
+    leaf_hashes: Sequence[bytes],
+    *,
+    checkpoint_note: bytes,
+    consistency_proof: Sequence[bytes],
+    log_vkeys: Iterable[VerifierKey],
+    hub_vkey: VerifierKey | None = None,
+    grown: CompactRange | None = None,
+) -> Followed:
+    """Takes leaves [start, start + n) under a checkpoint at or past their end; n may be 0, for a checkpoint alone.
+
+    `consistency_proof` leads from the tree that ends with these leaves to the checkpoint's. `hub_vkey` demands the
+    hub's cosignature. `grown` is the tree with these leaves, where the caller has computed it from them anyway.
+
+    Raises Conflict (`have` says from where to go on), Malformed, BadSignature, BadProof, Fork. The caller hashed the
+    leaves from the entries themselves, chose `log_vkeys` by the roster for this origin and size, and still has to
+    check what the entries commit to.
+    """
+    # 1. The run begins where ours ends.
+    if start != state.size:
+        raise Conflict(f"a run from {start} on, where this log is followed up to {state.size}", have=state.size)
+    # 2. The checkpoint is this log's, signed by a key of it, and cosigned by the hub where that is asked.
+    offered = _verify(state.origin, checkpoint_note, log_vkeys, hub_vkey)
+    # 3. It neither contradicts a checkpoint that we know, nor falls back behind one.
+    for known in (state.anchor, state.latest):
+        if known is not None:
+            _compare(known, offered)
+    if state.latest is not None and offered.checkpoint.size < state.latest.checkpoint.size:
+        raise Conflict(
+            "a rollback: the checkpoint is smaller than one this log has signed before",
+            have=state.latest.checkpoint.size,
+        )
+    # 4. It covers the whole run.
+    end = start + len(leaf_hashes)
+    if offered.checkpoint.size < end:
+        raise BadProof("a run of leaves that goes on past its checkpoint")
+    # 5. The tree that ends with the run is the beginning of the checkpoint's tree.
+    tree = _grow(state.tree, leaf_hashes, grown)
+    verify_consistency(end, offered.checkpoint.size, tree.root(), offered.checkpoint.root, consistency_proof)
+    # 6. Wherever the leaves came up to an earlier checkpoint, they came out at its root.
+    for known in (state.anchor, state.latest):
+        if known is not None and state.size < known.checkpoint.size <= end:
+            reached = known.checkpoint.size
+            passed = tree if reached == end else state.tree.append_many(leaf_hashes[: reached - start])
+            if passed.root() != known.checkpoint.root:
+                raise Fork(
+                    "the log signed a checkpoint that its own leaves contradict", evidence=(known.note, offered.note)
+                )
+    # 7. What is still ahead of the leaves is remembered, the oldest of it as the anchor.
+    ahead = [each for each in (state.anchor, state.latest, offered) if each is not None and each.checkpoint.size > end]
+    return Followed(origin=state.origin, tree=tree, latest=offered, anchor=ahead[0] if ahead else None)
+
+
+# --- comparing two checkpoints ----------------------------------------------------------------------------------------
+
+
+class Relation(Enum):
+    """How a second checkpoint of a log stands to a first."""
+
+    SAME = "same"
+    FORK = "fork"
+    """One size, two roots: cannot both be true, whatever the leaves are."""
+    ROLLBACK = "rollback"
+    """The second is shorter. Old news or a log that was set back: no contradiction by itself."""
+    LONGER = "longer"
+    """The second is longer: a consistency proof has to tell."""
+
+
+def relate(first: Checkpoint, second: Checkpoint) -> Relation:
+    """How `second` stands to `first`. Raises Misuse where they are of different logs."""
+    if first.origin != second.origin:
+        raise Misuse("two checkpoints of different logs say nothing about each other")
+    if second.size != first.size:
+        return Relation.LONGER if second.size > first.size else Relation.ROLLBACK
+    return Relation.SAME if second.root == first.root else Relation.FORK
+
+
+def detect_fork(note_a: bytes, note_b: bytes) -> Relation:
+    """How the checkpoint in `note_b` stands to that in `note_a`. Raises Malformed where they are not of one log.
+
+    The caller verified the log's signature on both: on unsigned text this says nothing about the log.
+    """
+    first, second = (parse_text(notes.parse(each).text) for each in (note_a, note_b))
+    if first.origin != second.origin:
+        raise Malformed("two checkpoints of different logs")
+    return relate(first, second)
+
+
+def _compare(known: SignedCheckpoint, offered: SignedCheckpoint) -> None:
+    if relate(known.checkpoint, offered.checkpoint) is Relation.FORK:
+        raise Fork("the log signed two roots for one size", evidence=(known.note, offered.note))
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def _verify(
+    origin: str, data: bytes, log_vkeys: Iterable[VerifierKey], hub_vkey: VerifierKey | None
+) -> SignedCheckpoint:
+    note = notes.parse(data)
+    checkpoint = verify_checkpoint(note, log_vkeys)
+    if checkpoint.origin != origin:
+        raise BadSignature("a checkpoint of another log than the one followed")
+    if hub_vkey is not None:
+        verify_cosignature(note, hub_vkey)
+    return SignedCheckpoint(checkpoint=checkpoint, note=data)
+
+
+def _read(origin: str, data: bytes) -> SignedCheckpoint:
+    checkpoint = parse_text(notes.parse(data).text)
+    if checkpoint.origin != origin:
+        raise Malformed("the checkpoint stored with a log is another log's")
+    return SignedCheckpoint(checkpoint=checkpoint, note=data)
+
+
+def _grow(tree: CompactRange, leaf_hashes: Sequence[bytes], grown: CompactRange | None) -> CompactRange:
+    if grown is None:
+        return tree.append_many(leaf_hashes)
+    if grown.size != tree.size + len(leaf_hashes):
+        raise Misuse("the tree handed in does not end with the run of leaves")
+    return grown
