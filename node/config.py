@@ -1,0 +1,205 @@
+"""The configuration of a node or a hub: one TOML file in its home folder, overridden by VIGIL_* variables.
+
+Rules this module upholds:
+
+- All faults are reported at once, each naming its key; an unknown key is a fault (a misspelt limit is no limit).
+- Nothing secret stands in the file: the passphrase of the keys comes from the environment, a file or the terminal.
+- Values are handed down by `node/app.py`; no other room reads a configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from node.domain.ids import federation_id, member_id
+from node.errors import ConfigError, VigilError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FILE_NAME: Final = "vigil.toml"
+HOME_VARIABLE: Final = "VIGIL_HOME"
+PREFIX: Final = "VIGIL_"
+_ADDRESS_PARTS: Final = 2
+_MAX_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where everything of one node, hub or authority lies. `folder` is absolute."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.folder / FILE_NAME
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.folder / "vigil.sqlite3"
+
+    @property
+    def keys(self) -> Path:
+        """The wrapped private keys."""
+        return self.folder / "keys"
+
+    @property
+    def tls(self) -> Path:
+        """Certificates."""
+        return self.folder / "tls"
+
+    @property
+    def metadata(self) -> Path:
+        """TUF metadata: a node's verified copy, or a hub's repository."""
+        return self.folder / "roster"
+
+    @property
+    def originals(self) -> Path:
+        """Copies of originals, by content, where the administrator asked for them."""
+        return self.folder / "originals"
+
+
+def _address(text: str) -> str:
+    parts = text.rsplit(":", 1)
+    if len(parts) != _ADDRESS_PARTS or not parts[0] or not parts[1].isdigit() or not 0 <= int(parts[1]) <= _MAX_PORT:
+        raise ValueError("expected HOST:PORT")
+    return text
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("expected a positive number of seconds")
+    return value
+
+
+def _role(text: str) -> str:
+    if text not in {"node", "hub"}:
+        raise ValueError("expected node or hub")
+    return text
+
+
+def _federation(text: str) -> str:
+    return federation_id(text)
+
+
+def _member(text: str) -> str:
+    return member_id(text) if text else ""
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _level(text: str) -> str:
+    if text not in {"debug", "info", "warning", "error"}:
+        raise ValueError("expected debug, info, warning or error")
+    return text
+
+
+def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
+    if default is MISSING:
+        return field(metadata={"parse": parse})
+    return field(default=default, metadata={"parse": parse})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One process's settings. Addresses are HOST:PORT; `*_seconds` are seconds.
+
+    A node dials `hub` and `enrolment`; a hub listens on both (port 0: any free one, printed at start).
+    `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    `metrics` is an address to serve health on for local monitoring, empty for none.
+    """
+
+    role: str = _setting(_role)
+    federation: str = _setting(_federation)
+    member: str = _setting(_member, "")
+    name: str = _setting(_plain, "")
+    hub: str = _setting(_address)
+    enrolment: str = _setting(_address)
+    log_level: str = _setting(_level, "info")
+    publish_seconds: float = _setting(_seconds, 0.2)
+    roster_refresh_seconds: float = _setting(_seconds, 300.0)
+    retention_sweep_seconds: float = _setting(_seconds, 3600.0)
+    certificate_check_seconds: float = _setting(_seconds, 900.0)
+    certificate_hours: float = _setting(_seconds, 72.0)
+
+
+def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
+    """Reads the home's file and the environment. Raises `ConfigError` with every fault."""
+    environment = os.environ if environment is None else environment
+    try:
+        table = tomllib.loads(home.config.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no Vigil home here: the folder holds no vigil.toml",
+            remedy="name the folder with --home or VIGIL_HOME, or make one with `vigil node join` or `vigil hub init`",
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"vigil.toml cannot be read: {error}", remedy="mend the file; nothing else was touched"
+        ) from None
+    return parse(table, environment)
+
+
+def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
+    """A `Config` out of a TOML table and VIGIL_* variables, which win. Raises `ConfigError` with every fault."""
+    known = {each.name: each for each in fields(Config)}
+    faults = [f"{key}: no such setting" for key in table if key not in known]
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        variable = PREFIX + name.upper()
+        raw = environment.get(variable, table.get(name))
+        if raw is None:
+            if each.default is MISSING:
+                faults.append(f"{name}: missing")
+            continue
+        if isinstance(raw, (dict, list, bool)):
+            faults.append(f"{name}: expected one value")
+            continue
+        try:
+            values[name] = each.metadata["parse"](str(raw))
+        except (ValueError, VigilError) as error:
+            faults.append(f"{name}: {error}")
+    if faults:
+        raise ConfigError(
+            "the configuration cannot be used:\n  " + "\n  ".join(faults),
+            faults=tuple(faults),
+            remedy="mend vigil.toml, or unset the VIGIL_* variable of that name",
+        )
+    return Config(**values)
+
+
+def write(home: Home, values: Mapping[str, str | float]) -> None:
+    """Writes a new vigil.toml of these values, checked first. Raises `ConfigError`; never replaces one."""
+    parse(values, {})
+    lines = ["# Vigil's settings. Every key can be overridden by a VIGIL_<KEY> variable.\n"]
+    lines += [f"{key} = {_toml(value)}\n" for key, value in values.items()]
+    home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with home.config.open("x", encoding="utf-8") as file:
+            file.writelines(lines)
+    except FileExistsError:
+        raise ConfigError(
+            "this folder is a Vigil home already", remedy="choose another --home; an existing one is never overwritten"
+        ) from None
+
+
+def _toml(value: str | float) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
+    """`--home`, else VIGIL_HOME, else ~/.vigil."""
+    chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
+    return Home(folder=chosen.expanduser().absolute())

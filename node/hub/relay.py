@@ -1,0 +1,217 @@
+"""The query relay: carries questions down and signed answers up, and knows neither what is asked nor what is answered.
+
+Rules this module upholds:
+
+- The hub reads the routing header only; payload and answers are opaque bytes (sealing them needs no new relay).
+- Authorise by roster, charge the asker's budget, and only then do any work.
+- Every recipient gets exactly one event before an ask ends: its answer, `offline`, or `timeout`.
+- An answer is attributed to the member whose certificate brought it; a node cannot speak for another.
+- What comes after the ask has ended waits in the asker's mailbox, bounded in number and time, and is delivered late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from node.domain.queries import Outcome, RelayEvent
+from node.domain.services import Delivery, Reply
+from node.errors import Expired, Malformed, Misuse, Refused
+from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
+from node.usecases.budget import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from node.domain.ids import MemberId
+    from node.domain.ports import Clock, Codec, Store
+    from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+    from node.domain.roster import Roster
+    from node.hub.switchboard import Subscription, Switchboard
+
+
+MAILBOX_DEPTH: Final = 1_000
+"""Late answers kept for one asker."""
+MAILBOX_SECONDS: Final = 7 * 86_400
+MAX_BUDGET_SECONDS: Final = 120.0
+"""A cap above the policy's own budget."""
+
+
+def _member_channel(member: MemberId) -> str:
+    return f"member/{member}"
+
+
+def _query_channel(asker: MemberId, query_id: bytes) -> str:
+    return f"query/{asker}/{query_id.hex()}"
+
+
+class QueryRelay:
+    """Implements `services.RelayService` over a `Switchboard`. Event loop only; the store is used in threads."""
+
+    def __init__(
+        self, *, roster: Callable[[], Roster], codec: Codec, store: Store, switchboard: Switchboard, clock: Clock
+    ) -> None:
+        self._roster = roster
+        self._codec = codec
+        self._store = store
+        self._switchboard = switchboard
+        self._clock = clock
+        self._budget = Budget()
+        self._attending: set[MemberId] = set()
+        self._closing = asyncio.Event()
+
+    @property
+    def attending(self) -> frozenset[MemberId]:
+        """The members whose streams this process holds."""
+        return frozenset(self._attending)
+
+    def close(self) -> None:
+        """Says farewell: every attending stream is told `going_away` and ends."""
+        self._closing.set()
+
+    async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+        """Steps: 1. authorise and charge; 2. hand the query to every recipient that attends; 3. pass answers on as
+        they come; 4. name those that did not answer in time. Raises `Refused`, `Expired`, `Malformed`, `Overloaded`.
+        """
+        header, recipients = self._authorise(member, query)
+        policy = self._roster().policy
+        seconds = min(budget, policy.query_budget_seconds, MAX_BUDGET_SECONDS, header.expires_at - self._clock())
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        channel = _query_channel(member, header.query_id)
+        if await self._switchboard.listening(channel):
+            raise Refused("this query is being asked already", remedy="wait for it to end, or use a new query id")
+        replies = await self._switchboard.subscribe(channel)
+        try:
+            delivery = pack_delivery(Delivery(query=query, remaining=seconds))
+            waiting: set[MemberId] = set()
+            for recipient in recipients:
+                if await self._switchboard.publish(_member_channel(recipient), delivery):
+                    waiting.add(recipient)
+                else:
+                    yield RelayEvent(member=recipient, outcome=Outcome.OFFLINE, query_id=header.query_id)
+            async for event in self._collect(replies, waiting, deadline):
+                yield event
+            for recipient in sorted(waiting):
+                yield RelayEvent(member=recipient, outcome=Outcome.TIMEOUT, query_id=header.query_id)
+        finally:
+            await self._switchboard.unsubscribe(channel, replies)
+
+    def _authorise(self, member: MemberId, query: SignedQuery) -> tuple[QueryHeader, tuple[MemberId, ...]]:
+        roster = self._roster()
+        roster.require_active(member)
+        header = self._codec.decode_header(query.header)
+        now = self._clock()
+        if header.asker != member:
+            raise Refused("a query must be asked by the member that signed it")
+        if header.expires_at <= now:
+            raise Expired("the query is past its own expiry", remedy="check this machine's clock, and ask again")
+        if header.issued_at > now + roster.policy.skew_seconds:
+            raise Refused("the query was issued in the future", remedy="check this machine's clock")
+        if header.purpose not in roster.policy.purposes:
+            raise Refused("the federation's policy does not know this purpose")
+        if not 0 < header.cost <= roster.policy.max_query_fingerprints * 8:
+            raise Refused(
+                "the query's cost is outside what the policy allows", remedy="ask about fewer pictures at once"
+            )
+        active = set(roster.active()) - {member}
+        unknown = set(header.recipients) - active
+        if unknown:
+            raise Refused(
+                "a recipient of the query is not an active member", remedy="refresh the roster, and ask again"
+            )
+        self._budget.charge(member, header.cost, roster.policy.query_cost_per_minute, now)
+        return header, tuple(sorted(header.recipients or active))
+
+    async def _collect(
+        self, replies: Subscription, waiting: set[MemberId], deadline: float
+    ) -> AsyncIterator[RelayEvent]:
+        """Events until nobody is waited for or the deadline is past; takes each member off `waiting`."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_at(deadline, replies.close)
+        try:
+            while waiting:
+                message = await replies.get()
+                if message is None:
+                    return
+                event = unpack_event(message)
+                if event.member in waiting:
+                    waiting.discard(event.member)
+                    yield event
+        finally:
+            timer.cancel()
+
+    async def attend(self, member: MemberId, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
+        """Holds a member's stream: first what waited in its mailbox, then queries as they come.
+
+        Raises `Malformed` where a reply is not the member's own.
+        """
+        self._roster().require_active(member)
+        channel = _member_channel(member)
+        subscription = await self._switchboard.subscribe(channel)
+        self._attending.add(member)
+        reader = asyncio.create_task(self._read_replies(member, replies, subscription))
+        farewell = asyncio.create_task(self._farewell(subscription))
+        try:
+            async for delivery in self._mail(member):
+                yield delivery
+            async for message in subscription:
+                yield unpack_delivery(message)
+            if self._closing.is_set():
+                yield Delivery(going_away=True)
+            elif reader.done() and not reader.cancelled() and (fault := reader.exception()) is not None:
+                raise fault
+        finally:
+            self._attending.discard(member)
+            reader.cancel()
+            farewell.cancel()
+            await asyncio.gather(reader, farewell, return_exceptions=True)
+            await self._switchboard.unsubscribe(channel, subscription)
+
+    async def _farewell(self, subscription: Subscription) -> None:
+        await self._closing.wait()
+        subscription.close()
+
+    async def _read_replies(self, member: MemberId, replies: AsyncIterator[Reply], subscription: Subscription) -> None:
+        try:
+            async for reply in replies:
+                if reply.answer.answerer != member:
+                    raise Malformed("a node may bring only its own answers")
+                await self._deliver(member, reply)
+        finally:
+            subscription.close()
+
+    async def _deliver(self, member: MemberId, reply: Reply) -> None:
+        event = RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)
+        if await self._switchboard.publish(_query_channel(reply.asker, reply.query_id), pack_event(event)):
+            return
+        if reply.asker not in self._roster().members:
+            raise Misuse("an answer is addressed to nobody in the roster")
+        late = pack_delivery(Delivery(late=event))
+        if not await self._switchboard.publish(_member_channel(reply.asker), late):
+            await asyncio.to_thread(self._keep, reply)
+
+    def _keep(self, reply: Reply) -> None:
+        # A crash right after this leaves the answer in the mailbox: it is delivered when its asker attends again.
+        now = int(self._clock())
+        with self._store.write() as tx:
+            tx.expire_mail(now)
+            if len(tx.mailbox(reply.asker, MAILBOX_DEPTH)) < MAILBOX_DEPTH:
+                tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
+
+    async def _mail(self, member: MemberId) -> AsyncIterator[Delivery]:
+        """What waited. It is deleted only once the stream took it: a lost stream means it comes twice, and the asker
+        knows an answer it has.
+        """
+        rows = await asyncio.to_thread(self._waiting, member)
+        for number, query_id, answer in rows:
+            yield Delivery(late=RelayEvent(member=answer.answerer, answer=answer, query_id=query_id))
+            await asyncio.to_thread(self._delivered, number)
+
+    def _waiting(self, member: MemberId) -> list[tuple[int, bytes, SignedAnswer]]:
+        with self._store.read() as tx:
+            return tx.mailbox(member, MAILBOX_DEPTH)
+
+    def _delivered(self, number: int) -> None:
+        with self._store.write() as tx:
+            tx.delete_mail([number])

@@ -1,0 +1,207 @@
+"""Answering another member's query.
+
+Rules this module upholds:
+
+- Nothing is searched before the question is authenticated, authorised and charged.
+- The answer's signature binds the query, the outcome, every hit, what was and was not searched, and the view from which
+  it was answered; so a relay can withhold it, but neither change it nor use it for another question.
+- An answer is durable, with its audit, before it is sent; the same query gets the same bytes again.
+- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.domain.envelope import Kind
+from node.domain.queries import Answer, Outcome, SignedAnswer, SignedQuery
+from node.domain.signing import answer_preimage, query_digest, query_preimage
+from node.errors import BadSignature, Expired, Malformed, Overloaded, Refused, VigilError
+from node.usecases.audit import AuditEntry
+from node.usecases.budget import Budget
+from node.usecases.matching import searched_kinds
+from node.usecases.signatures import verify_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.domain.ids import MemberId
+    from node.domain.ports import Clock, Codec, Signer, Store
+    from node.domain.queries import QueryHeader, QueryPayload
+    from node.domain.roster import Policy, Roster
+    from node.usecases.audit import AuditLog
+    from node.usecases.matching import Matcher
+
+COST_A_PROBE = 1
+"""Budget units for one fingerprint of one subject; orientations of one picture are not charged twice."""
+
+
+def cost_of(payload: QueryPayload) -> int:
+    """What a query costs: its fingerprints, orientations not counted apart."""
+    return COST_A_PROBE * sum(len(subject.fingerprints) for subject in payload.subjects)
+
+
+def policy_digest(policy: Policy) -> bytes:
+    """SHA-256 over the policy as it was applied: version, radius, quality floor."""
+    text = f"vigil/policy/v1\n{policy.version}\n{policy.radius}\n{policy.pdq_quality_floor}\n"
+    return hashlib.sha256(text.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswererDeps:
+    """What an answerer needs. `roster` gives the current one, or raises `Expired`."""
+
+    me: MemberId
+    roster: Callable[[], Roster]
+    matcher: Matcher
+    store: Store
+    codec: Codec
+    audit: AuditLog
+    signer: Signer
+    clock: Clock
+
+
+class Answerer:
+    """Blocking: call `answer` in a thread. One budget a member, kept by the calling thread pool's lock-free owner."""
+
+    def __init__(self, deps: AnswererDeps) -> None:
+        self._deps = deps
+        self._budget = Budget()
+
+    def admit(self, query: SignedQuery) -> tuple[QueryHeader, SignedAnswer | None]:
+        """Steps: 1. the header is well-formed and its asker an active member; 2. the signature is that member's;
+        3. it was issued within the policy's skew and has not expired; 4. it is addressed to us; 5. a query that was
+        answered before gets the same answer. Raises PeerFault kinds and `Refused`: no answer is owed.
+        """
+        deps = self._deps
+        roster = deps.roster()
+        header = deps.codec.decode_header(query.header)
+        asker = roster.require_active(header.asker)
+        verify_message(
+            query_preimage(roster.federation, query.header, query.payload), query.signature, asker.statement_vkeys()
+        )
+        now = deps.clock()
+        if header.issued_at > now + roster.policy.skew_seconds:
+            raise Refused("a query was issued in the future", remedy="check this machine's clock")
+        if header.expires_at + roster.policy.skew_seconds < now:
+            raise Expired("a query is past its expiry")
+        if header.recipients and deps.me not in header.recipients:
+            raise Refused("a query is addressed to others")
+        with deps.store.read() as tx:
+            given = tx.answered(header.asker, header.query_id)
+        if given is not None:
+            said = deps.codec.decode_answer(given.answer)
+            if said.query_digest != query_digest(query.header, query.payload):
+                raise BadSignature("a query id was used for two different questions")
+        return header, given
+
+    def charge(self, header: QueryHeader) -> str:
+        """Charges the asker's budget; "" or why the query is refused. Event loop only (the budget is not shared)."""
+        try:
+            policy = self._deps.roster().policy
+            self._budget.charge(header.asker, header.cost, policy.query_cost_per_minute, self._deps.clock())
+        except Overloaded as error:
+            return str(error)
+        return ""
+
+    def answer(self, query: SignedQuery, header: QueryHeader, refusal: str = "") -> SignedAnswer:
+        """The signed answer to an admitted query; durable with its audit when this returns."""
+        deps = self._deps
+        roster = deps.roster()
+        payload: QueryPayload | None = None
+        try:
+            payload = deps.codec.decode_payload(query.payload)
+            refusal = refusal or self._objection(roster.policy, header, payload)
+            answer = self._refused(refusal) if refusal else self._searched(roster, header, payload)
+        except Malformed as error:
+            answer = self._refused(str(error))
+        except VigilError as error:
+            answer = Answer(query_id=b"", query_digest=b"", answerer=deps.me, outcome=Outcome.ERROR, reason=error.kind)
+        return self._sign(roster, query, header, payload, answer)
+
+    def _objection(self, policy: Policy, header: QueryHeader, payload: QueryPayload) -> str:
+        if header.purpose not in policy.purposes:
+            return "the policy does not know this purpose"
+        if not (payload.legal_basis and payload.case_reference and payload.officer_role):
+            return "a query names its legal basis, case reference and officer role"
+        if not payload.subjects or sum(len(s.fingerprints) for s in payload.subjects) > policy.max_query_fingerprints:
+            return f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints"
+        if header.cost != cost_of(payload):
+            return "the query's declared cost is not what it asks"
+        return ""
+
+    def _refused(self, reason: str) -> Answer:
+        return Answer(query_id=b"", query_digest=b"", answerer=self._deps.me, outcome=Outcome.REFUSED, reason=reason)
+
+    def _searched(self, roster: Roster, header: QueryHeader, payload: QueryPayload) -> Answer:
+        deps = self._deps
+        found = deps.matcher.for_member(payload.subjects, roster.policy.radius, payload.rule, header.asker)
+        with deps.store.read() as tx:
+            levels = tx.holding_levels()
+            cursors = hashlib.sha256(
+                "\n".join(f"{log.origin} {log.size}" for log in tx.logs() if log.origin.stream == "log").encode()
+            ).digest()
+        return Answer(
+            query_id=b"",
+            query_digest=b"",
+            answerer=deps.me,
+            outcome=Outcome.HIT if found.hits else Outcome.NO_HIT,
+            hits=found.hits,
+            kinds=searched_kinds(payload.subjects, deps.matcher.versions),
+            scope=tuple((level, count) for level, count in sorted(levels.items()) if level > 0),
+            cursors_digest=cursors,
+            reduced=any(subject.reduced for subject in payload.subjects),
+        )
+
+    def _sign(
+        self,
+        roster: Roster,
+        query: SignedQuery,
+        header: QueryHeader,
+        payload: QueryPayload | None,
+        answer: Answer,
+    ) -> SignedAnswer:
+        deps = self._deps
+        now = int(deps.clock())
+        bound = Answer(
+            query_id=header.query_id,
+            query_digest=query_digest(query.header, query.payload),
+            answerer=deps.me,
+            outcome=answer.outcome,
+            hits=answer.hits,
+            kinds=answer.kinds,
+            scope=answer.scope,
+            cursors_digest=answer.cursors_digest,
+            policy_digest=policy_digest(roster.policy),
+            roster_version=roster.version,
+            reduced=answer.reduced,
+            reason=answer.reason,
+            at=now,
+        )
+        data = deps.codec.encode_answer(bound)
+        signed = SignedAnswer(
+            answerer=deps.me, answer=data, signature=deps.signer.sign(answer_preimage(roster.federation, data))
+        )
+        # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
+        # the same question gets these very bytes.
+        deps.audit.append(
+            AuditEntry(
+                kind=Kind.AUDIT_QUERY_ANSWERED,
+                body={
+                    "asker": header.asker,
+                    "query": header.query_id.hex(),
+                    "header": query.header.hex(),
+                    "payload": query.payload.hex(),
+                    "case": payload.case_reference if payload else "",
+                    "legal_basis": payload.legal_basis if payload else "",
+                    "purpose": header.purpose,
+                    "outcome": bound.outcome,
+                    "hits": len(bound.hits),
+                    "at": now,
+                },
+                also=lambda tx: tx.put_answered(header.asker, header.query_id, signed, now),
+            )
+        )
+        return signed

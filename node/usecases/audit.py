@@ -1,0 +1,159 @@
+"""The audit log: who searched for what, when, and on which legal basis; forgettable like everything else.
+
+Rules this module upholds:
+
+- One log of its own, origin `<federation>/<member>/audit/1`, built like the records' log and never published.
+- The leaf commits to the entry under a nonce; the body can be purged, and the log stays whole. So "the whole query is
+  kept" never means a hash that cannot be forgotten.
+- `append` returns only when the entry is durable. Entries that arrive together share one commit.
+- Audit comes first: what cannot be written down is not done.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
+from node.domain.ids import NONCE_SIZE, Origin
+from node.errors import Unavailable
+from node.tlog import merkle, tiles
+from node.usecases.logtiles import LogTiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from node.domain.ports import Clock, LogState, Store, StoreWriter
+
+SECONDS_A_DAY: Final = 86_400
+RETENTION_DAYS: Final = 5 * 366
+"""Days that an audit body is kept. The entry itself stays for ever."""
+GROUP: Final = 512
+"""Entries that share one commit at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """`also` runs in the same transaction, after the entry: what must be durable together with its audit."""
+
+    kind: Kind
+    body: dict[str, Any]
+    also: Callable[[StoreWriter], None] | None = None
+
+
+class AuditLog:
+    """Appends from any thread. One committing thread of its own; `close()` waits for what was accepted.
+
+    `random(n)` gives n unpredictable bytes.
+    """
+
+    def __init__(self, *, store: Store, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
+        self._store = store
+        self._origin = origin
+        self._clock = clock
+        self._random = random
+        self._waiting: queue.SimpleQueue[tuple[AuditEntry, Future[int]] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+        self._thread.start()
+
+    def submit(self, entry: AuditEntry) -> Future[int]:
+        """The future resolves to the entry's index once it is durable, or raises what the store raised."""
+        if self._closed:
+            raise Unavailable(
+                "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
+            )
+        future: Future[int] = Future()
+        self._waiting.put((entry, future))
+        return future
+
+    def append(self, entry: AuditEntry) -> int:
+        """`submit`, and wait. Never on the event loop."""
+        return self.submit(entry).result()
+
+    def close(self) -> None:
+        """Commits what was accepted and ends the thread. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            first = self._waiting.get()
+            group = [] if first is None else [first]
+            last = first is None
+            while len(group) < GROUP and not self._waiting.empty():
+                item = self._waiting.get()
+                if item is None:
+                    last = True
+                    break
+                group.append(item)
+            if group:
+                self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: Sequence[tuple[AuditEntry, Future[int]]]) -> None:
+        try:
+            with self._store.write() as tx:
+                state = tx.open_log(self._origin)
+                tx.append(self._batch(tx, state, [entry for entry, _ in group]))
+                for entry, _ in group:
+                    if entry.also is not None:
+                        entry.also(tx)
+        except BaseException as error:  # noqa: BLE001  (handed to every waiter: each must learn that nothing is durable)
+            for _, future in group:
+                future.set_exception(error)
+            return
+        # A crash before this line leaves either all of the group or none of it; nobody was told yet.
+        for index, (_, future) in enumerate(group, start=state.size):
+            future.set_result(index)
+
+    def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
+        day = int(self._clock()) // SECONDS_A_DAY
+        origin = str(self._origin)
+        leaves, bodies, nonces, handling_nonces = [], [], [], []
+        for entry in entries:
+            body = json.dumps(entry.body, sort_keys=True, separators=(",", ":")).encode()
+            nonce, handling_nonce = self._random(NONCE_SIZE), self._random(NONCE_SIZE)
+            leaves.append(
+                encode(
+                    Envelope(
+                        kind=entry.kind,
+                        issued_day=day,
+                        open=False,
+                        expiry_day=day + RETENTION_DAYS,
+                        target=None,
+                        handling_commitment=commit_handling(origin, entry.kind, handling_nonce, b""),
+                        commitment=commit(origin, entry.kind, nonce, body),
+                    )
+                )
+            )
+            bodies.append(body)
+            nonces.append(nonce)
+            handling_nonces.append(handling_nonce)
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        edge = tiles.read_edge(LogTiles(tx, state.number), state.size)
+        grown = tiles.append(state.size, edge, hashes)
+        return VerifiedBatch(
+            origin=self._origin,
+            start=state.size,
+            entries=leaves,
+            leaves=hashes,
+            kinds=bytes(entry.kind for entry in entries),
+            expiry_days=[day + RETENTION_DAYS] * len(leaves),
+            nonces=nonces,
+            bodies=bodies,
+            handling_nonces=handling_nonces,
+            handlings=[b""] * len(leaves),
+            states=bytes([BodyState.HELD]) * len(leaves),
+            tiles=dict(grown.tiles),
+            size=grown.size,
+            root=grown.root,
+        )

@@ -1,0 +1,51 @@
+"""Budgets: who may ask how much before any work is done.
+
+Rules this module upholds:
+
+- Deciding needs no clock of its own: the time is passed in.
+- A budget is charged before the work, and never refunded: a refused question has still been asked.
+- Memory is bounded: at most one bucket a member of the roster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.errors import Overloaded
+
+if TYPE_CHECKING:
+    from node.domain.ids import MemberId
+
+SECONDS_A_MINUTE: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class Budget:
+    """A token bucket a member: `per_minute` units refill evenly, and a full minute's worth may be spent at once.
+
+    Not thread-safe: used from the event loop only.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: dict[MemberId, _Bucket] = {}
+
+    def charge(self, member: MemberId, cost: int, per_minute: int, now: float) -> None:
+        """Takes `cost` units (fingerprints) off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds)."""
+        bucket = self._buckets.setdefault(member, _Bucket(float(per_minute), now))
+        elapsed = max(0.0, now - bucket.at)
+        bucket.tokens = min(float(per_minute), bucket.tokens + elapsed * per_minute / SECONDS_A_MINUTE)
+        bucket.at = max(now, bucket.at)
+        if cost > bucket.tokens:
+            wait = (cost - bucket.tokens) * SECONDS_A_MINUTE / per_minute if per_minute else SECONDS_A_MINUTE
+            raise Overloaded(
+                f"{member} has asked about more fingerprints than the policy allows a minute",
+                retry_after=wait,
+                remedy=f"wait {wait:.0f} s, or ask about fewer pictures at once",
+            )
+        bucket.tokens -= cost

@@ -1,0 +1,106 @@
+"""Intake: a fingerprinted file becomes a holding, and is matched at once.
+
+Rules this module upholds:
+
+- Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
+- A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
+- The store first, then the index: what a crash leaves out of the index, the rebuild at the next start puts in.
+- No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.domain.batch import FingerprintColumns, column
+from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.ports import HOLDINGS_SOURCE
+from node.domain.queries import Subject
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.holdings import IngestItem, IngestRequest
+    from node.domain.ports import Clock, SearchIndex, Store
+    from node.domain.queries import Hit
+    from node.usecases.matching import Matcher
+
+MAX_CASE = 200
+"""Characters of a case reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestResult:
+    """What became of one file. `hits` leave out the file's own holding."""
+
+    label: str
+    holding: int
+    new: bool
+    hits: tuple[Hit, ...]
+
+
+def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
+    """What is asked when a picture is looked for: all its fingerprints, PDQ in all eight orientations."""
+    return Subject(fingerprints=prints.fingerprints(), orientations=prints.pdq_orientations, label=label)
+
+
+def columns_of(rows: Sequence[int], prints: Sequence[PictureFingerprints]) -> FingerprintColumns:
+    """The fingerprint columns of these holdings (`rows` are their ids)."""
+    by_code: dict[int, tuple[list[int], list[bytes], list[int]]] = {}
+    for row, one in zip(rows, prints, strict=True):
+        for fingerprint in one.fingerprints():
+            ids, values, quality = by_code.setdefault(fingerprint.code, ([], [], []))
+            ids.append(row)
+            values.append(fingerprint.value)
+            quality.append(-1 if fingerprint.quality is None else fingerprint.quality)
+    return FingerprintColumns(
+        columns=[
+            column(code, ids, values, quality, KIND_BY_CODE[code].size)
+            for code, (ids, values, quality) in by_code.items()
+        ]
+    )
+
+
+class Intake:
+    """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
+
+    def __init__(
+        self, *, store: Store, index: SearchIndex, matcher: Matcher, radius: Callable[[], int], clock: Clock
+    ) -> None:
+        self._store = store
+        self._index = index
+        self._matcher = matcher
+        self._radius = radius
+        self._clock = clock
+
+    def known(self, tags: Sequence[bytes]) -> set[bytes]:
+        """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
+        with self._store.read() as tx:
+            return tx.known_tags(tags)
+
+    def take(self, request: IngestRequest, items: Sequence[IngestItem]) -> list[IngestResult]:
+        """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`."""
+        if not request.case.strip() or len(request.case) > MAX_CASE:
+            raise Misuse("an ingest needs a case reference", remedy="give --case with at most 200 characters")
+        now = int(self._clock())
+        with self._store.write() as tx:
+            placed = [
+                tx.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
+                for item in items
+            ]
+        fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+        if fresh:
+            self._index.add(HOLDINGS_SOURCE, columns_of(list(fresh), list(fresh.values())))
+        found = self._matcher.local(
+            [subject_of(item.prints) for item in items], self._radius(), own_rows=[row for row, _ in placed]
+        )
+        hits: list[list[Hit]] = [[] for _ in items]
+        for hit in found.hits:
+            hits[hit.subject].append(hit)
+        return [
+            IngestResult(label=item.label, holding=row, new=new, hits=tuple(hits[number]))
+            for number, ((row, new), item) in enumerate(zip(placed, items, strict=True))
+        ]

@@ -1,0 +1,249 @@
+"""Matching: subjects in, leads out; the same for an ingest, a local match and the answer to a member's query.
+
+Rules this module upholds:
+
+- The index proposes, the store decides: every hit is re-checked against the stored fingerprints before it is shown.
+- A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
+- What was not searched is said (`searched_kinds`), never left to silence.
+- Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.domain.batch import BodyState
+from node.domain.envelope import decode
+from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.ids import RecordId
+from node.domain.ports import HOLDINGS_SOURCE, Probe
+from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
+from node.domain.statements import Contribution
+from node.tlog import merkle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from node.domain.fingerprints import Fingerprint
+    from node.domain.holdings import Holding
+    from node.domain.ids import MemberId, Origin
+    from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search gave. `searched`: source name -> how many it holds in the index; `disagreed`: hits that the index
+    proposed and the store did not bear out (the index is stale or damaged, and wants a rebuild).
+    """
+
+    hits: tuple[Hit, ...]
+    searched: Mapping[str, int]
+    disagreed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What the store says about one row: its fingerprints and what may be told of it."""
+
+    origin: str
+    fingerprints: tuple[Fingerprint, ...]
+    level: Level
+    record: RecordId | None
+    statement: Contribution | None
+
+
+def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
+    """One probe a searchable hash, PDQ in every orientation that is known. pHash only where the policy's rule holds."""
+    probes: list[Probe] = []
+    for number, subject in enumerate(subjects):
+        for fingerprint in subject.fingerprints:
+            if not fingerprint.searchable or (fingerprint.code == PHASH.code and rule is MatchRule.EXACT):
+                continue
+            quality = -1 if fingerprint.quality is None else fingerprint.quality
+            if fingerprint.code == PDQ.code and subject.orientations:
+                probes += [
+                    Probe(number, fingerprint.code, value, quality, turn)
+                    for turn, value in enumerate(subject.orientations)
+                ]
+            else:
+                probes.append(Probe(number, fingerprint.code, fingerprint.value, quality))
+    return probes
+
+
+def searched_kinds(subjects: Sequence[Subject], versions: Mapping[str, int]) -> tuple[SearchedKind, ...]:
+    """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
+    another was not (its quality is below the floor) is listed both ways.
+    """
+    seen: set[tuple[str, int, bool]] = set()
+    for subject in subjects:
+        for fingerprint in subject.fingerprints:
+            kind = fingerprint.kind
+            name = kind.name if kind else f"unknown-{fingerprint.code}"
+            searched = fingerprint.searchable and name in versions
+            seen.add((name, versions.get(name, 0), searched))
+    return tuple(SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen))
+
+
+def distance(a: bytes, b: bytes) -> int:
+    """Hamming distance in bits of two hashes of one length."""
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
+
+
+class Matcher:
+    """Blocking: never on the event loop.
+
+    `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        index: SearchIndex,
+        codec: Codec,
+        rank: Callable[[Sequence[RawHit]], Sequence[RawHit]],
+        own: Callable[[], MemberId],
+    ) -> None:
+        self._store = store
+        self._index = index
+        self._codec = codec
+        self._rank = rank
+        self._own = own
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """Kind name -> version of the algorithm that searches it."""
+        return self._index.versions()
+
+    def local(
+        self,
+        subjects: Sequence[Subject],
+        radius: int,
+        rule: MatchRule = MatchRule.POLICY,
+        own_rows: Sequence[int] = (),
+    ) -> Found:
+        """Searches everything here: own holdings and every member's records that we hold.
+
+        `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit.
+        """
+        raw = self._raw(subjects, radius, rule)
+        if own_rows:
+            raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
+        with self._store.read() as tx:
+            names = {log.number: log.origin for log in tx.logs()}
+            spoken, disagreed = self._checked(tx, subjects, rule, raw, names)
+        sizes = self._index.sizes()
+        searched = {str(names[n]): size for n, size in sizes.items() if n in names}
+        searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
+        return Found(hits=tuple(self._hit(hit, said) for hit, said in spoken), searched=searched, disagreed=disagreed)
+
+    def for_member(self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId) -> Found:
+        """Searches own holdings for another member, and says no more than their levels allow.
+
+        A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
+        member of the record's audience; to others it is not there.
+        """
+        raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
+        # pHash alone is a second opinion, never a hit of its own across a border.
+        raw = [hit for hit in raw if hit.code != PHASH.code]
+        hits: list[Hit] = []
+        with self._store.read() as tx:
+            spoken, disagreed = self._checked(tx, subjects, rule, raw, {})
+            for hit, said in spoken:
+                told = self._told(tx, hit, said, asker)
+                if told is not None and told not in hits:
+                    hits.append(told)
+        return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
+
+    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Sequence[RawHit]:
+        probes = probes_of(subjects, rule)
+        return self._rank(self._index.search(probes, 0 if rule is MatchRule.EXACT else radius)) if probes else ()
+
+    def _checked(
+        self,
+        tx: StoreReader,
+        subjects: Sequence[Subject],
+        rule: MatchRule,
+        raw: Sequence[RawHit],
+        names: Mapping[int, Origin],
+    ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
+        asked = {(p.subject, p.code, p.orientation): p.value for p in probes_of(subjects, rule)} if raw else {}
+        kept: list[tuple[RawHit, _Spoken]] = []
+        for hit in raw:
+            said = self._holding(tx, hit.row) if hit.source == HOLDINGS_SOURCE else self._record(tx, names, hit)
+            probe = asked.get((hit.subject, hit.code, hit.orientation))
+            if said is not None and probe is not None and _bears_out(said.fingerprints, hit, probe):
+                kept.append((hit, said))
+        return kept, len(raw) - len(kept)
+
+    def _holding(self, tx: StoreReader, row: int) -> _Spoken | None:
+        holding: Holding | None = tx.holding(row)
+        if holding is None:
+            return None
+        return _Spoken(str(self._own()), holding.fingerprints, holding.level, holding.record, None)
+
+    def _record(self, tx: StoreReader, names: Mapping[int, Origin], hit: RawHit) -> _Spoken | None:
+        origin = names.get(hit.source)
+        if origin is None:
+            return None
+        run = tx.run(origin, hit.row, hit.row + 1, 0)
+        if not run.entries or run.states[0] != BodyState.HELD:
+            return None
+        envelope = decode(run.entries[0])
+        body = self._codec.decode_body(envelope.kind, run.bodies[0]) if envelope else None
+        if not isinstance(body, Contribution):
+            return None
+        record = RecordId(origin, merkle.leaf_hash(run.entries[0]))
+        return _Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
+
+    def _hit(self, hit: RawHit, said: _Spoken) -> Hit:
+        kind = KIND_BY_CODE[hit.code]
+        statement = said.statement
+        return Hit(
+            subject=hit.subject,
+            origin=said.origin,
+            algorithm=kind.name,
+            level=said.level,
+            record=said.record,
+            distance=None if kind.exact else hit.distance,
+            quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
+            orientation=ORIENTATIONS[hit.orientation] if kind is PDQ else None,
+            category=statement.category if statement else None,
+            series=(statement.series or None) if statement else None,
+            weak=kind.weak,
+        )
+
+    def _told(self, tx: StoreReader, hit: RawHit, said: _Spoken, asker: MemberId) -> Hit | None:
+        if said.level is Level.NATIONAL:
+            return None
+        kind = KIND_BY_CODE[hit.code]
+        if said.level is Level.SHARED and said.record is not None:
+            place = tx.find(said.record.origin, [said.record.leaf]).get(said.record.leaf)
+            if place is None:
+                # Contributed and not yet placed in the log: nobody has it, so it answers as a hit/no-hit holding.
+                pending = tx.find_pending(said.record.leaf)
+                if pending is None or not self._codec.decode_handling(pending.disclosure.handling).admits(
+                    asker, self._own()
+                ):
+                    return None
+            else:
+                run = tx.run(said.record.origin, place, place + 1, 0)
+                handling = self._codec.decode_handling(run.handlings[0])
+                if run.states[0] != BodyState.HELD or not handling.admits(asker, self._own()):
+                    return None
+                return self._hit(hit, said)
+        return Hit(
+            subject=hit.subject,
+            origin=str(self._own()),
+            algorithm=kind.name,
+            level=Level.HIT_NO_HIT,
+            weak=kind.weak,
+        )
+
+
+def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+    return any(
+        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance
+        for f in fingerprints
+    )
