@@ -136,6 +136,10 @@ class LogReader(Protocol):
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None: ...
 
+    def evidence(self, origin: Origin) -> list[bytes]:
+        """The signed notes that froze this log, verbatim, in order."""
+        ...
+
 
 class LogWriter(LogReader, Protocol):
     """Writes logs inside one transaction."""
@@ -200,6 +204,12 @@ class HoldingReader(Protocol):
     def holding_levels(self) -> Mapping[Level, int]: ...
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
+
+    def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
+        """The fingerprints of at most `limit` holdings with ids past `after`, by id: the bulk scan that rebuilds an
+        index. None at the end. Every holding is in the SHA-256 column, whose last row is the next `after`.
+        """
+        ...
 
 
 class HoldingWriter(HoldingReader, Protocol):
@@ -381,6 +391,12 @@ class Store(Protocol):
 
     def check(self) -> list[str]:
         """The engine's own integrity check; empty where all is well."""
+        ...
+
+    def backup_to(self, path: str) -> None:
+        """A consistent copy of the database in one new file (0600), while reads and writes go on. `Misuse` where the
+        file exists already. What was purged before is in it no more.
+        """
         ...
 
     def close(self) -> None: ...
