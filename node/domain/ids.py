@@ -46,6 +46,19 @@ def federation_id(text: str) -> FederationId:
     return FederationId(text)
 
 
+def spiffe_id(federation: FederationId, member: MemberId) -> str:
+    """What a member's certificate names it: its one URI SAN, in the form of a SPIFFE ID."""
+    return f"spiffe://{federation}/member/{member}"
+
+
+def parse_spiffe_id(text: str) -> tuple[FederationId, MemberId]:
+    """Raises `Malformed` unless `text` is exactly what `spiffe_id` prints."""
+    parts = text.split("/")
+    if len(parts) != 5 or parts[:2] != ["spiffe:", ""] or parts[3] != "member":  # noqa: PLR2004
+        raise Malformed("not a member's certificate name: expected spiffe://<federation>/member/<member>")
+    return federation_id(parts[2]), member_id(parts[4])
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
     """The name of one log. `str(origin)` is what is hashed and signed; at most 100 bytes of ASCII."""

@@ -1,0 +1,111 @@
+"""Secrets at rest: a passphrase, scrypt and AES-256-GCM.
+
+Rules this module upholds:
+
+- The bytes: `MAGIC` | log2 N u8 | r u8 | p u8 | salt 16 | nonce 12 | ciphertext and tag. Everything before the
+  ciphertext and the label of what is wrapped are authenticated, so no file passes for another.
+- A reader accepts only costs between named bounds: a doctored file can neither weaken the wrap nor exhaust memory.
+- An empty passphrase is refused unless it was allowed in so many words (the demonstration, tests).
+- A wrong passphrase and a damaged file cannot be told apart, and the error says both.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from node.errors import ConfigError, Damaged
+from node.pki.files import read_bounded
+
+MAGIC: Final = b"vigil/wrapped/v1\n"
+_HEADER: Final = struct.Struct(f">{len(MAGIC)}sBBB16s12s")
+_TAG_SIZE: Final = 16
+_KEY_SIZE: Final = 32
+
+SCRYPT_LOG2_N: Final = 17
+"""128 MiB and about half a second (RFC 7914; the interactive cost that OWASP recommends)."""
+SCRYPT_R: Final = 8
+SCRYPT_P: Final = 1
+EMPTY_LOG2_N: Final = 10
+"""Under an empty passphrase the cost protects nothing."""
+_MAX_LOG2_N: Final = 20
+
+PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 -- where a passphrase is found, not one
+_MAX_PASSPHRASE: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """A passphrase in UTF-8; never shown. Empty only where `allow_empty` says so. Raises `ConfigError`."""
+
+    secret: bytes = field(repr=False)
+    allow_empty: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.secret and not self.allow_empty:
+            raise ConfigError(
+                "an empty passphrase protects nothing",
+                remedy=f"set {PASSPHRASE_VARIABLE} or a passphrase file; a demonstration may allow an empty one",
+            )
+        if len(self.secret) > _MAX_PASSPHRASE:
+            raise ConfigError(f"a passphrase has at most {_MAX_PASSPHRASE} bytes")
+
+
+def find_passphrase(
+    environment: Mapping[str, str],
+    *,
+    file: Path | None = None,
+    prompt: Callable[[], str] | None = None,
+    allow_empty: bool = False,
+) -> Passphrase:
+    """The passphrase: of the environment, else of the first line of `file`, else of `prompt`, in this order.
+
+    Raises `ConfigError` where none of them gives one and `allow_empty` is False.
+    """
+    if PASSPHRASE_VARIABLE in environment:
+        return Passphrase(environment[PASSPHRASE_VARIABLE].encode(), allow_empty=allow_empty)
+    if file is not None:
+        line = read_bounded(file, _MAX_PASSPHRASE + 2, what="passphrase file").split(b"\n", 1)[0]
+        return Passphrase(line.removesuffix(b"\r"), allow_empty=allow_empty)
+    if prompt is not None:
+        return Passphrase(prompt().encode(), allow_empty=allow_empty)
+    return Passphrase(b"", allow_empty=allow_empty)
+
+
+def _derive(passphrase: Passphrase, salt: bytes, log2_n: int) -> bytes:
+    return Scrypt(salt=salt, length=_KEY_SIZE, n=1 << log2_n, r=SCRYPT_R, p=SCRYPT_P).derive(passphrase.secret)
+
+
+def wrap(secret: bytes, passphrase: Passphrase, *, label: str) -> bytes:
+    """`secret` under `passphrase`, bound to `label` (what it is, such as "node keys")."""
+    log2_n = SCRYPT_LOG2_N if passphrase.secret else EMPTY_LOG2_N
+    header = _HEADER.pack(MAGIC, log2_n, SCRYPT_R, SCRYPT_P, os.urandom(16), os.urandom(12))
+    *_, salt, nonce = _HEADER.unpack(header)
+    return header + AESGCM(_derive(passphrase, salt, log2_n)).encrypt(nonce, secret, header + label.encode())
+
+
+def unwrap(data: bytes, passphrase: Passphrase, *, label: str) -> bytes:
+    """What `wrap` was given. Raises `Damaged` where the bytes are not of this form or do not open."""
+    if len(data) < _HEADER.size + _TAG_SIZE:
+        raise Damaged(f"the file of the {label} is cut short", remedy="restore it from the backup")
+    magic, log2_n, r, p, salt, nonce = _HEADER.unpack_from(data)
+    if magic != MAGIC or not EMPTY_LOG2_N <= log2_n <= _MAX_LOG2_N or (r, p) != (SCRYPT_R, SCRYPT_P):
+        raise Damaged(
+            f"the file of the {label} is not of a form this version reads", remedy="restore it from the backup"
+        )
+    header, sealed = data[: _HEADER.size], data[_HEADER.size :]
+    try:
+        return AESGCM(_derive(passphrase, salt, log2_n)).decrypt(nonce, sealed, header + label.encode())
+    except InvalidTag as error:
+        raise Damaged(
+            f"the {label} cannot be opened: the passphrase is wrong, or the file is damaged",
+            remedy=f"check {PASSPHRASE_VARIABLE} or the passphrase file; else restore the file from the backup",
+        ) from error
