@@ -1,1 +1,1 @@
-"""The daemon's local socket and its client."""
+"""What the daemon answers on its local socket, and the client of it."""

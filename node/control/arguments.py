@@ -1,0 +1,63 @@
+"""Reading a command's arguments: a JSON object that another version, or another program, may have sent.
+
+Rules this module upholds:
+
+- An argument that is missing or of another type is `Misuse` and names itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node.domain.ids import RecordId
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from node.control.runner import Line
+
+
+class Arguments:
+    """Typed access to a JSON object."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def _get(self, name: str, kinds: tuple[type, ...], default: object) -> Any:  # noqa: ANN401 (as `kinds` says)
+        value = self._line.get(name, default)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise Misuse(f"the argument {name} is missing or of the wrong type")
+        return value
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string."""
+        return str(self._get(name, (str,), default))
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """A number."""
+        return float(self._get(name, (int, float), default))
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """A whole number."""
+        return int(self._get(name, (int,), default))
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """True or false."""
+        return bool(self._get(name, (bool,), default))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings; empty where it is absent."""
+        values = self._get(name, (list,), [])
+        if not all(isinstance(value, str) for value in values):
+            raise Misuse(f"the argument {name} is not a list of texts")
+        return tuple(values)
+
+    def objects(self, name: str) -> list[Line]:
+        """A list of JSON objects; empty where it is absent."""
+        values = self._get(name, (list,), [])
+        if not all(isinstance(value, dict) for value in values):
+            raise Misuse(f"the argument {name} is not a list of objects")
+        return list(values)
+
+    def record(self, name: str = "record") -> RecordId:
+        """A record's id. Raises `Malformed` where it is none."""
+        return RecordId.parse(self.text(name))

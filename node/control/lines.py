@@ -1,0 +1,154 @@
+"""Values as the lines that `--json` prints (DESIGN, "The command line is a contract"), and items read back.
+
+Rules this module upholds:
+
+- A key that does not apply is null, never absent; bytes are lower-case hex.
+- Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node.domain.fingerprints import KIND_BY_CODE, Fingerprint, PictureFingerprints
+from node.domain.holdings import IngestItem
+from node.domain.queries import Subject
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from node.domain.queries import Hit, MemberOutcome
+    from node.domain.statements import Category
+
+Line = dict[str, Any]
+
+
+def category_line(category: Category | None) -> Line | None:
+    """A category with its scheme, or null."""
+    if category is None:
+        return None
+    return {
+        "scheme": category.scheme,
+        "version": category.version,
+        "code": category.code,
+        "baseline": category.baseline.name.lower(),
+    }
+
+
+def hit_line(subject: str, hit: Hit) -> Line:
+    """One hit. `subject` as the person called it."""
+    return {
+        "subject": subject,
+        "origin": hit.origin,
+        "record": str(hit.record) if hit.record else None,
+        "algorithm": hit.algorithm,
+        "distance": hit.distance,
+        "quality": hit.quality,
+        "orientation": hit.orientation,
+        "category": category_line(hit.category),
+        "series": hit.series,
+        "weak": hit.weak,
+        "level": hit.level.name.lower().replace("_", "-"),
+    }
+
+
+def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
+    """One member's state, with what it searched where it said so."""
+    answer = outcome.answer
+    return {
+        "query": query_id.hex(),
+        "member": outcome.member,
+        "outcome": outcome.outcome.value,
+        "reason": outcome.reason or None,
+        "late": outcome.late,
+        "hits": len(answer.hits) if answer else None,
+        "searched": [k.name for k in answer.kinds if k.searched] if answer else None,
+        "not_searched": [k.name for k in answer.kinds if not k.searched] if answer else None,
+        "scope": {level.name.lower().replace("_", "-"): count for level, count in answer.scope} if answer else None,
+        "reduced": answer.reduced if answer else None,
+        "roster_version": answer.roster_version if answer else None,
+    }
+
+
+def prints_line(prints: PictureFingerprints) -> Line:
+    """A picture's fingerprints, whole, for an ingest item or a subject."""
+    return {
+        "media_type": prints.media_type,
+        "size": prints.size,
+        "md5": prints.md5.hex(),
+        "sha1": prints.sha1.hex(),
+        "sha256": prints.sha256.hex(),
+        "pdq": prints.pdq.hex(),
+        "pdq_quality": prints.pdq_quality,
+        "pdq_orientations": [value.hex() for value in prints.pdq_orientations],
+        "phash": prints.phash.hex(),
+        "width": prints.width,
+        "height": prints.height,
+    }
+
+
+def read_prints(line: Line) -> PictureFingerprints:
+    """The inverse of `prints_line`. Raises `Misuse`."""
+    try:
+        return PictureFingerprints(
+            media_type=str(line["media_type"]),
+            size=int(line["size"]),
+            md5=bytes.fromhex(line["md5"]),
+            sha1=bytes.fromhex(line["sha1"]),
+            sha256=bytes.fromhex(line["sha256"]),
+            pdq=bytes.fromhex(line["pdq"]),
+            pdq_quality=int(line["pdq_quality"]),
+            pdq_orientations=tuple(bytes.fromhex(value) for value in line["pdq_orientations"]),
+            phash=bytes.fromhex(line["phash"]),
+            width=int(line["width"]),
+            height=int(line["height"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Misuse("an item of the local socket is not a picture's fingerprints") from error
+
+
+def item_line(item: IngestItem) -> Line:
+    """One file of an ingest."""
+    return {"tag": item.tag.hex(), "label": item.label, "prints": prints_line(item.prints)}
+
+
+def read_item(line: Line) -> IngestItem:
+    """The inverse of `item_line`. Raises `Misuse`."""
+    try:
+        return IngestItem(tag=bytes.fromhex(line["tag"]), label=str(line["label"]), prints=read_prints(line["prints"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Misuse("an item of the local socket is not a file of an ingest") from error
+
+
+def subject_line(subject: Subject) -> Line:
+    """One subject of a match or a query."""
+    return {
+        "label": subject.label,
+        "fingerprints": [[f.code, f.value.hex(), f.quality] for f in subject.fingerprints],
+        "orientations": [value.hex() for value in subject.orientations],
+    }
+
+
+def read_subject(line: Line) -> Subject:
+    """The inverse of `subject_line`. Raises `Misuse`."""
+    try:
+        return Subject(
+            label=str(line["label"]),
+            fingerprints=tuple(
+                Fingerprint(code=int(code), value=bytes.fromhex(value), quality=quality)
+                for code, value, quality in line["fingerprints"]
+            ),
+            orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Misuse("an argument of the local socket is not a subject") from error
+
+
+def fingerprint_line(fingerprint: Fingerprint) -> Line:
+    """One fingerprint by name; a kind this version does not know by number."""
+    kind = KIND_BY_CODE.get(fingerprint.code)
+    return {
+        "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",
+        "value": fingerprint.value.hex(),
+        "quality": fingerprint.quality,
+        "searched": fingerprint.searchable,
+    }

@@ -1,0 +1,115 @@
+"""The local socket: a Unix socket of mode 0600 in a folder of mode 0700, gRPC over it.
+
+Rules this module upholds:
+
+- Who can open the socket owns the node: the file system is the gate, and nothing else listens.
+- Lines and items are JSON objects; what they mean is decided in `node/control`.
+- A daemon of another version refuses, and says to restart it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+import grpc.aio
+
+from node import __version__
+from node.errors import Malformed, Misuse, Unavailable, VigilError
+from node.wire import status
+from node.wire.pb import control_pb2, control_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+Line = dict[str, Any]
+
+MAX_LINE: Final = 64 * 1024 * 1024
+"""Bytes of one line or item: the socket is local, and a query of a thousand pictures is a long line."""
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MAX_LINE),
+    ("grpc.max_send_message_length", MAX_LINE),
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+class ControlServicer(control_pb2_grpc.ControlServicer):
+    """Turns calls on the socket into calls of `run`, and its lines into messages."""
+
+    def __init__(self, run: Callable[[str, Line, AsyncIterator[Line]], AsyncIterator[Line]]) -> None:
+        self._run = run
+
+    async def Run(
+        self, request_iterator: AsyncIterator[control_pb2.Input], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[control_pb2.Line]:
+        """See control.proto."""
+        try:
+            first = await anext(request_iterator, None)
+            if first is None or not first.HasField("call"):
+                raise Malformed("the first message on the local socket is a call")
+            if first.call.version != __version__:
+                raise Misuse(
+                    f"the running daemon is version {__version__}, this command {first.call.version}",
+                    remedy="restart the daemon",
+                )
+            items = _items(request_iterator)
+            async for line in self._run(first.call.command, _load(first.call.arguments), items):
+                yield control_pb2.Line(json=json.dumps(line).encode())
+        except VigilError as error:
+            await status.abort(context, error)
+
+
+async def _items(requests: AsyncIterator[control_pb2.Input]) -> AsyncIterator[Line]:
+    async for request in requests:
+        yield _load(request.item)
+
+
+def _load(data: bytes) -> Line:
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise Malformed("a message on the local socket is not JSON") from error
+    if not isinstance(value, dict):
+        raise Malformed("a message on the local socket is not a JSON object")
+    return value
+
+
+async def serve(path: Path, run: Callable[[str, Line, AsyncIterator[Line]], AsyncIterator[Line]]) -> grpc.aio.Server:
+    """A started server on `path`. The caller holds the owner's lock, so a socket left there is a dead one's."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    server = grpc.aio.server(options=_OPTIONS)
+    control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
+    try:
+        server.add_insecure_port(f"unix:{path}")
+    except RuntimeError as error:
+        raise Unavailable(
+            "the local socket cannot be made", remedy="is the path of the home folder longer than 90 characters?"
+        ) from error
+    path.chmod(0o600)
+    await server.start()
+    return server
+
+
+async def call(path: Path, command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+    """Runs a command in the daemon behind `path`. Raises what the command raised, `Unavailable` without a daemon."""
+
+    async def inputs() -> AsyncIterator[control_pb2.Input]:
+        yield control_pb2.Input(
+            call=control_pb2.Call(command=command, arguments=json.dumps(arguments).encode(), version=__version__)
+        )
+        async for item in items:
+            yield control_pb2.Input(item=json.dumps(item).encode())
+
+    async with grpc.aio.insecure_channel(f"unix:{path}", options=_OPTIONS) as channel:
+        stub = control_pb2_grpc.ControlStub(channel)
+        lines = stub.Run(inputs())
+        try:
+            async for line in lines:
+                yield _load(line.json)
+        except grpc.aio.AioRpcError as error:
+            raise status.to_error(error) from None
+        finally:
+            lines.cancel()

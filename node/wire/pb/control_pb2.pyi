@@ -1,0 +1,30 @@
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Input(_message.Message):
+    __slots__ = ("call", "item")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    item: bytes
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., item: _Optional[bytes] = ...) -> None: ...
+
+class Call(_message.Message):
+    __slots__ = ("command", "arguments", "version")
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    command: str
+    arguments: bytes
+    version: str
+    def __init__(self, command: _Optional[str] = ..., arguments: _Optional[bytes] = ..., version: _Optional[str] = ...) -> None: ...
+
+class Line(_message.Message):
+    __slots__ = ("json",)
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    json: bytes
+    def __init__(self, json: _Optional[bytes] = ...) -> None: ...
