@@ -1,0 +1,160 @@
+"""A growing hash table of exact digests (MD5, SHA-1, SHA-256).
+
+Rules this module upholds:
+
+- A digest matches as a whole: the bucket only says where to look.
+- Adding costs the same whatever is added. Digests in records are what a member wrote, so buckets are chosen by a hash
+  over secret random seeds, and equal digests are chained, not probed past: neither can be made slow from outside.
+- Every operation holds the one lock; a large batch of look-ups lets go of it now and then. A digest is found by every
+  search that begins after its `add` has returned, and by none that begins after its `remove` has.
+- Removing overwrites the one copy there is; growing overwrites the copy it leaves behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found, joined
+
+FIRST_CAPACITY: Final = 1_024
+"""Slots of an empty table. Every capacity is a power of two, for there are as many buckets."""
+PROBES_PER_TURN: Final = 65_536
+"""Look-ups between two breaths of the lock: some milliseconds."""
+NOBODY: Final = -1
+"""The end of a chain, and the head of an empty bucket."""
+
+
+class DigestTable:
+    """All digests of one kind, `size` bytes each (a multiple of four). Holds at most 2**31 of them."""
+
+    def __init__(self, size: int) -> None:
+        from node.match import kernels  # noqa: PLC0415  (Numba is imported when a table is made, not for --help)
+
+        self._link, self._look_up, self._find_rows = kernels.link, kernels.look_up, kernels.find_rows
+        self._width = size // 4
+        self._seeds = np.frombuffer(secrets.token_bytes(8 * (self._width + 1)), dtype=np.uint64).copy()
+        self._lock = threading.Lock()
+        self._reset(FIRST_CAPACITY)
+
+    def _reset(self, capacity: int) -> None:
+        """Empty columns. Pages that no digest has reached cost no memory."""
+        self._used = 0
+        self._dead = 0
+        self._values: NDArray[np.uint32] = np.empty((capacity, self._width), dtype=np.uint32)
+        self._sources: NDArray[np.int32] = np.empty(capacity, dtype=np.int32)
+        self._rows: NDArray[np.int64] = np.empty(capacity, dtype=np.int64)
+        self._following: NDArray[np.int32] = np.empty(capacity, dtype=np.int32)
+        self._heads: NDArray[np.int32] = np.full(capacity, NOBODY, dtype=np.int32)
+
+    def __len__(self) -> int:
+        """Live digests."""
+        return self._used - self._dead
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved, empty slots included."""
+        columns = (self._values, self._sources, self._rows, self._following, self._heads)
+        return sum(column.nbytes for column in columns)
+
+    def add(
+        self,
+        source: int,
+        rows: NDArray[np.int64],
+        values: NDArray[np.uint8],
+        qualities: NDArray[np.int16],  # noqa: ARG002  (digests have none; the tables of all kinds are filled alike)
+    ) -> None:
+        """Adds `values` uint8 (n, size) of rows `rows` (n,). `source` is >= 0."""
+        with self._lock:
+            start, stop = self._used, self._used + len(rows)
+            if stop > len(self._sources):
+                self._rebuild(len(rows))
+                start, stop = self._used, self._used + len(rows)
+            self._values[start:stop] = np.ascontiguousarray(values).view(np.uint32)
+            self._rows[start:stop] = rows
+            self._sources[start:stop] = source
+            self._connect(start, stop)
+            self._used = stop
+
+    def _connect(self, start: int, stop: int) -> None:
+        self._link(self._values, self._sources, start, stop, self._heads, self._following, self._seeds)
+
+    def _rebuild(self, more: int) -> None:
+        """Moves the live digests together, into columns with room for `more` of them."""
+        values, sources, rows = self._values[: self._used], self._sources[: self._used], self._rows[: self._used]
+        live = np.flatnonzero(sources != DEAD)
+        self._reset(max(FIRST_CAPACITY, 1 << (len(live) + more - 1).bit_length()))
+        self._used = len(live)
+        np.take(values, live, axis=0, out=self._values[: len(live)])
+        np.take(sources, live, out=self._sources[: len(live)])
+        np.take(rows, live, out=self._rows[: len(live)])
+        values.fill(0)
+        self._connect(0, self._used)
+
+    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
+        """Overwrites every digest of these rows, given ascending and without repeats; how many there were."""
+        if not len(rows):
+            return 0
+        with self._lock:
+            slots = self._slots_of(source, rows)
+            # They stay in their chains, where nothing equals a dead slot, until the table is rebuilt.
+            self._sources[slots] = DEAD
+            self._values[slots] = 0
+            self._rows[slots] = 0
+            self._dead += len(slots)
+            if self._dead > max(FIRST_CAPACITY, self._used // 2):
+                self._rebuild(0)
+        return len(slots)
+
+    def _slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the digests of these rows are. Called under the lock."""
+        room = len(rows)  # right where each row has one digest of the kind, as nearly all have
+        while True:
+            slots = np.empty(room, dtype=np.int64)
+            found = int(self._find_rows(self._sources, self._rows, self._used, source, rows, slots))
+            if found <= room:
+                return slots[:found]
+            room = found
+
+    def search(self, probes: NDArray[np.uint8], radius: int = 0) -> Found:  # noqa: ARG002  (equal or not: no radius)
+        """All live digests equal to any of `probes`, uint8 (p, size)."""
+        words = np.array(probes, order="C").view(np.uint32)
+        return joined(
+            [
+                self._turn(words[start : start + PROBES_PER_TURN], start)
+                for start in range(0, len(words), PROBES_PER_TURN)
+            ]
+        )
+
+    def _turn(self, words: NDArray[np.uint32], start: int) -> Found:
+        """Looks up `words`, which are the probes from number `start` on."""
+        room = max(FIRST_ROOM, len(words))
+        with self._lock:
+            while True:
+                probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+                found = int(
+                    self._look_up(
+                        self._values, self._sources, self._heads, self._following, self._seeds, words, probe, slot
+                    )
+                )
+                if found <= room:
+                    break
+                room = found
+            probe, slot = probe[:found], slot[:found]
+            return Found(
+                probe=probe + np.int32(start),
+                source=self._sources[slot],
+                row=self._rows[slot],
+                distance=np.zeros(found, dtype=np.int16),
+                quality=np.full(found, NO_QUALITY, dtype=np.int8),
+            )
+
+    def clear(self) -> None:
+        """Overwrites and forgets everything."""
+        with self._lock:
+            self._values[: self._used] = 0
+            self._reset(FIRST_CAPACITY)

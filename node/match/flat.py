@@ -1,0 +1,213 @@
+"""A growing array of perceptual hashes that is searched whole, and exactly.
+
+Rules this module upholds:
+
+- Recall is 1.0: every live hash is compared with every probe.
+- A hash is found by every search that begins after its `add` has returned, and by none that begins after its `remove`
+  has; a search under way at that moment confirms its hits last of all, under the lock, so it does not say what is gone.
+- Searching takes the lock twice for microseconds, never while it scans: adding does not wait for a search, nor a
+  search for another.
+- Memory never moves: it grows by whole chunks, so there is one copy of a hash, and removing overwrites that one.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK: Final = 65_536
+"""Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
+FIRST_ROOM: Final = 1_024
+"""Hits a chunk for which a search makes room at first; it comes back with more where that was too little."""
+DEAD: Final = -1
+"""The source of a slot that holds nothing."""
+NO_QUALITY: Final = -1
+"""The quality of a hash of a kind that has none, or whose quality nobody stated (`FingerprintColumn`)."""
+
+
+class _Chunk:
+    """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together."""
+
+    __slots__ = ("qualities", "rows", "sources", "words")
+
+    def __init__(self, words: int) -> None:
+        self.words: NDArray[np.uint64] = np.zeros((words, CHUNK), dtype=np.uint64)
+        self.sources: NDArray[np.int32] = np.full(CHUNK, DEAD, dtype=np.int32)
+        self.rows: NDArray[np.int64] = np.zeros(CHUNK, dtype=np.int64)
+        self.qualities: NDArray[np.int8] = np.zeros(CHUNK, dtype=np.int8)
+
+    def erase(self, slots: NDArray[np.intp] | slice) -> None:
+        self.sources[slots] = DEAD
+        self.words[:, slots] = 0
+        self.rows[slots] = 0
+        self.qualities[slots] = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self.words.nbytes + self.sources.nbytes + self.rows.nbytes + self.qualities.nbytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Hits as columns of equal length, in no order: which probe, where it was found, how far away (bits)."""
+
+    probe: NDArray[np.int32]
+    source: NDArray[np.int32]
+    row: NDArray[np.int64]
+    distance: NDArray[np.int16]
+    quality: NDArray[np.int8]
+
+
+class FlatTable:
+    """All hashes of one perceptual kind, `size` bytes each: 8 or 32.
+
+    Slots emptied by `remove` are filled again by later hashes before the table grows.
+    """
+
+    def __init__(self, size: int) -> None:
+        from node.match import kernels  # noqa: PLC0415  (Numba is imported when a table is made, not for --help)
+
+        self._find_rows = kernels.find_rows
+        self._words = size // 8
+        self._scan = kernels.scan64 if self._words == 1 else kernels.scan256
+        self._lock = threading.Lock()
+        self._chunks: list[_Chunk] = []
+        self._size = 0
+        self._free: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Live hashes."""
+        return self._size - len(self._free)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved, empty slots included."""
+        return sum(chunk.nbytes for chunk in self._chunks) + self._free.nbytes
+
+    def add(
+        self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
+    ) -> None:
+        """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
+        count = len(rows)
+        if not count:
+            return
+        words = np.ascontiguousarray(values).view(np.uint64).T
+        with self._lock:
+            slots = self._take(count)
+            done = 0
+            while done < count:
+                # One stretch of slots within one chunk at a time. A scan that runs meanwhile may see half a hash:
+                # it confirms under the lock what it believes to have found.
+                number = int(slots[done]) // CHUNK
+                stop = done + int(np.searchsorted(slots[done:], (number + 1) * CHUNK))
+                chunk, inside = self._chunks[number], slots[done:stop] - number * CHUNK
+                where = (
+                    slice(int(inside[0]), int(inside[-1]) + 1) if inside[-1] - inside[0] == stop - done - 1 else inside
+                )
+                chunk.words[:, where] = words[:, done:stop]
+                chunk.rows[where] = rows[done:stop]
+                chunk.qualities[where] = qualities[done:stop]
+                chunk.sources[where] = source
+                done = stop
+            # Last: a search that starts from here on scans all of it.
+            self._size = max(self._size, int(slots[-1]) + 1)
+
+    def _take(self, count: int) -> NDArray[np.int64]:
+        """Ascending slots for `count` hashes: emptied ones first, then new ones at the end. Called under the lock."""
+        reused = np.sort(self._free[len(self._free) - min(count, len(self._free)) :])
+        self._free = self._free[: len(self._free) - len(reused)]
+        fresh = count - len(reused)
+        while len(self._chunks) * CHUNK < self._size + fresh:
+            self._chunks.append(_Chunk(self._words))
+        return np.concatenate([reused, np.arange(self._size, self._size + fresh, dtype=np.int64)])
+
+    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
+        """Overwrites every hash of these rows, given ascending and without repeats; how many hashes there were."""
+        if not len(rows):
+            return 0
+        emptied = []
+        with self._lock:
+            room = np.empty(CHUNK, dtype=np.int64)
+            for number, chunk in enumerate(self._chunks):
+                slots = room[: self._find_rows(chunk.sources, chunk.rows, CHUNK, source, rows, room)].copy()
+                if len(slots):
+                    chunk.erase(slots)
+                    emptied.append(slots + number * CHUNK)
+            if emptied:
+                self._free = np.concatenate([self._free, *emptied])
+        return sum(map(len, emptied))
+
+    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
+        """All live hashes within `radius` bits of any of `probes`, uint8 (p, size)."""
+        words = np.array(probes, order="C").view(np.uint64)
+        with self._lock:
+            chunks, size = tuple(self._chunks), self._size
+        near = []
+        if len(words):
+            for number, chunk in enumerate(chunks):
+                probe, slot = self._near(chunk, min(CHUNK, size - number * CHUNK), words, radius)
+                if len(probe):
+                    near.append((chunk, probe, slot))
+        with self._lock:
+            confirmed = [_confirm(chunk, slot, probe, words, radius) for chunk, probe, slot in near]
+        return joined(confirmed)
+
+    def _near(
+        self, chunk: _Chunk, size: int, words: NDArray[np.uint64], radius: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(probes, slots) that seem to be within the radius: the chunk may change under the scan."""
+        room = FIRST_ROOM
+        while True:
+            probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            found = int(self._scan(chunk.words, size, words, radius, probe, slot))
+            if found <= room:
+                return probe[:found], slot[:found]
+            room = found + found // 8  # the chunk may have gained hits meanwhile
+
+    def clear(self) -> None:
+        """Overwrites and forgets everything."""
+        with self._lock:
+            for chunk in self._chunks:  # searches under way still hold them
+                chunk.erase(slice(None))
+            self._chunks, self._size, self._free = [], 0, np.empty(0, dtype=np.int64)
+
+
+def _confirm(
+    chunk: _Chunk, slot: NDArray[np.int32], probe: NDArray[np.int32], words: NDArray[np.uint64], radius: int
+) -> Found:
+    """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
+    distance = np.bitwise_count(chunk.words[:, slot] ^ words[probe].T).sum(axis=0, dtype=np.uint16)
+    keep = (distance <= radius) & (chunk.sources[slot] != DEAD)
+    slot, probe = slot[keep], probe[keep]
+    return Found(
+        probe=probe,
+        source=chunk.sources[slot],
+        row=chunk.rows[slot],
+        distance=distance[keep].astype(np.int16),
+        quality=chunk.qualities[slot],
+    )
+
+
+def joined(parts: list[Found]) -> Found:
+    """The parts as one; the empty part sees to the dtypes where there is none."""
+    parts = [_NOTHING, *parts]
+    return Found(
+        probe=np.concatenate([part.probe for part in parts]),
+        source=np.concatenate([part.source for part in parts]),
+        row=np.concatenate([part.row for part in parts]),
+        distance=np.concatenate([part.distance for part in parts]),
+        quality=np.concatenate([part.quality for part in parts]),
+    )
+
+
+_NOTHING: Final = Found(
+    probe=np.empty(0, dtype=np.int32),
+    source=np.empty(0, dtype=np.int32),
+    row=np.empty(0, dtype=np.int64),
+    distance=np.empty(0, dtype=np.int16),
+    quality=np.empty(0, dtype=np.int8),
+)

@@ -1,0 +1,200 @@
+"""The search index over own holdings and all members' records: the port `SearchIndex`, held in memory.
+
+Rules this module upholds:
+
+- Exact: every fingerprint that may match and lies within the radius is found.
+- What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
+- Each kind has one table, chosen by what the kind is (`FingerprintKind`). A faster table (`Table`) takes the place of
+  one of them without this module's callers knowing.
+- Derived data: nothing here is on disk, and the store can fill it again.
+- An `add` or `remove` that has returned is seen whole. One still under way may show in part: some of its rows, or some
+  kinds of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.domain.batch import FingerprintColumn, FingerprintColumns
+from node.domain.fingerprints import (
+    KIND_BY_CODE,
+    MD5,
+    PDQ,
+    PDQ_QUALITY_FLOOR,
+    PHASH,
+    PHASH_RADIUS,
+    SHA1,
+    SHA256,
+    UNSTATED_QUALITY,
+    FingerprintKind,
+)
+from node.domain.ports import Probe, RawHit
+from node.domain.roster import PDQ_RADIUS_CAP
+from node.errors import Misuse
+from node.match.digests import DigestTable
+from node.match.flat import FlatTable, Found
+from node.match.rows import RowSets
+
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1}
+"""The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
+come out differently."""
+HIGHEST_QUALITY: Final = 100
+"""PDQ qualities run 0..100."""
+SOURCE_LIMIT: Final = 2**31
+"""Sources are kept in 32 bits."""
+
+
+class Table(Protocol):
+    """The fingerprints of one kind. Safe to call from any thread; see `SearchIndex` for what is found when."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved, empty slots included."""
+        ...
+
+    def add(
+        self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
+    ) -> None:
+        """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
+        ...
+
+    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
+        """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
+        ...
+
+    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
+        """Everything within `radius` bits of any of `probes`, uint8 (p, size)."""
+        ...
+
+    def clear(self) -> None:
+        """Overwrites and forgets everything."""
+        ...
+
+
+class FlatIndex:
+    """`SearchIndex` in memory: perceptual hashes are compared one and all, exact digests looked up in hash tables."""
+
+    def __init__(self) -> None:
+        self._rows = RowSets()
+        self._tables: dict[int, Table] = {
+            kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
+        }
+
+    def add(self, source: int, columns: FingerprintColumns) -> None:
+        """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
+
+        Raises `Misuse` where `source`, a row or the shape of a column is out of range, before anything is added.
+        """
+        _require_source(source)
+        chosen = [_matchable(column) for column in columns.columns if column.code in self._tables]
+        counted: NDArray[np.int64] | None = None
+        for column in chosen:
+            self._tables[column.code].add(source, column.rows, column.values, column.quality)
+            if counted is None or not np.array_equal(counted, column.rows):  # most columns have the same rows
+                self._rows.add(source, column.rows)
+                counted = column.rows
+
+    def remove(self, source: int, rows: Sequence[int]) -> None:
+        """Overwrites everything of these rows; rows that are not there are passed over. Found by no later search."""
+        _require_source(source)
+        wanted = np.unique(np.asarray(rows, dtype=np.int64))
+        for table in self._tables.values():
+            table.remove(source, wanted)
+        self._rows.remove(source, wanted)
+
+    def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
+        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them).
+
+        PDQ within `radius` bits, pHash within `PHASH_RADIUS`, digests equal. Probes of kinds that `versions` does not
+        name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
+        0..`PDQ_RADIUS_CAP` and for a probe of the wrong length.
+        """
+        if not 0 <= radius <= PDQ_RADIUS_CAP:
+            raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
+        by_code: dict[int, list[Probe]] = {}
+        for probe in probes:
+            kind = KIND_BY_CODE.get(probe.code)
+            if kind is None or probe.code not in self._tables:
+                continue
+            if len(probe.value) != kind.size:
+                raise Misuse(f"a {kind.name} probe is {kind.size} bytes long, not {len(probe.value)}")
+            if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= PDQ_QUALITY_FLOOR:
+                by_code.setdefault(probe.code, []).append(probe)
+        hits: list[RawHit] = []
+        for code, asked in by_code.items():
+            values = np.frombuffer(b"".join(probe.value for probe in asked), dtype=np.uint8)
+            found = self._tables[code].search(
+                values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius
+            )
+            hits.extend(_hits(asked, code, found))
+        return hits
+
+    def sizes(self) -> Mapping[int, int]:
+        """How many rows each source has in the index; sources that have none are left out."""
+        return self._rows.sizes()
+
+    def versions(self) -> Mapping[str, int]:
+        """Kind name -> version of the algorithm, for the kinds that are searched."""
+        return {kind.name: version for kind, version in VERSIONS.items()}
+
+    def counts(self) -> Mapping[str, int]:
+        """Kind name -> how many fingerprints of it are searched."""
+        return {kind.name: len(self._tables[kind.code]) for kind in VERSIONS}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved by the tables, empty slots included."""
+        return sum(table.nbytes for table in self._tables.values())
+
+    def clear(self) -> None:
+        """Overwrites and forgets everything."""
+        for table in self._tables.values():
+            table.clear()
+        self._rows.clear()
+
+
+def _require_source(source: int) -> None:
+    if not 0 <= source < SOURCE_LIMIT:
+        raise Misuse(f"a source of the index lies between 0 and {SOURCE_LIMIT - 1}, not {source}")
+
+
+def _matchable(column: FingerprintColumn) -> FingerprintColumn:
+    """The part of a column of a searched kind that may match. Raises `Misuse` where it is not what it should be."""
+    kind = KIND_BY_CODE[column.code]
+    count = len(column.rows)
+    if column.values.shape != (count, kind.size) or column.quality.shape != (count,):
+        raise Misuse(f"a {kind.name} column has values of {kind.size} bytes and a quality for each of its rows")
+    if count and int(column.rows.min()) < 0:
+        raise Misuse("a row of the index is not negative")
+    if not kind.has_quality:
+        return column
+    quality = column.quality
+    keep = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
+    if keep.all():
+        return column
+    return FingerprintColumn(
+        code=column.code, rows=column.rows[keep], values=column.values[keep], quality=quality[keep]
+    )
+
+
+def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
+    """A table's answer in the port's words."""
+    columns = (found.probe, found.source, found.row, found.distance, found.quality)
+    return [
+        RawHit(
+            subject=asked[probe].subject,
+            source=source,
+            row=row,
+            code=code,
+            distance=distance,
+            quality=quality,
+            orientation=asked[probe].orientation,
+        )
+        for probe, source, row, distance, quality in zip(*(column.tolist() for column in columns), strict=True)
+    ]

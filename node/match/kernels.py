@@ -1,0 +1,214 @@
+"""Compiled inner loops of the search index.
+
+Rules this module upholds:
+
+- Importing it imports Numba (a third of a second) and, once a machine, compiles for seconds; the result is cached on
+  disk. So the rest of the room imports it only when a table is made (`node.match.flat`, `node.match.digests`).
+- Kernels release the GIL, allocate nothing and raise nothing. They trust their arguments: callers hand contiguous
+  arrays of the dtypes in the signature.
+- A kernel that runs out of room for its results goes on counting: the number it returns tells the caller how much
+  room a second run needs.
+"""
+
+# ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+ROWS_PER_BLOCK: Final = 512
+"""Hashes compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe passes."""
+
+
+def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401  (Numba's protocol of typing)
+    """The number of set bits of a uint64, by the processor's own instruction where it has one."""
+    if word != types.uint64:
+        return None
+
+    def emit(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), emit
+
+
+popcount: Any = intrinsic(_popcount)
+
+
+@njit("int64(uint64[:,::1], int64, uint64[:,::1], uint64, int32[::1], int32[::1])", cache=True, nogil=True)
+def scan256(
+    words: NDArray[np.uint64],
+    size: int,
+    probes: NDArray[np.uint64],
+    radius: int,
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> int:
+    """Pairs of (probe, slot) at most `radius` bits apart among the first `size` slots.
+
+    `words` uint64 (4, capacity): word k of every hash lies together, so that the compiler compares eight hashes at
+    once. `probes` uint64 (p, 4). Fills `out_probe` and `out_slot` as far as they reach; returns how many there are.
+    """
+    found = 0
+    room = out_probe.shape[0]
+    for start in range(0, size, ROWS_PER_BLOCK):
+        stop = min(start + ROWS_PER_BLOCK, size)
+        first, second = words[0, start:stop], words[1, start:stop]
+        third, fourth = words[2, start:stop], words[3, start:stop]
+        for probe in range(probes.shape[0]):
+            a, b, c, d = probes[probe, 0], probes[probe, 1], probes[probe, 2], probes[probe, 3]
+            near = 0
+            # Without a branch, so that it is vectorised; nearly every block ends here with nothing near.
+            for i in range(first.shape[0]):
+                distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
+                distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
+                near += distance <= radius
+            if near == 0:
+                continue
+            for i in range(first.shape[0]):
+                distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
+                distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
+                if distance <= radius:
+                    if found < room:
+                        out_probe[found] = probe
+                        out_slot[found] = start + i
+                    found += 1
+    return found
+
+
+@njit("int64(uint64[:,::1], int64, uint64[:,::1], uint64, int32[::1], int32[::1])", cache=True, nogil=True)
+def scan64(
+    words: NDArray[np.uint64],
+    size: int,
+    probes: NDArray[np.uint64],
+    radius: int,
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> int:
+    """`scan256` for hashes of one word: `words` uint64 (1, capacity), `probes` uint64 (p, 1)."""
+    found = 0
+    room = out_probe.shape[0]
+    for start in range(0, size, ROWS_PER_BLOCK):
+        stop = min(start + ROWS_PER_BLOCK, size)
+        first = words[0, start:stop]
+        for probe in range(probes.shape[0]):
+            a = probes[probe, 0]
+            near = 0
+            for i in range(first.shape[0]):
+                near += popcount(first[i] ^ a) <= radius
+            if near == 0:
+                continue
+            for i in range(first.shape[0]):
+                if popcount(first[i] ^ a) <= radius:
+                    if found < room:
+                        out_probe[found] = probe
+                        out_slot[found] = start + i
+                    found += 1
+    return found
+
+
+@njit("uint64(uint32[::1], uint64[::1])", cache=True, nogil=True, inline="always")
+def bucket_hash(value: NDArray[np.uint32], seeds: NDArray[np.uint64]) -> Any:  # noqa: ANN401  (uint64, to Numba)
+    """32 bits that a stranger cannot steer: the multilinear hash over secret random seeds, strongly universal.
+
+    `value` uint32 (w,), `seeds` uint64 (w + 1,) or longer. (D. Lemire, O. Kaser, "Strongly universal string hashing is
+    fast", 2014.) Digests in records are whatever a member wrote, so their own bits are not random enough.
+    """
+    total = seeds[0]
+    for i in range(value.shape[0]):
+        total += seeds[i + 1] * types.uint64(value[i])
+    return total >> types.uint64(32)
+
+
+@njit("void(uint32[:,::1], int32[::1], int64, int64, int32[::1], int32[::1], uint64[::1])", cache=True, nogil=True)
+def link(
+    values: NDArray[np.uint32],
+    sources: NDArray[np.int32],
+    start: int,
+    stop: int,
+    heads: NDArray[np.int32],
+    following: NDArray[np.int32],
+    seeds: NDArray[np.uint64],
+) -> None:
+    """Puts the live slots `start` to `stop` at the head of their buckets' chains.
+
+    `heads` int32 (a power of two of buckets): newest slot of each bucket or -1; `following` int32 (capacity): the next
+    slot of the chain. A slot costs the same whatever else its bucket holds, so equal digests cannot slow this down.
+    """
+    mask = types.uint64(heads.shape[0] - 1)
+    for slot in range(start, stop):
+        if sources[slot] >= 0:
+            bucket = bucket_hash(values[slot], seeds) & mask
+            following[slot] = heads[bucket]
+            heads[bucket] = slot
+
+
+@njit(
+    "int64(uint32[:,::1], int32[::1], int32[::1], int32[::1], uint64[::1], uint32[:,::1], int32[::1], int32[::1])",
+    cache=True,
+    nogil=True,
+)
+def look_up(
+    values: NDArray[np.uint32],
+    sources: NDArray[np.int32],
+    heads: NDArray[np.int32],
+    following: NDArray[np.int32],
+    seeds: NDArray[np.uint64],
+    probes: NDArray[np.uint32],
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> int:
+    """Pairs of (probe, live slot) with all words equal. `probes` uint32 (p, w). Returns how many there are."""
+    mask = types.uint64(heads.shape[0] - 1)
+    found = 0
+    room = out_probe.shape[0]
+    for probe in range(probes.shape[0]):
+        slot = heads[bucket_hash(probes[probe], seeds) & mask]
+        while slot >= 0:
+            same = sources[slot] >= 0
+            for i in range(probes.shape[1]):
+                if values[slot, i] != probes[probe, i]:
+                    same = False
+                    break
+            if same:
+                if found < room:
+                    out_probe[found] = probe
+                    out_slot[found] = slot
+                found += 1
+            slot = following[slot]
+    return found
+
+
+@njit("int64(int32[::1], int64[::1], int64, int32, int64[::1], int64[::1])", cache=True, nogil=True)
+def find_rows(
+    sources: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    size: int,
+    source: int,
+    wanted: NDArray[np.int64],
+    out_slot: NDArray[np.int64],
+) -> int:
+    """The slots, ascending, among the first `size` that hold a row of `source` in `wanted` (ascending, not empty)."""
+    found = 0
+    room = out_slot.shape[0]
+    lowest, highest = wanted[0], wanted[wanted.shape[0] - 1]
+    for slot in range(size):
+        row = rows[slot]
+        if sources[slot] != source or row < lowest or row > highest:
+            continue
+        left, right = 0, wanted.shape[0] - 1
+        while left < right:
+            middle = (left + right) // 2
+            if wanted[middle] < row:
+                left = middle + 1
+            else:
+                right = middle
+        if wanted[left] == row:
+            if found < room:
+                out_slot[found] = slot
+            found += 1
+    return found

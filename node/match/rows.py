@@ -1,0 +1,64 @@
+"""Which rows of each source the index holds, so that it can say how many it searched.
+
+Rules this module upholds:
+
+- A row counts once, however many fingerprints it has and however often it is added.
+- Rows are dense (an index in a log, the id of a holding), so a byte a row in pages is both small and quick.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+PAGE: Final = 16_384
+"""Rows a page, a byte each."""
+
+
+class RowSets:
+    """A set of rows for each source. Safe to call from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages: dict[int, dict[int, NDArray[np.bool_]]] = {}
+        self._sizes: dict[int, int] = {}
+
+    def add(self, source: int, rows: NDArray[np.int64]) -> None:
+        """Rows not negative, in any order, repeats allowed."""
+        self._set(source, rows, present=True)
+
+    def remove(self, source: int, rows: NDArray[np.int64]) -> None:
+        """Rows that are not there are passed over."""
+        self._set(source, rows, present=False)
+
+    def _set(self, source: int, rows: NDArray[np.int64], *, present: bool) -> None:
+        with self._lock:
+            pages = self._pages.setdefault(source, {})
+            numbers = rows // PAGE
+            changes = np.flatnonzero(np.diff(numbers, prepend=-1))  # rows mostly ascend: a page is one stretch
+            for number in set(numbers[changes].tolist()):
+                page = pages.get(number)
+                if page is None:
+                    if not present:
+                        continue
+                    page = pages[number] = np.zeros(PAGE, dtype=np.bool_)
+                before = int(np.count_nonzero(page))
+                page[rows[numbers == number] - number * PAGE] = present
+                after = int(np.count_nonzero(page))
+                self._sizes[source] = self._sizes.get(source, 0) + after - before
+                if not after:
+                    del pages[number]
+
+    def sizes(self) -> dict[int, int]:
+        """How many rows each source has; sources that have none are left out."""
+        with self._lock:
+            return {source: size for source, size in self._sizes.items() if size}
+
+    def clear(self) -> None:
+        """Forgets every source."""
+        with self._lock:
+            self._pages.clear()
+            self._sizes.clear()
