@@ -264,7 +264,9 @@ class QueryWriter(QueryReader, Protocol):
 
     def put_outcome(
         self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
-    ) -> None: ...
+    ) -> None:
+        """One line of the table. A member's first outcome that is not late stands; a second changes nothing."""
+        ...
 
     def close_query(self, query_id: bytes, now: int) -> None: ...
 

@@ -1,0 +1,340 @@
+"""A `Store` in memory: the same promises as the SQLite one, for unit tests and the simulator.
+
+Rules this module upholds:
+
+- A transaction works on a copy and replaces the committed state when its block ends without an error; a reader keeps
+  the state it began with. What is "durable" here lasts as long as the object.
+- It is held against the same contract suite as the SQLite store (`tests/contracts`), and is written for plainness.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.envelope import Disclosure
+from node.domain.ids import Origin, RecordId
+from node.domain.ports import LogState, PendingEntry, StoredRun, StoreReader, StoreWriter
+from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
+from node.tlog.merkle import EMPTY_ROOT
+from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+_NOTHING = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
+
+
+@dataclass(slots=True)
+class Row:
+    """One entry. Never changed in place: a change puts a new one."""
+
+    entry: bytes
+    leaf: bytes
+    state: BodyState
+    disclosure: Disclosure
+    expiry_day: int
+
+
+@dataclass(slots=True)
+class Log:
+    """One log: its state, its rows, its tiles, and what was set aside."""
+
+    state: LogState
+    rows: list[Row] = field(default_factory=list)
+    tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    quarantine: dict[int, str] = field(default_factory=dict)
+    evidence: list[bytes] = field(default_factory=list)
+
+    def clone(self) -> Log:
+        return Log(self.state, list(self.rows), dict(self.tiles), dict(self.quarantine), list(self.evidence))
+
+
+@dataclass(slots=True)
+class State:
+    """Everything a store holds. `clone` shares the values, which nobody changes, and the logs, cloned when written."""
+
+    logs: dict[Origin, Log] = field(default_factory=dict)
+    targets: dict[RecordId, tuple[tuple[int, Origin, int, int], ...]] = field(default_factory=dict)
+    outbox: dict[int, PendingEntry] = field(default_factory=dict)
+    last_pending: int = 0
+    place: Place = field(default_factory=Place)
+    hub: HubTables = field(default_factory=HubTables)
+
+    def clone(self) -> State:
+        return State(
+            logs=dict(self.logs),
+            targets=dict(self.targets),
+            outbox=dict(self.outbox),
+            last_pending=self.last_pending,
+            place=clone(self.place),
+            hub=clone(self.hub),
+        )
+
+
+class MemoryReader(MemoryPlace, MemoryHub):
+    """`StoreReader` over one committed state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        MemoryPlace.__init__(self, state.place)
+        MemoryHub.__init__(self, state.hub)
+
+    def _rows(self, origin: Origin) -> list[Row]:
+        log = self._state.logs.get(origin)
+        return log.rows if log else []
+
+    def logs(self) -> list[LogState]:
+        return sorted((log.state for log in self._state.logs.values()), key=lambda state: state.number)
+
+    def log(self, origin: Origin) -> LogState | None:
+        log = self._state.logs.get(origin)
+        return log.state if log else None
+
+    def tile(self, number: int, level: int, index: int) -> bytes:
+        for log in self._state.logs.values():
+            if log.state.number == number:
+                return log.tiles.get((level, index), b"")
+        return b""
+
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+        taken: list[Row] = []
+        size = 0
+        for row in self._rows(origin)[max(start, 0) : max(stop, 0)]:
+            shown = row.disclosure
+            size += len(row.entry) + len(shown.nonce) + len(shown.body) + len(shown.handling_nonce)
+            size += len(shown.handling)
+            if taken and size > max_bytes:
+                break
+            taken.append(row)
+        return StoredRun(
+            start=start,
+            entries=[row.entry for row in taken],
+            nonces=[row.disclosure.nonce for row in taken],
+            bodies=[row.disclosure.body for row in taken],
+            handling_nonces=[row.disclosure.handling_nonce for row in taken],
+            handlings=[row.disclosure.handling for row in taken],
+            states=bytes(row.state for row in taken),
+        )
+
+    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+        wanted = set(leaves)
+        found: dict[bytes, int] = {}
+        for index, row in enumerate(self._rows(origin)):
+            if row.leaf in wanted:
+                found.setdefault(row.leaf, index)
+        return found
+
+    def targeting(self, record: RecordId) -> list[tuple[Origin, int, int]]:
+        return [(origin, index, kind) for _, origin, index, kind in sorted(self._state.targets.get(record, ()))]
+
+    def expiring(self, day: int, limit: int) -> list[tuple[Origin, int]]:
+        due = [
+            (row.expiry_day, log.state.number, index, origin)
+            for origin, log in self._state.logs.items()
+            for index, row in enumerate(log.rows)
+            if row.state is BodyState.HELD and 0 < row.expiry_day < day
+        ]
+        return [(origin, index) for _, _, index, origin in sorted(due)[:limit]]
+
+    def missing(self, origin: Origin, limit: int) -> list[int]:
+        return [i for i, row in enumerate(self._rows(origin)) if row.state is BodyState.MISSING][:limit]
+
+    def body_counts(self, number: int) -> Mapping[int, int]:
+        counts = dict.fromkeys(map(int, BodyState), 0)
+        for log in self._state.logs.values():
+            if log.state.number == number:
+                for row in log.rows:
+                    counts[row.state] += 1
+        return counts
+
+    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+        log = self._state.logs.get(origin)
+        return sorted(log.quarantine.items()) if log else []
+
+    def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
+        return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]
+
+    def find_pending(self, leaf: bytes) -> PendingEntry | None:
+        return next((each for _, each in sorted(self._state.outbox.items()) if each.leaf == leaf), None)
+
+    def evidence(self, origin: Origin) -> list[bytes]:
+        log = self._state.logs.get(origin)
+        return list(log.evidence) if log else []
+
+
+class MemoryWriter(MemoryReader):
+    """`StoreWriter` over a state of its own."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self._cloned: set[Origin] = set()
+
+    def _open(self, origin: Origin) -> Log:
+        log = self._state.logs.get(origin)
+        if log is None:
+            raise NotFound("no such log is kept here")
+        if origin not in self._cloned:
+            log = self._state.logs[origin] = log.clone()
+            self._cloned.add(origin)
+        return log
+
+    def open_log(self, origin: Origin) -> LogState:
+        if origin not in self._state.logs:
+            number = 1 + max((log.state.number for log in self._state.logs.values()), default=0)
+            self._state.logs[origin] = Log(LogState(number=number, origin=origin, size=0, root=EMPTY_ROOT))
+            self._cloned.add(origin)
+        return self._state.logs[origin].state
+
+    def append(self, batch: VerifiedBatch) -> None:
+        count = len(batch.entries)
+        columns = [batch.leaves, batch.kinds, batch.expiry_days, batch.states]
+        disclosures = [batch.nonces, batch.bodies, batch.handling_nonces, batch.handlings]
+        if any(len(each) != count for each in [*columns, *disclosures]) or batch.size != batch.start + count:
+            raise Misuse("a batch whose columns differ in length, or do not lead to its size")
+        log = self._open(batch.origin)
+        if log.state.frozen:
+            raise Fork("this log is frozen", evidence=tuple(log.evidence))
+        if log.state.size != batch.start:
+            raise Conflict("the log stands elsewhere", have=log.state.size)
+        parts = zip(batch.nonces, batch.bodies, batch.handling_nonces, batch.handlings, strict=True)
+        for at, (nonce, body, handling_nonce, handling) in enumerate(parts):
+            state = BodyState(batch.states[at])
+            shown = Disclosure(nonce=nonce, body=body, handling_nonce=handling_nonce, handling=handling)
+            kept = shown if state is BodyState.HELD else _NOTHING
+            log.rows.append(Row(batch.entries[at], batch.leaves[at], state, kept, batch.expiry_days[at]))
+        log.tiles |= batch.tiles
+        log.quarantine |= {batch.start + at: reason for at, reason in batch.quarantine}
+        for at, kind, target, leaf in batch.targets:
+            record = RecordId(Origin.parse(target), leaf)
+            place = (log.state.number, batch.origin, batch.start + at, kind)
+            self._state.targets[record] = (*self._state.targets.get(record, ()), place)
+        log.state = replace(log.state, size=batch.size, root=batch.root)
+
+    def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
+        log = self._open(origin)
+        if size >= log.state.checkpoint_size:
+            log.state = replace(log.state, checkpoint=note, checkpoint_size=size)
+
+    def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
+        log = self._open(origin)
+        if size > log.state.size:
+            raise Misuse("a cosigned note of a size that is not stored")
+        if size >= log.state.cosigned_size:
+            log.state = replace(log.state, cosigned=note, cosigned_size=size)
+
+    def purge(self, origin: Origin, indices: Sequence[int]) -> int:
+        log = self._open(origin)
+        had = 0
+        for index in sorted(set(indices)):
+            row = self._row(log, index)
+            had += row.state is BodyState.HELD
+            log.rows[index] = replace(row, state=BodyState.PURGED, disclosure=_NOTHING)
+            log.quarantine.pop(index, None)
+        return had
+
+    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
+        log = self._open(origin)
+        row = self._row(log, index)
+        if row.state is not BodyState.MISSING:
+            raise Misuse("only a missing body can be filled in")
+        log.rows[index] = replace(row, state=BodyState.HELD, disclosure=disclosure)
+
+    def set_aside(self, origin: Origin, index: int, reason: str) -> None:
+        log = self._open(origin)
+        log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)
+        log.quarantine[index] = reason
+
+    def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
+        log = self._open(origin)
+        log.state = replace(log.state, frozen=reason)
+        log.evidence += evidence
+
+    def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
+        first = self._state.last_pending + 1
+        for number, (origin, entry, leaf, disclosure) in enumerate(pending, first):
+            self._state.outbox[number] = PendingEntry(
+                id=number, origin=origin, entry=entry, leaf=leaf, disclosure=disclosure
+            )
+        self._state.last_pending += len(pending)
+        return list(range(first, first + len(pending)))
+
+    def placed(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            self._state.outbox.pop(number, None)
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        gone = [number for number, each in self._state.outbox.items() if each.leaf == leaf]
+        self.placed(gone)
+        return bool(gone)
+
+    @staticmethod
+    def _row(log: Log, index: int) -> Row:
+        if not 0 <= index < len(log.rows):
+            raise Misuse("an index outside the log")
+        return log.rows[index]
+
+
+class MemoryStore:
+    """`Store` in memory. `fail_next_commit`: an error that the next transaction raises instead of committing."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._closed = False
+        self.scrubs = 0
+        self.fail_next_commit: Exception | None = None
+
+    def read(self) -> AbstractContextManager[StoreReader]:
+        return self._read()
+
+    def write(self) -> AbstractContextManager[StoreWriter]:
+        return self._write()
+
+    @contextmanager
+    def _read(self) -> Iterator[StoreReader]:
+        self._check_open()
+        yield MemoryReader(self._state)
+
+    @contextmanager
+    def _write(self) -> Iterator[StoreWriter]:
+        if self._owner == threading.get_ident():
+            raise Misuse("a transaction inside a transaction of the same thread")
+        with self._lock:
+            self._check_open()
+            self._owner = threading.get_ident()
+            try:
+                state = self._state.clone()
+                yield MemoryWriter(state)
+                if self.fail_next_commit is not None:
+                    failure, self.fail_next_commit = self.fail_next_commit, None
+                    raise failure
+                self._state = state
+            finally:
+                self._owner = 0
+
+    def scrub(self) -> None:
+        self._check_open()
+        self.scrubs += 1
+
+    def check(self) -> list[str]:
+        self._check_open()
+        return []
+
+    def backup_to(self, path: str) -> None:
+        if Path(path).exists():
+            raise Misuse("the backup's file exists already")
+        raise StoreError("a store in memory has no file to copy")
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")

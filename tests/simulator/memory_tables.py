@@ -1,0 +1,247 @@
+"""The parts of the store in memory that are not logs: holdings, queries and settings (`Place`), and a hub's tables."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
+from node.domain.holdings import Holding
+from node.domain.ids import MemberId, RecordId
+from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest
+from node.domain.queries import Level, SignedAnswer
+from node.errors import Misuse, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Tables = TypeVar("Tables", "Place", "HubTables")
+
+
+def clone(tables: Tables) -> Tables:
+    """Containers of its own over the same values, which nobody changes."""
+    return type(tables)(**{each.name: copy.copy(getattr(tables, each.name)) for each in fields(tables)})
+
+
+@dataclass(slots=True)
+class Place:
+    """Holdings, queries and settings."""
+
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    tags: set[bytes] = field(default_factory=set)
+    asked: dict[bytes, AskedQuery] = field(default_factory=dict)
+    outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
+    answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
+    settings: dict[str, bytes] = field(default_factory=dict)
+
+
+class MemoryPlace:
+    """`HoldingReader`, `HoldingWriter`, `QueryReader` and `QueryWriter` over a `Place`."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def holding(self, holding_id: int) -> Holding | None:
+        return self._place.holdings.get(holding_id)
+
+    def holding_by_sha256(self, sha256: bytes) -> Holding | None:
+        return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)
+
+    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]:
+        rows = (each for number, each in sorted(self._place.holdings.items()) if number > after)
+        return [each for each in rows if not case or case in each.cases][:limit]
+
+    def holdings_of_record(self, record: RecordId) -> list[Holding]:
+        return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
+
+    def holding_levels(self) -> Mapping[Level, int]:
+        counts = dict.fromkeys(Level, 0)
+        for each in self._place.holdings.values():
+            counts[each.level] += 1
+        return counts
+
+    def known_tags(self, tags: Sequence[bytes]) -> set[bytes]:
+        return self._place.tags & set(tags)
+
+    def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
+        rows = self.holdings(after=after, limit=limit)
+        columns: list[FingerprintColumn] = []
+        for code, kind in KIND_BY_CODE.items():
+            prints = [(row.id, each) for row in rows for each in row.fingerprints if each.code == code and each.value]
+            if prints:
+                quality = [-1 if each.quality is None else each.quality for _, each in prints]
+                columns.append(
+                    column(code, [row for row, _ in prints], [each.value for _, each in prints], quality, kind.size)
+                )
+        return FingerprintColumns(columns=columns) if rows else None
+
+    def put_holding(
+        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+    ) -> tuple[int, bool]:
+        known = self.holding_by_sha256(prints.sha256)
+        self._place.tags |= {tag} if tag else set()
+        if known is None:
+            number = 1 + max(self._place.holdings, default=0)
+            self._place.holdings[number] = Holding(
+                id=number,
+                sha256=prints.sha256,
+                media_type=prints.media_type,
+                size=prints.size,
+                level=level,
+                added_at=now,
+                fingerprints=prints.fingerprints(),
+                cases=(case,) if case else (),
+            )
+            return number, True
+        cases = tuple(sorted({*known.cases, case} - {""}))
+        self._place.holdings[known.id] = replace(known, level=max(known.level, level), cases=cases)
+        return known.id, False
+
+    def set_level(self, holding_id: int, level: Level) -> None:
+        self._place.holdings[holding_id] = replace(self._held(holding_id), level=level)
+
+    def set_record(self, holding_id: int, record: RecordId | None) -> None:
+        self._place.holdings[holding_id] = replace(self._held(holding_id), record=record)
+
+    def _held(self, holding_id: int) -> Holding:
+        found = self._place.holdings.get(holding_id)
+        if found is None:
+            raise NotFound(f"there is no holding {holding_id}")
+        return found
+
+    def asked(self, query_id: bytes) -> AskedQuery | None:
+        return self._place.asked.get(query_id)
+
+    def recent_queries(self, limit: int) -> list[AskedQuery]:
+        return sorted(self._place.asked.values(), key=lambda each: (-each.created_at, each.header.query_id))[:limit]
+
+    def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
+        return [row[1:] for row in self._place.outcomes if row[0] == query_id]
+
+    def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
+        found = self._place.answered.get((asker, query_id))
+        return found[0] if found else None
+
+    def setting(self, name: str) -> bytes:
+        return self._place.settings.get(name, b"")
+
+    def put_asked(self, asked: AskedQuery) -> None:
+        if asked.header.query_id in self._place.asked:
+            raise Misuse("this query was asked before")
+        self._place.asked[asked.header.query_id] = asked
+
+    def put_outcome(
+        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+    ) -> None:
+        known = any(row[0] == query_id and row[1] == member and not row[4] for row in self._place.outcomes)
+        if late or not known:
+            self._place.outcomes.append((query_id, member, str(outcome), answer, late))
+
+    def close_query(self, query_id: bytes, now: int) -> None:
+        found = self._place.asked.get(query_id)
+        if found is None:
+            raise NotFound("no such query is kept here")
+        if not found.closed_at:
+            self._place.asked[query_id] = replace(found, closed_at=now)
+
+    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
+        self._place.answered.setdefault((asker, query_id), (answer, now))
+
+    def forget_queries(self, before: int) -> int:
+        asked = {key for key, each in self._place.asked.items() if each.created_at < before}
+        answered = {key for key, (_, at) in self._place.answered.items() if at < before}
+        self._place.asked = {key: each for key, each in self._place.asked.items() if key not in asked}
+        self._place.answered = {key: each for key, each in self._place.answered.items() if key not in answered}
+        self._place.outcomes = [row for row in self._place.outcomes if row[0] not in asked]
+        return len(asked) + len(answered)
+
+    def set_setting(self, name: str, value: bytes) -> None:
+        self._place.settings[name] = value
+
+
+@dataclass(slots=True)
+class HubTables:
+    """What only a hub keeps."""
+
+    invitations: dict[bytes, Invitation] = field(default_factory=dict)
+    joins: dict[MemberId, JoinRequest] = field(default_factory=dict)
+    certificates: list[IssuedCertificate] = field(default_factory=list)
+    mail: dict[int, tuple[MemberId, bytes, SignedAnswer, int]] = field(default_factory=dict)
+    last_mail: int = 0
+    messages: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    last_message: int = 0
+
+
+class MemoryHub:
+    """`HubReader` and `HubWriter` over `HubTables`."""
+
+    def __init__(self, hub: HubTables) -> None:
+        self._hub = hub
+
+    def invitation(self, secret_sha256: bytes) -> Invitation | None:
+        return self._hub.invitations.get(secret_sha256)
+
+    def join_requests(self, *, state: str = "") -> list[JoinRequest]:
+        rows = sorted(self._hub.joins.values(), key=lambda each: (each.requested_at, each.member))
+        return [each for each in rows if not state or each.state == state]
+
+    def join_request(self, member: MemberId) -> JoinRequest | None:
+        return self._hub.joins.get(member)
+
+    def certificates(self, member: MemberId) -> list[IssuedCertificate]:
+        return [each for each in self._hub.certificates if each.member == member]
+
+    def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
+        rows = [(number, row[1], row[2]) for number, row in sorted(self._hub.mail.items()) if row[0] == asker]
+        return rows[:limit]
+
+    def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        rows = [(number, *row) for number, row in sorted(self._hub.messages.items()) if number > after]
+        return rows[:limit]
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        if invitation.secret_sha256 in self._hub.invitations:
+            raise Misuse("this invitation exists already")
+        self._hub.invitations[invitation.secret_sha256] = invitation
+
+    def use_invitation(self, secret_sha256: bytes, now: int) -> bool:
+        found = self._hub.invitations.get(secret_sha256)
+        if found is None or found.used_at or found.expires_at <= now:
+            return False
+        self._hub.invitations[secret_sha256] = replace(found, used_at=now)
+        return True
+
+    def put_join_request(self, request: JoinRequest) -> None:
+        self._hub.joins[request.member] = request
+
+    def set_join_state(self, member: MemberId, state: str) -> None:
+        found = self._hub.joins.get(member)
+        if found is None:
+            raise NotFound(f"{member} has not asked to join")
+        self._hub.joins[member] = replace(found, state=state)
+
+    def put_certificate(self, certificate: IssuedCertificate) -> None:
+        self._hub.certificates.append(certificate)
+
+    def put_mail(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, expires_at: int) -> None:
+        self._hub.last_mail += 1
+        self._hub.mail[self._hub.last_mail] = (asker, query_id, answer, expires_at)
+
+    def delete_mail(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            self._hub.mail.pop(number, None)
+
+    def expire_mail(self, now: int) -> int:
+        gone = [number for number, row in self._hub.mail.items() if row[3] <= now]
+        self.delete_mail(gone)
+        return len(gone)
+
+    def put_switchboard_message(self, channel: str, message: bytes) -> int:
+        self._hub.last_message += 1
+        self._hub.messages[self._hub.last_message] = (channel, message)
+        return self._hub.last_message
+
+    def trim_switchboard(self, before: int) -> None:
+        self._hub.messages = {number: row for number, row in self._hub.messages.items() if number >= before}
