@@ -103,15 +103,15 @@ class Attendant:
     async def _answer(self, query: SignedQuery, replies: asyncio.Queue[Reply | None]) -> None:
         async with self._slots:
             try:
-                header, given = await asyncio.to_thread(self._answerer.admit, query)
-                if given is None:
-                    refusal = self._answerer.charge(header)
-                    given = await asyncio.to_thread(self._answerer.answer, query, header, refusal)
+                prepared = await asyncio.to_thread(self._answerer.prepare, query)
+                if prepared.durable is not None:
+                    await asyncio.wrap_future(prepared.durable)
             except VigilError as error:
                 # No answer is owed to who cannot be authenticated; the asker sees a timeout.
                 _log.warning("a query was not answered", kind=error.kind)
                 return
-        await replies.put(Reply(asker=header.asker, query_id=header.query_id, answer=given))
+        header = prepared.header
+        await replies.put(Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer))
 
 
 async def _drain(replies: asyncio.Queue[Reply | None]) -> AsyncIterator[Reply]:

@@ -12,6 +12,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hashlib
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,25 +65,58 @@ class AnswererDeps:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An answer that is signed and on its way to the disk. It may be sent once `durable` has resolved."""
+
+    header: QueryHeader
+    answer: SignedAnswer
+    durable: Future[int] | None = None
+
+
 class Answerer:
-    """Blocking: call `answer` in a thread. One budget a member, kept by the calling thread pool's lock-free owner."""
+    """Thread-safe and blocking: call `prepare` in a thread."""
 
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
         self._budget = Budget()
+        self._budget_lock = threading.Lock()
 
-    def admit(self, query: SignedQuery) -> tuple[QueryHeader, SignedAnswer | None]:
-        """Steps: 1. the header is well-formed and its asker an active member; 2. the signature is that member's;
-        3. it was issued within the policy's skew and has not expired; 4. it is addressed to us; 5. a query that was
-        answered before gets the same answer. Raises PeerFault kinds and `Refused`: no answer is owed.
+    def prepare(self, query: SignedQuery) -> Prepared:
+        """Authenticates, authorises and charges a question, then searches and signs.
+
+        Raises PeerFault kinds and `Refused` where no answer is owed; whoever was authenticated gets one, if only to
+        be told why it was refused.
+        """
+        header, given = self._admit(query)
+        if given is not None:
+            return Prepared(header=header, answer=given)
+        deps = self._deps
+        roster = deps.roster()
+        payload: QueryPayload | None = None
+        try:
+            payload = deps.codec.decode_payload(query.payload)
+            refusal = self._objection(roster.policy, header, payload) or self._charge(roster.policy, header)
+            answer = self._refused(refusal) if refusal else self._searched(roster, header, payload)
+        except Malformed as error:
+            answer = self._refused(str(error))
+        except VigilError as error:
+            answer = Answer(query_id=b"", query_digest=b"", answerer=deps.me, outcome=Outcome.ERROR, reason=error.kind)
+        return self._sign(roster, query, header, payload, answer)
+
+    def _admit(self, query: SignedQuery) -> tuple[QueryHeader, SignedAnswer | None]:
+        """Who asks, and whether an answer is owed.
+
+        1. The header is well-formed and its asker an active member. 2. The signature is that member's. 3. It was issued
+        within the policy's skew and has not expired. 4. It is addressed to us. 5. A query that was answered before gets
+        the same answer.
         """
         deps = self._deps
         roster = deps.roster()
         header = deps.codec.decode_header(query.header)
         asker = roster.require_active(header.asker)
-        verify_message(
-            query_preimage(roster.federation, query.header, query.payload), query.signature, asker.statement_vkeys()
-        )
+        preimage = query_preimage(roster.federation, query.header, query.payload)
+        verify_message(preimage, query.signature, asker.statement_vkeys())
         now = deps.clock()
         if header.issued_at > now + roster.policy.skew_seconds:
             raise Refused("a query was issued in the future", remedy="check this machine's clock")
@@ -97,29 +132,14 @@ class Answerer:
                 raise BadSignature("a query id was used for two different questions")
         return header, given
 
-    def charge(self, header: QueryHeader) -> str:
-        """Charges the asker's budget; "" or why the query is refused. Event loop only (the budget is not shared)."""
-        try:
-            policy = self._deps.roster().policy
-            self._budget.charge(header.asker, header.cost, policy.query_cost_per_minute, self._deps.clock())
-        except Overloaded as error:
-            return str(error)
+    def _charge(self, policy: Policy, header: QueryHeader) -> str:
+        """Charges the asker's budget; "", or why the query is refused."""
+        with self._budget_lock:
+            try:
+                self._budget.charge(header.asker, header.cost, policy.query_cost_per_minute, self._deps.clock())
+            except Overloaded as error:
+                return str(error)
         return ""
-
-    def answer(self, query: SignedQuery, header: QueryHeader, refusal: str = "") -> SignedAnswer:
-        """The signed answer to an admitted query; durable with its audit when this returns."""
-        deps = self._deps
-        roster = deps.roster()
-        payload: QueryPayload | None = None
-        try:
-            payload = deps.codec.decode_payload(query.payload)
-            refusal = refusal or self._objection(roster.policy, header, payload)
-            answer = self._refused(refusal) if refusal else self._searched(roster, header, payload)
-        except Malformed as error:
-            answer = self._refused(str(error))
-        except VigilError as error:
-            answer = Answer(query_id=b"", query_digest=b"", answerer=deps.me, outcome=Outcome.ERROR, reason=error.kind)
-        return self._sign(roster, query, header, payload, answer)
 
     def _objection(self, policy: Policy, header: QueryHeader, payload: QueryPayload) -> str:
         if header.purpose not in policy.purposes:
@@ -162,7 +182,7 @@ class Answerer:
         header: QueryHeader,
         payload: QueryPayload | None,
         answer: Answer,
-    ) -> SignedAnswer:
+    ) -> Prepared:
         deps = self._deps
         now = int(deps.clock())
         bound = Answer(
@@ -186,7 +206,7 @@ class Answerer:
         )
         # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
         # the same question gets these very bytes.
-        deps.audit.append(
+        durable = deps.audit.submit(
             AuditEntry(
                 kind=Kind.AUDIT_QUERY_ANSWERED,
                 body={
@@ -204,4 +224,4 @@ class Answerer:
                 also=lambda tx: tx.put_answered(header.asker, header.query_id, signed, now),
             )
         )
-        return signed
+        return Prepared(header=header, answer=signed, durable=durable)

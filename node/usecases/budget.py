@@ -29,7 +29,7 @@ class _Bucket:
 class Budget:
     """A token bucket a member: `per_minute` units refill evenly, and a full minute's worth may be spent at once.
 
-    Not thread-safe: used from the event loop only.
+    Not thread-safe: one event loop, or a lock around it.
     """
 
     def __init__(self) -> None:

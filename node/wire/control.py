@@ -42,7 +42,7 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
         self._run = run
 
     async def Run(
-        self, request_iterator: AsyncIterator[control_pb2.Input], context: grpc.aio.ServicerContext
+        self, request_iterator: AsyncIterator[control_pb2.Input], context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[control_pb2.Line]:
         """See control.proto."""
         try:
@@ -78,8 +78,7 @@ def _load(data: bytes) -> Line:
 
 async def serve(path: Path, run: Callable[[str, Line, AsyncIterator[Line]], AsyncIterator[Line]]) -> grpc.aio.Server:
     """A started server on `path`. The caller holds the owner's lock, so a socket left there is a dead one's."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    _clear(path)
     server = grpc.aio.server(options=_OPTIONS)
     control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
     try:
@@ -88,9 +87,19 @@ async def serve(path: Path, run: Callable[[str, Line, AsyncIterator[Line]], Asyn
         raise Unavailable(
             "the local socket cannot be made", remedy="is the path of the home folder longer than 90 characters?"
         ) from error
-    path.chmod(0o600)
+    _restrict(path)
     await server.start()
     return server
+
+
+def _clear(path: Path) -> None:
+    # The folder's mode is the gate from the first instant; the socket's own mode follows before anything is served.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _restrict(path: Path) -> None:
+    path.chmod(0o600)
 
 
 async def call(path: Path, command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
