@@ -29,7 +29,7 @@ _ROOT_OF_MINUS_ONE: Final = pow(2, (_P - 1) // 4, _P)
 _ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 
 # The eight points of small order have these five y coordinates: of order 1, 2, 4, and twice two of order 8.
-_Y_OF_ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_Y_OF_ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER_Y: Final = frozenset({1, _P - 1, 0, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8})
 
 _Point = tuple[int, int, int, int]
