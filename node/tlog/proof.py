@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from node.errors import Malformed, Misuse
 from node.tlog import merkle
 from node.tlog import note as notes
-from node.tlog.checkpoint import Checkpoint, verify_checkpoint
+from node.tlog.checkpoint import Checkpoint, parse_text, verify_checkpoint
 from node.tlog.note import VerifierKey
 from node.tlog.text import MAX_DECIMAL, decode_base64, decode_decimal, decode_hash, decode_text, encode_base64
 
@@ -76,7 +76,7 @@ def parse(data: bytes) -> ProofFile:
     index = decode_decimal(lines.pop(0).removeprefix("index "), "the index of a proof file")
     hashes = tuple(decode_hash(line, "a line of an inclusion proof") for line in lines)
     note = checkpoint.encode()
-    notes.parse(note)
+    parse_text(notes.parse(note).text)
     return ProofFile(index=index, extra=extra, hashes=hashes, checkpoint=note)
 
 
