@@ -2,12 +2,13 @@
 
 Rules this module upholds:
 
-- Every preimage starts with its own line `vigil/<type>/v1\\n`, so no signature is good for anything but its purpose.
+- Every preimage starts with a line of its own, `vigil/<type>/v1`, so no signature is good for anything but its purpose.
 - Every variable field after it is length-prefixed with 16 bits, big-endian, so no two messages share their bytes.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 from node.errors import Misuse
@@ -19,7 +20,7 @@ _MAX_FIELD: Final = 0xFFFF
 
 
 def preimage(kind: str, *fields: bytes) -> bytes:
-    """`vigil/<kind>/v1\\n` and the fields, each with its length before it. Raises `Misuse` for an oversize field."""
+    """The line `vigil/<kind>/v1` and the fields, each with its length before it. Raises `Misuse` for an oversize field."""
     if any(len(each) > _MAX_FIELD for each in fields):
         raise Misuse(f"a signed field has at most {_MAX_FIELD} bytes")
     return f"vigil/{kind}/v1\n".encode() + b"".join(len(each).to_bytes(2, "big") + each for each in fields)
@@ -38,3 +39,20 @@ def renewal_preimage(federation: FederationId, member: MemberId, csr_sha256: byt
 def hub_preimage(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
     """What the hub's online and mirror keys sign towards the authority to prove that they are held."""
     return preimage("hub", federation.encode(), online, mirror_vkey.encode(), ca_sha256)
+
+
+def query_digest(header: bytes, payload: bytes) -> bytes:
+    """SHA-256 (32 bytes) that names a question: over both parts as they travelled, each hashed first."""
+    return hashlib.sha256(
+        preimage("query-digest", hashlib.sha256(header).digest(), hashlib.sha256(payload).digest())
+    ).digest()
+
+
+def query_preimage(federation: FederationId, header: bytes, payload: bytes) -> bytes:
+    """What the asker's statement key signs. The parts go in as SHA-256, because a payload outgrows 16 bits."""
+    return preimage("query", federation.encode(), hashlib.sha256(header).digest(), hashlib.sha256(payload).digest())
+
+
+def answer_preimage(federation: FederationId, answer: bytes) -> bytes:
+    """What the answerer's statement key signs; the answer's bytes name the question by its digest."""
+    return preimage("answer", federation.encode(), hashlib.sha256(answer).digest())

@@ -23,7 +23,7 @@ from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
 from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
-from node.usecases.logtiles import LogTiles
+from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
