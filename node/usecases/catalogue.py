@@ -1,0 +1,253 @@
+"""The catalogue: store and search index kept in step, and records shown as a person reads them.
+
+Rules this module upholds:
+
+- The store is the truth. The index follows every durable change, in the order of the changes, before the next begins.
+- Whoever writes or purges bodies does so inside `Catalogue.change`. Dying between commit and index loses nothing: at
+  start the index is rebuilt from the store.
+- What a purge removed is in no index and in no journal of the database when `change` has ended.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Final
+
+from node.domain.batch import BodyState, FingerprintColumns, VerifiedBatch, column
+from node.domain.envelope import Kind, decode
+from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.handling import Handling
+from node.domain.holdings import Holding
+from node.domain.ids import Origin, RecordId
+from node.domain.ports import HOLDINGS_SOURCE, Codec, SearchIndex, Store, StoredRun, StoreReader, StoreWriter
+from node.domain.statements import Body
+from node.errors import Malformed
+from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
+from node.usecases.replica import Verified
+
+REBUILD_BYTES: Final = 4 << 20
+"""Bytes of entries and bodies that a rebuild decodes at a time."""
+REBUILD_HOLDINGS: Final = 1_000
+_NO_QUALITY: Final = -1
+_REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
+
+
+@dataclass(slots=True, kw_only=True)
+class Change:
+    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
+
+    writer: StoreWriter
+    codec: Codec
+    applied: list[Applied] = field(default_factory=list)
+    removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
+    purged: int = 0
+
+    def apply(self, verified: Verified) -> Applied:
+        """Stores a verified run with its effects (`effects.apply`)."""
+        done = apply(self.writer, verified, self.codec)
+        self.applied.append(done)
+        self.purged += done.purged
+        return done
+
+    def purge(self) -> Purge:
+        """A purge inside this transaction; the rows it removes leave the index with it."""
+        purge = Purge(self.writer)
+        self.removed.append(purge.removed)
+        return purge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a member said about another's record. `body` is None where this node does not hold it."""
+
+    speaker: Origin
+    kind: int
+    body: Body | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
+
+    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `reason` why it was set aside.
+    """
+
+    record: RecordId
+    index: int
+    kind: int
+    state: BodyState
+    issued_day: int = 0
+    expiry_day: int = 0
+    open: bool = False
+    target: RecordId | None = None
+    body: Body | None = None
+    handling: Handling | None = None
+    replaced: bool = False
+    reason: str = ""
+    remarks: tuple[Remark, ...] = ()
+
+
+class Catalogue:
+    """Safe to use from any thread. `index` is None at the hub, which searches nothing."""
+
+    def __init__(self, *, store: Store, index: SearchIndex | None, codec: Codec) -> None:
+        self._store = store
+        self._index = index
+        self._codec = codec
+        # Held from the transaction to the end of the index's update: an index that took changes in another order than
+        # the store could keep a row that was purged.
+        self._in_step = threading.RLock()
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """A transaction over bodies: durable, and in the index, when the block has ended without an error."""
+        with self._in_step:
+            with self._store.write() as writer:
+                change = Change(writer=writer, codec=self._codec)
+                yield change
+            # Durable from here on. A crash right here leaves the index behind; it is rebuilt at the next start.
+            for done in change.applied:
+                self._added(done.number, done.batch)
+                self._removed(done.removed)
+            for rows in change.removed:
+                self._removed(rows)
+            purged = change.purged or any(change.removed)
+            if purged:
+                self._store.scrub()
+
+    def rebuild(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
+        """The index made anew from the store; `progress(done, total)` in entries and holdings. For every start."""
+        if self._index is None:
+            return
+        with self._in_step, self._store.read() as reader:
+            self._index.clear()
+            logs = [log for log in reader.logs() if log.origin.stream == "log"]
+            done, total = 0, sum(log.size for log in logs) + sum(reader.holding_levels().values())
+            for log in logs:
+                at = 0
+                while at < log.size:
+                    run = reader.run(log.origin, at, log.size, REBUILD_BYTES)
+                    self._decode(log.number, run.start, bytes(map(itemgetter(1), run.entries)), run.bodies)
+                    at += len(run.entries)
+                    progress(done + at, total)
+                done += log.size
+            for holdings in _pages(reader):
+                self._index.add(HOLDINGS_SOURCE, holding_columns(holdings))
+                done += len(holdings)
+                progress(done, total)
+
+    def _added(self, number: int, batch: VerifiedBatch) -> None:
+        self._decode(number, batch.start, batch.kinds, batch.bodies)
+
+    def _decode(self, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
+        if self._index is not None:
+            decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
+            self._index.add(number, decoded.fingerprints)
+
+    def _removed(self, rows: Mapping[int, Sequence[int]]) -> None:
+        if self._index is not None:
+            for number, gone in rows.items():
+                self._index.remove(number, gone)
+
+    # --- records as a person reads them -----------------------------------------------------------------------------
+
+    def record(self, record: RecordId) -> RecordView | None:
+        """One record with what was said about it; None where it does not stand in a log here."""
+        with self._store.read() as reader:
+            index = reader.find(record.origin, [record.leaf]).get(record.leaf)
+            if index is None:
+                return None
+            run = reader.run(record.origin, index, index + 1, 0)
+            return self._view(reader, record, index, run, 0)
+
+    def records(self, origin: Origin, *, after: int = 0, limit: int = 100) -> list[RecordView]:
+        """The records of a log from index `after` on."""
+        views: list[RecordView] = []
+        with self._store.read() as reader:
+            log = reader.log(origin)
+            end = min(after + limit, log.size if log else 0)
+            while after < end:
+                run = reader.run(origin, after, end, REBUILD_BYTES)
+                for at in range(len(run.entries)):
+                    record = RecordId(origin, leaf_at(reader, origin, after + at))
+                    views.append(self._view(reader, record, after + at, run, at))
+                after += len(run.entries)
+        return views
+
+    def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
+        state = BodyState(run.states[at])
+        reasons = dict(reader.quarantined(record.origin)) if state is BodyState.QUARANTINED else {}
+        try:
+            envelope = decode(run.entries[at])
+        except Malformed:
+            envelope = None
+        if envelope is None:
+            return RecordView(record=record, index=index, kind=0, state=state, reason=reasons.get(index, ""))
+        return RecordView(
+            record=record,
+            index=index,
+            kind=envelope.kind,
+            state=state,
+            issued_day=envelope.issued_day,
+            expiry_day=envelope.expiry_day,
+            open=envelope.open,
+            target=envelope.target,
+            body=self._body(envelope.kind, run, at),
+            handling=self._codec.decode_handling(run.handlings[at]) if state is BodyState.HELD else None,
+            replaced=bool(owners_words(reader, record)),
+            reason=reasons.get(index, ""),
+            remarks=self._remarks(reader, record),
+        )
+
+    def _body(self, kind: int, run: StoredRun, at: int) -> Body | None:
+        """What a body says; None where it is not held, or is one that no correct writer emits."""
+        if run.states[at] != BodyState.HELD:
+            return None
+        try:
+            return self._codec.decode_body(kind, run.bodies[at])
+        except Malformed:
+            return None
+
+    def _remarks(self, reader: StoreReader, record: RecordId) -> tuple[Remark, ...]:
+        remarks = []
+        for speaker, index, kind in reader.targeting(record):
+            if kind in _REMARKS:
+                run = reader.run(speaker, index, index + 1, 0)
+                remarks.append(Remark(speaker=speaker, kind=kind, body=self._body(kind, run, 0)))
+        return tuple(remarks)
+
+
+def holding_columns(holdings: Sequence[Holding]) -> FingerprintColumns:
+    """The fingerprints of holdings by kind, for the index; a kind that this version does not know is counted."""
+    by_code: dict[int, list[tuple[int, bytes, int]]] = {}
+    unknown = 0
+    for holding in holdings:
+        for each in holding.fingerprints:
+            kind = KIND_BY_CODE.get(each.code)
+            if kind is None or len(each.value) != kind.size:
+                unknown += 1
+                continue
+            quality = _NO_QUALITY if each.quality is None else each.quality
+            by_code.setdefault(each.code, []).append((holding.id, each.value, quality))
+    columns = [
+        column(
+            code,
+            [row for row, _, _ in found],
+            [v for _, v, _ in found],
+            [q for _, _, q in found],
+            KIND_BY_CODE[code].size,
+        )
+        for code, found in sorted(by_code.items())
+    ]
+    return FingerprintColumns(columns=columns, unknown=unknown)
+
+
+def _pages(reader: StoreReader) -> Iterator[list[Holding]]:
+    after = 0
+    while page := reader.holdings(after=after, limit=REBUILD_HOLDINGS):
+        yield page
+        after = page[-1].id

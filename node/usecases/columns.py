@@ -1,0 +1,220 @@
+"""A run of entries and what was disclosed with them, checked by the column.
+
+Rules this module upholds:
+
+- It judges one entry no more mildly than `envelope.decode`, `envelope.check_disclosure` and `handling.check_agreement`
+  do, and calls them wherever an entry is not of the plain form; it only does the same for thousands at once.
+- One bad entry stops only itself: it is marked, with a reason, and the rest goes on.
+- Nothing is stored here and no key is used: a commitment that opens says what was committed to, not who said it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from node.domain.envelope import (
+    OWN_TARGET,
+    PLAIN_SIZE,
+    TARGETING,
+    VERSION,
+    Envelope,
+    Kind,
+    committer,
+    decode,
+)
+from node.domain.handling import Handling, check_agreement
+from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin
+from node.errors import Malformed
+
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+FIRST_LOCAL_KIND: Final = Kind.AUDIT_SEARCH
+"""From this kind on, entries belong to a node's own audit log and never travel."""
+MAX_HANDLINGS: Final = 65_536
+"""Different handlings that are remembered as decoded, at most; past it the memory starts anew."""
+_FLAG_OPEN: Final = 1
+_NEEDS_TARGET: Final = np.zeros(256, dtype=np.bool_)
+_NEEDS_TARGET[sorted(TARGETING)] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelopes:
+    """The public parts of n entries. `kinds` uint8 (n,), 0 for a later version or a malformed entry; `open` bool (n,);
+    `expiry` int64 (n,) in days, 0 for none; `commitments`, `handling_commitments` uint8 (n, 32).
+
+    `targets`: (position, kind, origin text, leaf) of the entries that point at another. `malformed`: position -> why.
+    """
+
+    kinds: Bytes
+    open: Flags
+    expiry: Numbers
+    commitments: Bytes
+    handling_commitments: Bytes
+    targets: list[tuple[int, int, str, bytes]]
+    malformed: dict[int, str]
+
+
+def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
+    """Takes every entry apart. Raises nothing: what cannot be read is in `malformed`, or of kind 0."""
+    count = len(entries)
+    plain = np.fromiter(map(len, entries), dtype=np.int64, count=count) == PLAIN_SIZE
+    whole = b"".join(entries) if plain.all() else b"".join(e for e in entries if len(e) == PLAIN_SIZE)
+    table = np.zeros((count, PLAIN_SIZE), dtype=np.uint8)
+    table[plain] = np.frombuffer(whole, dtype=np.uint8).reshape(-1, PLAIN_SIZE)
+    # An entry is plain if decode would take it as it stands: this version, known flags, a kind without a target.
+    kinds = table[:, 1].copy()
+    plain &= (table[:, 0] == VERSION) & (kinds != 0) & (table[:, 2] <= _FLAG_OPEN)
+    plain &= (table[:, 11] == 0) & (table[:, 12] == 0) & ~_NEEDS_TARGET[kinds] & (kinds < FIRST_LOCAL_KIND)
+    parsed = Envelopes(
+        kinds=kinds,
+        open=table[:, 2] == _FLAG_OPEN,
+        expiry=np.ascontiguousarray(table[:, 7:11]).view(">u4").ravel().astype(np.int64),
+        commitments=table[:, PLAIN_SIZE - HASH_SIZE :],
+        handling_commitments=table[:, PLAIN_SIZE - 2 * HASH_SIZE : PLAIN_SIZE - HASH_SIZE],
+        targets=[],
+        malformed={},
+    )
+    for position in np.flatnonzero(~plain).tolist():
+        _parse_one(origin, position, entries[position], parsed)
+    return parsed
+
+
+def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
+    """One entry that is not plain, into row `at` of the columns."""
+    into.kinds[at] = 0
+    into.open[at] = False
+    into.expiry[at] = 0
+    try:
+        envelope = decode(entry)
+        if envelope is None:
+            return
+        if envelope.kind >= FIRST_LOCAL_KIND:
+            raise Malformed("an entry of a kind that never travels")  # noqa: TRY301  (one way to set an entry aside)
+        if envelope.kind in OWN_TARGET and envelope.target is not None:
+            check_own(origin, envelope.target.origin)
+    except Malformed as error:
+        into.malformed[at] = str(error)
+        return
+    into.kinds[at] = envelope.kind
+    into.open[at] = envelope.open
+    into.expiry[at] = envelope.expiry_day
+    into.commitments[at] = np.frombuffer(envelope.commitment, dtype=np.uint8)
+    into.handling_commitments[at] = np.frombuffer(envelope.handling_commitment, dtype=np.uint8)
+    if envelope.target is not None:
+        into.targets.append((at, envelope.kind, str(envelope.target.origin), envelope.target.leaf))
+
+
+def check_own(speaker: Origin, target: Origin) -> None:
+    """Only the owner changes its record: the same member, in this epoch of its log or an earlier one. `Malformed`."""
+    same = (target.federation, target.member, target.stream) == (speaker.federation, speaker.member, speaker.stream)
+    if not same or target.epoch > speaker.epoch:
+        raise Malformed("a correction or retraction of a record that stands in another's log")
+
+
+def opens(
+    origin: str,
+    kinds: Bytes,
+    commitments: Bytes,
+    nonces: Sequence[bytes],
+    contents: Sequence[bytes],
+    *,
+    handling: bool = False,
+) -> Flags:
+    """For each row: whether nonce and content open its commitment. Five columns of one length; bool (n,).
+
+    Every nonce is 32 bytes long, and `commitments` uint8 (n, 32).
+    """
+    result = np.zeros(len(kinds), dtype=np.bool_)
+    for kind in np.unique(kinds).tolist():
+        run = committer(origin, kind, handling=handling)
+        chosen = np.flatnonzero(kinds == kind)
+        if len(chosen) == len(kinds):
+            digests = list(map(run, nonces, contents))
+        else:
+            digests = [run(nonces[at], contents[at]) for at in chosen.tolist()]
+        made = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, HASH_SIZE)
+        result[chosen] = (made == commitments[chosen]).all(axis=1)
+    return result
+
+
+@dataclass(slots=True)
+class Handlings:
+    """Handlings as they were decoded, so that each different one is read once. Not for several threads at once.
+
+    `decode` lets out `Malformed` only. A handling of None is one that no correct writer emits.
+    """
+
+    decode: Callable[[bytes], Handling]
+    known: dict[bytes, int] = field(default_factory=dict)
+    values: list[Handling | None] = field(default_factory=list)
+
+    def number(self, handlings: Sequence[bytes]) -> Numbers:
+        """The number of each handling in `values`. int64 (n,)."""
+        if len(self.values) > MAX_HANDLINGS:
+            self.known.clear()
+            self.values.clear()
+        for each in set(handlings).difference(self.known):
+            self.known[each] = len(self.values)
+            try:
+                self.values.append(self.decode(each))
+            except Malformed:
+                self.values.append(None)
+        known = self.known
+        return np.fromiter((known[each] for each in handlings), dtype=np.int64, count=len(handlings))
+
+
+def disagreements(envelopes: Envelopes, positions: Numbers, handlings: Handlings, numbers: Numbers) -> dict[int, str]:
+    """Positions whose handling is malformed or says otherwise than the envelope, and why. `numbers` by `Handlings`."""
+    found: dict[int, str] = {}
+    kinds, expiry = envelopes.kinds[positions].astype(np.int64), envelopes.expiry[positions]
+    is_open = envelopes.open[positions]
+    # Rows that are alike in all four points are judged once: a run has a handful of different ones.
+    _, first, alike = np.unique(
+        numbers << 41 | expiry << 9 | kinds << 1 | is_open, return_index=True, return_inverse=True
+    )
+    for group, at in enumerate(first.tolist()):
+        handling = handlings.values[int(numbers[at])]
+        reason = _disagreement(handling, int(kinds[at]), int(expiry[at]), open_to_all=bool(is_open[at]))
+        if reason:
+            found.update(dict.fromkeys(positions[alike == group].tolist(), reason))
+    return found
+
+
+def _disagreement(handling: Handling | None, kind: int, expiry: int, *, open_to_all: bool) -> str:
+    if handling is None:
+        return "a handling that no correct writer emits"
+    envelope = Envelope(
+        kind=kind,
+        issued_day=0,
+        open=open_to_all,
+        expiry_day=expiry,
+        target=None,
+        handling_commitment=bytes(HASH_SIZE),
+        commitment=bytes(HASH_SIZE),
+    )
+    try:
+        check_agreement(envelope, handling)
+    except Malformed as error:
+        return str(error)
+    return ""
+
+
+def lengths(column: Sequence[bytes]) -> Numbers:
+    """The length of each element. int64 (n,)."""
+    return np.fromiter(map(len, column), dtype=np.int64, count=len(column))
+
+
+def whole_nonces(column: Sequence[bytes]) -> Flags:
+    """Where a nonce of the right length stands. Raises `Malformed` where one is neither that nor absent."""
+    sizes = lengths(column)
+    present: Flags = sizes == NONCE_SIZE
+    if not (present | (sizes == 0)).all():
+        raise Malformed(f"a nonce is {NONCE_SIZE} bytes long")
+    return present

@@ -1,0 +1,195 @@
+"""A copy of another's log: what it takes to believe a package, and nothing of how it came or where it is kept.
+
+Rules this module upholds:
+
+- Deciding does no I/O: `verify_package` takes what is known of a log and a package, and gives what the log is after it.
+- Nobody is believed for where bytes came from. The origin's key vouches for the tree, the tree for every entry, and
+  every entry's commitments for what was disclosed of it. A hub can withhold; it cannot forge.
+- A bad signature or proof refuses the package and leaves the log as it was. A malformed entry is set aside with a
+  reason and the rest goes on. A fork is raised with its evidence; it stops that log, and no other.
+- A body that does not open its commitment was never given: it is missing, and can be asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from node.domain.batch import Package, VerifiedBatch
+from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
+from node.domain.ports import LogReader, LogState
+from node.domain.roster import Roster
+from node.errors import BadProof, Conflict, Malformed, Refused
+from node.tlog import merkle, tiles
+from node.tlog.checkpoint import Checkpoint
+from node.usecases.columns import Handlings, lengths, parse
+from node.usecases.disclosure import Copy, judge
+from node.usecases.vouching import LogTiles, fork, known_checkpoint, verify_note
+
+MAX_PACKAGE: Final = 1 << 20
+"""Bytes of all columns of a package."""
+MAX_RUN: Final = 1 << 16
+"""Entries of a package."""
+MAX_BODY: Final = 512 << 10
+"""Bytes of a body: `MAX_FINGERPRINTS` PDQ hashes fit three times, and a package always holds one body."""
+MAX_HANDLING: Final = 16 << 10
+"""Bytes of a handling: an audience of several hundred members."""
+MAX_PROOF: Final = 64
+"""Hashes of a consistency proof between trees of fewer than 2^63 leaves, and one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a package is held against. `cosigned`: the hub's cosignature is demanded (when following)."""
+
+    roster: Roster
+    copy: Copy
+    cosigned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A log as far as it was verified. `edge`: `tiles.read_edge` of `state.size`."""
+
+    state: LogState
+    edge: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A package that may be stored, and the log after it. `cosigned_at`: the hub's time on it (Unix seconds), or 0.
+
+    `alarms`: (index, reason) of disclosures that were not taken, which the origin or the hub should be asked about.
+    """
+
+    batch: VerifiedBatch
+    after: Position
+    cosigned_at: int = 0
+    alarms: Sequence[tuple[int, str]] = ()
+
+
+def position(reader: LogReader, state: LogState) -> Position:
+    """Where a stored log stands. Raises `Damaged` where its tiles are short."""
+    return Position(state=state, edge=tiles.read_edge(LogTiles(reader, state.number), state.size))
+
+
+def verify_package(at: Position, package: Package, rules: Rules, handlings: Handlings) -> Verified:
+    """Checks a package against the log as it stands.
+
+    1. It continues this log, which is not frozen. 2. It keeps the limits. 3. Its checkpoint is signed by a key that the
+    roster lets vouch for this log at this size; 4. cosigned by the hub, where demanded; 5. and contradicts none seen
+    before. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the checkpoint's begins with.
+    7. Each entry is an envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
+
+    Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then as it was.
+    Left to the caller: to store the batch with `effects.apply` before speaking of it, and to freeze the log on a fork.
+    """
+    state = at.state
+    # 1. This log, from where it stands.
+    if package.origin != state.origin:
+        raise Malformed("a package of another log than the one it came for")
+    if state.frozen:
+        raise Refused(
+            f"{state.origin} is frozen: {state.frozen}", remedy="the federation's authority opens a new epoch"
+        )
+    if package.start != state.size:
+        raise Conflict(f"{state.origin} stands at {state.size} entries, not at {package.start}", have=state.size)
+    # 2. Limits.
+    _check_limits(package)
+    # 3. and 4. Signatures.
+    checkpoint, cosigned_at = verify_note(rules.roster, state.origin, package.checkpoint, cosigned=rules.cosigned)
+    # 5. and 6. The tree.
+    leaves = merkle.leaf_hashes(package.entries)
+    grown = _extend(at, package, checkpoint, leaves)
+    # 7. to 9. What the entries say and hide.
+    envelopes = parse(state.origin, package.entries)
+    judged = judge(package, envelopes, rules.copy, handlings)
+    batch = VerifiedBatch(
+        origin=state.origin,
+        start=package.start,
+        entries=package.entries,
+        leaves=leaves,
+        kinds=envelopes.kinds.tobytes(),
+        expiry_days=envelopes.expiry.tolist(),
+        nonces=judged.keep(package.nonces),
+        bodies=judged.keep(package.bodies),
+        handling_nonces=judged.keep(package.handling_nonces),
+        handlings=judged.keep(package.handlings),
+        states=judged.states.tobytes(),
+        tiles=dict(grown.tiles),
+        size=grown.size,
+        root=grown.root,
+        targets=envelopes.targets,
+        quarantine=sorted(judged.quarantine.items()),
+    )
+    alarms = [(package.start + place, reason) for place, reason in sorted(judged.alarms.items())]
+    after = Position(
+        state=_after(state, grown, package.checkpoint, checkpoint, cosigned=rules.cosigned),
+        edge=next_edge(at, grown.size, grown.tiles),
+    )
+    return Verified(batch=batch, after=after, cosigned_at=cosigned_at, alarms=alarms)
+
+
+def _check_limits(package: Package) -> None:
+    count = len(package.entries)
+    columns = (package.nonces, package.bodies, package.handling_nonces, package.handlings)
+    if not 0 < count <= MAX_RUN or any(len(column) != count for column in columns):
+        raise Malformed("a package without entries, with too many, or with columns of unequal length")
+    if len(package.proof) > MAX_PROOF or package.start < 0:
+        raise Malformed("a package with a proof that is too long, or that starts nowhere")
+    sizes = [lengths(column) for column in (package.entries, *columns)]
+    if sum(int(each.sum()) for each in sizes) > MAX_PACKAGE:
+        raise Malformed(f"a package of more than {MAX_PACKAGE} bytes")
+    if sizes[0].min() < MIN_ENTRY or sizes[0].max() > MAX_ENTRY:
+        raise Malformed(f"an entry has between {MIN_ENTRY} and {MAX_ENTRY} bytes")
+    if sizes[2].max() > MAX_BODY or sizes[4].max() > MAX_HANDLING:
+        raise Malformed("a body or a handling that is too long")
+
+
+def _extend(at: Position, package: Package, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> tiles.Appended:
+    """The tree with these leaves, once it is known to be what the checkpoint vouches for."""
+    state = at.state
+    if checkpoint.size < package.end:
+        raise Malformed("a package that goes past its own checkpoint")
+    known = known_checkpoint(state)
+    if known is not None and known.size > state.size:
+        # The log owes us everything up to a checkpoint that was verified before: it may not lead elsewhere since.
+        if checkpoint.size < known.size:
+            raise BadProof("a checkpoint older than one that was verified before")
+        if checkpoint.size == known.size and checkpoint.root != known.root:
+            raise fork(state.origin, state.checkpoint, package.checkpoint)
+    grown = tiles.append(state.size, at.edge, leaves)
+    if checkpoint.size == grown.size:
+        if package.proof:
+            raise BadProof("a proof where none is needed")
+        if grown.root != checkpoint.root:
+            raise BadProof("entries that do not lead to the root of their checkpoint")
+    else:
+        merkle.verify_consistency(grown.size, checkpoint.size, grown.root, checkpoint.root, package.proof)
+    if known is not None and state.size < known.size <= grown.size:
+        passed = tiles.append(state.size, at.edge, leaves[: known.size - state.size])
+        if passed.root != known.root:
+            raise fork(state.origin, state.checkpoint, package.checkpoint)
+    return grown
+
+
+def _after(state: LogState, grown: tiles.Appended, note: bytes, checkpoint: Checkpoint, *, cosigned: bool) -> LogState:
+    """The log's state once the run is stored. A checkpoint that is not reached yet stays the one to be held against."""
+    after = replace(state, size=grown.size, root=grown.root)
+    if state.checkpoint_size <= grown.size:
+        after = replace(after, checkpoint=note, checkpoint_size=checkpoint.size)
+    if cosigned and checkpoint.size == grown.size:
+        after = replace(after, cosigned=note, cosigned_size=checkpoint.size)
+    return after
+
+
+def next_edge(at: Position, size: int, written: Mapping[tuple[int, int], bytes]) -> tuple[bytes, ...]:
+    """The right edge after an append: from the tiles it wrote, and where it wrote none, the edge as it was."""
+    edge: list[bytes] = []
+    for place in tiles.edge_places(size):
+        tile = written.get((place.level, place.index))
+        if tile is None:
+            tile = at.edge[place.level] if place.width else b""
+        edge.append(tile[: place.width * merkle.HASH_SIZE])
+    return tuple(edge)

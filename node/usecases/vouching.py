@@ -1,0 +1,93 @@
+"""Who may vouch for a log, and whether two of their words can both be true.
+
+Rules this module upholds:
+
+- A key counts for what the roster says: its purpose, its log's epoch, its status, and the sizes it may vouch for.
+- A checkpoint's note is believed after every signature that was demanded of it, and not before.
+- Two signed histories that exclude each other are a fork, which is raised with both notes as its evidence.
+"""
+
+from __future__ import annotations
+
+from node.domain.ids import Origin
+from node.domain.ports import LogReader, LogState
+from node.domain.roster import KeyPurpose, KeyStatus, Roster
+from node.errors import BadSignature, Fork, Malformed
+from node.tlog import note as notes
+from node.tlog import tiles
+from node.tlog.checkpoint import Checkpoint, parse_text, verify_checkpoint
+from node.tlog.cosignature import verify_cosignature
+
+
+class LogTiles:
+    """A stored log's tiles, as `tlog.tiles` reads them."""
+
+    def __init__(self, reader: LogReader, number: int) -> None:
+        self._reader = reader
+        self._number = number
+
+    def read_tile(self, level: int, index: int, /) -> bytes:
+        """The hashes that are there in this tile."""
+        return self._reader.tile(self._number, level, index)
+
+
+def log_keys(roster: Roster, origin: Origin, size: int) -> tuple[notes.VerifierKey, ...]:
+    """The keys that may vouch for `origin` at `size` leaves; empty where nobody may. A revoked key never may."""
+    member = roster.members.get(origin.member)
+    if member is None or origin.federation != roster.federation or origin.stream != "log":
+        return ()
+    return tuple(
+        notes.parse_vkey(key.vkey)
+        for key in member.keys
+        if key.purpose is KeyPurpose.LOG
+        and key.epoch == origin.epoch
+        and key.status is not KeyStatus.REVOKED
+        and key.from_size <= size
+        and (key.until_size is None or size <= key.until_size)
+    )
+
+
+def verify_note(roster: Roster, origin: Origin, data: bytes, *, cosigned: bool) -> tuple[Checkpoint, int]:
+    """Reads a log's checkpoint; gives it with the hub's time on it (0 where `cosigned` is not demanded).
+
+    Steps: 1. a note whose text is a checkpoint; 2. of this log; 3. signed by a key that the roster lets vouch for this
+    log at this size; 4. cosigned by the hub, where demanded. Raises `Malformed`, `BadSignature`.
+    """
+    note = notes.parse(data)
+    claimed = parse_text(note.text)
+    if claimed.origin != str(origin):
+        raise Malformed("a checkpoint of another log than the one it came for")
+    keys = log_keys(roster, origin, claimed.size)
+    if not keys:
+        raise BadSignature(f"no key of the roster may vouch for {origin} at {claimed.size} entries")
+    checkpoint = verify_checkpoint(note, keys)
+    time = verify_cosignature(note, notes.parse_vkey(roster.hub.cosigner_vkey)) if cosigned else 0
+    return checkpoint, time
+
+
+def compare(reader: LogReader, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
+    """Holds a verified checkpoint against the entries stored. Raises `Fork` where both cannot be true.
+
+    A checkpoint past what is stored says nothing yet: its entries come with packages of their own.
+    """
+    if checkpoint.size > state.size:
+        known = known_checkpoint(state)
+        if known is not None and known.size == checkpoint.size and known.root != checkpoint.root:
+            raise fork(state.origin, state.checkpoint, note)
+        return
+    if tiles.root(LogTiles(reader, state.number), checkpoint.size) != checkpoint.root:
+        raise fork(state.origin, state.checkpoint or state.cosigned, note)
+
+
+def known_checkpoint(state: LogState) -> Checkpoint | None:
+    """The newest checkpoint that was verified before (it was verified when it was stored)."""
+    return parse_text(notes.parse(state.checkpoint).text) if state.checkpoint else None
+
+
+def fork(origin: Origin, known: bytes, other: bytes) -> Fork:
+    """The error that says so: `known` and `other` are signed notes, kept as its evidence."""
+    return Fork(
+        f"{origin} has signed two histories that cannot both be true",
+        evidence=(known, other),
+        remedy="the log is frozen here and the evidence kept; tell its member and the federation's authority",
+    )
