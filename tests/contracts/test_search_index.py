@@ -1,0 +1,202 @@
+"""What every search index does, whatever is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from node.domain.batch import FingerprintColumns, column
+from node.domain.fingerprints import (
+    KINDS,
+    MD5,
+    PDQ,
+    PDQ_QUALITY_FLOOR,
+    PDQ_RADIUS,
+    PHASH,
+    PHASH_RADIUS,
+    PHOTODNA,
+    SHA1,
+    SHA256,
+    UNSTATED_QUALITY,
+    FingerprintKind,
+)
+from node.domain.ports import HOLDINGS_SOURCE, Probe, SearchIndex
+from node.domain.roster import PDQ_RADIUS_CAP
+from node.errors import Misuse
+from node.match.index import FlatIndex
+from tests.unit.match.brute import BruteIndex
+from tests.unit.match.builders import columns, flipped, probe, where
+
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
+LOG = 7
+
+
+@pytest.fixture(params=[FlatIndex, BruteIndex])
+def index(request: pytest.FixtureRequest) -> SearchIndex:
+    make: Callable[[], SearchIndex] = request.param
+    return make()
+
+
+def some(kind: FingerprintKind, number: int = 1) -> bytes:
+    """A value of the kind, far from every other number's."""
+    return bytes((number * 37 + i * 101 + (i * number) % 7) % 256 for i in range(kind.size))
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+def test_what_was_added_is_found_by_the_next_search(index: SearchIndex, kind: FingerprintKind) -> None:
+    index.add(LOG, columns(kind, [4, 5], [some(kind, 1), some(kind, 2)]))
+    assert where(index.search([probe(kind, some(kind, 1))], PDQ_RADIUS)) == [(LOG, 4)]
+    index.add(HOLDINGS_SOURCE, columns(kind, [9], [some(kind, 1)]))
+    assert where(index.search([probe(kind, some(kind, 1))], PDQ_RADIUS)) == [(HOLDINGS_SOURCE, 9), (LOG, 4)]
+
+
+def test_a_hit_says_all_that_is_known_of_it(index: SearchIndex) -> None:
+    index.add(LOG, columns(PDQ, [3], [some(PDQ)], [77]))
+    (hit,) = index.search([Probe(12, PDQ.code, flipped(some(PDQ), [0, 100, 255]), 60, 5)], PDQ_RADIUS)
+    assert (hit.subject, hit.source, hit.row, hit.code) == (12, LOG, 3, PDQ.code)
+    assert (hit.distance, hit.quality, hit.orientation) == (3, 77, 5)
+
+
+@pytest.mark.parametrize("kind", [MD5, SHA1, SHA256], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("bit", [0, 31, 32, -1])
+def test_a_digest_matches_as_a_whole(index: SearchIndex, kind: FingerprintKind, bit: int) -> None:
+    index.add(LOG, columns(kind, [1], [some(kind)]))
+    assert index.search([probe(kind, flipped(some(kind), [bit % (kind.size * 8)]))], PDQ_RADIUS) == []
+
+
+@pytest.mark.parametrize("radius", [0, 1, 15, PDQ_RADIUS])
+def test_pdq_is_found_at_the_radius_and_not_past_it(index: SearchIndex, radius: int) -> None:
+    index.add(LOG, columns(PDQ, [1], [some(PDQ)]))
+    spread = [i * 8 % 256 + i // 32 for i in range(radius + 1)]
+    (hit,) = index.search([probe(PDQ, flipped(some(PDQ), spread[:radius]))], radius)
+    assert hit.distance == radius
+    assert index.search([probe(PDQ, flipped(some(PDQ), spread))], radius) == []
+
+
+@pytest.mark.parametrize("radius", [0, PDQ_RADIUS])
+def test_phash_has_a_radius_of_its_own(index: SearchIndex, radius: int) -> None:
+    index.add(LOG, columns(PHASH, [1], [some(PHASH)]))
+    near = flipped(some(PHASH), range(0, 8 * PHASH_RADIUS, 8))
+    (hit,) = index.search([probe(PHASH, near)], radius)
+    assert hit.distance == PHASH_RADIUS
+    assert index.search([probe(PHASH, flipped(near, [63]))], radius) == []
+
+
+@pytest.mark.parametrize("radius", [-1, PDQ_RADIUS_CAP + 1, 256])
+def test_a_radius_out_of_range_is_refused(index: SearchIndex, radius: int) -> None:
+    with pytest.raises(Misuse):
+        index.search([probe(PDQ, some(PDQ))], radius)
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("value", [b"", b"\0", b"\0" * 64])
+def test_a_probe_of_the_wrong_length_is_refused(index: SearchIndex, kind: FingerprintKind, value: bytes) -> None:
+    with pytest.raises(Misuse):
+        index.search([probe(kind, value)], PDQ_RADIUS)
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+def test_what_was_removed_is_found_no_more(index: SearchIndex, kind: FingerprintKind) -> None:
+    values = [some(kind, n) for n in range(4)]
+    index.add(LOG, columns(kind, [0, 1, 2, 3], values))
+    index.add(LOG + 1, columns(kind, [0, 1, 2, 3], values))
+    index.remove(LOG, [3, 1, 1, 88])
+    probes = [probe(kind, value) for value in values]
+    left = [(LOG, 0), (LOG, 2), (LOG + 1, 0), (LOG + 1, 1), (LOG + 1, 2), (LOG + 1, 3)]
+    assert where(index.search(probes, PDQ_RADIUS)) == left
+    assert index.sizes() == {LOG: 2, LOG + 1: 4}
+
+
+def test_removing_a_row_removes_every_fingerprint_of_it(index: SearchIndex) -> None:
+    for kind in SEARCHED:
+        index.add(LOG, columns(kind, [5, 5], [some(kind, 1), some(kind, 2)]))
+    everything = [probe(kind, some(kind, n)) for kind in SEARCHED for n in (1, 2)]
+    assert len(index.search(everything, PDQ_RADIUS)) == 10
+    index.remove(LOG, [5])
+    assert index.search(everything, PDQ_RADIUS) == []
+    assert index.sizes() == {}
+
+
+def test_what_was_removed_does_not_match_nothing(index: SearchIndex) -> None:
+    """A slot whose bytes were overwritten is not a hash of zeros."""
+    for kind in SEARCHED:
+        index.add(LOG, columns(kind, [0, 1], [some(kind, 1), some(kind, 2)]))
+    index.remove(LOG, [0])
+    assert index.search([probe(kind, bytes(kind.size)) for kind in SEARCHED], PDQ_RADIUS) == []
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+def test_a_hash_of_zeros_is_a_hash(index: SearchIndex, kind: FingerprintKind) -> None:
+    index.add(LOG, columns(kind, [0, 1], [some(kind), bytes(kind.size)]))
+    assert where(index.search([probe(kind, bytes(kind.size))], PDQ_RADIUS)) == [(LOG, 1)]
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+def test_a_row_can_come_back(index: SearchIndex, kind: FingerprintKind) -> None:
+    for value in (some(kind, 1), some(kind, 2), some(kind, 1)):
+        index.add(LOG, columns(kind, [6], [value]))
+        assert where(index.search([probe(kind, value)], PDQ_RADIUS)) == [(LOG, 6)]
+        index.remove(LOG, [6])
+        assert index.search([probe(kind, value)], PDQ_RADIUS) == []
+
+
+def test_low_quality_is_never_found(index: SearchIndex) -> None:
+    qualities = [PDQ_QUALITY_FLOOR - 1, PDQ_QUALITY_FLOOR, 100, 0, UNSTATED_QUALITY]
+    index.add(LOG, columns(PDQ, range(5), [some(PDQ)] * 5, qualities))
+    hits = index.search([probe(PDQ, some(PDQ))], PDQ_RADIUS)
+    assert sorted((hit.row, hit.quality) for hit in hits) == [(1, PDQ_QUALITY_FLOOR), (2, 100), (4, UNSTATED_QUALITY)]
+    assert index.sizes() == {LOG: 3}
+
+
+def test_low_quality_never_finds(index: SearchIndex) -> None:
+    index.add(LOG, columns(PDQ, [0], [some(PDQ)]))
+    for quality, found in ((0, 0), (PDQ_QUALITY_FLOOR - 1, 0), (PDQ_QUALITY_FLOOR, 1), (UNSTATED_QUALITY, 1)):
+        assert len(index.search([probe(PDQ, some(PDQ), quality=quality)], PDQ_RADIUS)) == found
+
+
+def test_kinds_that_are_not_searched_are_named_by_their_absence(index: SearchIndex) -> None:
+    unknown = column(99, [0], [b"later"], [-1], 5)
+    opaque = column(PHOTODNA.code, [1], [bytes(PHOTODNA.size)], [-1], PHOTODNA.size)
+    index.add(LOG, FingerprintColumns(columns=[unknown, opaque]))
+    assert index.search([Probe(0, 99, b"later"), Probe(0, PHOTODNA.code, bytes(PHOTODNA.size))], PDQ_RADIUS) == []
+    assert index.sizes() == {}
+    assert set(index.versions()) == {kind.name for kind in KINDS} - {PHOTODNA.name}
+    assert all(version >= 1 for version in index.versions().values())
+
+
+def test_a_row_counts_once_whatever_it_has(index: SearchIndex) -> None:
+    for kind in SEARCHED:
+        index.add(LOG, columns(kind, [1, 2, 2], [some(kind, n) for n in (1, 2, 3)]))
+    index.add(LOG, columns(MD5, [100_000], [some(MD5, 4)]))
+    index.add(HOLDINGS_SOURCE, columns(PDQ, [1], [some(PDQ)]))
+    assert index.sizes() == {LOG: 3, HOLDINGS_SOURCE: 1}
+
+
+def test_probes_of_many_kinds_and_subjects_are_told_apart(index: SearchIndex) -> None:
+    for row, kind in enumerate(SEARCHED):
+        index.add(LOG, columns(kind, [row], [some(kind, row)]))
+    probes = [probe(kind, some(kind, row), subject=row + 50) for row, kind in enumerate(SEARCHED)]
+    hits = index.search(probes, PDQ_RADIUS)
+    expected = [(row + 50, row, kind.code, 0) for row, kind in enumerate(SEARCHED)]
+    assert sorted((hit.subject, hit.row, hit.code, hit.distance) for hit in hits) == expected
+
+
+def test_nothing_is_found_in_nothing_nor_by_nothing(index: SearchIndex) -> None:
+    assert index.search([probe(kind, some(kind)) for kind in SEARCHED], PDQ_RADIUS) == []
+    index.add(LOG, columns(PDQ, [], []))
+    index.remove(LOG, [1, 2])
+    index.remove(LOG, [])
+    assert index.search([], PDQ_RADIUS) == []
+    assert index.sizes() == {}
+
+
+def test_clearing_forgets_everything_and_the_index_lives_on(index: SearchIndex) -> None:
+    everything = [probe(kind, some(kind)) for kind in SEARCHED]
+    for _ in range(2):
+        for kind in SEARCHED:
+            index.add(LOG, columns(kind, [0], [some(kind)]))
+        assert len(index.search(everything, PDQ_RADIUS)) == len(SEARCHED)
+        index.clear()
+        assert index.search(everything, PDQ_RADIUS) == []
+        assert index.sizes() == {}

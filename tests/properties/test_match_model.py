@@ -1,0 +1,115 @@
+"""Any order of adding, removing, searching and clearing leaves the index equal to a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from node.domain.batch import FingerprintColumns, column
+from node.domain.fingerprints import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
+from node.match import digests, flat
+from node.match.index import FlatIndex
+from tests.unit.match.brute import BruteIndex
+from tests.unit.match.builders import flipped, ordered, probe
+
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
+SMALL = 8
+"""Chunk, first room and first capacity while these tests run, so that a few steps cross every border."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_tables() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flat, "CHUNK", SMALL)
+        patch.setattr(flat, "FIRST_ROOM", 2)
+        patch.setattr(digests, "FIRST_ROOM", 2)
+        patch.setattr(digests, "FIRST_CAPACITY", SMALL)
+        patch.setattr(digests, "PROBES_PER_TURN", 3)
+        yield
+
+
+def family(size: int) -> list[bytes]:
+    """Values some of which are near each other, some equal in their first bytes, and all zeros among them."""
+    base = bytes(range(100, 100 + size))
+    near = [flipped(base, range(0, step * count, step)) for step, count in ((1, 3), (2, 4), (2, 16), (2, 17))]
+    far = bytes(b ^ 0x5A for b in base)
+    return [base, *near, far, flipped(far, [size * 8 - 1]), bytes(size)]
+
+
+VALUES = {kind: family(kind.size) for kind in SEARCHED}
+sources = st.integers(0, 2)
+rows = st.integers(0, 40)
+cells = st.tuples(rows, st.sampled_from(SEARCHED), st.integers(0, 7), st.sampled_from([-1, 0, 49, 50, 100]))
+
+
+class IndexAndModel(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.index, self.model = FlatIndex(), BruteIndex()
+
+    @rule(source=sources, added=st.lists(cells, max_size=30))
+    def add(self, source: int, added: list[tuple[int, object, int, int]]) -> None:
+        made = []
+        for kind in SEARCHED:
+            mine = [cell for cell in added if cell[1] is kind]
+            made.append(
+                column(
+                    kind.code,
+                    [cell[0] for cell in mine],
+                    [VALUES[kind][cell[2]] for cell in mine],
+                    [cell[3] if kind.has_quality else -1 for cell in mine],
+                    kind.size,
+                )
+            )
+        for index in (self.index, self.model):
+            index.add(source, FingerprintColumns(columns=made))
+
+    @rule(source=sources, gone=st.lists(rows, max_size=40))
+    def remove(self, source: int, gone: list[int]) -> None:
+        self.index.remove(source, gone)
+        self.model.remove(source, gone)
+
+    @rule(radius=st.integers(0, PDQ_RADIUS), asked=st.lists(cells, max_size=12))
+    def search(self, radius: int, asked: list[tuple[int, object, int, int]]) -> None:
+        probes = [
+            probe(kind, VALUES[kind][cell[2]], subject=number, quality=cell[3] if kind.has_quality else -1)
+            for number, cell in enumerate(asked)
+            for kind in SEARCHED
+            if kind is cell[1]
+        ]
+        assert ordered(self.index.search(probes, radius)) == ordered(self.model.search(probes, radius))
+
+    @rule()
+    def clear(self) -> None:
+        self.index.clear()
+        self.model.clear()
+
+    @invariant()
+    def every_source_has_as_many_rows(self) -> None:
+        assert self.index.sizes() == self.model.sizes()
+
+    @invariant()
+    def every_table_has_as_many_fingerprints(self) -> None:
+        codes = [stored.code for _, _, stored in self.model.stored]
+        assert self.index.counts() == {kind.name: codes.count(kind.code) for kind in SEARCHED}
+
+    def teardown(self) -> None:
+        everything = [probe(kind, value) for kind in SEARCHED for value in VALUES[kind]]
+        assert ordered(self.index.search(everything, PDQ_RADIUS)) == ordered(self.model.search(everything, PDQ_RADIUS))
+
+
+TestIndexAndModel = IndexAndModel.TestCase
+TestIndexAndModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+def test_the_borders_are_near() -> None:
+    """Without the small tables the state machine would not cross a border."""
+    index = FlatIndex()
+    index.add(1, FingerprintColumns(columns=[column(PDQ.code, range(3), VALUES[PDQ][:3], [90] * 3, PDQ.size)]))
+    assert index._tables[PDQ.code].nbytes < 8 * SMALL * PDQ.size
+    assert np.int64(flat.CHUNK) == SMALL

@@ -1,0 +1,79 @@
+"""The search index as plainly as it can be written: what the quick ones are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from node.domain.batch import FingerprintColumns
+from node.domain.fingerprints import KIND_BY_CODE, MD5, PDQ, PHASH, PHASH_RADIUS, SHA1, SHA256, Fingerprint
+from node.domain.ports import Probe, RawHit
+from node.domain.roster import PDQ_RADIUS_CAP
+from node.errors import Misuse
+
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
+
+
+def distance(left: bytes, right: bytes) -> int:
+    """Bits that differ."""
+    return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
+
+
+class BruteIndex:
+    """`SearchIndex` as a list."""
+
+    def __init__(self) -> None:
+        self.stored: list[tuple[int, int, Fingerprint]] = []
+
+    def add(self, source: int, columns: FingerprintColumns) -> None:
+        for column in columns.columns:
+            kind = KIND_BY_CODE.get(column.code)
+            if kind not in SEARCHED:
+                continue
+            for row, value, quality in zip(column.rows, column.values, column.quality, strict=True):
+                print_ = Fingerprint(
+                    code=column.code, value=value.tobytes(), quality=int(quality) if kind.has_quality else None
+                )
+                if print_.searchable:
+                    self.stored.append((source, int(row), print_))
+
+    def remove(self, source: int, rows: Sequence[int]) -> None:
+        gone = {(source, int(row)) for row in rows}
+        self.stored = [entry for entry in self.stored if entry[:2] not in gone]
+
+    def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
+        if not 0 <= radius <= PDQ_RADIUS_CAP:
+            raise Misuse("radius")
+        hits = []
+        for probe in probes:
+            kind = KIND_BY_CODE.get(probe.code)
+            if kind is None or kind not in SEARCHED:
+                continue
+            if len(probe.value) != kind.size:
+                raise Misuse("length")
+            if not Fingerprint(code=probe.code, value=probe.value, quality=probe.quality).searchable:
+                continue
+            limit = 0 if kind.exact else PHASH_RADIUS if kind is PHASH else radius
+            hits += [
+                RawHit(
+                    subject=probe.subject,
+                    source=source,
+                    row=row,
+                    code=probe.code,
+                    distance=distance(probe.value, stored.value),
+                    quality=-1 if stored.quality is None else stored.quality,
+                    orientation=probe.orientation,
+                )
+                for source, row, stored in self.stored
+                if stored.code == probe.code and distance(probe.value, stored.value) <= limit
+            ]
+        return hits
+
+    def sizes(self) -> Mapping[int, int]:
+        rows = {entry[:2] for entry in self.stored}
+        return {source: sum(1 for s, _ in rows if s == source) for source, _ in rows}
+
+    def versions(self) -> Mapping[str, int]:
+        return {kind.name: 1 for kind in SEARCHED}
+
+    def clear(self) -> None:
+        self.stored.clear()
