@@ -1,0 +1,96 @@
+"""What every field that comes off the wire is held against.
+
+Rules this module upholds:
+
+- A check raises `Malformed` and nothing else, and its text names the field, never its value.
+- The same checks run over what we encode (`as_misuse` turns their verdict into our own fault), so that whatever this
+  program emits, this program reads.
+- Limits are here once, in characters or bytes as named.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+from node.errors import Malformed, Misuse
+
+MAX_WORD: Final = 128
+"""Characters of a name, code, media type, language or tag."""
+MAX_PHRASE: Final = 500
+"""Characters of an officer's role, a case reference or a legal basis."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""Control characters but tab and newline, and halves of surrogate pairs."""
+
+MessageT = TypeVar("MessageT", bound=Message)
+EnumT = TypeVar("EnumT", bound=IntEnum)
+
+
+def parse(message: type[MessageT], data: bytes, what: str) -> MessageT:
+    """`data` as a message. Raises `Malformed`, naming `what`."""
+    try:
+        return message.FromString(data)
+    except DecodeError as error:
+        raise Malformed(f"{what} is not what the contract says") from error
+
+
+def text(value: str, what: str, limit: int = MAX_WORD) -> str:
+    """`value`, at most `limit` characters long and without control characters."""
+    if value and (len(value) > limit or _CONTROL.search(value)):
+        raise Malformed(f"{what} is longer than {limit} characters or holds control characters")
+    return value
+
+
+def enum(kind: type[EnumT], value: int, what: str) -> EnumT:
+    """`value` as a member of `kind`. A later value comes with a higher `min_reader`, so it is no excuse."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise Malformed(f"{what} has a value that this version does not have") from error
+
+
+def number(value: IntEnum) -> Any:  # noqa: ANN401  (the generated types ask for a class that does not exist at run time)
+    """`value` as a protobuf message takes it."""
+    return int(value)
+
+
+def size(value: bytes, what: str, *sizes: int) -> bytes:
+    """`value`, of one of these lengths in bytes."""
+    if len(value) not in sizes:
+        raise Malformed(f"{what} is {len(value)} bytes long, not {' or '.join(map(str, sizes))}")
+    return value
+
+
+def at_most(count: int, limit: int, what: str) -> None:
+    """Refuses more than `limit` of something."""
+    if count > limit:
+        raise Malformed(f"{what}: {count}, and at most {limit} are allowed")
+
+
+def parallel(what: str, *columns: Sequence[object]) -> None:
+    """Refuses columns of unequal length."""
+    if len(set(map(len, columns))) > 1:
+        raise Malformed(f"the columns of {what} have unequal lengths")
+
+
+@contextmanager
+def as_misuse() -> Iterator[None]:
+    """What the checks refuse in here we were about to say ourselves: `Misuse`, as is a value that does not fit."""
+    try:
+        yield
+    except Malformed as error:
+        raise Misuse(str(error), remedy=error.remedy) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Misuse("a value does not fit its place in the contract") from error
+
+
+def encode(build: Callable[[], MessageT], check: Callable[[MessageT], object]) -> bytes:
+    """Builds a message, holds it against the reader's own checks, and serialises it. Raises `Misuse`."""
+    with as_misuse():
+        message = build()
+        check(message)
+        return message.SerializeToString()

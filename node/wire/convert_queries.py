@@ -1,0 +1,237 @@
+"""Queries and answers: domain values to the bytes that are signed, and back.
+
+Rules this module upholds:
+
+- Decoding lets out `Malformed` only, also for what is sealed or of a later reader: a query that cannot be read is
+  answered with an error by name, never with "no hit".
+- The header can be read without the payload.
+- What a person calls a subject (`Subject.label`) is local and never encoded.
+"""
+
+from typing import Final
+
+from node.domain.fingerprints import ORIENTATIONS, PDQ
+from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, Origin, RecordId, member_id
+from node.domain.queries import (
+    SIGNED,
+    Answer,
+    Hit,
+    Level,
+    MatchRule,
+    Outcome,
+    QueryHeader,
+    QueryPayload,
+    SearchedKind,
+    Subject,
+)
+from node.domain.statements import MAX_TEXT, READER
+from node.errors import Malformed
+from node.wire import checks
+from node.wire.convert_records import (
+    category_from_pb,
+    category_to_pb,
+    fingerprints_from_pb,
+    fingerprints_to_pb,
+)
+from node.wire.pb import record_pb2 as pb
+
+MAX_RECIPIENTS: Final = 1_000
+MAX_SUBJECTS: Final = 4_000
+MAX_HITS: Final = 10_000
+MAX_KINDS: Final = 64
+MAX_TIME: Final = 1 << 53
+"""Unix seconds that a float still tells apart."""
+
+_OUTCOME_TO_PB: Final[dict[Outcome, pb.Outcome]] = {
+    Outcome.HIT: pb.OUTCOME_HIT,
+    Outcome.NO_HIT: pb.OUTCOME_NO_HIT,
+    Outcome.HELD: pb.OUTCOME_HELD,
+    Outcome.REFUSED: pb.OUTCOME_REFUSED,
+    Outcome.ERROR: pb.OUTCOME_ERROR,
+}
+_OUTCOME_FROM_PB: Final = {number: outcome for outcome, number in _OUTCOME_TO_PB.items()}
+
+
+def _readable(min_reader: int, what: str) -> None:
+    if not 0 < min_reader <= READER:
+        raise Malformed(
+            f"{what} asks for reader {min_reader}, and this program is reader {READER}", remedy="update Vigil"
+        )
+
+
+def _time(value: int, what: str) -> int:
+    if not 0 <= value <= MAX_TIME:
+        raise Malformed(f"{what} is no time")
+    return value
+
+
+# --- header -----------------------------------------------------------------------------------------------------------
+
+
+def header_from_pb(message: pb.QueryHeader) -> QueryHeader:
+    """Raises `Malformed`."""
+    _readable(message.min_reader, "a query")
+    checks.at_most(len(message.recipients), MAX_RECIPIENTS, "recipients")
+    return QueryHeader(
+        query_id=checks.size(message.query_id, "a query id", QUERY_ID_SIZE),
+        asker=member_id(message.asker),
+        recipients=tuple(map(member_id, message.recipients)),
+        purpose=checks.text(message.purpose, "a purpose"),
+        issued_at=_time(message.issued_at, "a query's issue"),
+        expires_at=_time(message.expires_at, "a query's expiry"),
+        cost=message.cost,
+    )
+
+
+def header_to_pb(header: QueryHeader) -> pb.QueryHeader:
+    """The other way."""
+    return pb.QueryHeader(
+        min_reader=READER,
+        query_id=header.query_id,
+        asker=header.asker,
+        recipients=header.recipients,
+        purpose=header.purpose,
+        issued_at=header.issued_at,
+        expires_at=header.expires_at,
+        cost=header.cost,
+    )
+
+
+# --- payload ----------------------------------------------------------------------------------------------------------
+
+
+def _subject_from_pb(message: pb.Subject) -> Subject:
+    checks.at_most(len(message.orientations), len(ORIENTATIONS), "orientations")
+    return Subject(
+        fingerprints=fingerprints_from_pb(message.fingerprints),
+        orientations=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.orientations),
+    )
+
+
+def payload_from_pb(message: pb.QueryPayload) -> QueryPayload:
+    """Raises `Malformed`, also for a sealed payload."""
+    _readable(message.min_reader, "a query")
+    if message.WhichOneof("payload") != "plain":
+        raise Malformed("a query's payload is sealed or empty, and cannot be searched", remedy="update Vigil")
+    plain = message.plain
+    checks.at_most(len(plain.subjects), MAX_SUBJECTS, "subjects")
+    return QueryPayload(
+        subjects=tuple(map(_subject_from_pb, plain.subjects)),
+        rule=checks.enum(MatchRule, plain.rule, "a match rule"),
+        officer_role=checks.text(plain.officer_role, "an officer's role", checks.MAX_PHRASE),
+        case_reference=checks.text(plain.case_reference, "a case reference", checks.MAX_PHRASE),
+        legal_basis=checks.text(plain.legal_basis, "a legal basis", checks.MAX_PHRASE),
+    )
+
+
+def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
+    """The other way."""
+    return pb.QueryPayload(
+        min_reader=READER,
+        plain=pb.Question(
+            subjects=[
+                pb.Subject(fingerprints=fingerprints_to_pb(subject.fingerprints), orientations=subject.orientations)
+                for subject in payload.subjects
+            ],
+            rule=checks.number(payload.rule),
+            officer_role=payload.officer_role,
+            case_reference=payload.case_reference,
+            legal_basis=payload.legal_basis,
+        ),
+    )
+
+
+# --- answer -----------------------------------------------------------------------------------------------------------
+
+
+def _hit_from_pb(message: pb.Hit) -> Hit:
+    orientation = None
+    if message.HasField("orientation"):
+        if message.orientation >= len(ORIENTATIONS):
+            raise Malformed("a hit names an orientation that does not exist")
+        orientation = ORIENTATIONS[message.orientation]
+    record = message.record
+    return Hit(
+        subject=message.subject,
+        origin=checks.text(message.origin, "a hit's origin"),
+        algorithm=checks.text(message.algorithm, "a hit's algorithm"),
+        level=checks.enum(Level, message.level, "a level"),
+        record=RecordId(Origin.parse(record.origin), record.leaf) if message.HasField("record") else None,
+        distance=message.distance if message.HasField("distance") else None,
+        quality=message.quality if message.HasField("quality") else None,
+        orientation=orientation,
+        category=category_from_pb(message.category) if message.HasField("category") else None,
+        series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
+        weak=message.weak,
+    )
+
+
+def _hit_to_pb(hit: Hit) -> pb.Hit:
+    record = hit.record
+    return pb.Hit(
+        subject=hit.subject,
+        origin=hit.origin,
+        algorithm=hit.algorithm,
+        level=checks.number(hit.level),
+        record=None if record is None else pb.RecordId(origin=str(record.origin), leaf=record.leaf),
+        distance=hit.distance,
+        quality=hit.quality,
+        orientation=None if hit.orientation is None else ORIENTATIONS.index(hit.orientation),
+        category=category_to_pb(hit.category),
+        series=hit.series,
+        weak=hit.weak,
+    )
+
+
+def _kind_from_pb(message: pb.SearchedKind) -> SearchedKind:
+    return SearchedKind(
+        name=checks.text(message.name, "a kind's name"), version=message.version, searched=message.searched
+    )
+
+
+def answer_from_pb(message: pb.Answer) -> Answer:
+    """Raises `Malformed`, also for an outcome that is nobody's own word (offline, timeout)."""
+    _readable(message.min_reader, "an answer")
+    outcome = _OUTCOME_FROM_PB.get(message.outcome)
+    if outcome is None:
+        raise Malformed("an answer's outcome is none that a member can state")
+    checks.at_most(len(message.hits), MAX_HITS, "hits")
+    checks.at_most(len(message.kinds), MAX_KINDS, "kinds searched")
+    checks.at_most(len(message.scope), len(Level), "levels searched")
+    return Answer(
+        query_id=checks.size(message.query_id, "a query id", QUERY_ID_SIZE),
+        query_digest=checks.size(message.query_digest, "a query digest", HASH_SIZE),
+        answerer=member_id(message.answerer),
+        outcome=outcome,
+        hits=tuple(map(_hit_from_pb, message.hits)),
+        kinds=tuple(map(_kind_from_pb, message.kinds)),
+        scope=tuple((checks.enum(Level, part.level, "a level"), part.holdings) for part in message.scope),
+        cursors_digest=checks.size(message.cursors_digest, "a digest of cursors", 0, HASH_SIZE),
+        policy_digest=checks.size(message.policy_digest, "a digest of the policy", 0, HASH_SIZE),
+        roster_version=message.roster_version,
+        reduced=message.reduced,
+        reason=checks.text(message.reason, "a reason", MAX_TEXT),
+        at=_time(message.at, "an answer's time"),
+    )
+
+
+def answer_to_pb(answer: Answer) -> pb.Answer:
+    """The other way. Raises `Malformed` for an outcome outside `SIGNED`."""
+    if answer.outcome not in SIGNED:
+        raise Malformed("an answer's outcome is none that a member can state")
+    return pb.Answer(
+        min_reader=READER,
+        query_id=answer.query_id,
+        query_digest=answer.query_digest,
+        answerer=answer.answerer,
+        outcome=_OUTCOME_TO_PB[answer.outcome],
+        hits=[_hit_to_pb(hit) for hit in answer.hits],
+        kinds=[pb.SearchedKind(name=kind.name, version=kind.version, searched=kind.searched) for kind in answer.kinds],
+        scope=[pb.Scope(level=checks.number(level), holdings=count) for level, count in answer.scope],
+        cursors_digest=answer.cursors_digest,
+        policy_digest=answer.policy_digest,
+        roster_version=answer.roster_version,
+        reduced=answer.reduced,
+        reason=answer.reason,
+        at=answer.at,
+    )

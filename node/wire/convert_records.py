@@ -1,0 +1,280 @@
+"""Bodies and handlings: domain values to the bytes that are committed to, and back.
+
+Rules this module upholds:
+
+- Decoding lets out `Malformed` only. A later `min_reader`, or a statement of a kind without a message here, is
+  `NotUnderstood`; an unknown fingerprint kind is kept; a handling that is not wholly understood says so.
+- A body is read as the kind that its envelope names, and as no other.
+- Every reader's check also runs when we write, so nothing is signed that the other side would refuse.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from node.domain import statements as say
+from node.domain.envelope import Kind
+from node.domain.fingerprints import KIND_BY_CODE, UNSTATED_QUALITY, Fingerprint
+from node.domain.handling import CODES, Handling
+from node.domain.ids import MemberId, member_id
+from node.errors import Malformed, Misuse
+from node.wire import checks
+from node.wire.pb import record_pb2 as pb
+
+NO_QUALITY: Final = -2
+"""In the quality column: this kind has none (`None` in the domain). -1 is `UNSTATED_QUALITY`."""
+MAX_QUALITY: Final = 100
+MAX_UNKNOWN_VALUE: Final = 4_096
+"""Bytes of a fingerprint of a kind that this version does not know."""
+MAX_CODE: Final = 0xFFFF
+MAX_AUDIENCE: Final = 1_000
+MAX_PURPOSES: Final = 32
+
+_SHAPE: Final = {code: (kind.size, kind.has_quality) for code, kind in KIND_BY_CODE.items()}
+_STATEMENT_OF: Final = {
+    Kind.CONTRIBUTION: "contribution",
+    Kind.CORRECTION: "contribution",
+    Kind.RETRACTION: "retraction",
+    Kind.OPINION: "opinion",
+    Kind.COMMENT: "comment",
+}
+
+# --- fingerprints -----------------------------------------------------------------------------------------------------
+
+
+def fingerprint_columns(message: pb.Fingerprints) -> tuple[list[int], list[bytes], list[int]]:
+    """The checked columns (kinds, values, qualities with `NO_QUALITY`). Raises `Malformed`."""
+    columns = list(message.kind), list(message.value), list(message.quality)
+    check_fingerprint_columns(*columns)
+    return columns
+
+
+def check_fingerprint_columns(kinds: list[int], values: list[bytes], qualities: list[int]) -> None:
+    """Raises `Malformed` unless the columns are of one length and every fingerprint is of its kind's shape."""
+    if not len(kinds) == len(values) == len(qualities):
+        raise Malformed("the columns of the fingerprints have unequal lengths")
+    if len(kinds) > say.MAX_FINGERPRINTS:
+        raise Malformed(f"at most {say.MAX_FINGERPRINTS} fingerprints fit a body")
+    for code, value, quality in zip(kinds, values, qualities, strict=True):
+        shape = _SHAPE.get(code)
+        if shape is None:
+            if not 0 < code <= MAX_CODE or len(value) > MAX_UNKNOWN_VALUE or quality < NO_QUALITY:
+                raise Malformed("a fingerprint of an unknown kind breaks the limits of every kind")
+        elif len(value) != shape[0]:
+            raise Malformed("a fingerprint does not have the length of its kind")
+        elif quality != NO_QUALITY and not (shape[1] and UNSTATED_QUALITY <= quality <= MAX_QUALITY):
+            raise Malformed("a fingerprint's quality is out of range, or its kind has none")
+
+
+def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
+    """The fingerprints in their order, those of unknown kinds among them. Raises `Malformed`."""
+    return tuple(
+        Fingerprint(code=code, value=value, quality=None if quality == NO_QUALITY else quality)
+        for code, value, quality in zip(*fingerprint_columns(message), strict=True)
+    )
+
+
+def fingerprints_to_pb(fingerprints: Iterable[Fingerprint]) -> pb.Fingerprints:
+    """The other way."""
+    prints = tuple(fingerprints)
+    return pb.Fingerprints(
+        kind=[f.code for f in prints],
+        value=[f.value for f in prints],
+        quality=[NO_QUALITY if f.quality is None else f.quality for f in prints],
+    )
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+def category_from_pb(message: pb.Category) -> say.Category:
+    """Raises `Malformed` also where the scheme, its version or the code is missing: never a bare number."""
+    if not (message.scheme and message.version and message.code):
+        raise Malformed("a category needs a scheme, its version and a code")
+    return say.Category(
+        scheme=checks.text(message.scheme, "a category scheme"),
+        version=checks.text(message.version, "a category scheme's version"),
+        code=checks.text(message.code, "a category code"),
+        baseline=checks.enum(say.Tri, message.baseline, "a baseline"),
+    )
+
+
+def category_to_pb(category: say.Category | None) -> pb.Category | None:
+    """The other way; None stays None."""
+    if category is None:
+        return None
+    return pb.Category(
+        scheme=category.scheme, version=category.version, code=category.code, baseline=checks.number(category.baseline)
+    )
+
+
+def check_contribution_words(message: pb.Contribution) -> None:
+    """Everything of a contribution but its fingerprints. Raises `Malformed`."""
+    checks.text(message.media_type, "a media type")
+    checks.text(message.series, "a series", say.MAX_TEXT)
+    checks.text(message.language, "a language")
+    checks.enum(say.Tri, message.victim_identified, "victim identified")
+    checks.enum(say.Tri, message.offender_identified, "offender identified")
+    tags = message.tags
+    if tags:
+        checks.at_most(len(tags), say.MAX_TAGS, "tags")
+        for tag in tags:
+            checks.text(tag, "a tag")
+    if message.HasField("category"):
+        category_from_pb(message.category)
+
+
+def _contribution_from_pb(message: pb.Contribution) -> say.Contribution:
+    check_contribution_words(message)
+    return say.Contribution(
+        fingerprints=fingerprints_from_pb(message.fingerprints),
+        media_type=message.media_type,
+        category=category_from_pb(message.category) if message.HasField("category") else None,
+        series=message.series,
+        victim_identified=say.Tri(message.victim_identified),
+        offender_identified=say.Tri(message.offender_identified),
+        tags=tuple(message.tags),
+        language=message.language,
+    )
+
+
+def statement_from_pb(message: pb.Statement) -> say.Statement | None:
+    """The statement, or None where it is of a kind that this version has no message for. Raises `Malformed`."""
+    match message.WhichOneof("says"):
+        case "contribution":
+            return _contribution_from_pb(message.contribution)
+        case "retraction":
+            return say.Retraction(reason=checks.enum(say.Reason, message.retraction.reason, "a reason"))
+        case "opinion":
+            opinion = message.opinion
+            return say.Opinion(
+                verdict=checks.enum(say.Verdict, opinion.verdict, "a verdict"),
+                category=category_from_pb(opinion.category) if opinion.HasField("category") else None,
+                note=checks.text(opinion.note, "a note", say.MAX_TEXT),
+            )
+        case "comment":
+            return say.Comment(
+                text=checks.text(message.comment.text, "a comment", say.MAX_TEXT),
+                language=checks.text(message.comment.language, "a language"),
+            )
+        case _:
+            return None
+
+
+def statement_to_pb(statement: say.Statement) -> pb.Statement:
+    """The other way."""
+    match statement:
+        case say.Contribution():
+            return pb.Statement(
+                contribution=pb.Contribution(
+                    fingerprints=fingerprints_to_pb(statement.fingerprints),
+                    media_type=statement.media_type,
+                    category=category_to_pb(statement.category),
+                    series=statement.series,
+                    victim_identified=checks.number(statement.victim_identified),
+                    offender_identified=checks.number(statement.offender_identified),
+                    tags=statement.tags,
+                    language=statement.language,
+                )
+            )
+        case say.Retraction():
+            return pb.Statement(retraction=pb.Retraction(reason=checks.number(statement.reason)))
+        case say.Opinion():
+            return pb.Statement(
+                opinion=pb.Opinion(
+                    verdict=checks.number(statement.verdict),
+                    category=category_to_pb(statement.category),
+                    note=statement.note,
+                )
+            )
+        case say.Comment():
+            return pb.Statement(comment=pb.Comment(text=statement.text, language=statement.language))
+
+
+def encode_body(statement: say.Statement) -> bytes:
+    """The bytes that the commitment covers. Raises `Misuse` for what no reader would accept."""
+    return checks.encode(
+        lambda: pb.Body(min_reader=say.READER, plain=statement_to_pb(statement)),
+        lambda body: statement_from_pb(body.plain),
+    )
+
+
+def open_body(body: bytes) -> pb.Body:
+    """The parsed body, its `min_reader` checked to be one at all. Raises `Malformed`."""
+    message = checks.parse(pb.Body, body, "a body")
+    if message.min_reader == 0:
+        raise Malformed("a body does not say which reader it needs")
+    return message
+
+
+def decode_body(kind: int, body: bytes) -> say.Body:
+    """What a body of an entry of `kind` says. Raises `Malformed`, also where it speaks for another kind."""
+    message = open_body(body)
+    if message.min_reader > say.READER:
+        return say.NotUnderstood(min_reader=message.min_reader)
+    payload = message.WhichOneof("payload")
+    if payload == "sealed":
+        return say.Sealed(scheme=message.sealed.scheme, ciphertext=message.sealed.ciphertext)
+    statement = statement_from_pb(message.plain) if payload == "plain" else None
+    try:
+        expected = _STATEMENT_OF.get(Kind(kind))
+    except ValueError:
+        expected = None
+    if statement is None or expected is None:
+        return say.NotUnderstood(min_reader=message.min_reader)
+    if message.plain.WhichOneof("says") != expected:
+        raise Malformed("a body speaks for another kind than its entry")
+    return statement
+
+
+# --- handling ---------------------------------------------------------------------------------------------------------
+
+
+def _audience(message: pb.Handling) -> tuple[MemberId, ...] | None:
+    if message.everyone:
+        if message.audience:
+            raise Malformed("a handling names everyone and a list at once")
+        return None
+    checks.at_most(len(message.audience), MAX_AUDIENCE, "an audience")
+    return tuple(map(member_id, message.audience))
+
+
+def _handling_from_pb(message: pb.Handling) -> Handling:
+    """Withheld (`understood` False) for a later reader, an unknown code, or any field this version does not know."""
+    if message.min_reader == 0:
+        raise Malformed("a handling does not say which reader it needs")
+    day = message.retain_until_day
+    code = checks.text(message.code, "a handling code")
+    if message.min_reader > say.READER:
+        return Handling(audience=(), purposes=(), code=code, retain_until_day=day, understood=False)
+    checks.at_most(len(message.purposes), MAX_PURPOSES, "purposes")
+    return Handling(
+        audience=_audience(message),
+        purposes=tuple(checks.text(purpose, "a purpose") for purpose in message.purposes),
+        code=code,
+        retain_until_day=day,
+        understood=code in CODES and len(UnknownFieldSet(message)) == 0,
+    )
+
+
+def encode_handling(handling: Handling) -> bytes:
+    """The bytes that the handling commitment covers. Raises `Misuse`, also for a handling we do not understand."""
+    if not handling.understood or handling.code not in CODES:
+        raise Misuse("a handling that is not understood is carried, never written")
+    return checks.encode(
+        lambda: pb.Handling(
+            min_reader=say.READER,
+            everyone=handling.audience is None,
+            audience=handling.audience or (),
+            purposes=handling.purposes,
+            code=handling.code,
+            retain_until_day=handling.retain_until_day,
+        ),
+        _handling_from_pb,
+    )
+
+
+def decode_handling(handling: bytes) -> Handling:
+    """What a handling says. Raises `Malformed`."""
+    return _handling_from_pb(checks.parse(pb.Handling, handling, "a handling"))

@@ -1,0 +1,147 @@
+"""Hypothesis strategies for the values that cross the border."""
+
+from hypothesis import strategies as st
+
+from node.domain.fingerprints import KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
+from node.domain.handling import CODES, Handling
+from node.domain.ids import Origin, RecordId, federation_id, member_id
+from node.domain.queries import (
+    SIGNED,
+    Answer,
+    Hit,
+    Level,
+    MatchRule,
+    QueryHeader,
+    QueryPayload,
+    SearchedKind,
+    Subject,
+)
+from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Statement, Tri, Verdict
+
+members = st.from_regex(r"[A-Z][A-Z0-9-]{1,15}", fullmatch=True).map(member_id)
+federations = st.from_regex(r"[a-z0-9][a-z0-9.-]{1,20}[a-z0-9]", fullmatch=True).map(federation_id)
+origins = st.builds(Origin, federations, members, st.integers(1, 999_999_999), st.sampled_from(("log", "audit")))
+hashes = st.binary(min_size=32, max_size=32)
+record_ids = st.builds(RecordId, origins, hashes)
+words = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+marks = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
+times = st.integers(0, 1 << 53)
+tris = st.sampled_from(Tri)
+qualities = st.integers(-1, 100)
+
+
+@st.composite
+def fingerprints(draw: st.DrawFn) -> Fingerprint:
+    """Of a known kind (seven in eight) or of one that this version does not know."""
+    if draw(st.integers(0, 7)):
+        kind = draw(st.sampled_from(KINDS))
+        quality = draw(st.none() | qualities) if kind.has_quality else None
+        return Fingerprint(
+            code=kind.code, value=draw(st.binary(min_size=kind.size, max_size=kind.size)), quality=quality
+        )
+    code = draw(st.integers(1, 0xFFFF).filter(lambda code: code not in KIND_BY_CODE))
+    return Fingerprint(code=code, value=draw(st.binary(max_size=50)), quality=draw(st.none() | st.integers(-1, 9_999)))
+
+
+def categories() -> st.SearchStrategy[Category]:
+    return st.builds(Category, scheme=marks, version=marks, code=marks, baseline=tris)
+
+
+def contributions() -> st.SearchStrategy[Contribution]:
+    return st.builds(
+        Contribution,
+        fingerprints=st.lists(fingerprints(), max_size=6).map(tuple),
+        media_type=words,
+        category=st.none() | categories(),
+        series=words,
+        victim_identified=tris,
+        offender_identified=tris,
+        tags=st.lists(words, max_size=3).map(tuple),
+        language=words,
+    )
+
+
+def statements() -> st.SearchStrategy[Statement]:
+    return st.one_of(
+        contributions(),
+        st.builds(Retraction, reason=st.sampled_from(Reason)),
+        st.builds(Opinion, verdict=st.sampled_from(Verdict), category=st.none() | categories(), note=words),
+        st.builds(Comment, text=words, language=words),
+    )
+
+
+def handlings() -> st.SearchStrategy[Handling]:
+    return st.builds(
+        Handling,
+        audience=st.none() | st.lists(members, max_size=4).map(tuple),
+        purposes=st.lists(words, max_size=3).map(tuple),
+        code=st.sampled_from(CODES),
+        retain_until_day=st.integers(0, 0xFFFFFFFF),
+    )
+
+
+def headers() -> st.SearchStrategy[QueryHeader]:
+    return st.builds(
+        QueryHeader,
+        query_id=st.binary(min_size=16, max_size=16),
+        asker=members,
+        recipients=st.lists(members, max_size=4).map(tuple),
+        purpose=words,
+        issued_at=times,
+        expires_at=times,
+        cost=st.integers(0, 0xFFFFFFFF),
+    )
+
+
+def payloads() -> st.SearchStrategy[QueryPayload]:
+    subjects = st.builds(
+        Subject,
+        fingerprints=st.lists(fingerprints(), max_size=4).map(tuple),
+        orientations=st.lists(hashes, max_size=8).map(tuple),
+    )
+    return st.builds(
+        QueryPayload,
+        subjects=st.lists(subjects, max_size=3).map(tuple),
+        rule=st.sampled_from(MatchRule),
+        officer_role=words,
+        case_reference=words,
+        legal_basis=words,
+    )
+
+
+def hits() -> st.SearchStrategy[Hit]:
+    return st.builds(
+        Hit,
+        subject=st.integers(0, 0xFFFFFFFF),
+        origin=words,
+        algorithm=words,
+        level=st.sampled_from(Level),
+        record=st.none() | record_ids,
+        distance=st.none() | st.integers(0, 256),
+        quality=st.none() | qualities,
+        orientation=st.none() | st.sampled_from(ORIENTATIONS),
+        category=st.none() | categories(),
+        series=st.none() | words,
+        weak=st.booleans(),
+    )
+
+
+def answers() -> st.SearchStrategy[Answer]:
+    kinds = st.builds(SearchedKind, name=words, version=st.integers(0, 0xFFFFFFFF), searched=st.booleans())
+    digests = st.just(b"") | hashes
+    return st.builds(
+        Answer,
+        query_id=st.binary(min_size=16, max_size=16),
+        query_digest=hashes,
+        answerer=members,
+        outcome=st.sampled_from(sorted(SIGNED)),
+        hits=st.lists(hits(), max_size=3).map(tuple),
+        kinds=st.lists(kinds, max_size=3).map(tuple),
+        scope=st.lists(st.tuples(st.sampled_from(Level), st.integers(0, (1 << 64) - 1)), max_size=3).map(tuple),
+        cursors_digest=digests,
+        policy_digest=digests,
+        roster_version=st.integers(0, (1 << 64) - 1),
+        reduced=st.booleans(),
+        reason=words,
+        at=times,
+    )
