@@ -59,6 +59,15 @@ def parse_spiffe_id(text: str) -> tuple[FederationId, MemberId]:
     return federation_id(parts[2]), member_id(parts[4])
 
 
+def spoken(digest: bytes) -> str:
+    """A SHA-256 for two people to compare by voice: its first 128 bits as eight groups of four hex digits.
+
+    Enough against a second preimage, which is what a swapped key needs; `sha256sum` prints the same digits.
+    """
+    digits = digest[:16].hex()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
     """The name of one log. `str(origin)` is what is hashed and signed; at most 100 bytes of ASCII."""

@@ -1,0 +1,224 @@
+"""The documents that the roster is made of: who is a member, what the policy is, who is suspended.
+
+Rules this module upholds:
+
+- A key in the roster is a verifier key of its member and purpose; nothing else gets into a `domain.roster` value.
+- Nothing here is trusted for being well formed: the signatures are `node.pki.client`'s and `node.pki.repository`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from node.domain.ids import FederationId, MemberId, federation_id, member_id
+from node.domain.roster import (
+    MAX_SKEW_SECONDS,
+    PDQ_RADIUS_CAP,
+    CategoryScheme,
+    HubIdentity,
+    KeyPurpose,
+    KeyStatus,
+    Member,
+    MemberKey,
+    MemberStatus,
+    Policy,
+)
+from node.errors import Malformed
+from node.pki.keys import HUB, MIRROR, log_role, vkey_name
+from node.pki.petition import check_name
+from node.pki.strictjson import Fields, decode, encode
+from node.tlog import note
+
+ROSTER_FILE: Final = "roster.json"
+POLICY_FILE: Final = "policy.json"
+SUSPENDED_FILE: Final = "suspended.json"
+MAX_REASON: Final = 200
+"""Characters of the reason of a suspension."""
+MAX_PER_MINUTE: Final = 1_000_000
+MAX_BUDGET_SECONDS: Final = 3_600.0
+
+_ROSTER: Final = "vigil/roster/v1"
+_POLICY: Final = "vigil/policy/v1"
+_SUSPENDED: Final = "vigil/suspended/v1"
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What the authority signs: the hub, and the members without the hub's suspensions."""
+
+    federation: FederationId
+    hub: HubIdentity
+    members: Mapping[MemberId, Member]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """Why, and since when (Unix seconds)."""
+
+    reason: str
+    since: int
+
+
+# --- roster.json ------------------------------------------------------------------------------------------------------
+
+
+def encode_membership(membership: Membership) -> bytes:
+    """roster.json."""
+    return encode(
+        {
+            "type": _ROSTER,
+            "federation": membership.federation,
+            "hub": {"mirror": membership.hub.cosigner_vkey, "ca_sha256": membership.hub.ca_sha256.hex()},
+            "members": [_member_fields(membership.members[each]) for each in sorted(membership.members)],
+        }
+    )
+
+
+def _member_fields(member: Member) -> dict[str, Any]:
+    return {
+        "id": member.id,
+        "name": member.name,
+        "status": member.status.value,
+        "keys": [{**asdict(key), "purpose": key.purpose.value, "status": key.status.value} for key in member.keys],
+    }
+
+
+def decode_membership(data: bytes) -> Membership:
+    """Reads roster.json. Raises `Malformed`: also for a key that is not its member's, or held by two."""
+    top = decode(data, _ROSTER, "a roster")
+    federation = federation_id(top.text("federation"))
+    hub_fields = Fields(top.value("hub"), "a roster's hub")
+    hub = HubIdentity(cosigner_vkey=hub_fields.text("mirror"), ca_sha256=hub_fields.digest("ca_sha256"))
+    hub_fields.end()
+    members = [_decode_member(each) for each in top.items("members")]
+    top.end()
+    if [member.id for member in members] != sorted({member.id for member in members}):
+        raise Malformed("a roster names a member twice, or not in order")
+    owners: dict[bytes, str] = {_public_key(hub.cosigner_vkey, vkey_name(federation, HUB, MIRROR)): HUB}
+    for member in members:
+        for key in member.keys:
+            role = log_role(key.epoch) if key.purpose is KeyPurpose.LOG else key.purpose.value
+            public = _public_key(key.vkey, vkey_name(federation, member.id, role))
+            if owners.setdefault(public, f"{member.id}/{role}") != f"{member.id}/{role}":
+                raise Malformed("a roster gives one key to two")
+    return Membership(federation=federation, hub=hub, members={member.id: member for member in members})
+
+
+def _public_key(text: str, expected: tuple[str, int]) -> bytes:
+    vkey = note.parse_vkey(text)
+    if (vkey.name, vkey.key_type) != expected:
+        raise Malformed("a roster has a key under the name or the type of another")
+    return vkey.public_key
+
+
+def _decode_member(value: Any) -> Member:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a member of the roster")
+    member = Member(
+        id=member_id(fields.text("id")),
+        name=check_name(fields.text("name")),
+        status=_word(MemberStatus, fields.text("status")),
+        keys=tuple(map(_decode_key, fields.items("keys"))),
+    )
+    fields.end()
+    active = sorted(key.purpose for key in member.keys if key.status is KeyStatus.ACTIVE)
+    if len(active) != len(set(active)) or (member.status is not MemberStatus.LEFT and len(active) != len(KeyPurpose)):
+        raise Malformed("a member of the roster has not exactly one active key for each purpose")
+    return member
+
+
+def _decode_key(value: Any) -> MemberKey:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a key of the roster")
+    until = None if fields.missing("until_size") else fields.number("until_size", 0, 2**63 - 1)
+    key = MemberKey(
+        purpose=_word(KeyPurpose, fields.text("purpose")),
+        vkey=fields.text("vkey"),
+        status=_word(KeyStatus, fields.text("status")),
+        epoch=fields.number("epoch", 1, 999_999_999),
+        from_size=fields.number("from_size", 0, 2**63 - 1),
+        until_size=until,
+    )
+    fields.end()
+    return key
+
+
+def _word(kind: type[_Word], text: str) -> _Word:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise Malformed("a roster has a status or a purpose that this version does not know") from error
+
+
+# --- policy.json ------------------------------------------------------------------------------------------------------
+
+
+def encode_policy(policy: Policy) -> bytes:
+    """policy.json."""
+    return encode({"type": _POLICY, **asdict(policy)})
+
+
+def decode_policy(data: bytes) -> Policy:
+    """Reads policy.json. Raises `Malformed`: also for a figure past the code's own caps (promise 8)."""
+    top = decode(data, _POLICY, "a policy")
+    policy = Policy(
+        version=top.number("version", 1, 2**31 - 1),
+        pdq_radius=top.number("pdq_radius", 0, PDQ_RADIUS_CAP),
+        pdq_quality_floor=top.number("pdq_quality_floor", 0, 100),
+        purposes=top.texts("purposes"),
+        handling_codes=top.texts("handling_codes"),
+        schemes=tuple(map(_decode_scheme, top.items("schemes"))),
+        skew_seconds=top.number("skew_seconds", 1, MAX_SKEW_SECONDS),
+        max_query_fingerprints=top.number("max_query_fingerprints", 1, MAX_PER_MINUTE),
+        query_cost_per_minute=top.number("query_cost_per_minute", 1, MAX_PER_MINUTE),
+        query_budget_seconds=top.real("query_budget_seconds", 0.001, MAX_BUDGET_SECONDS),
+    )
+    top.end()
+    return policy
+
+
+def _decode_scheme(value: Any) -> CategoryScheme:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a category scheme")
+    scheme = CategoryScheme(scheme=fields.text("scheme"), version=fields.text("version"), codes=fields.texts("codes"))
+    fields.end()
+    return scheme
+
+
+# --- suspended.json ---------------------------------------------------------------------------------------------------
+
+
+def encode_suspended(federation: FederationId, suspended: Mapping[MemberId, Suspension]) -> bytes:
+    """suspended.json, which the hub's online key signs through its delegated role."""
+    rows = [
+        {"id": each, "reason": suspended[each].reason, "since": suspended[each].since} for each in sorted(suspended)
+    ]
+    return encode({"type": _SUSPENDED, "federation": federation, "members": rows})
+
+
+def decode_suspended(data: bytes) -> tuple[FederationId, dict[MemberId, Suspension]]:
+    """Reads suspended.json. Raises `Malformed`."""
+    top = decode(data, _SUSPENDED, "a list of suspensions")
+    federation = federation_id(top.text("federation"))
+    rows = [_decode_suspension(each) for each in top.items("members")]
+    top.end()
+    if [member for member, _ in rows] != sorted({member for member, _ in rows}):
+        raise Malformed("a list of suspensions names a member twice, or not in order")
+    return federation, dict(rows)
+
+
+def _decode_suspension(value: Any) -> tuple[MemberId, Suspension]:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a suspension")
+    member = member_id(fields.text("id"))
+    found = Suspension(reason=check_reason(fields.text("reason")), since=fields.number("since", 0, 2**53))
+    fields.end()
+    return member, found
+
+
+def check_reason(reason: str) -> str:
+    """A reason as the hub states it: one printable line. Raises `Malformed`."""
+    if not 1 <= len(reason) <= MAX_REASON or not reason.isprintable():
+        raise Malformed(f"a reason is one printable line of at most {MAX_REASON} characters")
+    return reason

@@ -1,0 +1,192 @@
+"""The roster as TUF metadata (The Update Framework 1.0): roles, lifetimes, signing, and its errors in our own words.
+
+Rules this module upholds:
+
+- Roles: `root` and `targets` belong to the offline authority; `snapshot`, `timestamp` and the delegated `suspensions`,
+  which may speak for suspended.json alone, to the hub's online key.
+- What has not changed is carried as the bytes that were signed, never written anew.
+- No error of the library gets out: `tuf_errors` turns each into ours, with what it means for the reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final, NoReturn, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from securesystemslib.exceptions import Error as SecureSystemsError
+from securesystemslib.signer import Key, Signature, Signer, SSlibKey
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
+from tuf.api.metadata import (
+    DelegatedRole,
+    Delegations,
+    Metadata,
+    Root,
+    Signed,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from node.domain import ports
+from node.errors import BadProof, BadSignature, Expired, Malformed, PeerFault
+from node.pki.documents import SUSPENDED_FILE
+
+DAY: Final = 86_400
+ROOT_LIFE: Final = 365 * DAY
+"""Seconds. Whoever lets the root run out must hold a ceremony before anybody trusts the roster again."""
+TARGETS_LIFE: Final = 90 * DAY
+"""Seconds within which the authority has to sign the membership again."""
+SNAPSHOT_LIFE: Final = 7 * DAY
+SUSPENSIONS_LIFE: Final = 7 * DAY
+TIMESTAMP_LIFE: Final = DAY
+"""Seconds that a hub can keep a node from learning of a suspension (freeze), and a node does without its hub."""
+REFRESH_AT: Final = 0.5
+"""Share of its life after which the hub signs online metadata again."""
+
+SUSPENSIONS: Final = "suspensions"
+"""The delegated targets role of the hub."""
+MAX_METADATA: Final = 524_288
+"""Bytes of one metadata file. The membership is in roster.json, so all of these are small."""
+MAX_ROOTS: Final = 256
+"""Versions of the root that a node walks through at most."""
+
+_T = TypeVar("_T", Root, Timestamp, Snapshot, Targets)
+
+
+def utc(seconds: float) -> datetime:
+    """Unix seconds as TUF wants them: whole, UTC."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def tuf_key(public_key: bytes) -> SSlibKey:
+    """A TUF key of 32 bytes of Ed25519; its id is the hash of what it says, as the library computes it."""
+    return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public_key))
+
+
+class RoleSigner(Signer):
+    """A key of a ring, or of hardware, as the TUF library wants to sign with it."""
+
+    def __init__(self, signer: ports.Signer, public_key: bytes) -> None:
+        self._signer = signer
+        self._public_key = tuf_key(public_key)
+
+    @classmethod
+    def from_priv_key_uri(
+        cls, priv_key_uri: str, public_key: Key, secrets_handler: Callable[[str], str] | None = None
+    ) -> NoReturn:
+        """Not supported: keys come out of a ring."""
+        raise NotImplementedError
+
+    @property
+    def public_key(self) -> SSlibKey:
+        """The public half."""
+        return self._public_key
+
+    def sign(self, payload: bytes) -> Signature:
+        """Signs the canonical bytes of a role."""
+        return Signature(self._public_key.keyid, self._signer.sign(payload).hex())
+
+
+@contextmanager
+def tuf_errors(what: str) -> Iterator[None]:
+    """Lets out `PeerFault` and its kin for whatever the library raises about bytes from outside."""
+    try:
+        yield
+    except ExpiredMetadataError as error:
+        raise Expired(
+            f"{what}: its metadata has expired",
+            remedy="compare the clocks; if they agree, the hub does not refresh, or the authority has to sign again",
+        ) from error
+    except UnsignedMetadataError as error:
+        raise BadSignature(
+            f"{what}: not signed by the keys that may sign it", remedy="do not trust this hub; call the authority"
+        ) from error
+    except BadVersionNumberError as error:
+        raise PeerFault(
+            f"{what}: of another version than it has to be; an older one was put in its place, or a newer one withheld",
+            remedy="call the hub's operator: this happens when a hub was restored from an old backup, or is hostile",
+        ) from error
+    except LengthOrHashMismatchError as error:
+        raise BadProof(f"{what}: a file is not the one that was signed for") from error
+    except DownloadLengthMismatchError as error:
+        raise Malformed(f"{what}: a file is longer than it may be") from error
+    except (RepositoryError, DownloadError, SecureSystemsError) as error:
+        raise Malformed(f"{what}: metadata that cannot be read") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # The library checks signatures before contents, but parses before both.
+        raise Malformed(f"{what}: metadata of the wrong form") from error
+
+
+def parse(data: bytes, role: type[_T], what: str) -> Metadata[_T]:
+    """Metadata of `role`, unverified. Raises `Malformed`."""
+    if len(data) > MAX_METADATA:
+        raise Malformed(f"{what}: metadata is longer than {MAX_METADATA} bytes")
+    with tuf_errors(what):
+        found: Metadata[_T] = Metadata.from_bytes(data)
+    if found.signed.type != role.type:
+        raise Malformed(f"{what}: metadata of another role")
+    return found
+
+
+def check_root(data: bytes, trusted: Metadata[Root] | None) -> Metadata[Root]:
+    """A root that follows `trusted` (or stands by itself where that is None). Raises `PeerFault` and its kin.
+
+    1. signed as the trusted one demands; 2. signed as it demands itself; 3. the very next version.
+    """
+    what = "the authority's root"
+    found = parse(data, Root, what)
+    with tuf_errors(what):
+        if trusted is not None:
+            trusted.signed.verify_delegate(Root.type, found.signed_bytes, found.signatures)
+            if found.signed.version != trusted.signed.version + 1:
+                raise BadVersionNumberError
+        found.signed.verify_delegate(Root.type, found.signed_bytes, found.signatures)
+    return found
+
+
+def sign(signed: _T, signers: Iterable[RoleSigner]) -> bytes:
+    """`signed` as metadata with the signatures of all of `signers`."""
+    found = Metadata(signed)
+    for signer in signers:
+        found.sign(signer, append=True)
+    return found.to_bytes()
+
+
+def target_file(name: str, data: bytes) -> TargetFile:
+    """What targets metadata says of a file: its length and SHA-256."""
+    return TargetFile(len(data), {"sha256": hashlib.sha256(data).hexdigest()}, name)
+
+
+def stored_name(name: str, data: bytes) -> str:
+    """Under which name a target is stored and fetched (consistent snapshots): `<sha256>.<name>`."""
+    return f"{hashlib.sha256(data).hexdigest()}.{name}"
+
+
+def delegate_suspensions(online: SSlibKey) -> Delegations:
+    """The delegation by which the authority lets the hub's online key suspend, and nothing else."""
+    role = DelegatedRole(SUSPENSIONS, [online.keyid], 1, terminating=True, paths=[SUSPENDED_FILE])
+    return Delegations(keys={online.keyid: online}, roles={SUSPENSIONS: role})
+
+
+def check_delegation(targets: Targets, online: SSlibKey) -> None:
+    """Raises `Malformed` unless `targets` delegates exactly as `delegate_suspensions` does."""
+    if targets.delegations is None or targets.delegations.to_dict() != delegate_suspensions(online).to_dict():
+        raise Malformed("the membership delegates something else than suspensions, or to another key")
+
+
+def expires(signed: Signed) -> float:
+    """When a role runs out, in Unix seconds."""
+    return signed.expires.timestamp()

@@ -1,0 +1,159 @@
+"""A petition to join: a node's keys, its certificate request, and the proofs that all of them are its own.
+
+Rules this module upholds:
+
+- The hub and the offline authority check a petition by this one function; the authority does not rest on the hub's.
+- Each key signs token, request, member and itself (`domain.signing.petition_preimage`), so no proof can be moved to
+  another member, another key, another request or another token.
+- A key of small or mixed order, one key under two purposes, and a name that is not the one its purpose demands are
+  refused: such keys verify what nobody signed, or verify it for somebody else.
+- A member that changes its keys has its former statement key sign them too (`PREVIOUS`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.ids import HASH_SIZE, MemberId, Origin, member_id
+from node.domain.ports import JoinRequest
+from node.domain.roster import KeyPurpose
+from node.domain.services import JoinPetition
+from node.domain.signing import petition_preimage, preimage
+from node.errors import BadSignature, Malformed, Misuse
+from node.pki.ca import check_request, spki_sha256
+from node.pki.keys import STATEMENT, KeyRing, log_role, vkey_name
+from node.tlog import ed25519, note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.ids import FederationId
+
+PREVIOUS: Final = "previous"
+"""Beside the three purposes: the statement key that the member gives up, endorsing the new ones."""
+PURPOSES: Final = tuple(sorted(purpose.value for purpose in KeyPurpose))
+SECRET_SIZE: Final = 32
+MAX_NAME: Final = 100
+"""Characters of a member's name as people read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """A petition that was checked: `keys` by purpose, `spki_sha256` of its request, `previous` where one endorses."""
+
+    request: JoinRequest
+    keys: Mapping[str, note.VerifierKey]
+    log_epoch: int
+    spki_sha256: bytes
+    previous: note.VerifierKey | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """32 bytes over member and keys: what the node's and the authority's people compare by voice."""
+        return keys_fingerprint(self.request.member, self.request.vkeys)
+
+
+def keys_fingerprint(member: MemberId, vkeys: Mapping[str, str]) -> bytes:
+    """SHA-256 over a member and its three keys, in the order of their purposes."""
+    return hashlib.sha256(
+        preimage("member-keys", member.encode(), *(vkeys[each].encode() for each in PURPOSES))
+    ).digest()
+
+
+def check_name(name: str) -> str:
+    """A member's name for people: one line, printable, not padded. Raises `Malformed`."""
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise Malformed(f"a member's name is one printable line of at most {MAX_NAME} characters")
+    return name
+
+
+def make_petition(
+    ring: KeyRing, *, name: str, secret: bytes, csr: bytes, previous: KeyRing | None = None
+) -> JoinPetition:
+    """What a node sends to join, or, with the ring that it gives up as `previous`, to change its keys."""
+    member = member_id(ring.owner)
+    if len(secret) != SECRET_SIZE:
+        raise Misuse(f"a token's secret is {SECRET_SIZE} bytes long")
+    hashes = hashlib.sha256(secret).digest(), hashlib.sha256(csr).digest()
+    vkeys = ring.member_vkeys()
+    roles = {KeyPurpose.LOG.value: log_role(ring.log_epoch)}
+    proofs = {
+        purpose: ring.signer(roles.get(purpose, purpose)).sign(petition_preimage(purpose, *hashes, member, vkey))
+        for purpose, vkey in vkeys.items()
+    }
+    if previous is not None:
+        proofs[PREVIOUS] = previous.signer(STATEMENT).sign(
+            petition_preimage(PREVIOUS, *hashes, member, _endorsed(vkeys))
+        )
+        vkeys[PREVIOUS] = previous.vkey(STATEMENT)
+    return JoinPetition(secret=secret, member=member, name=check_name(name), csr=csr, vkeys=vkeys, proofs=proofs)
+
+
+def to_request(petition: JoinPetition, *, now: float) -> JoinRequest:
+    """The petition as the hub keeps it: without the secret. Raises `Malformed` for a secret of another length."""
+    if len(petition.secret) != SECRET_SIZE:
+        raise Malformed(f"a token's secret is {SECRET_SIZE} bytes long")
+    return JoinRequest(
+        member=petition.member,
+        name=petition.name,
+        secret_sha256=hashlib.sha256(petition.secret).digest(),
+        csr=petition.csr,
+        vkeys=dict(petition.vkeys),
+        proofs=dict(petition.proofs),
+        requested_at=int(now),
+    )
+
+
+def check_petition(request: JoinRequest, federation: FederationId) -> Claims:
+    """Steps; raises `Malformed` or `BadSignature`.
+
+    1. member and name are well formed; 2. exactly the keys and proofs there should be; 3. each verifier key is the
+    purpose's own, strong, and used once; 4. the certificate request proves its key; 5. each key proves itself; 6. the
+    former statement key, where given, endorses all three.
+
+    Left to the caller: that the token is good, that `previous` is a key the roster gives this member, and whether the
+    member may join at all.
+    """
+    member = member_id(request.member)
+    check_name(request.name)
+    purposes = {*PURPOSES, PREVIOUS} if PREVIOUS in request.vkeys else set(PURPOSES)
+    if set(request.vkeys) != purposes or set(request.proofs) != purposes or len(request.secret_sha256) != HASH_SIZE:
+        raise Malformed("a petition has exactly one key and one proof for each purpose, and the hash of its token")
+    keys = {purpose: _check_key(federation, member, purpose, request.vkeys[purpose]) for purpose in PURPOSES}
+    if len({key.public_key for key in keys.values()}) != len(keys):
+        raise Malformed("a petition uses one key for two purposes")
+    spki = spki_sha256(check_request(request.csr))
+    hashes = request.secret_sha256, hashlib.sha256(request.csr).digest()
+    for purpose, key in keys.items():
+        message = petition_preimage(purpose, *hashes, member, request.vkeys[purpose])
+        if not ed25519.verify(key.public_key, message, request.proofs[purpose]):
+            raise BadSignature(f"a petition does not prove that its {purpose} key is held")
+    claims = Claims(
+        request=request, keys=keys, log_epoch=Origin.parse(keys[KeyPurpose.LOG].name).epoch, spki_sha256=spki
+    )
+    if PREVIOUS not in purposes:
+        return claims
+    previous = note.parse_vkey(request.vkeys[PREVIOUS])
+    message = petition_preimage(PREVIOUS, *hashes, member, _endorsed(request.vkeys))
+    if (previous.name, previous.key_type) != vkey_name(federation, member, STATEMENT):
+        raise Malformed("a petition is endorsed by a key that is no statement key of its member")
+    if not ed25519.verify(previous.public_key, message, request.proofs[PREVIOUS]):
+        raise BadSignature("a petition is not endorsed by the key that it says it is")
+    return replace(claims, previous=previous)
+
+
+def _endorsed(vkeys: Mapping[str, str]) -> str:
+    return "\n".join(vkeys[purpose] for purpose in PURPOSES)
+
+
+def _check_key(federation: FederationId, member: MemberId, purpose: str, text: str) -> note.VerifierKey:
+    vkey = note.parse_vkey(text)
+    role = purpose
+    if purpose == KeyPurpose.LOG:
+        role = log_role(Origin.parse(vkey.name).epoch)
+    if (vkey.name, vkey.key_type) != vkey_name(federation, member, role):
+        raise Malformed(f"a petition's {purpose} key has the name or the type of another key")
+    note.check_public_key(vkey.public_key)
+    return vkey

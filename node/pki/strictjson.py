@@ -1,0 +1,122 @@
+"""One strict way to read and write JSON: for everything of ours that is signed, carried on a stick, or kept.
+
+Rules this module upholds:
+
+- One document, one spelling: sorted keys, no spaces, ASCII. What is read is refused unless it is what would be written.
+- A document says its type and version first. Another version is refused whole, never half understood (promise 8).
+- Every field is asked for by name and type, and none may be left over. Bytes from outside let out `Malformed` only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from node.domain.ids import HASH_SIZE
+from node.errors import Malformed
+
+MAX_DOCUMENT: Final = 4_194_304
+"""Bytes of one document. A member of the roster takes about 900."""
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The one spelling of a document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _refuse(_: str) -> NoReturn:
+    raise ValueError
+
+
+def decode(data: bytes, kind: str, what: str) -> Fields:
+    """The fields of the document in `data`, which says that it is of type `kind`. Raises `Malformed`."""
+    if len(data) > MAX_DOCUMENT:
+        raise Malformed(f"{what} has at most {MAX_DOCUMENT} bytes")
+    try:
+        found = json.loads(data.decode("ascii"), parse_constant=_refuse)
+        canonical = isinstance(found, dict) and encode(found) == data
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"{what} is not JSON") from error
+    if not canonical:
+        raise Malformed(f"{what} is not spelled as it would be written")
+    if found.pop("type", None) != kind:
+        raise Malformed(f"{what} is not of type {kind}", remedy="a newer version of this program may read it")
+    return Fields(found, what)
+
+
+class Fields:
+    """Reads a JSON object field by field; each is there, of its type, and none is left over."""
+
+    __slots__ = ("_left", "_what")
+
+    def __init__(self, value: Any, what: str) -> None:  # noqa: ANN401 -- JSON
+        if not isinstance(value, dict):
+            raise Malformed(f"{what} is not an object")
+        self._left = dict(value)
+        self._what = what
+
+    def _take(self, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401 -- JSON
+        if name not in self._left:
+            raise Malformed(f"{self._what} has no {name}")
+        value = self._left.pop(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise Malformed(f"{self._what} has a {name} of the wrong type")
+        return value
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 -- JSON
+        """Anything at all, for another `Fields` to take apart."""
+        return self._take(name, object)
+
+    def text(self, name: str) -> str:
+        """A string."""
+        return str(self._take(name, str))
+
+    def items(self, name: str) -> list[Any]:
+        """A list."""
+        return list(self._take(name, list))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of words, none of them empty."""
+        values = self.items(name)
+        if not all(isinstance(value, str) and value for value in values):
+            raise Malformed(f"{self._what} has a {name} that is no list of words")
+        return tuple(values)
+
+    def number(self, name: str, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        value = int(self._take(name, int))
+        if not low <= value <= high:
+            raise Malformed(f"{self._what} has a {name} outside {low} to {high}")
+        return value
+
+    def real(self, name: str, low: float, high: float) -> float:
+        """A number with a point, from `low` to `high`."""
+        value = float(self._take(name, float))
+        if not low <= value <= high:
+            raise Malformed(f"{self._what} has a {name} outside {low} to {high}")
+        return value
+
+    def digest(self, name: str) -> bytes:
+        """A SHA-256 in hex."""
+        return decode_hex(self.text(name), HASH_SIZE, self._what)
+
+    def missing(self, name: str) -> bool:
+        """Takes a null."""
+        return name in self._left and self._left[name] is None and self._left.pop(name) is None
+
+    def end(self) -> None:
+        """Refuses what was not asked for."""
+        if self._left:
+            raise Malformed(f"{self._what} has a field that this version does not know")
+
+
+def decode_hex(text: str, size: int, what: str) -> bytes:
+    """`size` bytes in lower-case hex. Raises `Malformed`."""
+    try:
+        value = bytes.fromhex(text)
+    except ValueError as error:
+        raise Malformed(f"{what} has hex digits that are none") from error
+    if len(value) != size or value.hex() != text:
+        raise Malformed(f"{what} has hex digits of another length or form")
+    return value
