@@ -1,0 +1,126 @@
+"""One suite over every Switchboard: in one process, and over the table of a database that two processes share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard, Switchboard
+from node.hub.switchboard_table import TableSwitchboard
+from tests.simulator import federation as sim
+from tests.simulator.memory_store import MemoryStore
+
+Pair = tuple[Switchboard, Switchboard]
+
+
+@asynccontextmanager
+async def local() -> AsyncIterator[Pair]:
+    board = LocalSwitchboard()
+    yield board, board
+
+
+@asynccontextmanager
+async def over_a_table() -> AsyncIterator[Pair]:
+    store = MemoryStore()
+    boards = [TableSwitchboard(store, lambda: float(sim.NOW), name) for name in ("one", "two")]
+    for board in boards:
+        await board.start()
+    try:
+        yield boards[0], boards[1]
+    finally:
+        for board in boards:
+            await board.stop()
+
+
+BOARDS = pytest.mark.parametrize("boards", [local, over_a_table], ids=["local", "table"])
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits on a condition that the other side of the table brings about."""
+    async with asyncio.timeout(10):
+        while not await condition():  # type: ignore[misc]
+            await asyncio.sleep(0.005)
+
+
+@BOARDS
+def test_a_message_reaches_the_one_who_listens_on_the_other_side(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, there):  # type: ignore[attr-defined]
+            heard = await there.subscribe("member/JP")
+            await until(lambda: here.listening("member/JP"))
+            assert await here.publish("member/JP", b"question")
+            async with asyncio.timeout(10):
+                assert await heard.get() == b"question"
+
+    asyncio.run(scenario())
+
+
+@BOARDS
+def test_nobody_listening_is_told_at_once(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, _):  # type: ignore[attr-defined]
+            assert not await here.publish("member/JP", b"question")
+            assert not await here.listening("member/JP")
+
+    asyncio.run(scenario())
+
+
+@BOARDS
+def test_who_unsubscribed_is_no_longer_listening(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, there):  # type: ignore[attr-defined]
+            heard = await there.subscribe("member/JP")
+            await until(lambda: here.listening("member/JP"))
+            await there.unsubscribe("member/JP", heard)
+
+            async def gone() -> bool:
+                return not await here.listening("member/JP")
+
+            await until(gone)
+            assert await heard.get() is None
+
+    asyncio.run(scenario())
+
+
+@BOARDS
+def test_a_newer_stream_of_the_same_member_ends_the_older(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, there):  # type: ignore[attr-defined]
+            ghost = await here.subscribe("member/JP")
+            live = await there.subscribe("member/JP")
+            async with asyncio.timeout(10):
+                assert await ghost.get() is None
+            await until(lambda: here.listening("member/JP"))
+            assert await here.publish("member/JP", b"question")
+            async with asyncio.timeout(10):
+                assert await live.get() == b"question"
+
+    asyncio.run(scenario())
+
+
+@BOARDS
+def test_messages_keep_their_order(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, there):  # type: ignore[attr-defined]
+            heard = await there.subscribe("member/JP")
+            await until(lambda: here.listening("member/JP"))
+            sent = [str(number).encode() for number in range(50)]
+            for message in sent:
+                assert await here.publish("member/JP", message)
+            async with asyncio.timeout(10):
+                assert [await heard.get() for _ in sent] == sent
+
+    asyncio.run(scenario())
+
+
+@BOARDS
+def test_a_reader_that_is_too_slow_is_cut_off_and_nobody_waits_for_it(boards: Callable[[], object]) -> None:
+    async def scenario() -> None:
+        async with boards() as (here, _):  # type: ignore[attr-defined]
+            slow = await here.subscribe("member/JP")
+            taken = [await here.publish("member/JP", b"x") for _ in range(QUEUE_DEPTH + 1)]
+            assert taken == [True] * QUEUE_DEPTH + [False]
+            assert slow.overflowed
+
+    asyncio.run(scenario())

@@ -1,0 +1,232 @@
+"""A federation that asks and answers in one process: real use cases, relay and attendants, no gRPC.
+
+Rules this module upholds:
+
+- The wire is replaced by direct calls; everything that decides is the program's own.
+- A test may put a liar in a member's place (`Party.lie`) or hold an answer back until it says so (`Party.hold`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from node.domain.fingerprints import PictureFingerprints
+from node.domain.ids import MemberId, Origin, member_id
+from node.domain.queries import Level, RelayEvent, SignedAnswer, SignedQuery
+from node.domain.roster import KeyPurpose, MemberKey, MemberStatus, Policy, Roster
+from node.domain.services import Delivery, Reply
+from node.hub.relay import QueryRelay
+from node.hub.switchboard import LocalSwitchboard, Switchboard
+from node.match.index import FlatIndex
+from node.match.ranking import rank
+from node.sync.attendant import Attendant
+from node.tlog.note import ED25519, format_vkey, make_vkey
+from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.audit import AuditLog
+from node.usecases.inquiry import Inquirer, InquirerDeps
+from node.usecases.intake import Intake
+from node.usecases.matching import Matcher
+from node.wire.convert import ProtoCodec
+from tests.simulator import federation as sim
+from tests.simulator.memory_store import MemoryStore
+
+
+def statement_signer(name: str) -> sim.NamedSigner:
+    return sim.NamedSigner(f"statement {name}")
+
+
+def roster_of(*names: str, policy: Policy | None = None, **status: MemberStatus) -> Roster:
+    """A roster whose members have log and statement keys."""
+    plain = sim.roster(*(sim.Speaker.named(name) for name in names), **status)
+    members = {}
+    for name, member in plain.members.items():
+        key = make_vkey(f"{sim.FEDERATION}/{name}/statement", ED25519, statement_signer(name).public)
+        statement = MemberKey(purpose=KeyPurpose.STATEMENT, vkey=format_vkey(key))
+        members[name] = replace(member, keys=(*member.keys, statement))
+    return replace(plain, members=members, policy=policy or Policy())
+
+
+@dataclass
+class Party:
+    """One member's node: its store, index and use cases. `asked` counts the questions that reached it."""
+
+    id: MemberId
+    store: MemoryStore
+    index: FlatIndex
+    intake: Intake
+    matcher: Matcher
+    audit: AuditLog
+    inquirer: Inquirer
+    answerer: Answerer
+    lie: Callable[[SignedQuery, SignedAnswer], SignedAnswer] | None = None
+    hold: asyncio.Event | None = None
+    late: list[object] = field(default_factory=list)
+
+
+def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -> Party:
+    store, index, codec = MemoryStore(), FlatIndex(), ProtoCodec()
+    me = member_id(name)
+    audit = AuditLog(
+        store=store,
+        origin=Origin(sim.FEDERATION, me, 1, "audit"),
+        clock=clock,
+        random=sim.seeded(f"audit {name}"),
+    )
+    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
+    signer = statement_signer(name)
+    return Party(
+        id=me,
+        store=store,
+        index=index,
+        intake=Intake(store=store, index=index, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock),
+        matcher=matcher,
+        audit=audit,
+        inquirer=Inquirer(
+            InquirerDeps(
+                me=me,
+                roster=roster,
+                matcher=matcher,
+                store=store,
+                codec=codec,
+                audit=audit,
+                signer=signer,
+                clock=clock,
+                random=sim.seeded(f"queries {name}"),
+            )
+        ),
+        answerer=Answerer(
+            AnswererDeps(
+                me=me,
+                roster=roster,
+                matcher=matcher,
+                store=store,
+                codec=codec,
+                audit=audit,
+                signer=signer,
+                clock=clock,
+            )
+        ),
+    )
+
+
+class DirectRelay:
+    """`services.Relay` of one member, calling the hub's relay without a wire between them."""
+
+    def __init__(self, relay: QueryRelay, who: Party) -> None:
+        self._relay = relay
+        self._who = who
+
+    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+        return self._relay.ask(self._who.id, query, budget)
+
+    async def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
+        asked: dict[bytes, SignedQuery] = {}
+
+        async def bent() -> AsyncIterator[Reply]:
+            async for reply in replies:
+                if self._who.hold is not None:
+                    await self._who.hold.wait()
+                lie = self._who.lie
+                yield replace(reply, answer=lie(asked[reply.query_id], reply.answer)) if lie else reply
+
+        async for delivery in self._relay.attend(self._who.id, bent()):
+            if delivery.query is not None:
+                asked[ProtoCodec().decode_header(delivery.query.header).query_id] = delivery.query
+            yield delivery
+
+
+@dataclass
+class Federation:
+    """The hub's relay and the parties by name."""
+
+    relay: QueryRelay
+    hub_store: MemoryStore
+    parties: dict[str, Party]
+    attendants: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def attend(self, name: str) -> None:
+        """Brings a member's attendant up, and waits until the hub has its stream."""
+        who = self.parties[name]
+        attendant = Attendant(
+            relay=DirectRelay(self.relay, who),
+            answerer=who.answerer,
+            inquirer=who.inquirer,
+            jitter=lambda: 0.0,
+            on_late=who.late.append,
+        )
+        self.attendants[name] = asyncio.create_task(attendant.run())
+        while who.id not in self.relay.attending:
+            await asyncio.sleep(0)
+
+    async def leave(self, name: str) -> None:
+        task = self.attendants.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def federation(
+    *names: str,
+    attending: tuple[str, ...] | None = None,
+    policy: Policy | None = None,
+    clock: Callable[[], float] = lambda: float(sim.NOW),
+    switchboard: Switchboard | None = None,
+    hub_store: MemoryStore | None = None,
+    **status: MemberStatus,
+) -> AsyncIterator[Federation]:
+    """A running federation of these members, `attending` (all where None) of them reachable."""
+    roster = roster_of(*names, policy=policy, **status)
+    hub_store = hub_store or MemoryStore()
+    relay = QueryRelay(
+        roster=lambda: roster,
+        codec=ProtoCodec(),
+        store=hub_store,
+        switchboard=switchboard or LocalSwitchboard(),
+        clock=clock,
+    )
+    made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names})
+    try:
+        for name in names if attending is None else attending:
+            await made.attend(name)
+        yield made
+    finally:
+        for name in list(made.attendants):
+            await made.leave(name)
+        for each in made.parties.values():
+            each.audit.close()
+
+
+def prints(number: int, *, quality: int = 90, pdq: bytes | None = None) -> PictureFingerprints:
+    """A made-up picture's fingerprints; `pdq` sets the PDQ hash, its orientations are unlike it."""
+    import hashlib
+
+    def make(salt: str, size: int) -> bytes:
+        return hashlib.shake_256(f"{salt} {number}".encode()).digest(size)
+
+    upright = pdq or make("pdq", 32)
+    turned = tuple(make(f"pdq turned {turn}", 32) for turn in range(1, 8))
+    return PictureFingerprints(
+        media_type="image/jpeg",
+        size=1_000 + number,
+        md5=make("md5", 16),
+        sha1=make("sha1", 20),
+        sha256=make("sha256", 32),
+        pdq=upright,
+        pdq_quality=quality,
+        pdq_orientations=(upright, *turned),
+        phash=make("phash", 8),
+        width=800,
+        height=600,
+    )
+
+
+def flip(value: bytes, bits: int) -> bytes:
+    """`value` with its first `bits` bits flipped."""
+    number = int.from_bytes(value, "big") ^ ((1 << bits) - 1) << (8 * len(value) - bits)
+    return number.to_bytes(len(value), "big")
+
+
+LEVELS = (Level.NATIONAL, Level.HIT_NO_HIT)
