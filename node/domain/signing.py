@@ -1,58 +1,59 @@
-"""What is signed beside logs: the exact bytes under each signature of a statement key, and of a petition's keys.
+r"""The bytes that keys sign and digests cover, other than the log's own (see `tlog` and `envelope` for those).
 
 Rules this module upholds:
 
-- Every preimage starts with a line of its own, `vigil/<type>/v1`, so no signature is good for anything but its purpose.
-- Every variable field after it is length-prefixed with 16 bits, big-endian, so no two messages share their bytes.
+- A preimage starts with `vigil/<type>/v1\n`, so that no signature means two things, and nothing signed with a
+  statement key can be read as a checkpoint (whose first line is an origin).
+- Every field after that is `u32 length (big-endian) || bytes`, fixed or not, so that no two lists of fields give the
+  same bytes. Text is UTF-8.
+- PROTOCOL.md says the same, and golden bytes in the tests fix it.
 """
 
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from node.errors import Misuse
+from node.domain.ids import FederationId, MemberId
 
-if TYPE_CHECKING:
-    from node.domain.ids import FederationId, MemberId
-
-_MAX_FIELD: Final = 0xFFFF
-
-
-def preimage(kind: str, *fields: bytes) -> bytes:
-    """The line `vigil/<kind>/v1` and the fields, each with its length before it. Raises `Misuse` for an oversize field."""
-    if any(len(each) > _MAX_FIELD for each in fields):
-        raise Misuse(f"a signed field has at most {_MAX_FIELD} bytes")
-    return f"vigil/{kind}/v1\n".encode() + b"".join(len(each).to_bytes(2, "big") + each for each in fields)
+_QUERY: Final = b"vigil/query/v1\n"
+_QUERY_DIGEST: Final = b"vigil/query-digest/v1\n"
+_ANSWER: Final = b"vigil/answer/v1\n"
+_PETITION: Final = b"vigil/petition/v1\n"
+_RENEWAL: Final = b"vigil/renewal/v1\n"
 
 
-def petition_preimage(purpose: str, secret_sha256: bytes, csr_sha256: bytes, member: MemberId, vkey: str) -> bytes:
-    """What a petition's key of `purpose` signs to prove that it is held: by this member, for this token and request."""
-    return preimage("petition", purpose.encode(), secret_sha256, csr_sha256, member.encode(), vkey.encode())
-
-
-def renewal_preimage(federation: FederationId, member: MemberId, csr_sha256: bytes, challenge: bytes) -> bytes:
-    """What a member's statement key signs to renew a certificate that ran out."""
-    return preimage("renewal", federation.encode(), member.encode(), csr_sha256, challenge)
-
-
-def hub_preimage(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
-    """What the hub's online and mirror keys sign towards the authority to prove that they are held."""
-    return preimage("hub", federation.encode(), online, mirror_vkey.encode(), ca_sha256)
-
-
-def query_digest(header: bytes, payload: bytes) -> bytes:
-    """SHA-256 (32 bytes) that names a question: over both parts as they travelled, each hashed first."""
-    return hashlib.sha256(
-        preimage("query-digest", hashlib.sha256(header).digest(), hashlib.sha256(payload).digest())
-    ).digest()
+def preimage(domain: bytes, *fields: bytes | str) -> bytes:
+    """`domain`, then each field behind its length (u32, big-endian)."""
+    parts = [domain]
+    for field in fields:
+        data = field.encode() if isinstance(field, str) else field
+        parts += (len(data).to_bytes(4, "big"), data)
+    return b"".join(parts)
 
 
 def query_preimage(federation: FederationId, header: bytes, payload: bytes) -> bytes:
-    """What the asker's statement key signs. The parts go in as SHA-256, because a payload outgrows 16 bits."""
-    return preimage("query", federation.encode(), hashlib.sha256(header).digest(), hashlib.sha256(payload).digest())
+    """What the asker's statement key signs: header and payload as they travel."""
+    return preimage(_QUERY, federation, header, payload)
+
+
+def query_digest(header: bytes, payload: bytes) -> bytes:
+    """SHA-256 (32 bytes) that binds an answer to one query: header and payload as they travelled."""
+    return hashlib.sha256(preimage(_QUERY_DIGEST, header, payload)).digest()
 
 
 def answer_preimage(federation: FederationId, answer: bytes) -> bytes:
-    """What the answerer's statement key signs; the answer's bytes name the question by its digest."""
-    return preimage("answer", federation.encode(), hashlib.sha256(answer).digest())
+    """What the answerer's statement key signs: the answer's bytes as they travel."""
+    return preimage(_ANSWER, federation, answer)
+
+
+def petition_preimage(purpose: str, secret_sha256: bytes, csr_sha256: bytes, member: MemberId, vkey: str) -> bytes:
+    """What each key of a joining node signs to prove possession.
+
+    The key's purpose, the SHA-256 of the token's secret, the SHA-256 of the CSR (DER), the member, and the key itself
+    as a C2SP verifier key.
+    """
+    return preimage(_PETITION, purpose, secret_sha256, csr_sha256, member, vkey)
+
+
+def renewal_preimage(federation: FederationId, member: MemberId, csr: bytes, challenge: bytes) -> bytes:
+    """What a member whose certificate ran out signs with its statement key: the CSR (DER) and the hub's challenge."""
+    return preimage(_RENEWAL, federation, member, csr, challenge)

@@ -1,0 +1,110 @@
+"""Every limit, timeout and queue depth of the wire, once, with its unit.
+
+Rules this module upholds:
+
+- A peer can make us hold no more than these numbers say, whatever it sends.
+- Server and client options come from here alone, so that the two ends agree on keepalive (a client that pings more
+  often than its server allows is cut off with `too_many_pings`).
+"""
+
+from typing import Final
+
+Options = tuple[tuple[str, int | str], ...]
+
+MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""One message, after decompression. The hard limit of both ends."""
+PACKAGE_BYTES: Final = 1024 * 1024
+"""What a sender fills a package up to. One entry more may pass it, so that every entry fits some package."""
+PACKAGE_BYTES_ACCEPTED: Final = 2 * 1024 * 1024
+"""What a receiver takes as a package: `PACKAGE_BYTES`, one large entry, and the framing."""
+PACKAGE_ENTRIES: Final = 65_536
+BODY_BYTES: Final = 512 * 1024
+"""One body: `statements.MAX_FINGERPRINTS` fingerprints and all its texts fit with room to spare."""
+HANDLING_BYTES: Final = 64 * 1024
+NOTE_BYTES: Final = 64 * 1024
+"""A signed note with every signature it may carry."""
+PROOF_HASHES: Final = 128
+BODIES_ASKED: Final = 1_000
+"""Indices in one `Bodies` call."""
+BODIES_BYTES: Final = 2 * 1024 * 1024
+"""Disclosures in one `Bodies` answer; what does not fit is asked for again."""
+LOGS: Final = 10_000
+"""Origins or cursors in one call."""
+QUERY_HEADER_BYTES: Final = 64 * 1024
+QUERY_PAYLOAD_BYTES: Final = 1024 * 1024
+ANSWER_BYTES: Final = 2 * 1024 * 1024
+CSR_BYTES: Final = 16 * 1024
+CERTIFICATE_BYTES: Final = 16 * 1024
+CHAIN_CERTIFICATES: Final = 4
+KEY_CLAIMS: Final = 16
+CHALLENGE_BYTES: Final = (16, 32, 64)
+METADATA_BYTES: Final = 3 * 1024 * 1024
+"""A file of the TUF repository."""
+BUDGET_SECONDS: Final = 3_600.0
+"""The longest budget that a query may state; the policy's is far shorter."""
+
+FAULT_TEXT: Final = 500
+"""Characters of an error's message or remedy that cross."""
+FAULT_EVIDENCE_BYTES: Final = 4 * 1024
+"""Both notes of a fork together; trailers are bounded, so longer evidence stays where it was found."""
+TRAILER_BYTES: Final = 32 * 1024
+
+UNARY_SECONDS: Final = 30.0
+"""A call with one answer."""
+SUBMIT_SECONDS: Final = 60.0
+"""A submission: the hub verifies, stores and cosigns before it answers."""
+ASK_GRACE_SECONDS: Final = 5.0
+"""How long after the budget the asker waits for the hub's closing word."""
+WRITE_SECONDS: Final = 30.0
+"""A receiver that takes no message for so long is slow, and is cut off."""
+PROBE_SECONDS: Final = 10.0
+"""Fetching the enrolment port's certificate chain."""
+CONNECTION_AGE_SECONDS: Final = 3_600
+"""After this a connection is ended and made anew, which authenticates the member again."""
+CONNECTION_AGE_GRACE_SECONDS: Final = 60
+RECHECK_SECONDS: Final = 30.0
+"""How often a live stream is held against its certificate's end and the roster, beside `Gate.watch`."""
+
+PACKAGE_QUEUE: Final = 2
+"""Packages read ahead of the consumer, a stream."""
+EVENT_QUEUE: Final = 64
+"""Relay events, deliveries or replies read ahead of the consumer, a stream."""
+CALLS: Final = 2_000
+"""Calls and streams that a server serves at once; beyond that it refuses."""
+
+_KEEPALIVE_MS: Final = 60_000
+_KEEPALIVE_TIMEOUT_MS: Final = 20_000
+_PING_INTERVAL_MS: Final = 30_000
+
+_COMMON: Final[Options] = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_metadata_size", TRAILER_BYTES),
+    ("grpc.absolute_max_metadata_size", 2 * TRAILER_BYTES),
+    # A stalled stream buffers what the receiver's window allows: 6 MB when it may grow, 128 KiB when it may not.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+    ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+
+SERVER_OPTIONS: Final[Options] = (
+    *_COMMON,
+    # This spelling is the one that works; the `min_recv_` one is ignored, and clients die of too_many_pings.
+    ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
+    ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
+    ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1_000),
+    # Two daemons on one port would share its calls without a word.
+    ("grpc.so_reuseport", 0),
+)
+
+CLIENT_OPTIONS: Final[Options] = (
+    *_COMMON,
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 30_000),
+    # A proxy named by the environment would see our metadata, and cannot do mutual TLS for us.
+    ("grpc.enable_http_proxy", 0),
+    # Channels to the same hub with other credentials must not share a connection.
+    ("grpc.use_local_subchannel_pool", 1),
+)
