@@ -1,0 +1,73 @@
+"""What the index found, as a person wants to read it: one lead for each thing found, the best evidence first.
+
+Rules this module upholds:
+
+- Pure: raw hits in, the same values out, fewer and in order. The order is total, so the same hits come out the same.
+- Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once.
+- Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged, so where PDQ says the same of the
+  same row it is PDQ that speaks for it; a lead that shows a weak digest has nothing better.
+- pHash is a second opinion. It breaks ties between PDQ hits, and speaks alone only at the very end of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Final
+
+from node.domain.fingerprints import KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
+from node.domain.ports import RawHit
+
+
+class Evidence(IntEnum):
+    """How strong everything known of one row is together, strongest first."""
+
+    SAME_FILE = 0
+    WEAK_DIGEST_AND_PICTURE = 1
+    WEAK_DIGEST = 2
+    PICTURE = 3
+    SECOND_OPINION = 4
+
+
+NO_OPINION: Final = PHASH_RADIUS + 1
+"""Where pHash found nothing, it ranks as one bit past its radius."""
+
+
+def rank(hits: Iterable[RawHit]) -> list[RawHit]:
+    """The best hit of each (subject, source, row): by subject, then best first.
+
+    First come equal SHA-256, then equal SHA-1 or MD5 (those that PDQ bears out before those that it does not), then PDQ
+    by distance, by quality and by how near pHash is, and last what pHash alone has found.
+    """
+    rows: dict[tuple[int, int, int], list[RawHit]] = {}
+    for hit in hits:
+        rows.setdefault((hit.subject, hit.source, hit.row), []).append(hit)
+    return [best for _, best in sorted((_place(found) for found in rows.values()), key=lambda placed: placed[0])]
+
+
+def _place(found: Sequence[RawHit]) -> tuple[tuple[int, ...], RawHit]:
+    """(Sort key, hit to show) of all that was found of one row by one subject."""
+    evidence, best = _weigh(found)
+    opinion = min((hit.distance for hit in found if hit.code == PHASH.code), default=NO_OPINION)
+    key = (best.subject, evidence, best.distance, -best.quality, opinion, best.source, best.row)
+    return key, best
+
+
+def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
+    strong = [hit for hit in found if KIND_BY_CODE[hit.code].exact and not KIND_BY_CODE[hit.code].weak]
+    weak = [hit for hit in found if KIND_BY_CODE[hit.code].weak]
+    picture = [hit for hit in found if hit.code == PDQ.code]
+    if strong:
+        return Evidence.SAME_FILE, _nearest(strong)
+    if weak and picture:
+        return Evidence.WEAK_DIGEST_AND_PICTURE, _nearest(picture)
+    if weak:
+        return Evidence.WEAK_DIGEST, next((hit for hit in weak if hit.code == SHA1.code), weak[0])
+    if picture:
+        return Evidence.PICTURE, _nearest(picture)
+    return Evidence.SECOND_OPINION, _nearest(found)
+
+
+def _nearest(hits: Sequence[RawHit]) -> RawHit:
+    """The nearest; of several the better quality, of these the orientation that needs the least turning."""
+    return min(hits, key=lambda hit: (hit.distance, -hit.quality, hit.orientation))
