@@ -1,0 +1,133 @@
+"""Reading what a person typed after an option: durations, days, members, addresses, categories.
+
+Rules this module upholds:
+
+- A reader accepts one spelling of each value and says, in the error, what that spelling is.
+- Nothing here knows what the value is for: whether a member exists or a purpose is allowed, the command decides.
+- An error is `typer.BadParameter`, so that a slip of the keyboard is a usage error (exit code 2) and reaches no store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Final
+
+import typer
+
+from node.domain.ids import federation_id, member_id
+from node.errors import Malformed
+
+_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(ms|s|m|h|d)")
+_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86_400)}
+MAX_DURATION_SECONDS: Final = 366 * 86_400
+"""A year: the longest that any option means."""
+_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(0|[1-9][0-9]{0,4})")
+_MAX_PORT: Final = 65_535
+_HEX: Final = re.compile(r"[0-9a-f]+")
+_SHA256_DIGITS: Final = 64
+_CATEGORY_WORD: Final = re.compile(r"[^\s:]+")
+_RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
+
+
+def duration(text: str) -> float:
+    """Seconds, more than 0: "5s", "500ms", "2m", "48h", "30d", with up to three decimals."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter("write a time with its unit, such as 500ms, 5s, 2m, 48h or 30d")
+    whole, fraction, unit = found.groups()
+    seconds = float(Decimal(f"{whole}.{fraction or 0}") * _SECONDS[unit])
+    if not 0 < seconds <= MAX_DURATION_SECONDS:
+        raise typer.BadParameter("the time must be longer than nothing and at most 366 days")
+    return seconds
+
+
+def spell_duration(seconds: float) -> str:
+    """Seconds as `duration` reads them, in the largest unit that is exact to a thousandth of itself."""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count = Decimal(repr(seconds)) / _SECONDS[unit]
+        if count >= 1 and count == round(count, 3):
+            return f"{count.quantize(Decimal('0.001')).normalize():f}{unit}"
+    raise ValueError("a time has at least a millisecond, and nothing finer")
+
+
+def day(text: str) -> str:
+    """A day as YYYY-MM-DD, checked to exist; given back as typed."""
+    try:
+        known = dt.date.fromisoformat(text)
+    except ValueError:
+        known = None
+    if known is None or known.isoformat() != text:
+        raise typer.BadParameter("write a day as YYYY-MM-DD, such as 2031-12-31")
+    return text
+
+
+def member(text: str) -> str:
+    """A member's id, such as FR."""
+    try:
+        return member_id(text)
+    except Malformed as error:
+        raise typer.BadParameter(f"{error}; {error.remedy}") from None
+
+
+def members(text: str) -> list[str]:
+    """Members separated by commas, each once: "FR,JP"."""
+    found = [member(part) for part in text.split(",")]
+    if len(set(found)) != len(found):
+        raise typer.BadParameter("a member is named twice")
+    return found
+
+
+def audience(text: str) -> list[str] | None:
+    """`everyone` (None), or members separated by commas."""
+    return None if text == "everyone" else members(text)
+
+
+def federation(text: str) -> str:
+    """A federation's id, such as vigil.example."""
+    try:
+        return federation_id(text)
+    except Malformed as error:
+        raise typer.BadParameter(f"{error}; {error.remedy}") from None
+
+
+def address(text: str) -> str:
+    """HOST:PORT, an IPv6 address in brackets; given back as typed."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found[2]) > _MAX_PORT:
+        raise typer.BadParameter("write HOST:PORT, such as hub.example.org:8443 or [2001:db8::1]:8443")
+    return text
+
+
+def sha256(text: str) -> str:
+    """A SHA-256: 64 hex digits, given back in lower case."""
+    digits = text.lower()
+    if len(digits) != _SHA256_DIGITS or _HEX.fullmatch(digits) is None:
+        raise typer.BadParameter("a SHA-256 is 64 hex digits")
+    return digits
+
+
+def query_id(text: str) -> str:
+    """A query's id: 32 hex digits, given back in lower case."""
+    digits = text.lower()
+    if len(digits) != _SHA256_DIGITS // 2 or _HEX.fullmatch(digits) is None:
+        raise typer.BadParameter("a query's id is 32 hex digits; `vigil queries` lists them")
+    return digits
+
+
+def record(text: str) -> str:
+    """A record as <origin>#<64 hex digits>, or the first hex digits (8 or more) of its leaf hash; as typed."""
+    if _RECORD.fullmatch(text) is None:
+        raise typer.BadParameter(
+            "name a record by <origin>#<64 hex digits>, or by the first 8 or more digits that `vigil records` shows"
+        )
+    return text
+
+
+def category(text: str) -> tuple[str, str, str]:
+    """SCHEME:VERSION:CODE, such as icse:1:baseline -> (scheme, version, code)."""
+    parts = text.split(":")
+    if len(parts) != 3 or any(_CATEGORY_WORD.fullmatch(part) is None for part in parts):  # noqa: PLR2004
+        raise typer.BadParameter("write SCHEME:VERSION:CODE, such as uk-caid:1:B; a bare number means nothing abroad")
+    return parts[0], parts[1], parts[2]
