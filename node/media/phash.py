@@ -1,0 +1,70 @@
+"""pHash: the 64-bit hash of the imagehash library, on pictures of any size without its slow first step.
+
+Rules this module upholds:
+
+- The result is the library's, bit for bit: the library hashes a 32 x 32 grey picture that equals, byte for byte, the
+  one that it would have made itself by Pillow's `convert("L")` and Lanczos `resize`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final
+
+import imagehash
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from node.media import kernels
+
+SIDE: Final = 32
+"""imagehash.phash resamples to 32 x 32 (hash_size 8 times highfreq_factor 4)."""
+_LANCZOS_SUPPORT: Final = 3.0
+"""Pixels on either side, at scale 1."""
+
+
+def phash(pixels: npt.NDArray[np.uint8], channels: int) -> bytes:
+    """`imagehash.phash` of a picture: 8 bytes, the first bit highest, so `.hex()` is the library's text.
+
+    `pixels`: uint8 of shape (height, width * channels), C order; `channels` 1 (grey), 3 (RGB) or 4 (RGB and padding).
+    """
+    bits = imagehash.phash(Image.fromarray(shrunken(pixels, channels))).hash
+    return np.packbits(np.asarray(bits, dtype=bool).reshape(-1)).tobytes()
+
+
+def shrunken(pixels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
+    """What Pillow's `convert("L").resize((32, 32), LANCZOS)` makes of a picture: uint8 of shape (32, 32).
+
+    Its horizontal half, which meets every pixel, is ours; the vertical half, of 32 columns, is Pillow's own.
+    """
+    narrow = kernels.narrowed_luma(pixels, channels, *_lanczos(pixels.shape[1] // channels))
+    return np.asarray(Image.fromarray(narrow).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+@lru_cache(maxsize=64)  # pictures of one camera share their width
+def _lanczos(length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Pillow's fixed-point Lanczos coefficients for an axis of `length` brought to 32: starts, counts, (32, k).
+
+    An axis that is 32 already is left alone, as Pillow does.
+    """
+    one = 1 << kernels.COEFFICIENT_BITS
+    if length == SIDE:
+        return np.arange(SIDE), np.ones(SIDE, np.int64), np.full((SIDE, 1), one, np.int32)
+    scale = length / SIDE
+    stretch = max(scale, 1.0)
+    support = _LANCZOS_SUPPORT * stretch
+    starts = np.zeros(SIDE, np.int64)
+    counts = np.zeros(SIDE, np.int64)
+    coefficients = np.zeros((SIDE, math.ceil(support) * 2 + 1), np.int32)
+    for k in range(SIDE):
+        centre = (k + 0.5) * scale
+        first = max(int(centre - support + 0.5), 0)
+        last = min(int(centre + support + 0.5), length)
+        distance = (np.arange(first, last) - centre + 0.5) * (1.0 / stretch)
+        weight = np.where(np.abs(distance) < _LANCZOS_SUPPORT, np.sinc(distance) * np.sinc(distance / 3.0), 0.0)
+        scaled = weight / weight.sum() * one
+        starts[k], counts[k] = first, last - first
+        coefficients[k, : last - first] = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32)
+    return starts, counts, coefficients

@@ -1,0 +1,48 @@
+"""One picture file, fingerprinted: one read, one decode, every hash.
+
+Rules this module upholds:
+
+- All perceptual hashes are of the same decoded pixels (`pixels`), all digests of the same bytes (`source`).
+- A picture of one colour is no error: it is fingerprinted with quality 0, which never matches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from node.domain.fingerprints import PictureFingerprints
+from node.media.decode import decode_picture
+from node.media.pdq import pdq_hashes
+from node.media.phash import phash
+from node.media.source import read_source
+
+
+def fingerprint_picture(path: Path) -> PictureFingerprints:
+    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it."""
+    source = read_source(path)
+    picture = decode_picture(source.data)
+    pixels = picture.pixels
+    pdq = pdq_hashes(pixels.values, pixels.channels)
+    return PictureFingerprints(
+        media_type=picture.media_type,
+        size=len(source.data),
+        md5=source.md5,
+        sha1=source.sha1,
+        sha256=source.sha256,
+        pdq=pdq.orientations[0],
+        pdq_quality=pdq.quality,
+        pdq_orientations=pdq.orientations,
+        phash=phash(pixels.values, pixels.channels),
+        width=pixels.width,
+        height=pixels.height,
+    )
+
+
+def warm() -> None:
+    """Compiles the kernels or loads them from Numba's cache, so that no later call has to write a file."""
+    blank = np.zeros((8, 32), np.uint8)
+    blank.flags.writeable = False
+    pdq_hashes(blank, 4)
+    phash(blank, 4)

@@ -1,0 +1,146 @@
+"""From a decoded Pillow image to the pixels that the hashes read, without copying where Pillow allows it.
+
+Rules this module upholds:
+
+- One definition of "the pixels of a picture" for every hash: orientation applied, RGB or grey, alpha dropped (not
+  blended), ICC profile ignored, 8 bits a channel, full resolution.
+- Deeper channels are cut to their 8 highest bits. Integers and floats without a stated range are stretched between
+  their least and greatest value. CIELAB is taken as its lightness, which is all that a luma hash reads.
+- Conversion says nothing of where the picture came from and opens nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+_TRANSPOSITIONS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation (EXIF 2.32, tag 0x0112); 1 is upright."""
+_RANGELESS: Final = ("I", "F")
+_WITH_ALPHA: Final = ("LA", "La", "PA", "RGBa")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pixels:
+    """`values`: read-only uint8 of shape (height, width * channels); `channels` 1 (grey), 3 (RGB) or 4 (RGB, padding).
+
+    `owner` keeps the memory that `values` looks into alive.
+    """
+
+    values: npt.NDArray[np.uint8]
+    channels: int
+    owner: object
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.values.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Pixels a row."""
+        return int(self.values.shape[1]) // self.channels
+
+
+def pixels_of(image: Image.Image) -> Pixels:
+    """The pixels of a decoded image's current frame. Raises what Pillow raises on a mode or tag that it cannot read."""
+    upright = _upright(image)
+    return _viewed(_eight_bit(upright))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image as its orientation tag says it should be seen; a tag that cannot be read counts as upright."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  (Pillow parses EXIF with many error types; the pixels are whole all the same)
+        return image
+    method = _TRANSPOSITIONS.get(orientation) if isinstance(orientation, int) else None
+    return image if method is None else image.transpose(method)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """The image as mode L, RGB or RGBA, whose fourth channel is ignored from here on."""
+    mode = image.mode
+    if mode in ("L", "RGB", "RGBA"):
+        return image
+    if mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+    if mode in _RANGELESS:
+        return Image.fromarray(_stretched(np.asarray(image).astype(np.float64)))
+    if mode == "LAB":
+        return image.getchannel("L")
+    if mode == "1":
+        return image.convert("L")
+    if mode in _WITH_ALPHA:
+        return image.convert("RGBA")  # divides premultiplied colours
+    return image.convert("RGB")
+
+
+def _stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Values brought to 0..255; what is no number counts as the least one, and a flat picture as black."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0 or finite.min() == finite.max():
+        return np.zeros(values.shape, np.uint8)
+    low, high = float(finite.min()), float(finite.max())
+    scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) * (255.0 / (high - low))
+    return np.rint(scaled).astype(np.uint8)
+
+
+def _viewed(image: Image.Image) -> Pixels:
+    """A view into Pillow's own memory where its rows follow on one another, else a copy."""
+    channels = 1 if image.mode == "L" else 4
+    try:
+        values, owner = _shared(image, channels)
+    except ValueError:  # rows are padded, or lie in several blocks
+        copied = np.asarray(image)
+        channels = 1 if copied.ndim == 2 else copied.shape[2]  # noqa: PLR2004  (rows, columns)
+        values, owner = np.ascontiguousarray(copied.reshape(copied.shape[0], -1)), copied
+    values.flags.writeable = False
+    return Pixels(values=values, channels=channels, owner=owner)
+
+
+class _ArrowArray(ctypes.Structure):
+    """The start of `struct ArrowArray` (Arrow C data interface), as far as it is read here."""
+
+
+_ArrowArray._fields_ = [
+    ("length", ctypes.c_int64),
+    ("null_count", ctypes.c_int64),
+    ("offset", ctypes.c_int64),
+    ("n_buffers", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
+]
+
+
+def _shared(image: Image.Image, channels: int) -> tuple[npt.NDArray[np.uint8], object]:
+    """`values` over the image's memory, and the capsule that holds it. Raises ValueError where it is not in one piece.
+
+    Pillow hands its pixels out by the Arrow C data interface: L as a flat array of bytes, RGB as a list of 4 bytes a
+    pixel, whose bytes are the first child. In both, buffer 0 is the (absent) validity map and buffer 1 the data.
+    """
+    _schema, capsule = image.__arrow_c_array__()
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    array = ctypes.cast(pointer(capsule, b"arrow_array"), ctypes.POINTER(_ArrowArray)).contents
+    data = array.children[0].contents if array.n_children else array
+    size = image.width * image.height * channels
+    address = data.buffers[1]
+    if address is None or data.offset != 0 or data.length != size:
+        raise ValueError("not one block of pixels")
+    block = (ctypes.c_uint8 * size).from_address(address)
+    return np.ctypeslib.as_array(block).reshape(image.height, image.width * channels), capsule

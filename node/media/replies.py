@@ -1,0 +1,107 @@
+"""The lines that go between the pool and a worker: one JSON object a line, ASCII.
+
+Rules this module upholds:
+
+- A worker has met hostile files and may speak for one: its reply is untrusted. It is never unpickled, is at most
+  `MAX_REPLY_BYTES` long, and each value is checked for kind and length before it becomes a domain value.
+- Every reader accepts exactly what its writer emits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from node.domain.fingerprints import MD5, ORIENTATIONS, PDQ, PHASH, SHA1, SHA256, PictureFingerprints
+from node.errors import Malformed, MediaError
+from node.media.sniff import FORMATS
+
+MAX_REPLY_BYTES: Final = 4096
+"""The longest reply, its newline included; a picture's is below 1,500."""
+_MAX_REASON: Final = 300
+_MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
+_MAX_NUMBER: Final = 2**53
+_HASHES: Final = ("md5", "sha1", "sha256", "phash")
+_NUMBERS: Final = ("size", "width", "height")
+_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", *_HASHES, *_NUMBERS})
+
+READY: Final = b'{"ready": true}\n'
+"""A worker's first line: its libraries are loaded, its limits stand."""
+
+
+def write_task(path: Path) -> bytes:
+    """A task line: the path's bytes in hex, for a path is bytes and need not be text."""
+    return json.dumps({"path": os.fsencode(path.absolute()).hex()}).encode("ascii") + b"\n"
+
+
+def read_task(line: bytes) -> Path:
+    """The path of a task line, as written by `write_task` (by our own pool, hence trusted)."""
+    return Path(os.fsdecode(bytes.fromhex(json.loads(line)["path"])))
+
+
+def write_reply(result: PictureFingerprints | MediaError) -> bytes:
+    """A reply line."""
+    if isinstance(result, MediaError):
+        said: dict[str, Any] = {"error": str(result)[:_MAX_REASON], "remedy": result.remedy[:_MAX_REASON]}
+    else:
+        said = {
+            "media_type": result.media_type,
+            "pdq": [value.hex() for value in result.pdq_orientations],
+            "pdq_quality": result.pdq_quality,
+            **{name: getattr(result, name).hex() for name in _HASHES},
+            **{name: getattr(result, name) for name in _NUMBERS},
+        }
+    return json.dumps(said).encode("ascii") + b"\n"
+
+
+def read_reply(line: bytes) -> PictureFingerprints | MediaError:
+    """What a worker replied. Raises `Malformed` on anything that `write_reply` would not have written."""
+    try:
+        said = json.loads(line.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise Malformed("a worker's reply is not a line of JSON") from error
+    if not isinstance(said, dict):
+        raise Malformed("a worker's reply is not an object")
+    if said.keys() == {"error", "remedy"}:
+        return MediaError(_words(said["error"]), remedy=_words(said["remedy"]))
+    if said.keys() != _KEYS:
+        raise Malformed("a worker's reply lacks a value or has one too many")
+    orientations = said["pdq"]
+    if not isinstance(orientations, list) or len(orientations) != len(ORIENTATIONS):
+        raise Malformed("a worker's reply has not one PDQ an orientation")
+    hashes = tuple(_bytes(value, PDQ.size) for value in orientations)
+    if said["media_type"] not in _MEDIA_TYPES:
+        raise Malformed("a worker's reply states an unknown media type")
+    return PictureFingerprints(
+        media_type=said["media_type"],
+        pdq=hashes[0],
+        pdq_quality=_number(said["pdq_quality"], 100),
+        pdq_orientations=hashes,
+        md5=_bytes(said["md5"], MD5.size),
+        sha1=_bytes(said["sha1"], SHA1.size),
+        sha256=_bytes(said["sha256"], SHA256.size),
+        phash=_bytes(said["phash"], PHASH.size),
+        size=_number(said["size"], _MAX_NUMBER),
+        width=_number(said["width"], _MAX_NUMBER),
+        height=_number(said["height"], _MAX_NUMBER),
+    )
+
+
+def _bytes(value: object, size: int) -> bytes:
+    if not isinstance(value, str) or len(value) != 2 * size or any(digit not in "0123456789abcdef" for digit in value):
+        raise Malformed(f"a worker's reply has a hash that is not {size} bytes in hex")
+    return bytes.fromhex(value)
+
+
+def _number(value: object, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise Malformed("a worker's reply has a number out of range")
+    return value
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_REASON or not value.isascii() or not value.isprintable():
+        raise Malformed("a worker's reply has a reason that is not plain words")
+    return value

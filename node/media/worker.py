@@ -1,0 +1,52 @@
+"""The worker process: `python -m node.media.worker`, started by `node.media.pool` and by nothing else.
+
+Rules this module upholds:
+
+- It confines itself before it answers its first task, after its libraries are loaded and its kernels compiled.
+- Every task gets exactly one reply, in order; a file that cannot be fingerprinted is a reply like any other.
+- Nothing but replies leaves it: standard output and standard error of libraries go nowhere, for they can quote a file.
+- It ends when its tasks end, which is also what it sees when the process that started it dies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from node.domain.fingerprints import PictureFingerprints
+from node.errors import MediaError
+from node.media import confine, replies
+from node.media.picture import fingerprint_picture, warm
+
+
+def serve(task: Callable[[Path], PictureFingerprints] = fingerprint_picture) -> None:
+    """Answers task lines from standard input with reply lines on standard output until the input ends."""
+    replies_to = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    warm()
+    confine.limit_resources()
+    confine.filter_system_calls()
+    _send(replies_to, replies.READY)
+    for line in sys.stdin.buffer:
+        confine.renew_processor_time()
+        try:
+            result: PictureFingerprints | MediaError = task(replies.read_task(line))
+        except MediaError as error:
+            result = error
+        except MemoryError:
+            result = MediaError("it takes more memory than a worker may have")
+        _send(replies_to, replies.write_reply(result))
+
+
+def _send(descriptor: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(descriptor, line) :]
+
+
+if __name__ == "__main__":
+    serve()
