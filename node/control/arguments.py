@@ -51,6 +51,14 @@ class Arguments:
             raise Misuse(f"the argument {name} is not a list of texts")
         return tuple(values)
 
+    def object(self, name: str) -> Line:
+        """A JSON object; empty where it is absent."""
+        return dict(self._get(name, (dict,), {}))
+
+    def has(self, name: str) -> bool:
+        """Whether it was given at all."""
+        return self._line.get(name) is not None
+
     def objects(self, name: str) -> list[Line]:
         """A list of JSON objects; empty where it is absent."""
         values = self._get(name, (list,), [])

@@ -1,0 +1,272 @@
+"""The contributor's commands: contribute, correct, retract, opine, comment, records, evidence.
+
+Rules this module upholds:
+
+- Commands hold no decisions: the ledger and the catalogue do.
+- A record may be named by its whole id or by a prefix of its leaf hash that fits one record only.
+- What an administrator did is in the audit log with the record's id, never with its contents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.control.lines import category_line, fingerprint_line
+from node.control.statements import RETRACTION_REASONS, read_contribution, read_handling
+from node.domain.envelope import Kind
+from node.domain.ids import RecordId, member_id
+from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Sealed, Verdict
+from node.errors import Misuse, NotFound, Refused
+from node.usecases.audit import AuditEntry
+from node.usecases.ledger import Draft
+from node.usecases.lookup import records_with_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from node.control.runner import Line
+    from node.domain.holdings import Holding
+    from node.domain.ids import Origin
+    from node.domain.ports import Clock, Store
+    from node.domain.statements import Body
+    from node.usecases.audit import AuditLog
+    from node.usecases.catalogue import Catalogue, RecordView
+    from node.usecases.ledger import Ledger
+
+CONTRIBUTE_BATCH: Final = 500
+"""Holdings contributed in one transaction."""
+MIN_PREFIX: Final = 8
+"""Hex digits of a leaf hash that may stand for a record."""
+_PAGE: Final = 1_000
+_VERDICTS: Final = {"confirm": Verdict.CONFIRM, "dispute": Verdict.DISPUTE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCommands:
+    """`evidence` builds a proof file of a record: (size that it speaks of, bytes)."""
+
+    own: Origin
+    ledger: Ledger
+    catalogue: Catalogue
+    store: Store
+    audit: AuditLog
+    clock: Clock
+    evidence_of: Callable[[RecordId], tuple[int, bytes]]
+
+    async def contribute(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"case", "holdings", "sha256", "statement", "handling", "dry_run"} -> a line a holding, then a summary."""
+        given = Arguments(arguments)
+        chosen = await asyncio.to_thread(self._chosen, given)
+        dry = given.flag("dry_run")
+        done = skipped = 0
+        for start in range(0, len(chosen), CONTRIBUTE_BATCH):
+            for line in await asyncio.to_thread(self._contribute, given, chosen[start : start + CONTRIBUTE_BATCH], dry):
+                done += line["state"] in {"contributed", "would contribute"}
+                skipped += line["state"] not in {"contributed", "would contribute"}
+                yield line
+        yield {"contributed": 0 if dry else done, "would_contribute": done if dry else 0, "skipped": skipped}
+
+    def _chosen(self, given: Arguments) -> list[Holding]:
+        case, digests = given.text("case", ""), given.texts("sha256")
+        ids = [int(text) for text in given.texts("holdings")]
+        if not (case or digests or ids):
+            raise Misuse("nothing was chosen", remedy="name a case, holdings or SHA-256 digests")
+        chosen: dict[int, Holding] = {}
+        with self.store.read() as tx:
+            after = 0
+            while case and (page := tx.holdings(case=case, after=after, limit=_PAGE)):
+                chosen |= {holding.id: holding for holding in page}
+                after = page[-1].id
+            found = [tx.holding(number) for number in ids]
+            found += [tx.holding_by_sha256(bytes.fromhex(digest)) for digest in digests]
+        for holding in found:
+            if holding is None:
+                raise NotFound("one of the holdings named is not here", remedy="`vigil ingest` takes material in first")
+            chosen[holding.id] = holding
+        if not chosen:
+            raise NotFound("no holding belongs to this case", remedy="check the case reference given at the ingest")
+        return [chosen[number] for number in sorted(chosen)]
+
+    def _contribute(self, given: Arguments, holdings: list[Holding], dry: bool) -> list[Line]:  # noqa: FBT001 (one flag)
+        lines: list[Line] = []
+        drafts: list[Draft] = []
+        handling = read_handling(Arguments(given.object("handling")))
+        for holding in holdings:
+            line: Line = {"holding": holding.id, "record": str(holding.record) if holding.record else None}
+            lines.append(line)
+            if holding.record is not None:
+                line["state"] = "contributed before"
+            elif not any(f.contributable for f in holding.fingerprints):
+                line["state"] = "nothing that may be shared"
+            else:
+                line["state"] = "would contribute" if dry else "contributed"
+                statement = read_contribution(Arguments(given.object("statement")), holding)
+                drafts.append(Draft(statement=statement, handling=handling, holding=holding.id))
+        if drafts and not dry:
+            records = dict(zip([d.holding for d in drafts], self.ledger.contribute(drafts), strict=True))
+            self._note("contribute", [str(record) for record in records.values()])
+            for line in lines:
+                if line["holding"] in records:
+                    line["record"] = str(records[line["holding"]])
+        return lines
+
+    def _note(self, what: str, records: list[str]) -> None:
+        body = {"what": what, "records": records, "at": int(self.clock())}
+        self.audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
+
+    async def correct(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"record", "statement", "handling"} -> {"record": the new head}. What is not given stays as it was."""
+        given = Arguments(arguments)
+        record = await asyncio.to_thread(self._correct, given)
+        yield {"record": str(record), "state": "corrected"}
+
+    def _correct(self, given: Arguments) -> RecordId:
+        target = self.resolve(given.text("record"))
+        view = self.catalogue.record(target)
+        if view is None or not isinstance(view.body, Contribution) or view.handling is None:
+            raise NotFound("there is no such contribution in our own log, or it waits for its first checkpoint")
+        statement = read_contribution(Arguments(given.object("statement")), None, before=view.body)
+        handling = read_handling(Arguments(given.object("handling")), before=view.handling)
+        record = self.ledger.correct(target, statement, handling)
+        self._note("correct", [str(target), str(record)])
+        return record
+
+    async def retract(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"record", "reason"} -> {"record", "retraction", "state"}."""
+        given = Arguments(arguments)
+        reason = RETRACTION_REASONS.get(given.text("reason", "unstated"))
+        if reason is None:
+            raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
+        target = await asyncio.to_thread(self.resolve, given.text("record"))
+        said = await asyncio.to_thread(self.ledger.retract, target, reason)
+        await asyncio.to_thread(self._note, "retract", [str(target)])
+        yield {
+            "record": str(target),
+            "retraction": str(said) if said else None,
+            "state": "retracted" if said else "forgotten before it left",
+        }
+
+    async def opine(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"record", "verdict", "note"} -> {"record", "state"}."""
+        given = Arguments(arguments)
+        verdict = _VERDICTS.get(given.text("verdict"))
+        if verdict is None:
+            raise Misuse("an opinion is one of: confirm, dispute")
+        opinion = Opinion(verdict=verdict, note=given.text("note", ""))
+        target = await asyncio.to_thread(self.resolve, given.text("record"))
+        record = await asyncio.to_thread(self.ledger.opine, target, opinion)
+        yield {"record": str(record), "about": str(target), "state": "said"}
+
+    async def comment(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"record", "text", "language"} -> {"record", "state"}."""
+        given = Arguments(arguments)
+        comment = Comment(text=given.text("text"), language=given.text("language", ""))
+        target = await asyncio.to_thread(self.resolve, given.text("record"))
+        record = await asyncio.to_thread(self.ledger.comment, target, comment)
+        yield {"record": str(record), "about": str(target), "state": "said"}
+
+    async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"member", "mine", "record", "after", "limit"} -> a line a record, newest last."""
+        given = Arguments(arguments)
+        limit = given.whole("limit", 100)
+        if given.text("record", ""):
+            target = await asyncio.to_thread(self.resolve, given.text("record"))
+            view = await asyncio.to_thread(self.catalogue.record, target)
+            if view is None:
+                raise NotFound(
+                    "this record waits for its place in the log", remedy="it gets one once the hub was reached"
+                )
+            yield record_line(view, whole=True)
+            return
+        wanted = member_id(given.text("member")) if given.text("member", "") else None
+        for origin in await asyncio.to_thread(self._origins):
+            if (wanted and origin.member != wanted) or (given.flag("mine") and origin != self.own):
+                continue
+            after = given.whole("after", 0)
+            for view in await asyncio.to_thread(self.catalogue.records, origin, after=after, limit=limit):
+                yield record_line(view, whole=False)
+
+    def _origins(self) -> list[Origin]:
+        with self.store.read() as tx:
+            return sorted(log.origin for log in tx.logs() if log.origin.stream == "log")
+
+    async def evidence(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"record"} -> {"record", "size", "evidence": base64 of the proof file}."""
+        target = await asyncio.to_thread(self.resolve, Arguments(arguments).text("record"))
+        size, data = await asyncio.to_thread(self.evidence_of, target)
+        yield {"record": str(target), "size": size, "evidence": base64.b64encode(data).decode("ascii")}
+
+    def resolve(self, text: str) -> RecordId:
+        """Blocking. A record by its id, or by a prefix of its leaf hash. Raises `Misuse`, `NotFound`, `Refused`."""
+        if "#" in text:
+            return RecordId.parse(text)
+        if len(text) < MIN_PREFIX or any(c not in "0123456789abcdef" for c in text):
+            raise Misuse(
+                "not a record",
+                remedy=f"give its id (<origin>#<64 hex digits>) or the first {MIN_PREFIX} digits of its hash",
+            )
+        found: list[RecordId] = []
+        with self.store.read() as tx:
+            for log in tx.logs():
+                if log.origin.stream == "log":
+                    found += records_with_prefix(tx, log, text)
+        if not found:
+            raise NotFound("no record here begins with these digits")
+        if len(found) > 1:
+            raise Refused("several records begin with these digits", remedy="give more of them")
+        return found[0]
+
+
+def record_line(view: RecordView, *, whole: bool) -> Line:
+    """One record as a person reads it; `whole` adds its fingerprints and what others said of it."""
+    body = view.body
+    line: Line = {
+        "record": str(view.record),
+        "index": view.index,
+        "kind": Kind(view.kind).name.lower() if view.kind in Kind._value2member_map_ else "not understood",
+        "state": view.state.name.lower().replace("_", "-"),
+        "issued_day": view.issued_day,
+        "expiry_day": view.expiry_day or None,
+        "open": view.open,
+        "target": str(view.target) if view.target else None,
+        "superseded": view.replaced,
+        "reason": view.reason or None,
+        "category": category_line(body.category) if isinstance(body, (Contribution, Opinion)) else None,
+        "series": (body.series or None) if isinstance(body, Contribution) else None,
+        "says": _says(body),
+        "remarks": len(view.remarks),
+    }
+    if whole:
+        line["fingerprints"] = (
+            [fingerprint_line(f) for f in body.fingerprints] if isinstance(body, Contribution) else []
+        )
+        line["remarks"] = [
+            {"member": remark.speaker.member, "kind": Kind(remark.kind).name.lower(), "says": _says(remark.body)}
+            for remark in view.remarks
+        ]
+        handling = view.handling
+        line["handling"] = handling and {
+            "audience": "everyone" if handling.audience is None else list(handling.audience),
+            "purposes": list(handling.purposes),
+            "code": handling.code,
+        }
+    return line
+
+
+def _says(body: Body | None) -> str | None:
+    """A body in a few words."""
+    if isinstance(body, Contribution):
+        return f"{len(body.fingerprints)} fingerprints of {body.media_type or 'a thing'}"
+    if isinstance(body, Opinion):
+        return body.verdict.name.lower() + (f": {body.note}" if body.note else "")
+    if isinstance(body, Comment):
+        return body.text
+    if isinstance(body, Sealed):
+        return "sealed: this version cannot open it"
+    if isinstance(body, NotUnderstood):
+        return "of a later version: not understood"
+    return None if body is None else body.reason.name.lower()
