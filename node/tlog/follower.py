@@ -15,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
-from node.errors import BadProof, BadSignature, Conflict, Fork, Malformed, Misuse
+from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, Misuse
 from node.tlog import note as notes
 from node.tlog.checkpoint import Checkpoint, parse_text, verify_checkpoint
 from node.tlog.cosignature import verify_cosignature
 from node.tlog.merkle import CompactRange, verify_consistency
 from node.tlog.note import VerifierKey
+
+_FSCK: Final = "run fsck; a copy of a log can be fetched again from the hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +63,15 @@ def resume(origin: str, tree: CompactRange, latest: bytes = b"", anchor: bytes =
     """The state out of a store: the tree, and the notes it had verified (b"" where there is none).
 
     Signatures were checked before the notes were stored. Where no anchor was kept, the latest checkpoint is it.
-    Raises Malformed where a note is no checkpoint of this log, BadProof where the tree does not come out at a
-    checkpoint of its own size: then the store was damaged, or restored from an old copy in part.
+    Raises Damaged where a note is no checkpoint of this log, or the tree does not come out at a checkpoint of its own
+    size: then the store was damaged, or restored from old copies in part.
     """
     if not latest:
         return Followed(origin=origin, tree=tree)
     highest, oldest = _read(origin, latest), _read(origin, anchor or latest)
     for each in (highest, oldest):
         if each.checkpoint.size == tree.size and each.checkpoint.root != tree.root():
-            raise BadProof("the leaves stored do not come out at the checkpoint stored with them")
+            raise Damaged("the leaves stored with a log do not come out at the checkpoint stored with it", remedy=_FSCK)
     ahead = oldest.checkpoint.size > tree.size
     return Followed(origin=origin, tree=tree, latest=highest, anchor=oldest if ahead else None)
 
@@ -184,9 +187,12 @@ def _verify(
 
 
 def _read(origin: str, data: bytes) -> SignedCheckpoint:
-    checkpoint = parse_text(notes.parse(data).text)
+    try:
+        checkpoint = parse_text(notes.parse(data).text)
+    except Malformed as fault:
+        raise Damaged("what is stored as a log's checkpoint is none", remedy=_FSCK) from fault
     if checkpoint.origin != origin:
-        raise Malformed("the checkpoint stored with a log is another log's")
+        raise Damaged("the checkpoint stored with a log is another log's", remedy=_FSCK)
     return SignedCheckpoint(checkpoint=checkpoint, note=data)
 
 
