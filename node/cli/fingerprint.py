@@ -1,0 +1,88 @@
+"""`vigil fingerprint`: the fingerprints of files, one line each, without any configuration or store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from node import app as vigil
+from node.cli.output import ExitCode, Output, plain
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PictureFingerprints
+from node.errors import MediaError
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("fingerprint")(fingerprint)
+
+
+def fingerprint(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes that decode; by default one a processor.")
+    ] = None,
+) -> None:
+    """Fingerprint pictures: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
+
+    Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the others
+    go on, and the exit code is then 1.
+    """
+    output = Output(json=as_json)
+    done = failed = 0
+    with output.progress("fingerprinting", vigil.count_files(paths)) as advance:
+        for path, result in vigil.fingerprint_paths(paths, workers=workers):
+            done += 1
+            failed += isinstance(result, MediaError)
+            output.line(json_line(path, result))
+            if not as_json:
+                output.say(words(path, result))
+            advance()
+    if failed:
+        output.note(f"{failed} of {done} files could not be fingerprinted")
+        raise typer.Exit(ExitCode.ERROR)
+    if not done:
+        output.note("no files found")
+
+
+def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str, Any]:
+    """The line of a file in `--json` mode (DESIGN section 8)."""
+    if isinstance(result, MediaError):
+        return {"path": str(path), "error": str(result)}
+    return {
+        "path": str(path),
+        "media_type": result.media_type,
+        "size": result.size,
+        "md5": result.md5.hex(),
+        "sha1": result.sha1.hex(),
+        "sha256": result.sha256.hex(),
+        "pdq": result.pdq.hex(),
+        "pdq_quality": result.pdq_quality,
+        "phash": result.phash.hex(),
+    }
+
+
+def words(path: Path, result: PictureFingerprints | MediaError) -> str:
+    """A file for a person: its name and what it is, then a line a fingerprint."""
+    if isinstance(result, MediaError):
+        remedy = f" ({result.remedy})" if result.remedy else ""
+        return f"{plain(path)}\n  error    {result}{remedy}"
+    note = ""
+    if result.pdq_quality == 0:
+        note = ": a picture without detail, which never matches by PDQ"
+    elif result.pdq_quality < PDQ_QUALITY_FLOOR:
+        note = f": below {PDQ_QUALITY_FLOOR}, so it never matches by PDQ"
+    return (
+        f"{plain(path)}\n"
+        f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
+        f"  md5      {result.md5.hex()}\n"
+        f"  sha1     {result.sha1.hex()}\n"
+        f"  sha256   {result.sha256.hex()}\n"
+        f"  pdq      {result.pdq.hex()}\n"
+        f"           quality {result.pdq_quality}{note}\n"
+        f"  phash    {result.phash.hex()}"
+    )
