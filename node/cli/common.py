@@ -1,0 +1,170 @@
+"""What every command has: the options --home, --json and --passphrase-file, and the session they lead to.
+
+Rules this module upholds:
+
+- The three options may stand before the command or after it; the later one wins.
+- A passphrase comes from a file, a variable or the terminal, never from the command line, where others could read it.
+- It is asked for only when a key has to be opened: beside a running daemon nobody is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Protocol
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from node import config
+from node.cli.output import Line, Output
+from node.errors import Misuse
+
+PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
+PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
+_META: Final = "vigil."
+
+
+class Session(Protocol):
+    """`app.Session`: runs a command in the daemon, or here under the same lock where no daemon runs."""
+
+    def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passphrase:
+    """Where the passphrase of a folder's keys comes from. Calling it fetches it; `what` says whose it is."""
+
+    file: Path | None = None
+    what: str = "the keys of this folder"
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    new: bool = False
+
+    def __call__(self) -> str:
+        """The passphrase. Raises `Misuse` where there is none and nobody to ask."""
+        file = self.file or _path(self.environment.get(PASSPHRASE_FILE_VARIABLE))
+        if file is not None:
+            return _first_line(file)
+        if given := self.environment.get(PASSPHRASE_VARIABLE):
+            return given
+        if not sys.stdin.isatty():
+            raise Misuse(
+                f"no passphrase for {self.what}, and no terminal to ask at",
+                remedy=f"give --passphrase-file, or set {PASSPHRASE_FILE_VARIABLE} or {PASSPHRASE_VARIABLE}",
+            )
+        return str(typer.prompt(f"Passphrase for {self.what}", hide_input=True, confirmation_prompt=self.new, err=True))
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _first_line(file: Path) -> str:
+    try:
+        found = file.read_text("utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError):
+        raise Misuse(
+            "the passphrase file cannot be read", remedy="check --passphrase-file and who may read it"
+        ) from None
+    if not found:
+        raise Misuse("the passphrase file is empty", remedy="its first line is the passphrase")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What a command was given beside its own options."""
+
+    home: config.Home
+    output: Output
+    passphrase: Passphrase
+
+    def session(self) -> AbstractContextManager[Session]:
+        """The session over this home: see `app.session`."""
+        from node import app
+
+        return app.session(self.home, self.passphrase)
+
+
+def common(ctx: typer.Context) -> Common:
+    """The common options of the command that is running."""
+    return Common(
+        home=config.find_home(ctx.meta.get(_META + "home"), os.environ),
+        output=Output(json=bool(ctx.meta.get(_META + "json"))),
+        passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
+    )
+
+
+def _keep(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 (whatever the option holds)
+    if value not in (None, False):
+        ctx.meta[_META + str(param.name)] = value
+    return value
+
+
+def _options(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            metavar="DIR",
+            callback=_keep,
+            help="The folder of this node or hub. Default: VIGIL_HOME, else ~/.vigil.",
+            rich_help_panel="Options of every command",
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            callback=_keep,
+            help="Print JSON objects on stdout, one a line; people's words go to stderr.",
+            rich_help_panel="Options of every command",
+        ),
+    ] = False,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--passphrase-file",
+            metavar="FILE",
+            callback=_keep,
+            help="A file whose first line is the passphrase of the keys. Default: VIGIL_PASSPHRASE_FILE, "
+            "VIGIL_PASSPHRASE, else the terminal is asked.",
+            rich_help_panel="Options of every command",
+        ),
+    ] = None,
+) -> None:
+    """Carries the declarations; see `common_parameters`."""
+
+
+def common_parameters() -> list[Any]:
+    """The three options as parameters of any command; what they were given is kept in the context (see `common`)."""
+    carrier = typer.Typer(add_completion=False)
+    carrier.command()(_options)
+    parameters = typer.main.get_command(carrier).params
+    for parameter in parameters:
+        parameter.expose_value = False
+    return list(parameters)
+
+
+class Command(TyperCommand):
+    """A command with the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as TyperCommand)
+        super().__init__(*args, **kwargs)
+        self.params += common_parameters()
+
+
+class Group(TyperGroup):
+    """A group of commands in the order of their definition."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 (as TyperGroup)
+        return list(self.commands)
+
+
+def new_group(help_text: str) -> typer.Typer:
+    """A group such as `vigil hub`; its commands are defined with `cls=Command`."""
+    return typer.Typer(help=help_text, cls=Group, no_args_is_help=True, add_completion=False, rich_markup_mode=None)

@@ -1,0 +1,119 @@
+"""Where a command's words go: JSON lines and results on stdout, everything said beside them on stderr.
+
+Rules this module upholds:
+
+- With `--json`, stdout holds JSON objects, one a line, and nothing else; without it, stdout holds the result in
+  people's words. Hints, warnings, errors and progress are on stderr either way.
+- What came from elsewhere (a path, a member's reason, a comment) is stripped of whatever could steer a terminal.
+- A progress bar is drawn only where stderr is a terminal, so no log file is filled with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Line = dict[str, Any]
+"""A JSON object."""
+Words = Callable[[Line], "RenderableType | None"]
+"""A line in people's words, or None where it says nothing to a person."""
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def plain(text: object) -> str:
+    """`text` on one line, with whatever does not print (escapes, newlines, bidirectional marks) replaced."""
+    return "".join(each if each.isprintable() else _REPLACEMENT for each in str(text))
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(map(plain, text.split("\n")))
+
+
+class Advance(Protocol):
+    """Tells a progress bar that `steps` more are done."""
+
+    def __call__(self, steps: int = 1) -> None: ...
+
+
+def _ignore(steps: int = 1) -> None:
+    """Draws nothing."""
+
+
+class Output:
+    """Both streams, for a command that prints from more than one thread: a line is never cut by another."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self._lock = threading.Lock()
+
+    def line(self, line: Line, words: Words | None = None) -> None:
+        """One line of the result: itself with `--json`, else what `words` makes of it."""
+        if self.json:
+            with self._lock:
+                sys.stdout.write(json.dumps(line) + "\n")
+                sys.stdout.flush()  # whoever reads it may be waiting for it
+        elif words is not None and (said := words(line)) is not None:
+            self.say(said)
+
+    def say(self, words: RenderableType) -> None:
+        """A result for people, on stdout. With `--json` nothing: the lines have said it."""
+        if not self.json:
+            self._print(words, stderr=False)
+
+    def note(self, words: RenderableType) -> None:
+        """Something said beside the result, on stderr."""
+        self._print(words, stderr=True)
+
+    def warn(self, message: str) -> None:
+        """A warning, on stderr."""
+        self.note(f"warning: {message}")
+
+    def error(self, message: str, remedy: str = "") -> None:
+        """What went wrong, and what to do, on stderr."""
+        self.note(f"error: {_plain_lines(message)}" + (f"\nto do: {_plain_lines(remedy)}" if remedy else ""))
+
+    def _print(self, words: RenderableType, *, stderr: bool) -> None:
+        from rich.text import Text
+
+        with self._lock:
+            # A line of text is never broken, so that a path in it can be copied; a table keeps to the terminal's width.
+            _console(stderr=stderr).print(words, soft_wrap=isinstance(words, str | Text))
+
+    @contextmanager
+    def progress(self, label: str, total: int | None) -> Iterator[Advance]:
+        """A progress bar while the block runs; `total` None where nobody knows."""
+        if not sys.stderr.isatty():
+            yield _ignore
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=_console(stderr=True),
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # else a result that is piped away would land on the terminal
+        )
+        with bar:
+            task = bar.add_task(label, total=total)
+
+            def advance(steps: int = 1) -> None:
+                bar.advance(task, steps)
+
+            yield advance
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    # It guesses at no markup: a path may hold square brackets, a comment may hold :words:.
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
