@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
 
-from node.domain.batch import BodyState, FingerprintColumns, VerifiedBatch, column
+from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Kind, decode
-from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.fingerprints import SHA256
 from node.domain.handling import Handling
-from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Codec, SearchIndex, Store, StoredRun, StoreReader, StoreWriter
 from node.domain.statements import Body
@@ -31,8 +30,8 @@ from node.usecases.replica import Verified
 
 REBUILD_BYTES: Final = 4 << 20
 """Bytes of entries and bodies that a rebuild decodes at a time."""
-REBUILD_HOLDINGS: Final = 1_000
-_NO_QUALITY: Final = -1
+REBUILD_HOLDINGS: Final = 10_000
+"""Holdings that it reads at a time."""
 _REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
 
 
@@ -135,9 +134,11 @@ class Catalogue:
                     at += len(run.entries)
                     progress(done + at, total)
                 done += log.size
-            for holdings in _pages(reader):
-                self._index.add(HOLDINGS_SOURCE, holding_columns(holdings))
-                done += len(holdings)
+            after = 0
+            while columns := reader.holding_columns(after, REBUILD_HOLDINGS):
+                self._index.add(HOLDINGS_SOURCE, columns)
+                rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
+                after, done = int(rows[-1]), done + len(rows)
                 progress(done, total)
 
     def _added(self, number: int, batch: VerifiedBatch) -> None:
@@ -219,35 +220,3 @@ class Catalogue:
                 run = reader.run(speaker, index, index + 1, 0)
                 remarks.append(Remark(speaker=speaker, kind=kind, body=self._body(kind, run, 0)))
         return tuple(remarks)
-
-
-def holding_columns(holdings: Sequence[Holding]) -> FingerprintColumns:
-    """The fingerprints of holdings by kind, for the index; a kind that this version does not know is counted."""
-    by_code: dict[int, list[tuple[int, bytes, int]]] = {}
-    unknown = 0
-    for holding in holdings:
-        for each in holding.fingerprints:
-            kind = KIND_BY_CODE.get(each.code)
-            if kind is None or len(each.value) != kind.size:
-                unknown += 1
-                continue
-            quality = _NO_QUALITY if each.quality is None else each.quality
-            by_code.setdefault(each.code, []).append((holding.id, each.value, quality))
-    columns = [
-        column(
-            code,
-            [row for row, _, _ in found],
-            [v for _, v, _ in found],
-            [q for _, _, q in found],
-            KIND_BY_CODE[code].size,
-        )
-        for code, found in sorted(by_code.items())
-    ]
-    return FingerprintColumns(columns=columns, unknown=unknown)
-
-
-def _pages(reader: StoreReader) -> Iterator[list[Holding]]:
-    after = 0
-    while page := reader.holdings(after=after, limit=REBUILD_HOLDINGS):
-        yield page
-        after = page[-1].id

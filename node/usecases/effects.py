@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import OWN_TARGET, Envelope, Kind, decode
 from node.domain.handling import Handling
-from node.domain.ids import HASH_SIZE, Origin, RecordId
+from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.ports import Codec, LogReader, LogState, LogWriter, Store
 from node.errors import Fork, Malformed, Refused
 from node.tlog.tiles import TILE_WIDTH
@@ -60,21 +60,23 @@ class Purge:
             if kind in _REMARKS:
                 self._rows(speaker, [index])
 
-    def chain(self, origin: Origin, index: int, leaf: bytes) -> None:
-        """A record and every correction that followed it: what a retraction ends."""
+    def chain(self, origin: Origin, index: int, leaf: bytes) -> list[RecordId]:
+        """A record and every correction that followed it: what a retraction ends. Gives their names."""
         waiting = [(origin, index, leaf)]
-        seen = set()
+        ended: list[RecordId] = []
         while waiting:
             at = waiting.pop()
-            if at[2] in seen:
+            record = RecordId(at[0], at[2])
+            if record in ended:
                 continue
-            seen.add(at[2])
+            ended.append(record)
             self.record(*at)
             waiting += [
                 (speaker, row, leaf_at(self.writer, speaker, row))
-                for speaker, row, kind in owners_words(self.writer, RecordId(at[0], at[2]))
+                for speaker, row, kind in owners_words(self.writer, record)
                 if kind == Kind.CORRECTION
             ]
+        return ended
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         """Quarantines an entry that says what it may not say."""
@@ -223,7 +225,7 @@ class _Word:
 
 
 def _owner_speaks(purge: Purge, word: _Word, at: int | None) -> None:
-    """A correction replaces the head of a record; a retraction ends it. `at`: where the target stands, if it is here."""
+    """A correction replaces the head of a record; a retraction ends it. `at`: where the target stands, if here."""
     fault = _unfit(purge, word, at)
     if fault:
         purge.set_aside(word.speaker, word.index, fault)
@@ -273,10 +275,16 @@ def _within(envelope: Envelope, mine: Handling | None, target: Target) -> bool:
         return True
     if envelope.open:
         return False
-    if mine is None or target.handling is None or not mine.understood or target.handling.audience is None:
+    if mine is None or target.handling is None or envelope.target is None:
         return True
-    owner = () if envelope.target is None else (envelope.target.origin.member,)
-    return set(mine.audience or ()) <= {*target.handling.audience, *owner}
+    return audience_within(mine, target.handling, envelope.target.origin.member)
+
+
+def audience_within(inner: Handling, outer: Handling, owner: MemberId) -> bool:
+    """Whether nobody reads `inner` who may not read `outer`, the record of `owner`."""
+    if outer.audience is None or not inner.understood:
+        return True
+    return inner.audience is not None and set(inner.audience) <= {*outer.audience, owner}
 
 
 # --- a fork -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,252 @@
+"""The hub's side of LogCarrier: it takes in what members sign, and hands on what each may read.
+
+Rules this module upholds:
+
+- A member submits to its own log alone, of its active epoch. The hub never speaks for one.
+- Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
+- The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
+- Handling is enforced here: a body goes to those it admits. What is not understood is withheld.
+- Followers wait on an event, not on a clock: what was cosigned is on its way at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from node.domain.batch import BodyState, Package
+from node.domain.envelope import Disclosure
+from node.domain.ids import HASH_SIZE, MemberId, Origin
+from node.domain.ports import Clock, Codec, LogReader, LogState, Signer, Store, StoredRun
+from node.domain.queries import LogView
+from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
+from node.domain.services import Head
+from node.errors import BadProof, Fork, Malformed, NotFound, Refused
+from node.tlog import note as notes
+from node.tlog import tiles
+from node.tlog.cosignature import add_signature, cosign
+from node.tlog.merkle import EMPTY_ROOT, leaf_hashes
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.effects import freeze
+from node.usecases.replica import Rules, position, verify_package
+from node.usecases.vouching import LogTiles, compare, verify_note
+
+RUN_BYTES: Final = 900_000
+"""Bytes of a package's columns: below `replica.MAX_PACKAGE`, with room for what wraps it on the wire."""
+MAX_CURSORS: Final = 10_000
+MAX_REPAIR: Final = 1_000
+"""Bodies that one request may ask for."""
+
+
+class HubCarrier:
+    """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key, `cosigner` its key."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        codec: Codec,
+        roster: Callable[[], Roster],
+        cosigner: Signer,
+        cosigner_vkey: str,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._codec = codec
+        self._roster = roster
+        self._cosigner = cosigner
+        self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
+        self._clock = clock
+        self._moved = asyncio.Event()
+        self._turns: dict[Origin, asyncio.Lock] = {}
+
+    # --- heads ----------------------------------------------------------------------------------------------------
+
+    async def heads(self, member: MemberId, origins: Sequence[Origin]) -> list[Head]:
+        """See `services.CarrierService`. A log that is not here is left out."""
+        self._roster().require_active(member)
+        logs = await asyncio.to_thread(self._logs)
+        wanted = set(origins)
+        return [_head(log) for log in logs if not wanted or log.origin in wanted]
+
+    def _logs(self) -> list[LogState]:
+        with self._store.read() as reader:
+            return [log for log in reader.logs() if log.origin.stream == "log"]
+
+    # --- submit ---------------------------------------------------------------------------------------------------
+
+    async def submit(self, member: MemberId, package: Package) -> Head:
+        """See `services.Carrier`. The same run handed in again gets the same head again.
+
+        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen).
+        """
+        _check_speaker(self._roster().require_active(member), self._roster(), package.origin)
+        # Runs of one log one after another: the second would only lose the compare-and-swap.
+        async with self._turns.setdefault(package.origin, asyncio.Lock()):
+            head = await asyncio.to_thread(self._submit, package)
+        self._moved.set()
+        self._moved = asyncio.Event()
+        return head
+
+    def _submit(self, package: Package) -> Head:
+        try:
+            known = self._known(package)
+            return known or self._take(package)
+        except Fork as fork:
+            freeze(self._store, package.origin, fork)
+            raise
+
+    def _known(self, package: Package) -> Head | None:
+        """The head, where this very run is stored already. Raises `Fork` where its checkpoint contradicts the log."""
+        roster = self._roster()
+        if len(notes.parse(package.checkpoint).signatures) != 1:
+            raise Malformed("a checkpoint is handed in with its own log's signature, and no other")
+        checkpoint, _ = verify_note(roster, package.origin, package.checkpoint, cosigned=False)
+        with self._store.read() as reader:
+            state = reader.log(package.origin)
+            if state is None:
+                return None
+            compare(reader, state, checkpoint, package.checkpoint)
+            if not 0 <= package.start < package.end <= state.size:
+                return None
+            if _leaves(reader, state, package.start, package.end) != b"".join(leaf_hashes(package.entries)):
+                raise BadProof("entries that are not those that stand in the log at their place")
+            return _head(state)
+
+    def _take(self, package: Package) -> Head:
+        rules = Rules(roster=self._roster(), copy=Copy(reader=None, strict=True), cosigned=False)
+        with self._store.read() as reader:
+            state = reader.log(package.origin) or LogState(number=0, origin=package.origin, size=0, root=EMPTY_ROOT)
+            at = position(reader, state)
+        # Verified outside the transaction: a slow check must not keep other members' writes waiting.
+        verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
+        after = verified.after.state
+        cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
+        with self._catalogue.change() as change:
+            change.apply(verified)
+            if cosigned:
+                change.writer.set_cosigned(package.origin, cosigned, after.size)
+            stored = change.writer.log(package.origin)
+        # Durable. A crash right here costs the answer alone: the same run again finds itself stored, and cosigned.
+        if stored is None:
+            raise NotFound("a log that was just written is not there")
+        return _head(stored)
+
+    def _cosign(self, note: bytes) -> bytes:
+        line = cosign(notes.parse(note).text, self._cosigner_vkey, self._cosigner, int(self._clock()))
+        return add_signature(note, line)
+
+    # --- follow ---------------------------------------------------------------------------------------------------
+
+    async def follow(self, member: MemberId, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
+        """See `services.Carrier`. One package a log in turn, so that no long log keeps a short one waiting."""
+        if len(cursors) > MAX_CURSORS:
+            raise Malformed(f"at most {MAX_CURSORS} cursors")
+        at = {each.origin: each.size for each in cursors}
+        handlings = Handlings(self._codec.decode_handling)
+        while True:
+            # Taken before the logs are read: whatever is cosigned after that sets it.
+            moved = self._moved
+            ahead = [log for log in await asyncio.to_thread(self._logs) if log.cosigned_size > at.get(log.origin, 0)]
+            for log in ahead:
+                self._roster().require_active(member)
+                package = await asyncio.to_thread(self._package, member, log, at.get(log.origin, 0), handlings)
+                at[log.origin] = package.end
+                yield package
+            if not ahead:
+                await moved.wait()
+
+    def _package(self, member: MemberId, log: LogState, start: int, handlings: Handlings) -> Package:
+        with self._store.read() as reader:
+            run = reader.run(log.origin, start, log.cosigned_size, RUN_BYTES)
+            end = start + len(run.entries)
+            proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
+        shown = _admitted(run, handlings, member, log.origin.member)
+        return Package(
+            origin=log.origin,
+            start=start,
+            entries=run.entries,
+            nonces=_keep(run.nonces, shown),
+            bodies=_keep(run.bodies, shown),
+            handling_nonces=_keep(run.handling_nonces, shown),
+            handlings=_keep(run.handlings, shown),
+            checkpoint=log.cosigned,
+            proof=proof,
+        )
+
+    # --- repair ---------------------------------------------------------------------------------------------------
+
+    async def bodies(self, member: MemberId, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
+        """See `services.Carrier`: as many as fit one answer."""
+        self._roster().require_active(member)
+        if len(indices) > MAX_REPAIR:
+            raise Malformed(f"at most {MAX_REPAIR} bodies at a time")
+        return await asyncio.to_thread(self._bodies, member, origin, indices)
+
+    def _bodies(self, member: MemberId, origin: Origin, indices: Sequence[int]) -> dict[int, Disclosure]:
+        handlings = Handlings(self._codec.decode_handling)
+        found: dict[int, Disclosure] = {}
+        size = 0
+        with self._store.read() as reader:
+            log = reader.log(origin)
+            if log is None or origin.stream != "log":
+                raise NotFound("there is no such log here")
+            for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
+                run = reader.run(origin, index, index + 1, 0)
+                if not _admitted(run, handlings, member, origin.member)[0]:
+                    continue
+                size += len(run.bodies[0]) + len(run.handlings[0])
+                if found and size > RUN_BYTES:
+                    break
+                found[index] = Disclosure(
+                    nonce=run.nonces[0],
+                    body=run.bodies[0],
+                    handling_nonce=run.handling_nonces[0],
+                    handling=run.handlings[0],
+                )
+        return found
+
+
+def _head(log: LogState) -> Head:
+    return Head(origin=log.origin, size=log.size, cosigned=log.cosigned, cosigned_size=log.cosigned_size)
+
+
+def _check_speaker(member: Member, roster: Roster, origin: Origin) -> None:
+    """Raises `Refused` unless `origin` is the member's own log, of the newest epoch that it has an active key for."""
+    if origin.member != member.id or origin.federation != roster.federation or origin.stream != "log":
+        raise Refused("a member submits to its own log alone")
+    epochs = [k.epoch for k in member.keys if k.purpose is KeyPurpose.LOG and k.status is KeyStatus.ACTIVE]
+    if origin.epoch != max(epochs, default=0):
+        raise Refused("this epoch of the log is closed", remedy="update the roster, and submit to the newest epoch")
+
+
+def _leaves(reader: LogReader, state: LogState, start: int, end: int) -> bytes:
+    """The leaf hashes of stored entries [start, end), concatenated."""
+    first, last = start // tiles.TILE_WIDTH, (end - 1) // tiles.TILE_WIDTH
+    whole = b"".join(reader.tile(state.number, 0, index) for index in range(first, last + 1))
+    skipped = first * tiles.TILE_WIDTH
+    return whole[(start - skipped) * HASH_SIZE : (end - skipped) * HASH_SIZE]
+
+
+def _admitted(run: StoredRun, handlings: Handlings, member: MemberId, owner: MemberId) -> list[bool]:
+    """For each entry: whether it has a body here that `member` may read."""
+    numbers = handlings.number(run.handlings).tolist()
+    admits = {}
+    for number in set(numbers):
+        handling = handlings.values[number]
+        admits[number] = handling is not None and handling.admits(member, owner)
+    held = (np.frombuffer(run.states, dtype=np.uint8) == BodyState.HELD).tolist()
+    return [is_held and admits[number] for is_held, number in zip(held, numbers, strict=True)]
+
+
+def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
+    if all(shown):
+        return column
+    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]

@@ -1,0 +1,102 @@
+"""What to do next with the hub: heads in, steps out. No I/O, no clock, no randomness of its own.
+
+Rules this module upholds:
+
+- A cursor is how much of a log is verified and stored here; what the hub says it has never moves one.
+- Our own log is compared before anything is published, and adopted where the hub is ahead.
+- A body is asked for again only once its log is caught up: before that it may simply be on its way, or be purged by an
+  entry that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.ids import Origin
+from node.domain.ports import LogState
+from node.domain.queries import LogView
+from node.domain.services import Head
+
+GROUP_BYTES: Final = 4 << 20
+"""Bytes of verified packages that share one commit, at most (at about 158 commits a second a commit a package would
+cost more than everything else together)."""
+GROUP_SECONDS: Final = 0.2
+"""How long the first package of a group waits for company."""
+BACKOFF_FIRST: Final = 0.5
+BACKOFF_CAP: Final = 60.0
+"""Seconds between attempts to reach the hub: doubled each time up to the cap, then drawn between half and whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """Hold the hub's head of our own log against what we have, before anything is signed."""
+
+    head: Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Hand in the next run of our own log, from `start` on."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """Open the stream from these cursors; logs that are not named start at 0."""
+
+    cursors: tuple[LogView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Ask for bodies that should be here."""
+
+    origin: Origin
+    indices: tuple[int, ...]
+
+
+def own_step(own: LogState, *, compared: bool, head: Head | None) -> Compare | Publish | None:
+    """The next step for our own log. `head` None: the hub has none of it."""
+    head = head or Head(origin=own.origin, size=0, cosigned=b"", cosigned_size=0)
+    if not compared or max(head.size, head.cosigned_size) > own.size:
+        return Compare(head=head)
+    if head.size < own.checkpoint_size:
+        return Publish(start=head.size)
+    return None
+
+
+def follow_step(logs: Sequence[LogState]) -> Follow:
+    """Where to go on. Our own log is named like any other: what comes past its end was not written by us."""
+    return Follow(cursors=tuple(LogView(log.origin, log.size) for log in logs if log.origin.stream == "log"))
+
+
+def adopt_step(own: LogState, heads: Sequence[Head]) -> Follow:
+    """A stream of our own log alone: every other log is named at the size where the hub stands."""
+    others = (LogView(each.origin, each.cosigned_size) for each in heads if each.origin != own.origin)
+    return Follow(cursors=(LogView(own.origin, own.size), *others))
+
+
+def repair_steps(
+    logs: Sequence[LogState], heads: Sequence[Head], missing: Mapping[Origin, Sequence[int]]
+) -> list[Repair]:
+    """Which bodies to ask for. `missing`: indices by log."""
+    cosigned = {head.origin: head.cosigned_size for head in heads}
+    return [
+        Repair(origin=log.origin, indices=tuple(missing[log.origin]))
+        for log in logs
+        if missing.get(log.origin) and log.origin in cosigned and log.size >= cosigned[log.origin]
+    ]
+
+
+def group_is_full(size: int, age: float) -> bool:
+    """Whether a group of `size` bytes, begun `age` seconds ago, is committed now."""
+    return size >= GROUP_BYTES or age >= GROUP_SECONDS
+
+
+def backoff(attempt: int, drawn: float) -> float:
+    """Seconds to wait before attempt `attempt` (0 is the first after a failure); `drawn` uniform in [0, 1)."""
+    whole = min(BACKOFF_CAP, BACKOFF_FIRST * 2 ** min(attempt, 10))
+    return whole * (0.5 + drawn / 2)

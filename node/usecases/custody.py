@@ -1,0 +1,127 @@
+"""Custody: what has to be forgotten, when, and how sure of the date we must be.
+
+Rules this module upholds:
+
+- Expiry cannot be taken back, so two clocks must agree that the day is over: our own, and one that is not ours. One
+  clock that jumps ahead expires nothing.
+- A record is kept through its expiry day, and goes on the day after, with what was said about it.
+- When a method here has returned, what it purged is in no index and in no journal of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.envelope import decode
+from node.domain.ids import RecordId
+from node.domain.ports import Clock, LogReader, LogState, Store
+from node.domain.roster import Roster
+from node.errors import BadSignature, Malformed, NotFound
+from node.tlog import note as notes
+from node.tlog.cosignature import verify_cosignature
+from node.usecases.catalogue import Catalogue
+from node.usecases.effects import leaf_at
+
+SECONDS_A_DAY: Final = 86_400
+PURGE_AT_ONCE: Final = 500
+"""Records that one transaction of a sweep purges: between two of them other writers get their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """`expired` records lost their body; `before`: those whose expiry day lies before this day (days since 1970)."""
+
+    expired: int
+    before: int
+
+
+class Custody:
+    """Safe to use from any thread, blocking. `witnessed`: a time in Unix seconds that does not come from our own clock,
+    0 where there is none yet (`newest_cosignature` at a node, `newest_entry` at the hub).
+    """
+
+    def __init__(
+        self, *, store: Store, catalogue: Catalogue, clock: Clock, witnessed: Callable[[LogReader], float]
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._clock = clock
+        self._witnessed = witnessed
+
+    def today(self) -> int:
+        """The day (since 1970) that both clocks have reached; 0 while only ours speaks."""
+        with self._store.read() as reader:
+            return int(min(self._clock(), self._witnessed(reader))) // SECONDS_A_DAY
+
+    def sweep(self) -> Swept:
+        """Purges every record whose expiry day is over. Interrupted anywhere, the next sweep goes on."""
+        before, expired = self.today(), 0
+        while True:
+            with self._store.read() as reader:
+                due = reader.expiring(before, PURGE_AT_ONCE)
+            if not due:
+                return Swept(expired=expired, before=before)
+            with self._catalogue.change() as change:
+                purge = change.purge()
+                for origin, index in due:
+                    purge.record(origin, index, leaf_at(change.writer, origin, index))
+            # A crash right here leaves the rest for the next sweep.
+            expired += len(due)
+
+    def forget_record(self, record: RecordId) -> None:
+        """Deletes this node's copy of one record, and of what was said about it. Raises `NotFound`."""
+        with self._catalogue.change() as change:
+            index = change.writer.find(record.origin, [record.leaf]).get(record.leaf)
+            if index is None:
+                raise NotFound("there is no such record here")
+            change.purge().record(record.origin, index, record.leaf)
+
+    def forget_queries(self, days: int) -> int:
+        """Deletes the queries asked and answered more than `days` days ago; how many. Their audit entries stay."""
+        with self._store.write() as writer:
+            gone = writer.forget_queries(int(self._clock()) - days * SECONDS_A_DAY)
+        if gone:
+            self._store.scrub()
+        return gone
+
+
+def newest_cosignature(roster: Callable[[], Roster]) -> Callable[[LogReader], float]:
+    """For a node: the newest time that the hub signed under any log's checkpoint."""
+
+    def witnessed(reader: LogReader) -> float:
+        vkey = notes.parse_vkey(roster().hub.cosigner_vkey)
+        return max((_cosigned_at(log, vkey) for log in reader.logs() if log.cosigned), default=0)
+
+    return witnessed
+
+
+def _cosigned_at(log: LogState, vkey: notes.VerifierKey) -> int:
+    try:
+        return verify_cosignature(notes.parse(log.cosigned), vkey)
+    except BadSignature:
+        # Cosigned with a key that the hub has since given up: it says nothing about now.
+        return 0
+
+
+def newest_entry(reader: LogReader) -> float:
+    """For the hub, whose cosignatures are its own clock: the latest day on which two different members issued an entry.
+
+    One member with a wrong clock does not move it. It lags behind the true day, and is never ahead of two members.
+    """
+    days: dict[str, int] = {}
+    for log in reader.logs():
+        if log.size and log.origin.stream == "log":
+            entry = reader.run(log.origin, log.size - 1, log.size, 0).entries[0]
+            days[log.origin.member] = max(days.get(log.origin.member, 0), _issued(entry))
+    two = sorted(days.values())[-2:]
+    return two[0] * SECONDS_A_DAY if len(two) > 1 else 0
+
+
+def _issued(entry: bytes) -> int:
+    try:
+        envelope = decode(entry)
+    except Malformed:
+        return 0
+    return envelope.issued_day if envelope else 0

@@ -1,0 +1,119 @@
+"""Evidence: one file that proves, to anybody with a roster and nothing else, what a member said and when at the latest.
+
+Rules this module upholds:
+
+- Everything is computed anew from the file's own bytes: leaf, root, commitment. Nothing in it is believed for being
+  there, and nothing may be there that is not checked: no further signature, no byte before, between or behind.
+- Handling is left out: who may read a record is nobody's business but its readers'.
+- It holds as of one size of the log. Whether the record was corrected or retracted later, it cannot say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from node.domain.batch import BodyState
+from node.domain.envelope import commit, decode
+from node.domain.ids import Origin, RecordId
+from node.domain.ports import Codec, Store
+from node.domain.roster import Roster
+from node.domain.statements import Body
+from node.errors import BadProof, BadSignature, Malformed, NotFound, Refused
+from node.tlog import note as notes
+from node.tlog import proof as proofs
+from node.tlog import tiles
+from node.tlog.checkpoint import parse_text
+from node.tlog.merkle import leaf_hash, verify_inclusion
+from node.usecases.vouching import LogTiles, log_keys, verify_note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """What a file that verified proves.
+
+    The member of `record.origin` signed this `body` as an entry of `kind`, dated `issued_day` (days since 1970, its own
+    word); it stood at `index` when the log had `size` entries, which the hub saw no later than `cosigned_at` (Unix
+    seconds). `expiry_day` 0: none.
+    """
+
+    record: RecordId
+    index: int
+    size: int
+    cosigned_at: int
+    kind: int
+    issued_day: int
+    expiry_day: int
+    target: RecordId | None
+    body: Body
+
+
+def build_evidence(store: Store, record: RecordId) -> bytes:
+    """The evidence file of a record that is held here and published. Raises `NotFound`, `Refused`."""
+    with store.read() as reader:
+        log = reader.log(record.origin)
+        index = reader.find(record.origin, [record.leaf]).get(record.leaf)
+        if log is None or index is None:
+            raise NotFound("there is no such record here")
+        run = reader.run(record.origin, index, index + 1, 0)
+        if run.states[0] != BodyState.HELD:
+            raise Refused(
+                "the body of this record is not held here: it was retracted, has expired, or is not for us to read"
+            )
+        if index >= log.cosigned_size:
+            raise Refused(
+                "this record is not published yet", remedy="wait until the hub has cosigned it, and ask again"
+            )
+        hashes = tiles.inclusion_proof(LogTiles(reader, log.number), index, log.cosigned_size)
+        return proofs.format(
+            proofs.ProofFile(
+                index=index,
+                extra=proofs.encode_extra(run.entries[0], run.nonces[0], run.bodies[0]),
+                hashes=hashes,
+                checkpoint=log.cosigned,
+            )
+        )
+
+
+def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
+    """Checks an evidence file against a roster, offline.
+
+    1. It is a proof file, spelled the one way there is. 2. Its checkpoint carries two signatures and no other: of a key
+    that the roster lets vouch for this log at this size, 3. and of the hub. 4. The entry's own hash stands in that
+    tree, where the file says. 5. Nonce and body open the entry's commitment. 6. The body can be read.
+
+    Raises `PeerFault` for everything else. Left to the caller: whether the roster is current, and whether the record
+    still stands today.
+    """
+    # 1. The file.
+    file = proofs.parse(data)
+    extra = proofs.decode_extra(file.extra)
+    # 2. and 3. Who speaks.
+    note = notes.parse(file.checkpoint)
+    origin = Origin.parse(parse_text(note.text).origin)
+    checkpoint, cosigned_at = verify_note(roster, origin, file.checkpoint, cosigned=True)
+    own = {(key.name, key.key_id) for key in log_keys(roster, origin, checkpoint.size)}
+    hub = notes.parse_vkey(roster.hub.cosigner_vkey)
+    first, *others = [(each.name, each.key_id) for each in note.signatures]
+    if first not in own or others != [(hub.name, hub.key_id)]:
+        raise BadSignature("evidence carries the origin's signature and the hub's, in this order, and no other")
+    # 4. Where it stands.
+    leaf = leaf_hash(extra.entry)
+    verify_inclusion(file.index, checkpoint.size, leaf, file.hashes, checkpoint.root)
+    # 5. What it hides.
+    envelope = decode(extra.entry)
+    if envelope is None:
+        raise Malformed("an entry of a later version, which this program cannot judge")
+    if commit(str(origin), envelope.kind, extra.nonce, extra.body) != envelope.commitment:
+        raise BadProof("a body that does not open the commitment of its entry")
+    # 6. What it says.
+    return Proven(
+        record=RecordId(origin, leaf),
+        index=file.index,
+        size=checkpoint.size,
+        cosigned_at=cosigned_at,
+        kind=envelope.kind,
+        issued_day=envelope.issued_day,
+        expiry_day=envelope.expiry_day,
+        target=envelope.target,
+        body=codec.decode_body(envelope.kind, extra.body),
+    )

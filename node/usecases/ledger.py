@@ -1,0 +1,272 @@
+"""What this member says: statements to acknowledged entries of its own log.
+
+Rules this module upholds:
+
+- Acknowledged is durable: a method returns once its transaction has ended, and a crash before that leaves nothing.
+- A record has its name, the hash of its leaf, before it has a place. Placing and signing are `ownlog`'s.
+- Only the owner changes its record. About another's record there are opinions and comments, and their audience lies
+  within that record's.
+- What never got a place never leaves: to correct or retract it is to forget it.
+- A retracted body is purged here at once, in the transaction that acknowledges the retraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from node.domain.batch import BodyState
+from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
+from node.domain.handling import Handling, check_agreement
+from node.domain.ids import NONCE_SIZE, Origin, RecordId
+from node.domain.ports import Clock, Codec, PendingEntry, StoreReader, StoreWriter
+from node.domain.queries import Level
+from node.domain.roster import Roster
+from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
+from node.errors import Malformed, Misuse, NotFound, Refused
+from node.tlog.merkle import leaf_hash
+from node.usecases.catalogue import Catalogue, Change
+from node.usecases.columns import check_own
+from node.usecases.effects import Target, audience_within, find_target, owners_words
+from node.usecases.replica import MAX_BODY, MAX_HANDLING
+
+SECONDS_A_DAY: Final = 86_400
+_ALL: Final = 1 << 31
+_REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is to be contributed, and the id of the holding that it is about, where there is one."""
+
+    statement: Contribution
+    handling: Handling = field(default_factory=Handling)
+    holding: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spoken:
+    """An entry of our own that stands in the log, or waits for its place."""
+
+    kind: int
+    pending: PendingEntry | None = None
+    placed: Target | None = None
+
+
+class Ledger:
+    """Safe to use from any thread, blocking: never on the event loop.
+
+    `random(n)` gives n unpredictable bytes; `acknowledged` is called after each durable statement, from the caller's
+    thread (the publisher's wake-up call).
+    """
+
+    def __init__(
+        self,
+        *,
+        codec: Codec,
+        catalogue: Catalogue,
+        origin: Origin,
+        roster: Callable[[], Roster],
+        clock: Clock,
+        random: Callable[[int], bytes],
+        acknowledged: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._codec = codec
+        self._catalogue = catalogue
+        self._origin = origin
+        self._roster = roster
+        self._clock = clock
+        self._random = random
+        self._acknowledged = acknowledged
+
+    # --- our own records ------------------------------------------------------------------------------------------
+
+    def contribute(self, drafts: Sequence[Draft]) -> list[RecordId]:
+        """Records of these contributions, in order, in one transaction; their holdings are shared from then on.
+
+        A holding that was contributed already keeps its record. Raises `Refused` where policy forbids it or nothing of
+        it may be contributed, `NotFound` for an unknown holding.
+        """
+        statements = [self._contributable(each.statement) for each in drafts]
+        with self._catalogue.change() as change:
+            writer, records = change.writer, []
+            for draft, statement in zip(drafts, statements, strict=True):
+                known = self._record_of(writer, draft.holding)
+                record = known or self._say(writer, Kind.CONTRIBUTION, statement, draft.handling)
+                if draft.holding is not None:
+                    writer.set_record(draft.holding, record)
+                    writer.set_level(draft.holding, Level.SHARED)
+                records.append(record)
+        # A crash before this line: the caller was told nothing, and all of the records stand or none does.
+        self._acknowledged()
+        return records
+
+    def correct(self, target: RecordId, statement: Contribution, handling: Handling) -> RecordId:
+        """Replaces the head of an own record, audience and all. Raises `Refused`, `NotFound`."""
+        statement = self._contributable(statement)
+        with self._catalogue.change() as change:
+            writer = change.writer
+            spoken = self._own(writer, target)
+            if spoken.kind not in _REPLACEABLE:
+                raise Refused("only a contribution can be corrected", remedy="retract it, and say it anew")
+            if self._said_of(writer, target):
+                raise Refused("this record was corrected or retracted before", remedy="name its newest correction")
+            if spoken.pending is not None:
+                # It never left, so the new statement takes its place, and points at what it would have replaced.
+                writer.forget_pending(target.leaf)
+                replaced = _points_at(spoken.pending)
+            else:
+                replaced = target
+            kind = Kind.CORRECTION if replaced else Kind.CONTRIBUTION
+            record = self._say(writer, kind, statement, handling, replaced)
+            for holding in writer.holdings_of_record(target):
+                writer.set_record(holding.id, record)
+        self._acknowledged()
+        return record
+
+    def retract(self, target: RecordId, reason: Reason = Reason.UNSTATED) -> RecordId | None:
+        """Ends an own record, with every correction of it. None where it never left, and is simply forgotten.
+
+        The holdings it was about become national again. Raises `Refused` where it was retracted before, `NotFound`.
+        """
+        with self._catalogue.change() as change:
+            writer, record, ended = change.writer, None, [target]
+            spoken = self._own(writer, target)
+            if spoken.pending is not None:
+                writer.forget_pending(target.leaf)
+                replaced = _points_at(spoken.pending)
+                # A correction that still waits goes, and what it would have replaced is what there is to retract.
+                target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
+            if spoken.placed is not None:
+                if spoken.kind == Kind.RETRACTION or Kind.RETRACTION in self._said_of(writer, target):
+                    raise Refused("this record was retracted before")
+                record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
+                ended += self._end(change, target, spoken.placed.index)
+            for each in ended:
+                for holding in writer.holdings_of_record(each):
+                    writer.set_record(holding.id, None)
+                    writer.set_level(holding.id, Level.NATIONAL)
+        self._acknowledged()
+        return record
+
+    # --- about others' --------------------------------------------------------------------------------------------
+
+    def opine(self, target: RecordId, opinion: Opinion, handling: Handling | None = None) -> RecordId:
+        """Our view of another member's record. `handling` None: the record's own. Raises `Refused`, `NotFound`."""
+        if target.origin.member == self._origin.member:
+            raise Refused("an opinion is about another member's record", remedy="correct or retract your own")
+        return self._remark(Kind.OPINION, target, opinion, handling)
+
+    def comment(self, target: RecordId, comment: Comment, handling: Handling | None = None) -> RecordId:
+        """A remark on a record, for those who may read it. `handling` None: the record's own."""
+        return self._remark(Kind.COMMENT, target, comment, handling)
+
+    def _remark(self, kind: Kind, target: RecordId, statement: Statement, handling: Handling | None) -> RecordId:
+        with self._catalogue.change() as change:
+            writer = change.writer
+            index = writer.find(target.origin, [target.leaf]).get(target.leaf)
+            about = None if index is None else find_target(writer, target.origin, index, self._codec)
+            if about is None or about.state != BodyState.HELD or about.handling is None:
+                raise NotFound("there is no such record here, or it is not for us to read")
+            circle = about.handling.audience
+            if circle is not None:
+                circle = tuple(sorted({*circle, target.origin.member}))
+            said = handling or replace(about.handling, audience=circle)
+            if not audience_within(said, about.handling, target.origin.member):
+                raise Refused("an opinion or comment cannot have more readers than what it is about")
+            record = self._say(writer, kind, statement, said, target)
+        self._acknowledged()
+        return record
+
+    # --- one entry ------------------------------------------------------------------------------------------------
+
+    def _say(
+        self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
+    ) -> RecordId:
+        """Acknowledges one statement inside a transaction."""
+        self._check_policy(handling)
+        body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
+        if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
+            raise Misuse(
+                "a statement or its handling is too long to travel", remedy="split it, or shorten its audience"
+            )
+        origin, nonce, other = str(self._origin), self._random(NONCE_SIZE), self._random(NONCE_SIZE)
+        envelope = Envelope(
+            kind=kind,
+            issued_day=int(self._clock()) // SECONDS_A_DAY,
+            open=handling.audience is None,
+            expiry_day=handling.retain_until_day,
+            target=target,
+            handling_commitment=commit_handling(origin, kind, other, hidden),
+            commitment=commit(origin, kind, nonce, body),
+        )
+        check_agreement(envelope, handling)
+        entry = encode(envelope)
+        leaf = leaf_hash(entry)
+        disclosure = Disclosure(nonce=nonce, body=body, handling_nonce=other, handling=hidden)
+        writer.acknowledge([(self._origin, entry, leaf, disclosure)])
+        return RecordId(self._origin, leaf)
+
+    def _end(self, change: Change, target: RecordId, index: int) -> list[RecordId]:
+        """Purges a record's whole chain now, and a correction of it that still waits; the names of all of it."""
+        ended = change.purge().chain(target.origin, index, target.leaf)
+        for waiting in change.writer.pending(self._origin, _ALL):
+            if waiting.entry[1] == Kind.CORRECTION and _points_at(waiting) in ended:
+                change.writer.forget_pending(waiting.leaf)
+                ended.append(RecordId(self._origin, waiting.leaf))
+        return ended
+
+    # --- what may be said -----------------------------------------------------------------------------------------
+
+    def _contributable(self, statement: Contribution) -> Contribution:
+        """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it."""
+        kept = tuple(each for each in statement.fingerprints if each.contributable)
+        if not kept:
+            raise Refused("nothing in this contribution is a fingerprint that may be shared")
+        schemes = self._roster().policy.schemes
+        category = statement.category
+        if category and schemes and (category.scheme, category.version) not in {(s.scheme, s.version) for s in schemes}:
+            raise Refused("the federation's policy does not know this category scheme and version")
+        return replace(statement, fingerprints=kept)
+
+    def _check_policy(self, handling: Handling) -> None:
+        policy = self._roster().policy
+        if handling.code not in policy.handling_codes or not set(handling.purposes) <= set(policy.purposes):
+            raise Refused("the federation's policy does not know this purpose or handling code")
+        if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
+            raise Misuse("a record cannot be kept until a day that has passed")
+
+    def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
+        if holding_id is None:
+            return None
+        holding = reader.holding(holding_id)
+        if holding is None:
+            raise NotFound("there is no such holding here")
+        return holding.record
+
+    def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
+        """An entry of ours. Raises `Refused` for another's, `NotFound` where there is none."""
+        try:
+            check_own(self._origin, target.origin)
+        except Malformed as error:
+            raise Refused(str(error), remedy="state your own view of it: opine or comment") from error
+        pending = reader.find_pending(target.leaf)
+        if pending is not None:
+            return _Spoken(kind=pending.entry[1], pending=pending)
+        index = reader.find(target.origin, [target.leaf]).get(target.leaf)
+        placed = None if index is None else find_target(reader, target.origin, index, self._codec)
+        if placed is None:
+            raise NotFound("there is no such record in our log")
+        return _Spoken(kind=placed.envelope.kind, placed=placed)
+
+    def _said_of(self, reader: StoreReader, target: RecordId) -> set[int]:
+        """The kinds of our own corrections and retractions of a record, also of those that still wait."""
+        waiting = reader.pending(self._origin, _ALL)
+        said = {each.entry[1] for each in waiting if _points_at(each) == target}
+        return (said | {kind for _, _, kind in owners_words(reader, target)}) & OWN_TARGET
+
+
+def _points_at(pending: PendingEntry) -> RecordId | None:
+    envelope = decode(pending.entry)
+    return envelope.target if envelope else None

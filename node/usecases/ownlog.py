@@ -1,0 +1,256 @@
+"""A node's own log: where acknowledged statements get their place, and what its key signs.
+
+Rules this module upholds:
+
+- Order of a checkpoint: leaves, tiles and the size to be signed in one transaction; sign; persist; only then publish.
+  Signing the same size again gives the same bytes.
+- Nothing gets a place and nothing is signed before this start was compared with the hub. Where the hub is ahead, its
+  entries are adopted first, and what was only acknowledged gets its place after them.
+- Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import Enum
+from typing import Final
+
+from node.domain.batch import BodyState, Package, VerifiedBatch
+from node.domain.envelope import VERSION, decode
+from node.domain.ids import Origin
+from node.domain.ports import Codec, LogState, PendingEntry, Signer, Store
+from node.domain.roster import Roster
+from node.domain.services import Head
+from node.errors import Conflict, Fork, Malformed, Refused, Unavailable
+from node.tlog import note as notes
+from node.tlog import tiles
+from node.tlog.checkpoint import Checkpoint, sign_checkpoint
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.effects import freeze
+from node.usecases.replica import Position, Rules, Verified, next_edge, position, verify_package
+from node.usecases.vouching import LogTiles, compare, verify_note
+
+PLACE_AT_ONCE: Final = 2_000
+"""Statements that get their place in one transaction, at most."""
+RUN_BYTES: Final = 900_000
+"""Bytes of a run that is handed in: below `replica.MAX_PACKAGE`, with room for what wraps it on the wire. A body longer
+than the rest of it travels alone."""
+
+
+class Standing(Enum):
+    """How the hub's copy of our log stands to ours."""
+
+    EQUAL = "equal"
+    HUB_BEHIND = "hub behind"
+    HUB_AHEAD = "hub ahead"
+
+
+class OwnLog:
+    """Safe to use from any thread, blocking: never on the event loop. `vkey`: C2SP verifier key text of `signer`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        codec: Codec,
+        catalogue: Catalogue,
+        origin: Origin,
+        vkey: str,
+        signer: Signer,
+        roster: Callable[[], Roster],
+    ) -> None:
+        self.origin = origin
+        self._store = store
+        self._codec = codec
+        self._catalogue = catalogue
+        self._vkey = notes.parse_vkey(vkey)
+        self._signer = signer
+        self._roster = roster
+        self._compared = False
+
+    @property
+    def compared(self) -> bool:
+        """Whether this start was compared with the hub, so that places are given and checkpoints signed."""
+        return self._compared
+
+    def state(self) -> LogState:
+        """The log as it is stored; made empty where it is new."""
+        with self._store.read() as reader:
+            found = reader.log(self.origin)
+        if found is None:
+            with self._store.write() as writer:
+                found = writer.open_log(self.origin)
+        return found
+
+    # --- compared with the hub ------------------------------------------------------------------------------------
+
+    def reconcile(self, head: Head) -> Standing:
+        """The comparison that every start owes before its first signature, and every conflict after that.
+
+        Raises `Fork`, having frozen the log; `BadSignature` and `Malformed` for a head that is none; `Conflict` where
+        the hub claims more than it can show.
+        """
+        state = self.state()
+        if head.origin != self.origin:
+            raise Malformed("a head of another log than the one asked for")
+        shown = 0
+        if head.cosigned:
+            checkpoint, _ = verify_note(self._roster(), self.origin, head.cosigned, cosigned=True)
+            self._hold_against(state, checkpoint, head.cosigned)
+            shown = checkpoint.size
+        if max(shown, head.size) <= state.size:
+            self._keep_cosigned(state, head, shown)
+            # Known to be no further than we are: from here on, places and signatures may go on.
+            self._compared = True
+            return Standing.EQUAL if head.size == state.size else Standing.HUB_BEHIND
+        self._compared = False
+        if shown < head.size and shown <= state.size:
+            raise Conflict(
+                "the hub claims entries of this log that it shows no signature for",
+                have=head.size,
+                remedy="ask the hub's operator; if it holds more of this log than we do, a new epoch is needed",
+            )
+        return Standing.HUB_AHEAD
+
+    def adopt(self, package: Package) -> Verified:
+        """Takes back entries of our own that the hub has and this store lacks (it was restored from a backup).
+
+        Raises what `verify_package` raises; on a fork the log is frozen. A statement that was waiting for its place
+        and stands among them waits no more.
+        """
+        rules = Rules(roster=self._roster(), copy=Copy(reader=self.origin.member), cosigned=True)
+        try:
+            with self._catalogue.change() as change:
+                at = position(change.writer, change.writer.open_log(self.origin))
+                verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
+                change.apply(verified)
+                for leaf in verified.batch.leaves:
+                    change.writer.forget_pending(leaf)
+        except Fork as fork:
+            freeze(self._store, self.origin, fork)
+            raise
+        return verified
+
+    def _hold_against(self, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
+        try:
+            with self._store.read() as reader:
+                compare(reader, state, checkpoint, note)
+        except Fork as fork:
+            self._compared = False
+            freeze(self._store, self.origin, fork)
+            raise
+
+    def _keep_cosigned(self, state: LogState, head: Head, size: int) -> None:
+        if size > state.cosigned_size:
+            with self._store.write() as writer:
+                writer.set_cosigned(self.origin, head.cosigned, size)
+
+    # --- places and signatures ------------------------------------------------------------------------------------
+
+    def place_and_sign(self) -> LogState:
+        """Gives waiting statements their place, as many as fit one transaction, and signs the log as it then is.
+
+        Raises `Unavailable` before this start was compared with the hub, `Refused` where the log is frozen.
+        """
+        if not self._compared:
+            raise Unavailable("nothing is signed before this start was compared with the hub")
+        with self._catalogue.change() as change:
+            state = change.writer.open_log(self.origin)
+            _check_open(state)
+            waiting = change.writer.pending(self.origin, PLACE_AT_ONCE)
+            if waiting:
+                change.apply(_placed(position(change.writer, state), waiting))
+                change.writer.placed([each.id for each in waiting])
+        # A crash right here leaves leaves without a signature: the next start compares, and signs this very size.
+        return self.sign()
+
+    def sign(self) -> LogState:
+        """Signs the log as it stands, unless that was done; gives its state."""
+        state = self.state()
+        _check_open(state)
+        if state.checkpoint_size == state.size:
+            return state
+        if not self._compared:
+            raise Unavailable("nothing is signed before this start was compared with the hub")
+        note = self._note(state.size, state.root)
+        # A crash right here loses a signature nobody has seen: the next start makes the same bytes again.
+        with self._store.write() as writer:
+            writer.set_checkpoint(self.origin, note, state.size)
+        return replace(state, checkpoint=note, checkpoint_size=state.size)
+
+    def _note(self, size: int, root: bytes) -> bytes:
+        return sign_checkpoint(Checkpoint(origin=str(self.origin), size=size, root=root), self._vkey, self._signer)
+
+    # --- handing in -----------------------------------------------------------------------------------------------
+
+    def run_from(self, start: int) -> Package | None:
+        """The next run to hand in, from where the hub stands; None where it has all that is signed.
+
+        A run that ends before the newest checkpoint carries one of its own: a size of the tree that we signed already
+        as a part of a larger one. So whatever the hub has, it has cosigned.
+        """
+        if not self._compared:
+            raise Unavailable("nothing is published before this start was compared with the hub")
+        with self._store.read() as reader:
+            state = reader.log(self.origin)
+            if state is None or start >= state.checkpoint_size:
+                return None
+            _check_open(state)
+            run = reader.run(self.origin, start, state.checkpoint_size, RUN_BYTES)
+            end = start + len(run.entries)
+            if end == state.checkpoint_size:
+                note = state.checkpoint
+            else:
+                note = self._note(end, tiles.root(LogTiles(reader, state.number), end))
+        return Package(
+            origin=self.origin,
+            start=start,
+            entries=run.entries,
+            nonces=run.nonces,
+            bodies=run.bodies,
+            handling_nonces=run.handling_nonces,
+            handlings=run.handlings,
+            checkpoint=note,
+        )
+
+
+def _check_open(state: LogState) -> None:
+    if state.frozen:
+        raise Refused(
+            f"{state.origin} is frozen: {state.frozen}", remedy="the federation's authority opens a new epoch for it"
+        )
+
+
+def _placed(at: Position, waiting: Sequence[PendingEntry]) -> Verified:
+    """Our own entries as a batch: they need no verification, for nobody but us wrote them."""
+    state = at.state
+    entries = [each.entry for each in waiting]
+    leaves = [each.leaf for each in waiting]
+    envelopes = [decode(entry) for entry in entries]
+    grown = tiles.append(state.size, at.edge, leaves)
+    batch = VerifiedBatch(
+        origin=state.origin,
+        start=state.size,
+        entries=entries,
+        leaves=leaves,
+        kinds=bytes(entry[1] if entry[0] == VERSION else 0 for entry in entries),
+        expiry_days=[0 if each is None else each.expiry_day for each in envelopes],
+        nonces=[each.disclosure.nonce for each in waiting],
+        bodies=[each.disclosure.body for each in waiting],
+        handling_nonces=[each.disclosure.handling_nonce for each in waiting],
+        handlings=[each.disclosure.handling for each in waiting],
+        states=bytes([BodyState.HELD]) * len(entries),
+        tiles=dict(grown.tiles),
+        size=grown.size,
+        root=grown.root,
+        targets=[
+            (place, each.kind, str(each.target.origin), each.target.leaf)
+            for place, each in enumerate(envelopes)
+            if each is not None and each.target is not None
+        ],
+    )
+    after = replace(state, size=grown.size, root=grown.root)
+    return Verified(batch=batch, after=Position(state=after, edge=next_edge(at, grown.size, grown.tiles)))
