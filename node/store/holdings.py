@@ -1,0 +1,173 @@
+"""Holdings: what the node keeps of its own material, with cases and the tags that let an ingest be resumed.
+
+Rules this module upholds:
+
+- A holding is one row by SHA-256. Its level rises and is never lowered by putting it again.
+- Fingerprints stand in columns of their own, so that an index is rebuilt by a scan and not by decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Column, Row, Select, func, insert, select, update
+
+from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint, FingerprintKind, PictureFingerprints
+from node.domain.holdings import Holding
+from node.domain.ids import Origin, RecordId
+from node.domain.queries import Level
+from node.errors import NotFound
+from node.store.schema import cases, holdings
+from node.store.schema import tags as tag_rows
+from node.store.statements import Repository, chunks
+
+_VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
+    (MD5, holdings.c.md5),
+    (SHA1, holdings.c.sha1),
+    (SHA256, holdings.c.sha256),
+    (PDQ, holdings.c.pdq),
+    (PHASH, holdings.c.phash),
+)
+
+
+class HoldingRows(Repository):
+    """`HoldingReader` inside one transaction."""
+
+    def holding(self, holding_id: int) -> Holding | None:
+        return next(iter(self._holdings(select(holdings).where(holdings.c.id == holding_id))), None)
+
+    def holding_by_sha256(self, sha256: bytes) -> Holding | None:
+        return next(iter(self._holdings(select(holdings).where(holdings.c.sha256 == sha256))), None)
+
+    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]:
+        rows = select(holdings).where(holdings.c.id > after).order_by(holdings.c.id).limit(limit)
+        if case:
+            rows = rows.join(cases, cases.c.holding_id == holdings.c.id).where(cases.c.reference == case)
+        return self._holdings(rows)
+
+    def holdings_of_record(self, record: RecordId) -> list[Holding]:
+        about = (
+            holdings.c.record_leaf == record.leaf,
+            func.length(holdings.c.record_leaf) > 0,  # says that the partial index serves
+            holdings.c.record_origin == str(record.origin),
+        )
+        return self._holdings(select(holdings).where(*about).order_by(holdings.c.id))
+
+    def holding_levels(self) -> Mapping[Level, int]:
+        counts = dict.fromkeys(Level, 0)
+        rows = self._connection.execute(select(holdings.c.level, func.count()).group_by(holdings.c.level))
+        counts.update((Level(level), count) for level, count in rows)
+        return counts
+
+    def known_tags(self, tags: Sequence[bytes]) -> set[bytes]:
+        found: set[bytes] = set()
+        for some in chunks(tags):
+            found.update(self._connection.scalars(select(tag_rows.c.tag).where(tag_rows.c.tag.in_(some))))
+        return found
+
+    def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
+        page = select(holdings).where(holdings.c.id > after).order_by(holdings.c.id).limit(limit)
+        rows = self._connection.execute(page).all()
+        if not rows:
+            return None
+        columns: list[FingerprintColumn] = []
+        for kind, where in _VALUES:
+            given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
+            if given:
+                ids, values, qualities = zip(*given, strict=True)
+                quality = qualities if kind.has_quality else (-1,) * len(ids)
+                columns.append(column(kind.code, ids, values, quality, kind.size))
+        return FingerprintColumns(columns=columns)
+
+    def _holdings(self, rows: Select[Any]) -> list[Holding]:
+        found = self._connection.execute(rows).all()
+        references: dict[int, list[str]] = {row.id: [] for row in found}
+        for some in chunks(references):
+            named = select(cases.c.holding_id, cases.c.reference).where(cases.c.holding_id.in_(some))
+            for row in self._connection.execute(named.order_by(cases.c.reference)):
+                references[row.holding_id].append(row.reference)
+        return [_holding(row, references[row.id]) for row in found]
+
+
+class HoldingWrites(HoldingRows):
+    """`HoldingWriter` inside one transaction."""
+
+    def put_holding(
+        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+    ) -> tuple[int, bool]:
+        """See `HoldingWriter`. An empty case or tag is not kept. A crash loses the whole transaction, tag and all, so a
+        resumed ingest takes the file again.
+        """
+        known = select(holdings.c.id, holdings.c.level).where(holdings.c.sha256 == prints.sha256)
+        row = self._connection.execute(known).one_or_none()
+        if row is None:
+            number = self._insert(prints, level, now)
+        else:
+            number = row.id
+            if level > row.level:
+                self.set_level(number, level)
+        if case:
+            self._add_case(number, case)
+        if tag and tag not in self.known_tags([tag]):
+            self._connection.execute(insert(tag_rows).values(tag=tag, holding_id=number))
+        return number, row is None
+
+    def _add_case(self, holding_id: int, case: str) -> None:
+        values = {"reference": case, "holding_id": holding_id}
+        here = (cases.c.reference == case, cases.c.holding_id == holding_id)
+        if self._connection.scalar(select(cases.c.holding_id).where(*here)) is None:
+            self._connection.execute(insert(cases).values(**values))
+
+    def _insert(self, prints: PictureFingerprints, level: Level, now: int) -> int:
+        values = {
+            "sha256": prints.sha256,
+            "md5": prints.md5,
+            "sha1": prints.sha1,
+            "pdq": prints.pdq,
+            "pdq_quality": prints.pdq_quality,
+            "phash": prints.phash,
+            "media_type": prints.media_type,
+            "size": prints.size,
+            "level": int(level),
+            "added_at": now,
+            "record_origin": "",
+            "record_leaf": b"",
+        }
+        number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
+        return number
+
+    def set_level(self, holding_id: int, level: Level) -> None:
+        """See `HoldingWriter`. Raises `NotFound`."""
+        self._change(holding_id, level=int(level))
+
+    def set_record(self, holding_id: int, record: RecordId | None) -> None:
+        """See `HoldingWriter`. Raises `NotFound`."""
+        origin, leaf = (str(record.origin), record.leaf) if record else ("", b"")
+        self._change(holding_id, record_origin=origin, record_leaf=leaf)
+
+    def _change(self, holding_id: int, **values: object) -> None:
+        changed = self._connection.execute(update(holdings).where(holdings.c.id == holding_id).values(**values))
+        if not changed.rowcount:
+            raise NotFound(f"there is no holding {holding_id}")
+
+
+def _holding(row: Row[Any], references: Sequence[str]) -> Holding:
+    prints = tuple(
+        Fingerprint(
+            code=kind.code, value=getattr(row, where.name), quality=row.pdq_quality if kind.has_quality else None
+        )
+        for kind, where in _VALUES
+    )
+    return Holding(
+        id=row.id,
+        sha256=row.sha256,
+        media_type=row.media_type,
+        size=row.size,
+        level=Level(row.level),
+        added_at=row.added_at,
+        fingerprints=prints,
+        cases=tuple(references),
+        record=RecordId(Origin.parse(row.record_origin), row.record_leaf) if row.record_leaf else None,
+    )

@@ -1,0 +1,274 @@
+"""Logs, written.
+
+Rules this module upholds:
+
+- Compare-and-swap is the first statement of an append, in its `WHERE`: whoever lost has written nothing.
+- A row of `entries` is inserted once, at the right edge, and afterwards only overwritten by as many bytes (`schema`).
+- A crash inside any of these leaves what was there before the transaction began; after its commit, all of it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.envelope import Disclosure
+from node.domain.ids import Origin
+from node.domain.ports import LogState
+from node.errors import Conflict, Fork, Misuse, NotFound
+from node.store import codec, vault
+from node.store.logs import COUNT_COLUMNS, LogRows
+from node.store.schema import entries, expiries, forks, logs, missing, outbox, quarantine, repairs, runs, targets, tiles
+from node.store.statements import chunks, insert_rows, zeros_like
+from node.tlog.merkle import EMPTY_ROOT
+
+_MAY_COME: Final = (BodyState.HELD, BodyState.MISSING)
+"""States in which an expiry day still has something to end."""
+
+_EMPTY_ROW: Final = (
+    update(entries)
+    .where(entries.c.slot == bindparam("row"))
+    .values(state=bindparam("now"), sealed=zeros_like(entries.c.sealed))
+)
+
+
+class LogWrites(LogRows):
+    """`LogWriter` inside one transaction."""
+
+    def open_log(self, origin: Origin) -> LogState:
+        state = self.log(origin)
+        if state is None:
+            empty = {"size": 0, "root": EMPTY_ROOT, "checkpoint": b"", "checkpoint_size": 0, "cosigned": b""}
+            self._connection.execute(
+                insert(logs).values(origin=str(origin), **empty, cosigned_size=0, frozen="")
+            )  # fmt: skip
+            state = self._require(origin)
+        return state
+
+    def append(self, batch: VerifiedBatch) -> None:
+        """See `LogWriter`. Raises also `NotFound` for a log never opened, `Fork` for a frozen one, with the evidence,
+        and `Misuse` for columns that do not fit together.
+
+        Memory: one more copy of the batch's disclosures, sealed.
+        """
+        count = len(batch.entries)
+        columns: Iterable[Sequence[Any]] = (batch.leaves, batch.kinds, batch.expiry_days, batch.states)
+        disclosures = (batch.nonces, batch.bodies, batch.handling_nonces, batch.handlings)
+        if any(len(each) != count for each in (*columns, *disclosures)) or batch.size != batch.start + count:
+            raise Misuse("a batch whose columns differ in length, or do not lead to its size")
+        number = self._advance(batch)
+        if count:
+            self._insert_entries(number, batch)
+        self._insert_tiles(number, batch)
+        self._insert_exceptions(number, batch)
+
+    def _advance(self, batch: VerifiedBatch) -> int:
+        """Compare-and-swap: the log's new size, root and counts; its number."""
+        counts = {
+            column.name: column + batch.states.count(state)
+            for state, column in COUNT_COLUMNS.items()
+            if state in batch.states
+        }
+        moved = self._connection.execute(
+            update(logs)
+            .where(logs.c.origin == str(batch.origin), logs.c.size == batch.start, logs.c.frozen == "")
+            .values(size=batch.size, root=batch.root, **counts)
+        )
+        state = self._require(batch.origin)
+        if moved.rowcount:
+            return state.number
+        if state.frozen:
+            raise Fork(
+                "this log is frozen since two of its signed checkpoints contradicted each other",
+                evidence=tuple(self.evidence(batch.origin)),
+                remedy="its owner has to open a new epoch",
+            )
+        raise Conflict("the log does not stand where this run begins", have=state.size)
+
+    def _insert_entries(self, number: int, batch: VerifiedBatch) -> None:
+        count = len(batch.entries)
+        slot = 1 + (self._connection.scalar(select(func.max(entries.c.slot))) or 0)
+        extended = self._connection.execute(
+            update(runs)
+            .where(runs.c.log_no == number, runs.c.slot + runs.c.count == slot)
+            .where(runs.c.slot == select(func.max(runs.c.slot)).scalar_subquery())
+            .values(count=runs.c.count + count)
+        )
+        if not extended.rowcount:
+            run = {"slot": slot, "log_no": number, "start": batch.start, "count": count}
+            self._connection.execute(insert(runs).values(**run))
+        sealed = codec.seal_columns(batch.nonces, batch.bodies, batch.handling_nonces, batch.handlings)
+        states: Iterable[bytes] = repeat(codec.HELD)
+        if batch.states.count(BodyState.HELD) < count:
+            states = [bytes([state]) for state in batch.states]
+            sealed = [row if state == BodyState.HELD else b"" for row, state in zip(sealed, batch.states, strict=True)]
+        rows = list(zip(range(slot, slot + count), states, batch.entries, sealed, strict=False))
+        insert_rows(self._connection, entries, ("slot", "state", "entry", "sealed"), rows)
+
+    def _insert_tiles(self, number: int, batch: VerifiedBatch) -> None:
+        # At most one tile a level was there before, shorter: it goes, and the longer one comes.
+        first: dict[int, int] = {}
+        for level, index in batch.tiles:
+            first[level] = min(index, first.get(level, index))
+        for level, index in first.items():
+            self._connection.execute(
+                delete(tiles).where(tiles.c.log_no == number, tiles.c.level == level, tiles.c.idx >= index)
+            )
+        rows = [(number, level, index, data) for (level, index), data in sorted(batch.tiles.items())]
+        insert_rows(self._connection, tiles, ("log_no", "level", "idx", "data"), rows)
+
+    def _insert_exceptions(self, number: int, batch: VerifiedBatch) -> None:
+        """What only few entries have."""
+        start = batch.start
+        insert_rows(
+            self._connection,
+            targets,
+            ("target_leaf", "target_origin", "log_no", "idx", "kind"),
+            [(leaf, origin, number, start + at, kind) for at, kind, origin, leaf in batch.targets],
+        )
+        if any(batch.expiry_days):
+            dated = [(at, day) for at, day in enumerate(batch.expiry_days) if day and batch.states[at] in _MAY_COME]
+            insert_rows(
+                self._connection,
+                expiries,
+                ("log_no", "idx", "day", "held"),
+                [(number, start + at, day, int(batch.states[at] == BodyState.HELD)) for at, day in dated],
+            )
+        if BodyState.MISSING in batch.states:
+            absent = [(number, start + at) for at, state in enumerate(batch.states) if state == BodyState.MISSING]
+            insert_rows(self._connection, missing, ("log_no", "idx"), absent)
+        aside = [(number, start + at, reason) for at, reason in batch.quarantine]
+        insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), aside)
+
+    def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
+        """See `LogWriter`. A note older than the one that is kept changes nothing."""
+        state = self._require(origin)
+        if size >= state.checkpoint_size:
+            self._update(state, checkpoint=note, checkpoint_size=size)
+
+    def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
+        """See `LogWriter`. A note older than the one that is kept changes nothing; one past the log is `Misuse`."""
+        state = self._require(origin)
+        if size > state.size:
+            raise Misuse("a cosigned note of a size that is not stored")
+        if size >= state.cosigned_size:
+            self._update(state, cosigned=note, cosigned_size=size)
+
+    def purge(self, origin: Origin, indices: Sequence[int]) -> int:
+        return self._empty(self._require(origin), indices, BodyState.PURGED)
+
+    def set_aside(self, origin: Origin, index: int, reason: str) -> None:
+        state = self._require(origin)
+        self._empty(state, [index], BodyState.QUARANTINED)
+        insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), [(state.number, index, reason)])
+
+    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
+        """See `LogWriter`. Raises `Misuse` where the body is not missing (it may have been purged meanwhile)."""
+        state = self._require(origin)
+        slot, before = self._slots(state, [index])[index]
+        if before != codec.state_byte(BodyState.MISSING):
+            raise Misuse("only a missing body can be filled in")
+        (row,) = vault.put(self._connection, [codec.seal(disclosure)])
+        insert_rows(self._connection, repairs, ("log_no", "idx", "vault_id"), [(state.number, index, row)])
+        self._connection.execute(update(entries).where(entries.c.slot == slot).values(state=codec.REPAIRED))
+        here = (expiries.c.log_no == state.number, expiries.c.idx == index)
+        self._connection.execute(update(expiries).where(*here).values(held=1))
+        self._connection.execute(delete(missing).where(missing.c.log_no == state.number, missing.c.idx == index))
+        self._count(state, {BodyState.MISSING: -1, BodyState.HELD: 1})
+
+    def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
+        state = self._require(origin)
+        self._update(state, frozen=reason)
+        insert_rows(self._connection, forks, ("log_no", "note"), [(state.number, note) for note in evidence])
+
+    def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
+        rows = vault.put(self._connection, [codec.seal(disclosure) for *_, disclosure in pending])
+        values = [
+            {"origin": str(origin), "entry": entry, "leaf": leaf, "vault_id": row}
+            for (origin, entry, leaf, _), row in zip(pending, rows, strict=True)
+        ]
+        if not values:
+            return []
+        inserted = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
+        return list(self._connection.scalars(inserted, values))
+
+    def placed(self, ids: Sequence[int]) -> None:
+        gone: list[int] = []
+        for some in chunks(ids):
+            rows = delete(outbox).where(outbox.c.id.in_(some)).returning(outbox.c.vault_id)
+            gone += self._connection.scalars(rows)
+        vault.forget(self._connection, gone)
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        ids = list(self._connection.scalars(select(outbox.c.id).where(outbox.c.leaf == leaf)))
+        self.placed(ids)
+        return bool(ids)
+
+    # --- shared -------------------------------------------------------------------------------------------------------
+
+    def _require(self, origin: Origin) -> LogState:
+        state = self.log(origin)
+        if state is None:
+            raise NotFound("no such log is kept here")
+        return state
+
+    def _update(self, state: LogState, **values: object) -> None:
+        self._connection.execute(update(logs).where(logs.c.number == state.number).values(**values))
+
+    def _count(self, state: LogState, changes: dict[BodyState, int]) -> None:
+        values = {COUNT_COLUMNS[each].name: COUNT_COLUMNS[each] + by for each, by in changes.items() if by}
+        if values:
+            self._update(state, **values)
+
+    def _empty(self, state: LogState, indices: Sequence[int], now: BodyState) -> int:
+        """Overwrites the disclosures of these entries with zeros, gives them the state `now`; how many had any."""
+        slots = self._slots(state, indices)
+        if not slots:
+            return 0
+        rows = [{"row": slot, "now": codec.state_byte(now)} for slot, _ in slots.values()]
+        self._connection.execute(_EMPTY_ROW, rows)
+        for some in chunks(slots):
+            here = delete(repairs).where(repairs.c.log_no == state.number, repairs.c.idx.in_(some))
+            vault.forget(self._connection, list(self._connection.scalars(here.returning(repairs.c.vault_id))))
+            for table in (expiries, missing, quarantine):
+                self._connection.execute(delete(table).where(table.c.log_no == state.number, table.c.idx.in_(some)))
+        changes = dict.fromkeys(BodyState, 0)
+        for before in codec.shown_states([byte for _, byte in slots.values()]):
+            changes[BodyState(before)] -= 1
+        had = -changes[BodyState.HELD]
+        changes[now] += len(slots)
+        self._count(state, changes)
+        return had
+
+    def _slots(self, state: LogState, indices: Sequence[int]) -> dict[int, tuple[int, bytes]]:
+        """The slot and the stored state of each of these entries. Raises `Misuse` for an index outside the log."""
+        found: dict[int, tuple[int, bytes]] = {}
+        for some in chunks(sorted(set(indices))):
+            if some[0] < 0 or some[-1] >= state.size:
+                raise Misuse("an index outside the log")
+            slots = self._locate(state.number, some)
+            rows = self._connection.execute(
+                select(entries.c.slot, entries.c.state).where(entries.c.slot.in_(slots))
+            )  # fmt: skip
+            found.update((slots[row.slot], (row.slot, row.state)) for row in rows)
+        return found
+
+    def _locate(self, number: int, indices: Sequence[int]) -> dict[int, int]:
+        """Index by slot, for ascending indices."""
+        slots: dict[int, int] = {}
+        slot = start = end = 0
+        for index in indices:
+            if index >= end:
+                slot, start, count = self._connection.execute(
+                    select(runs.c.slot, runs.c.start, runs.c.count)
+                    .where(runs.c.log_no == number, runs.c.start <= index)
+                    .order_by(runs.c.start.desc())
+                    .limit(1)
+                ).one()
+                end = start + count
+            slots[slot + index - start] = index
+        return slots

@@ -1,0 +1,1 @@
+"""Alembic's scripts, shipped as package data and run when a store is opened (`node.store.upgrade`)."""

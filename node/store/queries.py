@@ -1,0 +1,142 @@
+"""Queries asked and answered, and settings.
+
+Rules this module upholds:
+
+- The payload of a query, which holds the fingerprints asked about, is in the vault and forgotten with the query.
+  Answers hold none (DESIGN, section 5) and are plain rows.
+- First writes stand: a member's outcome, an answer that was given, the closing of a table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from node.domain.ids import MemberId
+from node.domain.ports import AskedQuery
+from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.errors import Misuse, NotFound
+from node.store import codec, vault
+from node.store.schema import answered, asked, outcomes, settings
+from node.store.statements import Repository
+
+
+class QueryRows(Repository):
+    """`QueryReader` inside one transaction."""
+
+    def asked(self, query_id: bytes) -> AskedQuery | None:
+        row = self._connection.execute(select(asked).where(asked.c.query_id == query_id)).one_or_none()
+        return None if row is None else self._asked([row])[0]
+
+    def recent_queries(self, limit: int) -> list[AskedQuery]:
+        newest = select(asked).order_by(asked.c.created_at.desc(), asked.c.query_id).limit(limit)
+        return self._asked(list(self._connection.execute(newest)))
+
+    def _asked(self, rows: list[Row[Any]]) -> list[AskedQuery]:
+        payloads = vault.get(self._connection, [row.payload_id for row in rows])
+        return [_asked(row, codec.open_bytes(sealed)) for row, sealed in zip(rows, payloads, strict=True)]
+
+    def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
+        rows = self._connection.execute(
+            select(outcomes).where(outcomes.c.query_id == query_id).order_by(outcomes.c.id)
+        )  # fmt: skip
+        return [(MemberId(row.member), row.outcome, _answer(row), bool(row.late)) for row in rows]
+
+    def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
+        here = (answered.c.asker == asker, answered.c.query_id == query_id)
+        row = self._connection.execute(select(answered).where(*here)).one_or_none()
+        return None if row is None else _answer(row)
+
+    def setting(self, name: str) -> bytes:
+        value: bytes | None = self._connection.scalar(select(settings.c.value).where(settings.c.name == name))
+        return value or b""
+
+
+class QueryWrites(QueryRows):
+    """`QueryWriter` inside one transaction."""
+
+    def put_asked(self, query: AskedQuery) -> None:
+        """See `QueryWriter`. Raises `Misuse` where the id was used before."""
+        header = query.header
+        if self._connection.scalar(select(asked.c.query_id).where(asked.c.query_id == header.query_id)) is not None:
+            raise Misuse("this query was asked before")
+        (payload,) = vault.put(self._connection, [codec.seal_bytes(query.query.payload)])
+        values = {
+            "query_id": header.query_id,
+            "asker": header.asker,
+            "recipients": " ".join(header.recipients),
+            "purpose": header.purpose,
+            "issued_at": header.issued_at,
+            "expires_at": header.expires_at,
+            "cost": header.cost,
+            "header": query.query.header,
+            "payload_id": payload,
+            "signature": query.query.signature,
+            "created_at": query.created_at,
+            "closed_at": query.closed_at,
+        }
+        self._connection.execute(insert(asked).values(**values))
+
+    def put_outcome(
+        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+    ) -> None:
+        first = (outcomes.c.query_id == query_id, outcomes.c.member == member, outcomes.c.late == 0)
+        if not late and self._connection.scalar(select(outcomes.c.id).where(*first)) is not None:
+            return
+        values = {"query_id": query_id, "member": member, "outcome": str(outcome), "late": int(late)}
+        self._connection.execute(insert(outcomes).values(**values, **answer_values(answer)))
+
+    def close_query(self, query_id: bytes, now: int) -> None:
+        """See `QueryWriter`. Raises `NotFound`; a table that is closed keeps its time."""
+        if self._connection.scalar(select(asked.c.query_id).where(asked.c.query_id == query_id)) is None:
+            raise NotFound("no such query is kept here")
+        still_open = (asked.c.query_id == query_id, asked.c.closed_at == 0)
+        self._connection.execute(update(asked).where(*still_open).values(closed_at=now))
+
+    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
+        if self.answered(asker, query_id) is None:
+            values = {"asker": asker, "query_id": query_id, "created_at": now}
+            self._connection.execute(insert(answered).values(**values, **answer_values(answer)))
+
+    def forget_queries(self, before: int) -> int:
+        old = select(asked.c.query_id).where(asked.c.created_at < before)
+        self._connection.execute(delete(outcomes).where(outcomes.c.query_id.in_(old)))
+        payloads = self._connection.scalars(
+            delete(asked).where(asked.c.created_at < before).returning(asked.c.payload_id)
+        ).all()
+        vault.forget(self._connection, payloads)
+        gone = self._connection.execute(delete(answered).where(answered.c.created_at < before))
+        return len(payloads) + gone.rowcount
+
+    def set_setting(self, name: str, value: bytes) -> None:
+        known = self._connection.execute(update(settings).where(settings.c.name == name).values(value=value))
+        if not known.rowcount:
+            self._connection.execute(insert(settings).values(name=name, value=value))
+
+
+def answer_values(answer: SignedAnswer | None) -> dict[str, object]:
+    """A signed answer as the columns of the tables that have one; all empty where there was none."""
+    if answer is None:
+        return {"answerer": "", "answer": b"", "signature": b""}
+    return {"answerer": answer.answerer, "answer": answer.answer, "signature": answer.signature}
+
+
+def _answer(row: Row[Any]) -> SignedAnswer | None:
+    if not row.answerer:
+        return None
+    return SignedAnswer(answerer=MemberId(row.answerer), answer=row.answer, signature=row.signature)
+
+
+def _asked(row: Row[Any], payload: bytes) -> AskedQuery:
+    header = QueryHeader(
+        query_id=row.query_id,
+        asker=MemberId(row.asker),
+        recipients=tuple(MemberId(each) for each in row.recipients.split()),
+        purpose=row.purpose,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        cost=row.cost,
+    )
+    query = SignedQuery(header=row.header, payload=payload, signature=row.signature)
+    return AskedQuery(query=query, header=header, created_at=row.created_at, closed_at=row.closed_at)

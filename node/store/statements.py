@@ -1,0 +1,56 @@
+"""What the repositories of this room share: a connection inside a transaction, and bulk writes without a dict a row.
+
+Rules this module upholds:
+
+- A bulk statement is compiled from the table once a dialect, and then handed to the driver with plain tuples.
+- Everything runs inside the transaction that `store` has begun; nothing here begins or ends one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Dialect, Table, func, insert, select
+from sqlalchemy.sql import ColumnElement
+
+from node.domain.ids import Origin
+from node.store.schema import logs
+
+CHUNK: Final = 500
+"""Values in one `IN (...)`. SQLite allows 32,766 parameters, older releases 999."""
+
+
+class Repository:
+    """A room's tables, seen through one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _number(self, origin: Origin) -> int | None:
+        """The number of a log, None where it is not kept here."""
+        number: int | None = self._connection.scalar(select(logs.c.number).where(logs.c.origin == str(origin)))
+        return number
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Inserts `rows`, tuples in the order of `columns`. Nothing happens for no rows."""
+    if rows:
+        connection.exec_driver_sql(_insert_text(table, tuple(columns), connection.dialect), rows)
+
+
+@cache
+def _insert_text(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=dialect, column_keys=list(columns)))
+
+
+def zeros_like(column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+    """As many zero bytes as the column holds: the row keeps its length, so SQLite overwrites it where it stands."""
+    return func.zeroblob(func.length(column))
+
+
+def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    """`values` in lists that fit an `IN (...)`."""
+    rows = list(values)
+    return (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK))

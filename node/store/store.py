@@ -1,0 +1,169 @@
+"""The store: one database, one writer at a time, snapshots for everybody else.
+
+Rules this module upholds:
+
+- What happened in a `write()` block is on the disk when the block has ended (`synchronous=FULL`), or has not happened.
+- Purging is in two steps: the block overwrites, `scrub()` removes what the journal still remembers, and says so if it
+  could not.
+- Everything here blocks: call it in a thread (`asyncio.to_thread`). Any thread may; a block stays in its thread.
+- Only `node.errors` gets out.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+
+from node.domain.ports import StoreReader, StoreWriter
+from node.errors import Damaged, Misuse, StoreError
+from node.store import engine
+from node.store.holdings import HoldingRows, HoldingWrites
+from node.store.hub import HubRows, HubWrites
+from node.store.log_writes import LogWrites
+from node.store.logs import LogRows
+from node.store.queries import QueryRows, QueryWrites
+from node.store.schema import logs
+from node.store.upgrade import upgrade
+
+SCRUB_ATTEMPTS: Final = 3
+"""How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
+
+
+class Reader(LogRows, HoldingRows, QueryRows, HubRows):
+    """`StoreReader`."""
+
+
+class Writer(LogWrites, HoldingWrites, QueryWrites, HubWrites):
+    """`StoreWriter`."""
+
+
+class SqliteStore:
+    """`Store` over one SQLite file. Made by `open_store`."""
+
+    def __init__(self, engines: engine.Engines) -> None:
+        self._engines = engines
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._closed = False
+
+    def read(self) -> AbstractContextManager[StoreReader]:
+        return self._read()
+
+    def write(self) -> AbstractContextManager[StoreWriter]:
+        return self._write()
+
+    @contextmanager
+    def _read(self) -> Iterator[Reader]:
+        self._check_open()
+        with engine.translated(), self._engines.readers.connect() as connection, connection.begin():
+            # SQLite takes the snapshot with the first read, so read at once.
+            connection.execute(select(func.max(logs.c.number)))
+            yield Reader(connection)
+
+    @contextmanager
+    def _write(self) -> Iterator[Writer]:
+        with self._alone(), engine.translated(), self._engines.writer.connect() as connection, connection.begin():
+            yield Writer(connection)
+            # A crash before the commit below leaves the database as it was; after it, everything stands.
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The one writer. A second one in the same thread would wait for itself."""
+        me = threading.get_ident()
+        if self._owner == me:
+            raise Misuse("a transaction inside a transaction of the same thread")
+        with self._lock:
+            self._check_open()
+            self._owner = me
+            try:
+                yield
+            finally:
+                self._owner = 0
+
+    def scrub(self) -> None:
+        """See `Store`. Raises `StoreError` where readers held old snapshots all the time: the deleted bytes are then
+        still in the journal, and the caller has to try again.
+        """
+        for _ in range(SCRUB_ATTEMPTS):
+            with self._alone(), engine.translated():
+                if engine.checkpoint(self._engines.writer):
+                    return
+        raise StoreError(
+            "the journal could not be truncated while somebody was reading: what was purged is still in it",
+            remedy="try again when long reads (a bootstrap, a backup, fsck) have ended",
+        )
+
+    def check(self) -> list[str]:
+        self._check_open()
+        try:
+            with engine.translated(), self._engines.readers.connect() as connection:
+                rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        except Damaged as error:
+            return [str(error)]
+        return [str(row) for row in rows if row != "ok"]
+
+    def backup_to(self, path: str) -> None:
+        """See `Store`. The copy is made beside its name and moved to it when it is whole and on the disk: a crash
+        leaves at most a file that ends in `.part`, which the next backup replaces.
+        """
+        self._check_open()
+        target = Path(path)
+        part = target.with_name(target.name + ".part")
+        try:
+            if target.exists():
+                raise Misuse("the backup's file exists already", remedy="name another, or remove it")
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "rb") as file:
+                with engine.translated():
+                    engine.copy_database(self._engines.readers, part)
+                os.fsync(file.fileno())
+            part.rename(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise engine.translate_os(error) from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Waits for the writer. Blocks of readers must have ended. Closing again changes nothing."""
+        with self._lock:
+            self._closed = True
+            with engine.translated():
+                self._engines.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")
+
+
+def open_store(path: Path, *, create: bool) -> SqliteStore:
+    """The store in the file `path`, its schema brought up to date. `create`: where there is none, make one.
+
+    Raises `StoreError` where there is none, where it cannot be used, or where a newer program wrote it, `Damaged` where
+    it is no database, `DiskFull`. Whoever calls holds the folder's lock (`node.store.lock.own`).
+    """
+    engine.prepare_file(path, create=create)
+    engines = engine.open_engines(path)
+    try:
+        with engine.translated(), engines.writer.connect() as connection, connection.begin():
+            upgrade(connection)
+    except BaseException:
+        engines.dispose()
+        raise
+    return SqliteStore(engines)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
