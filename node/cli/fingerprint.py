@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from node import app as vigil
-from node.cli.output import ExitCode, Output, plain
+from node.cli.main import ExitCode
+from node.cli.output import Output, plain
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PictureFingerprints
 from node.errors import MediaError
 

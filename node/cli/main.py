@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - Only the module of the command that was asked for is imported; of the others a line of help stands in `COMMANDS`.
-- Every error that Vigil raises on purpose ends in `output.report`, which also says with which exit code.
+- Exit codes live here once (DESIGN section 8). Every error that Vigil raises on purpose ends in `report`: words and
+  remedy on stderr, and with `--json` a line on stdout too.
 - A fault of ours that nobody foresaw ends in one line that says where. A traceback could hold a file's name.
 
 To add a command: a module with a function `register(app: typer.Typer)`, and its line in `COMMANDS`. To end with a code
@@ -16,13 +17,14 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 import typer
 
-from node.cli.output import ExitCode, report, say
-from node.errors import Misuse, VigilError
+from node.cli.output import Output
+from node.errors import ConfigError, Misuse, Refused, VigilError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "fingerprint": ("node.cli.fingerprint", "Fingerprint pictures; folders are walked. Needs no configuration."),
@@ -32,6 +34,17 @@ _HELP: Final = "see `vigil --help`, or `vigil COMMAND --help`"
 _REPORT_IT: Final = "this is a fault in Vigil: report this line, which holds nothing of your data"
 
 
+class ExitCode(IntEnum):
+    """How a command ended (130 as shells say of an interrupt)."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    PARTIAL = 3
+    REFUSED = 4
+    INTERRUPTED = 130
+
+
 def main() -> None:
     """The entry point of the `vigil` script."""
     sys.exit(run(sys.argv[1:]))
@@ -39,23 +52,23 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
-    as_json = "--json" in arguments
+    output = Output(json="--json" in arguments)
     try:
         code = build(arguments)(list(arguments) or ["--help"], prog_name="vigil", standalone_mode=False)
         sys.stdout.flush()
         return int(code or ExitCode.OK)
     except VigilError as error:
-        return report(error, as_json=as_json)
+        return report(error, output)
     except typer.TyperException as error:  # what was typed is no command line of ours
-        return report(Misuse(_usage(error), remedy=_HELP), as_json=as_json)
+        return report(Misuse(_usage(error), remedy=_HELP), output)
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted")
+        output.error("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
     except Exception as error:  # noqa: BLE001  (the last resort; see the rules above)
-        return report(VigilError(_unforeseen(error), remedy=_REPORT_IT), as_json=as_json)
+        return report(VigilError(_unforeseen(error), remedy=_REPORT_IT), output)
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
@@ -69,6 +82,17 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         else:
             app.command(name, help=summary)(_federation)
     return app
+
+
+def report(error: VigilError, output: Output) -> ExitCode:
+    """Tells of an error that ends the command, and gives the exit code it ends with."""
+    if output.json:
+        output.line({"error": str(error), "kind": error.kind, "remedy": error.remedy})
+    faults = "".join(f"\n  {fault}" for fault in error.faults) if isinstance(error, ConfigError) else ""
+    output.error(str(error) + faults, error.remedy)
+    if isinstance(error, Misuse):
+        return ExitCode.USAGE
+    return ExitCode.REFUSED if isinstance(error, Refused) else ExitCode.ERROR
 
 
 def _federation() -> None:
@@ -90,3 +114,7 @@ def _unforeseen(error: Exception) -> str:
             place = f" at {file.relative_to(root)}:{trace.tb_lineno}"
         trace = trace.tb_next
     return f"unexpected {type(error).__name__}{place}"
+
+
+if __name__ == "__main__":
+    main()
