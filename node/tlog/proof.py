@@ -122,7 +122,7 @@ def decode_extra(data: bytes) -> Extra:
     for _ in Extra._fields:
         start = at + _LENGTH_SIZE
         at = start + int.from_bytes(data[at:start], "big")
-        if start > len(data) or at > len(data):
+        if at > len(data):
             raise Malformed("extra data that ends too soon")
         parts.append(data[start:at])
     extra = Extra(*parts)

@@ -208,6 +208,13 @@ def test_a_cosignature_of_another_shape_is_refused(value: bytes) -> None:
         cosignature.verify_cosignature(note.Note(text=TEXT, signatures=(line,)), HUB_VKEY)
 
 
+def test_a_cosignature_at_an_impossible_time_is_refused_though_it_is_signed() -> None:
+    value = (2**63).to_bytes(8, "big") + HUB_KEY.sign(f"cosignature/v1\ntime {2**63}\n{TEXT}".encode())
+    line = note.Signature(name=HUB, key_id=HUB_VKEY.key_id, value=value)
+    with pytest.raises(BadSignature):
+        cosignature.verify_cosignature(note.Note(text=TEXT, signatures=(line,)), HUB_VKEY)
+
+
 def test_a_checkpoint_that_the_hub_did_not_cosign_is_refused() -> None:
     with pytest.raises(BadSignature):
         cosignature.verify_cosignature(note.parse(SIGNED), HUB_VKEY)

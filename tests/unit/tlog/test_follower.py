@@ -184,6 +184,11 @@ def test_a_proof_that_is_missing_cut_long_or_of_another_size_is_refused(size: in
             advance(START, 0, HONEST.leaves[:6], HONEST.signed(size), proof)
 
 
+def test_leaves_past_their_checkpoint_are_refused() -> None:
+    with pytest.raises(BadProof, match="past its checkpoint"):
+        advance(START, 0, HONEST.leaves[:9], HONEST.signed(8))
+
+
 def test_a_proof_where_none_is_needed_is_refused() -> None:
     with pytest.raises(BadProof):
         advance(START, 0, HONEST.leaves[:8], HONEST.signed(8), (HONEST.leaves[0],))

@@ -106,6 +106,19 @@ def test_every_tree_extends_the_empty_one_with_an_empty_proof_only() -> None:
             merkle.verify_consistency(0, 1, old_root, some, proof)
 
 
+def test_two_hashes_cut_at_another_place_are_not_the_same_two_hashes() -> None:
+    """A node hashes its children's 64 bytes, wherever one ends: without the check of widths all these would verify."""
+    left, right = merkle.leaf_hash(b"l"), merkle.leaf_hash(b"r")
+    root, both = merkle.node_hash(left, right), left + right
+    merkle.verify_inclusion(0, 2, left, (right,), root)
+    merkle.verify_consistency(1, 2, left, root, (right,))
+    for cut in (0, 31, 33, 64):
+        with pytest.raises(BadProof):
+            merkle.verify_inclusion(0, 2, both[:cut], (both[cut:],), root)
+        with pytest.raises(BadProof):
+            merkle.verify_consistency(1, 2, both[:cut], root, (both[cut:],))
+
+
 def test_an_empty_tree_holds_no_leaf() -> None:
     with pytest.raises(BadProof):
         merkle.verify_inclusion(0, 0, merkle.leaf_hash(b""), (), merkle.EMPTY_ROOT)

@@ -101,6 +101,25 @@ def test_a_tile_that_is_short_or_ragged_is_damage_of_ours(content: bytes) -> Non
         tiles.inclusion_proof(shelf, 0, 300)
 
 
+def test_a_partial_tile_that_ends_within_a_hash_is_damage_of_ours() -> None:
+    shelf = Shelf()
+    shelf.grow(0, leaves(300))
+    shelf.tiles[0, 1] += b"\0"
+    for read in (tiles.read_edge, tiles.root):
+        with pytest.raises(Damaged):
+            read(shelf, 300)
+
+
+def test_the_edge_after_an_append_is_the_edge_that_is_read_back() -> None:
+    shelf, size = Shelf(), 0
+    for count in (1, 0, 254, 1, 1, 700, 65_000, 3):
+        edge = tiles.read_edge(shelf, size)
+        appended = shelf.grow(size, leaves(count))
+        size += count
+        assert tiles.edge_after(edge, appended) == tiles.read_edge(shelf, size)
+        assert tiles.compact_range(size, tiles.read_edge(shelf, size)).root() == appended.root
+
+
 def test_proofs_of_what_cannot_be_are_our_own_mistake() -> None:
     shelf = Shelf()
     shelf.grow(0, leaves(3))
