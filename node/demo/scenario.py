@@ -198,7 +198,7 @@ def ask_with_one_away(stage: Stage, tell: Telling, planted: list[Planted]) -> No
 
 
 def prove_it(stage: Stage, tell: Telling) -> bool:
-    """Japan exports the evidence of a French record; it verifies without any network, and not after one byte changed."""
+    """Japan exports the evidence of a French record: it verifies without a network, and not after one bit changed."""
     (record,) = [
         str(line["record"])
         for line in stage.run("records", "--member", "FR", "--limit", "1", home="JP").lines

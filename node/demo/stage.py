@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from node.app import session
 from node.config import Home
@@ -54,7 +54,7 @@ class Stage:
     folder: Path
     _daemons: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,7 +66,7 @@ class Stage:
         return self.folder / name
 
     def run(self, *words: str, home: str = "", accept: Sequence[int] = (0,)) -> Done:
-        """Runs `vigil WORDS --json` and reads its lines. Raises `Unavailable` with what it said on another exit code."""
+        """Runs `vigil WORDS --json` and reads its lines. Raises `Unavailable`, with what it said, on another exit code."""
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "node.cli.main", *words, "--json"],
