@@ -32,6 +32,7 @@ from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
     Metadata,
+    MetaFile,
     Root,
     Signed,
     Snapshot,
@@ -58,6 +59,8 @@ REFRESH_AT: Final = 0.5
 
 SUSPENSIONS: Final = "suspensions"
 """The delegated targets role of the hub."""
+ONLINE_ROLES: Final = (Snapshot.type, Timestamp.type)
+"""The top-level roles that the hub's online key signs."""
 MAX_METADATA: Final = 524_288
 """Bytes of one metadata file. The membership is in roster.json, so all of these are small."""
 MAX_ROOTS: Final = 256
@@ -190,3 +193,20 @@ def check_delegation(targets: Targets, online: SSlibKey) -> None:
 def expires(signed: Signed) -> float:
     """When a role runs out, in Unix seconds."""
     return signed.expires.timestamp()
+
+
+def version(data: bytes, role: type[_T]) -> int:
+    """The version of metadata of ours."""
+    return int(parse(data, role, "the repository").signed.version)
+
+
+def meta(data: bytes, role: type[_T]) -> MetaFile:
+    """What a snapshot or a timestamp says of a metadata file: version, length and SHA-256."""
+    return MetaFile.from_data(version(data, role), data, ["sha256"])
+
+
+def is_due(data: bytes, key: SSlibKey, *, life: int, now: float) -> bool:
+    """Whether online metadata is to be signed again: it has lived `REFRESH_AT` of `life`, or is by a former key."""
+    with tuf_errors("the repository"):
+        found: Metadata[Snapshot] = Metadata.from_bytes(data)
+    return key.keyid not in found.signatures or now >= expires(found.signed) - REFRESH_AT * life

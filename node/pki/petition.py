@@ -35,6 +35,7 @@ PREVIOUS: Final = "previous"
 """Beside the three purposes: the statement key that the member gives up, endorsing the new ones."""
 PURPOSES: Final = tuple(sorted(purpose.value for purpose in KeyPurpose))
 SECRET_SIZE: Final = 32
+_MEMBER_KEYS: Final = b"vigil/member-keys/v1\n"
 MAX_NAME: Final = 100
 """Characters of a member's name as people read it."""
 
@@ -57,9 +58,7 @@ class Claims:
 
 def keys_fingerprint(member: MemberId, vkeys: Mapping[str, str]) -> bytes:
     """SHA-256 over a member and its three keys, in the order of their purposes."""
-    return hashlib.sha256(
-        preimage("member-keys", member.encode(), *(vkeys[each].encode() for each in PURPOSES))
-    ).digest()
+    return hashlib.sha256(preimage(_MEMBER_KEYS, member, *(vkeys[each] for each in PURPOSES))).digest()
 
 
 def check_name(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from node.domain.ids import HASH_SIZE
 from node.errors import Malformed
 
-MAX_DOCUMENT: Final = 4_194_304
+MAX_DOCUMENT: Final = 8_388_608
 """Bytes of one document. A member of the roster takes about 900."""
 
 
@@ -104,6 +104,10 @@ class Fields:
     def missing(self, name: str) -> bool:
         """Takes a null."""
         return name in self._left and self._left[name] is None and self._left.pop(name) is None
+
+    def names(self) -> list[str]:
+        """The fields that were not asked for yet, for an object that is a table."""
+        return sorted(self._left)
 
     def end(self) -> None:
         """Refuses what was not asked for."""

@@ -1,0 +1,149 @@
+"""What becomes of each petition, and of the membership it changes: the authority's decisions, without keys or disk.
+
+Rules this module upholds:
+
+- The authority checks every petition itself; the hub's word is worth nothing here.
+- A member's keys change on the word of its former statement key (`ROTATE`) or, where that is lost, on the authority's
+  own (`REPLACE`), never on the hub's.
+- No key ever comes back: not under another member, another purpose, or after it was retired.
+- A new log key opens the next epoch. What the former one signed stays valid, up to the size that the hub had cosigned.
+- One bad petition stops only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from node.domain.ids import FederationId, MemberId
+from node.domain.ports import JoinRequest
+from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus
+from node.errors import PeerFault, Refused
+from node.pki.documents import Membership
+from node.pki.petition import PURPOSES, Claims, check_petition
+from node.tlog import note
+
+
+class Verdict(StrEnum):
+    """What a petition comes to."""
+
+    ADMIT = "admit"
+    UNCHANGED = "unchanged"
+    ROTATE = "rotate"
+    REPLACE = "replace"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One petition judged. `fingerprint`: 32 bytes to compare by voice; `reason`: of a refusal; `claims`: None then."""
+
+    member: MemberId
+    name: str
+    verdict: Verdict
+    fingerprint: bytes = b""
+    reason: str = ""
+    claims: Claims | None = None
+
+
+def review(membership: Membership | None, petitions: Sequence[JoinRequest], federation: FederationId) -> list[Finding]:
+    """Judges each petition by itself against the membership as it stands."""
+    members = membership.members if membership else {}
+    taken = _public_keys(membership)
+    findings = []
+    for petition in petitions:
+        try:
+            claims = check_petition(petition, federation)
+            verdict = _judge(claims, members.get(petition.member), taken)
+        except (PeerFault, Refused) as error:
+            findings.append(
+                Finding(member=petition.member, name=petition.name, verdict=Verdict.REFUSE, reason=str(error))
+            )
+            continue
+        taken |= {key.public_key for key in claims.keys.values()}
+        findings.append(
+            Finding(
+                member=petition.member,
+                name=petition.name,
+                verdict=verdict,
+                fingerprint=claims.fingerprint,
+                claims=claims,
+            )
+        )
+    return findings
+
+
+def _public_keys(membership: Membership | None) -> set[bytes]:
+    if membership is None:
+        return set()
+    vkeys = [membership.hub.cosigner_vkey]
+    vkeys += [key.vkey for member in membership.members.values() for key in member.keys]
+    return {note.parse_vkey(vkey).public_key for vkey in vkeys}
+
+
+def _judge(claims: Claims, known: Member | None, taken: set[bytes]) -> Verdict:
+    """Raises `Refused` with the reason."""
+    vkeys = claims.request.vkeys
+    active = active_vkeys(known) if known else {}
+    changed = [purpose for purpose in PURPOSES if active.get(purpose) != vkeys[purpose]]
+    if known and not changed:
+        return Verdict.UNCHANGED if known.status is not MemberStatus.LEFT else Verdict.REPLACE
+    if any(claims.keys[purpose].public_key in taken for purpose in changed):
+        raise Refused("it holds a key that the roster or another petition has, or had")
+    last = max((key.epoch for key in known.keys if key.purpose is KeyPurpose.LOG), default=0) if known else 0
+    if KeyPurpose.LOG in changed and claims.log_epoch != last + 1:
+        raise Refused(f"its new log key has to open epoch {last + 1}, and is for epoch {claims.log_epoch}")
+    if known is None:
+        return Verdict.ADMIT
+    if claims.previous is not None and known.status is not MemberStatus.LEFT:
+        if note.format_vkey(claims.previous) != active.get(KeyPurpose.STATEMENT):
+            raise Refused("it is endorsed by a statement key that is not the member's active one")
+        return Verdict.ROTATE
+    return Verdict.REPLACE
+
+
+def active_vkeys(member: Member) -> dict[str, str]:
+    """The member's active key by purpose."""
+    return {key.purpose.value: key.vkey for key in member.keys if key.status is KeyStatus.ACTIVE}
+
+
+def admit(members: Mapping[MemberId, Member], finding: Finding, *, log_size: int | None) -> dict[MemberId, Member]:
+    """The members with this finding carried out. `log_size`: entries of the former log that the hub had cosigned."""
+    if finding.claims is None:
+        raise Refused(f"{finding.member} is not admitted: {finding.reason}")
+    known = members.get(finding.member)
+    vkeys = finding.claims.request.vkeys
+    kept: list[MemberKey] = []
+    for key in known.keys if known else ():
+        if key.status is KeyStatus.ACTIVE and vkeys[key.purpose.value] != key.vkey:
+            kept.append(_give_up(key, lost=finding.verdict is Verdict.REPLACE, log_size=log_size))
+        else:
+            kept.append(key)
+    held = {key.vkey for key in kept}
+    fresh = [
+        MemberKey(
+            purpose=KeyPurpose(purpose),
+            vkey=vkeys[purpose],
+            epoch=finding.claims.log_epoch if purpose == KeyPurpose.LOG else 1,
+        )
+        for purpose in PURPOSES
+        if vkeys[purpose] not in held
+    ]
+    member = Member(id=finding.member, name=finding.name, status=MemberStatus.ACTIVE, keys=(*kept, *fresh))
+    return {**members, member.id: member}
+
+
+def _give_up(key: MemberKey, *, lost: bool, log_size: int | None) -> MemberKey:
+    if key.purpose is KeyPurpose.LOG:
+        # Its records live on under the former epoch, so even a lost log key is retired, and bounded, not revoked.
+        return replace(key, status=KeyStatus.RETIRED, until_size=log_size)
+    return replace(key, status=KeyStatus.REVOKED if lost else KeyStatus.RETIRED)
+
+
+def release(members: Mapping[MemberId, Member], member: MemberId) -> dict[MemberId, Member]:
+    """The members, `member` having left. Its keys go on vouching for what they signed. Raises `Refused`."""
+    known = members.get(member)
+    if known is None:
+        raise Refused(f"{member} is not a member")
+    return {**members, member: replace(known, status=MemberStatus.LEFT)}

@@ -1,0 +1,353 @@
+"""The offline authority: a folder, or a stick, that says who is a member. Its keys never lie with the hub's.
+
+Rules this module upholds:
+
+- It needs no network and no database: a signing request goes in, a bundle comes out (`node.pki.courier`).
+- Nothing is admitted by default. The hub's identity and each member are named by the person who compared fingerprints.
+- Files are written before the metadata that names them, the newest targets last: a crash leaves the former state whole.
+- Keys are one wrapped file each, so that a threshold of them can lie on as many sticks. They are opened only to sign.
+- A clock that runs behind what was signed last is refused: it would sign metadata that is born expired.
+
+The folder: `authority.json`, `policy.json` (what the next signature publishes), `keys/<role>-<n>.key`,
+`metadata/<n>.root.json`, `metadata/<n>.targets.json`, `metadata/<sha256>.roster.json`, `metadata/<sha256>.policy.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from securesystemslib.signer import SSlibKey
+from tuf.api.metadata import Metadata, Root, Targets
+
+from node.domain.ids import FederationId, MemberId, federation_id, spoken
+from node.domain.roster import Member, Policy
+from node.errors import Damaged, Misuse, NotFound, PeerFault, Refused, StoreError
+from node.pki import metadata
+from node.pki.admission import Finding, Verdict, admit, release, review
+from node.pki.courier import Bundle, HubClaims, SigningRequest, check_hub, decode_request, encode_bundle
+from node.pki.documents import (
+    POLICY_FILE,
+    ROSTER_FILE,
+    Membership,
+    decode_membership,
+    decode_policy,
+    encode_membership,
+    encode_policy,
+)
+from node.pki.files import make_folder, read_bounded, write_atomic
+from node.pki.keys import AUTHORITY, KeyRing
+from node.pki.strictjson import MAX_DOCUMENT, decode, encode
+from node.pki.wrapping import Passphrase
+
+_STATE: Final = "vigil/authority/v1"
+ROLES: Final = (Root.type, Targets.type)
+MAX_KEYS: Final = 9
+ROOT_RENEWAL: Final = metadata.ROOT_LIFE // 2
+"""Seconds left of the root under which a signature also extends it."""
+CLOCK_SLACK: Final = 3_600
+"""Seconds that the authority's clock may run behind its last signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A signing request judged. `hub_changed`: its hub is new, or another than the roster's, and must be accepted."""
+
+    hub_changed: bool
+    hub_fingerprint: bytes
+    findings: tuple[Finding, ...]
+
+
+class Authority:
+    """An opened authority folder. One process at a time; synchronous."""
+
+    def __init__(self, folder: Path, passphrase: Passphrase, key_folders: Sequence[Path] = ()) -> None:
+        """Opens it and checks what it signed. `key_folders`: where more key files are. Raises `NotFound`, `Damaged`."""
+        self._folder = folder
+        self._passphrase = passphrase
+        self._key_folders = (folder / "keys", *key_folders)
+        try:
+            top = decode(
+                read_bounded(folder / "authority.json", MAX_DOCUMENT, what="authority"), _STATE, "an authority"
+            )
+            self.federation: FederationId = federation_id(top.text("federation"))
+            top.end()
+            self._policy = decode_policy(read_bounded(folder / POLICY_FILE, MAX_DOCUMENT, what="policy"))
+            self._roots = self._load_roots()
+            self._targets = self._load_targets()
+            self._membership = self._load_membership()
+        except PeerFault as error:
+            raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        federation: FederationId,
+        passphrase: Passphrase,
+        *,
+        now: float,
+        policy: Policy | None = None,
+        keys: int = 1,
+        threshold: int = 1,
+    ) -> Authority:
+        """A new authority: `keys` root and `keys` targets keys, of which `threshold` sign. Raises `Misuse`."""
+        if not 1 <= threshold <= keys <= MAX_KEYS:
+            raise Misuse(f"an authority has 1 to {MAX_KEYS} keys, and a threshold of at most all of them")
+        if (folder / "authority.json").exists():
+            raise Misuse("there is an authority in this folder already", remedy="name another folder")
+        make_folder(folder)
+        make_folder(folder / "keys")
+        make_folder(folder / "metadata")
+        root = Root(expires=metadata.utc(now + metadata.ROOT_LIFE), consistent_snapshot=True)
+        signers = []
+        for role in ROLES:
+            root.roles[role].threshold = threshold
+            for number in range(1, keys + 1):
+                name = f"{role}/{number}"
+                ring = KeyRing.generate(federation, AUTHORITY, (name,))
+                ring.save(_key_file(folder / "keys", name), passphrase)
+                root.add_key(metadata.tuf_key(ring.public_bytes(name)), role)
+                if role == Root.type:
+                    signers.append(metadata.RoleSigner(ring.signer(name), ring.public_bytes(name)))
+        # The state file last: a crash before it leaves a folder in which there is no authority yet.
+        write_atomic(folder / POLICY_FILE, _checked_policy(policy or Policy()))
+        write_atomic(folder / "metadata" / "1.root.json", metadata.sign(root, signers))
+        write_atomic(folder / "authority.json", encode({"type": _STATE, "federation": federation}))
+        return cls(folder, passphrase)
+
+    # --- what it knows ------------------------------------------------------------------------------------------------
+
+    @property
+    def root(self) -> bytes:
+        """The newest root.json, which a hub is made with and tokens pin by its SHA-256."""
+        return self._roots[-1]
+
+    @property
+    def members(self) -> Mapping[MemberId, Member]:
+        """The members as signed last."""
+        return self._membership.members if self._membership else {}
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the next signature publishes."""
+        return self._policy
+
+    def set_policy(self, policy: Policy) -> None:
+        """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
+        write_atomic(self._folder / POLICY_FILE, _checked_policy(policy))
+        self._policy = policy
+
+    def bundle(self) -> bytes:
+        """What was signed last, once more: for a hub that lost it. Raises `NotFound` where nothing was."""
+        if self._targets is None:
+            raise NotFound("this authority has signed no membership yet")
+        targets = metadata.parse(self._targets, Targets, "the membership").signed
+        files = {f"{number}.root.json": data for number, data in enumerate(self._roots, start=1)}
+        files[f"{targets.version}.targets.json"] = self._targets
+        for name in (ROSTER_FILE, POLICY_FILE):
+            stored = f"{targets.targets[name].hashes['sha256']}.{name}"
+            files[stored] = self._read(stored, MAX_DOCUMENT)
+        return encode_bundle(Bundle(federation=self.federation, files=files))
+
+    # --- what it decides ----------------------------------------------------------------------------------------------
+
+    def review(self, request: bytes) -> Review:
+        """Judges a request, and changes nothing. Raises `PeerFault` and its kin where none of it can be trusted."""
+        return self._review(self._open(request))
+
+    def sign(
+        self,
+        request: bytes,
+        *,
+        now: float,
+        admit_members: Collection[MemberId] = (),
+        replace_keys: Collection[MemberId] = (),
+        accept_hub: bool = False,
+    ) -> bytes:
+        """Carries out a request as far as the person said, and returns the bundle for the hub.
+
+        `admit_members`: those to admit, or to let change keys on their former key's word. `replace_keys`: those whose
+        keys change on the authority's word. `accept_hub`: the hub's fingerprint was compared. Raises `Refused` where a
+        person's word is missing or a petition named is no good, `Misuse` where keys are missing or the clock is behind.
+        """
+        opened = self._open(request)
+        judged = self._review(opened)
+        if judged.hub_changed and not accept_hub:
+            raise Refused(
+                f"the request comes from a hub that the roster does not have: {spoken(judged.hub_fingerprint)}",
+                remedy="compare these digits with the hub's operator by voice, then accept the hub",
+            )
+        wanted = {*admit_members, *replace_keys}
+        if missing := wanted - {finding.member for finding in judged.findings}:
+            raise Refused(f"no petition of {', '.join(sorted(missing))} is in this request")
+        members = dict(self.members)
+        for finding in judged.findings:
+            if finding.member not in wanted:
+                continue
+            if finding.verdict is Verdict.REPLACE and finding.member not in replace_keys:
+                raise Refused(
+                    f"{finding.member} would have its keys replaced without its former key's word",
+                    remedy="compare fingerprints with the member by voice, then allow the replacement by name",
+                )
+            members = admit(members, finding, log_size=opened.log_sizes.get(finding.member))
+        membership = Membership(federation=self.federation, hub=opened.hub.identity, members=members)
+        return self._publish(membership, opened.hub.online, now=now)
+
+    def extend(self, *, now: float) -> bytes:
+        """The same membership and the policy as it stands now, with fresh dates. Raises `NotFound` before the first."""
+        if self._membership is None:
+            raise NotFound("this authority has signed no membership yet")
+        return self._publish(self._membership, self._online(), now=now)
+
+    def release(self, member: MemberId, *, now: float) -> bytes:
+        """A bundle in which `member` has left. Raises `Refused` where it is none."""
+        if self._membership is None:
+            raise NotFound("this authority has signed no membership yet")
+        members = release(self._membership.members, member)
+        membership = Membership(federation=self.federation, hub=self._membership.hub, members=members)
+        return self._publish(membership, self._online(), now=now)
+
+    def _open(self, request: bytes) -> SigningRequest:
+        opened = decode_request(request)
+        if opened.federation != self.federation:
+            raise Refused(f"the request is of {opened.federation}, and this authority is of {self.federation}")
+        check_hub(opened.hub, self.federation)
+        return opened
+
+    def _review(self, opened: SigningRequest) -> Review:
+        return Review(
+            hub_changed=not self._knows(opened.hub),
+            hub_fingerprint=opened.hub.fingerprint(self.federation),
+            findings=tuple(review(self._membership, opened.petitions, self.federation)),
+        )
+
+    def _knows(self, hub: HubClaims) -> bool:
+        return self._membership is not None and self._membership.hub == hub.identity and self._online() == hub.online
+
+    # --- signing ------------------------------------------------------------------------------------------------------
+
+    def _publish(self, membership: Membership, online: bytes, *, now: float) -> bytes:
+        """Each step durable before the next. A crash before the last leaves files that nothing names."""
+        self._check_clock(now)
+        documents = {ROSTER_FILE: encode_membership(membership), POLICY_FILE: encode_policy(self._policy)}
+        if decode_membership(documents[ROSTER_FILE]) != membership:
+            raise Misuse("a membership that could not be read back")
+        key = metadata.tuf_key(online)
+        root = self._next_root(key, now=now)
+        targets = Targets(
+            version=1
+            + (metadata.parse(self._targets, Targets, "the membership").signed.version if self._targets else 0),
+            expires=metadata.utc(now + metadata.TARGETS_LIFE),
+            targets={name: metadata.target_file(name, data) for name, data in documents.items()},
+            delegations=metadata.delegate_suspensions(key),
+        )
+        signed = metadata.sign(targets, self._signers(Targets.type))
+        for name, data in documents.items():
+            self._write(metadata.stored_name(name, data), data)
+        if root is not None:
+            self._write(f"{len(self._roots) + 1}.root.json", root)
+            self._roots.append(root)
+        self._write(f"{targets.version}.targets.json", signed)
+        self._targets, self._membership = signed, membership
+        return self.bundle()
+
+    def _next_root(self, online: SSlibKey, *, now: float) -> bytes | None:
+        """The next root, where the hub's online key or the root's date asks for one."""
+        root = metadata.parse(self.root, Root, "the authority's root").signed
+        known = all(root.roles[role].keyids == [online.keyid] for role in metadata.ONLINE_ROLES)
+        if known and metadata.expires(root) - now > ROOT_RENEWAL:
+            return None
+        for role in metadata.ONLINE_ROLES:
+            for former in list(root.roles[role].keyids):
+                root.revoke_key(former, role)
+            root.add_key(online, role)
+        root.version += 1
+        root.expires = metadata.utc(now + metadata.ROOT_LIFE)
+        return metadata.sign(root, self._signers(Root.type))
+
+    def _signers(self, role: str) -> list[metadata.RoleSigner]:
+        """As many of the role's keys as it needs. Raises `Misuse` where too few key files are at hand."""
+        wanted = metadata.parse(self.root, Root, "the authority's root").signed.roles[role]
+        found: dict[str, metadata.RoleSigner] = {}
+        for number in range(1, MAX_KEYS + 1):
+            name = f"{role}/{number}"
+            path = next((p for f in self._key_folders if (p := _key_file(f, name)).exists()), None)
+            if path is None or len(found) == wanted.threshold:
+                continue
+            ring = KeyRing.load(path, self._passphrase, federation=self.federation, owner=AUTHORITY)
+            signer = metadata.RoleSigner(ring.signer(name), ring.public_bytes(name))
+            if signer.public_key.keyid in wanted.keyids:
+                found[signer.public_key.keyid] = signer
+        if len(found) < wanted.threshold:
+            raise Misuse(
+                f"{len(found)} of the {role} keys are at hand, and {wanted.threshold} have to sign",
+                remedy="put the sticks with the other key files in, and name their folders",
+            )
+        return list(found.values())
+
+    def _online(self) -> bytes:
+        root = metadata.parse(self.root, Root, "the authority's root").signed
+        keyid = root.roles[metadata.ONLINE_ROLES[0]].keyids[0]
+        return bytes.fromhex(root.keys[keyid].keyval["public"])
+
+    def _check_clock(self, now: float) -> None:
+        if self._targets is None:
+            return
+        signed_at = metadata.expires(metadata.parse(self._targets, Targets, "the membership").signed)
+        if now < signed_at - metadata.TARGETS_LIFE - CLOCK_SLACK:
+            raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
+
+    # --- the folder ---------------------------------------------------------------------------------------------------
+
+    def _read(self, name: str, limit: int) -> bytes:
+        return read_bounded(self._folder / "metadata" / name, limit, what="signed file")
+
+    def _write(self, name: str, data: bytes) -> None:
+        write_atomic(self._folder / "metadata" / name, data)
+
+    def _load_roots(self) -> list[bytes]:
+        roots: list[bytes] = []
+        trusted: Metadata[Root] | None = None
+        while (self._folder / "metadata" / f"{len(roots) + 1}.root.json").exists():
+            roots.append(self._read(f"{len(roots) + 1}.root.json", metadata.MAX_METADATA))
+            trusted = metadata.check_root(roots[-1], trusted)
+        if not roots:
+            raise StoreError("the authority's folder has no root", remedy="restore it from its backup")
+        return roots
+
+    def _load_targets(self) -> bytes | None:
+        versions = [int(path.name.split(".")[0]) for path in (self._folder / "metadata").glob("*.targets.json")]
+        if not versions:
+            return None
+        data = self._read(f"{max(versions)}.targets.json", metadata.MAX_METADATA)
+        root = metadata.parse(self.root, Root, "the authority's root").signed
+        found = metadata.parse(data, Targets, "the membership")
+        with metadata.tuf_errors("the membership"):
+            root.verify_delegate(Targets.type, found.signed_bytes, found.signatures)
+        return data
+
+    def _load_membership(self) -> Membership | None:
+        if self._targets is None:
+            return None
+        info = metadata.parse(self._targets, Targets, "the membership").signed.targets[ROSTER_FILE]
+        data = self._read(f"{info.hashes['sha256']}.{ROSTER_FILE}", MAX_DOCUMENT)
+        with metadata.tuf_errors("the membership"):
+            info.verify_length_and_hashes(data)
+        return decode_membership(data)
+
+
+def _key_file(folder: Path, name: str) -> Path:
+    return folder / f"{name.replace('/', '-')}.key"
+
+
+def _checked_policy(policy: Policy) -> bytes:
+    data = encode_policy(policy)
+    try:
+        if decode_policy(data) == policy:
+            return data
+    except PeerFault as error:
+        raise Misuse(f"this policy cannot be signed: {error}") from error
+    raise Misuse("this policy could not be read back: a budget is written with a point, a list has no duplicates")
