@@ -37,9 +37,14 @@ def phash(pixels: npt.NDArray[np.uint8], channels: int) -> bytes:
 def shrunken(pixels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
     """What Pillow's `convert("L").resize((32, 32), LANCZOS)` makes of a picture: uint8 of shape (32, 32).
 
-    Its horizontal half, which meets every pixel, is ours; the vertical half, of 32 columns, is Pillow's own.
+    Its horizontal half, which meets every pixel, is ours; the vertical half, of 32 columns, is Pillow's own. Pictures
+    about twice as high as wide are Pillow's entirely: those it resamples vertically first, and rounds otherwise.
     """
-    narrow = kernels.narrowed_luma(pixels, channels, *_lanczos(pixels.shape[1] // channels))
+    height, width = pixels.shape[0], pixels.shape[1] // channels
+    if 2 * width < height + SIDE:
+        whole = Image.fromarray(pixels.reshape((height, width) if channels == 1 else (height, width, channels)))
+        return np.asarray(whole.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    narrow = kernels.narrowed_luma(pixels, channels, *_lanczos(width))
     return np.asarray(Image.fromarray(narrow).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
