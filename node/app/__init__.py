@@ -1,0 +1,142 @@
+"""The composition root: the only room that knows which port is served by what, and who runs in which process.
+
+Rules this module upholds:
+
+- What a command needs is a function here; its heavy imports happen inside, so that `vigil --help` is quick.
+- One process owns a home's database and keys, under its lock. A command speaks to the daemon that owns it, or, where
+  none runs, owns the home itself while it works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from node.app.session import Session
+    from node.config import Home
+    from node.domain.fingerprints import PictureFingerprints
+    from node.errors import MediaError
+    from node.media.walk import Unreadable
+
+Line = dict[str, Any]
+
+
+def session(home: Home, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
+    """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`."""
+    from node.app.session import open_session
+
+    return open_session(home, passphrase)
+
+
+def run_node(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
+    """The node's daemon, until SIGTERM or SIGINT. `ready` is told once it serves: {"event": "ready", ...}."""
+    from node.app.node_daemon import run
+
+    run(home, passphrase, ready)
+
+
+def run_hub(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
+    """The hub's daemon, until SIGTERM or SIGINT. `ready` is told once it serves, with its addresses."""
+    from node.app.hub_daemon import run
+
+    run(home, passphrase, ready)
+
+
+def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
+    """Makes an offline authority; what to compare and carry."""
+    from node.app.ceremonies import init_authority as run
+
+    return run(folder, federation, passphrase, keys=keys, threshold=threshold)
+
+
+def init_hub(
+    home: Home, root: bytes, passphrase: Callable[[], str], *, listen: str, enrolment_listen: str, hosts: Sequence[str]
+) -> Line:
+    """Makes a hub on an authority's root; what to compare."""
+    from node.app.ceremonies import init_hub as run
+
+    return run(home, root, passphrase, listen=listen, enrolment_listen=enrolment_listen, hosts=hosts)
+
+
+def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
+    """What a signing request asks, with the fingerprints to compare by voice."""
+    from node.app.ceremonies import describe_request as run
+
+    return run(folder, passphrase, request)
+
+
+def sign_members(
+    folder: Path,
+    passphrase: Callable[[], str],
+    request: bytes,
+    *,
+    admit: Sequence[str] | None,
+    replace_keys: Sequence[str] = (),
+    accept_hub: bool = False,
+) -> bytes:
+    """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound."""
+    from node.app.ceremonies import sign_members as run
+
+    return run(folder, passphrase, request, admit=admit, replace_keys=replace_keys, accept_hub=accept_hub)
+
+
+def join_node(
+    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool
+) -> Iterator[Line]:
+    """Joins a federation by a token: a line for each step; the last says admitted or pending."""
+    from node.app.joining import join
+
+    return join(home, token, passphrase, hub=hub, name=name, wait=wait)
+
+
+def verify_evidence(data: bytes, roster_folder: Path) -> Line:
+    """Checks an evidence file against a verified roster on disk, offline."""
+    from node.app.ceremonies import verify_evidence as run
+
+    return run(data, roster_folder)
+
+
+def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
+    """A line a check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
+    from node.app.doctor import examine
+
+    return examine(home, passphrase)
+
+
+def restore_node(home: Home, backup: Path) -> Line:
+    """Puts a backup in the place of a home's database. Raises `Misuse` where there is one already."""
+    from node.app.ceremonies import restore
+
+    return restore(home, backup)
+
+
+def fingerprint_paths(
+    paths: Iterable[Path], *, workers: int | None = None
+) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
+    """Fingerprints files and all files in folders, in order, in confined worker processes (None: one a processor)."""
+    return fingerprint_files(walk(paths), workers=workers)
+
+
+def fingerprint_files(
+    files: Iterable[Path | Unreadable], *, workers: int | None = None
+) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
+    """The same for files that were walked already."""
+    from node.media.pool import fingerprint_files as run
+
+    return run(files, workers=workers)
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Path | Unreadable]:
+    """All files under these paths, in order; what cannot be read is an item that says why."""
+    from node.media.walk import walk as run
+
+    return run(paths)
+
+
+def count_files(paths: Iterable[Path]) -> int:
+    """How many items `walk` gives."""
+    return sum(1 for _ in walk(paths))

@@ -1,0 +1,113 @@
+"""A session: the same commands, wherever they run.
+
+Rules this module upholds:
+
+- Whether a daemon runs is told by the lock, not by the socket: a socket file may be a dead daemon's.
+- No daemon: this process takes the lock and works itself. A daemon: it is spoken to. Another command that works alone:
+  it is waited for a while, and then named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from node import config
+from node.control.runner import LoopThread, drive, feed
+from node.errors import AlreadyRunning
+from node.store.lock import own
+from node.wire import control
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+
+    from node.config import Config, Home
+    from node.control.runner import Runner
+
+Line = dict[str, Any]
+
+WAIT_SECONDS: Final = 20.0
+"""How long another command that owns the home is waited for."""
+_LOOK_SECONDS: Final = 0.05
+_MAX_SOCKET_PATH: Final = 100
+"""Bytes: Linux takes at most 107 for the path of a socket."""
+
+
+def socket_path(home: Home) -> Path:
+    """The daemon's socket: in the home, or, where that path is too long for one, in a folder of this user's alone."""
+    path = home.folder / "control.sock"
+    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(home.folder)).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}" / f"{name}.sock"
+
+
+class Session:
+    """Runs commands over one home. Not thread-safe."""
+
+    def __init__(self, loop: LoopThread, runner: Runner) -> None:
+        self._loop = loop
+        self._runner = runner
+
+    def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
+        """The command's lines as they come. Closing the iterator ends the command."""
+        return drive(self._loop, lambda: self._runner(command, arguments, feed(items)))
+
+
+@contextmanager
+def open_session(home: Home, passphrase: Callable[[], str]) -> Iterator[Session]:
+    """See `app.session`."""
+    settings = config.load(home)
+    deadline = time.monotonic() + WAIT_SECONDS
+    with LoopThread() as loop, ExitStack() as owned:
+        while True:
+            try:
+                owned.enter_context(own(home.folder))
+            except AlreadyRunning:
+                path = socket_path(home)
+                if loop.call(_answers(path)):
+                    yield Session(loop, _over(path))
+                    return
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+            else:
+                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase)))
+                return
+
+
+def _over(path: Path) -> Runner:
+    def run(command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        return control.call(path, command, arguments, items)
+
+    return run
+
+
+async def _answers(path: Path) -> bool:
+    """Whether a daemon answers on the socket."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@contextmanager
+def _alone(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[Runner]:
+    if settings.role == "hub":
+        from node.app.hub_rooms import open_hub
+
+        with open_hub(home, settings, passphrase) as hub:
+            yield hub.commands().run
+        return
+    from node.app.node_rooms import open_node
+
+    with open_node(home, settings, passphrase) as node:
+        yield node.commands().run
