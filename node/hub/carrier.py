@@ -44,7 +44,7 @@ MAX_REPAIR: Final = 1_000
 
 
 class HubCarrier:
-    """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key, `cosigner` its key."""
+    """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key `cosigner`."""
 
     def __init__(
         self,

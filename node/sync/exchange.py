@@ -70,13 +70,15 @@ def own_step(own: LogState, *, compared: bool, head: Head | None) -> Compare | P
 
 def follow_step(logs: Sequence[LogState]) -> Follow:
     """Where to go on. Our own log is named like any other: what comes past its end was not written by us."""
-    return Follow(cursors=tuple(LogView(log.origin, log.size) for log in logs if log.origin.stream == "log"))
+    return Follow(
+        cursors=tuple(LogView(origin=log.origin, size=log.size) for log in logs if log.origin.stream == "log")
+    )
 
 
 def adopt_step(own: LogState, heads: Sequence[Head]) -> Follow:
     """A stream of our own log alone: every other log is named at the size where the hub stands."""
-    others = (LogView(each.origin, each.cosigned_size) for each in heads if each.origin != own.origin)
-    return Follow(cursors=(LogView(own.origin, own.size), *others))
+    others = (LogView(origin=each.origin, size=each.cosigned_size) for each in heads if each.origin != own.origin)
+    return Follow(cursors=(LogView(origin=own.origin, size=own.size), *others))
 
 
 def repair_steps(
@@ -98,5 +100,5 @@ def group_is_full(size: int, age: float) -> bool:
 
 def backoff(attempt: int, drawn: float) -> float:
     """Seconds to wait before attempt `attempt` (0 is the first after a failure); `drawn` uniform in [0, 1)."""
-    whole = min(BACKOFF_CAP, BACKOFF_FIRST * 2 ** min(attempt, 10))
+    whole = min(BACKOFF_CAP, BACKOFF_FIRST * float(1 << min(attempt, 10)))
     return whole * (0.5 + drawn / 2)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
 
-from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Kind, decode
+from node.domain.batch import BodyState
+from node.domain.envelope import Disclosure, Kind, decode
 from node.domain.fingerprints import SHA256
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
@@ -43,6 +43,7 @@ class Change:
     codec: Codec
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
+    filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     purged: int = 0
 
     def apply(self, verified: Verified) -> Applied:
@@ -51,6 +52,11 @@ class Change:
         self.applied.append(done)
         self.purged += done.purged
         return done
+
+    def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
+        """Gives a missing entry its body, which the caller has checked."""
+        self.writer.fill(origin, index, disclosure)
+        self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -110,8 +116,10 @@ class Catalogue:
                 yield change
             # Durable from here on. A crash right here leaves the index behind; it is rebuilt at the next start.
             for done in change.applied:
-                self._added(done.number, done.batch)
+                self._decode(done.number, done.batch.start, done.batch.kinds, done.batch.bodies)
                 self._removed(done.removed)
+            for number, index, kind, body in change.filled:
+                self._decode(number, index, bytes([kind]), [body])
             for rows in change.removed:
                 self._removed(rows)
             purged = change.purged or any(change.removed)
@@ -140,9 +148,6 @@ class Catalogue:
                 rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
                 after, done = int(rows[-1]), done + len(rows)
                 progress(done, total)
-
-    def _added(self, number: int, batch: VerifiedBatch) -> None:
-        self._decode(number, batch.start, batch.kinds, batch.bodies)
 
     def _decode(self, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
         if self._index is not None:

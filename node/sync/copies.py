@@ -1,0 +1,159 @@
+"""The logs we follow, verified ahead of the disk by at most one group of packages.
+
+Rules this module upholds:
+
+- A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
+  memory is thrown away and read anew.
+- One bad package stops its own log until the stream is opened again, and no other. A fork stops it for good.
+- Our own log is never taken from the stream: what the hub shows past our end is a matter for the own log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from node.domain.batch import Package
+from node.domain.ids import Origin
+from node.domain.ports import Codec, LogState, Store
+from node.domain.queries import LogView
+from node.domain.roster import Roster
+from node.errors import BadProof, Fork, PeerFault, Refused
+from node.sync.exchange import follow_step
+from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.effects import freeze
+from node.usecases.replica import Position, Rules, Verified, position, verify_package
+
+MAX_STOPPED: Final = 1_000
+"""Logs that may be stopped at once before the hub itself is held to be at fault."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProgress:
+    """One log as this node sees it: entries verified and stored, entries the hub has cosigned, and what is wrong.
+
+    `cosigned_at`: Unix seconds of the hub's newest time on it. `alarms`: disclosures that were not taken.
+    """
+
+    size: int
+    checkpoint_size: int
+    cosigned_at: int = 0
+    alarms: int = 0
+    trouble: str = ""
+
+
+class Copies:
+    """Blocking, and for one thread at a time: but `verify` may run while `commit` does.
+
+    `today`: the day (since 1970) that surely has come (`Custody.today`); `on_own`: called when the hub shows entries of
+    our own log that are not here.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        codec: Codec,
+        roster: Callable[[], Roster],
+        own: Origin,
+        today: Callable[[], int],
+        on_own: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._codec = codec
+        self._roster = roster
+        self._own = own
+        self._today = today
+        self._on_own = on_own
+        self._handlings = Handlings(codec.decode_handling)
+        self._positions: dict[Origin, Position] = {}
+        self._expired_before = 0
+        self.stopped: dict[Origin, str] = {}
+        self.progress: dict[Origin, LogProgress] = {}
+
+    def open(self) -> tuple[LogView, ...]:
+        """Forgets what was not stored, and gives the cursors to go on from. A frozen log is asked for no more."""
+        self._positions.clear()
+        self.stopped.clear()
+        self._expired_before = self._today()
+        with self._store.read() as reader:
+            logs = reader.logs()
+        for log in logs:
+            if log.origin.stream == "log" and log.origin != self._own:
+                known = self.progress.get(log.origin, LogProgress(size=0, checkpoint_size=0))
+                self.progress[log.origin] = replace(
+                    known, size=log.size, checkpoint_size=log.checkpoint_size, trouble=log.frozen
+                )
+        return follow_step([replace(log, size=MAX_TREE_SIZE) if log.frozen else log for log in logs]).cursors
+
+    def verify(self, packages: Sequence[Package]) -> list[Verified]:
+        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault."""
+        good: list[Verified] = []
+        for package in packages:
+            if package.origin in self.stopped:
+                continue
+            try:
+                verified = self._verify(package)
+            except (PeerFault, Refused) as fault:
+                self._stop(package.origin, fault)
+                continue
+            if verified is not None:
+                self._positions[package.origin] = verified.after
+                good.append(verified)
+        return good
+
+    def _verify(self, package: Package) -> Verified | None:
+        if package.origin == self._own:
+            self._on_own()
+            raise Refused("the hub shows entries of our own log that are not here")
+        at = self._positions.get(package.origin) or self._stored(package.origin)
+        if package.end <= at.state.size:
+            # Sent twice. What is stored was verified, so there is nothing to learn from it.
+            return None
+        if package.start != at.state.size:
+            raise BadProof(f"entries {at.state.size} to {package.start} of the log were left out or come in disorder")
+        copy = Copy(reader=self._own.member, expired_before=self._expired_before)
+        return verify_package(at, package, Rules(roster=self._roster(), copy=copy, cosigned=True), self._handlings)
+
+    def _stored(self, origin: Origin) -> Position:
+        with self._store.read() as reader:
+            log = reader.log(origin)
+            return position(reader, log or LogState(number=0, origin=origin, size=0, root=EMPTY_ROOT))
+
+    def _stop(self, origin: Origin, fault: PeerFault | Refused) -> None:
+        if len(self.stopped) >= MAX_STOPPED:
+            raise PeerFault("the hub sends one bad log after another") from fault
+        self.stopped[origin] = str(fault)
+        known = self.progress.get(origin, LogProgress(size=0, checkpoint_size=0))
+        self.progress[origin] = replace(known, trouble=str(fault))
+        _log.error("log stopped", origin=str(origin), kind=fault.kind, reason=str(fault))
+        if isinstance(fault, Fork):
+            freeze(self._store, origin, fault)
+
+    def commit(self, group: Sequence[Verified]) -> None:
+        """Stores a group in one transaction, and the index follows. A crash before its end leaves all of it to be sent
+        again; after it, the cursors say so.
+        """
+        with self._catalogue.change() as change:
+            for verified in group:
+                change.apply(verified)
+        for verified in group:
+            state = verified.after.state
+            known = self.progress.get(state.origin, LogProgress(size=0, checkpoint_size=0))
+            self.progress[state.origin] = replace(
+                known,
+                size=state.size,
+                checkpoint_size=max(state.checkpoint_size, state.cosigned_size),
+                cosigned_at=verified.cosigned_at,
+                alarms=known.alarms + len(verified.alarms),
+                trouble=self.stopped.get(state.origin, ""),
+            )

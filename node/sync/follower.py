@@ -1,0 +1,207 @@
+"""The follower: every other member's log, from the hub's stream into the store and the index.
+
+Rules this module upholds:
+
+- Constant memory: a bounded queue in front, one group being verified, one being stored. A slow disk slows the stream.
+- Verified progress is kept: when the stream is cut, what was verified is stored before the next attempt.
+- Reading the stream, verifying and storing overlap; verifying and storing run in threads, never on the event loop.
+- It never gives up. A log that was stopped is tried again with a new stream, at a pace that gets slower.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from node.domain.batch import Package
+from node.domain.queries import LogView
+from node.domain.services import Carrier
+from node.errors import Unavailable, VigilError
+from node.sync.copies import Copies
+from node.sync.exchange import GROUP_SECONDS, backoff, group_is_full
+from node.sync.streams import reading
+from node.usecases.replica import Verified
+
+QUEUE: Final = 4
+"""Packages that wait to be verified: at most 4 MiB."""
+STALLED: Final = 4
+"""A stopped log is first tried again after as long as a connection that failed this many times."""
+_log = structlog.get_logger(__name__)
+
+
+class Follower:
+    """Runs on the event loop. `drawn()` gives a float in [0, 1); `pause(seconds)` waits.
+
+    `trouble` says why the last stream ended, "" while one is open.
+    """
+
+    def __init__(
+        self,
+        *,
+        copies: Copies,
+        carrier: Carrier,
+        drawn: Callable[[], float],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._copies = copies
+        self._carrier = carrier
+        self._drawn = drawn
+        self._pause = pause
+        self._stored = asyncio.Event()
+        self._stalls = 0
+        self.trouble = ""
+
+    async def stored(self) -> None:
+        """Returns after the next commit: for whoever waits for a log to reach a size."""
+        await self._stored.wait()
+
+    async def run(self) -> None:
+        """Follows until it is cancelled."""
+        attempt = 0
+        while True:
+            before = sum(each.size for each in self._copies.progress.values())
+            try:
+                await self._stream()
+            except VigilError as error:
+                if not self.trouble:
+                    _log.warning("stream ended", kind=error.kind, reason=str(error))
+                self.trouble = f"{error.kind}: {error}"
+            attempt = 0 if sum(each.size for each in self._copies.progress.values()) > before else attempt + 1
+            await self._pause(backoff(attempt, self._drawn()))
+
+    async def _stream(self) -> None:
+        """One stream, until it ends by an error, which it raises once what was verified is stored."""
+        cursors = await asyncio.to_thread(self._copies.open)
+        queue: asyncio.Queue[Package | VigilError] = asyncio.Queue(QUEUE)
+        receiver = asyncio.create_task(self._receive(cursors, queue))
+        digest = _Digest(self._copies, queue, self._committed, self._stall)
+        try:
+            await digest.run()
+        finally:
+            receiver.cancel()
+            await asyncio.gather(receiver, return_exceptions=True)
+            await digest.close()
+
+    async def _receive(self, cursors: Sequence[LogView], queue: asyncio.Queue[Package | VigilError]) -> None:
+        try:
+            async with reading(self._carrier.follow(cursors)) as packages:
+                async for package in packages:
+                    await queue.put(package)
+            await queue.put(Unavailable("the hub ended the stream"))
+        except VigilError as error:
+            await queue.put(error)
+
+    def _committed(self) -> None:
+        self.trouble = ""
+        waiting, self._stored = self._stored, asyncio.Event()
+        waiting.set()
+        if not self._copies.stopped:
+            self._stalls = 0
+
+    def _stall(self) -> float:
+        """A log was stopped: after how many seconds the stream is opened anew."""
+        self._stalls += 1
+        return backoff(STALLED + self._stalls - 1, self._drawn())
+
+
+class _Digest:
+    """Packages from the queue into groups, and groups into the store, one behind the other."""
+
+    def __init__(
+        self,
+        copies: Copies,
+        queue: asyncio.Queue[Package | VigilError],
+        committed: Callable[[], None],
+        stall: Callable[[], float],
+    ) -> None:
+        self._copies = copies
+        self._queue = queue
+        self._committed = committed
+        self._stall = stall
+        self._clock = asyncio.get_running_loop().time
+        self._group: list[Verified] = []
+        self._size = 0
+        self._began = 0.0
+        self._getter: asyncio.Task[Package | VigilError] | None = None
+        self._commit: asyncio.Task[None] | None = None
+        self._again: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Ends by an error alone, with every verified package stored, or on its way when storing failed."""
+        while True:
+            item = await self._next()
+            if isinstance(item, Package):
+                await self._take([item, *self._waiting()])
+            over = item if isinstance(item, VigilError) else None
+            if self._group and (over or group_is_full(self._size, self._clock() - self._began)):
+                await self._store()
+            if over is not None:
+                await self._finish()
+                raise over
+            if self._again is None and self._copies.stopped:
+                self._again = asyncio.create_task(asyncio.sleep(self._stall()))
+
+    async def close(self) -> None:
+        """Waits for the commit under way, which no thread can be called back from."""
+        for task in (self._getter, self._again):
+            if task is not None:
+                task.cancel()
+        tasks = [each for each in (self._getter, self._again, self._commit) if each is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _next(self) -> Package | VigilError | None:
+        """The next of the queue; None when the group's time is up. Raises what a commit raised meanwhile."""
+        self._getter = self._getter or asyncio.create_task(self._queue.get())
+        left = max(0.0, GROUP_SECONDS - (self._clock() - self._began)) if self._group else None
+        watched = [each for each in (self._getter, self._commit, self._again) if each is not None]
+        await asyncio.wait(watched, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if self._commit is not None and self._commit.done():
+            await self._finish()
+        if self._getter.done():
+            item, self._getter = self._getter.result(), None
+            return item
+        if self._again is not None and self._again.done():
+            return Unavailable("a log that was stopped is tried again")
+        return None
+
+    def _waiting(self) -> list[Package]:
+        """What else has come, as far as it fits the group; an error stays for its turn."""
+        more: list[Package] = []
+        while not self._queue.empty() and len(more) < QUEUE:
+            item = self._queue.get_nowait()
+            if isinstance(item, VigilError):
+                self._getter = asyncio.create_task(_given(item))
+                break
+            more.append(item)
+        return more
+
+    async def _take(self, packages: Sequence[Package]) -> None:
+        good = await asyncio.to_thread(self._copies.verify, packages)
+        if good and not self._group:
+            self._began = self._clock()
+        self._group += good
+        self._size += sum(_bytes(each) for each in good)
+
+    async def _store(self) -> None:
+        """Hands the group to a thread, once the one before is stored."""
+        await self._finish()
+        group, self._group, self._size = self._group, [], 0
+        self._commit = asyncio.create_task(asyncio.to_thread(self._copies.commit, group))
+
+    async def _finish(self) -> None:
+        commit, self._commit = self._commit, None
+        if commit is not None:
+            await commit
+            self._committed()
+
+
+async def _given(item: Package | VigilError) -> Package | VigilError:
+    return item
+
+
+def _bytes(verified: Verified) -> int:
+    batch = verified.batch
+    return sum(sum(map(len, each)) for each in (batch.entries, batch.bodies, batch.handlings))

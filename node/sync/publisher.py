@@ -1,0 +1,143 @@
+"""The publisher: what this member acknowledged, to the hub.
+
+Rules this module upholds:
+
+- Every round begins with the hub's head of our log. Nothing is signed before the first one of this start was compared.
+- What the hub answers is verified before it counts as published; a hub that takes nothing is left alone for a while.
+- It never gives up and never hurries: failures are followed by a pause that doubles and is drawn at random.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from node.domain.services import Carrier, Head
+from node.errors import Conflict, PeerFault, Unavailable, VigilError
+from node.sync.exchange import Compare, Publish, adopt_step, backoff, own_step
+from node.sync.streams import reading
+from node.usecases.ownlog import OwnLog, Standing
+
+ADOPT_SECONDS: Final = 60.0
+"""How long the hub may take over the next package of our own entries, which it says it has."""
+_log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Runs on the event loop; the own log's work goes to threads.
+
+    `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `trouble` says why the last round failed, "" if it did
+    not; `adopted` counts own entries that came back from the hub: after a restore as expected, else a cause for alarm.
+    """
+
+    def __init__(
+        self,
+        *,
+        own: OwnLog,
+        carrier: Carrier,
+        drawn: Callable[[], float],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._own = own
+        self._carrier = carrier
+        self._drawn = drawn
+        self._pause = pause
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work = asyncio.Event()
+        self.trouble = ""
+        self.adopted = 0
+
+    def wake(self) -> None:
+        """There may be something to publish. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._work.set)
+
+    async def run(self) -> None:
+        """Publishes until it is cancelled."""
+        self._loop = asyncio.get_running_loop()
+        self._work.set()
+        attempt = 0
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                await self.round()
+            except VigilError as error:
+                self._complain(error)
+                await self._pause(backoff(attempt, self._drawn()))
+                attempt += 1
+                self._work.set()
+            else:
+                self.trouble, attempt = "", 0
+
+    async def round(self) -> None:
+        """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
+        head = await self._head()
+        while True:
+            own = await asyncio.to_thread(self._own.state)
+            match own_step(own, compared=self._own.compared, head=head):
+                case Compare(head=shown):
+                    head = await self._compare(shown)
+                case Publish(start=start):
+                    head = await self._submit(start)
+                case None:
+                    placed = await asyncio.to_thread(self._own.place_and_sign)
+                    if placed.size == own.size and placed.checkpoint_size == own.checkpoint_size:
+                        return
+
+    async def _head(self) -> Head | None:
+        heads = await self._carrier.heads([self._own.origin])
+        return next((each for each in heads if each.origin == self._own.origin), None)
+
+    async def _compare(self, head: Head) -> Head | None:
+        before = self._own.compared
+        if await asyncio.to_thread(self._own.reconcile, head) is not Standing.HUB_AHEAD:
+            return head
+        if before:
+            _log.error("foreign append", meaning="the hub holds entries of our log that were not written here")
+        await self._adopt(head.cosigned_size)
+        return await self._head()
+
+    async def _submit(self, start: int) -> Head | None:
+        package = await asyncio.to_thread(self._own.run_from, start)
+        if package is None:
+            return await self._head()
+        head: Head | None
+        try:
+            head = await self._carrier.submit(package)
+        except Conflict:
+            # Somebody else handed in a run, or our last answer was lost: the hub's own word decides.
+            head = await self._head()
+        if head is None or head.size <= start:
+            raise PeerFault("the hub took our entries and has none of them", remedy="ask the hub's operator")
+        if head.size <= package.end:
+            await asyncio.to_thread(self._own.reconcile, head)
+        return head
+
+    async def _adopt(self, size: int) -> None:
+        """Takes our own log back from the hub, up to `size`."""
+        own = await asyncio.to_thread(self._own.state)
+        follow = adopt_step(own, await self._carrier.heads([]))
+        packages = self._carrier.follow(follow.cursors)
+        async with reading(packages):
+            at = own.size
+            while at < size:
+                try:
+                    async with asyncio.timeout(ADOPT_SECONDS):
+                        package = await anext(packages)
+                except (TimeoutError, StopAsyncIteration) as error:
+                    raise Unavailable("the hub does not hand over the entries of ours that it has") from error
+                if package.origin == self._own.origin:
+                    verified = await asyncio.to_thread(self._own.adopt, package)
+                    self.adopted += len(package.entries)
+                    at = verified.batch.size
+        _log.warning("own entries taken back from the hub", entries=at - own.size)
+
+    def _complain(self, error: VigilError) -> None:
+        text = f"{error.kind}: {error}"
+        if text != self.trouble:
+            _log.warning("publishing stands still", kind=error.kind, reason=str(error))
+        self.trouble = text
