@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Decides, and touches no disk. Nothing of a bundle is believed before a root that is trusted already has vouched for it.
+- Decides, and touches no disk. Nothing of a bundle is believed before a root that was trusted has vouched for it.
 - The newest root counts, and every root before it has vouched for the next one.
 - A bundle that would give this hub's roles to another key, delegate more than suspensions, or name another hub is
   refused here, where a person can still ask the authority, and not at two hundred nodes.

@@ -162,14 +162,13 @@ def decode_request(data: bytes) -> SigningRequest:
 
 def _decode_petition(value: Any) -> JoinRequest:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a petition")
-    vkeys, proofs = Fields(fields.value("vkeys"), "a petition"), Fields(fields.value("proofs"), "a petition")
     petition = JoinRequest(
         member=member_id(fields.text("member")),
         name=fields.text("name"),
         secret_sha256=fields.digest("secret_sha256"),
         csr=decode_base64(fields.text("csr"), "a petition's certificate request"),
-        vkeys={purpose: vkeys.text(purpose) for purpose in vkeys.names()},
-        proofs={purpose: decode_base64(proofs.text(purpose), "a proof") for purpose in proofs.names()},
+        vkeys=fields.table("vkeys"),
+        proofs={purpose: decode_base64(text, "a proof") for purpose, text in fields.table("proofs").items()},
         requested_at=fields.number("requested_at", 0, 2**53),
     )
     fields.end()
@@ -208,8 +207,7 @@ def decode_bundle(data: bytes) -> Bundle:
     """Reads a bundle; its signatures are `node.pki.repository`'s to check. Raises `Malformed`."""
     top = decode(data, _BUNDLE, "a bundle")
     federation = federation_id(top.text("federation"))
-    fields = Fields(top.value("files"), "a bundle's files")
-    files = {name: decode_base64(fields.text(name), "a bundle's file") for name in fields.names()}
+    files = {name: decode_base64(text, "a bundle's file") for name, text in top.table("files").items()}
     top.end()
     _check_names(files)
     return Bundle(federation=federation, files=files)

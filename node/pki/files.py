@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +33,19 @@ def _store_error(error: OSError, doing: str) -> StoreError:
     )
 
 
+@contextlib.contextmanager
+def store_errors(doing: str) -> Iterator[None]:
+    """Lets out `StoreError` and `DiskFull` for what a library's own writing raises."""
+    try:
+        yield
+    except OSError as error:
+        raise _store_error(error, doing) from error
+
+
 def make_folder(folder: Path) -> None:
     """Makes `folder` and its parents; the folder itself is the owner's alone. Raises `StoreError`."""
-    try:
+    with store_errors("making a folder"):
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _store_error(error, "making a folder") from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -47,6 +55,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Makes a file that somebody else wrote durable, and its name. Raises `StoreError`."""
+    with store_errors("writing a file"):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        sync_folder(path.parent)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:

@@ -29,10 +29,10 @@ def _refuse(_: str) -> NoReturn:
     raise ValueError
 
 
-def decode(data: bytes, kind: str, what: str) -> Fields:
+def decode(data: bytes, kind: str, what: str, *, limit: int = MAX_DOCUMENT) -> Fields:
     """The fields of the document in `data`, which says that it is of type `kind`. Raises `Malformed`."""
-    if len(data) > MAX_DOCUMENT:
-        raise Malformed(f"{what} has at most {MAX_DOCUMENT} bytes")
+    if len(data) > limit:
+        raise Malformed(f"{what} has at most {limit} bytes")
     try:
         found = json.loads(data.decode("ascii"), parse_constant=_refuse)
         canonical = isinstance(found, dict) and encode(found) == data
@@ -104,6 +104,11 @@ class Fields:
     def missing(self, name: str) -> bool:
         """Takes a null."""
         return name in self._left and self._left[name] is None and self._left.pop(name) is None
+
+    def table(self, name: str) -> dict[str, str]:
+        """An object whose fields are all strings."""
+        fields = Fields(self.value(name), self._what)
+        return {each: fields.text(each) for each in fields.names()}
 
     def names(self) -> list[str]:
         """The fields that were not asked for yet, for an object that is a table."""
