@@ -1,0 +1,132 @@
+"""The invitation token: what a node needs to join, as one line that a person can paste.
+
+Rules this module upholds:
+
+- `vigil1.` and base64url, without padding, of the fields and the first 8 bytes of SHA-256 over the line
+  `vigil/token/v1` and them. The fields: federation, member, hub address, enrolment address, CA certificate (DER), each
+  behind its length (u16, big-endian); root version u32; root SHA-256 32; secret 32; expiry u64 (Unix seconds).
+- A parser accepts exactly what the formatter emits, so a slip in copying is told from a token that was refused.
+- It carries the CA certificate itself, not only its hash: the first connection is verified, and no secret goes to whom
+  the certificate does not name. What people compare by voice are the digits of CA and root.
+- The secret is shown by `format` alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from node.domain.ids import HASH_SIZE, FederationId, MemberId, federation_id, member_id
+from node.errors import Malformed, Misuse
+
+PREFIX: Final = "vigil1."
+SECRET_SIZE: Final = 32
+MAX_TOKEN: Final = 8_192
+"""Characters of a token. One has about 900."""
+_CHECKSUM: Final = 8
+_DOMAIN: Final = b"vigil/token/v1\n"
+_TEXT: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ADDRESS: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]):([1-9][0-9]{0,4})")
+_MAX_PORT: Final = 65_535
+_TAIL: Final = 4 + HASH_SIZE + SECRET_SIZE + 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """`hub` and `enrolment` are `host:port`; `ca` a certificate (DER); `expires` Unix seconds."""
+
+    federation: FederationId
+    member: MemberId
+    hub: str
+    enrolment: str
+    ca: bytes
+    root_version: int
+    root_sha256: bytes
+    secret: bytes = field(repr=False)
+    expires: int
+
+    @property
+    def ca_sha256(self) -> bytes:
+        """The CA's fingerprint (32 bytes), as the roster has it."""
+        return hashlib.sha256(self.ca).digest()
+
+    @property
+    def secret_sha256(self) -> bytes:
+        """What the hub keeps of the secret."""
+        return hashlib.sha256(self.secret).digest()
+
+
+def address(text: str) -> str:
+    """`host:port` with a lower-case DNS name, an IPv4 address or a bracketed IPv6 address. Raises `Malformed`."""
+    found = _ADDRESS.fullmatch(text)
+    if not found or int(found[1]) > _MAX_PORT:
+        raise Malformed("not an address: expected host:port, in lower case")
+    return text
+
+
+def format_token(token: Token) -> str:
+    """The token's one line. Raises `Misuse` where it could not be read back."""
+    parts = [token.federation.encode(), token.member.encode(), token.hub.encode(), token.enrolment.encode(), token.ca]
+    try:
+        fields = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+        fields += token.root_version.to_bytes(4, "big") + token.root_sha256 + token.secret
+        fields += token.expires.to_bytes(8, "big")
+        text = PREFIX + base64.urlsafe_b64encode(fields + _checksum(fields)).decode("ascii").rstrip("=")
+        if _parse(text) != token:
+            raise Misuse("a token that could not be read back")
+    except (OverflowError, Malformed) as error:
+        raise Misuse(f"a token cannot be made of this: {error}") from error
+    return text
+
+
+def parse_token(text: str) -> Token:
+    """Reads a token. Raises `Malformed`. The caller compares its expiry, and two people its digits."""
+    token = _parse(text)
+    if format_token(token) != text:
+        raise Malformed("a token that is not spelled as one", remedy="paste it again, whole")
+    return token
+
+
+def _checksum(fields: bytes) -> bytes:
+    return hashlib.sha256(_DOMAIN + fields).digest()[:_CHECKSUM]
+
+
+def _parse(text: str) -> Token:
+    encoded = text.removeprefix(PREFIX)
+    if len(text) > MAX_TOKEN or not text.startswith(PREFIX) or not _TEXT.fullmatch(encoded):
+        raise Malformed(f"not a token: one starts with {PREFIX} and is one line", remedy="paste it again, whole")
+    try:
+        data = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except binascii.Error as error:
+        raise Malformed("a token that was cut", remedy="paste it again, whole") from error
+    fields, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
+    if checksum != _checksum(fields):
+        raise Malformed("a token with a slip in it: its checksum does not come out", remedy="paste it again, whole")
+    parts: list[bytes] = []
+    at = 0
+    while len(parts) < 5:  # noqa: PLR2004 -- the five variable fields
+        size = int.from_bytes(fields[at : at + 2], "big")
+        parts.append(fields[at + 2 : at + 2 + size])
+        at += 2 + size
+    tail = fields[at:]
+    if len(tail) != _TAIL or not parts[4]:
+        raise Malformed("a token whose fields do not add up")
+    try:
+        federation, member, hub, enrolment = (part.decode("ascii") for part in parts[:4])
+    except UnicodeDecodeError as error:
+        raise Malformed("a token whose fields are not text") from error
+    return Token(
+        federation=federation_id(federation),
+        member=member_id(member),
+        hub=address(hub),
+        enrolment=address(enrolment),
+        ca=parts[4],
+        root_version=int.from_bytes(tail[:4], "big"),
+        root_sha256=tail[4 : 4 + HASH_SIZE],
+        secret=tail[4 + HASH_SIZE : -8],
+        expires=int.from_bytes(tail[-8:], "big"),
+    )

@@ -1,0 +1,222 @@
+"""Who may speak: the roster in force, and who is behind a certificate.
+
+Rules this module upholds:
+
+- Fail closed: without a roster, or past its dates, `current` raises, and so nobody is admitted and nothing is believed.
+- A roster is replaced by a newer one only, and by none that gives this node other keys than its own.
+- A certificate is one of four things that all have to be right: its name, its member's standing, its key among those
+  that the hub issued, and its dates. Transport security alone admits nobody.
+- Whoever holds a stream open is told when its member's voice ends: by suspension, or because the roster ran out.
+- Everything here is in memory and quick: it may be called on the event loop, and from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.ids import FederationId, MemberId, parse_spiffe_id
+from node.domain.ports import Clock, IssuedCertificate
+from node.domain.roster import KeyStatus, Roster
+from node.errors import BadSignature, Expired, Malformed, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
+
+PATIENCE: Final = 60.0
+"""Seconds after which a watch looks at the clock again: dates end by themselves, and a clock may be set."""
+
+Listener = Callable[[Roster], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLine:
+    """What this node knows of itself: its member and its own keys, by `KeyPurpose`."""
+
+    member: MemberId
+    vkeys: Mapping[str, str]
+
+
+def check_own_line(roster: Roster, own: OwnLine) -> None:
+    """Raises `BadSignature` unless the roster gives this member exactly this node's keys, `Refused` where it is none.
+
+    Another key, and one more key, alike: whoever holds it could speak for this member.
+    """
+    member = roster.members.get(own.member)
+    if member is None:
+        raise Refused(
+            f"the roster does not have {own.member} yet", remedy="ask the federation's authority to sign it in"
+        )
+    active = sorted((key.purpose.value, key.vkey) for key in member.keys if key.status is KeyStatus.ACTIVE)
+    if active != sorted(own.vkeys.items()):
+        raise BadSignature(
+            f"the roster gives {own.member} other keys than this node holds: somebody else could speak for it",
+            remedy="call the federation's authority at once; do not go on before the digits agree",
+        )
+
+
+class Members:
+    """Holds the roster in force. `own`: this node's line, checked with each replacement; None at the hub."""
+
+    def __init__(self, *, clock: Clock, own: OwnLine | None = None) -> None:
+        self._clock = clock
+        self._own = own
+        self._lock = threading.Lock()
+        self._roster: Roster | None = None
+        self._listeners: list[Listener] = []
+
+    def current(self) -> Roster:
+        """The roster in force. Raises `Unavailable` where there is none yet, `Expired` where it ran out."""
+        roster = self._roster
+        if roster is None:
+            raise Unavailable(
+                "there is no verified roster here yet", remedy="connect to the hub, or wait for the authority"
+            )
+        if self._clock() >= roster.expires:
+            raise Expired(
+                "the roster has expired, so nobody is believed",
+                remedy="compare the clock; then see whether the hub is reachable, and whether it refreshes its roster",
+            )
+        return roster
+
+    def latest(self) -> Roster | None:
+        """The same whatever its dates are: for showing, and for reading what is there already. Never for admitting."""
+        return self._roster
+
+    def stale(self) -> bool:
+        """Whether there is a roster, and it has run out."""
+        roster = self._roster
+        return roster is not None and self._clock() >= roster.expires
+
+    def replace(self, roster: Roster) -> None:
+        """Puts a verified roster in force and tells the listeners; the former one stays where this raises.
+
+        Raises `PeerFault` where it is older than the former or of another federation, and as `check_own_line` does.
+        """
+        with self._lock:
+            former = self._roster
+            if former is not None and former.federation != roster.federation:
+                raise PeerFault("a roster of another federation")
+            if former is not None and roster.version < former.version:
+                raise PeerFault(f"a roster of version {roster.version}, after one of version {former.version}")
+            if self._own is not None:
+                check_own_line(roster, self._own)
+            self._roster = roster
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(roster)
+
+    def set_own(self, own: OwnLine) -> None:
+        """After a change of keys: the line that the next roster is checked for."""
+        with self._lock:
+            self._own = own
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """`listener` is called after each replacement, in the replacing thread; it is quick, and raises nothing. Call
+        what comes back to end it.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock, suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+
+class Pins:
+    """The keys of the certificates that the hub issued, until these run out. Filled from the store at the start."""
+
+    def __init__(self, certificates: Iterable[IssuedCertificate] = ()) -> None:
+        self._lock = threading.Lock()
+        self._ends: dict[MemberId, dict[bytes, float]] = {}
+        for certificate in certificates:
+            self.add(certificate)
+
+    def add(self, certificate: IssuedCertificate) -> None:
+        """From now on its key is admitted for its member, once it is durable in the store."""
+        with self._lock:
+            ends = self._ends.setdefault(certificate.member, {})
+            ends[certificate.spki_sha256] = max(certificate.not_after, ends.get(certificate.spki_sha256, 0))
+            for spki in [spki for spki, end in ends.items() if end < certificate.issued_at]:
+                del ends[spki]
+
+    def holds(self, member: MemberId, spki_sha256: bytes, now: float) -> bool:
+        """Whether a certificate of this member over this key was issued and has not run out."""
+        return self._ends.get(member, {}).get(spki_sha256, 0) > now
+
+    def last_end(self, member: MemberId) -> float:
+        """When the last of a member's certificates runs out, in Unix seconds; 0 where there is none."""
+        with self._lock:
+            return max(self._ends.get(member, {}).values(), default=0)
+
+
+class RosterGate:
+    """Implements `domain.services.Gate`."""
+
+    def __init__(self, *, federation: FederationId, members: Members, pins: Pins, clock: Clock) -> None:
+        self._federation = federation
+        self._members = members
+        self._pins = pins
+        self._clock = clock
+
+    def admit(self, spiffe_id: str, spki_sha256: bytes, not_after: float) -> MemberId:
+        """The member behind a certificate whose chain the transport has verified.
+
+        1. its name is one of a member of this federation; 2. it has not run out; 3. the roster is in force and has the
+        member active; 4. the hub issued a certificate for this key to this member, and that has not run out either.
+        Raises `Unauthenticated`, `Suspended`, `Expired`; `Unavailable` where there is no roster yet.
+        """
+        try:
+            federation, member = parse_spiffe_id(spiffe_id)
+        except Malformed as error:
+            raise Unauthenticated("a certificate that names no member") from error
+        if federation != self._federation:
+            raise Unauthenticated("a certificate of another federation")
+        now = self._clock()
+        if not_after <= now:
+            raise Expired(f"the certificate of {member} has expired", remedy="compare the clocks, then renew it")
+        try:
+            self._members.current().require_active(member)
+        except Refused as error:
+            raise Unauthenticated(str(error), remedy=error.remedy) from error
+        if not self._pins.holds(member, spki_sha256, now):
+            raise Unauthenticated(
+                f"a certificate of {member} for a key that this hub did not issue one for",
+                remedy="renew it, or join again",
+            )
+        return member
+
+    async def watch(self, member: MemberId) -> AsyncIterator[str]:
+        """Yields once, with the reason, when the member's streams must end: suspended, gone, all its certificates run
+        out, or the roster run out. Left to the transport: the end of the one certificate that a stream was opened with.
+        """
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake(_: Roster) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(changed.set)
+
+        unsubscribe = self._members.subscribe(wake)
+        try:
+            while not (reason := self._reason(member)):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), self._patience(member))
+                changed.clear()
+            yield reason
+        finally:
+            unsubscribe()
+
+    def _reason(self, member: MemberId) -> str:
+        try:
+            self._members.current().require_active(member)
+        except (Suspended, Refused, Expired, Unavailable) as error:
+            return str(error)
+        return "" if self._pins.last_end(member) > self._clock() else f"the certificate of {member} has expired"
+
+    def _patience(self, member: MemberId) -> float:
+        roster = self._members.latest()
+        ends = [self._pins.last_end(member), *([roster.expires] if roster else [])]
+        return min(PATIENCE, max(0.01, min(ends) - self._clock()))
