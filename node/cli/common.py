@@ -22,7 +22,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from node import config
 from node.cli.output import Line, Output
-from node.errors import Misuse
+from node.errors import Misuse, VigilError
 
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
 PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
@@ -88,6 +88,14 @@ class Common:
         from node import app
 
         return app.session(self.home, self.passphrase)
+
+
+def one(lines: Iterable[Line]) -> Line:
+    """The line of a command that gives one. It is read to its end, so that the command ends well."""
+    found = list(lines)
+    if len(found) != 1:
+        raise VigilError(f"a command gave {len(found)} lines, and one was due", remedy="restart the daemon")
+    return found[0]
 
 
 def common(ctx: typer.Context) -> Common:

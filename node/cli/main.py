@@ -19,17 +19,45 @@ import sys
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
+from node import __version__
+from node.cli.common import common_parameters
 from node.cli.output import Output
-from node.errors import ConfigError, Misuse, Refused, VigilError
+from node.errors import ConfigError, Misuse, Refused, Suspended, VigilError
 
-COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "fingerprint": ("node.cli.fingerprint", "Fingerprint pictures; folders are walked. Needs no configuration."),
+INVESTIGATION: Final = "Investigation"
+RECORDS: Final = "Records"
+ADMINISTRATION: Final = "Administration"
+TRYING: Final = "Trying it out"
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "ingest": ("node.cli.ingest", INVESTIGATION, "Take pictures in: fingerprint, keep and match them."),
+    "fingerprint": (
+        "node.cli.fingerprint",
+        INVESTIGATION,
+        "Fingerprint pictures; folders are walked. Needs no configuration.",
+    ),
+    "match": ("node.cli.search", INVESTIGATION, "Look pictures or hashes up here, among holdings and records."),
+    "query": ("node.cli.search", INVESTIGATION, "Ask the federation, after looking here first."),
+    "queries": ("node.cli.search", INVESTIGATION, "Show what was asked, and what came back since."),
+    "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
+    "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
+    "retract": ("node.cli.records", RECORDS, "Take one of our records back, everywhere."),
+    "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
+    "comment": ("node.cli.records", RECORDS, "Remark on a record."),
+    "records": ("node.cli.records", RECORDS, "List the records that are here."),
+    "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),
+    "verify": ("node.cli.evidence", RECORDS, "Check an evidence file, offline."),
+    "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
+    "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
+    "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
+    "demo": ("node.cli.demo", TRYING, "Run a whole federation on this machine, and watch it work."),
+    "bench": ("node.cli.bench", TRYING, "Measure this machine against named references."),
 }
-"""Command: the module that registers it, and what it does in a line of `vigil --help`."""
+"""Command: the module that registers it, its place in `vigil --help`, and what it does in a line."""
 _HELP: Final = "see `vigil --help`, or `vigil COMMAND --help`"
 _REPORT_IT: Final = "this is a fault in Vigil: report this line, which holds nothing of your data"
 
@@ -54,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     output = Output(json="--json" in arguments)
     try:
-        code = build(arguments)(list(arguments) or ["--help"], prog_name="vigil", standalone_mode=False)
+        code = build().main(list(arguments) or ["--help"], prog_name="vigil", standalone_mode=False)
         sys.stdout.flush()
         return int(code or ExitCode.OK)
     except VigilError as error:
@@ -71,17 +99,38 @@ def run(arguments: Sequence[str]) -> int:
         return report(VigilError(_unforeseen(error), remedy=_REPORT_IT), output)
 
 
-def build(arguments: Sequence[str]) -> typer.Typer:
-    """The command tree: of the command that `arguments` names first its module, of the others an outline."""
-    app = typer.Typer(name="vigil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+class Vigil(TyperGroup):
+    """The command tree. A command's module is imported when the command is asked for; the help page needs none."""
+
+    in_outline = False
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 (as TyperGroup)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 (as TyperGroup)
+        if cmd_name not in COMMANDS:
+            return None
+        module, panel, summary = COMMANDS[cmd_name]
+        if self.in_outline:
+            return TyperCommand(cmd_name, help=summary, rich_help_panel=panel)
+        app = typer.Typer(rich_markup_mode="markdown")
+        importlib.import_module(module).register(app)
+        return typer.main.get_group(app).commands[cmd_name]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (as TyperGroup)
+        self.in_outline = True
+        super().format_help(ctx, formatter)
+
+
+def build() -> Vigil:
+    """The command tree, with the options that may stand before a command."""
+    app = typer.Typer(cls=Vigil, name="vigil", no_args_is_help=True, add_completion=False)
     app.callback()(_federation)
-    asked = next((argument for argument in arguments if argument in COMMANDS), "")
-    for name, (module, summary) in COMMANDS.items():
-        if name == asked:
-            importlib.import_module(module).register(app)
-        else:
-            app.command(name, help=summary)(_federation)
-    return app
+    tree = typer.main.get_command(app)
+    if not isinstance(tree, Vigil):
+        raise TypeError("typer made another kind of command tree")
+    tree.params += common_parameters()
+    return tree
 
 
 def report(error: VigilError, output: Output) -> ExitCode:
@@ -92,10 +141,20 @@ def report(error: VigilError, output: Output) -> ExitCode:
     output.error(str(error) + faults, error.remedy)
     if isinstance(error, Misuse):
         return ExitCode.USAGE
-    return ExitCode.REFUSED if isinstance(error, Refused) else ExitCode.ERROR
+    return ExitCode.REFUSED if isinstance(error, Refused | Suspended) else ExitCode.ERROR
 
 
-def _federation() -> None:
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"vigil {__version__}\n")
+        raise typer.Exit
+
+
+def _federation(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Federated victim identification: the material stays home, the signed hash travels."""
 
 

@@ -23,11 +23,13 @@ _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(ms|s|m|h|
 _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86_400)}
 MAX_DURATION_SECONDS: Final = 366 * 86_400
 """A year: the longest that any option means."""
+_EPOCH: Final = dt.date(1970, 1, 1)
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(0|[1-9][0-9]{0,4})")
 _MAX_PORT: Final = 65_535
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _SHA256_DIGITS: Final = 64
 _CATEGORY_WORD: Final = re.compile(r"[^\s:]+")
+EVERYONE: Final = "everyone"
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
 
 
@@ -52,15 +54,20 @@ def spell_duration(seconds: float) -> str:
     raise ValueError("a time has at least a millisecond, and nothing finer")
 
 
-def day(text: str) -> str:
-    """A day as YYYY-MM-DD, checked to exist; given back as typed."""
+def day(text: str) -> int:
+    """A day as YYYY-MM-DD, in days since 1970-01-01 (handling counts so). Past ones are not refused here."""
     try:
         known = dt.date.fromisoformat(text)
     except ValueError:
         known = None
-    if known is None or known.isoformat() != text:
+    if known is None or known.isoformat() != text or known <= _EPOCH:
         raise typer.BadParameter("write a day as YYYY-MM-DD, such as 2031-12-31")
-    return text
+    return (known - _EPOCH).days
+
+
+def spell_day(days: int) -> str:
+    """Days since 1970-01-01 as `day` reads them."""
+    return (_EPOCH + dt.timedelta(days=days)).isoformat()
 
 
 def member(text: str) -> str:
@@ -71,17 +78,23 @@ def member(text: str) -> str:
         raise typer.BadParameter(f"{error}; {error.remedy}") from None
 
 
-def members(text: str) -> list[str]:
+class Members(tuple[str, ...]):
+    """Members that were named together, or the one word `EVERYONE`."""
+
+    __slots__ = ()
+
+
+def members(text: str) -> Members:
     """Members separated by commas, each once: "FR,JP"."""
-    found = [member(part) for part in text.split(",")]
+    found = Members(member(part) for part in text.split(","))
     if len(set(found)) != len(found):
         raise typer.BadParameter("a member is named twice")
     return found
 
 
-def audience(text: str) -> list[str] | None:
-    """`everyone` (None), or members separated by commas."""
-    return None if text == "everyone" else members(text)
+def audience(text: str) -> Members:
+    """The one word "everyone", or members separated by commas."""
+    return Members([EVERYONE]) if text == EVERYONE else members(text)
 
 
 def federation(text: str) -> str:
@@ -125,9 +138,9 @@ def record(text: str) -> str:
     return text
 
 
-def category(text: str) -> tuple[str, str, str]:
-    """SCHEME:VERSION:CODE, such as icse:1:baseline -> (scheme, version, code)."""
+def category(text: str) -> str:
+    """SCHEME:VERSION:CODE, such as uk-caid:1:B; given back as typed."""
     parts = text.split(":")
     if len(parts) != 3 or any(_CATEGORY_WORD.fullmatch(part) is None for part in parts):  # noqa: PLR2004
         raise typer.BadParameter("write SCHEME:VERSION:CODE, such as uk-caid:1:B; a bare number means nothing abroad")
-    return parts[0], parts[1], parts[2]
+    return text

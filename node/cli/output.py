@@ -11,6 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ Line = dict[str, Any]
 """A JSON object."""
 Words = Callable[[Line], "RenderableType | None"]
 """A line in people's words, or None where it says nothing to a person."""
+_STDERR: Final = 2
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -74,6 +76,10 @@ class Output:
     def warn(self, message: str) -> None:
         """A warning, on stderr."""
         self.note(f"warning: {message}")
+
+    def note_from_signal(self, text: str) -> None:
+        """As `note`, from a signal handler: it waits for no lock that the interrupted code may hold."""
+        os.write(_STDERR, f"{text}\n".encode())
 
     def error(self, message: str, remedy: str = "") -> None:
         """What went wrong, and what to do, on stderr."""

@@ -1,0 +1,253 @@
+"""`vigil ingest`: walk, fingerprint in confined workers, hand the fingerprints over, print what was found.
+
+Rules this module upholds:
+
+- Paths stay in this process. The node is handed fingerprints, and a tag a file: a salted hash over path, size,
+  modification time and request, by which the same command skips what is done when it is run again.
+- A bad file is a line, and the rest goes on; the exit code is then 1.
+- Ctrl-C ends it well: files in flight are finished, and the same command goes on from there (exit code 130).
+- With --copy-originals the copy is durable before the file is acknowledged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli.common import Command, Session, common, one
+from node.cli.interruption import Interruption
+from node.cli.main import ExitCode
+from node.cli.originals import copy_original
+from node.cli.output import Line, Output, plain
+from node.cli.subjects import Failures
+from node.cli.words import count, hit_words
+from node.domain.fingerprints import PictureFingerprints
+from node.domain.holdings import IngestItem
+from node.errors import MediaError, VigilError
+
+_KNOWN_BATCH: Final = 1_000
+"""Tags asked about at a time."""
+
+
+class Level(StrEnum):
+    """How far a holding may go before it is contributed."""
+
+    NATIONAL = "national"
+    HIT_NO_HIT = "hit-no-hit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What holds for the whole ingest. `originals`: the folder to copy files into, None for leaving them alone."""
+
+    case: str
+    level: Level
+    officer: str
+    originals: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file to take in. `tag`: 32 bytes."""
+
+    path: Path
+    tag: bytes
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("ingest", cls=Command)(ingest)
+
+
+def ingest(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
+    ],
+    case: Annotated[str, typer.Option("--case", metavar="REF", help="Our case reference.", show_default=False)],
+    level: Annotated[
+        Level,
+        typer.Option(
+            "--level", help="national: never leaves, never answers; hit-no-hit: answers queries with yes or no alone."
+        ),
+    ] = Level.NATIONAL,
+    officer: Annotated[str, typer.Option("--officer", metavar="NAME", help="Who does it, for the audit log.")] = "",
+    copy_originals: Annotated[
+        bool, typer.Option("--copy-originals", help="Copy every file into the home, by content.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
+    ] = None,
+) -> None:
+    """Take pictures in: fingerprint them, keep the fingerprints, match them at once.
+
+    Folders are walked; files stay where they are. Run the same command again after an interruption: what is done is
+    skipped. The same picture again adds its case, and nothing else. A file that cannot be read is a line that says why;
+    the exit code is then 1.
+    """
+    given = common(ctx)
+    request = Request(
+        case=case, level=level, officer=officer, originals=given.home.originals if copy_originals else None
+    )
+    failures = Failures(output=given.output)
+    with given.session() as session:
+        salt = bytes.fromhex(one(session.run("ingest-salt", {}))["salt"])
+        files = list(_find(paths, salt, request, failures))
+        fresh = _not_known(session, files)
+        with Interruption(given.output, _INTERRUPTED) as interruption:
+            intake = _Intake(request, fresh, failures, interruption, workers)
+            summary = intake.run(session, given.output)
+    summary |= {"errors": failures.count, "skipped": len(files) - len(fresh), "interrupted": interruption.asked}
+    given.output.line(summary, _summary_words)
+    if intake.failure is not None:
+        raise intake.failure
+    if interruption.asked:
+        given.output.note("Interrupted: run the same command again, and it goes on where it was.")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if failures.count:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+_INTERRUPTED: Final = "finishing the files in flight (Ctrl-C again to stop at once)"
+
+
+def _find(paths: Sequence[Path], salt: bytes, request: Request, failures: Failures) -> Iterator[File]:
+    """Every file under `paths` with its tag; what cannot be read is a failure."""
+    from node import app
+
+    for found in app.walk(paths):
+        if isinstance(found, Path):
+            try:
+                status = found.stat()
+            except OSError:
+                failures.add(found, MediaError("it vanished while the folder was read"))
+            else:
+                yield File(path=found, tag=_tag(salt, found, status, request))
+        else:
+            failures.add(found.path, found.error)
+
+
+def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
+    """32 bytes for "this file as it is now, under this request": another case, level or copy is work still to do."""
+    digest = hashlib.sha256(salt)
+    for part in (
+        os.fsencode(path.absolute()),
+        os.fsencode(request.case),
+        request.level.value.encode(),
+        b"copied" if request.originals else b"",
+    ):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    digest.update(status.st_size.to_bytes(8, "big") + status.st_mtime_ns.to_bytes(16, "big", signed=True))
+    return digest.digest()
+
+
+def _not_known(session: Session, files: list[File]) -> list[File]:
+    """Those of `files` that were not taken in yet under this request."""
+    fresh: list[File] = []
+    for start in range(0, len(files), _KNOWN_BATCH):
+        batch = files[start : start + _KNOWN_BATCH]
+        answer = one(session.run("ingest-known", {"tags": [file.tag.hex() for file in batch]}))
+        known = set(answer["known"])
+        fresh += [file for file in batch if file.tag.hex() not in known]
+    return fresh
+
+
+class _Intake:
+    """Feeds fingerprinted files to the node and prints what comes back.
+
+    `failure`: what ended the feeding early (a full disk), to be raised once everything that was taken in is told.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        files: list[File],
+        failures: Failures,
+        interruption: Interruption,
+        workers: int | None,
+    ) -> None:
+        self.failure: VigilError | None = None
+        self._request = request
+        self._files = files
+        self._failures = failures
+        self._interruption = interruption
+        self._workers = workers
+
+    def run(self, session: Session, output: Output) -> Line:
+        """Prints a line a file and returns the summary."""
+        request = self._request
+        arguments = {"case": request.case, "level": request.level.value, "officer": request.officer}
+        summary: Line = {}
+        items = self._items()
+        try:
+            with output.progress("taking in", len(self._files)) as advance:
+                seen = self._failures.count
+                for line in session.run("ingest", arguments, items):
+                    if "path" in line:
+                        output.line(line, _file_words)
+                        advance(1 + self._failures.count - seen)
+                        seen = self._failures.count
+                    else:
+                        summary = dict(line)
+        finally:
+            if not items.gi_running:  # else the workers end when this process does
+                items.close()
+        return summary
+
+    def _items(self) -> Generator[Line, None, None]:
+        """Each file as an item, fingerprinted and, where asked, copied. Runs in threads of the session's choice."""
+        from node import app
+        from node.control.lines import item_line
+
+        waiting = iter(self._files)
+        tags: deque[bytes] = deque()  # results come in the order of the files
+
+        def wanted() -> Iterator[Path]:
+            for file in waiting:
+                if self._interruption.asked or self.failure is not None:
+                    return
+                tags.append(file.tag)
+                yield file.path
+
+        try:
+            for path, result in app.fingerprint_files(wanted(), workers=self._workers):
+                item = self._item(path, tags.popleft(), result)
+                if item is not None:
+                    yield item_line(item)
+        except VigilError as error:
+            # Raised here it would be lost behind the socket: it ends the stream, and is told after the summary.
+            self.failure = error
+
+    def _item(self, path: Path, tag: bytes, result: PictureFingerprints | MediaError) -> IngestItem | None:
+        if isinstance(result, MediaError):
+            self._failures.add(path, result)
+            return None
+        if self._request.originals is not None:
+            try:
+                copy_original(path, result.sha256, self._request.originals)
+            except MediaError as error:
+                self._failures.add(path, error)
+                return None
+        return IngestItem(tag=tag, label=str(path), prints=result)
+
+
+def _file_words(line: Line) -> str:
+    words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
+    return "\n".join([words, *map(hit_words, line["hits"])])
+
+
+def _summary_words(line: Line) -> str:
+    words = f"{count(line['files'], 'file')}: {line['new']:,} new, {line['already_held']:,} held already"
+    for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
+        if line[name]:
+            words += f", {line[name]:,} {noun}"
+    return f"{words}. {count(line['files_with_hits'], 'file')} with hits."

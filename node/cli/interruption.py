@@ -1,0 +1,40 @@
+"""Ctrl-C on long work: the first asks it to end well, the second ends it.
+
+Rules this module upholds:
+
+- After the first, what is in flight is finished and told, and nothing new is begun.
+- After the second, Python's own interruption takes its course; what was acknowledged is durable all the same.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+from node.cli.output import Output
+
+
+class Interruption:
+    """A context manager; `asked` turns True at the first Ctrl-C inside it. Main thread only."""
+
+    def __init__(self, output: Output, what_happens: str) -> None:
+        self.asked = False
+        self._output = output
+        self._what_happens = what_happens
+        self._before: signal._HANDLER = signal.SIG_DFL
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self._before)
+        # Not through `Output`, whose lock the interrupted code may hold: a signal handler must not wait for it.
+        self._output.note_from_signal(self._what_happens)

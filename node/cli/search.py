@@ -1,0 +1,224 @@
+"""`vigil match`, `vigil query` and `vigil queries`: look here, ask the others, look a question up again.
+
+Rules this module upholds:
+
+- A line a hit, as soon as it is known; then one summary.
+- `query` ends in a table with one state for every member that was expected, and exit code 3 where any did not answer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, Common, common
+from node.cli.main import ExitCode
+from node.cli.output import Line, plain
+from node.cli.subjects import Asked, Failures, count_subjects, read_asked, subjects
+from node.cli.words import (
+    count,
+    hit_words,
+    moment,
+    new_table,
+    outcome_note,
+    outcome_words,
+    speaker,
+    state_words,
+    unanswered,
+)
+
+DEFAULT_BUDGET: Final = 5.0
+"""Seconds that a query waits for its members."""
+DEFAULT_PURPOSE: Final = "victim-identification"
+DEFAULT_ROLE: Final = "investigator"
+_LISTED: Final = 20
+
+
+class Rule(StrEnum):
+    """How near counts as a match."""
+
+    POLICY = "policy"
+    EXACT = "exact"
+
+
+Subjects = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH|ALGORITHM:HEX",
+        help="Pictures, folders of them, or hashes; 64 bare digits are a PDQ. A file named like a hash: ./NAME.",
+        show_default=False,
+    ),
+]
+RuleOption = Annotated[
+    Rule, typer.Option("--rule", help="policy: what the federation agreed; exact: digests and distance 0 alone.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command tree."""
+    app.command("match", cls=Command)(match)
+    app.command("query", cls=Command)(query)
+    app.command("queries", cls=Command)(queries)
+
+
+def match(
+    ctx: typer.Context,
+    asked: Subjects,
+    rule: RuleOption = Rule.POLICY,
+    case: Annotated[str, typer.Option("--case", help="Our case reference, for the audit log.")] = "",
+    workers: Workers = None,
+) -> None:
+    """Look pictures or hashes up here: among our holdings and every member's records.
+
+    Pictures are searched in all eight orientations, a bare hash as it is. Nothing leaves this machine. A hit is a lead
+    for a person to look at, never a verdict.
+    """
+    given = common(ctx)
+    failures = Failures(output=given.output)
+    told = read_asked(asked)
+    printer = _Printer(given)
+    with given.session() as session, given.output.progress("matching", count_subjects(told)) as advance:
+        items = subjects(told, failures, workers, advance)
+        for line in session.run("match", {"rule": rule.value, "case": case}, items):
+            printer.line(line)
+    if failures.count:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def query(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    asked: Subjects,
+    case: Annotated[str, typer.Option("--case", help="Our case reference.", show_default=False)],
+    legal_basis: Annotated[
+        str, typer.Option("--legal-basis", help="The law that allows the question.", show_default=False)
+    ],
+    purpose: Annotated[str, typer.Option("--purpose", help="What it is for.")] = DEFAULT_PURPOSE,
+    officer_role: Annotated[str, typer.Option("--officer-role", help="The role of who asks.")] = DEFAULT_ROLE,
+    to: Annotated[
+        options.Members | None,
+        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask these members only. Default: all."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", metavar="TIME", parser=options.duration, help="How long to wait. Default: 5s."),
+    ] = None,
+    rule: RuleOption = Rule.POLICY,
+    workers: Workers = None,
+) -> None:
+    """Ask the federation about pictures or hashes, after looking here first.
+
+    Only hashes leave, signed, with case, purpose and legal basis, which every member asked keeps in its audit log.
+    Answers are shown as they come; the closing table has one state for each member. Exit code 3: some member asked gave
+    neither hit nor no-hit, so the question is not answered in full. Later answers: vigil queries ID.
+    """
+    given = common(ctx)
+    failures = Failures(output=given.output)
+    items = _all_subjects(given, read_asked(asked), failures, workers)
+    if not items:
+        given.output.error("nothing is left to ask about", "give at least one picture that can be read, or a hash")
+        raise typer.Exit(ExitCode.ERROR)
+    arguments: Line = {
+        "case": case,
+        "purpose": purpose,
+        "legal_basis": legal_basis,
+        "officer_role": officer_role,
+        "to": list(to or ()),
+        "rule": rule.value,
+        "budget": DEFAULT_BUDGET if budget is None else budget,
+    }
+    printer = _Printer(given)
+    with given.session() as session:
+        for line in session.run("query", arguments, items):
+            printer.line(line)
+    if failures.count:
+        raise typer.Exit(ExitCode.ERROR)
+    if not printer.complete:
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+def _all_subjects(given: Common, told: Asked, failures: Failures, workers: int | None) -> list[Line]:
+    """Every subject, made before the question is signed: what cannot be read is known before anything leaves."""
+    with given.output.progress("fingerprinting", count_subjects(told)) as advance:
+        return list(subjects(told, failures, workers, advance))
+
+
+class _Printer:
+    """Prints the lines of a match or a query; `complete` says whether every member asked has answered."""
+
+    def __init__(self, given: Common) -> None:
+        self.complete = False
+        self._output = given.output
+        self._label: str | None = None
+        self._outcomes: dict[str, Line] = {}
+
+    def line(self, line: Line) -> None:
+        """One line, whatever it is: a hit, a member's outcome, or the summary."""
+        if "outcomes" in line:
+            self.complete = bool(line["complete"])
+            self._output.line(line)
+            self._close(line)
+        elif "outcome" in line:
+            self._outcomes[line["member"]] = line
+            self._label = None
+            self._output.line(line, outcome_words)
+        elif "searched" in line:
+            self._output.line(line, _searched_words)
+        else:
+            if line["subject"] != self._label and not self._output.json:
+                self._label = line["subject"]
+                self._output.say(plain(line["subject"]))
+            self._output.line(line, hit_words)
+
+    def _close(self, summary: Line) -> None:
+        table = new_table("Member", "State", "Hits", "To know", right=("Hits",))
+        for member, state in summary["outcomes"].items():
+            known = self._outcomes.get(member, {"outcome": state, "reason": summary.get("reasons", {}).get(member)})
+            hits = known.get("hits")
+            table.add_row(plain(member), state_words(state), "" if hits is None else str(hits), outcome_note(known))
+        here, silent = summary["local_hits"], unanswered(summary["outcomes"])
+        self._output.say(f"\nQuery {summary['query']}")
+        if summary["outcomes"]:
+            self._output.say(table)
+        self._output.say(f"{count(summary['hits'], 'hit')}: {here} here, {summary['hits'] - here} from other members.")
+        if summary["reduced"]:
+            self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
+        if not self.complete:
+            self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
+            self._output.note(f"Answers that come later: vigil queries {summary['query']}")
+
+
+def _searched_words(summary: Line) -> str:
+    searched = [f"{speaker(origin)} {number:,}" for origin, number in sorted(summary["searched"].items())]
+    where = ", ".join(searched) or "nothing yet"
+    return f"{count(summary['hits'], 'hit')}. Searched (fingerprint rows a source): {where}."
+
+
+def queries(
+    ctx: typer.Context,
+    query_id: Annotated[
+        str, typer.Argument(metavar="ID", parser=options.query_id, help="One query. Default: the last ones.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list.")] = _LISTED,
+) -> None:
+    """Show what was asked and what came back, answers that came late included and labelled."""
+    given = common(ctx)
+    found = False
+    with given.session() as session:
+        for line in session.run("queries", {"query": query_id, "limit": limit}):
+            found = True
+            given.output.line(line, _queries_words)
+    if not found:
+        given.output.note("no query was asked yet")
+
+
+def _queries_words(line: Line) -> str:
+    if "asked_at" in line:
+        ended = "" if line["closed_at"] else ", not closed"
+        return f"{line['query']}  {moment(line['asked_at'])}  {plain(line['purpose'])}{ended}"
+    return "  " + outcome_words(line) if "outcome" in line else "  " + hit_words(line).replace("\n", "\n  ")

@@ -1,0 +1,83 @@
+"""What a person asks about: files that are opened here, in confined workers, and hashes as typed.
+
+Rules this module upholds:
+
+- `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`.
+- A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
+- Paths stay in this process: they are the labels of its own output, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from node.cli.output import Advance, Line, Output, plain
+from node.domain.fingerprints import KIND_BY_NAME, parse
+from node.domain.queries import Subject
+
+_HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}", re.DOTALL)
+
+
+@dataclass(slots=True, kw_only=True)
+class Failures:
+    """Files that could not be read: each printed at once, all counted."""
+
+    output: Output
+    count: int = 0
+
+    def add(self, path: Path, error: Exception) -> None:
+        """Prints the line of a file that cannot be used."""
+        self.count += 1
+        self.output.line({"path": str(path), "error": str(error)}, _words)
+
+
+def _words(line: Line) -> str:
+    return f"error         {plain(line['path'])}: {plain(line['error'])}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed, told apart."""
+
+    hashes: tuple[Subject, ...] = ()
+    paths: tuple[Path, ...] = field(default=())
+
+
+def read_asked(texts: Sequence[str]) -> Asked:
+    """Tells hashes from paths. Raises `Misuse` for a hash that is cut short."""
+    hashes = [text for text in texts if _HASH.fullmatch(text)]
+    return Asked(
+        hashes=tuple(Subject(fingerprints=(parse(text),), label=text) for text in hashes),
+        paths=tuple(Path(text) for text in texts if not _HASH.fullmatch(text)),
+    )
+
+
+def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Iterator[Line]:
+    """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
+    from node import app
+    from node.control.lines import subject_line
+    from node.domain.fingerprints import PictureFingerprints
+    from node.usecases.intake import subject_of
+
+    for subject in asked.hashes:
+        yield subject_line(subject)
+        advance()
+    if not asked.paths:
+        return
+    for path, result in app.fingerprint_paths(asked.paths, workers=workers):
+        if isinstance(result, PictureFingerprints):
+            yield subject_line(subject_of(result, str(path)))
+        else:
+            failures.add(path, result)
+        advance()
+
+
+def count_subjects(asked: Asked) -> int:
+    """How many there will be, for a progress bar."""
+    from node import app
+
+    return len(asked.hashes) + (app.count_files(asked.paths) if asked.paths else 0)

@@ -1,0 +1,135 @@
+"""What people read instead of JSON: a hit, an outcome, a time, each said once for all commands.
+
+Rules this module upholds:
+
+- A hit is called a lead or a hit, never a verdict, and says who says so and how near it is.
+- "No answer" is never worded as "no hit", and what was not searched is said.
+- Every text that came from elsewhere goes through `plain`. Lines keep to 80 columns as far as names allow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from rich import box
+from rich.table import Table
+
+from node.cli.options import spell_day
+from node.cli.output import Line, plain
+from node.domain.queries import ANSWERED
+
+SHORT: Final = 12
+"""Hex digits by which a record is shown; eight are enough to name it in a command."""
+_PDQ_BITS: Final = 256
+_INDENT: Final = "  "
+
+MEANING: Final = {
+    "held": "a person there will decide",
+    "refused": "refused to answer",
+    "error": "could not answer",
+    "offline": "not connected",
+    "timeout": "no answer in time",
+    "bad-signature": "its answer does not verify, and does not count",
+    "not-asked": "not asked",
+}
+"""What a state means that is no answer to the question."""
+
+
+def record_name(record: str | None) -> str:
+    """A record as people name it: the first digits of its leaf hash; a hyphen where there is none."""
+    return record.partition("#")[2][:SHORT] if record else "-"
+
+
+def speaker(origin: str) -> str:
+    """Who says it: the member of a log's origin, or the member itself."""
+    parts = origin.split("/")
+    return plain(parts[1] if len(parts) > 1 else origin)
+
+
+def category_words(category: Line | None) -> str:
+    """SCHEME:VERSION:CODE, and the baseline where it was stated."""
+    if not category:
+        return ""
+    words = plain(f"{category['scheme']}:{category['version']}:{category['code']}")
+    return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
+
+
+def hit_words(hit: Line) -> str:
+    """A hit in one line or two: who, by what, how near; then what the owner says of it."""
+    if hit["distance"] is not None:
+        near = f"{hit['distance']} bits away"
+        if hit["algorithm"] == "pdq":
+            near = f"{hit['distance']} of {_PDQ_BITS} bits away"
+    else:
+        near = "the same" if hit["record"] else "has it, shows no more"
+    parts = [near]
+    if hit["quality"] is not None and hit["quality"] >= 0:
+        parts.append(f"quality {hit['quality']}")
+    if hit["orientation"] not in (None, "original"):
+        parts.append(plain(hit["orientation"]))
+    if hit.get("weak"):
+        parts.append("weak: by a broken digest alone")
+    line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
+    line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
+    about = [category_words(hit["category"]), f"series {plain(hit['series'])}" if hit["series"] else ""]
+    about = [each for each in about if each]
+    return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
+
+
+def outcome_note(outcome: Line) -> str:
+    """What has to be known about a member's state beside the state itself."""
+    state = outcome["outcome"]
+    notes = [MEANING[state]] if state in MEANING else []
+    if outcome.get("reason") and plain(outcome["reason"]) not in notes:
+        notes.append(plain(outcome["reason"]))
+    if outcome.get("not_searched"):
+        notes.append("not searched: " + plain(", ".join(outcome["not_searched"])))
+    if outcome.get("reduced"):
+        notes.append("reduced: no orientations")
+    return "; ".join(notes)
+
+
+def outcome_words(outcome: Line) -> str:
+    """A member's state as it comes in, in a line."""
+    late = "late: " if outcome.get("late") else ""
+    hits = f", {count(outcome['hits'], 'hit')}" if outcome.get("hits") else ""
+    note = outcome_note(outcome)
+    return f"{plain(outcome['member']):<6} {late}{state_words(outcome['outcome'])}{hits}" + (
+        f" ({note})" if note else ""
+    )
+
+
+def state_words(state: str) -> str:
+    """A state as people read it. Only a signed no-hit reads "no hit"."""
+    return "no hit" if state == "no-hit" else plain(state)
+
+
+def unanswered(outcomes: dict[str, str]) -> list[str]:
+    """The members whose state does not answer the question."""
+    return [member for member, state in outcomes.items() if state not in {each.value for each in ANSWERED}]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 hit`, `2 hits`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def moment(seconds: float | None) -> str:
+    """Unix seconds as local time, to the minute."""
+    if seconds is None:
+        return "-"
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def day_words(days: int | None) -> str:
+    """Days since 1970 as a date."""
+    return spell_day(days) if days else "-"
+
+
+def new_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """A table in the house's dress: no frame, a rule under the head, cells folded at the terminal's width."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
