@@ -50,13 +50,13 @@ class Follower:
         self._carrier = carrier
         self._drawn = drawn
         self._pause = pause
-        self._stored = asyncio.Event()
+        self._changed = asyncio.Event()
         self._stalls = 0
         self.trouble = ""
 
-    async def stored(self) -> None:
-        """Returns after the next commit: for whoever waits for a log to reach a size."""
-        await self._stored.wait()
+    async def changed(self) -> None:
+        """Returns when a group was stored, a log was stopped or a stream has ended: for whoever waits for such."""
+        await self._changed.wait()
 
     async def run(self) -> None:
         """Follows until it is cancelled."""
@@ -69,6 +69,7 @@ class Follower:
                 if not self.trouble:
                     _log.warning("stream ended", kind=error.kind, reason=str(error))
                 self.trouble = f"{error.kind}: {error}"
+                self._tell()
             attempt = 0 if sum(each.size for each in self._copies.progress.values()) > before else attempt + 1
             await self._pause(backoff(attempt, self._drawn()))
 
@@ -96,14 +97,18 @@ class Follower:
 
     def _committed(self) -> None:
         self.trouble = ""
-        waiting, self._stored = self._stored, asyncio.Event()
-        waiting.set()
+        self._tell()
         if not self._copies.stopped:
             self._stalls = 0
+
+    def _tell(self) -> None:
+        waiting, self._changed = self._changed, asyncio.Event()
+        waiting.set()
 
     def _stall(self) -> float:
         """A log was stopped: after how many seconds the stream is opened anew."""
         self._stalls += 1
+        self._tell()
         return backoff(STALLED + self._stalls - 1, self._drawn())
 
 
