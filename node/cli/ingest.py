@@ -15,6 +15,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -199,7 +200,7 @@ class _Intake:
                     else:
                         summary = dict(line)
         finally:
-            if not items.gi_running:  # else the workers end when this process does
+            with suppress(ValueError):  # it is being advanced in a thread: its workers end when this process does
                 items.close()
         return summary
 

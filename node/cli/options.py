@@ -29,6 +29,9 @@ _MAX_PORT: Final = 65_535
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _SHA256_DIGITS: Final = 64
 _CATEGORY_WORD: Final = re.compile(r"[^\s:]+")
+MAX_EVIDENCE: Final = 16 * 1024 * 1024
+"""Bytes of an evidence file that is read at all; a real one is a few kilobytes, with an hour of video 200."""
+RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
 

@@ -1,0 +1,89 @@
+"""`vigil export` and `vigil verify`: evidence as a file that anyone can check without us.
+
+Rules this module upholds:
+
+- An existing file is never overwritten: it may be somebody's evidence.
+- `verify` needs the file and a verified roster on disk, and no network, no daemon and no passphrase.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, common, one
+from node.cli.files import read_input, write_new
+from node.cli.main import ExitCode
+from node.cli.output import Line, plain
+from node.errors import PeerFault
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command tree."""
+    app.command("export", cls=Command)(export)
+    app.command("verify", cls=Command)(verify)
+
+
+def export(
+    ctx: typer.Context,
+    record: Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The file to write; a new one.", show_default=False)
+    ],
+) -> None:
+    """Write a record's evidence to a file: the record, its place in its owner's log, and both signatures over it.
+
+    The file holds the record's fingerprints: it is restricted victim data. Check it anywhere with vigil verify.
+    """
+    given = common(ctx)
+    with given.session() as session:
+        found = one(session.run("evidence", {"record": record}))
+    data = base64.b64decode(found["evidence"], validate=True)
+    write_new(out, data)
+    line = {"record": found["record"], "size": found["size"], "bytes": len(data), "path": str(out)}
+    given.output.line(
+        line,
+        lambda line: f"{plain(line['path'])}: {line['record']}, as of size {line['size']:,} of its log.",
+    )
+
+
+def verify(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An evidence file.", show_default=False)],
+    roster: Annotated[
+        Path | None, typer.Option("--roster", metavar="FOLDER", help="A verified roster. Default: this home's.")
+    ] = None,
+) -> None:
+    """Check an evidence file, offline: that its owner signed this very record, and that the hub saw it.
+
+    Exit code 0: it verifies. 1: it does not, and the reason is said.
+    """
+    from node import app
+
+    given = common(ctx)
+    data = read_input(file, options.MAX_EVIDENCE, "evidence file")
+    try:
+        line = app.verify_evidence(data, roster or given.home.metadata)
+    except PeerFault as error:
+        given.output.line({"verified": False, "kind": error.kind, "reason": str(error)}, _refuted_words)
+        raise typer.Exit(ExitCode.ERROR) from None
+    given.output.line({"verified": True} | line, _verified_words)
+
+
+def _verified_words(line: Line) -> str:
+    known = "".join(
+        f"\n  {name.replace('_', ' '):<12} {plain(value)}" for name, value in line.items() if _worth_saying(value)
+    )
+    return f"Verified.{known}"
+
+
+def _worth_saying(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _refuted_words(line: Line) -> str:
+    return f"NOT verified: {plain(line['reason'])}"
