@@ -9,7 +9,7 @@ Rules this module upholds:
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, Final, TypeVar
@@ -20,6 +20,8 @@ from node.errors import Malformed, Misuse
 
 MAX_WORD: Final = 128
 """Characters of a name, code, media type, language or tag."""
+MAX_SIGNATURE: Final = 4_096
+"""Bytes of a signature of any algorithm (ML-DSA-44 has 2,420)."""
 MAX_PHRASE: Final = 500
 """Characters of an officer's role, a case reference or a legal basis."""
 
@@ -69,6 +71,12 @@ def at_most(count: int, limit: int, what: str) -> None:
     """Refuses more than `limit` of something."""
     if count > limit:
         raise Malformed(f"{what}: {count}, and at most {limit} are allowed")
+
+
+def bounded(column: Iterable[bytes], limit: int, what: str) -> None:
+    """Refuses a column with an element of more than `limit` bytes."""
+    if max(map(len, column), default=0) > limit:
+        raise Malformed(f"{what} is longer than {limit} bytes")
 
 
 def parallel(what: str, *columns: Sequence[object]) -> None:

@@ -1,0 +1,151 @@
+"""Servicers: gRPC calls turned into calls of the domain's services. No decision is taken here.
+
+Rules this module upholds:
+
+- The methods are those of federation.proto, which says what each is for.
+- The caller is `guard.caller()`; what a message says about who sent it is never used.
+- A message is written with a deadline; a receiver too slow for it is cut off. So a service's iterator is advanced only
+  once the receiver has room for the last item.
+- A service's iterator is closed when its stream ends, whatever ended it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from node.domain.ids import Origin, member_id
+from node.domain.services import CarrierService, EnrolmentService, RelayService, RenewalService
+from node.errors import Overloaded, Refused
+from node.wire import checks, convert_enrolment, limits
+from node.wire import convert_federation as convert
+from node.wire.guard import caller
+from node.wire.pb import federation_pb2 as pb
+from node.wire.pb import federation_pb2_grpc as pb_grpc
+from node.wire.status import Context
+from node.wire.streams import Prefetch
+
+T = TypeVar("T")
+
+
+async def send(
+    context: Context, items: AsyncIterator[T], to_pb: Callable[[T], object], *, seconds: float = limits.WRITE_SECONDS
+) -> None:
+    """Writes every item; closes `items` in the end. Raises `Overloaded` when one is not taken within `seconds`."""
+    try:
+        async for item in items:
+            try:
+                await asyncio.wait_for(context.write(to_pb(item)), seconds)
+            except TimeoutError as error:
+                raise Overloaded("the receiver takes its messages too slowly", remedy="reconnect") from error
+    finally:
+        close = getattr(items, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class LogCarrierServicer(pb_grpc.LogCarrierServicer):
+    """Serves a `CarrierService`."""
+
+    def __init__(self, service: CarrierService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
+        self._service = service
+        self._write_seconds = write_seconds
+
+    async def Heads(self, request: pb.HeadsRequest, context: Context) -> pb.HeadsResponse:
+        """The hub's heads."""
+        heads = await self._service.heads(caller(), convert.origins_from_pb(request.origins))
+        return pb.HeadsResponse(heads=map(convert.head_to_pb, heads))
+
+    async def Submit(self, request: pb.Package, context: Context) -> pb.Head:
+        """The next run of the caller's own log."""
+        return convert.head_to_pb(await self._service.submit(caller(), convert.package_from_pb(request)))
+
+    async def Follow(self, request: pb.FollowRequest, context: Context) -> None:
+        """Packages, until a failure."""
+        packages = self._service.follow(caller(), convert.cursors_from_pb(request))
+        await send(context, packages, convert.package_to_pb, seconds=self._write_seconds)
+
+    async def Bodies(self, request: pb.BodiesRequest, context: Context) -> pb.BodiesResponse:
+        """Repair."""
+        checks.at_most(len(request.indices), limits.BODIES_ASKED, "bodies asked for")
+        origin = Origin.parse(request.origin)
+        return convert.disclosures_to_pb(await self._service.bodies(caller(), origin, list(request.indices)))
+
+
+class QueryRelayServicer(pb_grpc.QueryRelayServicer):
+    """Serves a `RelayService`."""
+
+    def __init__(self, service: RelayService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
+        self._service = service
+        self._write_seconds = write_seconds
+
+    async def Ask(self, request: pb.AskRequest, context: Context) -> None:
+        """One event a recipient."""
+        query, budget = convert.ask_from_pb(request)
+        await send(
+            context, self._service.ask(caller(), query, budget), convert.event_to_pb, seconds=self._write_seconds
+        )
+
+    async def Attend(self, request_iterator: AsyncIterator[pb.Reply], context: Context) -> None:
+        """The stream that a node holds open."""
+        # The headers go out at once: they tell the node that it is attending, before there is any query.
+        await context.send_initial_metadata(())
+        async with aclosing(Prefetch(_replies(request_iterator), limits.EVENT_QUEUE)) as replies:
+            deliveries = self._service.attend(caller(), replies)
+            await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
+
+
+async def _replies(requests: AsyncIterator[pb.Reply]) -> AsyncGenerator[Any, None]:
+    async for request in requests:
+        yield convert.reply_from_pb(request)
+
+
+class RenewalServicer(pb_grpc.RenewalServicer):
+    """Serves a `RenewalService`."""
+
+    def __init__(self, service: RenewalService) -> None:
+        self._service = service
+
+    async def Renew(self, request: pb.RenewRequest, context: Context) -> pb.Certificates:
+        """A new chain for a certificate still valid."""
+        return _certificates(await self._service.renew(caller(), convert_enrolment.csr_from_pb(request.csr)))
+
+
+class EnrolmentServicer(pb_grpc.EnrolmentServicer):
+    """Serves an `EnrolmentService`. Its callers are nobody yet."""
+
+    def __init__(self, service: EnrolmentService) -> None:
+        self._service = service
+
+    async def Join(self, request: pb.JoinPetition, context: Context) -> pb.JoinStatus:
+        """Files a petition, or says how it stands."""
+        return convert_enrolment.join_status_to_pb(
+            await self._service.join(convert_enrolment.petition_from_pb(request))
+        )
+
+    async def Challenge(self, request: pb.ChallengeRequest, context: Context) -> pb.ChallengeResponse:
+        """Fresh bytes."""
+        return pb.ChallengeResponse(challenge=await self._service.challenge(member_id(request.member)))
+
+    async def RenewExpired(self, request: pb.RenewExpiredRequest, context: Context) -> pb.Certificates:
+        """A new chain for a certificate that ran out."""
+        chain = await self._service.renew_expired(
+            member_id(request.member),
+            convert_enrolment.csr_from_pb(request.csr),
+            checks.size(request.challenge, "a challenge", *limits.CHALLENGE_BYTES),
+            checks.size(request.signature, "a signature", convert.SIGNATURE_SIZE),
+        )
+        return _certificates(chain)
+
+    async def Metadata(self, request: pb.MetadataRequest, context: Context) -> pb.MetadataResponse:
+        """A file of the roster."""
+        name = checks.text(request.name, "a file of the roster")
+        limit = min(request.limit, limits.METADATA_BYTES)
+        data = await self._service.metadata(name, limit)
+        if len(data) > limit:
+            raise Refused("a file of the roster is larger than the caller takes")
+        return pb.MetadataResponse(data=data)
+
+
+def _certificates(chain: Iterable[bytes]) -> pb.Certificates:
+    return pb.Certificates(chain=chain)
