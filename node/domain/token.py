@@ -3,11 +3,11 @@
 Rules this module upholds:
 
 - `vigil1.` and base64url, without padding, of the fields and the first 8 bytes of SHA-256 over the line
-  `vigil/token/v1` and them. The fields: federation, member, hub address, enrolment address, CA certificate (DER), each
-  behind its length (u16, big-endian); root version u32; root SHA-256 32; secret 32; expiry u64 (Unix seconds).
+  `vigil/token/v1` and them. The fields: federation, member, hub address, enrolment address, each behind its length
+  (u8); CA SHA-256 32; root version u32; root SHA-256 32; secret 32; expiry u64 (Unix seconds). Integers big-endian.
 - A parser accepts exactly what the formatter emits, so a slip in copying is told from a token that was refused.
-- It carries the CA certificate itself, not only its hash: the first connection is verified, and no secret goes to whom
-  the certificate does not name. What people compare by voice are the digits of CA and root.
+- It pins CA and root by their hashes: no secret goes to a server that the CA does not vouch for, and no roster is
+  believed that the root does not lead to. Their digits are what people compare by voice.
 - The secret is shown by `format` alone.
 """
 
@@ -17,6 +17,7 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,34 +26,29 @@ from node.errors import Malformed, Misuse
 
 PREFIX: Final = "vigil1."
 SECRET_SIZE: Final = 32
-MAX_TOKEN: Final = 8_192
-"""Characters of a token. One has about 900."""
+MAX_TOKEN: Final = 2_048
+"""Characters of a token. One has about 260."""
 _CHECKSUM: Final = 8
 _DOMAIN: Final = b"vigil/token/v1\n"
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]):([1-9][0-9]{0,4})")
 _MAX_PORT: Final = 65_535
-_TAIL: Final = 4 + HASH_SIZE + SECRET_SIZE + 8
+_TAIL: Final = struct.Struct(f">{HASH_SIZE}sI{HASH_SIZE}s{SECRET_SIZE}sQ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """`hub` and `enrolment` are `host:port`; `ca` a certificate (DER); `expires` Unix seconds."""
+    """`hub` and `enrolment` are `host:port`; `ca_sha256` is of the CA certificate's DER; `expires` Unix seconds."""
 
     federation: FederationId
     member: MemberId
     hub: str
     enrolment: str
-    ca: bytes
+    ca_sha256: bytes
     root_version: int
     root_sha256: bytes
     secret: bytes = field(repr=False)
     expires: int
-
-    @property
-    def ca_sha256(self) -> bytes:
-        """The CA's fingerprint (32 bytes), as the roster has it."""
-        return hashlib.sha256(self.ca).digest()
 
     @property
     def secret_sha256(self) -> bytes:
@@ -70,15 +66,14 @@ def address(text: str) -> str:
 
 def format_token(token: Token) -> str:
     """The token's one line. Raises `Misuse` where it could not be read back."""
-    parts = [token.federation.encode(), token.member.encode(), token.hub.encode(), token.enrolment.encode(), token.ca]
+    parts = [each.encode() for each in (token.federation, token.member, token.hub, token.enrolment)]
     try:
-        fields = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
-        fields += token.root_version.to_bytes(4, "big") + token.root_sha256 + token.secret
-        fields += token.expires.to_bytes(8, "big")
+        fields = b"".join(bytes([len(part)]) + part for part in parts)
+        fields += _TAIL.pack(token.ca_sha256, token.root_version, token.root_sha256, token.secret, token.expires)
         text = PREFIX + base64.urlsafe_b64encode(fields + _checksum(fields)).decode("ascii").rstrip("=")
         if _parse(text) != token:
             raise Misuse("a token that could not be read back")
-    except (OverflowError, Malformed) as error:
+    except (struct.error, ValueError, Malformed) as error:
         raise Misuse(f"a token cannot be made of this: {error}") from error
     return text
 
@@ -107,26 +102,25 @@ def _parse(text: str) -> Token:
     if checksum != _checksum(fields):
         raise Malformed("a token with a slip in it: its checksum does not come out", remedy="paste it again, whole")
     parts: list[bytes] = []
-    at = 0
-    while len(parts) < 5:  # noqa: PLR2004 -- the five variable fields
-        size = int.from_bytes(fields[at : at + 2], "big")
-        parts.append(fields[at + 2 : at + 2 + size])
-        at += 2 + size
-    tail = fields[at:]
-    if len(tail) != _TAIL or not parts[4]:
+    while len(parts) < 4:  # noqa: PLR2004 -- the four variable fields
+        size = 1 + int.from_bytes(fields[:1], "big")
+        parts.append(fields[1:size])
+        fields = fields[size:]
+    if len(fields) != _TAIL.size:
         raise Malformed("a token whose fields do not add up")
     try:
-        federation, member, hub, enrolment = (part.decode("ascii") for part in parts[:4])
+        federation, member, hub, enrolment = (part.decode("ascii") for part in parts)
     except UnicodeDecodeError as error:
         raise Malformed("a token whose fields are not text") from error
+    ca_sha256, version, root_sha256, secret, expires = _TAIL.unpack(fields)
     return Token(
         federation=federation_id(federation),
         member=member_id(member),
         hub=address(hub),
         enrolment=address(enrolment),
-        ca=parts[4],
-        root_version=int.from_bytes(tail[:4], "big"),
-        root_sha256=tail[4 : 4 + HASH_SIZE],
-        secret=tail[4 + HASH_SIZE : -8],
-        expires=int.from_bytes(tail[-8:], "big"),
+        ca_sha256=ca_sha256,
+        root_version=version,
+        root_sha256=root_sha256,
+        secret=secret,
+        expires=expires,
     )

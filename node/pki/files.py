@@ -88,6 +88,13 @@ def write_atomic(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
         raise _store_error(error, "writing a file") from error
 
 
+def remove(path: Path) -> None:
+    """Deletes a file, durably; one that is not there is no fault. Raises `StoreError`."""
+    with store_errors("deleting a file"):
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
 def read_bounded(path: Path, limit: int, *, what: str) -> bytes:
     """The bytes of `path`, at most `limit`. Raises `NotFound` naming `what`, or `StoreError`."""
     try:

@@ -93,10 +93,13 @@ class Repository:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(self, name: str, limit: int) -> bytes:
-        """A published file of at most `limit` bytes. Raises `NotFound` for any other name."""
+        """A published file of at most `limit` bytes. Raises `NotFound` for any other name, `Refused` for the length."""
         if not _SERVED.fullmatch(name):
             raise NotFound("the repository has no such file")
-        return read_bounded(self._folder / name, min(limit, MAX_DOCUMENT), what="such file in the repository")
+        data = read_bounded(self._folder / name, MAX_DOCUMENT, what="such file in the repository")
+        if len(data) > limit:
+            raise Refused("a file of the roster is longer than was asked for")
+        return data
 
     def root_pin(self) -> tuple[int, bytes]:
         """(version, SHA-256) of the newest root, for a token to carry."""

@@ -1,0 +1,281 @@
+"""Enrolment at the hub: invitations, petitions, certificates and their renewal.
+
+Rules this module upholds:
+
+- Nobody who asks here is believed: token, proofs, roster and dates are checked inside, the cheap checks first.
+- A token is good once. The same petition with it may be sent again and again (a lost answer); another one is refused.
+- The hub admits nobody. A petition is pending until the roster, signed by the offline authority, holds exactly its keys.
+- A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
+- A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
+- The challenge needs no memory: it carries its time under a MAC, so that asking for challenges exhausts nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.ids import FederationId, MemberId
+from node.domain.ports import Clock, Invitation, JoinRequest, Store
+from node.domain.roster import KeyStatus, Member, MemberStatus
+from node.domain.services import JoinPetition, JoinStatus
+from node.domain.signing import preimage, renewal_preimage
+from node.domain.token import SECRET_SIZE, Token
+from node.errors import Expired, Malformed, Misuse, Refused, Unauthenticated, Unavailable
+from node.usecases.enrolment import MetadataSource, Registrar
+from node.usecases.roster import Members, Pins
+from node.usecases.signatures import verify_message
+
+INVITATION_SECONDS: Final = 7 * 86_400
+CHALLENGE_SECONDS: Final = 120
+"""How long a challenge is good."""
+CHALLENGE_SIZE: Final = 32
+REISSUE_SECONDS: Final = 72 * 3_600
+"""How long after its first certificate a petition may be sent again for another: the life of that certificate."""
+_CHALLENGE: Final = b"vigil/challenge/v1\n"
+_MAC_SIZE: Final = 16
+_TIME_SIZE: Final = 8
+_OUR_KEYS: Final = ("log", "statement", "witness")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issued:
+    csr_sha256: bytes
+    chain: tuple[bytes, ...]
+    until: float
+
+
+class EnrolmentDesk:
+    """Implements `services.EnrolmentService` and `services.RenewalService`. Event loop; store and keys in threads."""
+
+    def __init__(
+        self,
+        *,
+        federation: FederationId,
+        store: Store,
+        members: Members,
+        pins: Pins,
+        registrar: Registrar,
+        repository: MetadataSource,
+        clock: Clock,
+    ) -> None:
+        self._federation = federation
+        self._store = store
+        self._members = members
+        self._pins = pins
+        self._registrar = registrar
+        self._repository = repository
+        self._clock = clock
+        self._mac_key = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        self._used_challenges: dict[bytes, float] = {}
+        self._handed_out: dict[MemberId, _Issued] = {}
+
+    # --- for the operator ---------------------------------------------------------------------------------------------
+
+    def invite(
+        self, member: MemberId, *, hub: str, enrolment: str, ca_sha256: bytes, lifetime: int = INVITATION_SECONDS
+    ) -> Token:
+        """A one-time token for `member`, to join or to change its keys. Blocking. Raises `Refused` where suspended."""
+        if lifetime <= 0:
+            raise Misuse("an invitation lasts at least a second")
+        roster = self._members.latest()
+        known = roster.members.get(member) if roster else None
+        if known is not None and known.status is MemberStatus.SUSPENDED:
+            raise Refused(f"{member} is suspended", remedy="lift the suspension first")
+        version, root_sha256 = self._repository.root_pin()
+        token = Token(
+            federation=self._federation,
+            member=member,
+            hub=hub,
+            enrolment=enrolment,
+            ca_sha256=ca_sha256,
+            root_version=version,
+            root_sha256=root_sha256,
+            secret=secrets.token_bytes(SECRET_SIZE),
+            expires=int(self._clock()) + lifetime,
+        )
+        with self._store.write() as writer:
+            writer.put_invitation(
+                Invitation(secret_sha256=token.secret_sha256, member=member, expires_at=token.expires)
+            )
+        return token
+
+    def refuse(self, member: MemberId) -> None:
+        """Turns a pending petition down. Blocking. Raises `NotFound`."""
+        with self._store.write() as writer:
+            writer.set_join_state(member, "refused")
+
+    def settle(self) -> list[MemberId]:
+        """Marks as admitted those petitions whose keys the roster holds by now. Blocking; for after a new roster."""
+        with self._store.read() as reader:
+            pending = reader.join_requests(state="pending")
+        done = [each.member for each in pending if _holds(self._standing_of(each.member), each.vkeys)]
+        if done:
+            with self._store.write() as writer:
+                for member in done:
+                    writer.set_join_state(member, "admitted")
+        return done
+
+    # --- for nodes ----------------------------------------------------------------------------------------------------
+
+    async def join(self, petition: JoinPetition) -> JoinStatus:
+        """Files a petition, or says how it stands. Raises `Unauthenticated` for the token, `Expired`, `Malformed`,
+        `BadSignature`, `Suspended`, `Refused`.
+        """
+        return await asyncio.to_thread(self._join, petition)
+
+    async def challenge(self, member: MemberId) -> bytes:
+        """32 fresh bytes for `renew_expired`, bound to `member` and good for `CHALLENGE_SECONDS`."""
+        start = int(self._clock()).to_bytes(_TIME_SIZE, "big") + secrets.token_bytes(
+            CHALLENGE_SIZE - _TIME_SIZE - _MAC_SIZE
+        )
+        return start + self._mac(member, start)
+
+    async def renew_expired(
+        self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
+    ) -> tuple[bytes, ...]:
+        """A new chain for a member that was away. Raises `Expired` and `Unauthenticated` for the challenge,
+        `BadSignature`, `Suspended`, `Refused`.
+        """
+        return await asyncio.to_thread(self._renew_expired, member, csr, challenge, signature)
+
+    async def renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
+        """A new chain for an authenticated member, for its present TLS key or another."""
+        return await asyncio.to_thread(self._renew, member, csr)
+
+    async def metadata(self, name: str, limit: int) -> bytes:
+        """A file of the roster. Raises `NotFound`."""
+        return await asyncio.to_thread(self._repository.read, name, limit)
+
+    # --- joining ------------------------------------------------------------------------------------------------------
+
+    def _join(self, petition: JoinPetition) -> JoinStatus:
+        """1. the token is known, and this member's; 2. it is unused, or was used for this very petition; 3. the
+        petition proves itself; 4. token and petition are taken in one transaction; 5. the roster says how it stands.
+        """
+        if len(petition.secret) != SECRET_SIZE:
+            raise Malformed("a token's secret has another length")
+        secret_sha256 = hashlib.sha256(petition.secret).digest()
+        with self._store.read() as reader:
+            invitation = reader.invitation(secret_sha256)
+            filed = reader.join_request(petition.member)
+        if invitation is None or invitation.member != petition.member:
+            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
+        if invitation.used_at:
+            if filed is None or not _same(filed, petition, secret_sha256):
+                raise Unauthenticated(
+                    "this token was used before, with another petition",
+                    remedy="if that was not this node, tell the hub's operator at once; else ask for a new token",
+                )
+            return self._standing(filed)
+        now = self._clock()
+        if invitation.expires_at <= now:
+            raise Expired("this token has expired", remedy="ask the hub's operator for a new one")
+        request = self._registrar.check(petition, now)
+        with self._store.write() as writer:
+            # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
+            if not writer.use_invitation(secret_sha256, int(now)):
+                raise Unauthenticated("this token was used at this very moment", remedy="try again")
+            writer.put_join_request(request)
+        return self._standing(request)
+
+    def _standing_of(self, name: MemberId) -> Member | None:
+        try:
+            return self._members.current().members.get(name)
+        except Unavailable:
+            return None
+
+    def _standing(self, request: JoinRequest) -> JoinStatus:
+        """How a filed petition stands by the roster. Raises `Expired` where that ran out."""
+        if request.state == "refused":
+            return JoinStatus(state="refused")
+        member = self._standing_of(request.member)
+        if not _holds(member, request.vkeys) or member is None:
+            return JoinStatus(state="pending")
+        if member.status is MemberStatus.LEFT:
+            return JoinStatus(state="refused")
+        self._members.current().require_active(request.member)
+        return JoinStatus(state="admitted", certificates=self._first_chain(request))
+
+    def _first_chain(self, request: JoinRequest) -> tuple[bytes, ...]:
+        """The same chain while it is fresh, else another, for as long as the first one lasts; then it is renewal."""
+        now, csr_sha256 = self._clock(), hashlib.sha256(request.csr).digest()
+        handed = self._handed_out.get(request.member)
+        if handed is not None and handed.csr_sha256 == csr_sha256 and now < handed.until:
+            return handed.chain
+        key = self._registrar.key_of(request.csr)
+        with self._store.read() as reader:
+            earlier = [
+                each.issued_at
+                for each in reader.certificates(request.member)
+                if each.spki_sha256 == key and each.issued_at >= request.requested_at
+            ]
+        if earlier and now - min(earlier) > REISSUE_SECONDS:
+            raise Refused(
+                "this petition was answered long ago", remedy="renew the certificate instead of joining again"
+            )
+        chain = self._issue(request.member, request.csr, now=now, admitted=True)
+        self._handed_out[request.member] = _Issued(csr_sha256=csr_sha256, chain=chain, until=now + REISSUE_SECONDS / 3)
+        return chain
+
+    # --- certificates -------------------------------------------------------------------------------------------------
+
+    def _issue(self, member: MemberId, csr: bytes, *, now: float, admitted: bool = False) -> tuple[bytes, ...]:
+        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has."""
+        chain, certificate = self._registrar.issue(member, csr, now)
+        with self._store.write() as writer:
+            writer.put_certificate(certificate)
+            if admitted:
+                writer.set_join_state(member, "admitted")
+        self._pins.add(certificate)
+        return chain
+
+    def _renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
+        self._members.current().require_active(member)
+        return self._issue(member, csr, now=self._clock())
+
+    def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:
+        """1. an active member; 2. our challenge, for it, of late; 3. signed by its statement key; 4. used once."""
+        known = self._members.current().require_active(member)
+        now = self._clock()
+        start, mac = challenge[:-_MAC_SIZE], challenge[-_MAC_SIZE:]
+        if len(challenge) != CHALLENGE_SIZE or not hmac.compare_digest(mac, self._mac(member, start)):
+            raise Unauthenticated("a challenge that this hub did not give to this member", remedy="ask for another")
+        age = now - int.from_bytes(start[:_TIME_SIZE], "big")
+        if not -1 <= age <= CHALLENGE_SECONDS:
+            raise Expired("the challenge has expired", remedy="ask for another")
+        verify_message(renewal_preimage(self._federation, member, csr, challenge), signature, known.statement_vkeys())
+        with self._lock:
+            self._used_challenges = {
+                used: at for used, at in self._used_challenges.items() if now - at <= 2 * CHALLENGE_SECONDS
+            }
+            if challenge in self._used_challenges:
+                raise Unauthenticated("the challenge was used before", remedy="ask for another")
+            self._used_challenges[challenge] = now
+        return self._issue(member, csr, now=now)
+
+    def _mac(self, member: MemberId, start: bytes) -> bytes:
+        return hmac.digest(self._mac_key, preimage(_CHALLENGE, member, start), "sha256")[:_MAC_SIZE]
+
+
+def _same(filed: JoinRequest, petition: JoinPetition, secret_sha256: bytes) -> bool:
+    return (
+        hmac.compare_digest(filed.secret_sha256, secret_sha256)
+        and filed.csr == petition.csr
+        and dict(filed.vkeys) == dict(petition.vkeys)
+    )
+
+
+def _holds(member: Member | None, vkeys: Mapping[str, str]) -> bool:
+    """Whether the roster gives the member exactly these keys."""
+    if member is None:
+        return False
+    active = {key.purpose.value: key.vkey for key in member.keys if key.status is KeyStatus.ACTIVE}
+    return active == {purpose: vkeys.get(purpose) for purpose in _OUR_KEYS}

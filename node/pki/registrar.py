@@ -1,0 +1,35 @@
+"""The hub's judgement of petitions and the issue of certificates, as enrolment uses them.
+
+Rules this module upholds: those of `node.pki.petition` and `node.pki.ca`, which it joins; it decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from node.domain.ids import FederationId, MemberId
+from node.domain.ports import IssuedCertificate, JoinRequest
+from node.domain.services import JoinPetition
+from node.pki.ca import CertificateAuthority, check_request, issued, spki_sha256
+from node.pki.petition import check_petition, to_request
+
+
+class Registrar:
+    """Implements `usecases.enrolment.Registrar` over the hub's CA."""
+
+    def __init__(self, *, federation: FederationId, ca: CertificateAuthority) -> None:
+        self._federation = federation
+        self._ca = ca
+
+    def check(self, petition: JoinPetition, now: float) -> JoinRequest:
+        """The petition as it is kept, all its proofs checked. Raises `Malformed`, `BadSignature`."""
+        request = to_request(petition, now=now)
+        check_petition(request, self._federation)
+        return request
+
+    def issue(self, member: MemberId, csr: bytes, now: float) -> tuple[tuple[bytes, ...], IssuedCertificate]:
+        """A chain of one leaf, and what is kept of it. Raises `Malformed`, `BadSignature` for the request."""
+        leaf = self._ca.issue_member(member, csr, now=now)
+        return (leaf.der,), issued(member, leaf, now=now)
+
+    def key_of(self, csr: bytes) -> bytes:
+        """SHA-256 of the SPKI that a request is for. Raises `Malformed`, `BadSignature`."""
+        return spki_sha256(check_request(csr))
