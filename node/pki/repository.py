@@ -84,7 +84,7 @@ class Repository:
         first = metadata.check_root(root, None)
         if first.signed.version != 1:
             raise Malformed("a hub is made with the first root of its authority, or with its bundle thereafter")
-        if (folder / "1.root.json").exists():
+        if (folder / _TIMESTAMP).exists():
             raise Misuse("there is a repository in this folder already")
         make_folder(folder)
         write_atomic(folder / "1.root.json", root)
