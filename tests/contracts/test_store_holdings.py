@@ -1,0 +1,145 @@
+"""What every store owes holdings."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, PictureFingerprints
+from node.domain.ids import RecordId
+from node.domain.ports import Store, StoreWriter
+from node.domain.queries import Level
+from node.errors import NotFound
+from tests.simulator.batches import FR
+
+
+def prints(word: str, *, quality: int = 80) -> PictureFingerprints:
+    sha256 = hashlib.sha256(word.encode()).digest()
+    return PictureFingerprints(
+        media_type="image/jpeg",
+        size=1_000 + len(word),
+        md5=sha256[:16],
+        sha1=sha256[:20],
+        sha256=sha256,
+        pdq=sha256[::-1],
+        pdq_quality=quality,
+        pdq_orientations=(sha256[::-1],),
+        phash=sha256[8:16],
+        width=640,
+        height=480,
+    )
+
+
+def put(writer: StoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
+    number, _ = writer.put_holding(prints(word), level=level, case=case, tag=tag, now=1_700_000_000)
+    return number
+
+
+def test_a_holding_is_kept_whole(store: Store) -> None:
+    with store.write() as writer:
+        number, new = writer.put_holding(prints("a"), level=Level.HIT_NO_HIT, case="C-1", tag=b"t" * 32, now=1_234)
+    assert new
+    with store.read() as reader:
+        held = reader.holding(number)
+        assert held is not None
+        assert held == reader.holding_by_sha256(prints("a").sha256)
+        assert reader.holding(number + 1) is None
+        assert reader.holding_by_sha256(bytes(32)) is None
+    assert (held.id, held.sha256, held.media_type, held.size) == (number, prints("a").sha256, "image/jpeg", 1_001)
+    assert (held.level, held.added_at, held.cases, held.record) == (Level.HIT_NO_HIT, 1_234, ("C-1",), None)
+    assert held.fingerprints == prints("a").fingerprints()
+
+
+def test_a_known_holding_gains_case_and_tag_and_its_level_only_rises(store: Store) -> None:
+    with store.write() as writer:
+        first = put(writer, "a", level=Level.HIT_NO_HIT, case="C-2", tag=b"1" * 32)
+        again, new = writer.put_holding(prints("a"), level=Level.NATIONAL, case="C-1", tag=b"2" * 32, now=9)
+        assert (again, new) == (first, False)
+    with store.read() as reader:
+        held = reader.holding(first)
+        assert held is not None
+        assert (held.level, held.cases) == (Level.HIT_NO_HIT, ("C-1", "C-2"))
+        assert reader.known_tags([b"1" * 32, b"2" * 32, b"3" * 32]) == {b"1" * 32, b"2" * 32}
+    with store.write() as writer:
+        put(writer, "a", level=Level.SHARED, case="C-1", tag=b"1" * 32)
+    with store.read() as reader:
+        held = reader.holding(first)
+        assert held is not None
+        assert (held.level, held.cases) == (Level.SHARED, ("C-1", "C-2"))
+
+
+def test_holdings_are_listed_by_case_and_in_pages(store: Store) -> None:
+    with store.write() as writer:
+        ids = [put(writer, f"{number}", case="odd" if number % 2 else "even") for number in range(7)]
+        put(writer, "1", case="even")
+    with store.read() as reader:
+        assert [each.id for each in reader.holdings()] == ids
+        assert [each.id for each in reader.holdings(after=ids[1], limit=3)] == ids[2:5]
+        assert [each.id for each in reader.holdings(case="odd")] == ids[1::2]
+        assert [each.id for each in reader.holdings(case="even", after=ids[0])] == [ids[1], ids[2], ids[4], ids[6]]
+        assert reader.holdings(case="other") == []
+
+
+def test_a_holding_is_found_by_the_record_made_of_it(store: Store) -> None:
+    record, other = RecordId(FR, b"r" * 32), RecordId(FR, b"o" * 32)
+    with store.write() as writer:
+        first, second = put(writer, "a"), put(writer, "b")
+        writer.set_record(first, record)
+        writer.set_record(second, record)
+    with store.read() as reader:
+        assert [each.id for each in reader.holdings_of_record(record)] == [first, second]
+        assert reader.holdings_of_record(other) == []
+        held = reader.holding(first)
+        assert held is not None
+        assert held.record == record
+    with store.write() as writer:
+        writer.set_record(first, None)
+        writer.set_record(second, other)
+    with store.read() as reader:
+        assert reader.holdings_of_record(record) == []
+        assert [each.id for each in reader.holdings_of_record(other)] == [second]
+
+
+def test_levels_are_set_and_counted(store: Store) -> None:
+    with store.write() as writer:
+        ids = [put(writer, f"{number}") for number in range(3)]
+        writer.set_level(ids[0], Level.SHARED)
+        writer.set_level(ids[0], Level.HIT_NO_HIT)
+    with store.read() as reader:
+        assert reader.holding_levels() == {Level.NATIONAL: 2, Level.HIT_NO_HIT: 1, Level.SHARED: 0}
+
+
+def test_changing_a_holding_that_is_not_there_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.set_level(5, Level.SHARED)
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.set_record(5, None)
+
+
+def test_the_bulk_scan_gives_every_fingerprint_once_by_kind(store: Store) -> None:
+    with store.write() as writer:
+        ids = [put(writer, f"{number}") for number in range(5)]
+    seen: dict[int, list[tuple[int, bytes, int]]] = {}
+    after = 0
+    with store.read() as reader:
+        while (found := reader.holding_columns(after, 2)) is not None:
+            for each in found.columns:
+                rows = zip(each.rows.tolist(), map(bytes, each.values), each.quality.tolist(), strict=True)
+                seen.setdefault(each.code, []).extend(rows)
+            (exact,) = (each for each in found.columns if each.code == SHA256.code)
+            after = int(exact.rows[-1])
+    assert set(seen) == {MD5.code, SHA1.code, SHA256.code, PDQ.code, PHASH.code}
+    expected = [prints(f"{number}") for number in range(5)]
+    assert seen[PDQ.code] == [(row, each.pdq, 80) for row, each in zip(ids, expected, strict=True)]
+    assert seen[MD5.code] == [(row, each.md5, -1) for row, each in zip(ids, expected, strict=True)]
+    assert [row for row, _, _ in seen[SHA256.code]] == ids
+
+
+def test_many_tags_are_looked_up_at_once(store: Store) -> None:
+    tags = [hashlib.sha256(b"%d" % number).digest() for number in range(1_500)]
+    with store.write() as writer:
+        put(writer, "a", tag=tags[3])
+        put(writer, "b", tag=tags[1_400])
+    with store.read() as reader:
+        assert reader.known_tags(tags) == {tags[3], tags[1_400]}

@@ -1,0 +1,212 @@
+"""What every store owes queries, settings and a hub's bookkeeping."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.domain.ids import MemberId
+from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest, Store
+from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.errors import Misuse, NotFound
+
+FR, JP, BR = MemberId("FR"), MemberId("JP"), MemberId("BR")
+
+
+def asked(number: int, *, created_at: int = 100) -> AskedQuery:
+    header = QueryHeader(
+        query_id=bytes([number]) * 16,
+        asker=FR,
+        recipients=(JP, BR) if number % 2 else (),
+        purpose="victim-identification",
+        issued_at=created_at,
+        expires_at=created_at + 60,
+        cost=8,
+    )
+    query = SignedQuery(header=b"header", payload=b"payload %d" % number, signature=bytes(64))
+    return AskedQuery(query=query, header=header, created_at=created_at)
+
+
+def answer(member: MemberId, text: bytes = b"answer") -> SignedAnswer:
+    return SignedAnswer(answerer=member, answer=text, signature=b"s" * 64)
+
+
+def test_a_query_is_kept_as_it_was_sent(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_asked(asked(1))
+        writer.put_asked(asked(2, created_at=300))
+        writer.put_asked(asked(3, created_at=200))
+    with store.read() as reader:
+        assert reader.asked(bytes([1]) * 16) == asked(1)
+        assert reader.asked(bytes(16)) is None
+        newest = reader.recent_queries(2)
+        assert newest == [asked(2, created_at=300), asked(3, created_at=200)]
+
+
+def test_a_query_id_is_used_once(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_asked(asked(1))
+    with pytest.raises(Misuse), store.write() as writer:
+        writer.put_asked(asked(1))
+
+
+def test_closing_a_query_keeps_its_first_time(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_asked(asked(1))
+        writer.close_query(bytes([1]) * 16, 170)
+        writer.close_query(bytes([1]) * 16, 180)
+    with store.read() as reader:
+        kept = reader.asked(bytes([1]) * 16)
+    assert kept is not None
+    assert kept.closed_at == 170
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.close_query(bytes(16), 190)
+
+
+def test_the_first_outcome_of_a_member_stands_and_late_ones_are_appended(store: Store) -> None:
+    query = bytes([1]) * 16
+    with store.write() as writer:
+        writer.put_asked(asked(1))
+        writer.put_outcome(query, JP, "hit", answer(JP), late=False)
+        writer.put_outcome(query, BR, "timeout", None, late=False)
+        writer.put_outcome(query, JP, "no-hit", answer(JP, b"another"), late=False)
+        writer.put_outcome(query, BR, "no-hit", answer(BR), late=True)
+    with store.read() as reader:
+        assert reader.outcomes(query) == [
+            (JP, "hit", answer(JP), False),
+            (BR, "timeout", None, False),
+            (BR, "no-hit", answer(BR), True),
+        ]
+        assert reader.outcomes(bytes(16)) == []
+
+
+def test_the_first_answer_we_gave_stands(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_answered(JP, b"q" * 16, answer(FR), 100)
+        writer.put_answered(JP, b"q" * 16, answer(FR, b"another"), 200)
+        writer.put_answered(BR, b"q" * 16, answer(FR, b"to BR"), 200)
+    with store.read() as reader:
+        assert reader.answered(JP, b"q" * 16) == answer(FR)
+        assert reader.answered(BR, b"q" * 16) == answer(FR, b"to BR")
+        assert reader.answered(FR, b"q" * 16) is None
+
+
+def test_old_queries_are_forgotten_with_their_outcomes(store: Store) -> None:
+    with store.write() as writer:
+        for number, at in ((1, 100), (2, 200), (3, 300)):
+            writer.put_asked(asked(number, created_at=at))
+            writer.put_outcome(bytes([number]) * 16, JP, "hit", answer(JP), late=False)
+            writer.put_answered(JP, bytes([number]) * 16, answer(FR), at)
+    with store.write() as writer:
+        assert writer.forget_queries(250) == 4
+        assert writer.forget_queries(250) == 0
+    with store.read() as reader:
+        assert reader.recent_queries(9) == [asked(3, created_at=300)]
+        assert reader.outcomes(bytes([1]) * 16) == []
+        assert len(reader.outcomes(bytes([3]) * 16)) == 1
+        assert reader.answered(JP, bytes([2]) * 16) is None
+        assert reader.answered(JP, bytes([3]) * 16) == answer(FR)
+
+
+def test_settings_are_small_values_by_name(store: Store) -> None:
+    with store.write() as writer:
+        assert writer.setting("roster") == b""
+        writer.set_setting("roster", b"one")
+        writer.set_setting("salt", b"salt")
+        writer.set_setting("roster", b"two")
+        assert writer.setting("roster") == b"two"
+    with store.read() as reader:
+        assert (reader.setting("roster"), reader.setting("salt"), reader.setting("other")) == (b"two", b"salt", b"")
+
+
+def test_an_invitation_is_used_once_and_not_past_its_end(store: Store) -> None:
+    fresh = Invitation(secret_sha256=b"f" * 32, member=JP, expires_at=1_000)
+    stale = Invitation(secret_sha256=b"s" * 32, member=BR, expires_at=500)
+    with store.write() as writer:
+        writer.put_invitation(fresh)
+        writer.put_invitation(stale)
+        assert not writer.use_invitation(b"s" * 32, 500)
+        assert not writer.use_invitation(b"x" * 32, 500)
+        assert writer.use_invitation(b"f" * 32, 999)
+        assert not writer.use_invitation(b"f" * 32, 999)
+    with store.read() as reader:
+        used = reader.invitation(b"f" * 32)
+        assert used is not None
+        assert used.used_at == 999
+        assert reader.invitation(b"s" * 32) == stale
+        assert reader.invitation(b"x" * 32) is None
+    with pytest.raises(Misuse), store.write() as writer:
+        writer.put_invitation(fresh)
+
+
+def join(member: MemberId, at: int, name: str = "Someone") -> JoinRequest:
+    return JoinRequest(
+        member=member,
+        name=name,
+        secret_sha256=b"s" * 32,
+        csr=b"\x30\x82csr",
+        vkeys={"log": "test.example/log+abc+def", "statement": "é"},
+        proofs={"log": bytes(range(64))},
+        requested_at=at,
+    )
+
+
+def test_requests_to_join_are_kept_until_they_are_decided(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_join_request(join(JP, 20))
+        writer.put_join_request(join(BR, 10))
+        writer.put_join_request(join(JP, 30, "Renamed"))
+        writer.set_join_state(BR, "admitted")
+    with store.read() as reader:
+        assert reader.join_request(JP) == join(JP, 30, "Renamed")
+        assert reader.join_request(FR) is None
+        assert [each.member for each in reader.join_requests()] == [BR, JP]
+        assert [each.member for each in reader.join_requests(state="pending")] == [JP]
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.set_join_state(FR, "refused")
+
+
+def test_certificates_are_kept_with_serials_of_any_size(store: Store) -> None:
+    issued = [
+        IssuedCertificate(member=JP, serial=(1 << 159) + 1, spki_sha256=b"k" * 32, not_after=50, issued_at=10),
+        IssuedCertificate(member=JP, serial=3, spki_sha256=b"l" * 32, not_after=90, issued_at=40),
+    ]
+    with store.write() as writer:
+        for each in issued:
+            writer.put_certificate(each)
+    with store.read() as reader:
+        assert reader.certificates(JP) == issued
+        assert reader.certificates(FR) == []
+
+
+def test_late_answers_wait_for_their_asker_until_they_are_fetched_or_expire(store: Store) -> None:
+    with store.write() as writer:
+        for number, expires_at in ((1, 100), (2, 200), (3, 300)):
+            writer.put_mail(FR, bytes([number]) * 16, answer(JP, b"%d" % number), expires_at)
+        writer.put_mail(BR, b"b" * 16, answer(JP), 100)
+    with store.read() as reader:
+        waiting = reader.mailbox(FR, 9)
+        assert [(query, each) for _, query, each in waiting] == [
+            (bytes([number]) * 16, answer(JP, b"%d" % number)) for number in (1, 2, 3)
+        ]
+        assert reader.mailbox(FR, 2) == waiting[:2]
+    with store.write() as writer:
+        assert writer.expire_mail(100) == 2
+        writer.delete_mail([waiting[1][0], 999])
+    with store.read() as reader:
+        assert reader.mailbox(FR, 9) == waiting[2:]
+        assert reader.mailbox(BR, 9) == []
+
+
+def test_switchboard_messages_come_in_order_and_their_ids_are_never_used_again(store: Store) -> None:
+    with store.write() as writer:
+        ids = [writer.put_switchboard_message("FR", b"message %d" % number) for number in range(4)]
+    assert ids == sorted(set(ids))
+    with store.read() as reader:
+        assert reader.switchboard_messages(0, 2) == [(ids[0], "FR", b"message 0"), (ids[1], "FR", b"message 1")]
+        assert [row[0] for row in reader.switchboard_messages(ids[1], 9)] == ids[2:]
+    with store.write() as writer:
+        writer.trim_switchboard(ids[2])
+        assert [row[0] for row in writer.switchboard_messages(0, 9)] == ids[2:]
+        writer.trim_switchboard(ids[3] + 1)
+    with store.write() as writer:
+        assert writer.put_switchboard_message("JP", b"") > ids[3]

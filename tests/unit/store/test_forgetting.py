@@ -1,0 +1,229 @@
+"""What was purged is in no file of the database: told by reading the files, not the tables."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node.domain.batch import BodyState
+from node.domain.envelope import Disclosure
+from node.domain.ids import MemberId, Origin
+from node.domain.ports import AskedQuery, Store
+from node.domain.queries import QueryHeader, SignedQuery
+from node.errors import StoreError
+from node.store import engine, vault
+from node.store.store import SqliteStore, open_store
+from tests.simulator.batches import FR, JP, append, batch
+
+BR = replace(FR, member=MemberId("BR"))
+MARK = 24
+"""Bytes of a mark. Long enough that nothing else in a file is the same by chance."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    made = open_store(tmp_path / "node.db", create=True)
+    yield made
+    made.close()
+
+
+class Marks:
+    """Secrets that can be recognised in a file, whatever they became a part of."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def disclosure(self) -> Disclosure:
+        nonce = self.random.randbytes(32)
+        body = self.random.randbytes(MARK) + bytes([7]) * self.random.choice((10, 150, 400, 3_000, 20_000))
+        return Disclosure(nonce=nonce, body=body, handling_nonce=self.random.randbytes(32), handling=nonce[::-1])
+
+
+def files(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def traces(folder: Path, secrets: list[Disclosure]) -> int:
+    """How many of these left a body, a nonce or a handling in any file."""
+    data = files(folder)
+    return sum(
+        any(part in data for part in (each.body[:MARK], each.nonce, each.handling_nonce, each.handling))
+        for each in secrets
+    )
+
+
+def grow(store: Store, marks: Marks, origin: Origin, count: int) -> list[Disclosure]:
+    """Appends `count` entries with marked disclosures."""
+    made = batch(store, origin, [f"{origin.member}{marks.random.random()}" for _ in range(count)])
+    shown = [marks.disclosure() for _ in range(count)]
+    made = replace(
+        made,
+        nonces=[each.nonce for each in shown],
+        bodies=[each.body for each in shown],
+        handling_nonces=[each.handling_nonce for each in shown],
+        handlings=[each.handling for each in shown],
+    )
+    append(store, made)
+    return shown
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_byte_of_a_purged_entry_is_in_any_file(store: SqliteStore, tmp_path: Path, seed: int) -> None:
+    """Three logs grow in turns, in runs of all lengths, and bodies of all sizes go in any order."""
+    marks = Marks(seed)
+    logs: dict[Origin, list[Disclosure]] = {FR: [], JP: [], BR: []}
+    gone: list[Disclosure] = []
+    for _ in range(60):
+        origin = marks.random.choice(list(logs))
+        logs[origin] += grow(store, marks, origin, marks.random.randrange(1, 25))
+        if marks.random.random() < 0.4:
+            victims = marks.random.sample(range(len(logs[origin])), k=min(5, len(logs[origin])))
+            with store.write() as writer:
+                writer.purge(origin, victims)
+            gone += [logs[origin][index] for index in victims]
+    kept = [each for log in logs.values() for each in log if each not in gone]
+    store.scrub()
+    assert traces(tmp_path, gone) == 0
+    assert traces(tmp_path, kept) == len(kept)
+    store.close()
+    assert traces(tmp_path, gone) == 0
+
+
+def test_before_the_scrub_the_journal_still_remembers(store: SqliteStore, tmp_path: Path) -> None:
+    """Why a purge ends with `scrub`; and that this file's way of looking finds what is there."""
+    shown = grow(store, Marks(1), FR, 5)
+    with store.write() as writer:
+        writer.purge(FR, range(5))
+    assert traces(tmp_path, shown) == 5
+    store.scrub()
+    assert traces(tmp_path, shown) == 0
+    assert (tmp_path / "node.db-wal").stat().st_size == 0
+
+
+def test_what_was_set_aside_or_filled_in_later_is_forgotten_as_well(store: SqliteStore, tmp_path: Path) -> None:
+    marks = Marks(2)
+    shown = grow(store, marks, FR, 40)
+    append(store, batch(store, FR, [f"absent{i}" for i in range(40)], states=[BodyState.MISSING] * 40))
+    late = [marks.disclosure() for _ in range(40)]
+    with store.write() as writer:
+        for at, each in enumerate(late):
+            writer.fill(FR, 40 + at, each)
+    with store.write() as writer:
+        for index in range(0, 40, 2):
+            writer.set_aside(FR, index, "a reason")
+        writer.purge(FR, range(41, 80, 3))
+    store.scrub()
+    assert traces(tmp_path, shown[0::2]) == 0
+    assert traces(tmp_path, shown[1::2]) == 20
+    assert traces(tmp_path, late[1::3]) == 0
+    assert traces(tmp_path, late[0::3]) == 14
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_waited_is_forgotten_once_it_is_placed_or_retracted(
+    store: SqliteStore, tmp_path: Path, seed: int
+) -> None:
+    """The outbox keeps no second copy, however its rows come and go."""
+    marks = Marks(seed)
+    waiting: dict[int, Disclosure] = {}
+    gone: list[Disclosure] = []
+    for _ in range(60):
+        shown = [marks.disclosure() for _ in range(marks.random.randrange(1, 40))]
+        with store.write() as writer:
+            ids = writer.acknowledge([(FR, b"entry", marks.random.randbytes(32), each) for each in shown])
+        waiting |= dict(zip(ids, shown, strict=True))
+        chosen = marks.random.sample(sorted(waiting), k=marks.random.randrange(len(waiting)))
+        with store.write() as writer:
+            writer.placed(chosen)
+        gone += [waiting.pop(number) for number in chosen]
+    store.scrub()
+    assert traces(tmp_path, gone) == 0
+    assert traces(tmp_path, list(waiting.values())) == len(waiting)
+    with store.read() as reader:
+        assert {each.id: each.disclosure for each in reader.pending(FR, 9_999)} == waiting
+
+
+def test_a_forgotten_query_and_a_trimmed_message_leave_no_payload(store: SqliteStore, tmp_path: Path) -> None:
+    marks = Marks(4)
+    payloads = [marks.random.randbytes(200) for _ in range(200)]
+    for number, payload in enumerate(payloads):
+        header = QueryHeader(
+            query_id=number.to_bytes(16, "big"),
+            asker=MemberId("FR"),
+            recipients=(),
+            purpose="victim-identification",
+            issued_at=number,
+            expires_at=number + 60,
+            cost=1,
+        )
+        query = SignedQuery(header=b"header", payload=payload, signature=bytes(64))
+        with store.write() as writer:
+            writer.put_asked(AskedQuery(query=query, header=header, created_at=number))
+            writer.put_switchboard_message("JP", payload[::-1])
+            writer.close_query(header.query_id, number + 9)
+    with store.write() as writer:
+        assert writer.forget_queries(150) == 150
+        writer.trim_switchboard(151)
+    store.scrub()
+    data = files(tmp_path)
+    for number, payload in enumerate(payloads):
+        assert (payload[:MARK] in data) == (number >= 150)
+        assert (payload[::-1][:MARK] in data) == (number >= 150)
+
+
+def test_the_space_of_what_was_forgotten_comes_back(store: SqliteStore, tmp_path: Path) -> None:
+    """A vault that only ever blanked rows would grow with every query."""
+    marks, sizes = Marks(5), []
+    for _ in range(6):
+        for _ in range(vault.REWRITE_AT):
+            with store.write() as writer:
+                number = writer.put_switchboard_message("FR", marks.random.randbytes(4_000))
+                writer.trim_switchboard(number)
+        store.scrub()
+        sizes.append((tmp_path / "node.db").stat().st_size)
+    assert sizes[-1] == sizes[1]
+
+
+def test_a_scrub_that_a_reader_holds_up_says_so(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = grow(store, Marks(6), FR, 3)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
+    impatient = open_store(tmp_path / "node.db", create=False)
+    with impatient.read():
+        with impatient.write() as writer:
+            writer.purge(FR, range(3))
+        with pytest.raises(StoreError, match="still in it") as caught:
+            impatient.scrub()
+    assert "reads" in caught.value.remedy
+    assert traces(tmp_path, shown) == 3
+    impatient.scrub()
+    impatient.close()
+    assert traces(tmp_path, shown) == 0
+
+
+def test_a_scrub_waits_for_a_reader_that_ends_in_time(store: SqliteStore, tmp_path: Path) -> None:
+    shown = grow(store, Marks(7), FR, 3)
+    with ThreadPoolExecutor(1) as pool:
+        with store.read():
+            with store.write() as writer:
+                writer.purge(FR, range(3))
+            scrubbed = pool.submit(store.scrub)
+        scrubbed.result(60)
+    assert traces(tmp_path, shown) == 0
+
+
+def test_a_backup_holds_what_is_held_and_nothing_that_was_purged(store: SqliteStore, tmp_path: Path) -> None:
+    shown = grow(store, Marks(8), FR, 20)
+    with store.write() as writer:
+        writer.purge(FR, range(10))
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    store.backup_to(str(folder / "copy.db"))
+    assert traces(folder, shown[:10]) == 0
+    assert traces(folder, shown[10:]) == 10
