@@ -1,0 +1,126 @@
+"""Store and index in step, and records as a person reads them."""
+
+from __future__ import annotations
+
+from node.domain.batch import BodyState
+from node.domain.envelope import Kind
+from node.domain.fingerprints import PDQ, PictureFingerprints
+from node.domain.handling import Handling
+from node.domain.ids import MemberId, RecordId
+from node.domain.ports import HOLDINGS_SOURCE, Probe
+from node.domain.queries import Level
+from node.domain.statements import Comment, Contribution, Retraction
+from node.match.index import FlatIndex
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.replica import Rules, position, verify_package
+from tests.simulator.federation import Log, Speaker, picture, roster
+from tests.simulator.memory_store import MemoryStore
+from tests.simulator.world import CODEC
+
+FR, JP = Speaker.named("FR"), Speaker.named("JP")
+
+
+def take(catalogue: Catalogue, store: MemoryStore, log: Log) -> None:
+    with store.write() as writer:
+        at = position(writer, writer.open_log(log.speaker.origin))
+    rules = Rules(roster=roster(FR, JP), copy=Copy(reader=MemberId("JP")), cosigned=True)
+    verified = verify_package(at, log.package(at.state.size, hub=True), rules, Handlings(CODEC.decode_handling))
+    with catalogue.change() as change:
+        change.apply(verified)
+
+
+def pdq(number: int) -> Probe:
+    return Probe(0, PDQ.code, next(f.value for f in picture(number).fingerprints if f.code == PDQ.code), 90)
+
+
+def holding(number: int) -> PictureFingerprints:
+    value = pdq(number).value
+    return PictureFingerprints(
+        media_type="image/png",
+        size=1,
+        md5=bytes(16),
+        sha1=bytes(20),
+        sha256=number.to_bytes(32, "big"),
+        pdq=value,
+        pdq_quality=90,
+        pdq_orientations=(value,) * 8,
+        phash=bytes(8),
+        width=1,
+        height=1,
+    )
+
+
+def test_an_index_made_anew_finds_what_the_old_one_found() -> None:
+    """Dying between commit and index loses nothing."""
+    store, log = MemoryStore(), Log(FR)
+    records = log.pictures(range(40))
+    log.say(Retraction(), kind=Kind.RETRACTION, target=records[7])
+    log.say(b"of a kind nobody knows yet", kind=77)
+    take(Catalogue(store=store, index=FlatIndex(), codec=CODEC), store, log)
+    with store.write() as writer:
+        for number in (100, 101):
+            writer.put_holding(holding(number), level=Level.NATIONAL, case="c", tag=bytes(32), now=1)
+    fresh = FlatIndex()
+    seen: list[tuple[int, int]] = []
+    Catalogue(store=store, index=fresh, codec=CODEC).rebuild(lambda done, total: seen.append((done, total)))
+    assert [bool(fresh.search([pdq(number)], 31)) for number in (0, 7, 39, 40)] == [True, False, True, False]
+    hits = fresh.search([pdq(101)], 31)
+    assert [(hit.source, hit.row) for hit in hits] == [(HOLDINGS_SOURCE, 2)]
+    assert seen[-1] == (44, 44)
+    assert sorted(seen) == seen
+
+
+def test_a_rebuild_forgets_what_the_store_does_not_have() -> None:
+    store, index, log = MemoryStore(), FlatIndex(), Log(FR)
+    log.pictures([1])
+    catalogue = Catalogue(store=store, index=index, codec=CODEC)
+    take(catalogue, store, log)
+    assert index.search([pdq(1)], 31)
+    Catalogue(store=MemoryStore(), index=index, codec=CODEC).rebuild()
+    assert not index.search([pdq(1)], 31)
+
+
+def test_a_hub_keeps_the_catalogue_without_an_index() -> None:
+    store, log = MemoryStore(), Log(FR)
+    (record,) = log.pictures([1])
+    catalogue = Catalogue(store=store, index=None, codec=CODEC)
+    take(catalogue, store, log)
+    catalogue.rebuild()
+    assert catalogue.record(record) is not None
+
+
+def test_a_record_is_shown_with_what_was_said_about_it() -> None:
+    store, fr, jp = MemoryStore(), Log(FR), Log(JP)
+    catalogue = Catalogue(store=store, index=FlatIndex(), codec=CODEC)
+    first, second = fr.pictures([1, 2], handling=Handling(retain_until_day=30_000))
+    jp.say(Comment(text="seen before"), kind=Kind.COMMENT, target=first)
+    fixed = fr.say(picture(3), kind=Kind.CORRECTION, target=second)
+    take(catalogue, store, fr)
+    take(catalogue, store, jp)
+    view = catalogue.record(first)
+    assert view is not None
+    assert (view.index, view.kind, view.state, view.expiry_day) == (0, Kind.CONTRIBUTION, BodyState.HELD, 30_000)
+    assert isinstance(view.body, Contribution)
+    assert [(each.speaker, each.body) for each in view.remarks] == [(JP.origin, Comment(text="seen before"))]
+    replaced = catalogue.record(second)
+    assert replaced is not None
+    assert (replaced.replaced, replaced.state, replaced.body) == (True, BodyState.PURGED, None)
+    assert [each.record for each in catalogue.records(FR.origin)] == [first, second, fixed]
+    assert [each.record for each in catalogue.records(FR.origin, after=1, limit=1)] == [second]
+    assert catalogue.record(RecordId(FR.origin, bytes(32))) is None
+
+
+def test_what_is_not_understood_or_set_aside_is_shown_as_such() -> None:
+    store, log = MemoryStore(), Log(FR)
+    catalogue = Catalogue(store=store, index=FlatIndex(), codec=CODEC)
+    log.add(b"\x02 by a later version")
+    log.add(b"\x01 malformed")
+    log.say(b"\xff not a body")
+    take(catalogue, store, log)
+    later, malformed, unreadable = catalogue.records(FR.origin)
+    assert (later.kind, later.body, later.reason) == (0, None, "")
+    assert malformed.state is BodyState.QUARANTINED
+    assert malformed.reason
+    assert (unreadable.state, unreadable.body) == (BodyState.HELD, None)

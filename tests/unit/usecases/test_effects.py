@@ -1,0 +1,252 @@
+"""What a verified run does to what is stored."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from node.domain.batch import BodyState
+from node.domain.envelope import Kind
+from node.domain.handling import Handling
+from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.ports import Probe
+from node.domain.statements import Comment, Opinion, Retraction, Verdict
+from node.errors import Conflict, Fork, Refused, StoreError
+from node.match.index import FlatIndex
+from node.tlog.merkle import leaf_hash
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.effects import freeze
+from node.usecases.replica import Rules, Verified, position, verify_package
+from tests.simulator.federation import NOTHING, TODAY, Log, Speaker, entry_of, picture, roster
+from tests.simulator.memory_store import MemoryStore
+from tests.simulator.world import CODEC
+
+FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
+ROSTER = roster(FR, FR2, JP)
+HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
+FR_AND_JP = Handling(audience=(MemberId("FR"), MemberId("JP")))
+
+
+class Place:
+    """A store and an index, as a node or (reader None) the hub has them."""
+
+    def __init__(self, reader: str | None = "JP") -> None:
+        self.reader = None if reader is None else MemberId(reader)
+        self.store = MemoryStore()
+        self.index = FlatIndex()
+        self.catalogue = Catalogue(store=self.store, index=self.index, codec=CODEC)
+
+    def verified(self, log: Log, stop: int | None = None) -> Verified:
+        with self.store.write() as writer:
+            at = position(writer, writer.open_log(log.speaker.origin))
+        rules = Rules(roster=ROSTER, copy=Copy(reader=self.reader, expired_before=TODAY), cosigned=True)
+        return verify_package(at, log.package(at.state.size, stop, hub=True), rules, Handlings(CODEC.decode_handling))
+
+    def take(self, log: Log, stop: int | None = None) -> None:
+        verified = self.verified(log, stop)
+        with self.catalogue.change() as change:
+            change.apply(verified)
+
+    def states(self, log: Log) -> list[int]:
+        with self.store.read() as reader:
+            return list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states)
+
+    def reasons(self, log: Log) -> list[int]:
+        with self.store.read() as reader:
+            return [index for index, _ in reader.quarantined(log.speaker.origin)]
+
+    def finds(self, number: int) -> bool:
+        probes = [Probe(0, each.code, each.value, 90) for each in picture(number).fingerprints]
+        return bool(self.index.search(probes, 31))
+
+
+def retract(log: Log, target: RecordId) -> RecordId:
+    return log.say(Retraction(), kind=Kind.RETRACTION, target=target)
+
+
+def correct(log: Log, target: RecordId, number: int, **how: object) -> RecordId:
+    return log.say(picture(number), kind=Kind.CORRECTION, target=target, **how)
+
+
+def dispute(log: Log, target: RecordId, **how: object) -> RecordId:
+    return log.say(Opinion(verdict=Verdict.DISPUTE), kind=Kind.OPINION, target=target, **how)
+
+
+def test_a_run_is_stored_with_its_checkpoint_and_found_by_the_index() -> None:
+    place, log = Place(), Log(FR)
+    log.pictures(range(300))
+    place.take(log)
+    with place.store.read() as reader:
+        state = reader.log(FR.origin)
+    assert state is not None
+    assert (state.size, state.root, state.cosigned_size, state.checkpoint_size) == (300, log.root(300), 300, 300)
+    assert all(map(place.finds, (0, 150, 299)))
+    assert not place.finds(300)
+
+
+def test_a_run_verified_against_an_older_state_is_a_conflict_and_changes_nothing() -> None:
+    place, log = Place(), Log(FR)
+    log.pictures(range(3))
+    stale = place.verified(log)
+    place.take(log)
+    with pytest.raises(Conflict), place.catalogue.change() as change:
+        change.apply(stale)
+    assert place.states(log) == [HELD] * 3
+
+
+def test_a_transaction_that_fails_leaves_store_and_index_as_they_were() -> None:
+    place, log = Place(), Log(FR)
+    log.pictures(range(3))
+    place.store.fail_next_commit = StoreError("the disk is gone")
+    with pytest.raises(StoreError):
+        place.take(log)
+    assert place.states(log) == []
+    assert not place.finds(0)
+    place.take(log)
+    assert place.finds(0)
+
+
+def test_a_correction_purges_the_head_it_replaces() -> None:
+    place, log = Place(), Log(FR)
+    (first,) = log.pictures([1])
+    correct(log, first, 2)
+    place.take(log)
+    assert place.states(log) == [PURGED, HELD]
+    assert (place.finds(1), place.finds(2)) == (False, True)
+    assert place.store.scrubs == 1
+
+
+def test_a_correction_of_what_was_replaced_before_is_set_aside() -> None:
+    place, log = Place(), Log(FR)
+    (first,) = log.pictures([1])
+    correct(log, first, 2)
+    correct(log, first, 3)
+    place.take(log)
+    assert place.states(log) == [PURGED, HELD, QUARANTINED]
+    assert (place.finds(2), place.finds(3)) == (True, False)
+
+
+def test_a_retraction_ends_the_chain_wherever_it_points() -> None:
+    for target in (0, 1, 2):
+        place, log = Place(), Log(FR)
+        chain = log.pictures([1])
+        chain.append(correct(log, chain[0], 2))
+        chain.append(correct(log, chain[1], 3))
+        retract(log, chain[target])
+        place.take(log)
+        assert place.states(log) == [PURGED, PURGED, PURGED, HELD]
+        assert not any(map(place.finds, (1, 2, 3)))
+
+
+def test_nothing_follows_a_retraction() -> None:
+    place, log = Place(), Log(FR)
+    (first,) = log.pictures([1])
+    gone = retract(log, first)
+    correct(log, first, 2)
+    retract(log, gone)
+    correct(log, gone, 3)
+    place.take(log)
+    assert place.states(log) == [PURGED, HELD, QUARANTINED, QUARANTINED, QUARANTINED]
+
+
+def test_a_correction_or_retraction_of_what_is_not_there_or_comes_later_is_set_aside() -> None:
+    place, log = Place(), Log(FR)
+    later, disclosure = entry_of(FR.origin, picture(5))
+    retract(log, RecordId(FR.origin, bytes(32)))
+    retract(log, RecordId(FR.origin, leaf_hash(later)))
+    log.add(later, disclosure)
+    place.take(log)
+    assert place.states(log) == [QUARANTINED, QUARANTINED, HELD]
+    assert place.reasons(log) == [0, 1]
+
+
+def test_the_outcome_is_the_same_however_the_log_is_cut() -> None:
+    log = Log(FR)
+    chain = log.pictures([1, 2])
+    correct(log, chain[0], 3)
+    retract(log, chain[1])
+    correct(log, chain[1], 4)
+    whole = Place()
+    whole.take(log)
+    for cut in range(1, log.size):
+        place = Place()
+        place.take(log, cut)
+        place.take(log)
+        assert place.states(log) == whole.states(log) == [PURGED, PURGED, HELD, HELD, QUARANTINED]
+
+
+def test_opinions_and_comments_lose_their_body_with_what_they_are_about_in_any_order_of_logs() -> None:
+    fr, jp = Log(FR), Log(JP)
+    kept, gone, fixed = fr.pictures([1, 2, 3])
+    dispute(jp, kept)
+    dispute(jp, gone)
+    jp.say(Comment(text="seen before"), kind=Kind.COMMENT, target=fixed)
+    fr.say(Comment(text="so have we"), kind=Kind.COMMENT, target=gone)
+    retract(fr, gone)
+    correct(fr, fixed, 4)
+    for order in itertools.permutations([(fr, 3), (fr, fr.size), (jp, 1), (jp, jp.size)]):
+        if order.index((fr, 3)) > order.index((fr, fr.size)) or order.index((jp, 1)) > order.index((jp, jp.size)):
+            continue
+        place = Place()
+        for log, stop in order:
+            place.take(log, stop)
+        assert place.states(fr) == [HELD, PURGED, PURGED, PURGED, HELD, HELD]
+        assert place.states(jp) == [HELD, PURGED, PURGED]
+
+
+def test_an_opinion_about_a_body_that_was_purged_before_it_came_is_purged() -> None:
+    fr, jp = Log(FR), Log(JP)
+    expired = fr.add(entry_of(FR.origin, picture(1), handling=Handling(retain_until_day=TODAY - 1))[0], NOTHING)
+    dispute(jp, expired)
+    for order in ((fr, jp), (jp, fr)):
+        place = Place()
+        for log in order:
+            place.take(log)
+        assert place.states(fr) == [PURGED]
+        assert place.states(jp) == [PURGED]
+
+
+def test_a_later_epoch_retracts_and_corrects_the_records_of_an_earlier_one_in_either_order() -> None:
+    old, new = Log(FR), Log(FR2)
+    gone, fixed, kept = old.pictures([1, 2, 3])
+    retract(new, gone)
+    correct(new, fixed, 4)
+    for order in ((old, new), (new, old)):
+        place = Place()
+        for log in order:
+            place.take(log)
+        assert place.states(old) == [PURGED, PURGED, HELD]
+        assert place.states(new) == [HELD, HELD]
+        assert (place.finds(2), place.finds(3), place.finds(4)) == (False, True, True)
+    assert kept.origin == Origin(FR.origin.federation, FR.id, 1)
+
+
+def test_an_opinion_that_more_may_read_than_its_record_is_set_aside() -> None:
+    fr, jp = Log(FR), Log(JP)
+    (secret,) = fr.pictures([1], handling=FR_AND_JP)
+    dispute(jp, secret)
+    dispute(jp, secret, handling=Handling(audience=(MemberId("FR"), MemberId("DE"))))
+    dispute(jp, secret, handling=FR_AND_JP)
+    place = Place(reader=None)
+    place.take(fr)
+    place.take(jp)
+    assert place.states(jp) == [QUARANTINED, QUARANTINED, HELD]
+
+
+def test_a_frozen_log_takes_nothing_and_keeps_its_evidence_and_others_go_on() -> None:
+    place, fr, jp = Place(), Log(FR), Log(JP)
+    fr.pictures([1, 2])
+    jp.pictures([3])
+    place.take(fr, 1)
+    ready = place.verified(fr)
+    freeze(place.store, FR.origin, Fork("two histories", evidence=(b"one", b"two")))
+    freeze(place.store, FR.origin, Fork("again", evidence=(b"three",)))
+    with pytest.raises(Refused), place.catalogue.change() as change:
+        change.apply(ready)
+    place.take(jp)
+    assert place.states(jp) == [HELD]
+    with place.store.read() as reader:
+        assert reader.evidence(FR.origin) == [b"one", b"two"]
