@@ -58,7 +58,7 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
             async for line in self._run(first.call.command, _load(first.call.arguments), items):
                 yield control_pb2.Line(json=json.dumps(line).encode())
         except VigilError as error:
-            await status.abort(context, error)
+            await status.abort(context, error, local=True)
 
 
 async def _items(requests: AsyncIterator[control_pb2.Input]) -> AsyncIterator[Line]:
@@ -119,6 +119,6 @@ async def call(path: Path, command: str, arguments: Line, items: AsyncIterator[L
             async for line in lines:
                 yield _load(line.json)
         except grpc.aio.AioRpcError as error:
-            raise status.to_error(error) from None
+            raise status.to_error(error, local=True) from None
         finally:
             lines.cancel()
