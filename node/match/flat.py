@@ -28,6 +28,9 @@ DEAD: Final = -1
 NO_QUALITY: Final = -1
 """The quality of a hash of a kind that has none, or whose quality nobody stated (`FingerprintColumn`)."""
 
+Columns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]
+"""Hashes uint64 (n, words a hash) with their sources, rows and qualities, each (n,)."""
+
 
 class _Chunk:
     """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together."""
@@ -167,6 +170,18 @@ class FlatTable:
             if found <= room:
                 return probe[:found], slot[:found]
             room = found + found // 8  # the chunk may have gained hits meanwhile
+
+    def contents(self) -> Columns:
+        """Copies of all that is live."""
+        with self._lock:
+            live = [np.flatnonzero(chunk.sources != DEAD) for chunk in self._chunks]
+            pairs = list(zip(self._chunks, live, strict=True))
+            return (
+                np.concatenate([np.empty((0, self._words), np.uint64), *(c.words[:, at].T for c, at in pairs)]),
+                np.concatenate([np.empty(0, np.int32), *(c.sources[at] for c, at in pairs)]),
+                np.concatenate([np.empty(0, np.int64), *(c.rows[at] for c, at in pairs)]),
+                np.concatenate([np.empty(0, np.int8), *(c.qualities[at] for c, at in pairs)]),
+            )
 
     def clear(self) -> None:
         """Overwrites and forgets everything."""

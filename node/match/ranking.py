@@ -62,7 +62,7 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
     if weak and picture:
         return Evidence.WEAK_DIGEST_AND_PICTURE, _nearest(picture)
     if weak:
-        return Evidence.WEAK_DIGEST, next((hit for hit in weak if hit.code == SHA1.code), weak[0])
+        return Evidence.WEAK_DIGEST, _nearest([hit for hit in weak if hit.code == SHA1.code] or weak)
     if picture:
         return Evidence.PICTURE, _nearest(picture)
     return Evidence.SECOND_OPINION, _nearest(found)

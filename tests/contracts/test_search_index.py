@@ -27,12 +27,13 @@ from node.errors import Misuse
 from node.match.index import FlatIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import columns, flipped, probe, where
+from tests.unit.match.merged import MergedIndex
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
 LOG = 7
 
 
-@pytest.fixture(params=[FlatIndex, BruteIndex])
+@pytest.fixture(params=[FlatIndex, MergedIndex, BruteIndex])
 def index(request: pytest.FixtureRequest) -> SearchIndex:
     make: Callable[[], SearchIndex] = request.param
     return make()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from node.match import digests, flat
 from node.match.index import FlatIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import flipped, ordered, probe
+from tests.unit.match.merged import HalfMergedIndex
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
 SMALL = 8
@@ -48,9 +50,11 @@ cells = st.tuples(rows, st.sampled_from(SEARCHED), st.integers(0, 7), st.sampled
 
 
 class IndexAndModel(RuleBasedStateMachine):
+    make: ClassVar[Callable[[], FlatIndex]] = FlatIndex
+
     def __init__(self) -> None:
         super().__init__()
-        self.index, self.model = FlatIndex(), BruteIndex()
+        self.index, self.model = type(self).make(), BruteIndex()
 
     @rule(source=sources, added=st.lists(cells, max_size=30))
     def add(self, source: int, added: list[tuple[int, object, int, int]]) -> None:
@@ -103,8 +107,23 @@ class IndexAndModel(RuleBasedStateMachine):
         assert ordered(self.index.search(everything, PDQ_RADIUS)) == ordered(self.model.search(everything, PDQ_RADIUS))
 
 
+class MergingIndexAndModel(IndexAndModel):
+    """The same with chunked segments inside, merged at any time."""
+
+    make = HalfMergedIndex
+
+    @rule()
+    def merge(self) -> None:
+        assert isinstance(self.index, HalfMergedIndex)
+        self.index.table.merge()
+        assert self.index.table.waiting == 0
+        assert not self.index.table.stale
+
+
 TestIndexAndModel = IndexAndModel.TestCase
 TestIndexAndModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestMergingIndexAndModel = MergingIndexAndModel.TestCase
+TestMergingIndexAndModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
 
 def test_the_borders_are_near() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from node.match import digests, flat
 from node.match.index import FlatIndex
 from tests.unit.match.brute import distance
 from tests.unit.match.builders import array_columns
+from tests.unit.match.merged import HalfMergedIndex
 
 BATCH = 40
 BATCHES = 150
@@ -36,16 +37,17 @@ def _eager_switching(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Traffic:
     """A writer that adds batches and removes some again, and searchers that hold what they see against its word."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: FlatIndex) -> None:
         rng = np.random.default_rng(3)
         self.values = {kind: rng.integers(0, 256, (BATCH * BATCHES, kind.size), dtype=np.uint8) for kind in KINDS}
-        self.index = FlatIndex()
+        self.index = index
         self.added = 0  # rows below it are in
         self.gone: set[int] = set()  # of these, what was removed
         self.going: set[int] = set()  # and what is being removed, or was
         self.failures: list[str] = []
         self.done = threading.Event()
         self.searches = 0
+        self.merges = 0
 
     def write(self) -> None:
         rng = np.random.default_rng(4)
@@ -59,6 +61,11 @@ class Traffic:
             self.index.remove(1, sorted(leaving))
             self.gone |= leaving
         self.done.set()
+
+    def merge(self) -> None:
+        while isinstance(self.index, HalfMergedIndex) and not self.done.is_set():
+            self.index.table.merge()
+            self.merges += 1
 
     def search(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -91,15 +98,20 @@ class Traffic:
         ]
 
 
-def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed() -> None:
-    traffic = Traffic()
+@pytest.mark.parametrize("make", [FlatIndex, HalfMergedIndex])
+def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed(
+    make: Callable[[], FlatIndex],
+) -> None:
+    traffic = Traffic(make())
     searchers = [threading.Thread(target=traffic.search, args=(seed,)) for seed in (10, 11)]
+    searchers.append(threading.Thread(target=traffic.merge))
     for thread in searchers:
         thread.start()
     traffic.write()
     for thread in searchers:
         thread.join()
     assert traffic.searches > 0
+    assert traffic.merges > 0 or make is FlatIndex
     assert traffic.failures == []
 
 
