@@ -84,6 +84,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = build().main(list(arguments) or ["--help"], prog_name="vigil", standalone_mode=False)
         sys.stdout.flush()
+        if code == ExitCode.INTERRUPTED:  # typer's word for Ctrl-C inside a command
+            output.error("interrupted")
         return int(code or ExitCode.OK)
     except VigilError as error:
         return report(error, output)

@@ -48,7 +48,7 @@ def limit_resources() -> None:
         resource.setrlimit(kind, (lowest, lowest))
 
 
-def renew_processor_time(seconds: int = PROCESSOR_SECONDS) -> None:
+def renew_processor_time(seconds: int) -> None:
     """Gives the next task `seconds` of processor time; past it the kernel ends this process by SIGXCPU."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]

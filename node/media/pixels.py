@@ -35,14 +35,10 @@ _WITH_ALPHA: Final = ("LA", "La", "PA", "RGBa")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pixels:
-    """`values`: read-only uint8 of shape (height, width * channels); `channels` 1 (grey), 3 (RGB) or 4 (RGB, padding).
-
-    `owner` keeps the memory that `values` looks into alive.
-    """
+    """`values`: uint8 of shape (height, width * channels), read-only; `channels` 1 (grey), 3 (RGB), 4 (and padding)."""
 
     values: npt.NDArray[np.uint8]
     channels: int
-    owner: object
 
     @property
     def height(self) -> int:
@@ -103,13 +99,13 @@ def _viewed(image: Image.Image) -> Pixels:
     """A view into Pillow's own memory where its rows follow on one another, else a copy."""
     channels = 1 if image.mode == "L" else 4
     try:
-        values, owner = _shared(image, channels)
+        values = _shared(image, channels)
     except ValueError:  # rows are padded, or lie in several blocks
         copied = np.asarray(image)
         channels = 1 if copied.ndim == 2 else copied.shape[2]  # noqa: PLR2004  (rows, columns)
-        values, owner = np.ascontiguousarray(copied.reshape(copied.shape[0], -1)), copied
+        values = np.ascontiguousarray(copied.reshape(copied.shape[0], -1))
     values.flags.writeable = False
-    return Pixels(values=values, channels=channels, owner=owner)
+    return Pixels(values=values, channels=channels)
 
 
 class _ArrowArray(ctypes.Structure):
@@ -127,8 +123,16 @@ _ArrowArray._fields_ = [
 ]
 
 
-def _shared(image: Image.Image, channels: int) -> tuple[npt.NDArray[np.uint8], object]:
-    """`values` over the image's memory, and the capsule that holds it. Raises ValueError where it is not in one piece.
+class _Memory:
+    """Memory of another library as NumPy's array interface; the array over it keeps this, and so the capsule, alive."""
+
+    def __init__(self, capsule: object, address: int, shape: tuple[int, int]) -> None:
+        self._capsule = capsule
+        self.__array_interface__ = {"version": 3, "typestr": "|u1", "shape": shape, "data": (address, True)}
+
+
+def _shared(image: Image.Image, channels: int) -> npt.NDArray[np.uint8]:
+    """An array over the image's own memory. Raises ValueError where that is not in one piece.
 
     Pillow hands its pixels out by the Arrow C data interface: L as a flat array of bytes, RGB as a list of 4 bytes a
     pixel, whose bytes are the first child. In both, buffer 0 is the (absent) validity map and buffer 1 the data.
@@ -138,9 +142,7 @@ def _shared(image: Image.Image, channels: int) -> tuple[npt.NDArray[np.uint8], o
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     array = ctypes.cast(pointer(capsule, b"arrow_array"), ctypes.POINTER(_ArrowArray)).contents
     data = array.children[0].contents if array.n_children else array
-    size = image.width * image.height * channels
     address = data.buffers[1]
-    if address is None or data.offset != 0 or data.length != size:
+    if address is None or data.offset != 0 or data.length != image.width * image.height * channels:
         raise ValueError("not one block of pixels")
-    block = (ctypes.c_uint8 * size).from_address(address)
-    return np.ctypeslib.as_array(block).reshape(image.height, image.width * channels), capsule
+    return np.asarray(_Memory(capsule, address, (image.height, image.width * channels)))

@@ -72,10 +72,11 @@ def read_reply(line: bytes) -> PictureFingerprints | MediaError:
     if not isinstance(orientations, list) or len(orientations) != len(ORIENTATIONS):
         raise Malformed("a worker's reply has not one PDQ an orientation")
     hashes = tuple(_bytes(value, PDQ.size) for value in orientations)
-    if said["media_type"] not in _MEDIA_TYPES:
+    media_type = said["media_type"]
+    if not isinstance(media_type, str) or media_type not in _MEDIA_TYPES:
         raise Malformed("a worker's reply states an unknown media type")
     return PictureFingerprints(
-        media_type=said["media_type"],
+        media_type=media_type,
         pdq=hashes[0],
         pdq_quality=_number(said["pdq_quality"], 100),
         pdq_orientations=hashes,

@@ -21,7 +21,11 @@ from node.media import confine, replies
 from node.media.picture import fingerprint_picture, warm
 
 
-def serve(task: Callable[[Path], PictureFingerprints] = fingerprint_picture) -> None:
+def serve(
+    task: Callable[[Path], PictureFingerprints] = fingerprint_picture,
+    *,
+    processor_seconds: int = confine.PROCESSOR_SECONDS,
+) -> None:
     """Answers task lines from standard input with reply lines on standard output until the input ends."""
     replies_to = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -33,7 +37,7 @@ def serve(task: Callable[[Path], PictureFingerprints] = fingerprint_picture) -> 
     confine.filter_system_calls()
     _send(replies_to, replies.READY)
     for line in sys.stdin.buffer:
-        confine.renew_processor_time()
+        confine.renew_processor_time(processor_seconds)
         try:
             result: PictureFingerprints | MediaError = task(replies.read_task(line))
         except MediaError as error:

@@ -75,7 +75,9 @@ def test_published_turned_copies_are_found_among_the_orientations(vectors: Path,
     """Each turned file is nearest to its own orientation of the original, and by far."""
     original = hashes_of(vectors / "pdq" / BRIDGES["original"])
     turned = hashes_of(vectors / "pdq" / BRIDGES[name]).orientations[0]
-    distances = {known: distance(turned, value) for known, value in zip(ORIENTATIONS, original.orientations, strict=True)}
+    distances = {
+        known: distance(turned, value) for known, value in zip(ORIENTATIONS, original.orientations, strict=True)
+    }
     nearest = min(distances, key=lambda known: distances[known])
     assert distances[nearest] <= 16
     assert sorted(distances.values())[1] >= 80

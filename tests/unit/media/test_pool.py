@@ -1,0 +1,191 @@
+"""The pool: results in order, one bad file costs only itself, and nothing is left running."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.domain.fingerprints import PictureFingerprints
+from node.errors import MediaError, Unavailable
+from node.media import pool
+from node.media.picture import fingerprint_picture
+from node.media.walk import Unreadable
+from tests.conftest import absent
+from tests.unit.media.pictures import encoded, scene
+
+MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> list[Path]:
+    """Twelve pictures."""
+    files = []
+    for number in range(12):
+        file = tmp_path / f"good-{number:02}.png"
+        file.write_bytes(encoded(scene(80, 60, number), "PNG"))
+        files.append(file)
+    return files
+
+
+@pytest.fixture
+def children() -> Iterator[None]:
+    """Fails where a test leaves a child process."""
+    before = running()
+    yield
+    assert running() <= before
+
+
+def running() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def bad(folder: Path, name: str) -> Path:
+    file = folder / f"{name}.png"
+    file.write_bytes(encoded(scene(80, 60), "PNG"))
+    return file
+
+
+@pytest.mark.usefixtures("children")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_are_those_of_one_process_and_in_order(good: list[Path], workers: int) -> None:
+    results = list(pool.fingerprint_files(good, workers=workers))
+    assert results == [(path, fingerprint_picture(path)) for path in good]
+
+
+def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
+    assert list(pool.fingerprint_files([])) == []
+
+
+@pytest.mark.usefixtures("children")
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("exit", "the worker that read it failed"),
+        ("vanish", "the worker that read it failed"),
+        ("fault", "the worker that read it failed"),
+        ("crash", "it crashed its decoder (Segmentation fault)"),
+        ("nonsense", "the worker that read it answered nonsense and was stopped"),
+        ("flood", "the worker that read it answered nonsense and was stopped"),
+        ("memory", "it takes more memory than a worker may have"),
+        ("spin", "decoding it took more than 60 seconds of processor time"),
+    ],
+)
+def test_a_file_that_ends_its_worker_costs_only_itself(
+    good: list[Path], tmp_path: Path, deed: str, reason: str
+) -> None:
+    files: list[Path | Unreadable] = [*good[:5], bad(tmp_path, deed), *good[5:]]
+    results = list(pool.fingerprint_files(files, workers=2, command=MISBEHAVING))
+    assert [path for path, _ in results] == files
+    said = [str(result) for _, result in results if isinstance(result, MediaError)]
+    assert said == [reason]
+    assert all(isinstance(result, PictureFingerprints) for path, result in results if path in good)
+
+
+@pytest.mark.usefixtures("children")
+def test_a_file_that_hangs_is_given_up_by_the_clock(good: list[Path], tmp_path: Path) -> None:
+    files = [bad(tmp_path, "hang"), *good]
+    results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
+    assert str(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
+    assert all(isinstance(results[path], PictureFingerprints) for path in good)
+
+
+@pytest.mark.usefixtures("children")
+def test_many_bad_files_in_a_row_do_not_wear_the_pool_out(good: list[Path], tmp_path: Path) -> None:
+    doomed = []
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+        doomed.append(bad(tmp_path / str(number), "exit"))
+    results = list(pool.fingerprint_files([*doomed, *good[:2]], workers=2, command=MISBEHAVING))
+    assert [isinstance(result, MediaError) for _, result in results] == [True] * 4 + [False] * 2
+
+
+@pytest.mark.usefixtures("children")
+def test_a_decoder_that_is_taken_over_finds_the_doors_shut(tmp_path: Path) -> None:
+    """Sockets, files written, moved or removed, signals and new processes; see `confine`."""
+    if os.uname().machine not in {"x86_64", "aarch64"}:
+        absent("the system-call filter knows no such machine")
+    [(_, result)] = pool.fingerprint_files([bad(tmp_path, "break-out")], workers=1, command=MISBEHAVING)
+    assert str(result) == "all refused"
+
+
+@pytest.mark.usefixtures("children")
+def test_a_reader_that_stops_leaves_nothing_running(good: list[Path]) -> None:
+    results = pool.fingerprint_files(good, workers=2)
+    next(results)
+    assert running()
+    results.close()  # type: ignore[attr-defined]  # an Iterator that is a generator
+
+
+@pytest.mark.usefixtures("children")
+def test_an_interrupt_leaves_nothing_running(good: list[Path]) -> None:
+    def files() -> Iterator[Path]:
+        yield from good[:3]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(pool.fingerprint_files(files(), workers=2))
+
+
+def test_files_are_taken_as_there_is_room(good: list[Path]) -> None:
+    """A pool of one worker is far from having asked for all of a long list when the first result comes."""
+    asked = 0
+
+    def files() -> Iterator[Path]:
+        nonlocal asked
+        for _ in range(1000):
+            asked += 1
+            yield good[0]
+
+    results = pool.fingerprint_files(files(), workers=1)
+    next(results)
+    assert asked <= 40
+    results.close()  # type: ignore[attr-defined]  # an Iterator that is a generator
+
+
+def test_what_the_walk_could_not_read_keeps_its_place(good: list[Path]) -> None:
+    gone = Unreadable(path=Path("gone"), error=MediaError("no such file or folder"))
+    results = list(pool.fingerprint_files([good[0], gone, good[1]], workers=1))
+    assert [path for path, _ in results] == [good[0], Path("gone"), good[1]]
+    assert results[1][1] is gone.error
+
+
+def test_a_path_longer_than_any_files_costs_only_itself(good: list[Path]) -> None:
+    results = list(pool.fingerprint_files([Path("x/" * 40_000), good[0]], workers=1))
+    assert str(results[0][1]) == "its path is longer than a file's can be"
+    assert isinstance(results[1][1], PictureFingerprints)
+
+
+@pytest.mark.usefixtures("children")
+def test_workers_that_cannot_start_are_told_once(good: list[Path]) -> None:
+    with pytest.raises(Unavailable, match="cannot be started") as caught:
+        list(pool.fingerprint_files(good, workers=2, command=(sys.executable, "-c", "raise SystemExit(1)")))
+    assert caught.value.remedy
+
+
+def test_a_worker_takes_no_module_from_the_folder_it_is_started_in(
+    good: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of evidence may hold a file named as a module of ours."""
+    (tmp_path / "numpy.py").write_text("raise SystemExit('taken over')")
+    monkeypatch.chdir(tmp_path)
+    [(_, result)] = pool.fingerprint_files([Path(good[0].name)], workers=1)
+    assert isinstance(result, PictureFingerprints)
+
+
+def test_a_worker_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, good: list[Path]) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    results = pool.fingerprint_files(good, workers=1)
+    before = running()
+    next(results)
+    environments = [Path(f"/proc/{child}/environ") for child in running() - before]
+    try:
+        # The filter makes a worker's memory unreadable to others of its user; to root it is not.
+        assert all(b"VIGIL_PASSPHRASE" not in file.read_bytes() for file in environments)
+    except PermissionError:
+        absent("only root may look into a confined worker")
+    finally:
+        results.close()  # type: ignore[attr-defined]  # an Iterator that is a generator
+    assert environments

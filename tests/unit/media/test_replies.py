@@ -1,0 +1,121 @@
+"""A worker's reply is untrusted: what `write_reply` would not have written is refused, and only as Malformed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.domain.fingerprints import PictureFingerprints
+from node.errors import Malformed, MediaError
+from node.media import replies
+from node.media.sniff import FORMATS
+
+PRINTS = st.builds(
+    lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
+    orientations=st.tuples(*[st.binary(min_size=32, max_size=32)] * 8),
+    media_type=st.sampled_from([known.media_type for known in FORMATS]),
+    md5=st.binary(min_size=16, max_size=16),
+    sha1=st.binary(min_size=20, max_size=20),
+    sha256=st.binary(min_size=32, max_size=32),
+    phash=st.binary(min_size=8, max_size=8),
+    pdq_quality=st.integers(0, 100),
+    size=st.integers(0, 2**40),
+    width=st.integers(0, 2**20),
+    height=st.integers(0, 2**20),
+)
+EXAMPLE = PictureFingerprints(
+    media_type="image/png",
+    size=1,
+    md5=bytes(16),
+    sha1=bytes(20),
+    sha256=bytes(32),
+    pdq=bytes(32),
+    pdq_quality=7,
+    pdq_orientations=(bytes(32),) * 8,
+    phash=bytes(8),
+    width=1,
+    height=1,
+)
+
+
+@given(PRINTS)
+def test_fingerprints_come_back_as_they_were(prints: PictureFingerprints) -> None:
+    line = replies.write_reply(prints)
+    assert len(line) <= replies.MAX_REPLY_BYTES
+    assert replies.read_reply(line) == prints
+
+
+def test_an_error_comes_back_with_its_remedy() -> None:
+    read = replies.read_reply(replies.write_reply(MediaError("empty file", remedy="none")))
+    assert isinstance(read, MediaError)
+    assert (str(read), read.remedy) == ("empty file", "none")
+
+
+@given(
+    st.binary(min_size=1).filter(lambda name: b"\x00" not in name and b"/" not in name and name not in {b".", b".."})
+)
+def test_any_path_comes_back_as_it_was(name: bytes) -> None:
+    path = Path("/evidence") / name.decode("utf-8", "surrogateescape")
+    line = replies.write_task(path)
+    assert line.count(b"\n") == 1
+    assert replies.read_task(line) == path
+
+
+@given(st.binary())
+def test_any_bytes_are_refused(line: bytes) -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(line)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("md5", "00" * 15),
+        ("md5", "0G" * 16),
+        ("md5", "AA" * 16),
+        ("md5", None),
+        ("pdq", ["00" * 32] * 7),
+        ("pdq", "00" * 32),
+        ("pdq", [0] * 8),
+        ("pdq_quality", 101),
+        ("pdq_quality", -1),
+        ("pdq_quality", 7.0),
+        ("pdq_quality", True),
+        ("size", 2**60),
+        ("size", "1"),
+        ("media_type", "text/html"),
+        ("media_type", ["image/png"]),
+        ("extra", 1),
+    ],
+)
+def test_a_value_out_of_place_is_refused(key: str, value: Any) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said[key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": "clear the screen \x1b[2J", "remedy": ""},
+        {"error": "x" * 301, "remedy": ""},
+        {"error": 5, "remedy": ""},
+        {"error": "no remedy"},
+        {"error": "grüße", "remedy": ""},
+        [],
+        "ready",
+        None,
+    ],
+)
+def test_an_error_that_is_not_plain_words_is_refused(said: Any) -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+def test_a_deeply_nested_reply_is_refused() -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(b"[" * 200_000)
