@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol
 
@@ -82,6 +82,10 @@ class Common:
     home: config.Home
     output: Output
     passphrase: Passphrase
+
+    def new_passphrase(self, what: str) -> Passphrase:
+        """As `passphrase`, for keys that are about to be made: a terminal is asked twice."""
+        return replace(self.passphrase, what=what, new=True)
 
     def session(self) -> AbstractContextManager[Session]:
         """The session over this home: see `app.session`."""
@@ -175,4 +179,6 @@ class Group(TyperGroup):
 
 def new_group(help_text: str) -> typer.Typer:
     """A group such as `vigil hub`; its commands are defined with `cls=Command`."""
-    return typer.Typer(help=help_text, cls=Group, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    return typer.Typer(
+        help=help_text, cls=Group, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
+    )

@@ -31,6 +31,8 @@ _SHA256_DIGITS: Final = 64
 _CATEGORY_WORD: Final = re.compile(r"[^\s:]+")
 MAX_EVIDENCE: Final = 16 * 1024 * 1024
 """Bytes of an evidence file that is read at all; a real one is a few kilobytes, with an hour of video 200."""
+MAX_CEREMONY: Final = 64 * 1024 * 1024
+"""Bytes of a signing request, a bundle or a root that is read at all: thousands of members."""
 RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")

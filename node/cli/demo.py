@@ -1,0 +1,61 @@
+"""`vigil demo`: a whole federation on this machine, shown.
+
+Rules this module upholds:
+
+- People's words go to stdout, or with `--json` to stderr; the summary is then the last line on stdout.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.common import Command, common
+from node.cli.main import ExitCode
+from node.cli.output import Output, plain
+from node.cli.words import new_table
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("demo", cls=Command)(demo)
+
+
+def demo(
+    ctx: typer.Context,
+    pictures: Annotated[
+        Path | None,
+        typer.Option("--pictures", metavar="FOLDER", help="Your own pictures. Default: photographs of landscapes."),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with the four homes.")] = False,
+) -> None:
+    """Run a hub and three countries on this machine, with real photographs, from enrolment to verified evidence.
+
+    Everything that it starts, it stops. Exit code 1: some step did not come out.
+    """
+    from node.demo.scenario import Telling
+    from node.demo.show import run
+
+    output = common(ctx).output
+    tell = Telling(say=lambda text: _say(output, text), table=lambda *table: _table(output, *table))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vigil"
+    summary = run(pictures=pictures.absolute() if pictures else None, keep=keep, cache=cache, tell=tell)
+    output.line(summary)
+    if tell.faults:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _say(output: Output, text: str) -> None:
+    (output.note if output.json else output.say)(plain(text))
+
+
+def _table(output: Output, heading: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    _say(output, heading)
+    table = new_table(*columns)
+    for row in rows:
+        table.add_row(*map(plain, row))
+    (output.note if output.json else output.say)(table)

@@ -1,0 +1,263 @@
+"""`vigil hub`: the federation's central operator, who can invite, carry and suspend, and makes nobody a member.
+
+Rules this module upholds:
+
+- A token is printed once, on stdout, with what its two ends have to compare.
+- What goes to the authority and comes back from it are files that a person carries.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.authority import admitted_words
+from node.cli.common import Command, common, new_group, one
+from node.cli.files import read_input, write_new
+from node.cli.node import check_store, ready_words
+from node.cli.output import Line, Output, plain
+from node.cli.words import count, moment, new_table
+
+group = new_group("The federation's hub: invite, admit, suspend, run.")
+
+MemberArgument = Annotated[
+    str,
+    typer.Argument(metavar="MEMBER", parser=options.member, help="The member's id, such as FR.", show_default=False),
+]
+_VALID_SECONDS: Final = 48 * 3_600.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group to the command tree."""
+    app.add_typer(group, name="hub")
+
+
+@group.command("init", cls=Command)
+def init(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    root: Annotated[
+        Path, typer.Option("--root", metavar="FILE", help="The authority's root.json.", show_default=False)
+    ],
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            parser=options.address,
+            help="Where members connect, with their certificates.",
+            show_default=False,
+        ),
+    ],
+    enrolment_listen: Annotated[
+        str,
+        typer.Option(
+            "--enrolment-listen",
+            metavar="HOST:PORT",
+            parser=options.address,
+            help="Where those without a certificate enrol and renew.",
+            show_default=False,
+        ),
+    ],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="NAME",
+            help="A name or address that nodes reach the hub by; repeatable, the first is told.",
+        ),
+    ] = None,
+) -> None:
+    """Make the hub of a federation: its keys, its certificate authority, its database.
+
+    It serves once the authority has signed for the first time: vigil authority sign, then vigil hub run.
+    """
+    from node import app
+
+    given = common(ctx)
+    line = app.init_hub(
+        given.home,
+        read_input(root, options.MAX_CEREMONY, "root"),
+        given.new_passphrase("the hub's keys"),
+        listen=listen,
+        enrolment_listen=enrolment_listen,
+        hosts=host or [],
+    )
+    given.output.line(line, _init_words)
+
+
+def _init_words(line: Line) -> str:
+    return (
+        f"The hub of {plain(line['federation'])}, in {plain(line['home'])}. Compare with the authority, by voice:\n"
+        f"  authority's root  {plain(line['root_fingerprint'])}\n"
+        f"  hub               {plain(line['hub_fingerprint'])}\n"
+        f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
+        f"Next: {plain(line['next'])}"
+    )
+
+
+@group.command("invite", cls=Command)
+def invite(
+    ctx: typer.Context,
+    member: MemberArgument,
+    valid: Annotated[
+        float | None,
+        typer.Option("--valid", metavar="TIME", parser=options.duration, help="How long it is good. Default: 48h."),
+    ] = None,
+) -> None:
+    """Print a one-time token for a member, with the fingerprints that both ends compare by voice.
+
+    Hand the token over on a channel that is not read by others; who has it can petition in that member's name.
+    """
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("invite", {"member": member, "valid_seconds": valid or _VALID_SECONDS}))
+    given.output.line(line, _invited_words)
+
+
+def _invited_words(line: Line) -> str:
+    return (
+        f"Invitation for {plain(line['member'])}, good until {moment(line['expires'])}, once:\n\n"
+        f"{plain(line['token'])}\n\n"
+        "Compare with the member, by voice:\n"
+        f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
+        f"  authority's root  {plain(line['root_fingerprint'])}\n"
+        "There: vigil node join --token TOKEN"
+    )
+
+
+@group.command("members", cls=Command)
+def members(ctx: typer.Context) -> None:
+    """List the members, and those who ask to become one."""
+    given = common(ctx)
+    _print_lines(given.output, _fetched(ctx, "members"))
+
+
+@group.command("status", cls=Command)
+def status(ctx: typer.Context) -> None:
+    """Show how the hub stands, and who is connected."""
+    given = common(ctx)
+    _print_lines(given.output, _fetched(ctx, "status"))
+
+
+def _fetched(ctx: typer.Context, command: str) -> list[Line]:
+    with common(ctx).session() as session:
+        return list(session.run(command, {}))
+
+
+def _print_lines(output: Output, lines: list[Line]) -> None:
+    for line in lines:
+        output.line(line, _hub_words if "hub" in line else None)
+    listed = [line for line in lines if "member" in line]
+    if not listed:
+        output.note("no members yet")
+        return
+    table = new_table("Member", "Name", "State", "Connected", "Entries", "Certificate until", right=("Entries",))
+    for line in listed:
+        table.add_row(
+            plain(line["member"]),
+            plain(line["name"]),
+            "FROZEN" if line.get("frozen") else plain(line["state"]),
+            "yes" if line["attending"] else "",
+            f"{line['size']:,}" if "size" in line else "",
+            moment(line.get("certificate_expires")),
+        )
+    output.say(table)
+    for line in listed:
+        if line.get("frozen"):
+            output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+
+
+def _hub_words(line: Line) -> str:
+    roster = "none yet: the authority has not signed"
+    if line["roster_version"] is not None:
+        roster = f"version {line['roster_version']}, {'STALE since' if line['roster_stale'] else 'fresh until'} "
+        roster += moment(line["roster_expires"])
+    return (
+        f"{'Hub':<12} {plain(line['hub'])}, {'running' if line['daemon'] else 'not running'}\n"
+        f"{'Roster':<12} {roster}\n"
+        f"{'Connected':<12} {count(line['attending'], 'member')}"
+    )
+
+
+@group.command("requests", cls=Command)
+def requests(
+    ctx: typer.Context,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The file to write; a new one.", show_default=False)
+    ],
+) -> None:
+    """Write what the authority is asked to sign to a file, to be carried to it."""
+    given = common(ctx)
+    with given.session() as session:
+        data = base64.b64decode(one(session.run("requests", {}))["request"], validate=True)
+    write_new(out, data)
+    given.output.line(
+        {"request": str(out), "bytes": len(data)},
+        lambda line: (
+            f"{plain(line['request'])}: carry it to the authority: vigil authority sign --request FILE --out FILE"
+        ),
+    )
+
+
+@group.command("admit", cls=Command)
+def admit(
+    ctx: typer.Context,
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="What vigil authority sign wrote.", show_default=False)
+    ],
+) -> None:
+    """Take in what the authority signed; it is in force at once."""
+    given = common(ctx)
+    data = base64.b64encode(read_input(bundle, options.MAX_CEREMONY, "bundle")).decode("ascii")
+    with given.session() as session:
+        given.output.line(one(session.run("admit", {"bundle": data})), admitted_words)
+
+
+@group.command("refuse", cls=Command)
+def refuse(ctx: typer.Context, member: MemberArgument) -> None:
+    """Turn a pending petition down."""
+    _change(ctx, "refuse", {"member": member})
+
+
+@group.command("suspend", cls=Command)
+def suspend(
+    ctx: typer.Context,
+    member: MemberArgument,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, in a line; every member reads it.", show_default=False)
+    ],
+) -> None:
+    """Suspend a member: its live streams end, and every new call of it is refused."""
+    _change(ctx, "suspend", {"member": member, "reason": reason})
+
+
+@group.command("unsuspend", cls=Command)
+def unsuspend(ctx: typer.Context, member: MemberArgument) -> None:
+    """Lift a suspension."""
+    _change(ctx, "unsuspend", {"member": member})
+
+
+def _change(ctx: typer.Context, command: str, arguments: Line) -> None:
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run(command, arguments))
+    given.output.line(line, lambda line: f"{plain(line['member'])}: {plain(line['state'])}")
+
+
+@group.command("run", cls=Command)
+def run(ctx: typer.Context) -> None:
+    """Run the hub until SIGTERM or Ctrl-C. Every other command may be used beside it."""
+    from node import app
+
+    given = common(ctx)
+    app.run_hub(given.home, given.passphrase, lambda line: given.output.line(line, ready_words))
+
+
+@group.command("fsck", cls=Command)
+def fsck(ctx: typer.Context) -> None:
+    """Recompute every root, commitment and signature in the database. Exit code 1: something does not come out."""
+    check_store(common(ctx))

@@ -1,0 +1,259 @@
+"""`vigil node`: a country's node, from the invitation to the backup.
+
+Rules this module upholds:
+
+- `run` prints one line once it serves, and nothing more on stdout; its log is on stderr.
+- `doctor` and `restore` work where no node can start; every other command goes through the session.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, Common, common, new_group, one
+from node.cli.main import ExitCode
+from node.cli.output import Line, Output, plain
+from node.cli.words import moment, new_table
+from node.errors import Misuse
+
+group = new_group("A country's node: join, run, check, back up.")
+
+HubOption = Annotated[
+    str,
+    typer.Option(
+        "--hub",
+        metavar="HOST:PORT",
+        parser=options.address,
+        help="Where the hub is reached. Default: as the token says.",
+    ),
+]
+TokenOption = Annotated[
+    str,
+    typer.Option(
+        "--token", metavar="TOKEN", help="The invitation; - reads it from stdin. Default: the one that is kept here."
+    ),
+]
+NameOption = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="Our name as people read it. Default: the member's id.")
+]
+_FAULTS_SHOWN: Final = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group to the command tree."""
+    app.add_typer(group, name="node")
+
+
+@group.command("init", cls=Command)
+def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = "", name: NameOption = "") -> None:
+    """Prepare this node and file its petition, without waiting: the same as node join --no-wait."""
+    _join(common(ctx), token, hub, name, wait=False)
+
+
+@group.command("join", cls=Command)
+def join(
+    ctx: typer.Context,
+    token: TokenOption = "",
+    hub: HubOption = "",
+    name: NameOption = "",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
+) -> None:
+    """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
+
+    Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
+    The same command again goes on where it was.
+    """
+    _join(common(ctx), token, hub, name, wait=wait)
+
+
+def _join(given: Common, token: str, hub: str, name: str, *, wait: bool) -> None:
+    from node import app
+
+    if token == "-":  # noqa: S105 (the usual word for stdin)
+        token = sys.stdin.readline()
+    secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
+    for line in app.join_node(given.home, token.strip(), secret, hub=hub, name=name, wait=wait):
+        given.output.line(line, _join_words)
+
+
+def _join_words(line: Line) -> str | None:
+    match line["step"]:
+        case "invitation":
+            return (
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. "
+                "Compare with the hub's operator, by voice:\n"
+                f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
+                f"  authority's root  {plain(line['root_fingerprint'])}"
+            )
+        case "keys":
+            return (
+                "Keys are made. Read this to the authority, by voice:\n"
+                f"  this node's keys  {plain(line['fingerprint'])}"
+            )
+        case "petition":
+            waiting = "Petition filed: it waits for the authority's signature."
+            return waiting if line["state"] == "pending" else None
+        case _:
+            return f"{plain(line['state']).capitalize()}. Next: {plain(line['next'])}"
+
+
+@group.command("run", cls=Command)
+def run(ctx: typer.Context) -> None:
+    """Run this node until SIGTERM or Ctrl-C: follows the others, publishes our records, answers queries.
+
+    Every other command may be used beside it.
+    """
+    from node import app
+
+    given = common(ctx)
+    app.run_node(given.home, given.passphrase, lambda line: given.output.line(line, ready_words))
+
+
+def ready_words(line: Line) -> str:
+    """The one line of a daemon that serves."""
+    known = [f"{name} {plain(value)}" for name, value in line.items() if name != "event" and value not in (None, "")]
+    return f"ready: {', '.join(known)}"
+
+
+@group.command("status", cls=Command)
+def status(ctx: typer.Context) -> None:
+    """Show how this node stands, and each member's log: how far we are, what is missing, what was set aside."""
+    given = common(ctx)
+    members: list[Line] = []
+    with given.session() as session:
+        for line in session.run("status", {}):
+            given.output.line(line, _node_words if "node" in line else None)
+            if "node" not in line:
+                members.append(line)
+    _print_members(given.output, members)
+
+
+def _node_words(line: Line) -> str:
+    roster = "none yet" if line["roster_version"] is None else f"version {line['roster_version']}"
+    if line["roster_version"] is not None:
+        roster += f", {'STALE since' if line['roster_stale'] else 'fresh until'} {moment(line['roster_expires'])}"
+    holdings = ", ".join(f"{number:,} {level}" for level, number in line["holdings"].items()) or "none"
+    certificate = moment(line["certificate_expires"]) if line["certificate_expires"] else "none yet"
+    rows = [
+        ("Node", f"{line['node']} in {line['federation']}"),
+        ("State", line["state"]),
+        ("Hub", line["hub"]),
+        ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
+        ("Roster", roster),
+        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
+        ("Holdings", holdings),
+    ]
+    shown = {
+        "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
+        "published", "waiting", "holdings",
+    }  # fmt: skip
+    rows += [(name.replace("_", " ").capitalize(), value) for name, value in line.items() if name not in shown]
+    return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
+
+
+def _print_members(output: Output, members: list[Line]) -> None:
+    if not members:
+        return
+    table = new_table(
+        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
+    )
+    for line in members:
+        if line["log"] is None:
+            table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
+            continue
+        table.add_row(
+            plain(line["member"]),
+            "FROZEN" if line["frozen"] else plain(line["state"]),
+            f"{line['size']:,}",
+            "?" if line["lag"] is None else f"{line['lag']:,}",
+            f"{line['held']:,}",
+            f"{line['missing']:,}" if line["missing"] else "",
+            f"{line['quarantined']:,}" if line["quarantined"] else "",
+        )
+    output.say(table)
+    for line in members:
+        if line.get("frozen"):
+            output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+
+
+@group.command("doctor", cls=Command)
+def doctor(ctx: typer.Context) -> None:
+    """Find what is wrong with this node, and say what to do. Works on a broken one too. Exit code 1: something is."""
+    from node import app
+
+    given = common(ctx)
+    sound = True
+    for line in app.doctor(given.home, given.passphrase):
+        sound = sound and bool(line["ok"])
+        given.output.line(line, _check_words)
+    if not sound:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _check_words(line: Line) -> str:
+    words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<20} {plain(line['what'] or '')}".rstrip()
+    return words if line["ok"] or not line["remedy"] else f"{words}\n       to do: {plain(line['remedy'])}"
+
+
+@group.command("fsck", cls=Command)
+def fsck(ctx: typer.Context) -> None:
+    """Recompute every root, commitment and signature in the database. Exit code 1: something does not come out."""
+    check_store(common(ctx))
+
+
+def check_store(given: Common) -> None:
+    """`fsck`, of a node or a hub."""
+    sound = False
+    with given.session() as session:
+        for line in session.run("fsck", {}):
+            given.output.line(line, _fsck_words)
+            if "log" not in line:
+                sound = bool(line["ok"])
+    if not sound:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _fsck_words(line: Line) -> str:
+    if "log" not in line:
+        unsigned = (
+            "" if line.get("signatures_checked", True) else " Signatures were not checked: there is no roster yet."
+        )
+        return ("Everything comes out." if line["ok"] else f"{line['faults']} faults.") + unsigned
+    words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['log'])}"
+    words += f": {line['entries']:,} entries, {line['bodies']:,} bodies"
+    faults = [f"       {plain(fault)}" for fault in line["faults"][:_FAULTS_SHOWN]]
+    if len(line["faults"]) > _FAULTS_SHOWN:
+        faults.append(f"       and {len(line['faults']) - _FAULTS_SHOWN:,} more (--json lists all)")
+    return "\n".join([words, *faults])
+
+
+@group.command("backup", cls=Command)
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; a new one.", show_default=False)],
+) -> None:
+    """Write a consistent copy of the database, while the node runs. Keys are not in it: keep those apart."""
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("backup", {"path": str(file.absolute())}))
+    given.output.line(line, lambda line: f"{plain(line['path'])} is written. Keys: {plain(line['keys'])}.")
+
+
+@group.command("restore", cls=Command)
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", show_default=False)],
+) -> None:
+    """Put a backup in the place of this home's database, which must be gone. Keys and settings come from elsewhere."""
+    from node import app
+
+    given = common(ctx)
+    if not file.is_file():
+        raise Misuse("there is no such backup file", remedy="name the file that vigil node backup wrote")
+    line = app.restore_node(given.home, file.absolute())
+    given.output.line(line, lambda line: f"Restored. Next: {plain(line['next'])}")
