@@ -10,6 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -56,8 +57,13 @@ class Home:
 
     @property
     def metadata(self) -> Path:
-        """TUF metadata: a node's verified copy, or a hub's repository."""
+        """The roster as it was verified here last."""
         return self.folder / "roster"
+
+    @property
+    def repository(self) -> Path:
+        """The TUF repository that a hub serves."""
+        return self.folder / "repository"
 
     @property
     def originals(self) -> Path:
@@ -70,6 +76,10 @@ def _address(text: str) -> str:
     if len(parts) != _ADDRESS_PARTS or not parts[0] or not parts[1].isdigit() or not 0 <= int(parts[1]) <= _MAX_PORT:
         raise ValueError("expected HOST:PORT")
     return text
+
+
+def _optional_address(text: str) -> str:
+    return _address(text) if text else ""
 
 
 def _seconds(text: str) -> float:
@@ -97,6 +107,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _digest(text: str) -> str:
+    if text and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("expected 64 lower-case hex digits")
+    return text
+
+
 def _level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("expected debug, info, warning or error")
@@ -113,9 +129,10 @@ def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # 
 class Config:
     """One process's settings. Addresses are HOST:PORT; `*_seconds` are seconds.
 
-    A node dials `hub` and `enrolment`; a hub listens on both (port 0: any free one, printed at start).
+    A node dials `hub` and `enrolment`; a hub listens on both, and its invitations name `public_hub` and
+    `public_enrolment` where these are not empty.
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
-    `metrics` is an address to serve health on for local monitoring, empty for none.
+    `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
     """
 
     role: str = _setting(_role)
@@ -124,6 +141,9 @@ class Config:
     name: str = _setting(_plain, "")
     hub: str = _setting(_address)
     enrolment: str = _setting(_address)
+    public_hub: str = _setting(_optional_address, "")
+    public_enrolment: str = _setting(_optional_address, "")
+    root_sha256: str = _setting(_digest, "")
     log_level: str = _setting(_level, "info")
     publish_seconds: float = _setting(_seconds, 0.2)
     roster_refresh_seconds: float = _setting(_seconds, 300.0)

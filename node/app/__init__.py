@@ -54,12 +54,19 @@ def init_authority(folder: Path, federation: str, passphrase: Callable[[], str],
 
 
 def init_hub(
-    home: Home, root: bytes, passphrase: Callable[[], str], *, listen: str, enrolment_listen: str, hosts: Sequence[str]
+    home: Home,
+    federation: str,
+    root: bytes,
+    passphrase: Callable[[], str],
+    *,
+    listen: str,
+    enrolment_listen: str,
+    hosts: Sequence[str],
 ) -> Line:
     """Makes a hub on an authority's root; what to compare."""
     from node.app.ceremonies import init_hub as run
 
-    return run(home, root, passphrase, listen=listen, enrolment_listen=enrolment_listen, hosts=hosts)
+    return run(home, federation, root, passphrase, listen=listen, enrolment_listen=enrolment_listen, hosts=hosts)
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:

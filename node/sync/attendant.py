@@ -37,7 +37,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Attendant:
-    """`run()` until cancelled. `jitter()` gives a number in [0, 1)."""
+    """`run()` until cancelled. `jitter()` gives a number in [0, 1).
+
+    `attending` is set while a stream is held or dialled; `fault` says why the last one ended, "" since a delivery came.
+    """
 
     def __init__(
         self,
@@ -56,24 +59,26 @@ class Attendant:
         self._slots = asyncio.Semaphore(CONCURRENT)
         self.attending = asyncio.Event()
         self.fault = ""
+        self._delivered = False
 
     async def run(self) -> None:
         """Attends for ever. Cancel it to stop."""
         backoff = FIRST_BACKOFF
         while True:
+            self._delivered = False
+            self.attending.set()
             try:
                 await self._attend()
-                backoff = FIRST_BACKOFF
                 self.fault = ""
             except VigilError as error:
-                self.fault = str(error)
-                _log.warning("attending ended", kind=error.kind)
+                if not self.fault:
+                    _log.warning("attending ended", kind=error.kind)
+                self.fault = f"{error.kind}: {error}"
             finally:
-                was_attending = self.attending.is_set()
                 self.attending.clear()
-            if was_attending:
+            if self._delivered:
                 backoff = FIRST_BACKOFF
-            await asyncio.sleep(backoff * self._jitter())
+            await asyncio.sleep(backoff * (1 + self._jitter()) / 2)
             backoff = min(backoff * 2, LAST_BACKOFF)
 
     async def _attend(self) -> None:
@@ -81,7 +86,8 @@ class Attendant:
         at_work: set[asyncio.Task[None]] = set()
         try:
             async for delivery in self._relay.attend(_drain(replies)):
-                self.attending.set()
+                self._delivered = True
+                self.fault = ""
                 if delivery.going_away:
                     return
                 if delivery.late is not None:

@@ -1,0 +1,229 @@
+"""What is done once, by a person, with keys at hand: making an authority and a hub, signing members in, checking
+evidence, putting a backup back.
+
+Rules this module upholds:
+
+- The authority's keys are opened from its own folder, for one signature, and never meet the hub's.
+- Nothing is overwritten: where there is something already, it is said.
+- What two people have to compare is in the result, in groups that can be read aloud.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from node import config
+from node.config import Home
+from node.control.lines import category_line, fingerprint_line
+from node.domain.ids import federation_id, member_id, spoken
+from node.domain.statements import Contribution
+from node.errors import Misuse, NotFound, Refused
+from node.pki.admission import Verdict
+from node.pki.authority import Authority
+from node.pki.ca import CertificateAuthority
+from node.pki.client import RosterClient
+from node.pki.courier import claim_hub
+from node.pki.files import make_folder, read_bounded, write_atomic
+from node.pki.keys import ONLINE, KeyRing
+from node.pki.metadata import RoleSigner
+from node.pki.repository import Repository
+from node.pki.wrapping import Passphrase
+from node.store.lock import own
+from node.store.store import open_store
+from node.tlog import note as notes
+from node.tlog import proof as proofs
+from node.tlog.checkpoint import parse_text
+from node.usecases.evidence import verify_evidence as check_evidence
+from node.wire.convert import ProtoCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+Line = dict[str, Any]
+
+HUB_KEY_FILE: Final = "hub.keys"
+MAX_ROOT: Final = 1 << 20
+_PINNED: Final = "pinned.root.json"
+
+
+def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
+    """See `app.init_authority`. Raises `Misuse`, `Malformed`, `StoreError`."""
+    made = Authority.create(
+        folder,
+        federation_id(federation),
+        Passphrase(passphrase().encode()),
+        now=time.time(),
+        keys=keys,
+        threshold=threshold,
+    )
+    root = folder / "root.json"
+    write_atomic(root, made.root)
+    return {
+        "federation": federation,
+        "root": str(root),
+        "root_fingerprint": spoken(hashlib.sha256(made.root).digest()),
+        "keys": keys,
+        "threshold": threshold,
+    }
+
+
+def init_hub(
+    home: Home,
+    federation: str,
+    root: bytes,
+    passphrase: Callable[[], str],
+    *,
+    listen: str,
+    enrolment_listen: str,
+    hosts: Sequence[str],
+) -> Line:
+    """Keys, CA, database and the first root of a hub. `hosts`: the names that nodes reach it by.
+
+    Raises `ConfigError`, `Misuse`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml, which is no
+    home yet: delete it and begin anew.
+    """
+    listen_host = listen.rpartition(":")[0]
+    names = list(hosts) or [listen_host.strip("[]")]
+    values: dict[str, str | float] = {
+        "role": "hub",
+        "federation": federation,
+        "hub": listen,
+        "enrolment": enrolment_listen,
+        "public_hub": f"{names[0]}:{listen.rpartition(':')[2]}",
+        "public_enrolment": f"{names[0]}:{enrolment_listen.rpartition(':')[2]}",
+        "root_sha256": hashlib.sha256(root).hexdigest(),
+    }
+    if home.config.exists():
+        raise Misuse("this folder is a Vigil home already", remedy="choose another --home")
+    make_folder(home.folder)
+    make_folder(home.keys)
+    make_folder(home.tls)
+    with own(home.folder):
+        ring = KeyRing.for_hub(federation_id(federation))
+        ring.save(home.keys / HUB_KEY_FILE, Passphrase(passphrase().encode()))
+        authority = CertificateAuthority.create(ring, now=time.time())
+        write_atomic(home.tls / "ca.der", authority.der)
+        leaf = authority.issue_server(names, now=time.time())
+        write_atomic(home.tls / "hub.der", leaf.der)
+        claims = claim_hub(ring, ca_sha256=authority.sha256)
+        online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
+        Repository.create(
+            home.repository,
+            root,
+            federation=federation_id(federation),
+            hub=claims.identity,
+            online=online,
+        )
+        open_store(home.database, create=True).close()
+        # Last: a folder is a home once its settings are there.
+        config.write(home, values)
+    return {
+        "federation": federation,
+        "home": str(home.folder),
+        "ca_fingerprint": spoken(authority.sha256),
+        "hub_fingerprint": spoken(claims.fingerprint(federation_id(federation))),
+        "root_fingerprint": spoken(hashlib.sha256(root).digest()),
+        "next": "vigil authority sign, so that the federation has its first roster; then vigil hub run",
+    }
+
+
+def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
+    """A line on the hub where it is new, then one a petition. Raises `PeerFault`, `Damaged`."""
+    review = Authority(folder, Passphrase(passphrase().encode())).review(request)
+    lines: list[Line] = []
+    if review.hub_changed:
+        lines.append({"hub": "new", "fingerprint": spoken(review.hub_fingerprint)})
+    return lines + [
+        {
+            "member": finding.member,
+            "name": finding.name,
+            "verdict": finding.verdict.value,
+            "fingerprint": spoken(finding.fingerprint) if finding.fingerprint else None,
+            "reason": finding.reason or None,
+        }
+        for finding in review.findings
+    ]
+
+
+def sign_members(
+    folder: Path,
+    passphrase: Callable[[], str],
+    request: bytes,
+    *,
+    admit: Sequence[str] | None,
+    replace_keys: Sequence[str] = (),
+    accept_hub: bool = False,
+) -> bytes:
+    """See `app.sign_members`. A person has compared the fingerprints. Raises `Refused`, `Misuse`, `PeerFault`."""
+    authority = Authority(folder, Passphrase(passphrase().encode()))
+    findings = authority.review(request).findings
+    wanted = (
+        {member_id(name) for name in admit}
+        if admit is not None
+        else {finding.member for finding in findings if finding.verdict in {Verdict.ADMIT, Verdict.ROTATE}}
+    )
+    return authority.sign(
+        request,
+        now=time.time(),
+        admit_members=wanted,
+        replace_keys={member_id(name) for name in replace_keys},
+        accept_hub=accept_hub,
+    )
+
+
+def verify_evidence(data: bytes, roster_folder: Path) -> Line:
+    """Checks an evidence file offline: what it proves, and by which root. Raises `PeerFault`, `NotFound`, `Damaged`."""
+    origin = parse_text(notes.parse(proofs.parse(data).checkpoint).text).origin
+    pinned = read_bounded(roster_folder / _PINNED, MAX_ROOT, what="pinned root in the roster's folder")
+    root_sha256 = hashlib.sha256(pinned).digest()
+    federation = federation_id(origin.split("/", 1)[0])
+    roster = RosterClient(roster_folder, federation=federation, root_sha256=root_sha256).load()
+    proven = check_evidence(data, roster, ProtoCodec())
+    body = proven.body
+    said = body if isinstance(body, Contribution) else None
+    return {
+        "verified": True,
+        "record": str(proven.record),
+        "member": proven.record.origin.member,
+        "index": proven.index,
+        "size": proven.size,
+        "cosigned_at": proven.cosigned_at,
+        "issued_day": proven.issued_day,
+        "kind": proven.kind,
+        "fingerprints": [fingerprint_line(f) for f in said.fingerprints] if said else [],
+        "category": category_line(said.category) if said else None,
+        "series": (said.series or None) if said else None,
+        "roster_version": roster.version,
+        "roster_expired": roster.expires <= time.time(),
+        "root_fingerprint": spoken(root_sha256),
+    }
+
+
+def restore(home: Home, backup: Path) -> Line:
+    """Puts a backup where the database is missing. What was retracted since comes back with the log, before anything is
+    served: the node compares itself with the hub at its next start.
+    """
+    if not home.config.exists():
+        raise NotFound("this folder is no Vigil home", remedy="restore vigil.toml, keys, tls and roster first")
+    with own(home.folder):
+        if home.database.exists():
+            raise Misuse("there is a database in this home already", remedy="move it away first; nothing was changed")
+        if not backup.is_file():
+            raise NotFound("there is no such backup file")
+        partial = home.database.with_suffix(".restoring")
+        shutil.copyfile(backup, partial)
+        partial.chmod(0o600)
+        store = open_store(partial, create=False)
+        faults = store.check()
+        store.close()
+        if faults:
+            partial.unlink()
+            raise Refused("the backup is damaged", remedy="take another one")
+        for leftover in partial.parent.glob(partial.name + "-*"):
+            leftover.unlink()
+        partial.replace(home.database)
+    return {"restored": str(home.database), "next": "vigil node run: it compares itself with the hub before it signs"}

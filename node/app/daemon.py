@@ -1,0 +1,64 @@
+"""What both daemons do alike: signals, supervised tasks, the order of an end.
+
+Rules this module upholds:
+
+- SIGTERM and SIGINT end a daemon in order; a second one changes nothing.
+- A task that was meant to run for ever and does not ends the daemon with an error: a node that half works is worse than
+  one that its service manager starts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import structlog
+
+from node.errors import VigilError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+_log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Made on a running loop, in the main thread."""
+
+    def __init__(self) -> None:
+        self._ended = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._broken = ""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ended.set)
+
+    def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Runs a task that is meant never to end."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._done)
+        self._tasks.append(task)
+
+    async def until_ended(self) -> None:
+        """Waits for a signal. Raises `VigilError` where a task broke instead."""
+        await self._ended.wait()
+        if self._broken:
+            raise VigilError(self._broken, remedy="read the log; the service manager may start it again")
+
+    async def stop(self) -> None:
+        """Cancels what runs, and waits for it."""
+        for task in self._tasks:
+            task.remove_done_callback(self._done)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        what = type(error).__name__ if error else "an early end"
+        self._broken = f"the {task.get_name()} stopped working ({what})"
+        _log.error("task broke", task=task.get_name(), what=what)
+        self._ended.set()

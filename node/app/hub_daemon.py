@@ -1,0 +1,115 @@
+"""The hub's daemon: two ports, the local socket, and what is due.
+
+Rules this module upholds:
+
+- Ready means served: the line is told after both ports and the socket take calls.
+- The end is in order: attending nodes are told that the hub goes away, new calls are refused, what runs gets its grace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from node import config
+from node.app import logs
+from node.app.daemon import Supervisor
+from node.app.hub_rooms import open_hub
+from node.app.session import socket_path
+from node.errors import NotFound
+from node.hub.relay import QueryRelay
+from node.hub.switchboard import LocalSwitchboard
+from node.store.lock import own
+from node.sync.jobs import Jobs
+from node.wire import control
+from node.wire.server import serve_enrolment, serve_federation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.app.hub_rooms import HubRooms
+    from node.config import Home
+
+Line = dict[str, Any]
+
+GRACE_SECONDS: Final = 3.0
+"""How long running calls have after the hub said that it goes away."""
+_log = structlog.get_logger(__name__)
+
+
+def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
+    """See `app.run_hub`."""
+    settings = config.load(home)
+    logs.configure(settings.log_level)
+    with own(home.folder), open_hub(home, settings, passphrase) as rooms:
+        asyncio.run(_serve(rooms, ready))
+
+
+async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> None:
+    supervisor = Supervisor()
+    relay = QueryRelay(
+        roster=rooms.members.current,
+        codec=rooms.codec,
+        store=rooms.store,
+        switchboard=LocalSwitchboard(),
+        clock=time.time,
+    )
+    rooms.attending, rooms.daemon = lambda: relay.attending, True
+    settings = rooms.settings
+    main = await serve_federation(
+        settings.hub,
+        rooms.server_files,
+        rooms.gate,
+        carrier=rooms.carrier,
+        relay=relay,
+        renewal=rooms.enrolment,
+        clock=time.time,
+    )
+    enrolment = await serve_enrolment(settings.enrolment, rooms.server_files, enrolment=rooms.enrolment)
+    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    jobs = _jobs(rooms)
+    jobs.start()
+    ready({"event": "ready", "hub": settings.hub, "enrolment": settings.enrolment, "federation": settings.federation})
+    _log.info("the hub serves")
+    try:
+        await supervisor.until_ended()
+    finally:
+        _log.info("the hub goes away")
+        jobs.stop()
+        relay.close()
+        await asyncio.gather(main.stop(GRACE_SECONDS), enrolment.stop(GRACE_SECONDS), socket.stop(GRACE_SECONDS))
+        await supervisor.stop()
+        socket_path(rooms.home).unlink(missing_ok=True)
+
+
+def _jobs(rooms: HubRooms) -> Jobs:
+    async def roster() -> None:
+        # Before the authority's first signature there is nothing to keep fresh.
+        with contextlib.suppress(NotFound):
+            await asyncio.to_thread(rooms.refresh)
+
+    async def sweep() -> None:
+        swept = await asyncio.to_thread(rooms.custody.sweep)
+        _log.info("retention swept", expired=swept.expired)
+
+    async def mail() -> None:
+        await asyncio.to_thread(_expire_mail, rooms)
+
+    async def certificate() -> None:
+        await asyncio.to_thread(rooms.renew_server)
+
+    jobs, settings = Jobs(), rooms.settings
+    jobs.every(settings.roster_refresh_seconds, "roster", roster)
+    jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
+    jobs.every(settings.retention_sweep_seconds, "mailbox", mail)
+    jobs.every(settings.certificate_check_seconds, "certificate", certificate, first=30.0)
+    return jobs
+
+
+def _expire_mail(rooms: HubRooms) -> None:
+    with rooms.store.write() as tx:
+        tx.expire_mail(int(time.time()))

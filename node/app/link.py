@@ -1,0 +1,123 @@
+"""The connection to the hub: one channel for as long as its certificate lives, made anew when that is renewed.
+
+Rules this module upholds:
+
+- Nobody holds a channel of their own: who needs the hub asks the link, and gets today's.
+- The certificate on disk is the newest one; its key is in the ring and in memory, never on disk in the clear.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from node.errors import NotFound, Unavailable
+from node.pki.ca import Certificate, read_certificate
+from node.pki.files import read_bounded, write_atomic
+from node.wire import tls
+from node.wire.client import HubChannel
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from node.config import Config, Home
+    from node.domain.batch import Package
+    from node.domain.envelope import Disclosure
+    from node.domain.ids import Origin
+    from node.domain.queries import LogView, RelayEvent, SignedQuery
+    from node.domain.services import Delivery, Head, Reply
+    from node.pki.keys import KeyRing
+
+MAX_CERTIFICATE: Final = 65_536
+
+
+class Link:
+    """Implements `services.Carrier` and `services.Relay` over today's channel. Event loop only, but for the files."""
+
+    def __init__(self, *, home: Home, settings: Config, ring: KeyRing) -> None:
+        self._home = home
+        self._settings = settings
+        self._ring = ring
+        self._channel: HubChannel | None = None
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def certificate(self) -> Certificate:
+        """The node's certificate. Raises `NotFound` before the node was admitted, `Malformed`."""
+        return read_certificate(read_bounded(self._home.tls / "node.der", MAX_CERTIFICATE, what="certificate"))
+
+    def expires(self) -> float | None:
+        """When it runs out (Unix seconds); None before the node was admitted."""
+        try:
+            return self.certificate().not_after
+        except NotFound:
+            return None
+
+    def ca(self) -> bytes:
+        """The hub's CA certificate (PEM)."""
+        return read_bounded(self._home.tls / "ca.pem", MAX_CERTIFICATE, what="hub's CA certificate")
+
+    def ca_sha256(self) -> bytes:
+        """Its fingerprint (32 bytes, of the DER)."""
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca().decode("ascii"))).digest()
+
+    def keep(self, leaf: bytes, ring: KeyRing) -> None:
+        """A newer certificate (DER): the next channel uses it. A crash leaves the former or this one."""
+        write_atomic(self._home.tls / "node.der", leaf)
+        self._ring = ring
+
+    # --- the channel --------------------------------------------------------------------------------------------------
+
+    def channel(self) -> HubChannel:
+        """Today's channel. Raises `Unavailable` before the node has a certificate."""
+        if self._channel is None:
+            try:
+                certificate = self.certificate()
+            except NotFound as error:
+                raise Unavailable(
+                    "this node has no certificate yet", remedy="`vigil node join` again, once the authority has signed"
+                ) from error
+            files = tls.ClientFiles(key=self._ring.tls_key_pem(), chain=certificate.pem, ca=self.ca())
+            self._channel = HubChannel(self._settings.hub, files)
+        return self._channel
+
+    async def reopen(self) -> None:
+        """Drops the channel; the next call makes one with the newest certificate."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    async def renew(self, request: bytes) -> tuple[bytes, ...]:
+        """A new certificate over mutual TLS (DER chain, leaf first)."""
+        return await self.channel().renewal.renew(request)
+
+    # --- Carrier and Relay --------------------------------------------------------------------------------------------
+
+    async def heads(self, origins: Sequence[Origin]) -> list[Head]:
+        """See `services.Carrier`, as for the next three."""
+        return await self.channel().carrier.heads(origins)
+
+    async def submit(self, package: Package) -> Head:
+        """Hands in a run of our own log."""
+        return await self.channel().carrier.submit(package)
+
+    def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
+        """The stream of packages."""
+        return self.channel().carrier.follow(cursors)
+
+    async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
+        """Repair."""
+        return await self.channel().carrier.bodies(origin, indices)
+
+    async def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+        """See `services.Relay`, as for the next."""
+        events = self.channel().relay.ask(query, budget)
+        async with contextlib.aclosing(events):  # type: ignore[type-var]
+            async for event in events:
+                yield event
+
+    def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
+        """The attending stream."""
+        return self.channel().relay.attend(replies)

@@ -1,0 +1,60 @@
+"""Logging: one JSON object a line on stderr, for a service manager to keep.
+
+Rules this module upholds:
+
+- Nothing sensitive reaches a log: events are fixed words, values are counts, kinds and names of members. No traceback is
+  written, because a traceback can name a file.
+- Libraries are heard from warnings on, and only by their logger's name and level: their texts are not ours to vouch for.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
+
+_OURS: Final = "node"
+
+
+class _Foreign(logging.Formatter):
+    """Our own stdlib records whole, a library's by logger and level alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = record.name.split(".", 1)[0] == _OURS
+        event: EventDict = {
+            "event": record.getMessage() if ours else "a library reports",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+        }
+        rendered = structlog.processors.JSONRenderer()(None, "", _stamped(None, "", event))
+        return rendered if isinstance(rendered, str) else rendered.decode()
+
+
+def _stamped(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    return structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
+
+
+def configure(level: str) -> None:
+    """Sets both structlog and the standard library up. `level` as in vigil.toml."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _stamped,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Foreign())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(number, logging.WARNING))
+    logging.getLogger(_OURS).setLevel(number)

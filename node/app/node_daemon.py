@@ -1,0 +1,216 @@
+"""The node's daemon: dials the hub, publishes, follows, attends, answers on its local socket, and does what is due.
+
+Rules this module upholds:
+
+- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
+- A certificate that ran out while the node was away is renewed with the statement key before anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from node import config
+from node.app import logs
+from node.app.daemon import Supervisor
+from node.app.joining import POLL_SECONDS, Joining
+from node.app.node_rooms import load_ring, open_node
+from node.app.session import socket_path
+from node.control.runner import LoopThread
+from node.domain.ids import federation_id, member_id, spiffe_id
+from node.errors import Unavailable, VigilError
+from node.pki.ca import check_issued, make_request, needs_renewal
+from node.pki.keys import STATEMENT
+from node.store.lock import own
+from node.sync.attendant import Attendant
+from node.sync.copies import Copies
+from node.sync.follower import Follower
+from node.sync.jobs import Jobs
+from node.sync.publisher import Publisher
+from node.sync.repair import Repairer
+from node.usecases.enrolment import renew_after_absence
+from node.wire import control
+from node.wire.client import EnrolmentChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.app.node_rooms import NodeRooms
+    from node.config import Home
+
+Line = dict[str, Any]
+
+REPAIR_SECONDS: Final = 60.0
+GRACE_SECONDS: Final = 3.0
+_log = structlog.get_logger(__name__)
+
+
+def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
+    """See `app.run_node`."""
+    settings = config.load(home)
+    logs.configure(settings.log_level)
+    known = passphrase()
+    with own(home.folder):
+        _wait_for_admission(home, settings, lambda: known)
+        with open_node(home, settings, lambda: known) as rooms:
+            asyncio.run(_serve(rooms, ready))
+
+
+def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
+    """A node that joined and was not signed in yet waits here, asking again every few seconds."""
+    if (home.tls / "node.der").exists():
+        return
+    ring = load_ring(home, settings, passphrase)
+    with LoopThread() as loop:
+        joining = Joining.kept(home, ring, loop)
+        while True:
+            try:
+                if joining.ask() == "admitted":
+                    _log.info("this node was admitted")
+                    return
+                _log.info("waiting for the authority to sign this node in")
+            except Unavailable:
+                _log.warning("the hub cannot be reached; asking again")
+            time.sleep(POLL_SECONDS)
+
+
+class NodeDaemon:
+    """One running node. Event loop only."""
+
+    def __init__(self, rooms: NodeRooms) -> None:
+        self._rooms = rooms
+        link = rooms.link
+        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.copies = Copies(
+            store=rooms.store,
+            catalogue=rooms.catalogue,
+            codec=rooms.codec,
+            roster=rooms.members.current,
+            own=rooms.own_log.origin,
+            today=rooms.custody.today,
+            on_own=self.publisher.wake,
+        )
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.attendant = Attendant(
+            relay=link,
+            answerer=rooms.answerer,
+            inquirer=rooms.inquirer,
+            jitter=random.random,
+            on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
+        )
+        self.repairer = Repairer(
+            store=rooms.store,
+            catalogue=rooms.catalogue,
+            codec=rooms.codec,
+            carrier=link,
+            member=rooms.own_log.origin.member,
+        )
+        self.jobs = Jobs()
+
+    def health(self) -> Line:
+        """What status shows of the daemon."""
+        return {
+            "daemon": True,
+            "attending": self.attendant.attending.is_set() and not self.attendant.fault,
+            "publishing": self.publisher.trouble or "well",
+            "following": self.follower.trouble or "well",
+            "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            "due_work": self.jobs.troubles or "well",
+        }
+
+    async def refresh_roster(self) -> None:
+        """Fetches and verifies the roster, and puts it in force. Raises what stands in the way."""
+        rooms, loop = self._rooms, asyncio.get_running_loop()
+        async with await self._enrolment() as channel:
+
+            def fetch(name: str, limit: int) -> bytes:
+                return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
+
+            roster = await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
+        rooms.members.replace(roster)
+
+    async def renew_certificate(self) -> None:
+        """Renews at two thirds of the certificate's life, or after its end by the statement key."""
+        rooms = self._rooms
+        certificate = rooms.link.certificate()
+        if not needs_renewal(certificate, time.time()):
+            return
+        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
+        request = make_request(rooms.ring)
+        if certificate.not_after > time.time():
+            chain = await rooms.link.renew(request)
+        else:
+            async with await self._enrolment() as channel:
+                chain = await renew_after_absence(
+                    channel,
+                    federation=federation,
+                    member=member,
+                    csr=request,
+                    statement=rooms.ring.signer(STATEMENT),
+                )
+        ca = ssl.PEM_cert_to_DER_cert(rooms.link.ca().decode("ascii"))
+        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=rooms.ring, now=time.time())
+        rooms.link.keep(leaf.der, rooms.ring)
+        await rooms.link.reopen()
+        _log.info("certificate renewed")
+
+    async def _enrolment(self) -> EnrolmentChannel:
+        rooms = self._rooms
+        latest = rooms.members.latest()
+        pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
+        return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
+
+    async def prepare(self) -> None:
+        """What a start owes before the first call: a certificate that lives, a roster of today. A hub that is away is
+        no reason not to start.
+        """
+        for name, step in (("certificate", self.renew_certificate), ("roster", self.refresh_roster)):
+            try:
+                await step()
+            except VigilError as error:
+                _log.warning("start without the hub", step=name, kind=error.kind)
+
+    def due(self) -> None:
+        """Gives the scheduler what is due and when."""
+        settings = self._rooms.settings
+
+        async def sweep() -> None:
+            swept = await asyncio.to_thread(self._rooms.custody.sweep)
+            _log.info("retention swept", expired=swept.expired)
+
+        self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)
+        self.jobs.every(settings.certificate_check_seconds, "certificate", self.renew_certificate)
+        self.jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
+        self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
+        self.jobs.start()
+
+
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+    supervisor = Supervisor()
+    daemon = NodeDaemon(rooms)
+    rooms.health = daemon.health
+    rooms.wakers.append(daemon.publisher.wake)
+    await daemon.prepare()
+    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    supervisor.run("publisher", daemon.publisher.run())
+    supervisor.run("follower", daemon.follower.run())
+    supervisor.run("attendant", daemon.attendant.run())
+    daemon.due()
+    ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
+    _log.info("the node runs")
+    try:
+        await supervisor.until_ended()
+    finally:
+        _log.info("the node ends")
+        daemon.jobs.stop()
+        await socket.stop(GRACE_SECONDS)
+        await supervisor.stop()
+        await rooms.link.reopen()
+        socket_path(rooms.home).unlink(missing_ok=True)

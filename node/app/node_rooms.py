@@ -1,0 +1,254 @@
+"""A node's rooms, wired: store, index, log, audit, search, questions and answers, over one home that this process owns.
+
+Rules this module upholds:
+
+- The same rooms serve the daemon and a command that works alone; only who holds the connection to the hub differs.
+- What is this node's own stays readable and searchable without a hub and without a current roster; what crosses the
+  border needs both.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from node.app.link import Link
+from node.control.commands import Commands
+from node.control.node_commands import NodeCommands
+from node.control.record_commands import RecordCommands
+from node.control.search_commands import SearchCommands
+from node.domain.ids import Origin, federation_id, member_id
+from node.domain.roster import Policy
+from node.errors import NotFound, Refused
+from node.match.index import FlatIndex
+from node.match.ranking import rank
+from node.pki.client import RosterClient
+from node.pki.keys import STATEMENT, KeyRing, log_role
+from node.pki.wrapping import Passphrase
+from node.store.store import open_store
+from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
+from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.evidence import build_evidence
+from node.usecases.inquiry import Inquirer, InquirerDeps
+from node.usecases.intake import Intake
+from node.usecases.ledger import Ledger
+from node.usecases.matching import Matcher
+from node.usecases.ownlog import OwnLog
+from node.usecases.roster import Members, OwnLine
+from node.wire.convert import ProtoCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from node.config import Config, Home
+    from node.domain.ids import RecordId
+    from node.domain.ports import Store
+
+Line = dict[str, Any]
+KEY_FILE: Final = "node.keys"
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeRooms:
+    """Everything of one node but its connections. `wake`: called after each acknowledged statement."""
+
+    home: Home
+    settings: Config
+    ring: KeyRing
+    store: Store
+    codec: ProtoCodec
+    index: FlatIndex
+    catalogue: Catalogue
+    members: Members
+    roster_client: RosterClient
+    own_log: OwnLog
+    ledger: Ledger
+    audit: AuditLog
+    matcher: Matcher
+    intake: Intake
+    inquirer: Inquirer
+    answerer: Answerer
+    custody: Custody
+    link: Link
+    wakers: list[Callable[[], None]] = field(default_factory=list)
+    health: Callable[[], Line] = lambda: {"daemon": False}
+
+    def policy(self) -> Policy:
+        """The federation's policy as it was verified last, or the default before the first roster."""
+        return latest_policy(self.members)
+
+    def commands(self) -> Commands:
+        """All commands of a node by name."""
+        search = SearchCommands(
+            me=member_id(self.settings.member),
+            policy=self.policy,
+            intake=self.intake,
+            matcher=self.matcher,
+            inquirer=self.inquirer,
+            relay=self.link.ask,
+            store=self.store,
+            codec=self.codec,
+            audit=self.audit,
+            clock=time.time,
+        )
+        records = RecordCommands(
+            own=self.own_log.origin,
+            ledger=self.ledger,
+            catalogue=self.catalogue,
+            store=self.store,
+            audit=self.audit,
+            clock=time.time,
+            evidence_of=self._evidence,
+        )
+        node = NodeCommands(
+            name=self.settings.member,
+            federation=self.settings.federation,
+            own=self.own_log.origin,
+            store=self.store,
+            latest=self.members.latest,
+            health=lambda: self.health(),  # noqa: PLW0108 (the daemon sets it later)
+            heads=lambda: self.link.heads([]),
+            certificate_expires=self.link.expires,
+            random=os.urandom,
+            clock=time.time,
+        )
+        return Commands.of(search, records, node)
+
+    def _evidence(self, record: RecordId) -> tuple[int, bytes]:
+        with self.store.read() as tx:
+            log = tx.log(record.origin)
+        return (log.cosigned_size if log else 0), build_evidence(self.store, record)
+
+
+def latest_policy(members: Members) -> Policy:
+    """The policy of the roster that was verified last, however old: what is ours is searched by it."""
+    latest = members.latest()
+    return latest.policy if latest else Policy()
+
+
+def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> KeyRing:
+    """The node's keys. Raises `NotFound`, `Damaged`."""
+    return KeyRing.load(
+        home.keys / KEY_FILE,
+        Passphrase(passphrase().encode()),
+        federation=federation_id(settings.federation),
+        owner=settings.member,
+    )
+
+
+def open_roster(home: Home, settings: Config) -> RosterClient:
+    """The node's copy of the roster. Raises `NotFound`, `Damaged`."""
+    return RosterClient(
+        home.metadata, federation=federation_id(settings.federation), root_sha256=bytes.fromhex(settings.root_sha256)
+    )
+
+
+@contextmanager
+def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[NodeRooms]:
+    """Opens a node's rooms, with the index rebuilt from the store. The caller holds the home's lock.
+
+    Raises `NotFound`, `Damaged`, `StoreError`.
+    """
+    ring = load_ring(home, settings, passphrase)
+    client = open_roster(home, settings)
+    with ExitStack() as opened:
+        store = open_store(home.database, create=True)
+        opened.callback(store.close)
+        rooms = _wire(home, settings, ring, client, store)
+        opened.callback(rooms.audit.close)
+        rooms.catalogue.rebuild()
+        yield rooms
+
+
+def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
+    me, federation = member_id(settings.member), federation_id(settings.federation)
+    codec, index = ProtoCodec(), FlatIndex()
+    members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
+    with suppress(NotFound, Refused):
+        # Not admitted yet: local work goes on, and nothing crosses the border.
+        members.replace(client.load())
+    catalogue = Catalogue(store=store, index=index, codec=codec)
+    origin = Origin(federation, me, ring.log_epoch)
+    wakers: list[Callable[[], None]] = []
+    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
+    audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    signer = ring.signer(STATEMENT)
+    link = Link(home=home, settings=settings, ring=ring)
+    return NodeRooms(
+        home=home,
+        settings=settings,
+        ring=ring,
+        store=store,
+        codec=codec,
+        index=index,
+        catalogue=catalogue,
+        members=members,
+        roster_client=client,
+        own_log=OwnLog(
+            store=store,
+            codec=codec,
+            catalogue=catalogue,
+            origin=origin,
+            vkey=ring.vkey(log_role(ring.log_epoch)),
+            signer=ring.signer(log_role(ring.log_epoch)),
+            roster=members.current,
+        ),
+        ledger=Ledger(
+            codec=codec,
+            catalogue=catalogue,
+            origin=origin,
+            roster=members.current,
+            clock=time.time,
+            random=os.urandom,
+            acknowledged=lambda: _call_all(wakers),
+        ),
+        audit=audit,
+        matcher=matcher,
+        intake=Intake(
+            store=store,
+            index=index,
+            matcher=matcher,
+            radius=lambda: latest_policy(members).radius,
+            clock=time.time,
+        ),
+        inquirer=Inquirer(
+            InquirerDeps(
+                me=me,
+                roster=members.current,
+                matcher=matcher,
+                store=store,
+                codec=codec,
+                audit=audit,
+                signer=signer,
+                clock=time.time,
+                random=os.urandom,
+            )
+        ),
+        answerer=Answerer(
+            AnswererDeps(
+                me=me,
+                roster=members.current,
+                matcher=matcher,
+                store=store,
+                codec=codec,
+                audit=audit,
+                signer=signer,
+                clock=time.time,
+            )
+        ),
+        custody=Custody(
+            store=store, catalogue=catalogue, clock=time.time, witnessed=newest_cosignature(members.current)
+        ),
+        link=link,
+        wakers=wakers,
+    )
+
+
+def _call_all(wakers: list[Callable[[], None]]) -> None:
+    for wake in wakers:
+        wake()

@@ -1,0 +1,165 @@
+"""The hub operator's commands: invite, members, requests, admit, suspend, unsuspend, status, fsck.
+
+Rules this module upholds:
+
+- The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
+- Who is shown is shown with what a person needs to compare or to act on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.control.node_commands import report_line
+from node.domain.ids import member_id, spoken
+from node.domain.token import format_token
+from node.errors import Misuse
+from node.usecases.fsck import check_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from node.control.runner import Line
+    from node.domain.ids import MemberId
+    from node.domain.ports import Clock, Store
+    from node.domain.roster import Roster
+    from node.hub.enrolment import EnrolmentDesk
+
+INVITATION_SECONDS: Final = 48 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubCommands:
+    """`addresses`: what invitations name (main port, enrolment port). Callables may block."""
+
+    federation: str
+    addresses: tuple[str, str]
+    ca_sha256: bytes
+    store: Store
+    desk: EnrolmentDesk
+    latest: Callable[[], Roster | None]
+    request: Callable[[], bytes]
+    accept: Callable[[bytes], Roster]
+    suspend_member: Callable[[MemberId, str], None]
+    lift: Callable[[MemberId], None]
+    attending: Callable[[], frozenset[MemberId]]
+    daemon: Callable[[], bool]
+    clock: Clock
+
+    async def invite(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"member", "valid_seconds"} -> the token, and the digits to compare."""
+        given = Arguments(arguments)
+        hub, enrolment = self.addresses
+        token = await asyncio.to_thread(
+            lambda: self.desk.invite(
+                member_id(given.text("member")),
+                hub=hub,
+                enrolment=enrolment,
+                ca_sha256=self.ca_sha256,
+                lifetime=int(given.number("valid_seconds", INVITATION_SECONDS)),
+            )
+        )
+        yield {
+            "member": token.member,
+            "token": format_token(token),
+            "expires": token.expires,
+            "hub": hub,
+            "enrolment": enrolment,
+            "ca_fingerprint": spoken(token.ca_sha256),
+            "root_fingerprint": spoken(token.root_sha256),
+        }
+
+    async def members(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> a line a member or petitioner."""
+        for line in await asyncio.to_thread(self._members):
+            yield line
+
+    def _members(self) -> list[Line]:
+        roster = self.latest()
+        attending = self.attending()
+        lines: list[Line] = []
+        with self.store.read() as tx:
+            logs = {log.origin.member: log for log in tx.logs() if log.origin.stream == "log"}
+            petitions = {petition.member: petition for petition in tx.join_requests()}
+            for member in sorted(roster.members.values(), key=lambda m: m.id) if roster else ():
+                ends = [certificate.not_after for certificate in tx.certificates(member.id)]
+                log = logs.get(member.id)
+                lines.append(
+                    {
+                        "member": member.id,
+                        "name": member.name,
+                        "state": member.status.value,
+                        "attending": member.id in attending,
+                        "size": log.size if log else 0,
+                        "cosigned": log.cosigned_size if log else 0,
+                        "frozen": (log.frozen or None) if log else None,
+                        "certificate_expires": max(ends, default=None),
+                    }
+                )
+        known = {line["member"] for line in lines}
+        lines += [
+            {"member": p.member, "name": p.name, "state": p.state, "attending": False, "requested_at": p.requested_at}
+            for p in petitions.values()
+            if p.member not in known
+        ]
+        return lines
+
+    async def status(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> a line on the hub, then the members."""
+        roster = self.latest()
+        yield {
+            "hub": self.federation,
+            "daemon": self.daemon(),
+            "roster_version": roster.version if roster else None,
+            "roster_expires": roster.expires if roster else None,
+            "roster_stale": roster is None or roster.expires <= self.clock(),
+            "attending": len(self.attending()),
+        }
+        async for line in self.members(arguments, items):
+            yield line
+
+    async def requests(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> {"request": base64}: what the authority is asked to sign."""
+        yield {"request": base64.b64encode(await asyncio.to_thread(self.request)).decode("ascii")}
+
+    async def admit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"bundle": base64} -> the roster that is in force now."""
+        try:
+            bundle = base64.b64decode(Arguments(arguments).text("bundle"), validate=True)
+        except binascii.Error as error:
+            raise Misuse("a bundle is base64") from error
+        roster = await asyncio.to_thread(self.accept, bundle)
+        yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
+
+    async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"member", "reason"} -> its new state."""
+        given = Arguments(arguments)
+        member = member_id(given.text("member"))
+        await asyncio.to_thread(self.suspend_member, member, given.text("reason"))
+        yield {"member": member, "state": "suspended"}
+
+    async def unsuspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"member"} -> its new state."""
+        member = member_id(Arguments(arguments).text("member"))
+        await asyncio.to_thread(self.lift, member)
+        yield {"member": member, "state": "active"}
+
+    async def refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"member"}: turns a pending petition down."""
+        member = member_id(Arguments(arguments).text("member"))
+        await asyncio.to_thread(self.desk.refuse, member)
+        yield {"member": member, "state": "refused"}
+
+    async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> a line a log and one of the database, then {"ok", "faults"}."""
+        faults = 0
+        reports = check_store(self.store, self.latest())
+        while (report := await asyncio.to_thread(next, reports, None)) is not None:
+            faults += len(report.faults)
+            yield report_line(report)
+        yield {"ok": faults == 0, "faults": faults, "signatures_checked": self.latest() is not None}

@@ -1,0 +1,166 @@
+"""The administrator's commands of a node: status, fsck, backup.
+
+Rules this module upholds:
+
+- Status answers from what is known here; the hub is asked once, shortly, and a hub that does not answer is a line too.
+- A figure that is not known is null, never a guess.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.domain.batch import BodyState
+from node.domain.roster import MemberStatus
+from node.errors import VigilError
+from node.usecases.fsck import check_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from node.control.runner import Line
+    from node.domain.ids import Origin
+    from node.domain.ports import Clock, LogState, Store
+    from node.domain.roster import Roster
+    from node.domain.services import Head
+    from node.usecases.fsck import Report
+
+ASK_SECONDS: Final = 2.0
+"""How long status waits for the hub."""
+SALT_SIZE: Final = 32
+_SALT: Final = "ingest-salt"
+_PENDING_SHOWN: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCommands:
+    """`health`: what the daemon knows of its connections, empty where none runs. `heads`: asks the hub.
+
+    `certificate_expires`: Unix seconds, None before the node was admitted.
+    """
+
+    name: str
+    federation: str
+    own: Origin
+    store: Store
+    latest: Callable[[], Roster | None]
+    health: Callable[[], Line]
+    heads: Callable[[], Awaitable[Sequence[Head]]]
+    certificate_expires: Callable[[], float | None]
+    random: Callable[[int], bytes]
+    clock: Clock
+
+    async def ingest_salt(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> {"salt": hex}: under which files are told apart without their paths being kept."""
+        yield {"salt": (await asyncio.to_thread(self._salt)).hex()}
+
+    def _salt(self) -> bytes:
+        with self.store.write() as tx:
+            salt = tx.setting(_SALT)
+            if not salt:
+                salt = self.random(SALT_SIZE)
+                tx.set_setting(_SALT, salt)
+        return salt
+
+    async def status(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> a line on this node, then a line a log."""
+        roster = self.latest()
+        heads: dict[Origin, Head] = {}
+        hub = "not asked: this node was not admitted yet"
+        if self.certificate_expires() is not None:
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    heads = {head.origin: head for head in await self.heads()}
+                hub = "reached"
+            except TimeoutError:
+                hub = f"did not answer within {ASK_SECONDS:.0f} s"
+            except VigilError as error:
+                hub = f"{error.kind}: {error}"
+        for line in await asyncio.to_thread(self._status, roster, heads, hub):
+            yield line
+
+    def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
+        now = self.clock()
+        with self.store.read() as tx:
+            logs = [log for log in tx.logs() if log.origin.stream == "log"]
+            own = next((log for log in logs if log.origin == self.own), None)
+            lines: list[Line] = [
+                {
+                    "node": self.name,
+                    "federation": self.federation,
+                    "state": _state(roster, self.name),
+                    "hub": hub,
+                    "certificate_expires": self.certificate_expires(),
+                    "roster_version": roster.version if roster else None,
+                    "roster_expires": roster.expires if roster else None,
+                    "roster_stale": roster is None or roster.expires <= now,
+                    "waiting": len(tx.pending(self.own, _PENDING_SHOWN)),
+                    "published": own.cosigned_size if own else 0,
+                    "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
+                    **self.health(),
+                }
+            ]
+            for log in logs:
+                counts = tx.body_counts(log.number)
+                lines.append(_log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()}))
+            known = {log.origin.member for log in logs}
+        silent = [member for member in (roster.members.values() if roster else ()) if member.id not in known]
+        return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
+
+    async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> a line a log and one of the database, then {"ok", "faults"}."""
+        faults = 0
+        reports = check_store(self.store, self.latest())
+        while (report := await asyncio.to_thread(next, reports, None)) is not None:
+            faults += len(report.faults)
+            yield report_line(report)
+        yield {"ok": faults == 0, "faults": faults, "signatures_checked": self.latest() is not None}
+
+    async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"path"} -> {"path"}: a consistent copy of the database while the node runs. Keys are not in it."""
+        path = Arguments(arguments).text("path")
+        await asyncio.to_thread(self.store.backup_to, path)
+        yield {"path": path, "keys": "not in it: keep the keys folder apart"}
+
+
+def report_line(report: Report) -> Line:
+    """What fsck found of one log."""
+    return {
+        "log": report.log,
+        "entries": report.entries,
+        "bodies": report.bodies,
+        "ok": not report.faults,
+        "faults": list(report.faults),
+    }
+
+
+def _state(roster: Roster | None, name: str) -> str:
+    if roster is None:
+        return "no roster"
+    for member in roster.members.values():
+        if member.id == name:
+            return member.status.value
+    return "pending"
+
+
+def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: dict[int, int]) -> Line:
+    member = roster.members.get(log.origin.member) if roster else None
+    behind = None if head is None else max(0, head.cosigned_size - log.size)
+    return {
+        "member": log.origin.member,
+        "name": member.name if member else None,
+        "state": (member.status if member else MemberStatus.LEFT).value,
+        "log": str(log.origin),
+        "size": log.size,
+        "hub_size": head.cosigned_size if head else None,
+        "lag": behind,
+        "held": counts.get(BodyState.HELD, 0),
+        "not_for_us": counts.get(BodyState.NOT_FOR_US, 0),
+        "purged": counts.get(BodyState.PURGED, 0),
+        "missing": counts.get(BodyState.MISSING, 0),
+        "quarantined": counts.get(BodyState.QUARANTINED, 0),
+        "frozen": log.frozen or None,
+    }
