@@ -64,6 +64,12 @@ class Change:
         self.removed.append(purge.removed)
         return purge
 
+    def forget_pending(self, leaf: bytes) -> bool:
+        """Forgets an own statement that never got a place; False where none waits under this name."""
+        forgotten = self.writer.forget_pending(leaf)
+        self.purged += forgotten
+        return forgotten
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
@@ -106,6 +112,7 @@ class Catalogue:
         # Held from the transaction to the end of the index's update: an index that took changes in another order than
         # the store could keep a row that was purged.
         self._in_step = threading.RLock()
+        self._owes_scrub = False
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -122,9 +129,12 @@ class Catalogue:
                 self._decode(number, index, bytes([kind]), [body])
             for rows in change.removed:
                 self._removed(rows)
-            purged = change.purged or any(change.removed)
-            if purged:
+            # Where scrubbing fails (a full disk, a long reader) the caller is told, and the next change owes it still.
+            # A crash before its end leaves it to `open_store`.
+            self._owes_scrub |= bool(change.purged or any(change.removed))
+            if self._owes_scrub:
                 self._store.scrub()
+                self._owes_scrub = False
 
     def rebuild(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
         """The index made anew from the store; `progress(done, total)` in entries and holdings. For every start."""

@@ -62,21 +62,10 @@ class Purge:
 
     def chain(self, origin: Origin, index: int, leaf: bytes) -> list[RecordId]:
         """A record and every correction that followed it: what a retraction ends. Gives their names."""
-        waiting = [(origin, index, leaf)]
-        ended: list[RecordId] = []
-        while waiting:
-            at = waiting.pop()
-            record = RecordId(at[0], at[2])
-            if record in ended:
-                continue
-            ended.append(record)
-            self.record(*at)
-            waiting += [
-                (speaker, row, leaf_at(self.writer, speaker, row))
-                for speaker, row, kind in owners_words(self.writer, record)
-                if kind == Kind.CORRECTION
-            ]
-        return ended
+        links = chain_of(self.writer, origin, index, leaf)
+        for link in links:
+            self.record(*link)
+        return [RecordId(speaker, each) for speaker, _, each in links]
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         """Quarantines an entry that says what it may not say."""
@@ -110,6 +99,17 @@ def owners_words(reader: LogReader, record: RecordId) -> list[tuple[Origin, int,
     found = [each for each in reader.targeting(record) if each[2] in OWN_TARGET and _same_owner(each[0], record.origin)]
     aside = {origin: {index for index, _ in reader.quarantined(origin)} for origin, _, _ in found}
     return sorted((each for each in found if each[1] not in aside[each[0]]), key=lambda each: (each[0].epoch, each[1]))
+
+
+def chain_of(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> list[tuple[Origin, int, bytes]]:
+    """(log, index, leaf) of a record and of every correction that followed it, and counts."""
+    links = [(origin, index, leaf)]
+    for at in links:
+        for speaker, row, kind in owners_words(reader, RecordId(at[0], at[2])):
+            if kind == Kind.CORRECTION:
+                link = (speaker, row, leaf_at(reader, speaker, row))
+                links += [link] if link not in links else []
+    return links
 
 
 def _same_owner(speaker: Origin, target: Origin) -> bool:

@@ -28,7 +28,7 @@ from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.catalogue import Catalogue, Change
 from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, find_target, owners_words
+from node.usecases.effects import Target, audience_within, chain_of, find_target, owners_words
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
 
 SECONDS_A_DAY: Final = 86_400
@@ -114,7 +114,7 @@ class Ledger:
                 raise Refused("this record was corrected or retracted before", remedy="name its newest correction")
             if spoken.pending is not None:
                 # It never left, so the new statement takes its place, and points at what it would have replaced.
-                writer.forget_pending(target.leaf)
+                change.forget_pending(target.leaf)
                 replaced = _points_at(spoken.pending)
             else:
                 replaced = target
@@ -133,13 +133,16 @@ class Ledger:
         with self._catalogue.change() as change:
             writer, record, ended = change.writer, None, [target]
             spoken = self._own(writer, target)
+            if spoken.kind == Kind.RETRACTION:
+                raise Refused("a retraction cannot be retracted")
             if spoken.pending is not None:
-                writer.forget_pending(target.leaf)
+                change.forget_pending(target.leaf)
                 replaced = _points_at(spoken.pending)
                 # A correction that still waits goes, and what it would have replaced is what there is to retract.
                 target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
             if spoken.placed is not None:
-                if spoken.kind == Kind.RETRACTION or Kind.RETRACTION in self._said_of(writer, target):
+                links = chain_of(writer, target.origin, spoken.placed.index, target.leaf)
+                if any(Kind.RETRACTION in self._said_of(writer, RecordId(log, leaf)) for log, _, leaf in links):
                     raise Refused("this record was retracted before")
                 record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
                 ended += self._end(change, target, spoken.placed.index)
@@ -213,7 +216,7 @@ class Ledger:
         ended = change.purge().chain(target.origin, index, target.leaf)
         for waiting in change.writer.pending(self._origin, _ALL):
             if waiting.entry[1] == Kind.CORRECTION and _points_at(waiting) in ended:
-                change.writer.forget_pending(waiting.leaf)
+                change.forget_pending(waiting.leaf)
                 ended.append(RecordId(self._origin, waiting.leaf))
         return ended
 
