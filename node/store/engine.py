@@ -28,7 +28,7 @@ from sqlalchemy.pool import QueuePool
 from node.errors import Damaged, DiskFull, StoreError
 
 PAGE_SIZE: Final = 8_192
-"""Bytes of a database page. Measured against 4,096: appends are a little faster; a full tile spills one page, not two."""
+"""Bytes of a database page. Against 4,096: appends are a little faster, and a full tile spills one page, not two."""
 BUSY_SECONDS: Final = 10.0
 """How long a statement waits for another process's lock before it gives up."""
 CHECKPOINT_PAGES: Final = 4_096

@@ -46,6 +46,11 @@ class Rollback(Exception):
     """Ends a transaction on purpose."""
 
 
+def end(*, undo: bool) -> None:
+    if undo:
+        raise Rollback
+
+
 class Histories(RuleBasedStateMachine):
     """One store and its model. Words make everything distinct."""
 
@@ -81,8 +86,7 @@ class Histories(RuleBasedStateMachine):
         try:
             with self.store.write() as writer:
                 writer.append(made)
-                if undo:
-                    raise Rollback
+                end(undo=undo)
         except Rollback:
             return
         for at, (word, state) in enumerate(zip(words, states, strict=True)):
@@ -97,8 +101,7 @@ class Histories(RuleBasedStateMachine):
         try:
             with self.store.write() as writer:
                 assert writer.purge(origin, list(indices)) == had
-                if undo:
-                    raise Rollback
+                end(undo=undo)
         except Rollback:
             return
         for index in indices:
@@ -139,8 +142,7 @@ class Histories(RuleBasedStateMachine):
             with self.store.write() as writer:
                 writer.append(made)
                 writer.placed([number for number, _ in chosen])
-                if undo:
-                    raise Rollback
+                end(undo=undo)
         except Rollback:
             return
         for at, (number, word) in enumerate(chosen):
@@ -237,4 +239,4 @@ _SETTINGS: dict[str, Any] = {"stateful_step_count": 30, "suppress_health_check":
 TestMemoryHistories = MemoryHistories.TestCase
 TestMemoryHistories.settings = settings(max_examples=25, **_SETTINGS)
 TestSqliteHistories = SqliteHistories.TestCase
-TestSqliteHistories.settings = settings(max_examples=25, **_SETTINGS)
+TestSqliteHistories.settings = settings(max_examples=15, **_SETTINGS)

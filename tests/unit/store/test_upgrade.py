@@ -1,0 +1,100 @@
+"""How a database comes to this program's schema."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from node.errors import StoreError
+from node.store import upgrade
+from node.store.schema import metadata
+from node.store.store import open_store
+
+
+def definitions(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: " ".join(sql.split()) for name, sql in rows if name != "alembic_version"}
+
+
+def columns(path: Path) -> dict[str, list[Any]]:
+    with sqlite3.connect(path) as connection:
+        found = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in metadata.tables}
+    connection.close()
+    return found
+
+
+def test_the_scripts_lead_to_the_schema_that_the_program_uses(tmp_path: Path) -> None:
+    made, declared = tmp_path / "made.db", tmp_path / "declared.db"
+    open_store(made, create=True).close()
+    engine = create_engine(f"sqlite:///{declared}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert definitions(made) == definitions(declared)
+    assert columns(made) == columns(declared)
+    engine = create_engine(f"sqlite:///{made}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_the_revision_in_the_program_is_the_newest_script() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(upgrade.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == upgrade.HEAD
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    open_store(path, create=True).close()
+    before = definitions(path)
+    open_store(path, create=True).close()
+    open_store(path, create=False).close()
+    assert definitions(path) == before
+
+
+def test_a_newer_schema_is_refused_with_a_remedy_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    open_store(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="newer version") as caught:
+        open_store(path, create=True)
+    assert "install" in caught.value.remedy
+    assert path.read_bytes() == before
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE customers (id INTEGER)")
+    connection.close()
+    with pytest.raises(StoreError, match="another program"):
+        open_store(path, create=True)
+
+
+def test_an_upgrade_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "node.db"
+    with monkeypatch.context() as patched:
+        patched.setattr("node.store.store.upgrade", _half)
+        with pytest.raises(StoreError):
+            open_store(path, create=True)
+    assert definitions(path) == {}
+    open_store(path, create=False).close()
+    assert "logs" in definitions(path)
+
+
+def _half(connection: Any) -> None:
+    upgrade.upgrade(connection)
+    connection.exec_driver_sql("CREATE TABLE logs (twice INTEGER)")
