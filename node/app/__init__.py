@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from node.app.session import Session
+    from node.app.sessions import Session
     from node.config import Home
     from node.domain.fingerprints import PictureFingerprints
     from node.errors import MediaError
@@ -27,7 +27,7 @@ Line = dict[str, Any]
 
 def session(home: Home, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`."""
-    from node.app.session import open_session
+    from node.app.sessions import open_session
 
     return open_session(home, passphrase)
 
@@ -109,7 +109,7 @@ def verify_evidence(data: bytes, roster_folder: Path) -> Line:
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
     """A line a check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
-    from node.app.doctor import examine
+    from node.app.examination import examine
 
     return examine(home, passphrase)
 

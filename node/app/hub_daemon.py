@@ -19,7 +19,7 @@ from node import config
 from node.app import logs
 from node.app.daemon import Supervisor
 from node.app.hub_rooms import open_hub
-from node.app.session import socket_path
+from node.app.sessions import socket_path
 from node.errors import NotFound
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard

@@ -22,7 +22,7 @@ from node.app import logs
 from node.app.daemon import Supervisor
 from node.app.joining import POLL_SECONDS, Joining
 from node.app.node_rooms import load_ring, open_node
-from node.app.session import socket_path
+from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.errors import Unavailable, VigilError
