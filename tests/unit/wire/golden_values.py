@@ -1,0 +1,116 @@
+"""One value of everything that is signed or committed to. test_golden.py has the bytes that they have to be."""
+
+from node.domain.envelope import Envelope, Kind
+from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
+from node.domain.handling import Handling
+from node.domain.ids import FederationId, MemberId, Origin, RecordId
+from node.domain.queries import (
+    Answer,
+    Hit,
+    Level,
+    MatchRule,
+    Outcome,
+    QueryHeader,
+    QueryPayload,
+    SearchedKind,
+    Subject,
+)
+from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Tri, Verdict
+
+FEDERATION = FederationId("example.org")
+FR, BR, JP = MemberId("FR"), MemberId("BR"), MemberId("JP")
+ORIGIN = Origin(FEDERATION, FR)
+NONCE = bytes(range(32))
+HANDLING_NONCE = bytes(range(32, 64))
+
+CATEGORY = Category(scheme="icse", version="1", code="2", baseline=Tri.YES)
+FINGERPRINTS = (
+    Fingerprint(code=MD5.code, value=b"\x11" * 16),
+    Fingerprint(code=SHA1.code, value=b"\x22" * 20),
+    Fingerprint(code=SHA256.code, value=b"\x33" * 32),
+    Fingerprint(code=PDQ.code, value=b"\x44" * 32, quality=97),
+    Fingerprint(code=PHASH.code, value=b"\x55" * 8),
+)
+CONTRIBUTION = Contribution(
+    fingerprints=FINGERPRINTS,
+    media_type="image/jpeg",
+    category=CATEGORY,
+    series="harbour",
+    victim_identified=Tri.NO,
+    offender_identified=Tri.UNKNOWN,
+    tags=("boat", "quay"),
+    language="fr",
+)
+RETRACTION = Retraction(reason=Reason.VICTIM_REQUEST)
+OPINION = Opinion(verdict=Verdict.DISPUTE, category=CATEGORY, note="another scale")
+COMMENT = Comment(text="the mast is new", language="en")
+HANDLING = Handling(
+    audience=(BR, JP), purposes=("victim-identification", "training"), code="2", retain_until_day=21_000
+)
+HEADER = QueryHeader(
+    query_id=b"\x66" * 16,
+    asker=FR,
+    recipients=(BR, JP),
+    purpose="victim-identification",
+    issued_at=1_700_000_000,
+    expires_at=1_700_000_030,
+    cost=9,
+)
+PAYLOAD = QueryPayload(
+    subjects=(Subject(fingerprints=FINGERPRINTS[3:4], orientations=(b"\x44" * 32, b"\x77" * 32)),),
+    rule=MatchRule.POLICY,
+    officer_role="analyst",
+    case_reference="2024-17",
+    legal_basis="CPP 77-1-1",
+)
+ANSWER = Answer(
+    query_id=b"\x66" * 16,
+    query_digest=b"\x88" * 32,
+    answerer=BR,
+    outcome=Outcome.HIT,
+    hits=(
+        Hit(subject=0, origin="BR", algorithm="pdq", level=Level.HIT_NO_HIT),
+        Hit(
+            subject=0,
+            origin=str(ORIGIN),
+            algorithm="md5",
+            level=Level.SHARED,
+            record=RecordId(ORIGIN, b"\x99" * 32),
+            distance=0,
+            quality=97,
+            orientation="rotate90",
+            category=CATEGORY,
+            series="harbour",
+            weak=True,
+        ),
+    ),
+    kinds=(
+        SearchedKind(name="pdq", version=1, searched=True),
+        SearchedKind(name="photodna", version=0, searched=False),
+    ),
+    scope=((Level.HIT_NO_HIT, 12), (Level.SHARED, 340)),
+    cursors_digest=b"\xaa" * 32,
+    policy_digest=b"\xbb" * 32,
+    roster_version=7,
+    reduced=True,
+    reason="",
+    at=1_700_000_002,
+)
+PLAIN_ENVELOPE = Envelope(
+    kind=Kind.CONTRIBUTION,
+    issued_day=19_675,
+    open=False,
+    expiry_day=21_000,
+    target=None,
+    handling_commitment=b"\xcc" * 32,
+    commitment=b"\xdd" * 32,
+)
+TARGETED_ENVELOPE = Envelope(
+    kind=Kind.RETRACTION,
+    issued_day=19_675,
+    open=True,
+    expiry_day=0,
+    target=RecordId(ORIGIN, b"\x99" * 32),
+    handling_commitment=b"\xcc" * 32,
+    commitment=b"\xdd" * 32,
+)

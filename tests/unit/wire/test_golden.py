@@ -1,0 +1,168 @@
+"""Golden bytes: the formats that signatures and commitments rest on, fixed for ever.
+
+A change that breaks a test here breaks every record and signature made before it. The bytes were made once; PROTOCOL.md
+says in words what they are. Encoders may change what they emit one day (protobuf is not canonical), so what counts is
+that these bytes decode to these values; that they are also what we emit today is tested apart.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from node.domain import envelope, signing
+from node.domain.envelope import Kind
+from node.wire.convert import ProtoCodec
+from tests.unit.wire import golden_values as values
+
+codec = ProtoCodec()
+
+CONTRIBUTION: Final = (
+    "080112c2010abf010a85010a0501020304051210111111111111111111111111111111111214222222222222222222222222"
+    "2222222222222222122033333333333333333333333333333333333333333333333333333333333333331220444444444444"
+    "4444444444444444444444444444444444444444444444444444120855555555555555551a06030303c20103120a696d6167"
+    "652f6a7065671a0e0a04696373651201311a013220012207686172626f757228023a04626f61743a047175617942026672"
+)
+RETRACTION: Final = "0801120412020804"
+OPINION: Final = "080112231a210802120e0a04696373651201311a013220011a0d616e6f74686572207363616c65"
+COMMENT: Final = "0801121722150a0f746865206d617374206973206e65771202656e"
+HANDLING: Final = "08011a0242521a024a50221576696374696d2d6964656e74696669636174696f6e2208747261696e696e672a01323088a401"
+HEADER: Final = (
+    "08011210666666666666666666666666666666661a0246522202425222024a502a1576696374696d2d6964656e7469666963"
+    "6174696f6e3080e2cfaa06389ee2cfaa064009"
+)
+PAYLOAD: Final = (
+    "08011291010a6f0a290a0104122044444444444444444444444444444444444444444444444444444444444444441a02c201"
+    "1220444444444444444444444444444444444444444444444444444444444444444412207777777777777777777777777777"
+    "77777777777777777777777777777777777710021a07616e616c7973742207323032342d31372a0a4350502037372d312d31"
+)
+ANSWER: Final = (
+    "08011210666666666666666666666666666666661a2088888888888888888888888888888888888888888888888888888888"
+    "88888888220242522801320b120242521a037064712001327912146578616d706c652e6f72672f46522f6c6f672f311a036d"
+    "643520022a380a146578616d706c652e6f72672f46522f6c6f672f3112209999999999999999999999999999999999999999"
+    "999999999999999999999999300038c20140014a0e0a04696373651201311a013220015207686172626f757258013a090a03"
+    "706471100118013a0a0a0870686f746f646e6142040801100c4205080210d4024a20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa5220bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    "580760017082e2cfaa06"
+)
+PLAIN_ENVELOPE: Final = (
+    "01010000004cdb000052080000ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccdddddddddd"
+    "dddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+)
+TARGETED_ENVELOPE: Final = (
+    "01030100004cdb0000000000146578616d706c652e6f72672f46522f6c6f672f319999999999999999999999999999999999"
+    "999999999999999999999999999999ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccdddddd"
+    "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+)
+
+Case = tuple[str, Any, Callable[[Any], bytes], Callable[[bytes], Any]]
+
+
+def _body(kind: Kind) -> Callable[[bytes], Any]:
+    return lambda data: codec.decode_body(kind, data)
+
+
+CASES: Final[dict[str, Case]] = {
+    "contribution": (CONTRIBUTION, values.CONTRIBUTION, codec.encode_body, _body(Kind.CONTRIBUTION)),
+    "retraction": (RETRACTION, values.RETRACTION, codec.encode_body, _body(Kind.RETRACTION)),
+    "opinion": (OPINION, values.OPINION, codec.encode_body, _body(Kind.OPINION)),
+    "comment": (COMMENT, values.COMMENT, codec.encode_body, _body(Kind.COMMENT)),
+    "handling": (HANDLING, values.HANDLING, codec.encode_handling, codec.decode_handling),
+    "header": (HEADER, values.HEADER, codec.encode_header, codec.decode_header),
+    "payload": (PAYLOAD, values.PAYLOAD, codec.encode_payload, codec.decode_payload),
+    "answer": (ANSWER, values.ANSWER, codec.encode_answer, codec.decode_answer),
+    "envelope": (PLAIN_ENVELOPE, values.PLAIN_ENVELOPE, envelope.encode, envelope.decode),
+    "envelope with a target": (TARGETED_ENVELOPE, values.TARGETED_ENVELOPE, envelope.encode, envelope.decode),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_golden_bytes_decode_to_their_value(case: Case) -> None:
+    golden, value, _, decode = case
+    assert decode(bytes.fromhex(golden)) == value
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_today_s_encoder_emits_the_golden_bytes(case: Case) -> None:
+    golden, value, encode, _ = case
+    assert encode(value).hex() == golden
+
+
+def test_the_bulk_path_reads_the_golden_body() -> None:
+    body = bytes.fromhex(CONTRIBUTION)
+    decoded = codec.decode_bodies(range(9), bytes([Kind.CONTRIBUTION]) * 9, [body] * 9)
+    assert decoded.understood == b"\x01" * 9
+    found = {column.code: (column.values.tobytes(), column.quality.tolist()) for column in decoded.fingerprints.columns}
+    assert found == {f.code: (f.value * 9, [-1 if f.quality is None else f.quality] * 9) for f in values.FINGERPRINTS}
+
+
+# --- commitments ------------------------------------------------------------------------------------------------------
+
+
+def test_the_commitment_of_a_body() -> None:
+    body = bytes.fromhex(CONTRIBUTION)
+    spelled = b"vigil/commit/v1\0" + b"\x00\x14" + b"example.org/FR/log/1" + b"\x01" + values.NONCE + body
+    commitment = envelope.commit(str(values.ORIGIN), Kind.CONTRIBUTION, values.NONCE, body)
+    assert commitment == hashlib.sha256(spelled).digest()
+    assert commitment.hex() == "dac93d8509fe6d3ba676f73972d09997310ae5e5df637dced63efa7743710177"
+
+
+def test_the_commitment_of_a_handling() -> None:
+    handling = bytes.fromhex(HANDLING)
+    spelled = b"vigil/handling/v1\0" + b"\x00\x14" + b"example.org/FR/log/1" + b"\x01" + values.HANDLING_NONCE
+    commitment = envelope.commit_handling(str(values.ORIGIN), Kind.CONTRIBUTION, values.HANDLING_NONCE, handling)
+    assert commitment == hashlib.sha256(spelled + handling).digest()
+    assert commitment.hex() == "7f80f3ec6ea46c281293cc6526765c8b6c7f0bbf8db6a0fdbdcf65b849037d32"
+
+
+# --- what keys sign ---------------------------------------------------------------------------------------------------
+
+FED: Final = b"\x00\x00\x00\x0bexample.org"
+
+
+def test_the_bytes_that_a_query_s_signature_covers() -> None:
+    signed = signing.query_preimage(values.FEDERATION, b"header", b"payload!")
+    assert signed == b"vigil/query/v1\n" + FED + b"\x00\x00\x00\x06header" + b"\x00\x00\x00\x08payload!"
+
+
+def test_the_digest_of_a_query() -> None:
+    spelled = b"vigil/query-digest/v1\n" + b"\x00\x00\x00\x06header" + b"\x00\x00\x00\x07payload"
+    assert signing.query_digest(b"header", b"payload") == hashlib.sha256(spelled).digest()
+    golden = "b8cdfd16c6b91cbab79aa2577ae8e517472c4e6d6317abc55c2e42df97904c8e"
+    assert signing.query_digest(b"header", b"payload").hex() == golden
+
+
+def test_the_bytes_that_an_answer_s_signature_covers() -> None:
+    assert (
+        signing.answer_preimage(values.FEDERATION, b"answer") == b"vigil/answer/v1\n" + FED + b"\x00\x00\x00\x06answer"
+    )
+
+
+def test_the_bytes_that_prove_possession_of_a_key() -> None:
+    signed = signing.petition_preimage("log", b"\x01" * 32, b"\x02" * 32, values.FR, "FR+00000000+AQ==")
+    assert signed == (
+        b"vigil/petition/v1\n"
+        b"\x00\x00\x00\x03log"
+        b"\x00\x00\x00\x20" + b"\x01" * 32 + b"\x00\x00\x00\x20" + b"\x02" * 32 + b"\x00\x00\x00\x02FR"
+        b"\x00\x00\x00\x10FR+00000000+AQ=="
+    )
+
+
+def test_the_bytes_that_ask_for_a_certificate_after_the_last_ran_out() -> None:
+    signed = signing.renewal_preimage(values.FEDERATION, values.FR, b"csr", b"\x03" * 32)
+    assert signed == (
+        b"vigil/renewal/v1\n"
+        + FED
+        + b"\x00\x00\x00\x02FR"
+        + b"\x00\x00\x00\x03csr"
+        + b"\x00\x00\x00\x20"
+        + b"\x03" * 32
+    )
+
+
+def test_moving_a_byte_between_fields_changes_what_is_signed() -> None:
+    assert signing.query_preimage(values.FEDERATION, b"ab", b"c") != signing.query_preimage(
+        values.FEDERATION, b"a", b"bc"
+    )
+    assert signing.query_digest(b"ab", b"c") != signing.query_digest(b"a", b"bc")
