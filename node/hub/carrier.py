@@ -152,6 +152,7 @@ class HubCarrier:
         at = {each.origin: each.size for each in cursors}
         handlings = Handlings(self._codec.decode_handling)
         while True:
+            self._roster().require_active(member)
             # Taken before the logs are read: whatever is cosigned after that sets it.
             moved = self._moved
             ahead = [log for log in await asyncio.to_thread(self._logs) if log.cosigned_size > at.get(log.origin, 0)]

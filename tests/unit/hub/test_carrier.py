@@ -1,0 +1,342 @@
+"""The hub takes in what members sign, and hands on what each may read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from node.domain.batch import BodyState, Package
+from node.domain.envelope import Disclosure, Kind
+from node.domain.handling import Handling
+from node.domain.ids import MemberId, Origin
+from node.domain.queries import LogView
+from node.domain.roster import KeyStatus, MemberStatus
+from node.domain.services import Head
+from node.domain.statements import Retraction
+from node.errors import BadProof, Conflict, Fork, Malformed, NotFound, PeerFault, Refused, StoreError, Suspended
+from node.usecases.vouching import verify_note
+from tests.simulator.federation import NOW, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
+from tests.simulator.world import PATIENCE, Hub, World, first
+
+FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
+HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
+ONLY_JP = Handling(audience=(MemberId("JP"),))
+Given = TypeVar("Given")
+
+
+def a_hub() -> Hub:
+    return Hub(World([FR, JP, DE]))
+
+
+def do(work: Awaitable[Given]) -> Given:
+    async def within() -> Given:
+        return await work
+
+    return asyncio.run(within())
+
+
+def submit(hub: Hub, package: Package, member: MemberId = FR.id) -> Head:
+    return do(hub.carrier.submit(member, package))
+
+
+def refused(hub: Hub, package: Package, error: type[Exception], member: MemberId = FR.id) -> None:
+    before = hub.log(package.origin)
+    with pytest.raises(error):
+        submit(hub, package, member)
+    after = hub.log(package.origin)
+    assert (after and replace(after, frozen="")) == (before and replace(before, frozen=""))
+
+
+def followed(hub: Hub, member: MemberId, count: int, *cursors: LogView) -> list[Package]:
+    return do(first(hub.carrier.follow(member, cursors), count))
+
+
+# --- submit -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_stored_and_cosigned() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(3))
+    head = submit(hub, log.package())
+    assert (head.size, head.cosigned_size, head.cosigned) == (3, 3, cosigned(log.note()))
+    assert verify_note(hub.world.roster, FR.origin, head.cosigned, cosigned=True)[1] == NOW
+
+
+def test_nothing_is_cosigned_before_all_of_it_is_here() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(9))
+    head = submit(hub, log.package(0, 4, at=9))
+    assert (head.size, head.cosigned_size) == (4, 0)
+    assert submit(hub, log.package(4, 9)).cosigned == cosigned(log.note())
+
+
+def test_the_same_run_again_gets_the_same_head_again() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(9))
+    heads = [submit(hub, log.package(0, 4)), submit(hub, log.package(0, 4))]
+    hub.world.clock.now += 60
+    heads.append(submit(hub, log.package(0, 4)))
+    assert heads[0] == heads[1] == heads[2]
+    submit(hub, log.package(4, 9))
+    assert submit(hub, log.package(0, 4)).size == 9
+
+
+def test_a_hub_that_died_before_it_answered_answers_the_same_run_later() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(3))
+    hub.store.fail_next_commit = StoreError("killed")
+    refused(hub, log.package(), StoreError)
+    assert submit(hub, log.package()).cosigned_size == 3
+    again = Hub(hub.world, hub.store)
+    again.world.clock.now += 60
+    assert submit(again, log.package()).cosigned == cosigned(log.note())
+
+
+def test_a_run_from_elsewhere_is_a_conflict_that_says_where_the_log_stands() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(9))
+    submit(hub, log.package(0, 4))
+    for start in (3, 5):
+        with pytest.raises(Conflict) as conflict:
+            submit(hub, log.package(start, 9))
+        assert conflict.value.have == 4
+
+
+def test_runs_handed_in_at_once_are_taken_once() -> None:
+    async def story() -> None:
+        hub, log = a_hub(), Log(FR)
+        log.pictures(range(5))
+        heads = await asyncio.gather(*(hub.carrier.submit(FR.id, log.package()) for _ in range(5)))
+        assert {head.size for head in heads} == {5}
+
+    asyncio.run(story())
+
+
+def test_a_member_submits_to_its_own_log_alone() -> None:
+    hub, of_jp = a_hub(), Log(JP)
+    of_jp.pictures([1])
+    refused(hub, of_jp.package(), Refused)
+    elsewhere = replace(of_jp.package(), origin=replace(FR.origin, federation="other.example"))  # type: ignore[arg-type]
+    refused(hub, elsewhere, Refused)
+    refused(hub, replace(of_jp.package(), origin=replace(FR.origin, stream="audit")), Refused)
+
+
+def test_a_closed_epoch_takes_nothing_more() -> None:
+    second = Speaker.named("FR", epoch=2)
+    hub, old, new = Hub(World([FR, second])), Log(FR), Log(second)
+    old.pictures([1])
+    new.pictures([2])
+    refused(hub, old.package(), Refused)
+    assert submit(hub, new.package()).size == 1
+    member = hub.world.roster.members[FR.id]
+    retired = replace(member, keys=tuple(replace(key, status=KeyStatus.RETIRED) for key in member.keys))
+    hub.world.roster = replace(hub.world.roster, members={FR.id: retired})
+    new.pictures([3])
+    refused(hub, new.package(1), Refused)
+
+
+def test_the_suspended_and_the_unknown_are_refused() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures([1])
+    hub.world.roster = roster(FR, JP, FR=MemberStatus.SUSPENDED)
+    refused(hub, log.package(), Suspended)
+    hub.world.roster = roster(JP)
+    refused(hub, log.package(), Refused)
+    for call in (hub.carrier.heads(FR.id, []), hub.carrier.bodies(FR.id, JP.origin, [0])):
+        with pytest.raises(Refused):
+            do(call)
+    with pytest.raises(Refused):
+        followed(hub, FR.id, 1)
+
+
+def test_a_fork_freezes_that_log_with_both_notes_and_no_other() -> None:
+    hub, log, other, of_jp = a_hub(), Log(FR), Log(FR), Log(JP)
+    log.pictures(range(3))
+    other.pictures(range(10, 13))
+    of_jp.pictures([1])
+    submit(hub, log.package())
+    refused(hub, other.package(), Fork)
+    with hub.store.read() as reader:
+        assert reader.evidence(FR.origin) == [log.note(), other.note()]
+    log.pictures([4])
+    refused(hub, log.package(3), Refused)
+    assert submit(hub, of_jp.package(), JP.id).size == 1
+
+
+def test_a_shorter_history_that_is_another_is_a_fork_and_a_shorter_one_that_is_not_is_none() -> None:
+    hub, log, other = a_hub(), Log(FR), Log(FR)
+    log.pictures(range(5))
+    other.pictures([0, 1, 77])
+    submit(hub, log.package())
+    assert submit(hub, log.package(1, 3)).size == 5
+    refused(hub, other.package(), Fork)
+
+
+def test_other_entries_under_a_checkpoint_that_is_right_are_a_bad_proof() -> None:
+    hub, log, other = a_hub(), Log(FR), Log(FR)
+    log.pictures(range(3))
+    other.pictures(range(10, 13))
+    submit(hub, log.package())
+    refused(hub, replace(other.package(), checkpoint=log.note()), BadProof)
+
+
+def test_a_bad_signature_proof_disclosure_or_a_second_signature_is_refused() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(3))
+    good = log.package()
+    refused(hub, replace(good, checkpoint=JP.note(3, log.root(3))), PeerFault)
+    refused(hub, replace(good, checkpoint=cosigned(log.note())), Malformed)
+    refused(hub, log.package(0, 2, at=3, proof=()), PeerFault)
+    refused(hub, replace(good, bodies=[*good.bodies[:2], b"another"]), BadProof)
+    refused(hub, replace(good, entries=[*good.entries[:2], b"\x01"]), PeerFault)
+    refused(hub, replace(good, entries=[], nonces=[], bodies=[], handling_nonces=[], handlings=[]), Malformed)
+
+
+def test_one_malformed_entry_is_set_aside_and_the_log_goes_on() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures([1])
+    log.add(b"\x01 not an entry")
+    log.pictures([2])
+    assert submit(hub, log.package()).cosigned_size == 3
+    with hub.store.read() as reader:
+        assert list(reader.run(FR.origin, 0, 3, 1 << 20).states) == [HELD, QUARANTINED, HELD]
+
+
+def test_a_retraction_purges_at_the_hub() -> None:
+    hub, log = a_hub(), Log(FR)
+    (record,) = log.pictures([1])
+    submit(hub, log.package())
+    log.say(Retraction(), kind=Kind.RETRACTION, target=record)
+    submit(hub, log.package(1))
+    (package,) = followed(hub, JP.id, 1)
+    assert [bool(body) for body in package.bodies] == [False, True]
+    assert hub.store.scrubs == 1
+
+
+# --- heads and follow -------------------------------------------------------------------------------------------------
+
+
+def test_heads_are_given_of_all_logs_or_of_those_asked_for() -> None:
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    fr.pictures([1, 2])
+    jp.pictures([3])
+    submit(hub, fr.package())
+    submit(hub, jp.package(), JP.id)
+    assert {h.origin: h.cosigned_size for h in do(hub.carrier.heads(DE.id, []))} == {FR.origin: 2, JP.origin: 1}
+    assert [h.origin for h in do(hub.carrier.heads(DE.id, [JP.origin, DE.origin]))] == [JP.origin]
+
+
+def test_a_follower_gets_every_log_from_its_cursors_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1_000)
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    fr.pictures(range(12))
+    jp.pictures(range(20, 26))
+    submit(hub, fr.package())
+    submit(hub, jp.package(), JP.id)
+    packages = followed(hub, DE.id, 5, LogView(origin=FR.origin, size=5))
+    assert [each.origin for each in packages[:4]] == [FR.origin, JP.origin, FR.origin, JP.origin]
+    for log, start in ((fr, 5), (jp, 0)):
+        at = start
+        for each in packages:
+            if each.origin == log.speaker.origin:
+                assert each == log.package(at, each.end, at=log.size, hub=True)
+                at = each.end
+        assert at > start
+
+
+def test_only_what_is_cosigned_is_handed_on() -> None:
+    async def story() -> None:
+        hub, log = a_hub(), Log(FR)
+        log.pictures(range(4))
+        await hub.carrier.submit(FR.id, log.package(0, 2, at=4))
+        stream = hub.carrier.follow(JP.id, [])
+        waiting = asyncio.ensure_future(anext(stream))
+        await hub.carrier.heads(JP.id, [])
+        assert not waiting.done()
+        await hub.carrier.submit(FR.id, log.package(2, 4))
+        async with asyncio.timeout(PATIENCE):
+            assert (await waiting).end == 4
+
+    asyncio.run(story())
+
+
+def test_the_live_tail_reaches_every_follower() -> None:
+    async def story() -> None:
+        hub, log = a_hub(), Log(FR)
+        streams = [hub.carrier.follow(member, []) for member in (JP.id, DE.id)]
+        waiting = [asyncio.ensure_future(anext(stream)) for stream in streams]
+        for number in range(3):
+            log.pictures([number])
+            await hub.carrier.submit(FR.id, log.package(number))
+            async with asyncio.timeout(PATIENCE):
+                packages = await asyncio.gather(*waiting)
+            assert [each.start for each in packages] == [number, number]
+            waiting = [asyncio.ensure_future(anext(stream)) for stream in streams]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+def test_a_body_goes_to_those_its_handling_admits() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures([1])
+    log.pictures([2], handling=ONLY_JP)
+    log.say(picture(3), handling=bytes([0x08, 2, 0x10, 1]), open=False)
+    submit(hub, log.package())
+    shown = {member: [bool(body) for body in followed(hub, member, 1)[0].bodies] for member in (FR.id, JP.id, DE.id)}
+    assert shown == {FR.id: [True, True, True], JP.id: [True, True, False], DE.id: [True, False, False]}
+    (package,) = followed(hub, DE.id, 1)
+    for column in (package.nonces, package.handling_nonces, package.handlings):
+        assert [bool(each) for each in column] == [True, False, False]
+
+
+def test_a_suspension_ends_a_stream_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1_000)
+
+    async def story() -> None:
+        hub, log = a_hub(), Log(FR)
+        log.pictures(range(20))
+        await hub.carrier.submit(FR.id, log.package())
+        stream = hub.carrier.follow(JP.id, [])
+        await anext(stream)
+        hub.world.roster = roster(FR, JP, JP=MemberStatus.SUSPENDED)
+        with pytest.raises(Suspended):
+            await anext(stream)
+
+    asyncio.run(story())
+
+
+def test_too_many_cursors_or_indices_are_refused() -> None:
+    hub = a_hub()
+    with pytest.raises(Malformed):
+        followed(hub, JP.id, 1, *[LogView(origin=FR.origin, size=0)] * 10_001)
+    with pytest.raises(Malformed):
+        do(hub.carrier.bodies(JP.id, FR.origin, range(1_001)))
+
+
+# --- repair -----------------------------------------------------------------------------------------------------------
+
+
+def test_bodies_are_given_again_to_those_who_may_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures([1, 2])
+    log.pictures([3], handling=ONLY_JP)
+    log.add(entry_of(FR.origin, picture(4), handling=Handling(retain_until_day=TODAY))[0])
+    submit(hub, log.package())
+    wanted = [-1, 0, 1, 2, 3, 99]
+
+    def given(member: MemberId, origin: Origin = FR.origin) -> dict[int, Disclosure]:
+        return dict(do(hub.carrier.bodies(member, origin, wanted)))
+
+    assert given(JP.id) == {index: log.disclosures[index] for index in (0, 1, 2)}
+    assert given(DE.id) == {index: log.disclosures[index] for index in (0, 1)}
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1)
+    assert list(given(JP.id)) == [0]
+    with pytest.raises(NotFound):
+        given(JP.id, JP.origin)
