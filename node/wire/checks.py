@@ -22,6 +22,8 @@ MAX_WORD: Final = 128
 """Characters of a name, code, media type, language or tag."""
 MAX_SIGNATURE: Final = 4_096
 """Bytes of a signature of any algorithm (ML-DSA-44 has 2,420)."""
+MAX_VKEY: Final = 4_096
+"""Characters of a C2SP verifier key of any algorithm (one of ML-DSA-44 has some 1,800)."""
 MAX_PHRASE: Final = 500
 """Characters of an officer's role, a case reference or a legal basis."""
 

@@ -55,7 +55,7 @@ def petition_from_pb(message: pb.JoinPetition) -> JoinPetition:
         member=member_id(message.member),
         name=checks.text(message.name, "a member's name"),
         csr=csr_from_pb(message.csr),
-        vkeys={purpose: checks.text(claim.vkey, "a key", checks.MAX_PHRASE) for purpose, claim in claims.items()},
+        vkeys={purpose: checks.text(claim.vkey, "a key", checks.MAX_VKEY) for purpose, claim in claims.items()},
         proofs={purpose: checks.size(claim.proof, "a proof", SIGNATURE_SIZE) for purpose, claim in claims.items()},
     )
 
