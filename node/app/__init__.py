@@ -32,6 +32,13 @@ def session(home: Home, passphrase: Callable[[], str]) -> AbstractContextManager
     return open_session(home, passphrase)
 
 
+def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
+    """`session` over the home in this folder, for who has no configuration of their own."""
+    from node.config import Home
+
+    return session(Home(folder=folder), passphrase)
+
+
 def run_node(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
     """The node's daemon, until SIGTERM or SIGINT. `ready` is told once it serves: {"event": "ready", ...}."""
     from node.app.node_daemon import run

@@ -12,7 +12,7 @@ import asyncio
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from node.control.arguments import Arguments
 from node.control.node_commands import report_line
@@ -28,9 +28,21 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
-    from node.hub.enrolment import EnrolmentDesk
+    from node.domain.token import Token
 
 INVITATION_SECONDS: Final = 48 * 3600
+
+
+class Desk(Protocol):
+    """Enrolment as the operator needs it (`node.hub.enrolment`). Blocking."""
+
+    def invite(self, member: MemberId, *, hub: str, enrolment: str, ca_sha256: bytes, lifetime: int) -> Token:
+        """A one-time token."""
+        ...
+
+    def refuse(self, member: MemberId) -> None:
+        """Turns a pending petition down."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ class HubCommands:
     addresses: tuple[str, str]
     ca_sha256: bytes
     store: Store
-    desk: EnrolmentDesk
+    desk: Desk
     latest: Callable[[], Roster | None]
     request: Callable[[], bytes]
     accept: Callable[[bytes], Roster]

@@ -31,7 +31,7 @@ SHARED: Final = 6
 """Pictures of one country of which another has an edited copy, for each of three pairs."""
 PICTURES: Final = len(COUNTRIES) * ORIGINALS
 BASIS: Final = ("--purpose", "victim-identification", "--legal-basis", "demonstration", "--case", "DEMO-1")
-SYNC_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
 _POLL: Final = 0.1
 
 
@@ -84,9 +84,10 @@ def found_the_federation(stage: Stage, tell: Telling) -> None:
     """Authority, hub and three nodes, as an administrator would do it: init, invite, join, sign, run."""
     main, enrolment = free_port(), free_port()
     stick = stage.folder / "authority"
-    stage.run("authority", "init", "--folder", str(stick))
+    made = stage.run("authority", "init", "--folder", str(stick), "--federation", FEDERATION)
     addresses = ("--listen", f"127.0.0.1:{main}", "--enrolment-listen", f"127.0.0.1:{enrolment}")
-    stage.run("hub", "init", "--federation", FEDERATION, *addresses, home="hub")
+    root = ("--federation", FEDERATION, "--root", str(made.last["root"]))
+    stage.run("hub", "init", *root, *addresses, home="hub")
     sign = ("authority", "sign", "--folder", str(stick), "--hub-home", str(stage.home("hub")), "--yes")
     stage.run(*sign, home="hub")
     stage.start("hub", "hub", "run")
@@ -98,6 +99,7 @@ def found_the_federation(stage: Stage, tell: Telling) -> None:
     stage.run(*sign, home="hub")
     for country in COUNTRIES:
         stage.start(country, "node", "run")
+    wait_until(lambda: attending(stage) == len(COUNTRIES), "all nodes hold their streams")
     tell.say("France, Japan and Brazil joined with keys of their own; the authority signed them in; their nodes run.")
 
 
@@ -135,13 +137,29 @@ def _owner(hit: Line) -> str:
 
 
 def wait_for_records(stage: Stage, total: int) -> None:
-    """Waits until every node has every record. Raises `Unavailable` where they do not come."""
-    deadline = time.monotonic() + SYNC_SECONDS
-    for country in COUNTRIES:
-        while sum(int(line["size"]) for line in stage.ask(country, "status") if "log" in line) < total:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"{NAMES[country]} did not get all records within {SYNC_SECONDS:.0f} s")
-            time.sleep(_POLL)
+    """Waits until every node has every record."""
+
+    def arrived() -> bool:
+        return all(
+            sum(int(line["size"]) for line in stage.ask(country, "status") if line.get("log")) >= total
+            for country in COUNTRIES
+        )
+
+    wait_until(arrived, "every node has every record")
+
+
+def attending(stage: Stage) -> int:
+    """How many nodes hold their stream to the hub."""
+    return int(stage.ask("hub", "status")[0]["attending"])
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Raises `Unavailable` where `condition` does not come about."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"it did not happen within {PATIENCE_SECONDS:.0f} s that {what}")
+        time.sleep(_POLL)
 
 
 def match_locally(stage: Stage, tell: Telling, planted: list[Planted]) -> int:
@@ -195,6 +213,7 @@ def ask_with_one_away(stage: Stage, tell: Telling, planted: list[Planted]) -> No
     tell.say(f"With Japan switched off the same question ends partial: {done.last['outcomes']}, exit code {done.code}.")
     tell.expect("Japan is shown as offline", done.last["outcomes"].get("JP") == "offline")
     stage.start("JP", "node", "run")
+    wait_until(lambda: attending(stage) == len(COUNTRIES), "Japan is back")
 
 
 def prove_it(stage: Stage, tell: Telling) -> bool:
@@ -225,7 +244,7 @@ def take_it_back(stage: Stage, tell: Telling, planted: list[Planted]) -> None:
         return
     copy = str(before[0].copy)
     hits = [line for line in stage.run("match", copy, home="JP").lines if line.get("record") and _owner(line) == "FR"]
-    logs = {line["log"]: int(line["size"]) for line in stage.ask("JP", "status") if "log" in line}
+    logs = {line["log"]: int(line["size"]) for line in stage.ask("JP", "status") if line.get("log")}
     for hit in hits:
         stage.run("retract", str(hit["record"]), "--reason", "mistake", home="FR")
     wait_for_records(stage, sum(logs.values()) + len(hits))

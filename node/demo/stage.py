@@ -19,8 +19,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from node.app import session
-from node.config import Home
+from node import app
 from node.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -66,7 +65,10 @@ class Stage:
         return self.folder / name
 
     def run(self, *words: str, home: str = "", accept: Sequence[int] = (0,)) -> Done:
-        """Runs `vigil WORDS --json` and reads its lines. Raises `Unavailable`, with what it said, on another exit code."""
+        """Runs `vigil WORDS --json` and reads its lines.
+
+        Raises `Unavailable`, with what it said, on another exit code.
+        """
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "node.cli.main", *words, "--json"],
@@ -85,7 +87,7 @@ class Stage:
 
     def ask(self, home: str, command: str) -> list[Line]:
         """The lines of a command of a running daemon, over its socket and without a process of its own."""
-        with session(Home(folder=self.home(home)), lambda: _PASSPHRASE) as opened:
+        with app.session_at(self.home(home), lambda: _PASSPHRASE) as opened:
             return list(opened.run(command, {}))
 
     def start(self, name: str, *words: str) -> Line:
