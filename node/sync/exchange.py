@@ -58,9 +58,8 @@ class Repair:
     indices: tuple[int, ...]
 
 
-def own_step(own: LogState, *, compared: bool, head: Head | None) -> Compare | Publish | None:
-    """The next step for our own log. `head` None: the hub has none of it."""
-    head = head or Head(origin=own.origin, size=0, cosigned=b"", cosigned_size=0)
+def own_step(own: LogState, *, compared: bool, head: Head) -> Compare | Publish | None:
+    """The next step for our own log. `compared`: whether it was held against this head."""
     if not compared or max(head.size, head.cosigned_size) > own.size:
         return Compare(head=head)
     if head.size < own.checkpoint_size:

@@ -30,7 +30,8 @@ class Publisher:
     """Runs on the event loop; the own log's work goes to threads.
 
     `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `trouble` says why the last round failed, "" if it did
-    not; `adopted` counts own entries that came back from the hub: after a restore as expected, else a cause for alarm.
+    not; `idle` is set while the hub has all that was acknowledged when the last round began. `adopted` counts own
+    entries that came back from the hub: as expected after a restore, and otherwise a cause for alarm.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Publisher:
         self._pause = pause
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()
+        self.idle = asyncio.Event()
         self.trouble = ""
         self.adopted = 0
 
@@ -63,6 +65,7 @@ class Publisher:
         while True:
             await self._work.wait()
             self._work.clear()
+            self.idle.clear()
             try:
                 await self.round()
             except VigilError as error:
@@ -72,15 +75,17 @@ class Publisher:
                 self._work.set()
             else:
                 self.trouble, attempt = "", 0
+                self.idle.set()
 
     async def round(self) -> None:
         """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
-        head = await self._head()
+        head, held = await self._head(), None
         while True:
             own = await asyncio.to_thread(self._own.state)
-            match own_step(own, compared=self._own.compared, head=head):
+            # Every head is held against our log once, also one of a size that we have: it may be of another history.
+            match own_step(own, compared=self._own.compared and head == held, head=head):
                 case Compare(head=shown):
-                    head = await self._compare(shown)
+                    head = held = await self._compare(shown)
                 case Publish(start=start):
                     head = await self._submit(start)
                 case None:
@@ -88,33 +93,32 @@ class Publisher:
                     if placed.size == own.size and placed.checkpoint_size == own.checkpoint_size:
                         return
 
-    async def _head(self) -> Head | None:
+    async def _head(self) -> Head:
         heads = await self._carrier.heads([self._own.origin])
-        return next((each for each in heads if each.origin == self._own.origin), None)
+        nothing = Head(origin=self._own.origin, size=0, cosigned=b"", cosigned_size=0)
+        return next((each for each in heads if each.origin == self._own.origin), nothing)
 
-    async def _compare(self, head: Head) -> Head | None:
+    async def _compare(self, head: Head) -> Head:
+        """The head that our log was held against: another than was shown, where entries had to be adopted first."""
         before = self._own.compared
         if await asyncio.to_thread(self._own.reconcile, head) is not Standing.HUB_AHEAD:
             return head
         if before:
             _log.error("foreign append", meaning="the hub holds entries of our log that were not written here")
         await self._adopt(head.cosigned_size)
-        return await self._head()
+        return await self._compare(await self._head())
 
-    async def _submit(self, start: int) -> Head | None:
+    async def _submit(self, start: int) -> Head:
         package = await asyncio.to_thread(self._own.run_from, start)
         if package is None:
             return await self._head()
-        head: Head | None
         try:
             head = await self._carrier.submit(package)
         except Conflict:
             # Somebody else handed in a run, or our last answer was lost: the hub's own word decides.
             head = await self._head()
-        if head is None or head.size <= start:
+        if head.size <= start:
             raise PeerFault("the hub took our entries and has none of them", remedy="ask the hub's operator")
-        if head.size <= package.end:
-            await asyncio.to_thread(self._own.reconcile, head)
         return head
 
     async def _adopt(self, size: int) -> None:

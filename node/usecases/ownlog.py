@@ -90,10 +90,11 @@ class OwnLog:
     def reconcile(self, head: Head) -> Standing:
         """The comparison that every start owes before its first signature, and every conflict after that.
 
-        Raises `Fork`, having frozen the log; `BadSignature` and `Malformed` for a head that is none; `Conflict` where
-        the hub claims more than it can show.
+        Raises `Fork`, having frozen the log, and `Refused` ever after; `BadSignature` and `Malformed` for a head that
+        is none; `Conflict` where the hub claims more than it can show.
         """
         state = self.state()
+        _check_open(state)
         if head.origin != self.origin:
             raise Malformed("a head of another log than the one asked for")
         shown = 0
