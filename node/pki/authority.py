@@ -122,8 +122,8 @@ class Authority:
 
     @property
     def root(self) -> bytes:
-        """The newest root.json, which a hub is made with and tokens pin by its SHA-256."""
-        return self._roots[-1]
+        """The first root.json, which a hub is made with; its SHA-256 is what two people compare then."""
+        return self._roots[0]
 
     @property
     def members(self) -> Mapping[MemberId, Member]:
@@ -256,7 +256,7 @@ class Authority:
 
     def _next_root(self, online: SSlibKey, *, now: float) -> bytes | None:
         """The next root, where the hub's online key or the root's date asks for one."""
-        root = metadata.parse(self.root, Root, "the authority's root").signed
+        root = self._newest_root()
         known = all(root.roles[role].keyids == [online.keyid] for role in metadata.ONLINE_ROLES)
         if known and metadata.expires(root) - now > ROOT_RENEWAL:
             return None
@@ -270,7 +270,7 @@ class Authority:
 
     def _signers(self, role: str) -> list[metadata.RoleSigner]:
         """As many of the role's keys as it needs. Raises `Misuse` where too few key files are at hand."""
-        wanted = metadata.parse(self.root, Root, "the authority's root").signed.roles[role]
+        wanted = self._newest_root().roles[role]
         found: dict[str, metadata.RoleSigner] = {}
         for number in range(1, MAX_KEYS + 1):
             name = f"{role}/{number}"
@@ -288,8 +288,11 @@ class Authority:
             )
         return list(found.values())
 
+    def _newest_root(self) -> Root:
+        return metadata.parse(self._roots[-1], Root, "the authority's root").signed
+
     def _online(self) -> bytes:
-        root = metadata.parse(self.root, Root, "the authority's root").signed
+        root = self._newest_root()
         keyid = root.roles[metadata.ONLINE_ROLES[0]].keyids[0]
         return bytes.fromhex(root.keys[keyid].keyval["public"])
 
@@ -323,7 +326,7 @@ class Authority:
         if not versions:
             return None
         data = self._read(f"{max(versions)}.targets.json", metadata.MAX_METADATA)
-        root = metadata.parse(self.root, Root, "the authority's root").signed
+        root = self._newest_root()
         found = metadata.parse(data, Targets, "the membership")
         with metadata.tuf_errors("the membership"):
             root.verify_delegate(Targets.type, found.signed_bytes, found.signatures)

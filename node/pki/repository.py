@@ -196,7 +196,8 @@ class Repository:
             expires=metadata.utc(now + metadata.TIMESTAMP_LIFE),
             snapshot_meta=metadata.meta(snapshot, Snapshot),
         )
-        self._write(f"{versions['targets.json'].version}.targets.json", targets)
+        if former is None or former.targets != targets:
+            self._write(f"{versions['targets.json'].version}.targets.json", targets)
         self._write(f"{versions[f'{metadata.SUSPENSIONS}.json'].version}.{metadata.SUSPENSIONS}.json", suspensions)
         self._write(f"{timestamp.snapshot_meta.version}.snapshot.json", snapshot)
         for version in range(len(self._roots) + 1, len(roots) + 1):
