@@ -74,7 +74,7 @@ def _init_words(line: Line) -> str:
         f"The authority of {plain(line['federation'])}: {line['keys']} keys, {line['threshold']} of which sign.\n"
         f"  root              {plain(line['root'])}\n"
         f"  its fingerprint   {plain(line['root_fingerprint'])}\n"
-        "Carry the root to the hub: vigil hub init --root FILE"
+        "Carry the root to the hub: vigil hub init --federation ID --root FILE"
     )
 
 

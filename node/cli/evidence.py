@@ -19,6 +19,7 @@ from node.cli.common import Command, common, one
 from node.cli.files import read_input, write_new
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
+from node.cli.words import category_words, day_words, moment
 from node.errors import PeerFault
 
 
@@ -75,14 +76,23 @@ def verify(
 
 
 def _verified_words(line: Line) -> str:
-    known = "".join(
-        f"\n  {name.replace('_', ' '):<12} {plain(value)}" for name, value in line.items() if _worth_saying(value)
+    stale = ", which has expired: its members may have changed" if line["roster_expired"] else ""
+    rows = [
+        ("Record", line["record"]),
+        ("Dated", f"{day_words(line['issued_day'])}, by {line['member']} itself"),
+        ("Seen", f"by the hub, no later than {moment(line['cosigned_at'])}"),
+        ("Place", f"entry {line['index']:,} of a log that then had {line['size']:,}"),
+        ("Category", category_words(line["category"])),
+        ("Series", line["series"] or ""),
+        ("Checked by", f"roster version {line['roster_version']}{stale}"),
+        ("Root", f"{line['root_fingerprint']} (compare it with the authority's, by voice)"),
+    ]
+    known = "".join(f"\n  {name:<11} {plain(value)}" for name, value in rows if value)
+    prints = "".join(f"\n    {plain(each['algorithm']):<9} {plain(each['value'])}" for each in line["fingerprints"])
+    return (
+        f"Verified: {plain(line['member'])} signed this record.{known}{prints}\n"
+        "It says nothing of what became of the record after that."
     )
-    return f"Verified.{known}"
-
-
-def _worth_saying(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _refuted_words(line: Line) -> str:

@@ -39,6 +39,12 @@ def register(app: typer.Typer) -> None:
 @group.command("init", cls=Command)
 def init(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
+    federation: Annotated[
+        str,
+        typer.Option(
+            "--federation", metavar="ID", parser=options.federation, help="The federation's id.", show_default=False
+        ),
+    ],
     root: Annotated[
         Path, typer.Option("--root", metavar="FILE", help="The authority's root.json.", show_default=False)
     ],
@@ -80,6 +86,7 @@ def init(  # noqa: PLR0917 (typer hands over by name)
     given = common(ctx)
     line = app.init_hub(
         given.home,
+        federation,
         read_input(root, options.MAX_CEREMONY, "root"),
         given.new_passphrase("the hub's keys"),
         listen=listen,

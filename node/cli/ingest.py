@@ -36,6 +36,8 @@ from node.errors import MediaError, VigilError
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
+_HITS_SHOWN: Final = 5
+"""Hits a file that people are shown, the nearest; `--json` has all."""
 
 
 class Level(StrEnum):
@@ -243,7 +245,10 @@ class _Intake:
 
 def _file_words(line: Line) -> str:
     words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
-    return "\n".join([words, *map(hit_words, line["hits"])])
+    hits = [hit_words(hit) for hit in line["hits"][:_HITS_SHOWN]]
+    if len(line["hits"]) > _HITS_SHOWN:
+        hits.append(f"  and {count(len(line['hits']) - _HITS_SHOWN, 'more hit')}: vigil match PATH")
+    return "\n".join([words, *hits])
 
 
 def _summary_words(line: Line) -> str:

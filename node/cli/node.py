@@ -18,13 +18,13 @@ from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output, plain
-from node.cli.words import moment, new_table
+from node.cli.words import moment, new_table, value_words
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
 
 HubOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--hub",
         metavar="HOST:PORT",
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("init", cls=Command)
-def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = "", name: NameOption = "") -> None:
+def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, name: NameOption = "") -> None:
     """Prepare this node and file its petition, without waiting: the same as node join --no-wait."""
     _join(common(ctx), token, hub, name, wait=False)
 
@@ -59,7 +59,7 @@ def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = "", name:
 def join(
     ctx: typer.Context,
     token: TokenOption = "",
-    hub: HubOption = "",
+    hub: HubOption = None,
     name: NameOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
 ) -> None:
@@ -71,13 +71,13 @@ def join(
     _join(common(ctx), token, hub, name, wait=wait)
 
 
-def _join(given: Common, token: str, hub: str, name: str, *, wait: bool) -> None:
+def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool) -> None:
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
-    for line in app.join_node(given.home, token.strip(), secret, hub=hub, name=name, wait=wait):
+    for line in app.join_node(given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait):
         given.output.line(line, _join_words)
 
 
@@ -152,7 +152,9 @@ def _node_words(line: Line) -> str:
         "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
         "published", "waiting", "holdings",
     }  # fmt: skip
-    rows += [(name.replace("_", " ").capitalize(), value) for name, value in line.items() if name not in shown]
+    rows += [
+        (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
+    ]
     return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
 
 

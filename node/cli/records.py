@@ -16,7 +16,7 @@ import typer
 from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.output import Line, Output, plain
-from node.cli.words import category_words, day_words, new_table, record_name, speaker
+from node.cli.words import category_code, category_words, day_words, new_table, record_name, speaker
 
 
 class Reason(StrEnum):
@@ -94,13 +94,13 @@ def _say(ctx: typer.Context, command: str, arguments: Line) -> None:
 def records(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     member: Annotated[
-        str, typer.Option("--member", metavar="FR", parser=options.member, help="Those of this member alone.")
-    ] = "",
+        str | None, typer.Option("--member", metavar="FR", parser=options.member, help="Those of this member alone.")
+    ] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Our own alone.")] = False,
     record: Annotated[
-        str,
+        str | None,
         typer.Option("--record", metavar="RECORD", parser=options.record, help="This one, whole, with all remarks."),
-    ] = "",
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many a member.")] = _LISTED,
     after: Annotated[
         int, typer.Option("--after", metavar="INDEX", min=0, help="Start behind this place in each log.")
@@ -108,7 +108,7 @@ def records(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """List the records that are here: every member's, oldest first."""
     given = common(ctx)
-    arguments = {"member": member, "mine": mine, "record": record, "limit": limit, "after": after}
+    arguments = {"member": member or "", "mine": mine, "record": record or "", "limit": limit, "after": after}
     found: list[Line] = []
     with given.session() as session:
         for line in session.run("records", arguments):
@@ -125,18 +125,15 @@ def records(  # noqa: PLR0917 (typer hands over by name)
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table(
-        "Record", "Member", "Place", "Kind", "Day", "State", "Category", "Remarks", right=("Place", "Remarks")
-    )
+    table = new_table("Record", "Member", "Kind", "Day", "State", "Category", "Remarks", right=("Remarks",))
     for line in lines:
         table.add_row(
             record_name(line["record"]),
             speaker(line["record"].partition("#")[0]),
-            str(line["index"]),
             plain(line["kind"]),
             day_words(line["issued_day"]),
             _state_words(line),
-            category_words(line["category"]),
+            category_code(line["category"]),
             str(line["remarks"] or ""),
         )
     output.say(table)

@@ -34,6 +34,8 @@ DEFAULT_BUDGET: Final = 5.0
 """Seconds that a query waits for its members."""
 DEFAULT_PURPOSE: Final = "victim-identification"
 DEFAULT_ROLE: Final = "investigator"
+_MAY_COME: Final = frozenset({"held", "offline", "timeout"})
+"""States after which an answer may still come in."""
 _LISTED: Final = 20
 
 
@@ -170,10 +172,17 @@ class _Printer:
         elif "searched" in line:
             self._output.line(line, _searched_words)
         else:
-            if line["subject"] != self._label and not self._output.json:
-                self._label = line["subject"]
-                self._output.say(plain(line["subject"]))
+            self._head(line)
             self._output.line(line, hit_words)
+
+    def _head(self, hit: Line) -> None:
+        """The subject above its hits, and in a query who found them."""
+        where = hit.get("where")
+        says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
+        label = plain(hit["subject"]) + plain(says)
+        if label != self._label:
+            self._label = label
+            self._output.say(label)
 
     def _close(self, summary: Line) -> None:
         table = new_table("Member", "State", "Hits", "To know", right=("Hits",))
@@ -190,27 +199,27 @@ class _Printer:
             self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
+        if _MAY_COME.intersection(summary["outcomes"].values()):
             self._output.note(f"Answers that come later: vigil queries {summary['query']}")
 
 
 def _searched_words(summary: Line) -> str:
     searched = [f"{speaker(origin)} {number:,}" for origin, number in sorted(summary["searched"].items())]
-    where = ", ".join(searched) or "nothing yet"
-    return f"{count(summary['hits'], 'hit')}. Searched (fingerprint rows a source): {where}."
+    return f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."
 
 
 def queries(
     ctx: typer.Context,
     query_id: Annotated[
-        str, typer.Argument(metavar="ID", parser=options.query_id, help="One query. Default: the last ones.")
-    ] = "",
+        str | None, typer.Argument(metavar="ID", parser=options.query_id, help="One query. Default: the last ones.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list.")] = _LISTED,
 ) -> None:
     """Show what was asked and what came back, answers that came late included and labelled."""
     given = common(ctx)
     found = False
     with given.session() as session:
-        for line in session.run("queries", {"query": query_id, "limit": limit}):
+        for line in session.run("queries", {"query": query_id or "", "limit": limit}):
             found = True
             given.output.line(line, _queries_words)
     if not found:

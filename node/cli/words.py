@@ -47,11 +47,16 @@ def speaker(origin: str) -> str:
     return plain(parts[1] if len(parts) > 1 else origin)
 
 
+def category_code(category: Line | None) -> str:
+    """SCHEME:VERSION:CODE."""
+    return plain(f"{category['scheme']}:{category['version']}:{category['code']}") if category else ""
+
+
 def category_words(category: Line | None) -> str:
     """SCHEME:VERSION:CODE, and the baseline where it was stated."""
     if not category:
         return ""
-    words = plain(f"{category['scheme']}:{category['version']}:{category['code']}")
+    words = category_code(category)
     return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
 
 
@@ -115,6 +120,17 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def value_words(value: object) -> str:
+    """A value of a status line: yes and no for flags, a list in a row, a hyphen for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{plain(name)}: {value_words(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(value_words, value)) or "none"
+    return "-" if value is None else plain(value)
+
+
 def moment(seconds: float | None) -> str:
     """Unix seconds as local time, to the minute."""
     if seconds is None:
@@ -129,7 +145,7 @@ def day_words(days: int | None) -> str:
 
 def new_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """A table in the house's dress: no frame, a rule under the head, cells folded at the terminal's width."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
