@@ -173,7 +173,10 @@ def tls_pem(der: bytes) -> bytes:
 
 @contextmanager
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
-    """Opens a hub's rooms. The caller holds the home's lock. Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`."""
+    """Opens a hub's rooms. The caller holds the home's lock.
+
+    Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`.
+    """
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)

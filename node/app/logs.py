@@ -2,9 +2,10 @@
 
 Rules this module upholds:
 
-- Nothing sensitive reaches a log: events are fixed words, values are counts, kinds and names of members. No traceback is
-  written, because a traceback can name a file.
-- Libraries are heard from warnings on, and only by their logger's name and level: their texts are not ours to vouch for.
+- Nothing sensitive reaches a log: events are fixed words, values are counts, kinds and names of members. No traceback
+  is written, because a traceback can name a file.
+- Libraries are heard from warnings on, and only by their logger's name and level: their texts are not ours to vouch
+  for.
 """
 
 from __future__ import annotations

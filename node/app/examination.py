@@ -1,0 +1,262 @@
+"""`vigil node doctor`: what is wrong with this node, and what to do, from the folder outwards.
+
+Rules this module upholds:
+
+- From the inside out: settings, keys, disk, certificate, roster, then the hub, its identity and the clocks, and at
+  last the hub's own word on this node. A check that stands on one that failed is left out, never guessed at.
+- It reads, and changes nothing; it works beside a running daemon, and on a home that no daemon could start in.
+- Every line that is not well has a remedy that a person can carry out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from node import config
+from node.app.link import Link
+from node.app.node_rooms import load_ring, open_roster
+from node.app.sessions import socket_path
+from node.control.runner import LoopThread
+from node.domain.ids import federation_id, member_id, spiffe_id
+from node.domain.roster import MemberStatus, Policy
+from node.errors import Expired, NotFound, Refused, StoreError, Suspended, Unauthenticated, Unavailable, VigilError
+from node.pki.ca import check_issued, needs_renewal
+from node.usecases.roster import OwnLine, check_own_line
+from node.wire.client import EnrolmentChannel
+from node.wire.tls import split_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from node.config import Config, Home
+    from node.domain.roster import Roster
+    from node.pki.keys import KeyRing
+
+Line = dict[str, Any]
+
+LOW_DISK: Final = 1 << 30
+"""Free bytes below which the disk is named: the journal and a bootstrap need room."""
+CONNECT_SECONDS: Final = 5.0
+_CHALLENGE_TIME: Final = 8
+"""A hub's challenge begins with its own time (u64, big-endian, Unix seconds)."""
+_HOUR: Final = 3_600
+
+
+@dataclass(slots=True)
+class _Case:
+    """What one examination has found out so far; None where it could not."""
+
+    home: Home
+    passphrase: Callable[[], str]
+    loop: LoopThread
+    settings: Config | None = None
+    ring: KeyRing | None = None
+    roster: Roster | None = None
+    sound_certificate: bool = False
+    reached: set[str] = field(default_factory=set)
+
+
+def examine(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
+    """See `app.doctor`."""
+    with LoopThread() as loop:
+        case = _Case(home, passphrase, loop)
+        for name, check in _CHECKS:
+            try:
+                what = check(case)
+            except VigilError as error:
+                yield {"check": name, "ok": False, "what": str(error), "remedy": error.remedy or "see the log"}
+            else:
+                if what:
+                    yield {"check": name, "ok": True, "what": what, "remedy": None}
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _settings(case: _Case) -> str:
+    case.settings = config.load(case.home)
+    if case.settings.role != "node":
+        raise Refused("this is the home of a hub", remedy="the doctor is for nodes; see `vigil hub status`")
+    return f"{case.settings.member} in {case.settings.federation}"
+
+
+def _keys(case: _Case) -> str:
+    if case.settings is None:
+        return ""
+    case.ring = load_ring(case.home, case.settings, case.passphrase)
+    return f"log epoch {case.ring.log_epoch}, statement, witness and TLS keys open with the passphrase"
+
+
+def _disk(case: _Case) -> str:
+    if not case.home.folder.is_dir():
+        return ""
+    free = shutil.disk_usage(case.home.folder).free
+    if free < LOW_DISK:
+        raise StoreError(
+            f"only {free >> 20} MiB are free on the disk of this home",
+            remedy="make room: a node that cannot write acknowledges nothing more",
+        )
+    return f"{free >> 30} GiB free"
+
+
+def _daemon(case: _Case) -> str:
+    async def answers() -> bool:
+        try:
+            _, writer = await asyncio.open_unix_connection(socket_path(case.home))
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    return "a daemon answers on the local socket" if case.loop.call(answers()) else "no daemon runs (vigil node run)"
+
+
+def _certificate(case: _Case) -> str:
+    if case.settings is None or case.ring is None:
+        return ""
+    link = Link(home=case.home, settings=case.settings, ring=case.ring)
+    try:
+        certificate = link.certificate()
+    except NotFound:
+        raise Unauthenticated(
+            "this node has no certificate yet: the authority has not signed it in, or it never joined",
+            remedy="`vigil node join` with an invitation; then the authority signs, and `vigil node run` goes on",
+        ) from None
+    now = time.time()
+    if certificate.not_after <= now:
+        raise Expired(
+            "the certificate has expired",
+            remedy="start the daemon (vigil node run): it renews with the statement key; first compare the clock",
+        )
+    if certificate.not_before > now:
+        raise Expired("the certificate is not valid yet: the clock of this machine is behind", remedy="set the clock")
+    ca = ssl.PEM_cert_to_DER_cert(link.ca().decode("ascii"))
+    member, federation = member_id(case.settings.member), federation_id(case.settings.federation)
+    check_issued(certificate.der, ca, spiffe=spiffe_id(federation, member), ring=case.ring, now=now)
+    case.sound_certificate = True
+    left = (certificate.not_after - now) / _HOUR
+    if needs_renewal(certificate, now):
+        return f"valid for {left:.0f} more hours, and due for renewal: the daemon does it within minutes"
+    return f"valid for {left:.0f} more hours"
+
+
+# --- towards the hub --------------------------------------------------------------------------------------------------
+
+
+def _reachable(case: _Case, what: str, address: str) -> str:
+    async def connect() -> None:
+        host, port = split_address(address)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+
+    try:
+        case.loop.call(connect())
+    except (OSError, TimeoutError):
+        raise Unavailable(
+            f"the hub's {what} cannot be reached at {address}",
+            remedy="check the address in vigil.toml, this machine's network and firewall, and whether the hub runs",
+        ) from None
+    case.reached.add(what)
+    return f"{address} answers"
+
+
+def _main_port(case: _Case) -> str:
+    return _reachable(case, "main port", case.settings.hub) if case.settings else ""
+
+
+def _enrolment_port(case: _Case) -> str:
+    return _reachable(case, "enrolment port", case.settings.enrolment) if case.settings else ""
+
+
+def _clock_and_identity(case: _Case) -> str:
+    if case.settings is None or case.ring is None or "enrolment port" not in case.reached:
+        return ""
+    settings, link = case.settings, Link(home=case.home, settings=case.settings, ring=case.ring)
+
+    async def ask() -> bytes:
+        async with await EnrolmentChannel.open(settings.enrolment, link.ca_sha256()) as channel:
+            return await channel.challenge(member_id(settings.member))
+
+    challenge: bytes = case.loop.call(ask())
+    apart = int(time.time() - int.from_bytes(challenge[:_CHALLENGE_TIME], "big"))
+    skew = (case.roster.policy if case.roster else Policy()).skew_seconds
+    if abs(apart) > skew:
+        raise Expired(
+            f"this machine's clock is {abs(apart)} s {'ahead of' if apart > 0 else 'behind'} the hub's",
+            remedy="set the clock (timedatectl set-ntp true); if it is right, tell the hub's operator",
+        )
+    return f"the hub is the one of the invitation; the clocks are {abs(apart)} s apart"
+
+
+def _roster(case: _Case) -> str:
+    if case.settings is None:
+        return ""
+    case.roster = roster = open_roster(case.home, case.settings).load()
+    if roster.expires <= time.time():
+        raise Expired(
+            f"the roster (version {roster.version}) is stale: it ran out, so nobody is believed",
+            remedy="start the daemon with the hub in reach; if it stays so, the hub does not refresh its roster, "
+            "or this machine's clock is ahead",
+        )
+    return (
+        f"version {roster.version}, {len(roster.active())} active members, good for "
+        f"{(roster.expires - time.time()) / _HOUR:.0f} more hours"
+    )
+
+
+def _own_line(case: _Case) -> str:
+    if case.settings is None or case.ring is None or case.roster is None:
+        return ""
+    member = member_id(case.settings.member)
+    check_own_line(case.roster, OwnLine(member=member, vkeys=case.ring.member_vkeys()))
+    if case.roster.members[member].status is MemberStatus.LEFT:
+        raise Refused(f"{member} has left the federation", remedy="ask the federation's authority")
+    case.roster.require_active(member)
+    return f"{member} is an active member, with exactly this node's keys"
+
+
+def _admitted(case: _Case) -> str:
+    if case.settings is None or case.ring is None or not case.sound_certificate or "main port" not in case.reached:
+        return ""
+    link = Link(home=case.home, settings=case.settings, ring=case.ring)
+
+    async def ask() -> bool:
+        try:
+            return await link.channel().healthy()
+        finally:
+            await link.reopen()
+
+    try:
+        serving = case.loop.call(ask())
+    except Suspended as error:
+        raise Suspended("the hub refuses this node: it is suspended", remedy=error.remedy or _ASK_OPERATOR) from None
+    except Unavailable:
+        raise Unauthenticated(
+            "the hub's main port ends the connection before a word is said: it does not accept this node's certificate",
+            remedy="was the hub made anew? then join again with a new invitation; else compare the clocks",
+        ) from None
+    if not serving:
+        raise Unavailable("the hub is about to go away", remedy="wait; the node dials again by itself")
+    return "the hub admits this node"
+
+
+_ASK_OPERATOR: Final = "ask the hub's operator why"
+_CHECKS: Final = (
+    ("settings", _settings),
+    ("keys", _keys),
+    ("disk", _disk),
+    ("daemon", _daemon),
+    ("certificate", _certificate),
+    ("roster", _roster),
+    ("membership", _own_line),
+    ("hub main port", _main_port),
+    ("hub enrolment port", _enrolment_port),
+    ("clock and hub identity", _clock_and_identity),
+    ("admission", _admitted),
+)
