@@ -147,17 +147,21 @@ def open_store(path: Path, *, create: bool) -> SqliteStore:
     """The store in the file `path`, its schema brought up to date. `create`: where there is none, make one.
 
     Raises `StoreError` where there is none, where it cannot be used, or where a newer program wrote it, `Damaged` where
-    it is no database, `DiskFull`. Whoever calls holds the folder's lock (`node.store.lock.own`).
+    it is no database, `DiskFull`. Whoever calls holds the folder's lock (`node.store.lock.own`). What was purged before
+    is in no file of it, however the last owner ended.
     """
     engine.prepare_file(path, create=create)
     engines = engine.open_engines(path)
     try:
         with engine.translated(), engines.writer.connect() as connection, connection.begin():
             upgrade(connection)
+        store = SqliteStore(engines)
+        # Whoever had it open before may have died between a purge and its scrub.
+        store.scrub()
     except BaseException:
         engines.dispose()
         raise
-    return SqliteStore(engines)
+    return store
 
 
 def _sync_folder(folder: Path) -> None:
