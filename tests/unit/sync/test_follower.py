@@ -1,0 +1,198 @@
+"""Every other member's log, from the hub's stream into the store and the index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from node.domain.batch import BodyState, Package
+from node.domain.envelope import Kind
+from node.domain.queries import LogView
+from node.domain.statements import Retraction
+from node.errors import StoreError, Unavailable
+from node.sync.streams import reading
+from node.usecases.ledger import Draft
+from node.usecases.replica import Verified
+from tests.simulator.federation import Log, Speaker, picture
+from tests.simulator.memory_store import MemoryStore
+from tests.simulator.world import PATIENCE, Hub, Node, Wire, World, running
+
+FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
+HELD, PURGED = int(BodyState.HELD), int(BodyState.PURGED)
+
+
+def a_hub_with(*logs: Log) -> Hub:
+    hub = Hub(World([FR, JP, DE]))
+
+    async def fill() -> None:
+        for log in logs:
+            await hub.carrier.submit(log.speaker.id, log.package())
+
+    asyncio.run(fill())
+    return hub
+
+
+def log_of(speaker: Speaker, numbers: range) -> Log:
+    log = Log(speaker)
+    log.pictures(numbers)
+    return log
+
+
+class CutWire(Wire):
+    """A stream that is cut after so many packages, each time."""
+
+    def __init__(self, hub: Hub, after: int) -> None:
+        super().__init__(hub, JP.id)
+        self.after = after
+        self.opened: list[Sequence[LogView]] = []
+
+    async def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
+        self.opened.append(cursors)
+        sent = 0
+        async with reading(super().follow(cursors)) as packages:
+            async for package in packages:
+                yield package
+                sent += 1
+                if sent == self.after:
+                    raise Unavailable("cut")
+
+
+def test_a_new_member_bootstraps_and_finds_every_record() -> None:
+    hub = a_hub_with(log_of(FR, range(300)), log_of(DE, range(300, 420)))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    asyncio.run(node.catch_up())
+    assert (node.size(FR.origin), node.size(DE.origin)) == (300, 120)
+    assert all(map(node.finds, (0, 299, 300, 419)))
+    progress = node.copies.progress[FR.origin]
+    assert (progress.size, progress.checkpoint_size, progress.trouble, progress.alarms) == (300, 300, "", 0)
+
+
+def test_a_member_that_was_away_goes_on_where_it_was() -> None:
+    log = log_of(FR, range(10))
+    hub = a_hub_with(log)
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    asyncio.run(node.catch_up())
+    first = log.entries[3]
+    log.say(Retraction(), kind=Kind.RETRACTION, target=node.catalogue.records(FR.origin, after=3)[0].record)
+    log.pictures(range(20, 25))
+
+    async def later() -> None:
+        await hub.carrier.submit(FR.id, log.package(10))
+        wire = CutWire(hub, after=99)
+        again = node.restarted(wire)
+        await again.catch_up()
+        assert wire.opened[0] == (LogView(origin=FR.origin, size=10),)
+        assert again.states(FR.origin) == [HELD] * 3 + [PURGED] + [HELD] * 12
+        assert (again.finds(3), again.finds(24)) == (False, True)
+        assert log.entries[3] == first
+
+    asyncio.run(later())
+
+
+@pytest.mark.parametrize("after", [1, 2, 5])
+def test_verified_progress_is_kept_when_the_stream_is_cut(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
+    hub = a_hub_with(log_of(FR, range(60)), log_of(DE, range(100, 130)))
+    wire = CutWire(hub, after)
+    node = Node(hub.world, JP, wire)
+    asyncio.run(node.catch_up())
+    assert (node.size(FR.origin), node.size(DE.origin)) == (60, 30)
+    reached = [sum(each.size for each in cursors) for cursors in wire.opened]
+    assert reached == sorted(reached)
+    assert len(set(reached)) == len(reached) > 2
+
+
+def test_packages_share_a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
+    hub = a_hub_with(log_of(FR, range(60)))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    groups: list[int] = []
+    commit = node.copies.commit
+
+    def counted(group: Sequence[Verified]) -> None:
+        groups.append(len(group))
+        commit(group)
+
+    monkeypatch.setattr(node.copies, "commit", counted)
+    asyncio.run(node.catch_up())
+    assert sum(groups) > 5
+    assert len(groups) < sum(groups)
+
+
+def test_a_group_is_stored_once_it_is_big_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
+    monkeypatch.setattr("node.sync.exchange.GROUP_BYTES", 3_000)
+    monkeypatch.setattr("node.sync.exchange.GROUP_SECONDS", PATIENCE)
+    monkeypatch.setattr("node.sync.follower.GROUP_SECONDS", PATIENCE)
+    hub = a_hub_with(log_of(FR, range(100)))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    asyncio.run(node.follow_until(lambda: node.size(FR.origin) > 50))
+
+
+def test_a_store_that_fails_costs_time_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
+    hub = a_hub_with(log_of(FR, range(60)))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    node.store.fail_next_commit = StoreError("the disk is full")
+
+    async def story() -> None:
+        async with running(node.follower.run()), asyncio.timeout(PATIENCE):
+            await node.follower.changed()
+            assert node.follower.trouble == "store: the disk is full"
+            assert node.size(FR.origin) == 0
+            while node.size(FR.origin) < 60:
+                await node.follower.changed()
+        assert node.follower.trouble == ""
+
+    asyncio.run(story())
+    assert all(map(node.finds, (0, 59)))
+
+
+def test_a_store_that_fails_on_a_quiet_stream_is_noticed_at_once() -> None:
+    """No further package has to come before the failure is seen and the entries are fetched again."""
+
+    async def story() -> None:
+        hub = Hub(World([FR, JP]))
+        node = Node(hub.world, JP, Wire(hub, JP.id))
+        async with running(node.follower.run()), asyncio.timeout(PATIENCE):
+            node.store.fail_next_commit = StoreError("once")
+            await hub.carrier.submit(FR.id, log_of(FR, range(3)).package())
+            while node.size(FR.origin) < 3:
+                await node.follower.changed()
+
+    asyncio.run(story())
+
+
+def test_the_live_tail_comes_in_while_the_stream_is_open() -> None:
+    async def story() -> None:
+        hub = Hub(World([FR, JP]))
+        wire = CutWire(hub, after=10**9)
+        fr, jp = Node(hub.world, FR, Wire(hub, FR.id)), Node(hub.world, JP, wire)
+        async with running(fr.publisher.run(), jp.follower.run()), asyncio.timeout(PATIENCE):
+            for number in range(5):
+                await asyncio.to_thread(fr.ledger.contribute, [Draft(statement=picture(number))])
+                while not jp.finds(number):
+                    await jp.follower.changed()
+        assert len(wire.opened) == 1
+
+    asyncio.run(story())
+
+
+def test_a_follower_that_is_cancelled_leaves_nothing_half_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
+    hub = a_hub_with(log_of(FR, range(200)))
+
+    async def story(store: MemoryStore) -> None:
+        node = Node(hub.world, JP, Wire(hub, JP.id), store)
+        async with running(node.follower.run()), asyncio.timeout(PATIENCE):
+            await node.follower.changed()
+        size = node.size(FR.origin)
+        assert node.states(FR.origin) == [HELD] * size
+
+    store = MemoryStore()
+    asyncio.run(story(store))
+    again = Node(hub.world, JP, Wire(hub, JP.id), store)
+    asyncio.run(again.catch_up())
+    assert all(map(again.finds, (0, 100, 199)))

@@ -1,0 +1,183 @@
+"""A hub that lies about one member's log: it is detected or gains nothing, and every other log goes on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from node.domain.batch import BodyState
+from node.sync.copies import MAX_STOPPED
+from node.usecases.ledger import Draft
+from tests.simulator import hostile as lies
+from tests.simulator.federation import Log, Speaker, cosigned, picture
+from tests.simulator.hostile import HostileWire, Lie, hostile
+from tests.simulator.world import PATIENCE, Hub, Node, Wire, World, running
+
+FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
+HELD, MISSING = int(BodyState.HELD), int(BodyState.MISSING)
+INVENTED = 666
+
+
+def a_federation(size: int = 8) -> tuple[Hub, Log]:
+    hub, log, of_de = Hub(World([FR, JP, DE])), Log(FR), Log(DE)
+    log.pictures(range(size))
+    of_de.pictures(range(100, 104))
+
+    async def fill() -> None:
+        await hub.carrier.submit(FR.id, log.package())
+        await hub.carrier.submit(DE.id, of_de.package())
+
+    asyncio.run(fill())
+    return hub, log
+
+
+def until_others_came_and(node: Node, seen: str) -> None:
+    """Follows until the log that nobody lies about is here, and the other one is in trouble."""
+
+    def done() -> bool:
+        trouble = node.copies.progress.get(FR.origin)
+        return node.size(DE.origin) == 4 and trouble is not None and seen in trouble.trouble
+
+    asyncio.run(node.follow_until(done))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [lies.drop_an_entry, lies.reorder_entries, lies.edit_an_entry, lies.invent_an_entry, lies.invent_a_history],
+)
+def test_a_log_that_was_tampered_with_makes_no_progress_and_no_other_is_touched(lie: Lie) -> None:
+    hub, _ = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, lie))
+    until_others_came_and(node, " ")
+    assert node.size(FR.origin) == 0
+    assert not node.finds(INVENTED)
+    assert all(map(node.finds, (100, 103)))
+    # Once the hub is honest again the log goes on as if nothing had been.
+    honest = node.restarted(Wire(hub, JP.id))
+    asyncio.run(honest.catch_up())
+    assert honest.states(FR.origin) == [HELD] * 8
+
+
+def test_a_gap_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1_000)
+    hub, _ = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, lies.drop_the_first_package))
+    until_others_came_and(node, "left out")
+    assert node.size(FR.origin) == 0
+
+
+def test_what_is_sent_twice_is_stored_once() -> None:
+    hub, _ = a_federation()
+    wire = hostile(hub, JP.id, FR.origin, lies.say_it_twice)
+    node = Node(hub.world, JP, wire)
+    asyncio.run(node.catch_up())
+    assert node.states(FR.origin) == [HELD] * 8
+    assert node.copies.progress[FR.origin].trouble == ""
+    assert wire.told > 1
+
+
+def test_an_edited_body_counts_as_withheld_and_can_be_repaired() -> None:
+    hub, _ = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, lies.edit_a_body))
+    asyncio.run(node.catch_up())
+    assert node.states(FR.origin) == [MISSING] + [HELD] * 7
+    assert node.copies.progress[FR.origin].alarms == 1
+    assert not node.finds(0)
+    assert asyncio.run(node.repairer.round()) == 1
+    assert node.states(FR.origin) == [HELD] * 8
+    assert node.finds(0)
+
+
+def test_withheld_bodies_are_missed_and_the_log_stays_whole() -> None:
+    hub, log = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, lies.withhold_bodies))
+    asyncio.run(node.catch_up())
+    assert node.states(FR.origin) == [MISSING] * 8
+    state = node.log(FR.origin)
+    assert state is not None
+    assert state.root == log.root(8)
+
+
+def test_a_hub_that_rolls_back_to_an_older_checkpoint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It promised us 8 entries, we have some of them, and now it says that there were only 5."""
+    monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1_000)
+    hub, log = a_federation()
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    asyncio.run(node.follow_until(lambda: node.size(FR.origin) > 0))
+    store = node.store
+    if node.size(FR.origin) == 8:
+        # The group took all of it at once: begin anew with a part.
+        node = Node(hub.world, JP, Wire(hub, JP.id))
+        (verified,) = node.copies.verify([log.package(0, 3, at=8, hub=True)])
+        node.copies.commit([verified])
+        store = node.store
+    size = node.size(FR.origin)
+    old = hostile(hub, JP.id, FR.origin, lambda _: (log.package(size, size + 1, hub=True),))
+    again = Node(hub.world, JP, old, store)
+    until_others_came_and(again, "older")
+    assert again.size(FR.origin) == size
+
+
+def test_a_member_that_signs_two_histories_is_frozen_with_the_evidence_and_alone() -> None:
+    """The member itself lies, with the hub's help: one history to us, another to the rest."""
+    hub, log = a_federation()
+    other = Log(FR)
+    other.pictures(range(3))
+    other.pictures(range(50, 55))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    (verified,) = node.copies.verify([log.package(0, 3, at=8, hub=True)])
+    node.copies.commit([verified])
+    again = node.restarted(hostile(hub, JP.id, FR.origin, lies.another_history(other)))
+    until_others_came_and(again, "two histories")
+    state = again.log(FR.origin)
+    assert state is not None
+    assert (state.size, bool(state.frozen)) == (3, True)
+    with again.store.read() as reader:
+        assert reader.evidence(FR.origin) == [cosigned(log.note()), cosigned(other.note())]
+    # It stays frozen, and is asked for no more.
+    later = again.restarted(Wire(hub, JP.id))
+    assert [each.size > 1 << 60 for each in later.copies.open() if each.origin == FR.origin] == [True]
+    assert later.copies.progress[FR.origin].trouble == state.frozen
+
+
+def test_logs_of_nobody_are_refused_and_a_flood_of_them_ends_the_stream() -> None:
+    hub, log = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, extra=[lies.nobodys_log()]))
+    asyncio.run(node.catch_up())
+    assert node.states(FR.origin) == [HELD] * 8
+    assert node.size(Speaker.named("ZZ").origin) == 0
+    flood = [Log(Speaker.named(f"Z{number}")) for number in range(MAX_STOPPED + 1)]
+    packages = [log.package(hub=True, origin=each.speaker.origin, checkpoint=cosigned(log.note())) for each in flood]
+    drowned = Node(hub.world, JP, HostileWire(Wire(hub, JP.id), FR.origin, extra=packages))
+
+    async def story() -> None:
+        async with running(drowned.follower.run()), asyncio.timeout(PATIENCE):
+            while "one bad log after another" not in drowned.follower.trouble:
+                await drowned.follower.changed()
+
+    asyncio.run(story())
+
+
+def test_entries_of_our_own_that_we_did_not_write_raise_the_alarm_and_are_not_taken_from_the_stream() -> None:
+    """A stolen log key: somebody appends in our name."""
+
+    async def story() -> None:
+        hub = Hub(World([FR, JP]))
+        node = Node(hub.world, FR, Wire(hub, FR.id))
+        node.ledger.contribute([Draft(statement=picture(1))])
+        thief = Log(FR)
+        async with running(node.publisher.run(), node.follower.run()), asyncio.timeout(PATIENCE):
+            await node.publisher.idle.wait()
+            with node.store.read() as reader:
+                thief.add(reader.run(FR.origin, 0, 1, 1 << 20).entries[0])
+            thief.pictures([INVENTED])
+            await hub.carrier.submit(FR.id, thief.package(1))
+            while "not here" not in (node.copies.stopped.get(FR.origin, "")) and not node.publisher.adopted:
+                await node.follower.changed()
+            while not node.publisher.adopted:
+                await node.publisher.idle.wait()
+                await asyncio.sleep(0)
+        assert node.publisher.adopted == 1
+
+    asyncio.run(story())
