@@ -101,7 +101,9 @@ def check_request(request: bytes) -> ec.EllipticCurvePublicKey:
     try:
         parsed = x509.load_der_x509_csr(request)
         key, algorithm = parsed.public_key(), parsed.signature_hash_algorithm
-        held = isinstance(algorithm, hashes.SHA256) and parsed.is_signature_valid
+        # The library takes a last byte of seven bits for one of eight: one request, one spelling.
+        canonical = request.endswith(b"\0" + parsed.signature)
+        held = canonical and isinstance(algorithm, hashes.SHA256) and parsed.is_signature_valid
     except _LIBRARY_ERRORS as error:
         raise Malformed("not a certificate request (PKCS#10, DER)") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,6 +56,19 @@ class Federation:
         )
         self.rings: dict[MemberId, KeyRing] = {}
         self.forged: dict[str, bytes | None] = {}
+
+    @classmethod
+    def copy_of(cls, other: Federation, folder: Path) -> Federation:
+        """The same federation in another folder, opened anew: quicker than making one."""
+        copy = cls.__new__(cls)
+        for name in ("authority", "hub"):
+            shutil.copytree(other.folder / name, folder / name)
+        copy.folder = folder
+        copy.authority = Authority(folder / "authority", EMPTY)
+        copy.hub = HubHome(folder / "hub", EMPTY)
+        copy.rings = dict(other.rings)
+        copy.forged = {}
+        return copy
 
     def request(self, *petitions: JoinRequest, log_sizes: Mapping[MemberId, int] | None = None) -> bytes:
         """A signing request of this hub."""

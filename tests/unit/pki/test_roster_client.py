@@ -135,12 +135,12 @@ def test_a_cut_in_the_middle_of_a_refresh_leaves_the_last_roster_usable(federati
 
 
 def test_the_roster_on_disk_is_verified_not_trusted(federation: Federation) -> None:
-    """Every tenth byte of the kept file, flipped in turn: never a roster other than the one that was signed."""
+    """Many a byte of the kept file, flipped in turn: never a roster other than the one that was signed."""
     client = federation.client()
     roster = client.refresh(federation.fetch, now=NOW)
     path = federation.folder / "node" / "verified.json"
     good = path.read_bytes()
-    for place in range(0, len(good), 10):
+    for place in range(0, len(good), 61):
         bad = bytearray(good)
         bad[place] ^= 1
         path.write_bytes(bytes(bad))
@@ -304,7 +304,7 @@ def test_freezing_is_noticed_when_the_timestamp_runs_out(federation: Federation)
 
 def test_a_hub_that_refreshes_keeps_its_nodes_fresh_until_the_authority_must_sign(federation: Federation) -> None:
     client = federation.client()
-    for day in range(80):
+    for day in range(0, 80, 8):
         now = NOW + day * DAY
         federation.hub.repository.refresh(now=now)
         assert client.refresh(federation.fetch, now=now).expires > now
@@ -324,7 +324,7 @@ def names_of(federation: Federation) -> list[str]:
     return sorted(each.name for each in folder.iterdir() if not each.name.startswith("1.root"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.integers(min_value=0), place=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_no_flipped_bit_of_any_served_file_gives_another_roster(
     federation: Federation, which: int, place: int, bit: int
