@@ -26,16 +26,13 @@ from node.pki.authority import Authority
 from node.pki.ca import CertificateAuthority
 from node.pki.client import RosterClient
 from node.pki.courier import claim_hub
-from node.pki.files import make_folder, read_bounded, write_atomic
+from node.pki.files import make_folder, write_atomic
 from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.store.store import open_store
-from node.tlog import note as notes
-from node.tlog import proof as proofs
-from node.tlog.checkpoint import parse_text
 from node.usecases.evidence import verify_evidence as check_evidence
 from node.wire.convert import ProtoCodec
 
@@ -46,8 +43,6 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 HUB_KEY_FILE: Final = "hub.keys"
-MAX_ROOT: Final = 1 << 20
-_PINNED: Final = "pinned.root.json"
 
 
 def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
@@ -177,11 +172,8 @@ def sign_members(
 
 def verify_evidence(data: bytes, roster_folder: Path) -> Line:
     """Checks an evidence file offline: what it proves, and by which root. Raises `PeerFault`, `NotFound`, `Damaged`."""
-    origin = parse_text(notes.parse(proofs.parse(data).checkpoint).text).origin
-    pinned = read_bounded(roster_folder / _PINNED, MAX_ROOT, what="pinned root in the roster's folder")
-    root_sha256 = hashlib.sha256(pinned).digest()
-    federation = federation_id(origin.split("/", 1)[0])
-    roster = RosterClient(roster_folder, federation=federation, root_sha256=root_sha256).load()
+    client = RosterClient(roster_folder, federation=None, root_sha256=None)
+    roster = client.load()
     proven = check_evidence(data, roster, ProtoCodec())
     body = proven.body
     said = body if isinstance(body, Contribution) else None
@@ -199,7 +191,7 @@ def verify_evidence(data: bytes, roster_folder: Path) -> Line:
         "series": (said.series or None) if said else None,
         "roster_version": roster.version,
         "roster_expired": roster.expires <= time.time(),
-        "root_fingerprint": spoken(root_sha256),
+        "root_fingerprint": spoken(client.root_sha256),
     }
 
 

@@ -109,14 +109,22 @@ class _Walk(Updater):
 class RosterClient:
     """Keeps the newest verified roster in a folder of its own. Blocking; safe in any thread of one process."""
 
-    def __init__(self, folder: Path, *, federation: FederationId, root_sha256: bytes) -> None:
-        """Opens a folder that `bootstrap` made. Raises `NotFound`, or `Damaged` where the pinned root is another."""
+    def __init__(self, folder: Path, *, federation: FederationId | None, root_sha256: bytes | None) -> None:
+        """Opens a folder that `bootstrap` made. Raises `NotFound`, or `Damaged` where the pinned root is another.
+
+        None for both: whatever federation and root the folder itself holds, for a person who vouches for the folder.
+        """
         self._folder = folder
         self._federation = federation
         self._lock = threading.Lock()
         self._root = read_bounded(folder / _PINNED_FILE, metadata.MAX_METADATA, what="pinned root")
-        if hashlib.sha256(self._root).digest() != root_sha256:
+        if root_sha256 is not None and self.root_sha256 != root_sha256:
             raise Damaged("the pinned root is not the one of the invitation", remedy="join again with a new token")
+
+    @property
+    def root_sha256(self) -> bytes:
+        """Of the pinned root (32 bytes)."""
+        return hashlib.sha256(self._root).digest()
 
     @classmethod
     def bootstrap(
@@ -201,10 +209,11 @@ class RosterClient:
     def _roster(self, roles: Mapping[str, Signed], documents: Mapping[str, bytes]) -> Roster:
         membership = decode_membership(documents[ROSTER_FILE])
         federation, suspended = decode_suspended(documents[SUSPENDED_FILE])
-        if membership.federation != self._federation or federation != self._federation:
+        expected = self._federation or membership.federation
+        if membership.federation != expected or federation != expected:
             raise Malformed(f"{_WHAT} is of another federation")
         return Roster(
-            federation=self._federation,
+            federation=expected,
             version=roles[Targets.type].version,
             expires=min(metadata.expires(role) for role in roles.values()),
             hub=membership.hub,
