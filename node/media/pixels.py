@@ -29,6 +29,9 @@ _TRANSPOSITIONS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation (EXIF 2.32, tag 0x0112); 1 is upright."""
+_BITS_PER_SAMPLE: Final = 258
+"""TIFF 6.0, tag 0x0102."""
+_DEEPEST: Final = 16
 _RANGELESS: Final = ("I", "F")
 _WITH_ALPHA: Final = ("LA", "La", "PA", "RGBa")
 
@@ -53,18 +56,18 @@ class Pixels:
 
 def pixels_of(image: Image.Image) -> Pixels:
     """The pixels of a decoded image's current frame. Raises what Pillow raises on a mode or tag that it cannot read."""
-    upright = _upright(image)
-    return _viewed(_eight_bit(upright))
+    turn = _turn(image)
+    shallow = _eight_bit(image)
+    return _viewed(shallow if turn is None else shallow.transpose(turn))
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """The image as its orientation tag says it should be seen; a tag that cannot be read counts as upright."""
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What makes the image upright by its orientation tag; None where it is, or the tag cannot be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # noqa: BLE001  (Pillow parses EXIF with many error types; the pixels are whole all the same)
-        return image
-    method = _TRANSPOSITIONS.get(orientation) if isinstance(orientation, int) else None
-    return image if method is None else image.transpose(method)
+        return None
+    return _TRANSPOSITIONS.get(orientation) if isinstance(orientation, int) else None
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -73,7 +76,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if mode in ("L", "RGB", "RGBA"):
         return image
     if mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+        return Image.fromarray((np.asarray(image).astype(np.uint16) >> (_bits(image) - 8)).astype(np.uint8))
     if mode in _RANGELESS:
         return Image.fromarray(_stretched(np.asarray(image).astype(np.float64)))
     if mode == "LAB":
@@ -83,6 +86,14 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if mode in _WITH_ALPHA:
         return image.convert("RGBA")  # divides premultiplied colours
     return image.convert("RGB")
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits a sample of a deep grey image: 16, but for a TIFF that states fewer, whose values Pillow does not scale."""
+    tags = getattr(image, "tag_v2", None)
+    stated = tags.get(_BITS_PER_SAMPLE) if tags is not None else None
+    bits = stated[0] if isinstance(stated, tuple) and stated else _DEEPEST
+    return bits if isinstance(bits, int) and 8 <= bits <= _DEEPEST else _DEEPEST  # noqa: PLR2004  (a byte)
 
 
 def _stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

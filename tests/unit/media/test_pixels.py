@@ -1,5 +1,6 @@
 """The pixels that hashes read: orientation applied, first frame, alpha dropped, deep channels cut to 8 bits."""
 
+import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_sixteen_bits_are_cut_to_the_eight_highest() -> None:
     assert image.mode == "I;16"
     assert np.array_equal(rgb(encoded(image, "PNG")), expected)
     assert np.array_equal(rgb(encoded(image, "TIFF")), expected)
+
+
+def test_twelve_bits_are_cut_to_the_eight_highest() -> None:
+    """A TIFF of 2 x 2 samples of 12 bits, packed by rows, written out by hand."""
+    tags = [(256, 3, 2), (257, 3, 2), (258, 3, 12), (259, 3, 1), (262, 3, 1), (273, 4, 8), (278, 3, 2), (279, 4, 6)]
+    samples = bytes.fromhex("000fff8007ff")
+    directory = struct.pack("<H", len(tags)) + b"".join(
+        struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags
+    )
+    data = b"II*\x00" + struct.pack("<I", 14) + samples + directory + bytes(4)
+    assert rgb(data)[:, :, 0].tolist() == [[0x00, 0xFF], [0x80, 0x7F]]
 
 
 def test_numbers_without_a_range_are_stretched() -> None:
