@@ -5,7 +5,7 @@ Rules this module upholds:
 - A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
   memory is thrown away and read anew.
 - One bad package stops its own log until the stream is opened again, and no other. A fork stops it for good.
-- Our own log is never taken from the stream: what the hub shows past our end is a matter for the own log.
+- Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from node.domain.queries import LogView
 from node.domain.roster import Roster
 from node.errors import BadProof, Fork, PeerFault, Refused
 from node.sync.exchange import follow_step
-from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE
+from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
@@ -52,8 +52,8 @@ class LogProgress:
 class Copies:
     """Blocking, and for one thread at a time: but `verify` may run while `commit` does.
 
-    `today`: the day (since 1970) that surely has come (`Custody.today`); `on_own`: called when the hub shows entries of
-    our own log that are not here.
+    `today`: the day (since 1970) that surely has come (`Custody.today`); `on_own`: called when the hub sends entries of
+    our own log (`Publisher.wake`).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Copies:
         self.progress: dict[Origin, LogProgress] = {}
 
     def open(self) -> tuple[LogView, ...]:
-        """Forgets what was not stored, and gives the cursors to go on from. A frozen log is asked for no more."""
+        """Forgets what was not stored, and gives the cursors to go on from."""
         self._positions.clear()
         self.stopped.clear()
         self._expired_before = self._today()
@@ -93,7 +93,7 @@ class Copies:
                 self.progress[log.origin] = replace(
                     known, size=log.size, checkpoint_size=log.checkpoint_size, trouble=log.frozen
                 )
-        return follow_step([replace(log, size=MAX_TREE_SIZE) if log.frozen else log for log in logs]).cursors
+        return follow_step(logs, self._own).cursors
 
     def verify(self, packages: Sequence[Package]) -> list[Verified]:
         """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault."""
@@ -113,8 +113,9 @@ class Copies:
 
     def _verify(self, package: Package) -> Verified | None:
         if package.origin == self._own:
+            # We did not ask for it. Whether anything in it was not written here, a round of the publisher finds out.
             self._on_own()
-            raise Refused("the hub shows entries of our own log that are not here")
+            return None
         at = self._positions.get(package.origin) or self._stored(package.origin)
         if package.end <= at.state.size:
             # Sent twice. What is stored was verified, so there is nothing to learn from it.

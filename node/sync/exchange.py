@@ -18,6 +18,7 @@ from node.domain.ids import Origin
 from node.domain.ports import LogState
 from node.domain.queries import LogView
 from node.domain.services import Head
+from node.tlog.merkle import MAX_TREE_SIZE
 
 GROUP_BYTES: Final = 4 << 20
 """Bytes of verified packages that share one commit, at most (at about 158 commits a second a commit a package would
@@ -67,10 +68,19 @@ def own_step(own: LogState, *, compared: bool, head: Head) -> Compare | Publish 
     return None
 
 
-def follow_step(logs: Sequence[LogState]) -> Follow:
-    """Where to go on. Our own log is named like any other: what comes past its end was not written by us."""
+def follow_step(logs: Sequence[LogState], own: Origin) -> Follow:
+    """Where to go on. Named past any end, and so never sent: our own log, which would only come back to us, and logs
+    that are frozen.
+    """
     return Follow(
-        cursors=tuple(LogView(origin=log.origin, size=log.size) for log in logs if log.origin.stream == "log")
+        cursors=(
+            LogView(origin=own, size=MAX_TREE_SIZE),
+            *(
+                LogView(origin=log.origin, size=MAX_TREE_SIZE if log.frozen else log.size)
+                for log in logs
+                if log.origin.stream == "log" and log.origin != own
+            ),
+        )
     )
 
 

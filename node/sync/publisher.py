@@ -53,7 +53,11 @@ class Publisher:
         self.adopted = 0
 
     def wake(self) -> None:
-        """There may be something to publish. From any thread."""
+        """There may be something to publish. From any thread.
+
+        Also for a job every minute or so: each round looks at the hub's head of our log, and so finds what somebody
+        else, with a key that was stolen, appends to it.
+        """
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._work.set)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from node.sync.exchange import (
     own_step,
     repair_steps,
 )
+from node.tlog.merkle import MAX_TREE_SIZE
 from tests.simulator.federation import Speaker
 
 FR, JP, DE = (Speaker.named(name).origin for name in ("FR", "JP", "DE"))
@@ -55,10 +58,12 @@ def test_what_is_signed_is_published_from_where_the_hub_stands() -> None:
     assert own_step(log(5, signed=3), compared=True, head=head(3)) is None
 
 
-def test_every_log_is_followed_from_its_size_and_the_audit_log_is_nobodys_business() -> None:
-    audit = log(9, origin=Speaker.named("FR").origin.__class__(FR.federation, FR.member, 1, "audit"))
-    cursors = follow_step([log(5), log(7, origin=JP), audit]).cursors
-    assert cursors == (LogView(origin=FR, size=5), LogView(origin=JP, size=7))
+def test_other_logs_are_followed_from_their_size_and_ours_and_the_frozen_not_at_all() -> None:
+    audit = log(9, origin=replace(FR, stream="audit"))
+    frozen = replace(log(3, origin=DE), frozen="a fork")
+    cursors = follow_step([log(5), log(7, origin=JP), audit, frozen], FR).cursors
+    assert {each.origin: each.size for each in cursors} == {FR: MAX_TREE_SIZE, JP: 7, DE: MAX_TREE_SIZE}
+    assert FR in {each.origin for each in follow_step([], FR).cursors}
 
 
 def test_to_adopt_is_to_follow_ones_own_log_alone() -> None:

@@ -83,7 +83,7 @@ def test_a_member_that_was_away_goes_on_where_it_was() -> None:
         wire = CutWire(hub, after=99)
         again = node.restarted(wire)
         await again.catch_up()
-        assert wire.opened[0] == (LogView(origin=FR.origin, size=10),)
+        assert LogView(origin=FR.origin, size=10) in wire.opened[0]
         assert again.states(FR.origin) == [HELD] * 3 + [PURGED] + [HELD] * 12
         assert (again.finds(3), again.finds(24)) == (False, True)
         assert log.entries[3] == first
@@ -99,7 +99,7 @@ def test_verified_progress_is_kept_when_the_stream_is_cut(monkeypatch: pytest.Mo
     node = Node(hub.world, JP, wire)
     asyncio.run(node.catch_up())
     assert (node.size(FR.origin), node.size(DE.origin)) == (60, 30)
-    reached = [sum(each.size for each in cursors) for cursors in wire.opened]
+    reached = [sum(each.size for each in cursors if each.origin != JP.origin) for cursors in wire.opened]
     assert reached == sorted(reached)
     assert len(set(reached)) == len(reached) > 2
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
-from node.domain.batch import BodyState
-from node.sync.copies import MAX_STOPPED
+from node.domain.batch import BodyState, Package
 from node.usecases.ledger import Draft
 from tests.simulator import hostile as lies
 from tests.simulator.federation import Log, Speaker, cosigned, picture
@@ -141,13 +142,14 @@ def test_a_member_that_signs_two_histories_is_frozen_with_the_evidence_and_alone
     assert later.copies.progress[FR.origin].trouble == state.frozen
 
 
-def test_logs_of_nobody_are_refused_and_a_flood_of_them_ends_the_stream() -> None:
+def test_logs_of_nobody_are_refused_and_a_flood_of_them_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.sync.copies.MAX_STOPPED", 20)
     hub, log = a_federation()
     node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, extra=[lies.nobodys_log()]))
     asyncio.run(node.catch_up())
     assert node.states(FR.origin) == [HELD] * 8
     assert node.size(Speaker.named("ZZ").origin) == 0
-    flood = [Log(Speaker.named(f"Z{number}")) for number in range(MAX_STOPPED + 1)]
+    flood = [Log(Speaker.named(f"Z{number}")) for number in range(21)]
     packages = [log.package(hub=True, origin=each.speaker.origin, checkpoint=cosigned(log.note())) for each in flood]
     drowned = Node(hub.world, JP, HostileWire(Wire(hub, JP.id), FR.origin, extra=packages))
 
@@ -159,25 +161,54 @@ def test_logs_of_nobody_are_refused_and_a_flood_of_them_ends_the_stream() -> Non
     asyncio.run(story())
 
 
-def test_entries_of_our_own_that_we_did_not_write_raise_the_alarm_and_are_not_taken_from_the_stream() -> None:
-    """A stolen log key: somebody appends in our name."""
+def test_a_foreign_append_under_our_key_alarms_us_at_the_next_round() -> None:
+    """A stolen log key: somebody appends in our name, and the hub takes it."""
 
     async def story() -> None:
         hub = Hub(World([FR, JP]))
         node = Node(hub.world, FR, Wire(hub, FR.id))
         node.ledger.contribute([Draft(statement=picture(1))])
+        await node.publisher.round()
         thief = Log(FR)
-        async with running(node.publisher.run(), node.follower.run()), asyncio.timeout(PATIENCE):
-            await node.publisher.idle.wait()
-            with node.store.read() as reader:
-                thief.add(reader.run(FR.origin, 0, 1, 1 << 20).entries[0])
-            thief.pictures([INVENTED])
-            await hub.carrier.submit(FR.id, thief.package(1))
-            while "not here" not in (node.copies.stopped.get(FR.origin, "")) and not node.publisher.adopted:
-                await node.follower.changed()
-            while not node.publisher.adopted:
-                await node.publisher.idle.wait()
-                await asyncio.sleep(0)
+        with node.store.read() as reader:
+            thief.add(reader.run(FR.origin, 0, 1, 1 << 20).entries[0])
+        thief.pictures([INVENTED])
+        await hub.carrier.submit(FR.id, thief.package(1))
+        with capture_logs() as logs:
+            await node.publisher.round()
+        assert "foreign append" in [each["event"] for each in logs]
         assert node.publisher.adopted == 1
 
     asyncio.run(story())
+
+
+def test_what_we_published_does_not_come_back_to_us() -> None:
+    async def story() -> None:
+        hub = Hub(World([FR, JP]))
+        sent: list[Package] = []
+
+        def seen(package: Package) -> Sequence[Package]:
+            sent.append(package)
+            return (package,)
+
+        wire = hostile(hub, FR.id, FR.origin, seen)
+        fr, jp = Node(hub.world, FR, wire), Node(hub.world, JP, Wire(hub, JP.id))
+        async with running(fr.publisher.run(), fr.follower.run(), jp.publisher.run()), asyncio.timeout(PATIENCE):
+            for node in (fr, jp):
+                await node.publisher.idle.wait()
+                await asyncio.to_thread(node.ledger.contribute, [Draft(statement=picture(ord(node.speaker.id[0])))])
+            while fr.size(JP.origin) < 1:
+                await fr.follower.changed()
+        assert sent == []
+        assert fr.copies.stopped == {}
+
+    asyncio.run(story())
+
+
+def test_our_own_entries_from_the_stream_are_not_stored_but_make_the_publisher_look() -> None:
+    hub, log = a_federation()
+    node = Node(hub.world, FR, Wire(hub, FR.id))
+    looked: list[bool] = []
+    node.copies._on_own = lambda: looked.append(True)
+    assert node.copies.verify([log.package(hub=True)]) == []
+    assert (looked, node.copies.stopped) == ([True], {})
