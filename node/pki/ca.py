@@ -13,6 +13,7 @@ Rules this module upholds (certs/PROFILES.md has the profiles in words):
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +52,7 @@ MAX_REQUEST: Final = 4_096
 """Bytes of a certificate request. One for P-256 has about 200."""
 MAX_CERTIFICATE: Final = 8_192
 
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _LIBRARY_ERRORS: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, InvalidSignature)
 _KEY_USAGES: Final = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -327,7 +329,6 @@ def _host_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(host)
-    except ValueError as error:
-        raise Misuse("a host is a DNS name (ASCII) or an IP address") from error
+    if not _HOST.fullmatch(host):
+        raise Misuse("a host is a DNS name (ASCII) or an IP address")
+    return x509.DNSName(host)
