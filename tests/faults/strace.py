@@ -3,8 +3,9 @@
 Rules this module upholds:
 
 - A place is (system call, how many-eth of its name): strace counts each name by itself, and drivers have one thread.
-- A process that is killed at a call dies before the kernel does it. So killing at every call shows every state that a
-  process can leave behind, and the state after a call is that before the next.
+- A process that is killed at a call dies before the kernel does it (ptrace skips the call of a dying process). So
+  killing at every call shows every state that a process can leave behind: the state after a call is that before the
+  next.
 - A run whose fault never came is an error of the suite, and is said to be one.
 """
 
@@ -97,6 +98,12 @@ class Run:
     @property
     def writing(self) -> list[Call]:
         return [call for call in self.calls if call.writes]
+
+    @property
+    def opening(self) -> list[Call]:
+        """What it wrote before it said anything."""
+        spoke = next((at for at, call in enumerate(self.writing) if call.touches == "said"), len(self.writing))
+        return self.writing[:spoke]
 
     def all_said(self, what: str) -> list[Any]:
         """The values that were said under this name, in order."""

@@ -5,96 +5,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.faults import invariants, strace
-from tests.faults.drivers import append, retract, submit
+from tests.faults import strace
+from tests.faults.scenarios import Stage
 
-SAMPLE: Final = 9
+SAMPLE: Final = 6
 """Places of each driver that the normal suite kills at."""
 
-
-@dataclass(frozen=True)
-class Scenario:
-    """A driver, how its home is prepared, what must hold after it, and the fewest places that it must have."""
-
-    prepare: Callable[[Path], None]
-    stands: tuple[Callable[[Path, invariants.Said], None], ...]
-    places: int
-
-
-SCENARIOS: Final = {
-    "append": Scenario(append.prepare, (invariants.node_stands,), 100),
-    "retract": Scenario(retract.prepare, (invariants.purges_hold, invariants.node_stands), 100),
-    "submit": Scenario(submit.prepare, (invariants.hub_stands,), 80),
-}
-
 pytestmark = pytest.mark.kill
-each_driver = pytest.mark.parametrize("driver", SCENARIOS)
 
 
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[strace.Zygote]:
-    with strace.zygote() as running:
-        yield running
-
-
-@pytest.fixture
-def prepared(driver: str, tmp_path: Path) -> Path:
-    """A home in which the driver can begin."""
-    home = tmp_path / "prepared"
-    home.mkdir()
-    SCENARIOS[driver].prepare(home)
-    return home
-
-
-def undisturbed(zygote: strace.Zygote, driver: str, prepared: Path, scratch: Path) -> strace.Run:
-    """The run without a fault, which says what there is to kill."""
-    run = zygote.run(driver, prepared, scratch)
-    assert run.status == 0, run.errors
-    assert run.said[-1] == {"ended": True}
-    assert run.all_said("failed") == []
-    assert len(run.writing) >= SCENARIOS[driver].places
-    return run
-
-
-def kill_and_judge(zygote: strace.Zygote, driver: str, prepared: Path, scratch: Path, call: strace.Call) -> None:
-    """One kill, and everything that must hold after it."""
-    run = zygote.run(driver, prepared, scratch, fault=strace.kill(call))
-    assert run.killed, f"the kill at {call} never came: {run.errors}"
-    try:
-        for stands in SCENARIOS[driver].stands:
-            stands(run.home, run.said)
-    except Exception as error:
-        error.add_note(f"killed at {call} of {driver}; what is left: {run.home}")
-        raise
-
-
-@each_driver
-def test_an_undisturbed_run_keeps_the_promises_too(
-    zygote: strace.Zygote, driver: str, prepared: Path, tmp_path: Path
-) -> None:
+def test_an_undisturbed_run_keeps_the_promises_too(stage: Stage) -> None:
     """The judges themselves: they pass where nothing went wrong."""
-    run = undisturbed(zygote, driver, prepared, tmp_path)
-    for stands in SCENARIOS[driver].stands:
-        stands(run.home, run.said)
+    stage.judge(stage.undisturbed(), "nothing")
 
 
-@each_driver
-def test_killed_at_a_sample_of_its_writes(zygote: strace.Zygote, driver: str, prepared: Path, tmp_path: Path) -> None:
-    run = undisturbed(zygote, driver, prepared, tmp_path)
-    for call in strace.spread(run.writing, SAMPLE):
-        kill_and_judge(zygote, driver, prepared, tmp_path, call)
+def test_killed_at_a_sample_of_its_writes(stage: Stage) -> None:
+    for call in strace.spread(stage.undisturbed().writing, SAMPLE):
+        stage.killed(call)
 
 
 @pytest.mark.faults
-@each_driver
-def test_killed_at_every_one_of_its_writes(zygote: strace.Zygote, driver: str, prepared: Path, tmp_path: Path) -> None:
-    run = undisturbed(zygote, driver, prepared, tmp_path)
-    for call in run.writing:
-        kill_and_judge(zygote, driver, prepared, tmp_path, call)
+def test_killed_at_every_one_of_its_writes(stage: Stage) -> None:
+    for call in stage.undisturbed().writing:
+        stage.killed(call)
+
+
+@pytest.mark.faults
+def test_killed_again_at_every_write_of_the_start_after_a_kill(stage: Stage) -> None:
+    """Recovery is interrupted as often as anything else: a journal that was left is replayed, half of it, and again."""
+    first = stage.undisturbed().writing
+    left = stage.disturbed(strace.kill(first[len(first) * 2 // 3]))
+    assert left.killed
+    again = Stage(stage.driver, left.home, stage.scratch, stage.kept, stage.zygote)
+    opening = again.disturbed(None).opening
+    assert [call.touches for call in opening].count("db") > 1, "nothing was replayed"
+    for call in opening:
+        second = again.disturbed(strace.kill(call))
+        assert second.killed
+        second.said[:0] = left.said
+        again.judge(second, f"killed at {call}, after a kill")
+
+
+def test_nothing_is_said_before_it_is_on_the_disk(stage: Stage) -> None:
+    """A kill leaves the kernel's memory to be written; a power cut does not. So: at the moment of saying a thing, no
+    write to the database or its journal may be without its `fdatasync`, and the journal is emptied only after what it
+    held was synced elsewhere.
+    """
+    run = stage.undisturbed()
+    unsynced: dict[str, int] = {"db": 0, "wal": 0}
+    said = 0
+    for call in run.calls:
+        if call.name == "pwrite64" and call.touches in unsynced:
+            unsynced[call.touches] += 1
+        elif call.name in {"fsync", "fdatasync"} and call.touches in unsynced:
+            unsynced[call.touches] = 0
+        elif call.touches == "said" or (call.name in {"ftruncate", "unlink"} and call.touches == "wal"):
+            said += call.touches == "said"
+            assert unsynced == {"db": 0, "wal": 0}, f"at {call}"
+    assert said == len(run.said)

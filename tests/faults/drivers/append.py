@@ -84,6 +84,8 @@ def _share(node: NodeParts, voice: Voice, said: list[RecordId]) -> None:
 
 
 def _correct(node: NodeParts, voice: Voice, said: list[RecordId]) -> None:
+    # One that has no place yet (giving it one failed) is forgotten by this, and stands nowhere afterwards.
+    voice.say(replacing=str(said[0]))
     record = node.ledger.correct(said[0], sim.picture(3_000), sim.OPEN)
     voice.say(acknowledged=[str(record)])
 
