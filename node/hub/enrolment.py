@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Nobody who asks here is believed: token, proofs, roster and dates are checked inside, the cheap checks first.
 - A token is good once. The same petition with it may be sent again and again (a lost answer); another one is refused.
-- The hub admits nobody. A petition is pending until the roster, signed by the offline authority, holds exactly its keys.
+- The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
 - A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
 - A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
 - The challenge needs no memory: it carries its time under a MAC, so that asking for challenges exhausts nothing.

@@ -137,24 +137,11 @@ class Certificate:
     @property
     def pem(self) -> bytes:
         """The same certificate as PEM, as the transport takes it."""
-        return to_pem(self.der)
+        return x509.load_der_x509_certificate(self.der).public_bytes(Encoding.PEM)
 
     def renewal_due(self) -> float:
         """When it has lived `RENEW_AT` of its life, in Unix seconds."""
         return self.not_before + RENEW_AT * (self.not_after - self.not_before)
-
-
-def to_pem(der: bytes) -> bytes:
-    """A certificate (DER) as PEM. Raises `Malformed`."""
-    return _load(der).public_bytes(Encoding.PEM)
-
-
-def from_pem(pem: bytes) -> bytes:
-    """One certificate (PEM) as DER. Raises `Malformed`."""
-    try:
-        return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    except _LIBRARY_ERRORS as error:
-        raise Malformed("not a certificate (X.509, PEM)") from error
 
 
 def needs_renewal(certificate: Certificate, now: float) -> bool:

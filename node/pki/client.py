@@ -137,15 +137,10 @@ class RosterClient:
                 "the hub shows another root than the invitation names",
                 remedy="do not join; compare the root's digits with the federation's authority",
             )
-        return cls.pinned(folder, root, federation=federation)
-
-    @classmethod
-    def pinned(cls, folder: Path, root: bytes, *, federation: FederationId) -> RosterClient:
-        """Pins this root, which the caller trusts. Raises `PeerFault` and its kin where it is no root."""
         metadata.check_root(root, None)
         make_folder(folder)
         write_atomic(folder / _PINNED_FILE, root)
-        return cls(folder, federation=federation, root_sha256=hashlib.sha256(root).digest())
+        return cls(folder, federation=federation, root_sha256=root_sha256)
 
     def refresh(self, fetch: Fetch, *, now: float) -> Roster:
         """The newest roster, fetched, verified and kept. Durable once it returns.

@@ -20,7 +20,6 @@ from typing import Final
 from node.errors import DiskFull, NotFound, StoreError
 
 PRIVATE_FILE: Final = 0o600
-PUBLIC_FILE: Final = 0o644
 PRIVATE_FOLDER: Final = 0o700
 
 
@@ -86,13 +85,6 @@ def write_atomic(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise _store_error(error, "writing a file") from error
-
-
-def remove(path: Path) -> None:
-    """Deletes a file, durably; one that is not there is no fault. Raises `StoreError`."""
-    with store_errors("deleting a file"):
-        path.unlink(missing_ok=True)
-        sync_folder(path.parent)
 
 
 def read_bounded(path: Path, limit: int, *, what: str) -> bytes:

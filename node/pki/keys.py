@@ -127,10 +127,6 @@ class KeyRing:
         """What the hub holds: CA, TLS, mirror cosigner and the online TUF key."""
         return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE))
 
-    def with_new_tls_key(self) -> KeyRing:
-        """The same ring with a fresh TLS key."""
-        return KeyRing(self.federation, self.owner, {**self._keys, TLS: _generate(TLS)})
-
     def successor(self) -> KeyRing:
         """A member's ring for a change of all keys: fresh ones, the log's for the next epoch. The old one endorses."""
         return KeyRing.for_member(self.federation, member_id(self.owner), epoch=self.log_epoch + 1)

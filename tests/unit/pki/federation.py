@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from node.domain.ids import FederationId, MemberId
@@ -12,11 +12,14 @@ from node.domain.ports import JoinRequest
 from node.domain.roster import Roster
 from node.errors import NotFound
 from node.pki.authority import Authority
-from node.pki.ca import make_request
+from node.pki.ca import CertificateAuthority, make_request
 from node.pki.client import Fetch, RosterClient
-from node.pki.hubhome import HubHome
-from node.pki.keys import KeyRing
+from node.pki.courier import SigningRequest, claim_hub, encode_request
+from node.pki.keys import HUB, ONLINE, KeyRing
+from node.pki.metadata import RoleSigner
 from node.pki.petition import make_petition, to_request
+from node.pki.registrar import Registrar
+from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
 
 FEDERATION = FederationId("federation.example")
@@ -43,17 +46,56 @@ def petition_of(
     return to_request(petition, now=NOW)
 
 
+class Hub:
+    """A hub's keys, CA and repository in a folder, as `app` puts them together."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ring = KeyRing.load(folder / "keys", EMPTY, federation=FEDERATION, owner=HUB)
+        self.ca = CertificateAuthority(self.ring, (folder / "ca.der").read_bytes())
+        self.claims = claim_hub(self.ring, ca_sha256=self.ca.sha256)
+        self.online = RoleSigner(self.ring.signer(ONLINE), self.ring.public_bytes(ONLINE))
+        self.repository = Repository(
+            folder / "repository", federation=FEDERATION, hub=self.claims.identity, online=self.online
+        )
+
+    @classmethod
+    def create(cls, folder: Path, root: bytes) -> Hub:
+        """A new hub on this root."""
+        folder.mkdir(parents=True)
+        ring = KeyRing.for_hub(FEDERATION)
+        ring.save(folder / "keys", EMPTY)
+        ca = CertificateAuthority.create(ring, now=NOW)
+        (folder / "ca.der").write_bytes(ca.der)
+        online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
+        identity = claim_hub(ring, ca_sha256=ca.sha256).identity
+        Repository.create(folder / "repository", root, federation=FEDERATION, hub=identity, online=online)
+        return cls(folder)
+
+    @property
+    def registrar(self) -> Registrar:
+        """Judges petitions and issues certificates."""
+        return Registrar(federation=FEDERATION, ca=self.ca)
+
+    def signing_request(
+        self, petitions: Sequence[JoinRequest], *, log_sizes: Mapping[MemberId, int] | None = None
+    ) -> bytes:
+        """The file for the authority."""
+        return encode_request(
+            SigningRequest(
+                federation=FEDERATION, hub=self.claims, petitions=tuple(petitions), log_sizes=log_sizes or {}
+            )
+        )
+
+
 class Federation:
-    """`files`: what the hub serves; a test may put other bytes in `forged`, or make a name vanish with None."""
+    """What the hub serves, but for `forged`: other bytes a name, or None for a name that is to be missing."""
 
     def __init__(self, folder: Path, *, keys: int = 1, threshold: int = 1) -> None:
         self.folder = folder
         self.authority = Authority.create(
             folder / "authority", FEDERATION, EMPTY, now=NOW, keys=keys, threshold=threshold
         )
-        self.hub = HubHome.create(
-            folder / "hub", FEDERATION, EMPTY, root=self.authority.root, hosts=("localhost", "127.0.0.1"), now=NOW
-        )
+        self.hub = Hub.create(folder / "hub", self.authority.root)
         self.rings: dict[MemberId, KeyRing] = {}
         self.forged: dict[str, bytes | None] = {}
 
@@ -65,7 +107,7 @@ class Federation:
             shutil.copytree(other.folder / name, folder / name)
         copy.folder = folder
         copy.authority = Authority(folder / "authority", EMPTY)
-        copy.hub = HubHome(folder / "hub", EMPTY)
+        copy.hub = Hub(folder / "hub")
         copy.rings = dict(other.rings)
         copy.forged = {}
         return copy

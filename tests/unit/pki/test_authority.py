@@ -13,10 +13,10 @@ from node.pki import metadata
 from node.pki.admission import Verdict
 from node.pki.authority import Authority
 from node.pki.courier import SigningRequest, decode_bundle, decode_request, encode_request
-from node.pki.hubhome import HubHome
 from node.pki.keys import KeyRing
+from node.pki.petition import keys_fingerprint
 from node.pki.wrapping import Passphrase
-from tests.unit.pki.federation import BR, DAY, EMPTY, FEDERATION, FR, JP, NOW, Federation, petition_of, secret_of
+from tests.unit.pki.federation import BR, DAY, EMPTY, FEDERATION, FR, JP, NOW, Federation, Hub, petition_of, secret_of
 
 
 def reopened(federation: Federation) -> Authority:
@@ -37,12 +37,10 @@ def test_a_hub_is_accepted_by_word_only_the_first_time_and_when_it_changes(empty
     assert "voice" in caught.value.remedy
     empty.authority.sign(empty.request(), now=NOW, accept_hub=True)
     empty.authority.sign(empty.request(), now=NOW)
-    other = HubHome.create(
-        tmp_path / "other", FEDERATION, EMPTY, root=empty.authority.root, hosts=("localhost",), now=NOW
-    )
+    other = Hub.create(tmp_path / "other", empty.authority.root)
     review = empty.authority.review(other.signing_request(()))
     assert review.hub_changed
-    assert review.hub_fingerprint == other.fingerprint
+    assert review.hub_fingerprint == other.claims.fingerprint(FEDERATION)
     with pytest.raises(Refused, match="does not have"):
         empty.authority.sign(other.signing_request(()), now=NOW)
 
@@ -257,6 +255,12 @@ def test_a_damaged_folder_is_told_from_an_empty_one(federation: Federation, tmp_
         reopened(federation)
     with pytest.raises(NotFound):
         Authority(tmp_path / "nothing", EMPTY)
+
+
+def test_the_digits_that_both_sides_read_out_are_the_same(empty: Federation) -> None:
+    ring = KeyRing.for_member(FEDERATION, FR)
+    (finding,) = empty.authority.review(empty.request(petition_of(ring))).findings
+    assert finding.fingerprint == keys_fingerprint(FR, ring.member_vkeys())
 
 
 def test_junk_is_no_request(empty: Federation) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tuf.api.metadata import Root, Snapshot, Targets, Timestamp
 
+from node.domain.ids import FederationId
 from node.domain.roster import MemberStatus, Policy
 from node.errors import BadProof, BadSignature, Damaged, Expired, Malformed, NotFound, PeerFault, Refused, Unavailable
 from node.pki import files as disk
@@ -17,11 +18,10 @@ from node.pki import metadata
 from node.pki.client import RosterClient
 from node.pki.courier import decode_bundle, encode_bundle
 from node.pki.documents import decode_membership, encode_membership
-from node.pki.hubhome import HubHome
 from node.pki.keys import KeyRing
 from node.pki.metadata import RoleSigner
 from node.tlog import note
-from tests.unit.pki.federation import BR, DAY, EMPTY, FEDERATION, FR, JP, NOW, Federation
+from tests.unit.pki.federation import BR, DAY, EMPTY, FEDERATION, FR, JP, NOW, Federation, Hub
 
 
 def online(federation: Federation) -> RoleSigner:
@@ -377,10 +377,7 @@ def test_a_hub_takes_no_bundle_of_another_authority(federation: Federation, tmp_
 
 
 def test_a_hub_takes_no_bundle_for_another_hub(federation: Federation, tmp_path: Path) -> None:
-    twin = HubHome.create(
-        tmp_path / "twin", FEDERATION, EMPTY, root=federation.hub.repository.read("1.root.json", 10**6),
-        hosts=("localhost",), now=NOW,
-    )  # fmt: skip
+    twin = Hub.create(tmp_path / "twin", federation.authority.root)
     with pytest.raises(Refused, match="another hub"):
         twin.repository.accept(federation.authority.bundle(), now=NOW)
 
@@ -461,7 +458,7 @@ def test_a_hub_killed_between_two_writes_of_a_suspension_serves_the_old_or_the_n
     status = client.refresh(federation.fetch, now=NOW).members[FR].status
     assert status is (MemberStatus.SUSPENDED if at >= 4 else MemberStatus.ACTIVE)
     # And the next start goes on from there.
-    again = HubHome(federation.folder / "hub", EMPTY)
+    again = Hub(federation.folder / "hub")
     again.repository.suspend(FR, "lost a laptop", now=NOW + 1)
     assert client.refresh(again.repository.read, now=NOW + 1).members[FR].status is MemberStatus.SUSPENDED
 
@@ -484,16 +481,25 @@ def test_a_hub_whose_key_changed_signs_everything_anew(federation: Federation) -
     old = KeyRing.load(federation.folder / "hub" / "keys", EMPTY, federation=FEDERATION, owner="hub")
     fresh = KeyRing.generate(FEDERATION, "hub", ("online",))
     KeyRing(FEDERATION, "hub", {**old._keys, **fresh._keys}).save(federation.folder / "hub" / "keys", EMPTY)
-    hub = HubHome(federation.folder / "hub", EMPTY)
+    hub = Hub(federation.folder / "hub")
     bundle = federation.authority.sign(hub.signing_request(()), now=NOW + 5, accept_hub=True)
     hub.repository.accept(bundle, now=NOW + 5)
     client = federation.client(fetch=hub.repository.read)
     assert client.refresh(hub.repository.read, now=NOW + 5).active() == (FR, JP)
 
 
-def test_the_hub_reads_its_own_roster_as_a_node_would(federation: Federation) -> None:
-    roster = federation.hub.roster_client().refresh(federation.hub.repository.read, now=NOW)
-    assert roster == federation.roster()
+def test_a_folder_that_a_person_vouches_for_is_read_whatever_its_federation(federation: Federation) -> None:
+    roster = federation.client().refresh(federation.fetch, now=NOW)
+    found = RosterClient(federation.folder / "node", federation=None, root_sha256=None)
+    assert found.load() == roster
+    assert found.root_sha256 == federation.hub.repository.root_pin()[1]
+
+
+def test_a_roster_of_another_federation_is_refused(federation: Federation) -> None:
+    federation.client().refresh(federation.fetch, now=NOW)
+    other = RosterClient(federation.folder / "node", federation=FederationId("other.example"), root_sha256=None)
+    with pytest.raises(Malformed, match="another federation"):
+        other.refresh(federation.fetch, now=NOW)
 
 
 def test_names_in_the_served_metadata_are_those_of_the_specification(federation: Federation) -> None:

@@ -1,0 +1,549 @@
+"""From an invitation to a certificate: authority, hub and nodes in one process, only the transport left out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from node.domain.ids import MemberId, spiffe_id
+from node.domain.ports import Store
+from node.domain.services import JoinPetition
+from node.domain.token import Token, format_token, parse_token
+from node.errors import (
+    BadSignature,
+    DiskFull,
+    Expired,
+    Malformed,
+    Misuse,
+    NotFound,
+    PeerFault,
+    Refused,
+    Suspended,
+    Unauthenticated,
+)
+from node.hub import enrolment as desk_module
+from node.hub.enrolment import EnrolmentDesk
+from node.pki.ca import MEMBER_LIFE, check_issued, make_request, read_certificate
+from node.pki.client import RosterClient
+from node.pki.keys import KeyRing
+from node.pki.petition import make_petition
+from node.store.store import open_store
+from node.usecases.enrolment import ask_to_join, renew_after_absence
+from node.usecases.roster import Members, OwnLine, Pins, RosterGate
+from tests.simulator.memory_store import MemoryStore
+from tests.unit.pki.federation import FEDERATION, FR, JP, NOW, Federation
+
+T = TypeVar("T")
+HOUR = 3_600
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+class World:
+    """A federation with its hub's desk in front of it. `now` is everybody's clock."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.now = NOW
+        self.federation = Federation(folder)
+        self.store = store
+        self.members = Members(clock=self.clock)
+        self.pins = Pins()
+        self.gate = RosterGate(federation=FEDERATION, members=self.members, pins=self.pins, clock=self.clock)
+        self.desk = self.new_desk()
+        self.hubs_roster = self.federation.client("hub-roster")
+
+    def clock(self) -> float:
+        return self.now
+
+    def new_desk(self) -> EnrolmentDesk:
+        """The desk after a restart: the same store, nothing else remembered."""
+        return EnrolmentDesk(
+            federation=FEDERATION,
+            store=self.store,
+            members=self.members,
+            pins=self.pins,
+            registrar=self.federation.hub.registrar,
+            repository=self.federation.hub.repository,
+            clock=self.clock,
+        )
+
+    def invite(self, member: MemberId, **options: Any) -> Token:
+        token = self.desk.invite(
+            member, hub="localhost:1", enrolment="localhost:2", ca_sha256=self.federation.hub.ca.sha256, **options
+        )
+        return parse_token(format_token(token))
+
+    def refresh(self) -> None:
+        """What the hub's job does."""
+        self.federation.hub.repository.refresh(now=self.now)
+        self.members.replace(self.hubs_roster.refresh(self.federation.hub.repository.read, now=self.now))
+
+    def sign(self, *, admit: tuple[MemberId, ...] = (), replace_keys: tuple[MemberId, ...] = ()) -> None:
+        """Request to the authority, bundle back, hub refreshed."""
+        with self.store.read() as reader:
+            pending = reader.join_requests(state="pending")
+        bundle = self.federation.authority.sign(
+            self.federation.request(*pending),
+            now=self.now,
+            admit_members=admit,
+            replace_keys=replace_keys,
+            accept_hub=True,
+        )
+        self.federation.hub.repository.accept(bundle, now=self.now)
+        self.refresh()
+
+    def admitted(self, member: MemberId) -> Node:
+        """A node that went the whole way."""
+        node = Node(self, member)
+        run(self.desk.join(node.petition))
+        self.sign(admit=(member,))
+        node.chain = run(ask_to_join(self.desk, node.petition))
+        return node
+
+
+class Node:
+    """A node's ring, its petition for a token of its own, and the chain that it got."""
+
+    def __init__(self, world: World, member: MemberId, *, token: Token | None = None) -> None:
+        self.world = world
+        self.token = token or world.invite(member)
+        self.ring = KeyRing.for_member(FEDERATION, member)
+        self.petition = petition(self.ring, self.token)
+        self.chain: tuple[bytes, ...] = ()
+
+    def admit(self) -> MemberId:
+        """Shows the certificate at the gate."""
+        leaf = read_certificate(self.chain[0])
+        return self.world.gate.admit(leaf.uris[0], leaf.spki_sha256, leaf.not_after)
+
+
+def petition(ring: KeyRing, token: Token, *, previous: KeyRing | None = None) -> JoinPetition:
+    return make_petition(ring, name="A member", secret=token.secret, csr=make_request(ring), previous=previous)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, MemoryStore())
+
+
+def test_the_whole_way_over_the_real_store(tmp_path: Path) -> None:
+    """Invitation, petition, wait, admission, certificate, the gate, the roster with our own line in it."""
+    store = open_store(tmp_path / "hub.sqlite3", create=True)
+    try:
+        world = World(tmp_path, store)
+        node = Node(world, FR)
+        assert run(ask_to_join(world.desk, node.petition)) == ()
+        world.sign()
+        assert run(ask_to_join(world.desk, node.petition)) == ()
+        world.sign(admit=(FR,))
+        node.chain = run(ask_to_join(world.desk, node.petition))
+        leaf = check_issued(
+            node.chain[0], world.federation.hub.ca.der, spiffe=spiffe_id(FEDERATION, FR), ring=node.ring, now=world.now
+        )
+        assert leaf.not_after == NOW + MEMBER_LIFE
+        assert node.admit() == FR
+        own = Members(clock=world.clock, own=OwnLine(member=FR, vkeys=node.ring.member_vkeys()))
+
+        def fetch(name: str, limit: int) -> bytes:
+            return run(world.desk.metadata(name, limit))
+
+        client = RosterClient.bootstrap(
+            tmp_path / "fr",
+            fetch,
+            federation=FEDERATION,
+            root_version=node.token.root_version,
+            root_sha256=node.token.root_sha256,
+        )
+        own.replace(client.refresh(fetch, now=world.now))
+        assert own.current().active() == (FR,)
+        with store.read() as reader:
+            (certificate,) = reader.certificates(FR)
+            request = reader.join_request(FR)
+        assert certificate.spki_sha256 == leaf.spki_sha256
+        assert request is not None
+        assert request.state == "admitted"
+        # A hub that starts again fills its pins from the store.
+        again = RosterGate(federation=FEDERATION, members=world.members, pins=Pins([certificate]), clock=world.clock)
+        assert again.admit(leaf.uris[0], leaf.spki_sha256, leaf.not_after) == FR
+    finally:
+        store.close()
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_costs_nothing(world: World) -> None:
+    node = Node(world, FR)
+    first = run(world.desk.join(node.petition))
+    world.desk = world.new_desk()
+    assert run(world.desk.join(node.petition)) == first
+    world.sign(admit=(FR,))
+    chain = run(ask_to_join(world.desk, node.petition))
+    assert run(ask_to_join(world.desk, node.petition)) == chain
+    assert run(ask_to_join(world.new_desk(), node.petition))
+    with world.store.read() as reader:
+        assert len(reader.certificates(FR)) == 2
+
+
+def test_a_token_that_nobody_gave_out_is_refused(world: World) -> None:
+    invented = replace(world.invite(FR), secret=os.urandom(32))
+    with pytest.raises(Unauthenticated, match="not one of ours"):
+        run(world.desk.join(Node(world, FR, token=invented).petition))
+
+
+def test_a_token_is_good_for_its_member_only(world: World) -> None:
+    with pytest.raises(Unauthenticated):
+        run(world.desk.join(Node(world, JP, token=world.invite(FR)).petition))
+
+
+def test_a_used_token_with_other_keys_is_refused_and_changes_nothing(world: World) -> None:
+    """Somebody copied the token. Whoever comes second is told to raise the alarm."""
+    node = Node(world, FR)
+    run(world.desk.join(node.petition))
+    thief = Node(world, FR, token=node.token)
+    with pytest.raises(Unauthenticated, match="used before") as caught:
+        run(world.desk.join(thief.petition))
+    assert "operator" in caught.value.remedy
+    with world.store.read() as reader:
+        request = reader.join_request(FR)
+    assert request is not None
+    assert dict(request.vkeys) == node.ring.member_vkeys()
+
+
+def test_a_used_token_with_another_certificate_request_is_refused(world: World) -> None:
+    node = Node(world, FR)
+    run(world.desk.join(node.petition))
+    with pytest.raises(Unauthenticated):
+        run(world.desk.join(petition(node.ring, node.token)))
+
+
+def test_an_expired_token_is_refused_but_a_petition_may_wait_longer_than_its_token(world: World) -> None:
+    late, patient = Node(world, JP, token=world.invite(JP, lifetime=60)), Node(world, FR)
+    run(world.desk.join(patient.petition))
+    world.now += 60
+    with pytest.raises(Expired):
+        run(world.desk.join(late.petition))
+    world.now += 30 * 86_400
+    assert run(ask_to_join(world.desk, patient.petition)) == ()
+    world.sign(admit=(FR,))
+    assert run(ask_to_join(world.desk, patient.petition))
+
+
+def test_two_at_once_with_one_token_do_not_both_get_in(world: World) -> None:
+    token = world.invite(FR)
+    rivals = [Node(world, FR, token=token) for _ in range(6)]
+
+    async def race() -> list[Any]:
+        return await asyncio.gather(*(world.desk.join(each.petition) for each in rivals), return_exceptions=True)
+
+    outcomes = run(race())
+    assert sum(not isinstance(each, BaseException) for each in outcomes) == 1
+    assert all(isinstance(each, Unauthenticated) for each in outcomes if isinstance(each, BaseException))
+
+
+def test_a_petition_that_proves_nothing_leaves_the_token_unused(world: World) -> None:
+    node = Node(world, FR)
+    for bad in (
+        replace(node.petition, proofs={**node.petition.proofs, "log": bytes(64)}),
+        replace(node.petition, csr=make_request(node.ring)),
+        replace(node.petition, csr=b"junk"),
+        replace(node.petition, name="two\nlines"),
+        replace(node.petition, secret=b"short"),
+        replace(node.petition, vkeys={}),
+    ):
+        with pytest.raises(PeerFault):
+            run(world.desk.join(bad))
+    assert run(world.desk.join(node.petition)).state == "pending"
+
+
+def test_a_full_disk_leaves_the_token_unused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Node(world, FR)
+    with monkeypatch.context() as patch:
+
+        def full() -> None:
+            raise DiskFull("no space left")
+
+        patch.setattr(world.store, "write", full)
+        with pytest.raises(DiskFull):
+            run(world.desk.join(node.petition))
+    assert run(world.desk.join(node.petition)).state == "pending"
+
+
+def test_a_refused_petition_stays_refused(world: World) -> None:
+    node = Node(world, FR)
+    run(world.desk.join(node.petition))
+    world.desk.refuse(FR)
+    with pytest.raises(Refused):
+        run(ask_to_join(world.desk, node.petition))
+    with pytest.raises(NotFound):
+        world.desk.refuse(JP)
+
+
+def test_an_invitation_that_never_was_valid_is_not_made(world: World) -> None:
+    with pytest.raises(Misuse):
+        world.invite(FR, lifetime=0)
+
+
+# --- admission --------------------------------------------------------------------------------------------------------
+
+
+def test_the_hub_admits_nobody_by_itself(world: World) -> None:
+    """Whatever stands in the hub's database: without the authority's signature there is no certificate."""
+    node = Node(world, FR)
+    run(world.desk.join(node.petition))
+    with world.store.write() as writer:
+        writer.set_join_state(FR, "admitted")
+    assert run(world.desk.join(node.petition)).certificates == ()
+
+
+def test_a_roster_with_other_keys_than_the_petitions_admits_nobody(world: World) -> None:
+    """The authority signed an earlier petition of this member; the later one is another key set."""
+    world.admitted(FR)
+    second = Node(world, FR)
+    assert run(ask_to_join(world.desk, second.petition)) == ()
+
+
+def test_settling_marks_those_that_the_roster_holds(world: World) -> None:
+    for member in (FR, JP):
+        run(world.desk.join(Node(world, member).petition))
+    world.sign(admit=(FR,))
+    assert world.desk.settle() == [FR]
+    assert world.desk.settle() == []
+    with world.store.read() as reader:
+        assert [each.member for each in reader.join_requests(state="pending")] == [JP]
+
+
+def test_a_member_changes_its_keys_and_its_former_ones_stop_speaking(world: World) -> None:
+    node = world.admitted(FR)
+    fresh = node.ring.successor()
+    asked = petition(fresh, world.invite(FR), previous=node.ring)
+    assert run(ask_to_join(world.desk, asked)) == ()
+    world.sign(admit=(FR,))
+    assert run(ask_to_join(world.desk, asked))
+    member = world.members.current().members[FR]
+    assert member.statement_vkeys() == (fresh.vkey("statement"),)
+    with pytest.raises(BadSignature):
+        run(
+            renew_after_absence(
+                world.desk,
+                federation=FEDERATION,
+                member=FR,
+                csr=make_request(node.ring),
+                statement=node.ring.signer("statement"),
+            )
+        )
+
+
+def test_an_old_petition_is_no_way_round_renewal(world: World) -> None:
+    """Token and petition, found on an old disk years later, give no certificate any more."""
+    node = world.admitted(FR)
+    world.now += desk_module.REISSUE_SECONDS + 1
+    world.refresh()
+    with pytest.raises(Refused, match="long ago"):
+        run(world.desk.join(node.petition))
+
+
+def test_a_suspended_member_gets_nothing(world: World) -> None:
+    node = world.admitted(FR)
+    world.federation.hub.repository.suspend(FR, "lost a laptop", now=world.now)
+    world.refresh()
+    with pytest.raises(Suspended):
+        node.admit()
+    for attempt in (
+        world.desk.join(node.petition),
+        world.desk.renew(FR, make_request(node.ring)),
+        away(world, node),
+    ):
+        with pytest.raises(Suspended):
+            run(attempt)
+    with pytest.raises(Refused, match="suspended"):
+        world.invite(FR)
+    world.federation.hub.repository.lift(FR, now=world.now)
+    world.refresh()
+    assert node.admit() == FR
+
+
+def test_a_member_that_left_is_refused(world: World) -> None:
+    node = world.admitted(FR)
+    world.federation.hub.repository.accept(world.federation.authority.release(FR, now=world.now), now=world.now)
+    world.refresh()
+    with pytest.raises(Refused):
+        run(ask_to_join(world.desk, node.petition))
+    with pytest.raises(Unauthenticated):
+        node.admit()
+
+
+def test_on_an_expired_roster_nothing_is_issued(world: World) -> None:
+    node = world.admitted(FR)
+    world.now += 2 * 86_400
+    for attempt in (world.desk.join(node.petition), world.desk.renew(FR, make_request(node.ring)), away(world, node)):
+        with pytest.raises(Expired):
+            run(attempt)
+
+
+# --- renewal ----------------------------------------------------------------------------------------------------------
+
+
+async def away(world: World, node: Node, **changes: Any) -> tuple[bytes, ...]:
+    """Renews as a node that was away does."""
+    options = {
+        "federation": FEDERATION,
+        "member": MemberId(node.ring.owner),
+        "csr": make_request(node.ring),
+        "statement": node.ring.signer("statement"),
+    }
+    return await renew_after_absence(world.desk, **{**options, **changes})
+
+
+def test_renewal_under_the_same_and_under_another_tls_key(world: World) -> None:
+    node = world.admitted(FR)
+    other = KeyRing.for_member(FEDERATION, FR)
+    world.now += 48 * HOUR
+    world.refresh()
+    for ring in (node.ring, other):
+        node.chain = run(world.desk.renew(FR, make_request(ring)))
+        leaf = read_certificate(node.chain[0])
+        assert leaf.not_after == world.now + MEMBER_LIFE
+        assert leaf.uris == (spiffe_id(FEDERATION, FR),)
+        assert node.admit() == FR
+
+
+def test_a_renewal_is_durable_before_it_is_handed_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = world.admitted(FR)
+    fresh = KeyRing.for_member(FEDERATION, FR)
+    with monkeypatch.context() as patch:
+
+        def full() -> None:
+            raise DiskFull("no space left")
+
+        patch.setattr(world.store, "write", full)
+        with pytest.raises(DiskFull):
+            run(world.desk.renew(FR, make_request(fresh)))
+    key = world.federation.hub.registrar.key_of(make_request(fresh))
+    assert not world.pins.holds(FR, key, world.now)
+    assert node.admit() == FR
+
+
+def test_a_stranger_renews_nothing(world: World) -> None:
+    world.admitted(FR)
+    with pytest.raises(Refused):
+        run(world.desk.renew(JP, make_request(KeyRing.for_member(FEDERATION, JP))))
+    with pytest.raises(Refused):
+        run(away(world, Node(world, JP)))
+
+
+def test_a_member_that_was_away_for_a_month_renews_with_its_statement_key(world: World) -> None:
+    node = world.admitted(FR)
+    world.now += 30 * 86_400
+    world.refresh()
+    with pytest.raises(Expired):
+        node.admit()
+    node.chain = run(away(world, node))
+    assert node.admit() == FR
+
+
+def test_only_the_members_own_statement_key_renews(world: World) -> None:
+    node, other = world.admitted(FR), world.admitted(JP)
+    for signer in (other.ring.signer("statement"), node.ring.signer("log/1"), node.ring.signer("witness")):
+        with pytest.raises(BadSignature):
+            run(away(world, node, statement=signer))
+
+
+def test_a_signature_is_good_for_its_certificate_request_only(world: World) -> None:
+    node = world.admitted(FR)
+
+    async def swap() -> tuple[bytes, ...]:
+        class Meddler:
+            """A hub, or somebody in between, that puts in a key of its own."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(world.desk, name)
+
+            async def renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> Any:
+                mine = make_request(KeyRing.for_member(FEDERATION, FR))
+                return await world.desk.renew_expired(member, mine, challenge, signature)
+
+        return await renew_after_absence(
+            Meddler(),
+            federation=FEDERATION,
+            member=FR,
+            csr=make_request(node.ring),
+            statement=node.ring.signer("statement"),
+        )
+
+    with pytest.raises(BadSignature):
+        run(swap())
+
+
+def signed(node: Node, challenge: bytes) -> tuple[MemberId, bytes, bytes, bytes]:
+    from node.domain.signing import renewal_preimage
+
+    csr = make_request(node.ring)
+    signature = node.ring.signer("statement").sign(renewal_preimage(FEDERATION, FR, csr, challenge))
+    return FR, csr, challenge, signature
+
+
+def test_a_challenge_is_good_once(world: World) -> None:
+    node = world.admitted(FR)
+    call = signed(node, run(world.desk.challenge(FR)))
+    assert run(world.desk.renew_expired(*call))
+    with pytest.raises(Unauthenticated, match="used before"):
+        run(world.desk.renew_expired(*call))
+
+
+@pytest.mark.parametrize("wait", [desk_module.CHALLENGE_SECONDS + 1, 10 * desk_module.CHALLENGE_SECONDS, -10])
+def test_a_challenge_is_good_for_two_minutes(world: World, wait: int) -> None:
+    node = world.admitted(FR)
+    call = signed(node, run(world.desk.challenge(FR)))
+    world.now += wait
+    with pytest.raises(Expired, match="challenge"):
+        run(world.desk.renew_expired(*call))
+
+
+def test_a_challenge_of_another_member_another_hub_or_nobodys_is_refused(world: World) -> None:
+    node = world.admitted(FR)
+    honest = run(world.desk.challenge(FR))
+    flipped = honest[:-1] + bytes([honest[-1] ^ 1])
+    for challenge in (
+        run(world.desk.challenge(JP)),
+        run(world.new_desk().challenge(FR)),
+        flipped,
+        bytes(32),
+        b"",
+        honest + b"x",
+    ):
+        with pytest.raises(Unauthenticated):
+            run(world.desk.renew_expired(*signed(node, challenge)))
+
+
+def test_challenges_are_fresh_and_cost_the_hub_nothing(world: World) -> None:
+    async def ask() -> set[bytes]:
+        return {await world.desk.challenge(FR) for _ in range(200)}
+
+    assert len(run(ask())) == 200
+    assert not world.desk._used_challenges
+
+
+def test_the_roster_is_served_and_nothing_else(world: World) -> None:
+    world.admitted(FR)
+    assert run(world.desk.metadata("timestamp.json", 10_000)).startswith(b"{")
+    for name in ("../keys", "keys", "root.json"):
+        with pytest.raises(NotFound):
+            run(world.desk.metadata(name, 10_000))
+
+
+def test_what_a_node_is_handed_is_checked_before_it_is_used(world: World) -> None:
+    node, other = world.admitted(FR), world.admitted(JP)
+    for chain in (other.chain, (b"junk",)):
+        with pytest.raises((BadSignature, Malformed)):
+            check_issued(
+                chain[0], world.federation.hub.ca.der, spiffe=spiffe_id(FEDERATION, FR), ring=node.ring, now=world.now
+            )
