@@ -8,22 +8,23 @@ from typing import Annotated, Any
 import typer
 
 from node import app as vigil
+from node.cli.common import Command, common
 from node.cli.main import ExitCode
-from node.cli.output import Output, plain
+from node.cli.output import plain
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PictureFingerprints
 from node.errors import MediaError
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command to the command tree."""
-    app.command("fingerprint")(fingerprint)
+    app.command("fingerprint", cls=Command)(fingerprint)
 
 
 def fingerprint(
+    ctx: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.", show_default=False)
+        list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes that decode; by default one a processor.")
     ] = None,
@@ -33,15 +34,14 @@ def fingerprint(
     Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the others
     go on, and the exit code is then 1.
     """
-    output = Output(json=as_json)
+    output = common(ctx).output
     done = failed = 0
     with output.progress("fingerprinting", vigil.count_files(paths)) as advance:
         for path, result in vigil.fingerprint_paths(paths, workers=workers):
             done += 1
             failed += isinstance(result, MediaError)
             output.line(json_line(path, result))
-            if not as_json:
-                output.say(words(path, result))
+            output.say(words(path, result))
             advance()
     if failed:
         output.note(f"{failed} of {done} files could not be fingerprinted")

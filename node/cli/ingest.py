@@ -5,7 +5,7 @@ Rules this module upholds:
 - Paths stay in this process. The node is handed fingerprints, and a tag a file: a salted hash over path, size,
   modification time and request, by which the same command skips what is done when it is run again.
 - A bad file is a line, and the rest goes on; the exit code is then 1.
-- Ctrl-C ends it well: files in flight are finished, and the same command goes on from there (exit code 130).
+- Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
 - With --copy-originals the copy is durable before the file is acknowledged.
 """
 
@@ -114,13 +114,13 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     if intake.failure is not None:
         raise intake.failure
     if interruption.asked:
-        given.output.note("Interrupted: run the same command again, and it goes on where it was.")
+        given.output.note("Run the same command again, and it goes on where it was.")
         raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
 
 
-_INTERRUPTED: Final = "finishing the files in flight (Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the files that were handed over (Ctrl-C again to stop at once)"
 
 
 def _find(paths: Sequence[Path], salt: bytes, request: Request, failures: Failures) -> Iterator[File]:
@@ -211,18 +211,17 @@ class _Intake:
         from node import app
         from node.control.lines import item_line
 
-        waiting = iter(self._files)
         tags: deque[bytes] = deque()  # results come in the order of the files
 
         def wanted() -> Iterator[Path]:
-            for file in waiting:
-                if self._interruption.asked or self.failure is not None:
-                    return
+            for file in self._files:
                 tags.append(file.tag)
                 yield file.path
 
         try:
             for path, result in app.fingerprint_files(wanted(), workers=self._workers):
+                if self._interruption.asked:
+                    return  # what was handed over is finished by the node; the rest is read again the next time
                 item = self._item(path, tags.popleft(), result)
                 if item is not None:
                     yield item_line(item)
