@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ import pytest
 from node import app
 from node.errors import PeerFault
 from tests.integration.pictures import edited, picture
-from tests.integration.processes import Federation, federation, secret, until, vigil
+from tests.integration.processes import Federation, Line, federation, secret, until, vigil
 
+Lines = Callable[..., list[Line]]
 BASIS = ("--case", "T-1", "--purpose", "victim-identification", "--legal-basis", "a test")
 
 
@@ -22,8 +23,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
 
 
 @pytest.fixture
-def lines_of(made: Federation):  # type: ignore[no-untyped-def]
-    def run(name: str, *words: str, code: int = 0) -> list[dict[str, object]]:
+def lines_of(made: Federation) -> Lines:
+    def run(name: str, *words: str, code: int = 0) -> list[Line]:
         done = vigil(made.home(name).folder, *words, "--json")
         assert done.returncode == code, done.stderr[-2000:]
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -31,16 +32,16 @@ def lines_of(made: Federation):  # type: ignore[no-untyped-def]
     return run
 
 
-def share(made: Federation, lines_of, folder: Path, case: str, name: str = "FR") -> list[str]:  # type: ignore[no-untyped-def]
+def share(lines_of: Lines, folder: Path, case: str, name: str = "FR") -> list[str]:
     """Takes a folder in beside the running node and contributes it; the records."""
     lines_of(name, "ingest", str(folder), "--case", case)
     return [str(line["record"]) for line in lines_of(name, "contribute", "--case", case) if line.get("record")]
 
 
-def test_an_ingest_beside_a_running_node_ends_as_a_verified_hit_abroad(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_ingest_beside_a_running_node_ends_as_a_verified_hit_abroad(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     originals = [picture(tmp_path / "fr" / f"{n}.jpg", n) for n in range(3)]
     before = made.size("JP", "FR")
-    (record, *_) = share(made, lines_of, tmp_path / "fr", "HIT")
+    (record, *_) = share(made: Federation, lines_of: Lines, tmp_path: Path / "fr", "HIT")
     until(lambda: made.size("JP", "FR") == before + 3, "Japan has France's records")
     copy = edited(originals[0], tmp_path / "copy.jpg")
     *hits, summary = lines_of("JP", "match", str(copy))
@@ -51,7 +52,7 @@ def test_an_ingest_beside_a_running_node_ends_as_a_verified_hit_abroad(made, lin
     assert summary["searched"]["test.vigil/FR/log/1"] >= 3
 
 
-def test_an_ingest_again_is_idempotent_and_skips_what_is_done(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_ingest_again_is_idempotent_and_skips_what_is_done(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     for n in range(10, 14):
         picture(tmp_path / f"{n}.jpg", n)
     first = lines_of("BR", "ingest", str(tmp_path), "--case", "AGAIN")[-1]
@@ -61,7 +62,7 @@ def test_an_ingest_again_is_idempotent_and_skips_what_is_done(made, lines_of, tm
     assert second["skipped"] == 4
 
 
-def test_a_hit_no_hit_holding_answers_abroad_and_gives_nothing_away(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_hit_no_hit_holding_answers_abroad_and_gives_nothing_away(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     held = picture(tmp_path / "br" / "held.jpg", 20)
     lines_of("BR", "ingest", str(held), "--case", "HNH", "--level", "hit-no-hit")
     copy = edited(held, tmp_path / "copy.jpg")
@@ -71,29 +72,29 @@ def test_a_hit_no_hit_holding_answers_abroad_and_gives_nothing_away(made, lines_
     assert (hit["record"], hit["distance"], hit["quality"], hit["orientation"]) == (None, None, None, None)
 
 
-def test_a_national_holding_never_answers(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_national_holding_never_answers(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     held = picture(tmp_path / "held.jpg", 21)
     lines_of("BR", "ingest", str(held), "--case", "NATIONAL")
     summary = lines_of("FR", "query", str(held), *BASIS)[-1]
     assert summary["outcomes"] == {"BR": "no-hit", "JP": "no-hit"}
 
 
-def test_a_bare_hash_is_asked_reduced_and_left_out_members_do_not_count(made, lines_of) -> None:  # type: ignore[no-untyped-def]
+def test_a_bare_hash_is_asked_reduced_and_left_out_members_do_not_count(made: Federation, lines_of: Lines) -> None:
     lines = lines_of("FR", "query", "pdq:" + "5a" * 32, *BASIS, "--to", "JP")
     assert lines[-1]["outcomes"] == {"BR": "not-asked", "JP": "no-hit"}
     assert lines[-1]["reduced"] is True
 
 
-def test_a_query_without_its_legal_basis_is_refused_before_it_leaves(made) -> None:  # type: ignore[no-untyped-def]
+def test_a_query_without_its_legal_basis_is_refused_before_it_leaves(made: Federation) -> None:
     done = vigil(made.home("FR").folder, "query", "pdq:" + "5a" * 32, "--case", "T", "--purpose", "victim-identification",
                  "--legal-basis", " ", "--json")  # fmt: skip
     assert done.returncode == 2
     assert "legal-basis" in done.stderr
 
 
-def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     picture(tmp_path / "in" / "one.jpg", 30)
-    (record,) = share(made, lines_of, tmp_path / "in", "EVIDENCE")
+    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "EVIDENCE")
     until(lambda: made.status("FR")["published"] and made.size("JP", "FR") == made.size("FR", "FR"), "it is published")
     (line,) = made.run("JP", "evidence", {"record": record})
     data = base64.b64decode(line["evidence"])
@@ -106,9 +107,9 @@ def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(made, lines_of,
             app.verify_evidence(bytes(bent), roster)
 
 
-def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     taken_back = picture(tmp_path / "in" / "back.jpg", 40)
-    (record,) = share(made, lines_of, tmp_path / "in", "RETRACT")
+    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "RETRACT")
     until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "Japan has it")
     assert lines_of("JP", "match", str(taken_back))[-1]["hits"] == 1
     digest = bytes.fromhex(lines_of("JP", "fingerprint", str(taken_back))[0]["pdq"])
@@ -121,9 +122,9 @@ def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(made, lin
             assert digest not in file.read_bytes(), f"{name} still has the retracted hash"
 
 
-def test_an_opinion_and_a_comment_are_seen_by_the_records_owner(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_opinion_and_a_comment_are_seen_by_the_records_owner(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     picture(tmp_path / "in" / "said.jpg", 50)
-    (record,) = share(made, lines_of, tmp_path / "in", "OPINE")
+    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "OPINE")
     until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "Japan has it")
     lines_of("JP", "opine", record, "confirm", "--note", "known here")
     lines_of("JP", "comment", record, "seen in another case")
@@ -132,7 +133,7 @@ def test_an_opinion_and_a_comment_are_seen_by_the_records_owner(made, lines_of, 
     assert {(r["member"], r["kind"]) for r in line["remarks"]} == {("JP", "opinion"), ("JP", "comment")}
 
 
-def test_a_record_for_one_reader_reaches_that_reader_alone(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_record_for_one_reader_reaches_that_reader_alone(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     only = picture(tmp_path / "in" / "only.jpg", 60)
     lines_of("FR", "ingest", str(only), "--case", "ONLY")
     lines_of("FR", "contribute", "--case", "ONLY", "--audience", "JP")
@@ -143,13 +144,13 @@ def test_a_record_for_one_reader_reaches_that_reader_alone(made, lines_of, tmp_p
     assert lines_of("BR", "query", str(only), *BASIS)[-1]["outcomes"] == {"FR": "no-hit", "JP": "no-hit"}
 
 
-def test_a_second_daemon_over_the_same_home_is_refused_by_name(made) -> None:  # type: ignore[no-untyped-def]
+def test_a_second_daemon_over_the_same_home_is_refused_by_name(made: Federation) -> None:
     done = vigil(made.home("FR").folder, "node", "run")
     assert done.returncode == 1
     assert "owns this folder" in done.stderr
 
 
-def test_the_socket_and_the_keys_are_this_users_alone(made) -> None:  # type: ignore[no-untyped-def]
+def test_the_socket_and_the_keys_are_this_users_alone(made: Federation) -> None:
     from node.app.sessions import socket_path
 
     home = made.home("FR")
@@ -158,10 +159,10 @@ def test_the_socket_and_the_keys_are_this_users_alone(made) -> None:  # type: ig
         assert file.stat().st_mode & 0o077 == 0
 
 
-def test_no_log_holds_a_file_name_a_path_or_a_hash(made, lines_of, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_no_log_holds_a_file_name_a_path_or_a_hash(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     secretive = picture(tmp_path / "telltale" / "telltale.jpg", 70)
     prints = lines_of("FR", "fingerprint", str(secretive))[0]
-    share(made, lines_of, tmp_path / "telltale", "LOGS")
+    share(made: Federation, lines_of: Lines, tmp_path: Path / "telltale", "LOGS")
     lines_of("FR", "query", str(secretive), *BASIS)
     for name in ("hub", "FR", "JP", "BR"):
         text = made.log_text(name)
@@ -170,7 +171,7 @@ def test_no_log_holds_a_file_name_a_path_or_a_hash(made, lines_of, tmp_path) -> 
             assert prints[kind] not in text
 
 
-def test_status_has_a_line_a_peer_and_doctor_finds_nothing(made) -> None:  # type: ignore[no-untyped-def]
+def test_status_has_a_line_a_peer_and_doctor_finds_nothing(made: Federation) -> None:
     until(lambda: made.status("FR")["hub"] == "reached", "the hub answers")
     lines = made.run("FR", "status")
     assert {line["member"] for line in lines[1:]} == {"FR", "JP", "BR"}

@@ -1,0 +1,241 @@
+"""Who may speak: suspension, expiry, foreign certificates, absence, and what the doctor says of each."""
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from node import app
+from node.domain.ids import federation_id, member_id
+from node.pki.ca import CertificateAuthority, make_request
+from node.pki.files import write_atomic
+from node.pki.keys import CA, HUB, KeyRing
+from node.pki.wrapping import Passphrase
+from tests.integration.pictures import picture
+from tests.integration.processes import (
+    FEDERATION,
+    PASSPHRASE,
+    Federation,
+    environment,
+    federation,
+    secret,
+    until,
+    vigil,
+)
+
+BASIS = ("--case", "T-2", "--purpose", "victim-identification", "--legal-basis", "a test")
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    with federation(tmp_path_factory.mktemp("members"), "FR", "JP", run=False) as running:
+        running.settings = {"VIGIL_ROSTER_REFRESH_SECONDS": "1"}
+        for name in ("FR", "JP"):
+            running.start(name)
+        until(lambda: running.attending() == 2, "both nodes hold their streams")
+        yield running
+
+
+def faults(made: Federation, name: str) -> dict[str, tuple[str, str]]:
+    """What the doctor finds: check -> (what, remedy)."""
+    found = list(app.doctor(made.home(name), secret))
+    assert all(line["remedy"] for line in found if not line["ok"]), "every fault has a remedy"
+    return {line["check"]: (line["what"], line["remedy"]) for line in found if not line["ok"]}
+
+
+def ring_of(made: Federation, name: str, file: str = "node.keys") -> KeyRing:
+    return KeyRing.load(
+        made.home(name).keys / file,
+        Passphrase(PASSPHRASE.encode()),
+        federation=federation_id(FEDERATION),
+        owner=HUB if name == "hub" else name,
+    )
+
+
+def query(made: Federation, *words: str) -> tuple[int, dict[str, object]]:
+    done = vigil(made.home("FR").folder, "query", "pdq:" + "5a" * 32, *BASIS, *words, "--json")
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_suspended_member_loses_its_live_stream_and_is_told_so_and_comes_back(made: Federation) -> None:
+    made.run("hub", "suspend", {"member": "JP", "reason": "keys lost"})
+    until(lambda: made.attending() == 1, "the hub ended Japan's stream")
+    until(lambda: "suspended" in str(made.status("JP")["hub"]), "Japan's calls are refused")
+    until(lambda: made.status("FR")["roster_version"] is not None and query(made)[1]["outcomes"] == {"JP": "not-asked"},
+          "France's own roster knows of it")  # fmt: skip
+    found = faults(made, "JP")
+    assert any("suspended" in what for what, _ in found.values())
+    assert any("operator" in remedy or "authority" in remedy for _, remedy in found.values())
+    made.run("hub", "unsuspend", {"member": "JP"})
+    until(lambda: made.attending() == 2, "Japan is back")
+
+
+def test_a_node_that_was_away_catches_up_and_a_new_member_bootstraps(made: Federation, tmp_path: Path) -> None:
+    assert made.stop("JP") == 0
+    for number in range(5):
+        picture(tmp_path / f"{number}.jpg", number)
+    vigil(made.home("FR").folder, "ingest", str(tmp_path), "--case", "AWAY")
+    vigil(made.home("FR").folder, "contribute", "--case", "AWAY")
+    code, summary = query(made)
+    assert (code, summary["outcomes"]) == (3, {"JP": "offline"})
+    made.join("BR")
+    made.sign()
+    for name in ("JP", "BR"):
+        made.start(name)
+    until(lambda: made.size("JP", "FR") == made.size("BR", "FR") == 5, "both have all of France's records")
+    until(lambda: made.attending() == 3, "all attend")
+
+
+def test_a_certificate_that_ran_out_is_named_by_the_doctor_and_renewed_by_the_statement_key(made: Federation) -> None:
+    made.stop("BR")
+    hub, home = ring_of(made, "hub", "hub.keys"), made.home("BR")
+    authority = CertificateAuthority(hub, (made.home("hub").tls / "ca.der").read_bytes())
+    old = authority.issue_member(member_id("BR"), make_request(ring_of(made, "BR")), now=time.time() - 10 * DAY)
+    write_atomic(home.tls / "node.der", old.der)
+    what, remedy = faults(made, "BR")["certificate"]
+    assert "expired" in what
+    assert "node run" in remedy
+    made.start("BR")
+    until(lambda: made.attending() == 3, "Brazil attends again, with a new certificate")
+    assert float(made.status("BR")["certificate_expires"]) > time.time()
+
+
+def test_a_certificate_of_a_foreign_ca_is_refused_and_named(made: Federation) -> None:
+    made.stop("BR")
+    home = made.home("BR")
+    right = (home.tls / "node.der").read_bytes()
+    stranger = KeyRing.generate(federation_id(FEDERATION), HUB, (CA,))
+    foreign = CertificateAuthority.create(stranger, now=time.time())
+    request = make_request(ring_of(made, "BR"))
+    write_atomic(home.tls / "node.der", foreign.issue_member(member_id("BR"), request, now=time.time()).der)
+    try:
+        what, _ = faults(made, "BR")["certificate"]
+        assert "did not sign" in what
+        made.start("BR")
+        until(lambda: made.status("BR")["publishing"] != "well", "Brazil cannot speak to the hub")
+        assert made.attending() == 2
+    finally:
+        made.stop("BR")
+        write_atomic(home.tls / "node.der", right)
+        made.start("BR")
+    until(lambda: made.attending() == 3, "Brazil is back")
+
+
+@pytest.mark.parametrize(
+    ("shift", "check", "words"),
+    [
+        (-2 * 3_600, "certificate", "behind"),
+        (3_600, "clock and hub identity", "ahead of the hub"),
+        (2 * DAY, "roster", "stale"),
+        (4 * DAY, "certificate", "expired"),
+    ],
+)
+def test_the_doctor_names_a_wrong_clock_and_a_stale_roster(
+    made: Federation, monkeypatch: pytest.MonkeyPatch, shift: int, check: str, words: str
+) -> None:
+    monkeypatch.setattr("node.app.examination.time", SimpleNamespace(time=lambda: time.time() + shift))
+    what, remedy = faults(made, "JP")[check]
+    assert words in what
+    assert "clock" in remedy
+
+
+def test_the_doctor_names_keys_that_do_not_open_and_a_home_that_is_none(made: Federation, tmp_path: Path) -> None:
+    wrong = list(app.doctor(made.home("JP"), lambda: "another passphrase"))
+    assert any(line["check"] == "keys" and "passphrase" in line["what"] for line in wrong if not line["ok"])
+    nowhere = list(app.doctor(type(made.home("JP"))(folder=tmp_path / "nowhere"), secret))
+    assert nowhere[0]["check"] == "settings"
+    assert not nowhere[0]["ok"]
+
+
+def test_a_used_invitation_gives_no_second_node_a_voice(made: Federation, tmp_path: Path) -> None:
+    token = made.invite("NO")
+    made.join("NO", token)
+    thief = Federation(tmp_path)
+    with pytest.raises(Exception, match="used before"):
+        thief.join("NO", token)
+    made.run("hub", "refuse", {"member": "NO"})
+
+
+def test_a_hub_killed_in_the_middle_of_a_query_leaves_every_member_one_state(made: Federation) -> None:
+    until(lambda: made.attending() == 3, "all attend")
+    japan = made.daemons["JP"].process
+    japan.send_signal(signal.SIGSTOP)
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "node.cli.main", "query", "pdq:" + "5a" * 32, *BASIS, "--budget", "20s", "--json"],
+            env=environment(made.home("FR").folder),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as asking:
+            assert asking.stdout is not None
+            first = json.loads(asking.stdout.readline())
+            assert (first["member"], first["outcome"]) == ("BR", "no-hit")
+            made.daemons.pop("hub").kill()
+            last = asking.stdout.read().splitlines()[-1]
+            assert asking.wait(60) == 3
+        assert json.loads(last)["outcomes"] == {"BR": "no-hit", "JP": "error"}
+    finally:
+        japan.send_signal(signal.SIGCONT)
+    made.start("hub")
+    until(lambda: made.attending() == 3, "all nodes came back to the hub")
+    until(lambda: query(made)[1]["outcomes"] == {"BR": "no-hit", "JP": "no-hit"}, "queries work again")
+
+
+def test_who_listens_on_the_hub_without_a_certificate_learns_nothing(made: Federation) -> None:
+    import asyncio
+
+    import grpc
+
+    from node.wire import tls
+    from node.wire.pb import federation_pb2 as pb
+    from node.wire.pb import federation_pb2_grpc as pb_grpc
+
+    ca = (made.home("JP").tls / "ca.pem").read_bytes()
+
+    async def ask() -> grpc.StatusCode:
+        async with grpc.aio.secure_channel(made.hub_address, tls.pinned_client_credentials(ca)) as channel:
+            try:
+                await pb_grpc.LogCarrierStub(channel).Heads(pb.HeadsRequest(), timeout=5)
+            except grpc.aio.AioRpcError as error:
+                return error.code()
+        return grpc.StatusCode.OK
+
+    assert asyncio.run(ask()) is grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_node_restored_from_an_older_backup_takes_its_own_entries_back(made: Federation, tmp_path: Path) -> None:
+    backup = tmp_path / "fr.backup"
+    made.run("FR", "backup", {"path": str(backup)})
+    for number in range(80, 83):
+        picture(tmp_path / "later" / f"{number}.jpg", number)
+    vigil(made.home("FR").folder, "ingest", str(tmp_path / "later"), "--case", "LATER")
+    vigil(made.home("FR").folder, "contribute", "--case", "LATER")
+    until(lambda: made.status("FR")["published"] == made.size("FR", "FR"), "it is published")
+    size = made.size("FR", "FR")
+    made.stop("FR")
+    home = made.home("FR")
+    for file in home.folder.glob("vigil.sqlite3*"):
+        file.unlink()
+    app.restore_node(home, backup)
+    made.start("FR")
+    until(lambda: made.size("FR", "FR") == size, "France has its own entries again")
+    picture(tmp_path / "new" / "84.jpg", 84)
+    vigil(home.folder, "ingest", str(tmp_path / "new"), "--case", "NEW")
+    vigil(home.folder, "contribute", "--case", "NEW")
+    until(lambda: made.size("JP", "FR") == size + 1, "and goes on after them")
+    assert made.run("FR", "fsck")[-1]["ok"]
+
+
+def test_base64_of_a_bundle_that_nobody_signed_changes_nothing(made: Federation) -> None:
+    before = made.run("hub", "members")
+    with pytest.raises(Exception, match="bundle|JSON|Malformed|authority"):
+        made.run("hub", "admit", {"bundle": base64.b64encode(b"{}").decode()})
+    assert made.run("hub", "members") == before
