@@ -38,10 +38,12 @@ def share(lines_of: Lines, folder: Path, case: str, name: str = "FR") -> list[st
     return [str(line["record"]) for line in lines_of(name, "contribute", "--case", case) if line.get("record")]
 
 
-def test_an_ingest_beside_a_running_node_ends_as_a_verified_hit_abroad(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_an_ingest_beside_a_running_node_ends_as_a_hit_abroad(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     originals = [picture(tmp_path / "fr" / f"{n}.jpg", n) for n in range(3)]
     before = made.size("JP", "FR")
-    (record, *_) = share(made: Federation, lines_of: Lines, tmp_path: Path / "fr", "HIT")
+    (record, *_) = share(lines_of, tmp_path / "fr", "HIT")
     until(lambda: made.size("JP", "FR") == before + 3, "Japan has France's records")
     copy = edited(originals[0], tmp_path / "copy.jpg")
     *hits, summary = lines_of("JP", "match", str(copy))
@@ -52,7 +54,9 @@ def test_an_ingest_beside_a_running_node_ends_as_a_verified_hit_abroad(made: Fed
     assert summary["searched"]["test.vigil/FR/log/1"] >= 3
 
 
-def test_an_ingest_again_is_idempotent_and_skips_what_is_done(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_an_ingest_again_is_idempotent_and_skips_what_is_done(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     for n in range(10, 14):
         picture(tmp_path / f"{n}.jpg", n)
     first = lines_of("BR", "ingest", str(tmp_path), "--case", "AGAIN")[-1]
@@ -62,7 +66,9 @@ def test_an_ingest_again_is_idempotent_and_skips_what_is_done(made: Federation, 
     assert second["skipped"] == 4
 
 
-def test_a_hit_no_hit_holding_answers_abroad_and_gives_nothing_away(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_a_hit_no_hit_holding_answers_abroad_and_gives_nothing_away(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     held = picture(tmp_path / "br" / "held.jpg", 20)
     lines_of("BR", "ingest", str(held), "--case", "HNH", "--level", "hit-no-hit")
     copy = edited(held, tmp_path / "copy.jpg")
@@ -92,9 +98,11 @@ def test_a_query_without_its_legal_basis_is_refused_before_it_leaves(made: Feder
     assert "legal-basis" in done.stderr
 
 
-def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     picture(tmp_path / "in" / "one.jpg", 30)
-    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "EVIDENCE")
+    (record,) = share(lines_of, tmp_path / "in", "EVIDENCE")
     until(lambda: made.status("FR")["published"] and made.size("JP", "FR") == made.size("FR", "FR"), "it is published")
     (line,) = made.run("JP", "evidence", {"record": record})
     data = base64.b64decode(line["evidence"])
@@ -107,9 +115,11 @@ def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(made: Federatio
             app.verify_evidence(bytes(bent), roster)
 
 
-def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     taken_back = picture(tmp_path / "in" / "back.jpg", 40)
-    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "RETRACT")
+    (record,) = share(lines_of, tmp_path / "in", "RETRACT")
     until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "Japan has it")
     assert lines_of("JP", "match", str(taken_back))[-1]["hits"] == 1
     digest = bytes.fromhex(lines_of("JP", "fingerprint", str(taken_back))[0]["pdq"])
@@ -122,9 +132,11 @@ def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(made: Fed
             assert digest not in file.read_bytes(), f"{name} still has the retracted hash"
 
 
-def test_an_opinion_and_a_comment_are_seen_by_the_records_owner(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_an_opinion_and_a_comment_are_seen_by_the_records_owner(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
     picture(tmp_path / "in" / "said.jpg", 50)
-    (record,) = share(made: Federation, lines_of: Lines, tmp_path: Path / "in", "OPINE")
+    (record,) = share(lines_of, tmp_path / "in", "OPINE")
     until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "Japan has it")
     lines_of("JP", "opine", record, "confirm", "--note", "known here")
     lines_of("JP", "comment", record, "seen in another case")
@@ -162,7 +174,7 @@ def test_the_socket_and_the_keys_are_this_users_alone(made: Federation) -> None:
 def test_no_log_holds_a_file_name_a_path_or_a_hash(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
     secretive = picture(tmp_path / "telltale" / "telltale.jpg", 70)
     prints = lines_of("FR", "fingerprint", str(secretive))[0]
-    share(made: Federation, lines_of: Lines, tmp_path: Path / "telltale", "LOGS")
+    share(lines_of, tmp_path / "telltale", "LOGS")
     lines_of("FR", "query", str(secretive), *BASIS)
     for name in ("hub", "FR", "JP", "BR"):
         text = made.log_text(name)
