@@ -1,5 +1,6 @@
 """The generated code is what proto/ says, and the contract keeps what PROTOCOL.md promises of it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from node.domain import envelope, fingerprints, queries, statements
+from node.wire import status
 from node.wire.pb import federation_pb2, record_pb2
 from tests.conftest import absent
 
@@ -83,3 +85,17 @@ def test_the_relay_has_no_word_for_what_only_a_member_can_sign() -> None:
     assert set(federation_pb2.Observed.keys()) == {
         "OBSERVED_UNSPECIFIED", "OBSERVED_OFFLINE", "OBSERVED_TIMEOUT", "OBSERVED_NOT_ASKED",
     }  # fmt: skip
+
+
+def test_protocol_md_has_the_table_of_errors() -> None:
+    """Which kind has which status is said there in words and in node/wire/status.py in code: the same."""
+    text = (ROOT / "proto" / "PROTOCOL.md").read_text(encoding="utf-8")
+    section = text.partition("## 10. Errors")[2].partition("## 11.")[0]
+    told = {}
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 5 and cells[1].startswith("`"):
+            told.update(dict.fromkeys(re.findall(r"`([a-z-]+)`", cells[1]), cells[2]))
+    assert told == {kind: row.code.name for kind, row in status.TABLE.items() if row.crosses}
+    own = set(re.findall(r"`([a-z-]+)`", section[section.index("`internal`") :]))
+    assert {kind for kind, row in status.TABLE.items() if not row.crosses} <= own

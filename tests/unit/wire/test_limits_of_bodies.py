@@ -84,6 +84,20 @@ def test_what_is_past_a_limit_is_malformed_and_costs_the_bulk_path_that_body_alo
     assert [column.rows.tolist() for column in decoded.fingerprints.columns] == [list(range(0, 40, 2))]
 
 
+def test_columns_that_come_in_two_parts_are_one_column_on_both_paths() -> None:
+    """Protobuf joins a message that comes twice. The second part stands where the bulk path sees a tail."""
+    part = pb.Fingerprints(kind=[3], value=[b"\x33" * 32], quality=[-2]).SerializeToString()
+    contribution = (b"\x0a" + bytes([len(part)]) + part) * 2
+    body = b"\x08\x01\x12" + bytes([len(contribution) + 2]) + b"\x0a" + bytes([len(contribution)]) + contribution
+    said = codec.decode_body(Kind.CONTRIBUTION, body)
+    assert isinstance(said, say.Contribution)
+    assert len(said.fingerprints) == 2
+    decoded = codec.decode_bodies(range(20), b"\x01" * 20, [body] * 20)
+    (column,) = decoded.fingerprints.columns
+    assert column.rows.tolist() == [row for row in range(20) for _ in range(2)]
+    assert decoded.understood == b"\x01" * 20
+
+
 def test_columns_of_unequal_length_are_the_caller_s_mistake() -> None:
     with pytest.raises(Misuse):
         codec.decode_bodies(range(2), b"\x01", [b"", b""])
