@@ -6,7 +6,7 @@ Rules this module upholds:
   one pipe that it was given. It cannot write or remove a file, open a socket, start a program or signal a process.
 - Limits are absolute from here on: soft and hard alike, except for processor time, which is renewed a task.
 - The system-call filter is a second wall behind the limits: where the machine has none (another architecture, a kernel
-  without seccomp), the worker goes on without it and says so, for the limits hold there too.
+  without seccomp), the worker goes on without it, for the limits hold there too.
 
 Sources: setrlimit(2), prctl(2), seccomp(2); the filter is classic BPF over `struct seccomp_data`.
 """
