@@ -14,10 +14,10 @@ from node.media import kernels
 def test_where_no_cache_can_be_written_a_kernel_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     really_compile = numba.njit
 
-    def njit(**options: Any) -> Any:
+    def njit(*function: Any, **options: Any) -> Any:
         if options.pop("cache", False):
             raise RuntimeError("cannot cache function: no locator available")
-        return really_compile(**options)
+        return really_compile(*function, **options)
 
     monkeypatch.setattr(numba, "njit", njit)
     assert kernels._compiled(lambda value: value + 1)(41) == 42
