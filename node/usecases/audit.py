@@ -69,6 +69,8 @@ class AuditLog:
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
         future: Future[int] = Future()
+        # What was accepted is written down, also when nobody waits for it any more: it cannot be cancelled.
+        future.set_running_or_notify_cancel()
         self._waiting.put((entry, future))
         return future
 

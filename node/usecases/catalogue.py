@@ -121,6 +121,8 @@ class Catalogue:
             with self._store.write() as writer:
                 change = Change(writer=writer, codec=self._codec)
                 yield change
+                # Owed before the transaction's end: one that is reported to have failed may stand all the same.
+                self._owes_scrub |= bool(change.purged or any(change.removed))
             # Durable from here on. A crash right here leaves the index behind; it is rebuilt at the next start.
             for done in change.applied:
                 self._decode(done.number, done.batch.start, done.batch.kinds, done.batch.bodies)
@@ -131,7 +133,6 @@ class Catalogue:
                 self._removed(rows)
             # Where scrubbing fails (a full disk, a long reader) the caller is told, and the next change owes it still.
             # A crash before its end leaves it to `open_store`.
-            self._owes_scrub |= bool(change.purged or any(change.removed))
             if self._owes_scrub:
                 self._store.scrub()
                 self._owes_scrub = False
