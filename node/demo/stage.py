@@ -30,7 +30,7 @@ Line = dict[str, Any]
 
 STOP_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 120.0
-_PASSPHRASE: Final = "demonstration"  # noqa: S105 (keys that live as long as the demonstration)
+PASSPHRASE: Final = "demonstration"  # noqa: S105 (keys that live as long as the demonstration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Stage:
 
     def ask(self, home: str, command: str) -> list[Line]:
         """The lines of a command of a running daemon, over its socket and without a process of its own."""
-        with app.session_at(self.home(home), lambda: _PASSPHRASE) as opened:
+        with app.session_at(self.home(home), lambda: PASSPHRASE) as opened:
             return list(opened.run(command, {}))
 
     def start(self, name: str, *words: str) -> Line:
@@ -113,6 +113,10 @@ class Stage:
             + (self.folder / f"{name}.log").read_text("utf-8")[-800:]
         )
 
+    def pid(self, name: str) -> int:
+        """The process id of a daemon that runs."""
+        return self._daemons[name].pid
+
     def stop(self, name: str) -> int:
         """Asks a daemon to end, as `systemctl stop` does, and waits; its exit code."""
         daemon = self._daemons.pop(name)
@@ -129,7 +133,7 @@ class Stage:
     def _environment(self, home: str) -> dict[str, str]:
         # Only what Vigil says itself: settings of the person who runs this must not leak into it.
         kept = {key: value for key, value in os.environ.items() if not key.startswith("VIGIL_")}
-        kept["VIGIL_PASSPHRASE"] = _PASSPHRASE
+        kept["VIGIL_PASSPHRASE"] = PASSPHRASE
         if home:
             kept["VIGIL_HOME"] = str(self.home(home))
         return kept

@@ -1,0 +1,241 @@
+"""A federation to measure: an authority, a hub and nodes on loopback, with keys and certificates made at run time.
+
+Rules this module upholds:
+
+- Hub and nodes are the program's own daemons, in processes of their own, founded by its own commands.
+- A member's log is written straight into the hub's store while no daemon runs, because how it came there is not what is
+  measured. It is a log like any other: every entry commits to its body and handling, the member signs the checkpoint,
+  and the hub cosigns it. The node that follows verifies all of it.
+- Bodies are made from templates that the program's own codec encoded, with random hashes put in their places.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+
+from node.demo.stage import PASSPHRASE, Stage, free_port
+from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.envelope import PLAIN_SIZE, Envelope, Kind, committer, encode
+from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
+from node.domain.handling import Handling
+from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
+from node.domain.ports import LogState, StoreWriter
+from node.domain.statements import Category, Contribution, Tri
+from node.pki.keys import HUB, MIRROR, KeyRing, log_role
+from node.pki.wrapping import Passphrase
+from node.store.lock import own
+from node.store.store import open_store
+from node.tlog import note as notes
+from node.tlog import tiles
+from node.tlog.checkpoint import Checkpoint, sign_checkpoint
+from node.tlog.cosignature import add_signature, cosign
+from node.tlog.merkle import leaf_hashes
+from node.wire.convert import ProtoCodec
+
+FEDERATION: Final = "bench.vigil"
+KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH)
+HASH_BYTES: Final = sum(kind.size for kind in KINDS)
+SEEDED_AT_ONCE: Final = 20_000
+"""Records of one append."""
+SECONDS_A_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What identifies one seeded record: its SHA-256 and its PDQ."""
+
+    sha256: bytes
+    pdq: bytes
+
+
+class Bodies:
+    """Bodies of contributions with all five fingerprints, in the variety that a member's log has: media types,
+    categories, series, and PDQ qualities from 50 to 100.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        codec = ProtoCodec()
+        # Five values that occur nowhere else in a body: where they are cut out, a record's own hashes go in.
+        marks = [bytes([0xF0 + number]) * kind.size for number, kind in enumerate(KINDS)]
+        self._templates: list[list[bytes]] = []
+        variety = product(("image/jpeg", "image/png"), ("1", "2", "3"), ("", "S-2026-17"), range(50, 101, 2))
+        for media_type, code, series, quality in variety:
+            fingerprints = [
+                Fingerprint(code=kind.code, value=mark, quality=quality if kind is PDQ else None)
+                for kind, mark in zip(KINDS, marks, strict=True)
+            ]
+            body = codec.encode_body(
+                Contribution(
+                    fingerprints=tuple(fingerprints),
+                    media_type=media_type,
+                    category=Category(scheme="icse", version="1", code=code, baseline=Tri.YES),
+                    series=series,
+                )
+            )
+            self._templates.append(_cut(body, marks))
+
+    def make(self, count: int) -> tuple[list[bytes], Sample]:
+        """`count` bodies, and what identifies the last."""
+        hashes = self._random.bytes(count * HASH_BYTES)
+        chosen = self._random.integers(0, len(self._templates), count).tolist()
+        ends = np.cumsum([kind.size for kind in KINDS]).tolist()
+        first, second, third, fourth, last = ends
+        bodies = []
+        own_hashes = b""
+        for number, template in enumerate(chosen):
+            own_hashes = hashes[number * HASH_BYTES : (number + 1) * HASH_BYTES]
+            head, after_md5, after_sha1, after_sha256, after_pdq, tail = self._templates[template]
+            parts = (
+                head, own_hashes[:first], after_md5, own_hashes[first:second], after_sha1, own_hashes[second:third],
+                after_sha256, own_hashes[third:fourth], after_pdq, own_hashes[fourth:last], tail,
+            )  # fmt: skip
+            bodies.append(b"".join(parts))
+        return bodies, Sample(sha256=own_hashes[second:third], pdq=own_hashes[third:fourth])
+
+    def nonces(self, count: int) -> list[bytes]:
+        """`count` nonces."""
+        drawn = self._random.bytes(count * NONCE_SIZE)
+        return [drawn[at : at + NONCE_SIZE] for at in range(0, len(drawn), NONCE_SIZE)]
+
+
+def _cut(body: bytes, marks: list[bytes]) -> list[bytes]:
+    """The parts of a body before, between and after the marks."""
+    parts = []
+    for mark in marks:
+        before, found, body = body.partition(mark)
+        if not found:
+            raise RuntimeError("a body does not hold its hashes as they were given")
+        parts.append(before)
+    return [*parts, body]
+
+
+@dataclass(slots=True)
+class Federation:
+    """Homes on one stage. Daemons are started and stopped by the caller, the hub's too."""
+
+    stage: Stage
+    bodies: Bodies = field(default_factory=lambda: Bodies(2026))
+    samples: dict[str, Sample] = field(default_factory=dict)
+    """What identifies the last record of each seeded member."""
+
+    def found(self, *members: str) -> None:
+        """The authority, the hub and these members, signed in. The hub is left running."""
+        authority, hub = str(self.stage.folder / "authority"), str(self.stage.home("hub"))
+        made = self.stage.run("authority", "init", "--folder", authority, "--federation", FEDERATION)
+        addresses = ("--listen", f"127.0.0.1:{free_port()}", "--enrolment-listen", f"127.0.0.1:{free_port()}")
+        root = ("--federation", FEDERATION, "--root", str(made.last["root"]))
+        self.stage.run("hub", "init", *root, *addresses, home="hub")
+        sign = ("authority", "sign", "--folder", authority, "--hub-home", hub, "--yes")
+        self.stage.run(*sign, home="hub")
+        self.stage.start("hub", "hub", "run")
+        for member in members:
+            token = str(self.stage.run("hub", "invite", member, home="hub").last["token"])
+            self.stage.run("node", "join", "--token", token, "--name", member, "--no-wait", home=member)
+        self.stage.run(*sign, home="hub")
+
+    def seed(self, member: str, count: int) -> None:
+        """Puts `count` records more into the hub's copy of a member's log, signed and cosigned. No daemon may run."""
+        origin = Origin(federation_id(FEDERATION), member_id(member))
+        keys, mirror = self._keys(member, "node.keys", member), self._keys("hub", "hub.keys", HUB)
+        home = self.stage.home("hub")
+        with own(home):
+            store = open_store(home / "vigil.sqlite3", create=False)
+            try:
+                for first in range(0, count, SEEDED_AT_ONCE):
+                    with store.write() as writer:
+                        state = self._append(writer, writer.open_log(origin), min(SEEDED_AT_ONCE, count - first))
+                        self._vouch(writer, state, keys, mirror)
+            finally:
+                store.close()
+
+    def _vouch(self, writer: StoreWriter, state: LogState, keys: KeyRing, mirror: KeyRing) -> None:
+        """The member's signature and the hub's under the log as it stands."""
+        checkpoint = Checkpoint(origin=str(state.origin), size=state.size, root=state.root)
+        role = log_role(keys.log_epoch)
+        note = sign_checkpoint(checkpoint, notes.parse_vkey(keys.vkey(role)), keys.signer(role))
+        writer.set_checkpoint(state.origin, note, state.size)
+        vkey, now = notes.parse_vkey(mirror.vkey(MIRROR)), int(time.time())
+        line = cosign(notes.parse(note).text, vkey, mirror.signer(MIRROR), now)
+        writer.set_cosigned(state.origin, add_signature(note, line), state.size)
+
+    def _keys(self, home: str, file: str, owner: str) -> KeyRing:
+        path = self.stage.home(home) / "keys" / file
+        return KeyRing.load(path, Passphrase(PASSPHRASE.encode()), federation=federation_id(FEDERATION), owner=owner)
+
+    def _append(self, writer: StoreWriter, state: LogState, count: int) -> LogState:
+        bodies, self.samples[state.origin.member] = self.bodies.make(count)
+        batch = _batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
+        writer.append(batch)
+        return writer.open_log(state.origin)
+
+
+def _batch(
+    writer: StoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
+) -> VerifiedBatch:
+    """Contributions for everybody, as the ledger and the own log would have placed them."""
+    origin, count = str(state.origin), len(bodies)
+    handling = ProtoCodec().encode_handling(Handling())
+    plain = encode(
+        Envelope(
+            kind=Kind.CONTRIBUTION,
+            issued_day=int(time.time()) // SECONDS_A_DAY,
+            open=True,
+            expiry_day=0,
+            target=None,
+            handling_commitment=bytes(HASH_SIZE),
+            commitment=bytes(HASH_SIZE),
+        )
+    )
+    head = plain[: PLAIN_SIZE - 2 * HASH_SIZE]
+    commit, hide = committer(origin, Kind.CONTRIBUTION), committer(origin, Kind.CONTRIBUTION, handling=True)
+    entries = [
+        head + hide(other, handling) + commit(nonce, body)
+        for nonce, other, body in zip(nonces, handling_nonces, bodies, strict=True)
+    ]
+    leaves = leaf_hashes(entries)
+    edge = tiles.read_edge(_Tiles(writer, state.number), state.size)
+    grown = tiles.append(state.size, edge, leaves)
+    return VerifiedBatch(
+        origin=state.origin,
+        start=state.size,
+        entries=entries,
+        leaves=leaves,
+        kinds=bytes([Kind.CONTRIBUTION]) * count,
+        expiry_days=[0] * count,
+        nonces=nonces,
+        bodies=bodies,
+        handling_nonces=handling_nonces,
+        handlings=[handling] * count,
+        states=bytes([BodyState.HELD]) * count,
+        tiles=dict(grown.tiles),
+        size=grown.size,
+        root=grown.root,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tiles:
+    """A stored log's tiles, as `tlog.tiles` reads them."""
+
+    writer: StoreWriter
+    number: int
+
+    def read_tile(self, level: int, index: int, /) -> bytes:
+        return self.writer.tile(self.number, level, index)
+
+
+@contextmanager
+def federation() -> Iterator[Federation]:
+    """An empty stage in a folder that is gone afterwards, with every process that was started on it."""
+    with TemporaryDirectory(prefix="vigil-bench-") as folder, Stage(Path(folder)) as stage:
+        yield Federation(stage)

@@ -1,0 +1,216 @@
+"""Synchronisation: a new node takes in a member's log from the hub, over mutual TLS.
+
+Rules this module upholds:
+
+- Hub and node are the program's own daemons, each in a process of its own, with `synchronous=FULL` as always. The node
+  verifies, stores and indexes every record before it counts.
+- The clock runs from the node's word that it serves, which is when it starts to follow, to the answer of a search that
+  names the last record by its SHA-256 and by its PDQ.
+- The reference is timed in the same run, before, between and after.
+- Memory is the proportional set size (PSS) of the node's whole process tree, sampled while the clock runs.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bench import Figure, figure
+from bench.federation import FEDERATION, KINDS, Federation, Sample, federation
+from node import app
+from node.demo.stage import PASSPHRASE
+from node.domain.batch import FingerprintColumn, FingerprintColumns
+from node.domain.fingerprints import PDQ, SHA256
+from node.match.index import FlatIndex
+
+RECORDS: Final = 400_000
+SMALLER: Final = 4
+"""Memory is compared with that of a log so many times smaller."""
+PACKAGE: Final = 2_400
+"""Records of about one package, which is how the index grows."""
+MESSAGE_BYTES: Final = 200
+"""What the reference verifies: about an envelope with a signature's context."""
+REFERENCE_SECONDS: Final = 0.5
+SAMPLE_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.05
+PATIENCE_SECONDS: Final = 600.0
+_ORIGIN: Final = f"{FEDERATION}/FR/log/1"
+_MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One node's way through the log. `peak`: bytes (PSS)."""
+
+    records: int
+    seconds: float
+    peak: int
+
+
+def run(records: int | None = None) -> Iterator[Figure]:
+    """The rate at `records` records (`RECORDS` unless said), and the peak memory there and at a fourth of it."""
+    large = RECORDS if records is None else records
+    small = max(1, large // SMALLER)
+    with federation() as made:
+        made.found("FR", "JP", "BR")
+        verified = [_verified_a_second()]
+        first = _followed(made, "JP", small, add=small)
+        verified.append(_verified_a_second())
+        second = _followed(made, "BR", large, add=large - small)
+        verified.append(_verified_a_second())
+    yield figure(
+        "sync.rate",
+        second.records / second.seconds,
+        "records a second",
+        reference="verifying one Ed25519 signature a record, key loaded",
+        reference_value=statistics.median(verified),
+        more_is_better=True,
+    )
+    yield from _memory(first, second)
+
+
+def _memory(first: Followed, second: Followed) -> Iterator[Figure]:
+    needs = [_index_bytes(each.records) for each in (first, second)]
+    at = f"at {first.records:,} records instead of {second.records:,}"
+    yield _mebibytes("sync.peak", second.peak, first.peak, f"the same {at}")
+    yield _mebibytes("sync.index", needs[1], needs[0], f"the same {at}")
+    yield _mebibytes("sync.peak_less_index", second.peak - needs[1], first.peak - needs[0], f"the same {at}")
+
+
+def _mebibytes(name: str, value: int, reference_value: int, reference: str) -> Figure:
+    return figure(name, value / _MIB, "MiB", reference=reference, reference_value=reference_value / _MIB)
+
+
+# --- following --------------------------------------------------------------------------------------------------------
+
+
+def _followed(made: Federation, member: str, records: int, *, add: int) -> Followed:
+    """Lengthens the hub's log by `add` to `records`, and has a new node follow it from nothing."""
+    made.stage.stop("hub")
+    if add:
+        made.seed("FR", add)
+    made.stage.start("hub", "hub", "run")
+    made.stage.start(member, "node", "run")
+    began = time.perf_counter()
+    with _Sampler(made.stage.pid(member)) as sampler:
+        _wait_for(made, member, records)
+        seconds = time.perf_counter() - began
+    made.stage.stop(member)
+    return Followed(records=records, seconds=seconds, peak=sampler.peak)
+
+
+def _wait_for(made: Federation, member: str, records: int) -> None:
+    """Until a search at the node finds the last record. Raises `RuntimeError` where it does not."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    subjects = _subjects(made.samples["FR"])
+    with app.session_at(made.stage.home(member), lambda: PASSPHRASE) as session:
+        # A match without a subject says how much is searched, and writes nothing.
+        while list(session.run("match", {}))[-1]["searched"].get(_ORIGIN, 0) < records:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{member} did not come to the end of the log in {PATIENCE_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+        *hits, _ = session.run("match", {}, subjects)
+    found = {(hit["subject"], hit["algorithm"]) for hit in hits if hit["origin"] == _ORIGIN}
+    if found != {("sha256", "sha256"), ("pdq", "pdq")}:
+        raise RuntimeError("a search does not find the last record")
+
+
+def _subjects(last: Sample) -> list[dict[str, Any]]:
+    """The last record as two questions, one a kind."""
+    return [
+        {"label": "sha256", "fingerprints": [[SHA256.code, last.sha256.hex(), None]], "orientations": []},
+        {"label": "pdq", "fingerprints": [[PDQ.code, last.pdq.hex(), 100]], "orientations": []},
+    ]
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+def _verified_a_second() -> float:
+    """Ed25519 signatures verified a second, one after another, by one thread with a loaded key."""
+    key = Ed25519PrivateKey.generate()
+    public, message = key.public_key(), bytes(MESSAGE_BYTES)
+    signature = key.sign(message)
+    done, began = 0, time.perf_counter()
+    while (spent := time.perf_counter() - began) < REFERENCE_SECONDS:
+        for _ in range(100):
+            public.verify(signature, message)
+        done += 100
+    return done / spent
+
+
+def _index_bytes(records: int) -> int:
+    """What the search index alone needs for so many records."""
+    index = FlatIndex()
+    rng = np.random.default_rng(1)
+    for start in range(0, records, PACKAGE):
+        rows = np.arange(start, min(start + PACKAGE, records), dtype=np.int64)
+        columns = [
+            FingerprintColumn(
+                code=kind.code,
+                rows=rows,
+                values=rng.integers(0, 256, (len(rows), kind.size), dtype=np.uint8),
+                quality=np.full(len(rows), 90 if kind is PDQ else -1, dtype=np.int16),
+            )
+            for kind in KINDS
+        ]
+        index.add(1, FingerprintColumns(columns=columns))
+    return index.nbytes
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Sampler:
+    """Samples the PSS of a process and its descendants in a thread, while the block runs. `peak` in bytes."""
+
+    process: int
+    peak: int = 0
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, name="sampler")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self.peak = max(self.peak, sum(map(_pss, _tree(self.process))))
+            if self._ended.wait(SAMPLE_SECONDS):
+                return
+
+
+def _tree(process: int) -> list[int]:
+    """A process and all its descendants (Linux)."""
+    found = [process]
+    for each in found:
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            try:
+                found += map(int, children.read_text().split())
+            except OSError:
+                continue  # the thread has ended meanwhile
+    return found
+
+
+def _pss(process: int) -> int:
+    """Proportional set size in bytes, 0 where the process has ended."""
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:"))
