@@ -92,8 +92,8 @@ def test_a_bare_hash_is_asked_reduced_and_left_out_members_do_not_count(made: Fe
 
 
 def test_a_query_without_its_legal_basis_is_refused_before_it_leaves(made: Federation) -> None:
-    done = vigil(made.home("FR").folder, "query", "pdq:" + "5a" * 32, "--case", "T", "--purpose", "victim-identification",
-                 "--legal-basis", " ", "--json")  # fmt: skip
+    basis = ("--case", "T", "--purpose", "victim-identification", "--legal-basis", " ")
+    done = vigil(made.home("FR").folder, "query", "pdq:" + "5a" * 32, *basis, "--json")
     assert done.returncode == 2
     assert "legal-basis" in done.stderr
 

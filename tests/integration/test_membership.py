@@ -44,6 +44,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         yield running
 
 
+@pytest.fixture
+def three(made: Federation) -> Federation:
+    """The same with Brazil, which joins once."""
+    if "BR" not in made.daemons:
+        made.join("BR")
+        made.sign()
+        made.start("BR")
+    until(lambda: made.attending() == 3, "all three hold their streams")
+    return made
+
+
 def faults(made: Federation, name: str) -> dict[str, tuple[str, str]]:
     """What the doctor finds: check -> (what, remedy)."""
     found = list(app.doctor(made.home(name), secret))
@@ -94,7 +105,8 @@ def test_a_node_that_was_away_catches_up_and_a_new_member_bootstraps(made: Feder
     until(lambda: made.attending() == 3, "all attend")
 
 
-def test_a_certificate_that_ran_out_is_named_by_the_doctor_and_renewed_by_the_statement_key(made: Federation) -> None:
+def test_a_certificate_that_ran_out_is_named_by_the_doctor_and_renewed_by_the_statement_key(three: Federation) -> None:
+    made = three
     made.stop("BR")
     hub, home = ring_of(made, "hub", "hub.keys"), made.home("BR")
     authority = CertificateAuthority(hub, (made.home("hub").tls / "ca.der").read_bytes())
@@ -108,7 +120,8 @@ def test_a_certificate_that_ran_out_is_named_by_the_doctor_and_renewed_by_the_st
     assert float(made.status("BR")["certificate_expires"]) > time.time()
 
 
-def test_a_certificate_of_a_foreign_ca_is_refused_and_named(made: Federation) -> None:
+def test_a_certificate_of_a_foreign_ca_is_refused_and_named(three: Federation) -> None:
+    made = three
     made.stop("BR")
     home = made.home("BR")
     right = (home.tls / "node.der").read_bytes()
@@ -164,7 +177,8 @@ def test_a_used_invitation_gives_no_second_node_a_voice(made: Federation, tmp_pa
     made.run("hub", "refuse", {"member": "NO"})
 
 
-def test_a_hub_killed_in_the_middle_of_a_query_leaves_every_member_one_state(made: Federation) -> None:
+def test_a_hub_killed_in_the_middle_of_a_query_leaves_every_member_one_state(three: Federation) -> None:
+    made = three
     until(lambda: made.attending() == 3, "all attend")
     japan = made.daemons["JP"].process
     japan.send_signal(signal.SIGSTOP)
@@ -236,6 +250,6 @@ def test_a_node_restored_from_an_older_backup_takes_its_own_entries_back(made: F
 
 def test_base64_of_a_bundle_that_nobody_signed_changes_nothing(made: Federation) -> None:
     before = made.run("hub", "members")
-    with pytest.raises(Exception, match="bundle|JSON|Malformed|authority"):
+    with pytest.raises(Exception, match="a bundle is not of type"):
         made.run("hub", "admit", {"bundle": base64.b64encode(b"{}").decode()})
     assert made.run("hub", "members") == before

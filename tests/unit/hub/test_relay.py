@@ -1,0 +1,162 @@
+"""The relay by itself: whom it refuses before any work, and what a node may bring it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from node.domain.ids import MemberId, member_id
+from node.domain.queries import Outcome, QueryHeader, SignedAnswer, SignedQuery
+from node.domain.roster import MemberStatus, Policy, Roster
+from node.domain.services import Reply
+from node.errors import Expired, Malformed, Overloaded, Refused, Suspended
+from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
+from node.hub.relay import MAILBOX_DEPTH, QueryRelay
+from node.hub.switchboard import LocalSwitchboard
+from node.wire.convert import ProtoCodec
+from tests.simulator import federation as sim
+from tests.simulator.asking import roster_of
+from tests.simulator.memory_store import MemoryStore
+
+FR, JP, BR = member_id("FR"), member_id("JP"), member_id("BR")
+
+
+def relay(roster: Roster | None = None, store: MemoryStore | None = None) -> QueryRelay:
+    made = roster or roster_of("FR", "JP", "BR")
+    return QueryRelay(
+        roster=lambda: made,
+        codec=ProtoCodec(),
+        store=store or MemoryStore(),
+        switchboard=LocalSwitchboard(),
+        clock=lambda: float(sim.NOW),
+    )
+
+
+def question(**changes: object) -> SignedQuery:
+    header = QueryHeader(
+        query_id=bytes(15) + b"q",
+        asker=FR,
+        recipients=(),
+        purpose="victim-identification",
+        issued_at=sim.NOW,
+        expires_at=sim.NOW + 60,
+        cost=5,
+    )
+    data = ProtoCodec().encode_header(replace(header, **changes))  # type: ignore[arg-type]
+    return SignedQuery(header=data, payload=b"opaque to the hub", signature=bytes(64))
+
+
+async def outcomes(made: QueryRelay, member: MemberId, query: SignedQuery) -> dict[str, Outcome | None]:
+    return {event.member: event.outcome async for event in made.ask(member, query, 0.2)}
+
+
+@pytest.mark.parametrize(
+    ("member", "changes", "kind"),
+    [
+        (JP, {}, Refused),
+        (FR, {"expires_at": sim.NOW - 1}, Expired),
+        (FR, {"issued_at": sim.NOW + 10_000, "expires_at": sim.NOW + 20_000}, Refused),
+        (FR, {"purpose": "curiosity"}, Refused),
+        (FR, {"cost": 0}, Refused),
+        (FR, {"cost": 1_000_000}, Refused),
+        (FR, {"recipients": (member_id("ZZ"),)}, Refused),
+        (member_id("ZZ"), {}, Refused),
+    ],
+    ids=["another's query", "expired", "of the future", "purpose", "free", "costly", "to a stranger", "by a stranger"],
+)
+def test_what_may_not_be_asked_is_refused_before_anybody_hears_it(
+    member: MemberId, changes: dict[str, object], kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        asyncio.run(outcomes(relay(), member, question(**changes)))
+
+
+def test_a_suspended_member_asks_nothing() -> None:
+    with pytest.raises(Suspended):
+        asyncio.run(outcomes(relay(roster_of("FR", "JP", FR=MemberStatus.SUSPENDED)), FR, question()))
+
+
+def test_the_budget_is_charged_before_the_work_and_by_fingerprint() -> None:
+    made = relay(roster_of("FR", "JP", policy=Policy(query_cost_per_minute=8)))
+
+    async def scenario() -> None:
+        assert await outcomes(made, FR, question()) == {"JP": Outcome.OFFLINE}
+        with pytest.raises(Overloaded) as caught:
+            await outcomes(made, FR, question(query_id=bytes(16)))
+        assert caught.value.retry_after > 0
+
+    asyncio.run(scenario())
+
+
+def test_members_that_do_not_attend_are_offline_at_once() -> None:
+    assert asyncio.run(outcomes(relay(), FR, question())) == {"BR": Outcome.OFFLINE, "JP": Outcome.OFFLINE}
+
+
+def reply(name: MemberId, asker: MemberId = FR) -> Reply:
+    return Reply(
+        asker=asker,
+        query_id=bytes(16),
+        answer=SignedAnswer(answerer=name, answer=b"signed elsewhere", signature=bytes(64)),
+    )
+
+
+async def bring(made: QueryRelay, member: MemberId, *replies: Reply) -> None:
+    """A stream of `member` that brings these replies and ends."""
+    gone = asyncio.Event()
+
+    async def stream() -> AsyncIterator[Reply]:
+        for each in replies:
+            yield each
+        gone.set()
+
+    async for _ in made.attend(member, stream()):
+        pass
+
+
+def test_a_node_that_brings_anothers_answer_loses_its_stream() -> None:
+    with pytest.raises(Malformed, match="its own answers"):
+        asyncio.run(bring(relay(), JP, reply(BR)))
+
+
+def test_late_answers_wait_in_a_bounded_mailbox() -> None:
+    store = MemoryStore()
+
+    async def scenario() -> None:
+        await bring(relay(store=store), JP, *[reply(JP)] * (MAILBOX_DEPTH + 5))
+
+    asyncio.run(scenario())
+    with store.read() as tx:
+        assert len(tx.mailbox(FR, 2 * MAILBOX_DEPTH)) == MAILBOX_DEPTH
+
+
+def test_a_farewell_ends_every_attending_stream() -> None:
+    made = relay()
+
+    async def scenario() -> None:
+        async def silent() -> AsyncIterator[Reply]:
+            await asyncio.Event().wait()
+            yield reply(JP)
+
+        stream = made.attend(JP, silent())
+        waiting = asyncio.ensure_future(anext(stream))
+        while JP not in made.attending:  # noqa: ASYNC110 (what attends has no event of its own)
+            await asyncio.sleep(0)
+        made.close()
+        async with asyncio.timeout(10):
+            assert (await waiting).going_away
+            assert [delivery async for delivery in stream] == []
+
+    asyncio.run(scenario())
+
+
+def test_what_travels_over_the_switchboard_comes_out_as_it_went_in() -> None:
+    from node.domain.queries import RelayEvent
+    from node.domain.services import Delivery
+
+    event = RelayEvent(member=JP, query_id=bytes(16), answer=reply(JP).answer)
+    assert unpack_event(pack_event(event)) == event
+    for delivery in (Delivery(query=question(), remaining=1.5), Delivery(late=event)):
+        assert unpack_delivery(pack_delivery(delivery)) == delivery
+    with pytest.raises(Malformed):
+        unpack_event(pack_event(event)[:-1])
