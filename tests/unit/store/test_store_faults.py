@@ -157,7 +157,7 @@ def test_an_error_names_no_value_and_hides_the_library_behind_it(store: SqliteSt
     with pytest.raises(StoreError) as caught, store._write() as writer:
         writer._connection.execute(broken, row)
     assert "SQLITE_CONSTRAINT" in str(caught.value)
-    assert secret not in repr(caught.value.__context__)
+    assert secret not in str(caught.value.__context__)
 
 
 def test_a_reader_cannot_write(store: SqliteStore) -> None:
