@@ -29,6 +29,8 @@ $(VENV)/lock.stamp: requirements.lock
 
 $(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
 	@$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@echo "Compiling the kernels for this processor (once)"
+	@$(BIN)/python -c "import node.match.kernels, node.media.kernels"
 	@touch $@
 
 # Cython comes first: pdqhash has no wheel, and is built with exactly what the locks name.
@@ -45,7 +47,7 @@ $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
 demo: setup
 	@$(BIN)/vigil demo $(if $(PICTURES),--pictures "$(PICTURES)")
 
-BENCHMARKS ?= fingerprint match sync query
+BENCHMARKS ?= match sync query
 bench: setup
 	@for name in $(BENCHMARKS); do $(BIN)/vigil bench $$name || exit 1; done
 
