@@ -71,8 +71,10 @@ EVENT_QUEUE: Final = 64
 """Relay events, deliveries or replies read ahead of the consumer, a stream."""
 CALLS: Final = 2_000
 """Calls and streams that a server serves at once; beyond that it refuses."""
+ENROLMENT_CALLS: Final = 200
+"""The same of the enrolment port, where anybody may call."""
 CALLS_A_MEMBER: Final = 100
-"""Of these, what one member may hold."""
+"""Of `CALLS`, what one member may hold."""
 
 _KEEPALIVE_MS: Final = 60_000
 _KEEPALIVE_TIMEOUT_MS: Final = 20_000

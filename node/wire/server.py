@@ -53,7 +53,7 @@ async def serve_federation(
     write_seconds: float = limits.WRITE_SECONDS,
 ) -> WireServer:
     """The main port, started. `address` is `host:port`, port 0 for any. Raises `Unavailable` where it is taken."""
-    server = _server(Guard(Admission(gate, clock, recheck_seconds=recheck_seconds)))
+    server = _server(Guard(Admission(gate, clock, recheck_seconds=recheck_seconds)), limits.CALLS)
     pb_grpc.add_LogCarrierServicer_to_server(LogCarrierServicer(carrier, write_seconds=write_seconds), server)
     pb_grpc.add_QueryRelayServicer_to_server(QueryRelayServicer(relay, write_seconds=write_seconds), server)
     pb_grpc.add_RenewalServicer_to_server(RenewalServicer(renewal), server)
@@ -65,13 +65,13 @@ async def serve_enrolment(
     address: str, load: Callable[[], tls.ServerFiles], *, enrolment: EnrolmentService
 ) -> WireServer:
     """The enrolment port, started; as `serve_federation`, without a gate."""
-    server = _server(Guard(None))
+    server = _server(Guard(None), limits.ENROLMENT_CALLS)
     pb_grpc.add_EnrolmentServicer_to_server(EnrolmentServicer(enrolment), server)
     return await _start(server, address, tls.plain_server_credentials(load), ("Enrolment",))
 
 
-def _server(guard: Guard) -> grpc.aio.Server:
-    return grpc.aio.server(interceptors=(guard,), options=limits.SERVER_OPTIONS, maximum_concurrent_rpcs=limits.CALLS)
+def _server(guard: Guard, calls: int) -> grpc.aio.Server:
+    return grpc.aio.server(interceptors=(guard,), options=limits.SERVER_OPTIONS, maximum_concurrent_rpcs=calls)
 
 
 async def _start(
