@@ -99,7 +99,7 @@ def test_no_byte_of_a_purged_entry_is_in_any_file(store: SqliteStore, tmp_path: 
     assert traces(tmp_path, gone) == 0
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1, 3])  # with these a vault that deletes row by row leaves a trace
 def test_nothing_stays_behind_when_nearly_all_goes_in_any_order(store: SqliteStore, tmp_path: Path, seed: int) -> None:
     """Emptied pages are what makes SQLite move rows together. Deleting row by row, one to three of 1,500 stayed."""
     marks = Marks(seed)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +182,44 @@ def test_another_process_that_holds_the_database_is_named_after_a_wait(
     with mine.write() as writer:
         writer.set_setting("name", b"value")
     mine.close()
+
+
+_VICTIM = """
+import sys
+from pathlib import Path
+from node.store.store import open_store
+from tests.simulator.batches import FR, batch
+store = open_store(Path(sys.argv[1]), create=False)
+made = batch(store, FR, [f"{number}" for number in range(3_000)])
+with store.write() as writer:
+    writer.open_log(FR)
+    writer.append(made)
+    writer.set_setting("count", b"3000")
+    if sys.argv[2] == "inside":
+        print("here", flush=True)
+        sys.stdin.read()
+print("here", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("where", "count"), [("inside", 0), ("after", 3_000)])
+def test_a_process_that_is_killed_leaves_whole_transactions(
+    store: SqliteStore, tmp_path: Path, where: str, count: int
+) -> None:
+    store.close()
+    path = tmp_path / "data" / "node.db"
+    command = [sys.executable, "-c", _VICTIM, str(path), where]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as victim:
+        assert victim.stdout is not None
+        assert victim.stdout.readline() == "here\n"
+        victim.kill()
+    again = open_store(path, create=False)
+    assert again.check() == []
+    with again.read() as reader:
+        assert len(reader.run(FR, 0, 9_999, EVERYTHING).entries) == count
+        assert reader.setting("count") == (b"3000" if count else b"")
+    again.close()
 
 
 @pytest.mark.parametrize(
