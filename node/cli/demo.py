@@ -55,7 +55,7 @@ def _say(output: Output, text: str) -> None:
 
 def _table(output: Output, heading: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     _say(output, heading)
-    table = new_table(*columns)
+    table = new_table(*columns, folds=columns)
     for row in rows:
         table.add_row(*map(plain, row))
     (output.note if output.json else output.say)(table)

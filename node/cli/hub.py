@@ -162,7 +162,9 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
     if not listed:
         output.note("no members yet")
         return
-    table = new_table("Member", "Name", "State", "Connected", "Entries", "Certificate until", right=("Entries",))
+    table = new_table(
+        "Member", "Name", "State", "Connected", "Entries", "Certificate until", right=("Entries",), folds=("Name",)
+    )
     for line in listed:
         table.add_row(
             plain(line["member"]),

@@ -27,7 +27,7 @@ from typer.core import TyperCommand, TyperGroup
 from node import __version__
 from node.cli.common import common_parameters
 from node.cli.output import Output
-from node.errors import ConfigError, Misuse, Refused, Suspended, VigilError
+from node.errors import Misuse, Refused, Suspended, VigilError
 
 INVESTIGATION: Final = "Investigation"
 RECORDS: Final = "Records"
@@ -139,8 +139,7 @@ def report(error: VigilError, output: Output) -> ExitCode:
     """Tells of an error that ends the command, and gives the exit code it ends with."""
     if output.json:
         output.line({"error": str(error), "kind": error.kind, "remedy": error.remedy})
-    faults = "".join(f"\n  {fault}" for fault in error.faults) if isinstance(error, ConfigError) else ""
-    output.error(str(error) + faults, error.remedy)
+    output.error(str(error), error.remedy)
     if isinstance(error, Misuse):
         return ExitCode.USAGE
     return ExitCode.REFUSED if isinstance(error, Refused | Suspended) else ExitCode.ERROR

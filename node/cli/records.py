@@ -38,6 +38,7 @@ class Verdict(StrEnum):
 
 
 _LISTED: Final = 100
+_FOLDS: Final = ("State", "Category")
 RecordArgument = Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)]
 
 
@@ -125,7 +126,9 @@ def records(  # noqa: PLR0917 (typer hands over by name)
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table("Record", "Member", "Kind", "Day", "State", "Category", "Remarks", right=("Remarks",))
+    table = new_table(
+        "Record", "Member", "Kind", "Day", "State", "Category", "Remarks", right=("Remarks",), folds=_FOLDS
+    )
     for line in lines:
         table.add_row(
             record_name(line["record"]),

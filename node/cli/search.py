@@ -185,7 +185,7 @@ class _Printer:
             self._output.say(label)
 
     def _close(self, summary: Line) -> None:
-        table = new_table("Member", "State", "Hits", "To know", right=("Hits",))
+        table = new_table("Member", "State", "Hits", "To know", right=("Hits",), folds=("To know",))
         for member, state in summary["outcomes"].items():
             known = self._outcomes.get(member, {"outcome": state, "reason": summary.get("reasons", {}).get(member)})
             hits = known.get("hits")

@@ -73,12 +73,11 @@ def hit_words(hit: Line) -> str:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
         parts.append(plain(hit["orientation"]))
-    if hit.get("weak"):
-        parts.append("weak: by a broken digest alone")
     line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
-    about = [category_words(hit["category"]), f"series {plain(hit['series'])}" if hit["series"] else ""]
-    about = [each for each in about if each]
+    about = [category_words(hit["category"])] if hit["category"] else []
+    about += [f"series {plain(hit['series'])}"] if hit["series"] else []
+    about += ["weak: a broken digest alone"] if hit.get("weak") else []
     return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
 
 
@@ -143,9 +142,11 @@ def day_words(days: int | None) -> str:
     return spell_day(days) if days else "-"
 
 
-def new_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """A table in the house's dress: no frame, a rule under the head, cells folded at the terminal's width."""
+def new_table(*columns: str, right: tuple[str, ...] = (), folds: tuple[str, ...] = ()) -> Table:
+    """A table in the house's dress: no frame, a rule under the head. Where it is too wide, the columns `folds` give."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column not in folds
+        )
     return table

@@ -54,7 +54,19 @@ def test_a_day_counts_from_the_first_of_1970() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1969-12-31", "1970-01-01", "2031", "2031-2-3", "20310203", "2031-02-30", "2031-W01-1", "03/02/2031", "2031-02-03 "]
+    "text",
+    [
+        "",
+        "1969-12-31",
+        "1970-01-01",
+        "2031",
+        "2031-2-3",
+        "20310203",
+        "2031-02-30",
+        "2031-W01-1",
+        "03/02/2031",
+        "2031-02-03 ",
+    ],
 )
 def test_a_day_that_does_not_exist_or_is_spelt_otherwise_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):

@@ -1,0 +1,109 @@
+"""contribute and correct: only what was said is sent on, and what is chosen is chosen by name."""
+
+import shlex
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.conftest import Line, Node, Vigil
+
+LEAF = "9f" * 32
+RECORD = f"vigil.example/FR/log/1#{LEAF}"
+SUMMARY: Line = {"contributed": 1, "would_contribute": 0, "skipped": 1}
+
+
+def test_a_bare_contribution_leaves_everything_to_the_nodes_defaults(vigil: Vigil, node: Node) -> None:
+    node.answers["contribute"] = [SUMMARY]
+    assert vigil("contribute", "--case", "C-1", "--all-in-case").code == 0
+    assert node.call("contribute").arguments == {
+        "case": "C-1",
+        "holdings": [],
+        "sha256": [],
+        "statement": {},
+        "handling": {},
+        "dry_run": False,
+    }
+
+
+def test_everything_that_can_be_said_is_sent_on(vigil: Vigil, node: Node) -> None:
+    node.answers["contribute"] = [SUMMARY]
+    words = (
+        f"--holding 7 --holding 8 --sha256 {'AB' * 32} --category uk-caid:1:B --baseline yes --series Bridge "
+        "--tag river --tag dusk --language fr --victim-identified no --offender-identified unknown --audience FR,JP "
+        "--purpose prosecution --handling-code 2 --retain-until 1970-01-11 --dry-run"
+    )
+    assert vigil("contribute", *shlex.split(words)).code == 0
+    assert node.call("contribute").arguments == {
+        "case": "",
+        "holdings": ["7", "8"],
+        "sha256": ["ab" * 32],
+        "statement": {
+            "category": "uk-caid:1:B",
+            "baseline": "yes",
+            "series": "Bridge",
+            "tags": ["river", "dusk"],
+            "language": "fr",
+            "victim_identified": "no",
+            "offender_identified": "unknown",
+        },
+        "handling": {"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2", "retain_until_day": 10},
+        "dry_run": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--all-in-case"],
+        ["--case", "C", "--category", "1"],
+        ["--case", "C", "--baseline", "maybe"],
+        ["--case", "C", "--audience", "everyone,FR"],
+        ["--case", "C", "--handling-code", "4"],
+        ["--case", "C", "--retain-until", "31.12.2031"],
+        ["--holding", "0"],
+        ["--sha256", "ab"],
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(vigil: Vigil, node: Node, words: list[str]) -> None:
+    assert vigil("contribute", *words).code == 2
+    assert node.calls == []
+
+
+def test_a_person_reads_a_line_a_holding_and_a_sum(vigil: Vigil, node: Node) -> None:
+    node.answers["contribute"] = [
+        {"holding": 7, "record": RECORD, "state": "contributed"},
+        {"holding": 8, "record": None, "state": "nothing that may be shared"},
+        SUMMARY,
+    ]
+    out = vigil("contribute", "--case", "C").out
+    assert "9f9f9f9f9f9f  contributed" in out
+    assert "nothing that may be shared" in out
+    assert "1 record shared, 1 skipped." in out
+
+
+def test_a_dry_run_says_that_nothing_was_shared(vigil: Vigil, node: Node) -> None:
+    node.answers["contribute"] = [SUMMARY | {"contributed": 0, "would_contribute": 3}]
+    assert "3 records would be shared, 1 skipped. Nothing was." in vigil("contribute", "--case", "C", "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("words", "statement", "handling"),
+    [
+        (["--series", ""], {"series": ""}, {}),
+        (["--audience", "everyone"], {}, {"audience": ["everyone"]}),
+        (["--victim-identified", "yes"], {"victim_identified": "yes"}, {}),
+    ],
+)
+def test_a_correction_sends_what_changes_and_nothing_else(
+    vigil: Vigil, node: Node, words: list[str], statement: dict[str, Any], handling: dict[str, Any]
+) -> None:
+    node.answers["correct"] = [{"record": RECORD, "state": "corrected"}]
+    ran = vigil("correct", LEAF[:8], *words)
+    assert ran.code == 0
+    assert node.call("correct").arguments == {"record": LEAF[:8], "statement": statement, "handling": handling}
+    assert RECORD in ran.out
+
+
+def test_a_correction_of_nothing_is_a_usage_error(vigil: Vigil, node: Node) -> None:
+    assert vigil("correct", RECORD).code == 2
+    assert node.calls == []

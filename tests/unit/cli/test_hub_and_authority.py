@@ -1,0 +1,251 @@
+"""vigil hub and vigil authority: what is carried, what is shown to compare, and that nobody is signed in unseen."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from node import app
+from node.config import Home
+from tests.unit.cli.conftest import Line, Node, Vigil
+
+MEMBERS: list[Line] = [
+    {
+        "member": "FR",
+        "name": "France, an office with quite a long name that has to be folded somewhere",
+        "state": "active",
+        "attending": True,
+        "size": 1200,
+        "cosigned": 1200,
+        "frozen": None,
+        "certificate_expires": 1_700_000_000,
+    },
+    {"member": "JP", "name": "Japan", "state": "pending", "attending": False, "requested_at": 1_700_000_000},
+]
+HUB: Line = {
+    "hub": "vigil.example",
+    "daemon": True,
+    "roster_version": 3,
+    "roster_expires": 1_700_000_000.0,
+    "roster_stale": True,
+    "attending": 1,
+}
+
+
+def test_hub_init_hands_over_the_root_and_the_addresses(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def init(home: Home, federation: str, root: bytes, _: object, **options: Any) -> Line:
+        asked.append((home.folder, federation, root, options))
+        return {
+            "federation": federation,
+            "home": str(home.folder),
+            "ca_fingerprint": "aaaa",
+            "hub_fingerprint": "bbbb",
+            "root_fingerprint": "cccc",
+            "next": "vigil authority sign",
+        }
+
+    monkeypatch.setattr(app, "init_hub", init)
+    (tmp_path / "root.json").write_bytes(b"root")
+    words = ["--federation", "vigil.example", "--root", tmp_path / "root.json", "--listen", "0.0.0.0:8443"]
+    ran = vigil("hub", "init", *words, "--enrolment-listen", "0.0.0.0:8444", "--host", "hub.example", "--host", "h2")
+    assert ran.code == 0
+    options = {"listen": "0.0.0.0:8443", "enrolment_listen": "0.0.0.0:8444", "hosts": ["hub.example", "h2"]}
+    assert asked == [(tmp_path / "home", "vigil.example", b"root", options)]
+    assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))
+
+
+def test_an_invitation_is_a_token_and_what_to_compare(vigil: Vigil, node: Node) -> None:
+    node.answers["invite"] = [
+        {
+            "member": "FR",
+            "token": "vigil1." + "x" * 250,
+            "expires": 1_700_000_000,
+            "hub": "h:1",
+            "enrolment": "h:2",
+            "ca_fingerprint": "aaaa",
+            "root_fingerprint": "bbbb",
+        }
+    ]
+    ran = vigil("hub", "invite", "FR", "--valid", "2h")
+    assert node.call("invite").arguments == {"member": "FR", "valid_seconds": 7200.0}
+    assert "vigil1." + "x" * 250 + "\n" in ran.out  # on one line, to be copied
+    assert all(digits in ran.out for digits in ("aaaa", "bbbb"))
+    node.calls.clear()
+    vigil("hub", "invite", "FR")
+    assert node.call("invite").arguments == {"member": "FR", "valid_seconds": 172_800.0}
+
+
+def test_members_and_status_are_tidy_at_80_columns(vigil: Vigil, node: Node) -> None:
+    node.answers |= {"members": MEMBERS, "status": [HUB, *MEMBERS]}
+    for words in (["hub", "members"], ["hub", "status"]):
+        ran = vigil(*words)
+        assert "pending" in ran.out
+        assert max(map(len, ran.out.splitlines())) <= 80
+    assert "STALE" in vigil("hub", "status").out
+    assert vigil("hub", "status", "--json").lines == [HUB, *MEMBERS]
+    node.answers["members"] = []
+    assert vigil("hub", "members").err == "no members yet\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "arguments"),
+    [
+        (["suspend", "FR", "--reason", "stolen laptop"], "suspend", {"member": "FR", "reason": "stolen laptop"}),
+        (["unsuspend", "FR"], "unsuspend", {"member": "FR"}),
+        (["refuse", "FR"], "refuse", {"member": "FR"}),
+    ],
+)
+def test_a_members_state_is_changed_by_name(
+    vigil: Vigil, node: Node, words: list[str], command: str, arguments: Line
+) -> None:
+    node.answers[command] = [{"member": "FR", "state": "changed"}]
+    assert vigil("hub", *words).out == "FR: changed\n"
+    assert node.call(command).arguments == arguments
+    assert vigil("hub", *words[:1], "fr", *words[2:]).code == 2
+
+
+def test_suspending_needs_a_reason(vigil: Vigil, node: Node) -> None:
+    assert vigil("hub", "suspend", "FR").code == 2
+
+
+IN_FORCE: Line = {"roster_version": 2, "members": ["FR"], "expires": 1_700_000_000.0}
+
+
+def test_a_request_is_written_to_a_file_and_a_bundle_read_from_one(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    node.answers |= {"requests": [{"request": base64.b64encode(b"asked").decode()}], "admit": [IN_FORCE]}
+    assert vigil("hub", "requests", "--out", tmp_path / "request").code == 0
+    assert (tmp_path / "request").read_bytes() == b"asked"
+    assert vigil("hub", "requests", "--out", tmp_path / "request").code == 2
+    ran = vigil("hub", "admit", tmp_path / "request")
+    assert node.call("admit").arguments == {"bundle": base64.b64encode(b"asked").decode()}
+    assert "roster version 2" in ran.out
+
+
+@pytest.fixture
+def authority(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every signature that `app.sign_members` was asked for."""
+    signed: list[dict[str, Any]] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def describe(_: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
+        passphrase()
+        if request == b"nothing":
+            return []
+        return [
+            {"hub": "new", "fingerprint": "aaaa 1111"},
+            {"member": "FR", "name": "France", "verdict": "admit", "fingerprint": "bbbb 2222", "reason": None},
+            {"member": "JP", "name": "Japan", "verdict": "refuse", "fingerprint": None, "reason": "a bad proof"},
+        ]
+
+    def sign(folder: Path, passphrase: Callable[[], str], request: bytes, **options: Any) -> bytes:
+        signed.append({"folder": folder, "secret": passphrase(), "request": request, **options})
+        return b"bundle"
+
+    monkeypatch.setattr(app, "describe_request", describe)
+    monkeypatch.setattr(app, "sign_members", sign)
+    return signed
+
+
+def sign_words(tmp_path: Path, request: bytes = b"asked") -> list[str | Path]:
+    (tmp_path / "request").write_bytes(request)
+    words: list[str | Path] = ["authority", "sign", "--folder", tmp_path / "stick"]
+    return [*words, "--request", tmp_path / "request", "--out", tmp_path / "bundle"]
+
+
+def test_every_fingerprint_is_shown_and_a_person_is_asked_before_anything_is_signed(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    ran = vigil(*sign_words(tmp_path))
+    assert ran.code == 1
+    assert "nothing was signed" in ran.err
+    assert all(words in ran.out for words in ("aaaa 1111", "bbbb 2222", "a bad proof"))
+    assert authority == []
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_what_was_compared_is_signed_into_a_new_file(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: True)
+    assert vigil(*sign_words(tmp_path), "FR", "--replace-keys", "DE").code == 0
+    assert authority == [
+        {
+            "folder": tmp_path / "stick",
+            "secret": "secret",
+            "request": b"asked",
+            "admit": ["FR"],
+            "replace_keys": ["DE"],
+            "accept_hub": True,
+        }
+    ]
+    assert (tmp_path / "bundle").read_bytes() == b"bundle"
+
+
+def test_without_names_all_that_are_sound_are_meant_and_an_empty_request_is_not_asked_about(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def ask(*_: object, **__: object) -> bool:
+        raise AssertionError("nothing was to be compared")
+
+    monkeypatch.setattr(typer, "confirm", ask)
+    assert vigil(*sign_words(tmp_path, b"nothing")).code == 0
+    assert [(each["admit"], each["accept_hub"]) for each in authority] == [(None, False)]
+
+
+def test_with_the_hubs_home_the_request_is_fetched_and_the_bundle_handed_over(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    node.answers |= {"requests": [{"request": base64.b64encode(b"asked").decode()}], "admit": [IN_FORCE]}
+    words = ["authority", "sign", "--folder", tmp_path / "stick", "--hub-home", tmp_path / "hub", "--yes", "--json"]
+    ran = vigil(*words)
+    assert ran.code == 0
+    assert node.homes == [tmp_path / "hub"] * 2
+    assert node.call("admit").arguments == {"bundle": base64.b64encode(b"bundle").decode()}
+    assert ran.lines[-1] == IN_FORCE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--request", "r"],
+        ["--out", "o"],
+        ["--hub-home", "h", "--request", "r", "--out", "o"],
+        ["--hub-home", "h", "--out", "o"],
+    ],
+)
+def test_a_request_comes_from_one_place(vigil: Vigil, node: Node, words: list[str]) -> None:
+    assert vigil("authority", "sign", "--folder", "stick", *words).code == 2
+    assert node.calls == []
+
+
+def test_authority_init_shows_the_roots_fingerprint(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def init(folder: Path, federation: str, _: object, **options: Any) -> Line:
+        asked.append((folder, federation, options))
+        return {"federation": federation, "root": "root.json", "root_fingerprint": "aaaa", "keys": 3, "threshold": 2}
+
+    monkeypatch.setattr(app, "init_authority", init)
+    monkeypatch.chdir(tmp_path)
+    ran = vigil(
+        "authority", "init", "--folder", "stick", "--federation", "vigil.example", "--keys", "3", "--threshold", "2"
+    )
+    assert asked == [(tmp_path / "stick", "vigil.example", {"keys": 3, "threshold": 2})]
+    assert "aaaa" in ran.out
+    assert vigil("authority", "init", "--folder", "stick").code == 2

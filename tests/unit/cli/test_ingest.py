@@ -1,0 +1,247 @@
+"""ingest: what is handed over, what is skipped, what is said, and how it is interrupted and resumed."""
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node import app
+from node.cli.originals import copy_original
+from node.control.lines import read_item
+from node.errors import DiskFull, MediaError, StoreError
+from tests.unit.cli.conftest import Line, Node, Vigil, prints
+
+SALT = "5a" * 32
+
+
+def answer(node: Node) -> None:
+    """A node that takes in everything, and remembers tags."""
+    known: set[str] = set()
+
+    def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
+        files = 0
+        for files, item in enumerate(items, start=1):
+            known.add(item["tag"])
+            yield {"path": item["label"], "holding": files, "new": True, "hits": []}
+        yield {"files": files, "new": files, "already_held": 0, "files_with_hits": 0}
+
+    node.answers["ingest-salt"] = [{"salt": SALT}]
+    node.answers["ingest-known"] = lambda given, _: [{"known": sorted(known & set(given["tags"]))}]
+    node.answers["ingest"] = take
+
+
+def test_fingerprints_tags_and_labels_are_handed_over_and_a_line_a_file_comes_back(
+    vigil: Vigil, node: Node, files: Path
+) -> None:
+    answer(node)
+    ran = vigil("ingest", files, "--case", "C-1", "--level", "hit-no-hit", "--officer", "Dupont", "--json")
+    call = node.call("ingest")
+    assert call.arguments == {"case": "C-1", "level": "hit-no-hit", "officer": "Dupont"}
+    items = [read_item(item) for item in call.items]
+    assert [item.prints for item in items] == [prints(1), prints(2)]
+    assert [item.label for item in items] == [str(files / "a.jpg"), str(files / "b.jpg")]
+    assert len({item.tag for item in items}) == 2
+    assert ran.lines[-1] == {
+        "files": 2,
+        "new": 2,
+        "already_held": 0,
+        "files_with_hits": 0,
+        "errors": 1,
+        "skipped": 0,
+        "interrupted": False,
+    }
+
+
+def test_a_bad_file_and_a_missing_one_are_lines_and_the_exit_code_is_1(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    ran = vigil("ingest", files, files / "missing.jpg", "--case", "C-1", "--json")
+    assert ran.code == 1
+    assert [line["path"] for line in ran.lines if "error" in line] == [
+        str(files / "missing.jpg"),
+        str(files / "bad.txt"),
+    ]
+    assert "Traceback" not in ran.err
+
+
+def test_no_path_is_in_a_tag_and_none_is_sent_but_as_a_label(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    vigil("ingest", files / "a.jpg", "--case", "C-1")
+    [item] = node.call("ingest").items
+    del item["label"]
+    assert "a.jpg" not in str(item)
+
+
+def test_the_same_command_again_skips_what_is_done(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    (files / "bad.txt").unlink()
+    assert vigil("ingest", files, "--case", "C-1").code == 0
+    node.calls.clear()
+    again = vigil("ingest", files, "--case", "C-1", "--json")
+    assert node.call("ingest").items == []
+    assert again.lines[-1]["skipped"] == 2
+
+
+@pytest.mark.parametrize("change", ["content", "time", "case", "level", "copy"])
+def test_a_changed_file_and_another_request_are_not_skipped(vigil: Vigil, node: Node, files: Path, change: str) -> None:
+    answer(node)
+    vigil("ingest", files / "a.jpg", "--case", "C-1")
+    node.calls.clear()
+    if change == "content":
+        (files / "a.jpg").write_bytes(b"\x03longer")
+    if change == "time":
+        os.utime(files / "a.jpg", ns=(1, 1))
+    words = ["--case", "C-2" if change == "case" else "C-1"]
+    words += ["--level", "hit-no-hit"] if change == "level" else []
+    if change == "copy":
+        words.append("--copy-originals")
+    ran = vigil("ingest", files / "a.jpg", *words, "--json")
+    assert ran.lines[-1]["skipped"] == 0
+
+
+def test_it_is_resumed_under_another_spelling_of_the_path(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(node)
+    vigil("ingest", files / "a.jpg", "--case", "C-1")
+    monkeypatch.chdir(files)
+    assert vigil("ingest", "a.jpg", "--case", "C-1", "--json").lines[-1]["skipped"] == 1
+
+
+def test_ctrl_c_finishes_what_was_handed_over_and_says_how_to_go_on(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+
+    def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
+        files = 0
+        for files, item in enumerate(items, start=1):
+            os.kill(os.getpid(), signal.SIGINT)
+            yield {"path": item["label"], "holding": files, "new": True, "hits": []}
+        yield {"files": files, "new": files, "already_held": 0, "files_with_hits": 0}
+
+    node.answers["ingest"] = take
+    ran = vigil("ingest", files, "--case", "C-1", "--json")
+    assert ran.code == 130
+    assert [line["path"] for line in ran.lines if "holding" in line] == [str(files / "a.jpg")]
+    assert ran.lines[-1]["interrupted"] is True
+    assert "Run the same command again" in ran.err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_ends_it_at_once(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+
+    def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
+        for _item in items:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            yield {}
+
+    node.answers["ingest"] = take
+    assert vigil("ingest", files, "--case", "C-1").code == 130
+
+
+def test_people_are_shown_the_nearest_hits_and_how_many_more(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    hit = {
+        "subject": "a",
+        "origin": "FR",
+        "record": None,
+        "algorithm": "pdq",
+        "distance": 2,
+        "quality": 90,
+        "orientation": "original",
+        "category": None,
+        "series": None,
+        "weak": False,
+        "level": "national",
+    }
+    node.answers["ingest"] = [
+        {"path": "a\x1b[2J.jpg", "holding": 7, "new": False, "hits": [hit] * 9},
+        {"files": 1, "new": 0, "already_held": 1, "files_with_hits": 1},
+    ]
+    ran = vigil("ingest", files / "a.jpg", "--case", "C-1")
+    assert ran.out.count("2 of 256 bits away") == 5
+    assert "4 more hits" in ran.out
+    assert "\x1b" not in ran.out
+    assert "1 file: 0 new, 1 held already. 1 file with hits." in ran.out
+
+
+def test_originals_are_copied_by_content_before_the_node_is_told(
+    vigil: Vigil, node: Node, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(node)
+    contents = (files / "a.jpg").read_bytes()
+    digest = hashlib.sha256(contents)
+    monkeypatch.setattr(
+        app,
+        "fingerprint_files",
+        lambda given, **_: ((path, replace(prints(1), sha256=digest.digest())) for path in given),
+    )
+    assert vigil("ingest", files / "a.jpg", "--case", "C-1", "--copy-originals").code == 0
+    name = digest.hexdigest()
+    copy = tmp_path / "home" / "originals" / name[:2] / name[2:]
+    assert copy.read_bytes() == contents
+    assert copy.stat().st_mode & 0o777 == 0o400
+    assert copy.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_that_changed_before_it_was_copied_is_not_taken_in(
+    vigil: Vigil, node: Node, files: Path, tmp_path: Path
+) -> None:
+    answer(node)
+    ran = vigil("ingest", files / "a.jpg", "--case", "C-1", "--copy-originals", "--json")
+    assert ran.code == 1
+    assert ran.lines[0]["error"] == "the file changed while it was copied"
+    assert node.call("ingest").items == []
+    assert list((tmp_path / "home" / "originals").rglob("*.part")) == []
+
+
+def test_a_full_disk_stops_it_and_what_was_taken_in_is_told(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(node)
+
+    def fail(source: Path, *_: object) -> None:
+        if source.name == "b.jpg":
+            raise DiskFull("no space is left")
+
+    monkeypatch.setattr("node.cli.ingest.copy_original", fail)
+    ran = vigil("ingest", files, "--case", "C-1", "--copy-originals", "--json")
+    assert ran.code == 1
+    assert [line.get("holding") for line in ran.lines[:1]] == [1]
+    assert ran.lines[-1]["kind"] == "disk-full"
+
+
+def test_a_copy_that_has_rotted_is_replaced_and_a_whole_one_is_left(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"original")
+    digest = hashlib.sha256(b"original").digest()
+    copy = copy_original(source, digest, tmp_path / "originals")
+    before = copy.stat().st_ino
+    assert copy_original(source, digest, tmp_path / "originals").stat().st_ino == before
+    copy.chmod(0o600)
+    copy.write_bytes(b"rotten!!")
+    assert copy_original(source, digest, tmp_path / "originals").read_bytes() == b"original"
+
+
+def test_a_copy_cut_short_by_a_crash_is_taken_up(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"original")
+    digest = hashlib.sha256(b"original").digest()
+    name = digest.hex()
+    part = tmp_path / "originals" / name[:2] / (name[2:] + ".part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"orig")
+    assert copy_original(source, digest, tmp_path / "originals").read_bytes() == b"original"
+    assert not part.exists()
+
+
+def test_a_source_that_is_gone_is_a_fault_of_the_file_and_a_bad_folder_one_of_the_store(tmp_path: Path) -> None:
+    with pytest.raises(MediaError):
+        copy_original(tmp_path / "gone", bytes(32), tmp_path / "originals")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError):
+        copy_original(tmp_path / "file", bytes(32), tmp_path / "file")

@@ -1,0 +1,184 @@
+"""vigil node: joining, running, status, doctor, fsck, backup, restore."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node import app
+from node.config import Home
+from tests.unit.cli.conftest import Line, Node, Vigil
+
+STEPS: list[Line] = [
+    {
+        "step": "invitation",
+        "federation": "vigil.example",
+        "member": "FR",
+        "ca_fingerprint": "aaaa",
+        "root_fingerprint": "bbbb",
+        "say": "compare",
+    },
+    {"step": "keys", "fingerprint": "cccc"},
+    {"step": "petition", "state": "pending"},
+    {"step": "done", "state": "pending", "next": "wait"},
+]
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every call of `app.join_node`."""
+    asked: list[dict[str, Any]] = []
+
+    def join(home: Home, token: str, passphrase: Callable[[], str], **options: Any) -> Iterator[Line]:
+        asked.append({"home": home.folder, "token": token, "secret": passphrase(), **options})
+        yield from STEPS
+
+    monkeypatch.setattr(app, "join_node", join)
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    return asked
+
+
+def test_join_shows_the_fingerprints_to_compare(
+    vigil: Vigil, node: Node, joined: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    ran = vigil("node", "join", "--token", "vigil1.x", "--hub", "hub.example:8443", "--name", "France", "--no-wait")
+    assert ran.code == 0
+    assert joined == [
+        {
+            "home": tmp_path / "home",
+            "token": "vigil1.x",
+            "secret": "secret",
+            "hub": "hub.example:8443",
+            "name": "France",
+            "wait": False,
+        }
+    ]
+    assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))
+
+
+def test_join_waits_unless_told_and_init_never_does(
+    vigil: Vigil, node: Node, joined: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    assert vigil("node", "join", "--json").lines == STEPS
+    vigil("node", "init", "--token", "vigil1.x")
+    assert [call["wait"] for call in joined] == [True, False]
+    assert [call["hub"] for call in joined] == ["", ""]
+
+
+@pytest.mark.parametrize("role", ["node", "hub"])
+def test_run_prints_one_line_once_it_serves(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    ready = {"event": "ready", "member": "FR"}
+    monkeypatch.setattr(app, f"run_{role}", lambda _home, _passphrase, say: say(ready))
+    assert vigil(role, "run", "--json").lines == [ready]
+    assert vigil(role, "run").out == "ready: member FR\n"
+
+
+STATUS: list[Line] = [
+    {
+        "node": "FR",
+        "federation": "vigil.example",
+        "state": "active",
+        "hub": "reached",
+        "certificate_expires": 1_700_000_000.0,
+        "roster_version": 3,
+        "roster_expires": 1_700_000_000.0,
+        "roster_stale": True,
+        "waiting": 2,
+        "published": 1200,
+        "holdings": {"national": 7, "shared": 1200},
+        "daemon": True,
+        "stopped_logs": {"vigil.example/JP/log/1": "fork"},
+    },
+    {
+        "member": "JP",
+        "name": "Japan",
+        "state": "active",
+        "log": "vigil.example/JP/log/1",
+        "size": 100_000,
+        "hub_size": None,
+        "lag": None,
+        "held": 99_000,
+        "not_for_us": 0,
+        "purged": 0,
+        "missing": 3,
+        "quarantined": 1,
+        "frozen": "two checkpoints that cannot both be true",
+    },
+    {"member": "DE", "name": "Germany", "state": "suspended", "log": None},
+]
+
+
+def test_status_is_tidy_at_80_columns_and_hides_nothing_that_is_wrong(vigil: Vigil, node: Node) -> None:
+    node.answers["status"] = STATUS
+    ran = vigil("node", "status")
+    assert ran.code == 0
+    for words in ("STALE", "FROZEN", "cannot both be true", "suspended", "2 waiting", "7 national", "fork"):
+        assert words in ran.out
+    assert next(line for line in ran.out.splitlines() if line.startswith("JP")).split()[3] == "?"
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert vigil("node", "status", "--json").lines == STATUS
+
+
+def test_doctor_names_the_fault_and_the_remedy_and_ends_with_1(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [
+        {"check": "disk", "ok": True, "what": "77 GiB free", "remedy": ""},
+        {"check": "clock", "ok": False, "what": "2 hours behind the hub", "remedy": "set the clock"},
+    ]
+    monkeypatch.setattr(app, "doctor", lambda *_: iter(checks))
+    ran = vigil("node", "doctor")
+    assert ran.code == 1
+    assert "FAULT  clock" in ran.out
+    assert "to do: set the clock" in ran.out
+    assert node.calls == []
+    assert vigil("node", "doctor", "--json").lines == checks
+    del checks[1]
+    assert vigil("node", "doctor").code == 0
+
+
+@pytest.mark.parametrize("role", ["node", "hub"])
+def test_fsck_ends_with_1_where_something_does_not_come_out(vigil: Vigil, node: Node, role: str) -> None:
+    log = {"log": "vigil.example/FR/log/1", "entries": 1000, "bodies": 900, "ok": True, "faults": []}
+    node.answers["fsck"] = [log, {"ok": True, "faults": 0, "signatures_checked": False}]
+    ran = vigil(role, "fsck")
+    assert ran.code == 0
+    assert "1,000 entries" in ran.out
+    assert "Signatures were not checked" in ran.out
+    faults = [f"entry {number}" for number in range(30)]
+    node.answers["fsck"] = [log | {"ok": False, "faults": faults}, {"ok": False, "faults": 30}]
+    ran = vigil(role, "fsck")
+    assert ran.code == 1
+    assert "and 10 more" in ran.out
+    node.answers["fsck"] = []
+    assert vigil(role, "fsck").code == 1  # a check that ended without a verdict is no clean bill
+
+
+def test_a_backup_is_named_whole_because_the_daemon_stands_elsewhere(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    node.answers["backup"] = [{"path": str(tmp_path / "copy"), "keys": "not in it"}]
+    assert vigil("node", "backup", "copy").code == 0
+    assert node.call("backup").arguments == {"path": str(tmp_path / "copy")}
+
+
+def test_restore_hands_over_the_file_and_says_what_comes_next(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def restore(_: Home, backup: Path) -> Line:
+        asked.append(backup)
+        return {"restored": "x", "next": "vigil node run"}
+
+    monkeypatch.setattr(app, "restore_node", restore)
+    (tmp_path / "copy").write_bytes(b"")
+    assert "vigil node run" in vigil("node", "restore", tmp_path / "copy").out
+    assert asked == [tmp_path / "copy"]
+    assert vigil("node", "restore", tmp_path / "missing").code == 2

@@ -1,0 +1,199 @@
+"""retract, opine, comment, records, export and verify."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from node import app
+from node.errors import BadProof, BadSignature, NotFound
+from tests.unit.cli.conftest import Line, Node, Vigil
+
+LEAF = "9f" * 32
+RECORD = f"vigil.example/FR/log/1#{LEAF}"
+
+
+def record(**changes: object) -> Line:
+    return {
+        "record": RECORD,
+        "index": 3,
+        "kind": "contribution",
+        "state": "held",
+        "issued_day": 20_000,
+        "expiry_day": None,
+        "open": True,
+        "target": None,
+        "superseded": False,
+        "reason": None,
+        "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "unknown"},
+        "series": None,
+        "says": "5 fingerprints of image/jpeg",
+        "remarks": 1,
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "arguments"),
+    [
+        (["retract", RECORD, "--reason", "victim-request"], "retract", {"record": RECORD, "reason": "victim-request"}),
+        (["opine", LEAF[:8], "dispute"], "opine", {"record": LEAF[:8], "verdict": "dispute", "note": ""}),
+        (
+            ["opine", LEAF[:8], "confirm", "--note", "the same bridge"],
+            "opine",
+            {"record": LEAF[:8], "verdict": "confirm", "note": "the same bridge"},
+        ),
+        (
+            ["comment", LEAF, "seen in May", "--language", "en"],
+            "comment",
+            {"record": LEAF, "text": "seen in May", "language": "en"},
+        ),
+    ],
+)
+def test_what_is_said_of_a_record_is_sent_on_as_typed(
+    vigil: Vigil, node: Node, words: list[str], command: str, arguments: Line
+) -> None:
+    node.answers[command] = [{"record": RECORD, "about": RECORD, "state": "said", "retraction": None}]
+    ran = vigil(*words, "--json")
+    assert ran.code == 0
+    assert node.call(command).arguments == arguments
+    assert ran.lines == node.answers[command]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["retract", RECORD],
+        ["retract", RECORD, "--reason", "expired"],
+        ["retract", "abc", "--reason", "mistake"],
+        ["opine", RECORD],
+        ["opine", RECORD, "perhaps"],
+        ["comment", RECORD],
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(vigil: Vigil, node: Node, words: list[str]) -> None:
+    assert vigil(*words).code == 2
+    assert node.calls == []
+
+
+def test_the_list_is_a_table_of_80_columns(vigil: Vigil, node: Node) -> None:
+    node.answers["records"] = [
+        record(),
+        record(state="purged", superseded=True, kind="correction", category=None),
+        record(state="quarantined", reason="envelope and handling say different things", kind="contribution"),
+    ]
+    ran = vigil("records", "--member", "FR", "--mine", "--limit", "3")
+    assert node.call("records").arguments == {"member": "FR", "mine": True, "record": "", "limit": 3, "after": 0}
+    assert ran.out.count("9f9f9f9f9f9f") == 3
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil: Vigil, node: Node) -> None:
+    node.answers["records"] = [
+        record(
+            remarks=[{"member": "JP", "kind": "comment", "says": "look\x1b[2J here"}],
+            fingerprints=[
+                {"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True},
+                {"algorithm": "unknown-9", "value": "00", "quality": None, "searched": False},
+            ],
+            handling={"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2"},
+        )
+    ]
+    ran = vigil("records", "--record", LEAF[:8])
+    assert "ab" * 32 in ran.out
+    assert "(not searched)" in ran.out
+    assert "FR, JP, for prosecution; handling code 2" in ran.out
+    assert "look" in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_an_empty_list_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
+    assert vigil("records").err == "no records here\n"
+    assert vigil("records", "--json").err == ""
+
+
+def test_evidence_is_written_to_a_new_private_file(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    node.answers["evidence"] = [{"record": RECORD, "size": 12, "evidence": base64.b64encode(b"proof").decode()}]
+    out = tmp_path / "evidence"
+    ran = vigil("export", LEAF[:8], "--out", out, "--json")
+    assert ran.lines == [{"record": RECORD, "size": 12, "bytes": 5, "path": str(out)}]
+    assert out.read_bytes() == b"proof"
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_is_never_overwritten(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    node.answers["evidence"] = [{"record": RECORD, "size": 12, "evidence": ""}]
+    out = tmp_path / "evidence"
+    out.write_bytes(b"somebody's")
+    assert vigil("export", LEAF[:8], "--out", out).code == 2
+    assert out.read_bytes() == b"somebody's"
+
+
+VERIFIED: Line = {
+    "verified": True,
+    "record": RECORD,
+    "member": "FR",
+    "index": 3,
+    "size": 12,
+    "cosigned_at": 1_700_000_000,
+    "issued_day": 20_000,
+    "kind": 1,
+    "fingerprints": [{"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True}],
+    "category": None,
+    "series": None,
+    "roster_version": 4,
+    "roster_expired": True,
+    "root_fingerprint": "0000 1111",
+}
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    file = tmp_path / "file"
+    file.write_bytes(b"proof")
+    return file
+
+
+def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
+    vigil: Vigil, node: Node, evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bytes, Path]] = []
+
+    def check(data: bytes, folder: Path) -> Line:
+        asked.append((data, folder))
+        return VERIFIED
+
+    monkeypatch.setattr(app, "verify_evidence", check)
+    assert vigil("verify", evidence, "--json").lines == [VERIFIED]
+    ran = vigil("verify", evidence, "--roster", tmp_path)
+    assert ran.code == 0
+    assert "Verified: FR signed this record." in ran.out
+    assert "which has expired" in ran.out
+    assert asked == [(b"proof", tmp_path / "home" / "roster"), (b"proof", tmp_path)]
+    assert node.calls == []
+
+
+@pytest.mark.parametrize("error", [BadProof("a root that does not come out"), BadSignature("no key of FR's")])
+def test_evidence_that_does_not_verify_says_so_and_ends_with_1(
+    vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def check(*_: object) -> Line:
+        raise error
+
+    monkeypatch.setattr(app, "verify_evidence", check)
+    ran = vigil("verify", evidence)
+    assert ran.code == 1
+    assert ran.out == f"NOT verified: {error}\n"
+    [line] = vigil("verify", evidence, "--json").lines
+    assert line["verified"] is False
+
+
+def test_a_missing_roster_is_an_error_and_no_verdict(
+    vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*_: object) -> Line:
+        raise NotFound("no roster", remedy="name its folder")
+
+    monkeypatch.setattr(app, "verify_evidence", check)
+    ran = vigil("verify", evidence)
+    assert (ran.code, ran.out) == (1, "")
+    assert vigil("verify", evidence.with_name("missing")).code == 2

@@ -1,0 +1,218 @@
+"""match, query and queries: what is asked, what is printed, and which exit code it ends with."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.domain.fingerprints import PDQ, SHA256
+from tests.unit.cli.conftest import Line, Node, Vigil
+
+PDQ_HEX = "ab" * 32
+RECORD = "vigil.example/JP/log/1#" + "9f" * 32
+
+
+def hit(subject: str, **changes: Any) -> Line:
+    found = {
+        "subject": subject,
+        "origin": "vigil.example/JP/log/1",
+        "record": RECORD,
+        "algorithm": "pdq",
+        "distance": 12,
+        "quality": 98,
+        "orientation": "rotate90",
+        "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "yes"},
+        "series": "Bridge",
+        "weak": False,
+        "level": "shared",
+    }
+    return found | changes
+
+
+def outcome(member: str, state: str, **changes: Any) -> Line:
+    return {
+        "query": "0a" * 16,
+        "member": member,
+        "outcome": state,
+        "reason": None,
+        "late": False,
+        "hits": None,
+        "searched": None,
+        "not_searched": None,
+        "scope": None,
+        "reduced": None,
+        "roster_version": None,
+    } | changes
+
+
+def summary(outcomes: dict[str, str], **changes: Any) -> Line:
+    return {
+        "query": "0a" * 16,
+        "outcomes": outcomes,
+        "reasons": {},
+        "hits": 0,
+        "local_hits": 0,
+        "reduced": False,
+        "searched": {},
+        "complete": set(outcomes.values()) <= {"hit", "no-hit"},
+    } | changes
+
+
+SEARCHED = {"searched": {"vigil.example/JP/log/1": 1200, "holdings": 3}, "hits": 1, "subjects": 1, "seconds": 0.1}
+ASK = ("query", "--case", "C-1", "--legal-basis", "Art. 5")
+
+
+def test_hashes_are_sent_as_typed_and_files_with_all_orientations(vigil: Vigil, node: Node, files: Path) -> None:
+    node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
+    assert vigil("match", files / "a.jpg", f"SHA256:{PDQ_HEX.upper()}", PDQ_HEX, "--rule", "exact").code == 0
+    call = node.call("match")
+    assert call.arguments == {"rule": "exact", "case": ""}
+    assert [item["fingerprints"] for item in call.items[:2]] == [
+        [[SHA256.code, PDQ_HEX, None]],
+        [[PDQ.code, PDQ_HEX, -1]],
+    ]
+    assert [len(item["orientations"]) for item in call.items] == [0, 0, 8]
+    assert call.items[2]["label"] == str(files / "a.jpg")
+
+
+@pytest.mark.parametrize("slip", ["pdq:12", "sha256:" + "g" * 64, "md5:" + "a" * 33])
+def test_a_slip_in_a_hash_is_a_usage_error_before_anything_is_done(vigil: Vigil, node: Node, slip: str) -> None:
+    assert vigil("match", slip, PDQ_HEX).code == 2
+    assert node.calls == []
+
+
+def test_a_file_that_is_called_like_a_hash_is_given_with_its_folder(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(files)
+    Path(PDQ_HEX).write_bytes(b"x")
+    node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
+    ran = vigil("match", f"./{PDQ_HEX}", "--json")
+    assert ran.lines[0] == {"path": PDQ_HEX, "error": "not a picture: it is text"}
+
+
+def test_match_prints_the_lines_as_they_are_with_json(vigil: Vigil, node: Node) -> None:
+    node.answers["match"] = [hit(PDQ_HEX), SEARCHED]
+    assert vigil("match", PDQ_HEX, "--json").lines == node.answers["match"]
+
+
+def test_match_tells_a_person_who_has_it_and_how_near(vigil: Vigil, node: Node) -> None:
+    node.answers["match"] = [hit("a.jpg"), hit("a.jpg", algorithm="md5", distance=None, weak=True), SEARCHED]
+    ran = vigil("match", PDQ_HEX)
+    assert ran.out.splitlines()[0] == "a.jpg"
+    assert "JP     pdq     12 of 256 bits away, quality 98, rotate90" in ran.out
+    assert "9f9f9f9f9f9f" in ran.out
+    assert "uk-caid:1:B, baseline yes; series Bridge" in ran.out
+    assert "weak" in ran.out
+    assert "1 hit. Searched: holdings 3, JP 1,200." in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_bad_file_is_a_line_and_the_rest_is_searched(vigil: Vigil, node: Node, files: Path) -> None:
+    node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
+    ran = vigil("match", files, "--json")
+    assert ran.code == 1
+    assert {"path": str(files / "bad.txt"), "error": "not a picture: it is text"} in ran.lines
+    assert len(node.call("match").items) == 2
+
+
+def test_a_question_carries_case_purpose_basis_members_and_budget(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [summary({"FR": "no-hit"})]
+    assert vigil(*ASK, PDQ_HEX, "--to", "FR,JP", "--budget", "500ms", "--officer-role", "analyst").code == 0
+    assert node.call("query").arguments == {
+        "case": "C-1",
+        "purpose": "victim-identification",
+        "legal_basis": "Art. 5",
+        "officer_role": "analyst",
+        "to": ["FR", "JP"],
+        "rule": "policy",
+        "budget": 0.5,
+    }
+
+
+@pytest.mark.parametrize("missing", ["--case", "--legal-basis"])
+def test_a_question_without_case_or_basis_is_a_usage_error(vigil: Vigil, node: Node, missing: str) -> None:
+    words = [word for option, value in (("--case", "C"), ("--legal-basis", "B")) if option != missing
+             for word in (option, value)]  # fmt: skip
+    assert vigil("query", PDQ_HEX, *words).code == 2
+    assert node.calls == []
+
+
+@pytest.mark.parametrize("state", ["held", "refused", "error", "offline", "timeout", "bad-signature", "not-asked"])
+def test_a_member_that_did_not_answer_makes_it_partial_and_is_never_called_a_no_hit(
+    vigil: Vigil, node: Node, state: str
+) -> None:
+    node.answers["query"] = [outcome("FR", "no-hit"), outcome("JP", state), summary({"FR": "no-hit", "JP": state})]
+    ran = vigil(*ASK, PDQ_HEX)
+    assert ran.code == 3
+    row = next(line for line in ran.out.splitlines() if line.startswith("JP "))
+    assert state in row
+    assert "no hit" not in row
+    assert "Not answered in full: JP." in ran.out
+    assert vigil(*ASK, PDQ_HEX, "--json").code == 3
+
+
+def test_members_left_out_on_purpose_do_not_make_it_partial(vigil: Vigil, node: Node) -> None:
+    states = {"FR": "no-hit", "JP": "not-asked"}
+    node.answers["query"] = [
+        outcome("JP", "not-asked", reason="left out by --to"),
+        outcome("FR", "no-hit"),
+        summary(states, complete=True),
+    ]
+    ran = vigil(*ASK, PDQ_HEX, "--to", "FR")
+    assert ran.code == 0
+    assert "left out by --to" in ran.out
+
+
+def test_the_closing_table_has_one_row_a_member_with_what_has_to_be_known(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [
+        hit("a.jpg", where="here"),
+        outcome("FR", "hit", hits=1, not_searched=["photodna"], reduced=True),
+        hit(
+            "a.jpg", where="FR", record=None, distance=None, quality=None, orientation=None, category=None, series=None
+        ),
+        outcome("JP", "timeout", reason="said by the hub"),
+        summary({"FR": "hit", "JP": "timeout", "DE": "no-hit"}, hits=2, local_hits=1, reduced=True),
+    ]
+    ran = vigil(*ASK, PDQ_HEX)
+    table = ran.out[ran.out.index("\nQuery") :].splitlines()
+    assert [sum(line.startswith(f"{member} ") for line in table) for member in ("FR", "JP", "DE")] == [1, 1, 1]
+    assert "not searched: photodna" in ran.out
+    assert "no answer in time; said by the hub" in ran.out
+    assert "has it, shows no more" in ran.out
+    assert "2 hits: 1 here, 1 from other members." in ran.out
+    assert "Reduced" in ran.out
+    assert f"vigil queries {'0a' * 16}" in ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_question_of_which_nothing_can_be_read_is_never_asked(vigil: Vigil, node: Node, files: Path) -> None:
+    ran = vigil(*ASK, files / "bad.txt", "--json")
+    assert ran.code == 1
+    assert node.calls == []
+
+
+def test_a_bad_file_is_known_before_the_question_leaves(vigil: Vigil, node: Node, files: Path) -> None:
+    node.answers["query"] = [summary({"FR": "timeout"})]
+    ran = vigil(*ASK, files, "--json")
+    assert ran.code == 1
+    assert "error" in ran.lines[0]
+    assert "outcomes" in ran.lines[-1]
+
+
+def test_late_answers_are_labelled(vigil: Vigil, node: Node) -> None:
+    node.answers["queries"] = [
+        {"query": "0a" * 16, "asked_at": 1_700_000_000, "closed_at": None, "purpose": "victim-identification"},
+        outcome("JP", "hit", late=True, hits=1),
+        hit("", where="JP"),
+    ]
+    ran = vigil("queries", "0A" * 16, "--limit", "5")
+    assert node.call("queries").arguments == {"query": "0a" * 16, "limit": 5}
+    assert "late: hit, 1 hit" in ran.out
+    assert "not closed" in ran.out
+
+
+def test_no_queries_yet_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
+    ran = vigil("queries")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no query was asked yet\n")
+    assert node.call("queries").arguments == {"query": "", "limit": 20}
