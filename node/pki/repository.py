@@ -114,6 +114,14 @@ class Repository:
         """The hub's suspensions. Raises `NotFound` before the first bundle."""
         return self._published().suspended
 
+    def authority_until(self) -> float:
+        """When what the authority signed runs out (Unix seconds); by then it has to sign again. Raises `NotFound`."""
+        with self._lock:
+            published = self._published()
+            root = metadata.parse(self._roots[-1], Root, "the root").signed
+            targets = metadata.parse(published.targets, Targets, "the membership").signed
+            return min(metadata.expires(root), metadata.expires(targets))
+
     # --- what the authority signed ------------------------------------------------------------------------------------
 
     def accept(self, data: bytes, *, now: float) -> Membership:
@@ -164,11 +172,7 @@ class Repository:
         """
         with self._lock:
             former = self._published()
-            root, targets = (
-                metadata.parse(self._roots[-1], Root, "the root"),
-                metadata.parse(former.targets, Targets, "it"),
-            )
-            if now >= min(metadata.expires(root.signed), metadata.expires(targets.signed)):
+            if now >= self.authority_until():
                 raise Expired("what the authority signed has expired", remedy="the authority has to sign again")
             if not self._due(former.timestamp, metadata.TIMESTAMP_LIFE, now):
                 return False

@@ -102,6 +102,20 @@ def test_no_flipped_bit_of_a_request_gets_a_certificate(place: int, bit: int) ->
         check_request(bytes(flipped))
 
 
+def test_a_request_has_one_spelling() -> None:
+    """A signature that ends in a zero bit can also be written as one bit shorter (X.690, section 8.6.2)."""
+    key = RING.p256("tls")
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    signed = (builder.sign(key, hashes.SHA256()) for _ in range(64))
+    found = next(each for each in signed if each.signature[-1] % 2 == 0)
+    request = found.public_bytes(Encoding.DER)
+    check_request(request)
+    shorter = request.replace(b"\0" + found.signature, b"\1" + found.signature)
+    assert shorter != request
+    with pytest.raises(PeerFault):
+        check_request(shorter)
+
+
 @given(junk=st.binary(max_size=300))
 def test_junk_is_no_request_and_no_certificate(junk: bytes) -> None:
     for reader in (check_request, read_certificate):

@@ -16,7 +16,7 @@ from node.errors import BadProof, BadSignature, Damaged, Expired, Malformed, Not
 from node.pki import files as disk
 from node.pki import metadata
 from node.pki.client import RosterClient
-from node.pki.courier import decode_bundle, encode_bundle
+from node.pki.courier import SigningRequest, claim_hub, decode_bundle, encode_bundle, encode_request
 from node.pki.documents import decode_membership, encode_membership
 from node.pki.keys import KeyRing
 from node.pki.metadata import RoleSigner
@@ -312,6 +312,12 @@ def test_a_hub_that_refreshes_keeps_its_nodes_fresh_until_the_authority_must_sig
         federation.hub.repository.refresh(now=NOW + metadata.TARGETS_LIFE)
 
 
+def test_a_hub_knows_until_when_the_authority_has_to_sign_again(federation: Federation) -> None:
+    assert federation.hub.repository.authority_until() == NOW + metadata.TARGETS_LIFE
+    federation.hub.repository.accept(federation.authority.extend(now=NOW + DAY), now=NOW + DAY)
+    assert federation.hub.repository.authority_until() == NOW + DAY + metadata.TARGETS_LIFE
+
+
 def test_refreshing_again_at_once_signs_nothing(federation: Federation) -> None:
     before = federation.fetch("timestamp.json", 10**6)
     assert not federation.hub.repository.refresh(now=NOW + 60)
@@ -382,6 +388,21 @@ def test_a_hub_takes_no_bundle_for_another_hub(federation: Federation, tmp_path:
         twin.repository.accept(federation.authority.bundle(), now=NOW)
 
 
+def test_a_hub_takes_no_roster_that_names_another_mirror_or_ca(federation: Federation) -> None:
+    """The online key is this hub's, the rest of its identity somebody else's: its cosignatures would be nobody's."""
+    ring = federation.hub.ring
+    mirror = KeyRing.generate(FEDERATION, "hub", ("mirror",))
+    mixed = KeyRing(FEDERATION, "hub", {**ring._keys, **mirror._keys})
+    for claims in (
+        claim_hub(mixed, ca_sha256=federation.hub.ca.sha256),
+        claim_hub(ring, ca_sha256=bytes(32)),
+    ):
+        request = encode_request(SigningRequest(federation=FEDERATION, hub=claims, petitions=()))
+        bundle = federation.authority.sign(request, now=NOW, accept_hub=True)
+        with pytest.raises(Refused, match="another hub"):
+            federation.hub.repository.accept(bundle, now=NOW)
+
+
 def test_a_hub_takes_no_older_bundle_and_the_same_one_again(federation: Federation) -> None:
     first = federation.authority.bundle()
     federation.hub.repository.accept(first, now=NOW)
@@ -389,6 +410,16 @@ def test_a_hub_takes_no_older_bundle_and_the_same_one_again(federation: Federati
     with pytest.raises(PeerFault, match="older"):
         federation.hub.repository.accept(first, now=NOW)
     assert federation.roster().active() == (BR, FR, JP)
+
+
+def test_a_root_counts_under_its_own_number_only(federation: Federation) -> None:
+    """The newest root once more, as if it were the next."""
+    bundle = decode_bundle(federation.authority.extend(now=NOW + 1))
+    again = encode_bundle(replace(bundle, files={**bundle.files, "3.root.json": bundle.files["2.root.json"]}))
+    with pytest.raises(PeerFault):
+        federation.hub.repository.accept(again, now=NOW + 1)
+    with pytest.raises(NotFound):
+        federation.hub.repository.read("3.root.json", 10**6)
 
 
 def test_a_hub_takes_no_expired_bundle(federation: Federation) -> None:

@@ -59,6 +59,12 @@ def test_a_slip_in_copying_is_told(place: int, letter: str) -> None:
         parse_token(wrong)
 
 
+def test_a_slip_is_called_one() -> None:
+    middle = len(TEXT) // 2
+    with pytest.raises(Malformed, match="slip"):
+        parse_token(TEXT[:middle] + ("A" if TEXT[middle] != "A" else "B") + TEXT[middle + 1 :])
+
+
 @given(cut=st.integers(0, len(TEXT) - 1))
 def test_a_cut_token_is_told(cut: int) -> None:
     for part in (TEXT[:cut], TEXT[cut + 1 :], TEXT + TEXT[:cut] + "A"):
