@@ -65,6 +65,8 @@ class HubCarrier:
         self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
         self._clock = clock
         self._moved = asyncio.Event()
+        self._seen: tuple[asyncio.Event, list[LogState]] | None = None
+        self._looking = asyncio.Lock()
         self._turns: dict[Origin, asyncio.Lock] = {}
 
     # --- heads ----------------------------------------------------------------------------------------------------
@@ -90,10 +92,15 @@ class HubCarrier:
         _check_speaker(self._roster().require_active(member), self._roster(), package.origin)
         # Runs of one log one after another: the second would only lose the compare-and-swap.
         async with self._turns.setdefault(package.origin, asyncio.Lock()):
-            head = await asyncio.to_thread(self._submit, package)
-        self._moved.set()
-        self._moved = asyncio.Event()
-        return head
+            work = asyncio.create_task(asyncio.to_thread(self._submit, package))
+            # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
+            work.add_done_callback(self._stored)
+            return await asyncio.shield(work)
+
+    def _stored(self, work: asyncio.Task[Head]) -> None:
+        if not work.cancelled() and work.exception() is None:
+            self._moved.set()
+            self._moved = asyncio.Event()
 
     def _submit(self, package: Package) -> Head:
         try:
@@ -118,7 +125,9 @@ class HubCarrier:
                 return None
             if _leaves(reader, state, package.start, package.end) != b"".join(leaf_hashes(package.entries)):
                 raise BadProof("entries that are not those that stand in the log at their place")
-            return _head(state)
+        # The first answer may have failed at the scrub that its retractions owe.
+        self._catalogue.settle()
+        return _head(state)
 
     def _take(self, package: Package) -> Head:
         rules = Rules(roster=self._roster(), copy=Copy(reader=None, strict=True), cosigned=False)
@@ -155,7 +164,7 @@ class HubCarrier:
             self._roster().require_active(member)
             # Taken before the logs are read: whatever is cosigned after that sets it.
             moved = self._moved
-            ahead = [log for log in await asyncio.to_thread(self._logs) if log.cosigned_size > at.get(log.origin, 0)]
+            ahead = [log for log in await self._logs_since(moved) if log.cosigned_size > at.get(log.origin, 0)]
             for log in ahead:
                 self._roster().require_active(member)
                 package = await asyncio.to_thread(self._package, member, log, at.get(log.origin, 0), handlings)
@@ -163,6 +172,13 @@ class HubCarrier:
                 yield package
             if not ahead:
                 await moved.wait()
+
+    async def _logs_since(self, moved: asyncio.Event) -> list[LogState]:
+        """The logs, read once for all followers that wait on the same event: what is cosigned after that sets it."""
+        async with self._looking:
+            if self._seen is None or self._seen[0] is not moved:
+                self._seen = (moved, await asyncio.to_thread(self._logs))
+            return self._seen[1]
 
     def _package(self, member: MemberId, log: LogState, start: int, handlings: Handlings) -> Package:
         with self._store.read() as reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TypeVar
@@ -279,6 +280,30 @@ def test_the_live_tail_reaches_every_follower() -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+def test_what_was_stored_for_a_caller_who_hung_up_reaches_the_followers() -> None:
+    async def story() -> None:
+        hub, log, begun, go_on = a_hub(), Log(FR), threading.Event(), threading.Event()
+        log.pictures([1])
+        take = hub.carrier._take
+
+        def slow(package: Package) -> Head:
+            begun.set()
+            assert go_on.wait(PATIENCE)
+            return take(package)
+
+        hub.carrier._take = slow  # type: ignore[method-assign]
+        waiting = asyncio.ensure_future(anext(hub.carrier.follow(JP.id, [])))
+        call = asyncio.ensure_future(hub.carrier.submit(FR.id, log.package()))
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        go_on.set()
+        async with asyncio.timeout(PATIENCE):
+            assert (await waiting).end == 1
 
     asyncio.run(story())
 
