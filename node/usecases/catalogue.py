@@ -131,8 +131,15 @@ class Catalogue:
                 self._decode(number, index, bytes([kind]), [body])
             for rows in change.removed:
                 self._removed(rows)
-            # Where scrubbing fails (a full disk, a long reader) the caller is told, and the next change owes it still.
-            # A crash before its end leaves it to `open_store`.
+            self.settle()
+
+    def settle(self) -> None:
+        """Scrubs what is owed; for whoever is about to say that something is forgotten.
+
+        Where scrubbing fails (a full disk, a long reader) the caller is told so, and it is owed still: to the next
+        change, sweep or submission. A crash leaves it to `open_store`.
+        """
+        with self._in_step:
             if self._owes_scrub:
                 self._store.scrub()
                 self._owes_scrub = False

@@ -57,6 +57,7 @@ class Custody:
 
     def sweep(self) -> Swept:
         """Purges every record whose expiry day is over. Interrupted anywhere, the next sweep goes on."""
+        self._catalogue.settle()
         before, expired = self.today(), 0
         while True:
             with self._store.read() as reader:

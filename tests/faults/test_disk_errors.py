@@ -15,7 +15,7 @@ EIO: Final = "error=EIO"
 ENOSPC: Final = "error=ENOSPC"
 SYNCING: Final = ("fsync", "fdatasync")
 FAILING: Final = ("pwrite64", "ftruncate", "unlink", "openat", *SYNCING)
-FILLING: Final = ("pwrite64", "ftruncate", "openat")
+FILLING: Final = ("pwrite64", "ftruncate")
 SAMPLE: Final = 3
 KINDS: Final = frozenset({"store", "disk-full", "damaged", "unavailable", "refused", "conflict"})
 """Errors that a step may end with: the disk's own, and what follows from an earlier step that did not happen."""

@@ -13,7 +13,7 @@ from node.domain.ids import RecordId
 from node.domain.queries import Level
 from node.tlog.tiles import TILE_WIDTH
 from node.usecases.ledger import Draft
-from tests.faults.drivers.parts import NodeParts, Voice, hub_head, node_over, opened, text
+from tests.faults.drivers.parts import FR, NodeParts, Voice, hub_head, node_over, opened, text
 from tests.simulator import federation as sim
 
 BEFORE = TILE_WIDTH - 2
@@ -53,9 +53,12 @@ def run(home: Path, voice: Voice) -> None:
 
 def _work(home: Path, voice: Voice) -> None:
     with opened(home) as store:
-        node = node_over(store, "append")
+        with store.read() as reader:
+            before = len(reader.pending(FR.origin, 100))
+        state = node_over(store, "").own.state()
+        # A second start over the same home draws other nonces than the first.
+        node = node_over(store, f"append {state.size} {before}")
         said: list[RecordId] = []
-        state = node.own.state()
         voice.step("reconcile", lambda: _reconcile(node))
         voice.step("contribute", lambda: _contribute(node, voice, said, 3))
         voice.step("place", lambda: _place(node, voice))
