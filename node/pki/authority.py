@@ -7,9 +7,6 @@ Rules this module upholds:
 - Files are written before the metadata that names them, the newest targets last: a crash leaves the former state whole.
 - Keys are one wrapped file each, so that a threshold of them can lie on as many sticks. They are opened only to sign.
 - A clock that runs behind what was signed last is refused: it would sign metadata that is born expired.
-
-The folder: `authority.json`, `policy.json` (what the next signature publishes), `keys/<role>-<n>.key`,
-`metadata/<n>.root.json`, `metadata/<n>.targets.json`, `metadata/<sha256>.roster.json`, `metadata/<sha256>.policy.json`.
 """
 
 from __future__ import annotations
@@ -20,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from securesystemslib.signer import SSlibKey
-from tuf.api.metadata import Metadata, Root, Targets
+from tuf.api.metadata import Root, Targets
 
-from node.domain.ids import FederationId, MemberId, federation_id, spoken
+from node.domain.ids import FederationId, MemberId, spoken
 from node.domain.roster import Member, Policy
-from node.errors import Damaged, Misuse, NotFound, PeerFault, Refused, StoreError
+from node.errors import Misuse, NotFound, PeerFault, Refused
 from node.pki import metadata
 from node.pki.admission import Finding, Verdict, admit, release, review
 from node.pki.courier import Bundle, HubClaims, SigningRequest, check_hub, decode_request, encode_bundle
@@ -37,12 +34,11 @@ from node.pki.documents import (
     encode_membership,
     encode_policy,
 )
-from node.pki.files import make_folder, read_bounded, write_atomic
 from node.pki.keys import AUTHORITY, KeyRing
-from node.pki.strictjson import MAX_DOCUMENT, decode, encode
+from node.pki.stick import Stick
+from node.pki.strictjson import MAX_DOCUMENT
 from node.pki.wrapping import Passphrase
 
-_STATE: Final = "vigil/authority/v1"
 ROLES: Final = (Root.type, Targets.type)
 MAX_KEYS: Final = 9
 ROOT_RENEWAL: Final = metadata.ROOT_LIFE // 2
@@ -68,18 +64,11 @@ class Authority:
         self._folder = folder
         self._passphrase = passphrase
         self._key_folders = (folder / "keys", *key_folders)
-        try:
-            top = decode(
-                read_bounded(folder / "authority.json", MAX_DOCUMENT, what="authority"), _STATE, "an authority"
-            )
-            self.federation: FederationId = federation_id(top.text("federation"))
-            top.end()
-            self._policy = decode_policy(read_bounded(folder / POLICY_FILE, MAX_DOCUMENT, what="policy"))
-            self._roots = self._load_roots()
-            self._targets = self._load_targets()
-            self._membership = self._load_membership()
-        except PeerFault as error:
-            raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
+        self._stick = Stick(folder)
+        held = self._stick.load()
+        self.federation = held.federation
+        self._policy, self._roots = held.policy, list(held.roots)
+        self._targets, self._membership = held.targets, held.membership
 
     @classmethod
     def create(
@@ -96,11 +85,7 @@ class Authority:
         """A new authority: `keys` root and `keys` targets keys, of which `threshold` sign. Raises `Misuse`."""
         if not 1 <= threshold <= keys <= MAX_KEYS:
             raise Misuse(f"an authority has 1 to {MAX_KEYS} keys, and a threshold of at most all of them")
-        if (folder / "authority.json").exists():
-            raise Misuse("there is an authority in this folder already", remedy="name another folder")
-        make_folder(folder)
-        make_folder(folder / "keys")
-        make_folder(folder / "metadata")
+        stick = Stick.prepare(folder)
         root = Root(expires=metadata.utc(now + metadata.ROOT_LIFE), consistent_snapshot=True)
         signers = []
         for role in ROLES:
@@ -112,10 +97,7 @@ class Authority:
                 root.add_key(metadata.tuf_key(ring.public_bytes(name)), role)
                 if role == Root.type:
                     signers.append(metadata.RoleSigner(ring.signer(name), ring.public_bytes(name)))
-        # The state file last: a crash before it leaves a folder in which there is no authority yet.
-        write_atomic(folder / POLICY_FILE, _checked_policy(policy or Policy()))
-        write_atomic(folder / "metadata" / "1.root.json", metadata.sign(root, signers))
-        write_atomic(folder / "authority.json", encode({"type": _STATE, "federation": federation}))
+        stick.found(federation, _checked_policy(policy or Policy()), metadata.sign(root, signers))
         return cls(folder, passphrase)
 
     # --- what it knows ------------------------------------------------------------------------------------------------
@@ -137,7 +119,7 @@ class Authority:
 
     def set_policy(self, policy: Policy) -> None:
         """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
-        write_atomic(self._folder / POLICY_FILE, _checked_policy(policy))
+        self._stick.write_policy(_checked_policy(policy))
         self._policy = policy
 
     def bundle(self) -> bytes:
@@ -149,7 +131,7 @@ class Authority:
         files[f"{targets.version}.targets.json"] = self._targets
         for name in (ROSTER_FILE, POLICY_FILE):
             stored = f"{targets.targets[name].hashes['sha256']}.{name}"
-            files[stored] = self._read(stored, MAX_DOCUMENT)
+            files[stored] = self._stick.read(stored, MAX_DOCUMENT)
         return encode_bundle(Bundle(federation=self.federation, files=files))
 
     # --- what it decides ----------------------------------------------------------------------------------------------
@@ -246,11 +228,11 @@ class Authority:
         )
         signed = metadata.sign(targets, self._signers(Targets.type))
         for name, data in documents.items():
-            self._write(metadata.stored_name(name, data), data)
+            self._stick.write(metadata.stored_name(name, data), data)
         if root is not None:
-            self._write(f"{len(self._roots) + 1}.root.json", root)
+            self._stick.write(f"{len(self._roots) + 1}.root.json", root)
             self._roots.append(root)
-        self._write(f"{targets.version}.targets.json", signed)
+        self._stick.write(f"{targets.version}.targets.json", signed)
         self._targets, self._membership = signed, membership
         return self.bundle()
 
@@ -302,44 +284,6 @@ class Authority:
         signed_at = metadata.expires(metadata.parse(self._targets, Targets, "the membership").signed)
         if now < signed_at - metadata.TARGETS_LIFE - CLOCK_SLACK:
             raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
-
-    # --- the folder ---------------------------------------------------------------------------------------------------
-
-    def _read(self, name: str, limit: int) -> bytes:
-        return read_bounded(self._folder / "metadata" / name, limit, what="signed file")
-
-    def _write(self, name: str, data: bytes) -> None:
-        write_atomic(self._folder / "metadata" / name, data)
-
-    def _load_roots(self) -> list[bytes]:
-        roots: list[bytes] = []
-        trusted: Metadata[Root] | None = None
-        while (self._folder / "metadata" / f"{len(roots) + 1}.root.json").exists():
-            roots.append(self._read(f"{len(roots) + 1}.root.json", metadata.MAX_METADATA))
-            trusted = metadata.check_root(roots[-1], trusted)
-        if not roots:
-            raise StoreError("the authority's folder has no root", remedy="restore it from its backup")
-        return roots
-
-    def _load_targets(self) -> bytes | None:
-        versions = [int(path.name.split(".")[0]) for path in (self._folder / "metadata").glob("*.targets.json")]
-        if not versions:
-            return None
-        data = self._read(f"{max(versions)}.targets.json", metadata.MAX_METADATA)
-        root = self._newest_root()
-        found = metadata.parse(data, Targets, "the membership")
-        with metadata.tuf_errors("the membership"):
-            root.verify_delegate(Targets.type, found.signed_bytes, found.signatures)
-        return data
-
-    def _load_membership(self) -> Membership | None:
-        if self._targets is None:
-            return None
-        info = metadata.parse(self._targets, Targets, "the membership").signed.targets[ROSTER_FILE]
-        data = self._read(f"{info.hashes['sha256']}.{ROSTER_FILE}", MAX_DOCUMENT)
-        with metadata.tuf_errors("the membership"):
-            info.verify_length_and_hashes(data)
-        return decode_membership(data)
 
 
 def _key_file(folder: Path, name: str) -> Path:

@@ -1,0 +1,118 @@
+"""The offline authority's folder: what it signed, kept and checked. No key is touched here.
+
+Rules this module upholds:
+
+- The folder is the authority's whole memory, and is checked against its own signatures when it is opened.
+- `authority.json` is written last when an authority is made: a crash before it leaves a folder without an authority.
+
+The folder: `authority.json`, `policy.json` (what the next signature publishes), `keys/<role>-<n>.key`,
+`metadata/<n>.root.json`, `metadata/<n>.targets.json`, `metadata/<sha256>.roster.json`, `metadata/<sha256>.policy.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tuf.api.metadata import Metadata, Root, Targets
+
+from node.domain.ids import FederationId, federation_id
+from node.domain.roster import Policy
+from node.errors import Damaged, Misuse, PeerFault, StoreError
+from node.pki import metadata
+from node.pki.documents import POLICY_FILE, ROSTER_FILE, Membership, decode_membership, decode_policy
+from node.pki.files import make_folder, read_bounded, write_atomic
+from node.pki.strictjson import MAX_DOCUMENT, decode, encode
+
+_STATE: Final = "vigil/authority/v1"
+_STATE_FILE: Final = "authority.json"
+_WHAT: Final = "the membership"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is in the folder, verified. `targets` and `membership` are None before the first signature."""
+
+    federation: FederationId
+    policy: Policy
+    roots: tuple[bytes, ...]
+    targets: bytes | None
+    membership: Membership | None
+
+
+class Stick:
+    """One authority's folder. One process at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @classmethod
+    def prepare(cls, folder: Path) -> Stick:
+        """An empty folder for a new authority. Raises `Misuse` where there is one already."""
+        if (folder / _STATE_FILE).exists():
+            raise Misuse("there is an authority in this folder already", remedy="name another folder")
+        for each in (folder, folder / "keys", folder / "metadata"):
+            make_folder(each)
+        return cls(folder)
+
+    def found(self, federation: FederationId, policy: bytes, root: bytes) -> None:
+        """Makes it an authority's."""
+        self.write_policy(policy)
+        self.write("1.root.json", root)
+        write_atomic(self._folder / _STATE_FILE, encode({"type": _STATE, "federation": federation}))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keeps a signed file, or one that is about to be signed for."""
+        write_atomic(self._folder / "metadata" / name, data)
+
+    def write_policy(self, policy: bytes) -> None:
+        """Keeps the policy that the next signature publishes."""
+        write_atomic(self._folder / POLICY_FILE, policy)
+
+    def read(self, name: str, limit: int) -> bytes:
+        """A signed file."""
+        return read_bounded(self._folder / "metadata" / name, limit, what="signed file")
+
+    def load(self) -> Held:
+        """Everything, each signature checked. Raises `NotFound` where there is no authority, `Damaged`."""
+        state = read_bounded(self._folder / _STATE_FILE, MAX_DOCUMENT, what="authority")
+        try:
+            top = decode(state, _STATE, "an authority")
+            federation = federation_id(top.text("federation"))
+            top.end()
+            policy = decode_policy(read_bounded(self._folder / POLICY_FILE, MAX_DOCUMENT, what="policy"))
+            roots = self._load_roots()
+            targets = self._load_targets(roots[-1])
+            membership = self._load_membership(targets) if targets is not None else None
+        except PeerFault as error:
+            raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
+        return Held(federation=federation, policy=policy, roots=tuple(roots), targets=targets, membership=membership)
+
+    def _load_roots(self) -> list[bytes]:
+        roots: list[bytes] = []
+        trusted: Metadata[Root] | None = None
+        while (self._folder / "metadata" / f"{len(roots) + 1}.root.json").exists():
+            roots.append(self.read(f"{len(roots) + 1}.root.json", metadata.MAX_METADATA))
+            trusted = metadata.check_root(roots[-1], trusted)
+        if not roots:
+            raise StoreError("the authority's folder has no root", remedy="restore it from its backup")
+        return roots
+
+    def _load_targets(self, newest_root: bytes) -> bytes | None:
+        versions = [int(path.name.split(".")[0]) for path in (self._folder / "metadata").glob("*.targets.json")]
+        if not versions:
+            return None
+        data = self.read(f"{max(versions)}.targets.json", metadata.MAX_METADATA)
+        root = metadata.parse(newest_root, Root, _WHAT).signed
+        found = metadata.parse(data, Targets, _WHAT)
+        with metadata.tuf_errors(_WHAT):
+            root.verify_delegate(Targets.type, found.signed_bytes, found.signatures)
+        return data
+
+    def _load_membership(self, targets: bytes) -> Membership:
+        info = metadata.parse(targets, Targets, _WHAT).signed.targets[ROSTER_FILE]
+        data = self.read(f"{info.hashes['sha256']}.{ROSTER_FILE}", MAX_DOCUMENT)
+        with metadata.tuf_errors(_WHAT):
+            info.verify_length_and_hashes(data)
+        return decode_membership(data)
