@@ -198,7 +198,7 @@ def doctor(ctx: typer.Context) -> None:
 
 
 def _check_words(line: Line) -> str:
-    words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<20} {plain(line['what'] or '')}".rstrip()
+    words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<22} {plain(line['what'] or '')}".rstrip()
     return words if line["ok"] or not line["remedy"] else f"{words}\n       to do: {plain(line['remedy'])}"
 
 
