@@ -1,4 +1,4 @@
-"""The log's leaf: a small public envelope with commitments to what it hides.
+r"""The log's leaf: a small public envelope with commitments to what it hides.
 
 Rules this module upholds:
 
@@ -11,7 +11,7 @@ Rules this module upholds:
 - A parser accepts exactly what the formatter emits.
 - A later version (first byte > 1) is not malformed: it is kept in the tree, counted, and not understood.
 - A commitment binds the origin, so no other member can claim it; the kind, so no body reads as another kind; and a
-  nonce, so nobody can test a guess: SHA-256("vigil/commit/v1\\0" || len16(origin) || origin || kind || nonce || body).
+  nonce, so nobody can test a guess: SHA-256("vigil/commit/v1\0" || len16(origin) || origin || kind || nonce || body).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _FIXED: Final = struct.Struct(">BBBIIH")
 PLAIN_SIZE: Final = _FIXED.size + 2 * HASH_SIZE
 _FLAG_OPEN: Final = 1
 _MAX_DAY: Final = 0xFFFFFFFF
+_MAX_KIND: Final = 0xFF
 _COMMIT: Final = b"vigil/commit/v1\0"
 _HANDLING: Final = b"vigil/handling/v1\0"
 

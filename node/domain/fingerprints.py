@@ -27,7 +27,7 @@ PHASH_RADIUS: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintKind:
-    """A kind of fingerprint. `code` is its number in a body; `size` its length in bytes; `weak` marks broken digests."""
+    """A kind of fingerprint. `code` is its number in a body; `size` its length in bytes; `weak`: a broken digest."""
 
     name: str
     code: int

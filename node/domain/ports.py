@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from node.domain.batch import DecodedBodies, FingerprintColumns, VerifiedBatch
     from node.domain.envelope import Disclosure
+    from node.domain.fingerprints import PictureFingerprints
     from node.domain.handling import Handling
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
-    from node.domain.fingerprints import PictureFingerprints
     from node.domain.statements import Body, Statement
 
 
@@ -103,7 +103,8 @@ class LogReader(Protocol):
 
     def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
         """Entries from `start`, at most to `stop`, ending once entries and disclosures pass `max_bytes` (at least one
-        entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`)."""
+        entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`).
+        """
         ...
 
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
@@ -150,7 +151,8 @@ class LogWriter(LogReader, Protocol):
 
     def append(self, batch: VerifiedBatch) -> None:
         """Entries, disclosures, tiles, targets and the new size and root. Compare-and-swap in the SQL: raises
-        `Conflict` (with `have`) unless the log stands at exactly `batch.start`."""
+        `Conflict` (with `have`) unless the log stands at exactly `batch.start`.
+        """
         ...
 
     def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None: ...
@@ -159,7 +161,8 @@ class LogWriter(LogReader, Protocol):
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
         """Deletes body, nonce and handling of these entries (state PURGED); how many had any. `secure_delete` is on;
-        the caller ends a purge with `Store.scrub()`."""
+        the caller ends a purge with `Store.scrub()`.
+        """
         ...
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
@@ -219,7 +222,8 @@ class HoldingWriter(HoldingReader, Protocol):
         self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         """(id, whether it is new). Idempotent by SHA-256: a known holding gains the case and the tag, and its level is
-        raised where `level` is higher."""
+        raised where `level` is higher.
+        """
         ...
 
     def set_level(self, holding_id: int, level: Level) -> None: ...
@@ -447,7 +451,8 @@ class SearchIndex(Protocol):
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
         """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one.
-        Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length."""
+        Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
+        """
         ...
 
     def sizes(self) -> Mapping[int, int]:
@@ -473,7 +478,8 @@ class Codec(Protocol):
 
     def decode_bodies(self, rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> DecodedBodies:
         """The bulk path: fingerprint columns over the non-empty bodies of contributions and corrections, their rows
-        taken from `rows`; a body that is malformed raises nothing here and counts as not understood."""
+        taken from `rows`; a body that is malformed raises nothing here and counts as not understood.
+        """
         ...
 
     def encode_handling(self, handling: Handling) -> bytes: ...

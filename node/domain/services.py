@@ -1,8 +1,9 @@
-"""What crosses the border, as Protocols over domain values: `wire` serves and calls them, `hub` and `sync` implement and use.
+"""What crosses the border, as Protocols over domain values: `wire` serves and calls them, `hub` and `sync` implement
+and use them.
 
 Rules this module upholds:
 
-- The caller's identity is a `MemberId` that `wire` took from the certificate and the roster; never a field of a message.
+- The caller's identity is a `MemberId` that `wire` took from the certificate and the roster; never a message's field.
 - All are async. An implementation never blocks the event loop: store and hashing go to threads.
 - Errors are `node.errors`; `wire/status.py` carries their kind across, both ways.
 """
@@ -40,7 +41,8 @@ class Carrier(Protocol):
 
     async def submit(self, package: Package) -> Head:
         """Hands in the next run of our own log; compare-and-swap on (origin, `package.start`). The head that comes
-        back is cosigned once the run reaches the size of its checkpoint. Raises `Conflict`, `Refused`, `BadProof`."""
+        back is cosigned once the run reaches the size of its checkpoint. Raises `Conflict`, `Refused`, `BadProof`.
+        """
         ...
 
     def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
@@ -109,7 +111,8 @@ class RelayService(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinPetition:
     """What a joining node sends. `secret` of its one-time token; `proofs[purpose]`: signature of each key in `vkeys`
-    over the token secret's hash, the CSR's hash, the member and the key (see PROTOCOL.md)."""
+    over the token secret's hash, the CSR's hash, the member and the key (see PROTOCOL.md).
+    """
 
     secret: bytes
     member: MemberId
@@ -141,7 +144,7 @@ class Enrolment(Protocol):
     async def renew_expired(
         self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
     ) -> tuple[bytes, ...]:
-        """A new chain for a member whose certificate ran out: `signature` by its statement key over CSR and challenge."""
+        """A new chain for a member whose certificate ran out; `signature` by its statement key (see `signing`)."""
         ...
 
     async def metadata(self, name: str, limit: int) -> bytes:

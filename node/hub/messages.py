@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Inside one hub only: written and read by the same version, so the form is plain length-prefixed fields and no contract.
+- Inside one hub only: written and read by the same version, so the form is length-prefixed fields and no contract.
 - Signed parts are carried verbatim.
 """
 

@@ -36,7 +36,7 @@ class Budget:
         self._buckets: dict[MemberId, _Bucket] = {}
 
     def charge(self, member: MemberId, cost: int, per_minute: int, now: float) -> None:
-        """Takes `cost` units (fingerprints) off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds)."""
+        """Takes `cost` units off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds)."""
         bucket = self._buckets.setdefault(member, _Bucket(float(per_minute), now))
         elapsed = max(0.0, now - bucket.at)
         bucket.tokens = min(float(per_minute), bucket.tokens + elapsed * per_minute / SECONDS_A_MINUTE)

@@ -39,7 +39,7 @@ BOARDS = pytest.mark.parametrize("boards", [local, over_a_table], ids=["local", 
 async def until(condition: Callable[[], object]) -> None:
     """Waits on a condition that the other side of the table brings about."""
     async with asyncio.timeout(10):
-        while not await condition():  # type: ignore[misc]
+        while not await condition():  # type: ignore[misc]  # noqa: ASYNC110 (the other side's doing)
             await asyncio.sleep(0.005)
 
 

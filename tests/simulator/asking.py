@@ -34,6 +34,13 @@ from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Waits on what other tasks bring about and no event tells of."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 (the program has no event for a test to wait on)
+            await asyncio.sleep(0.001)
+
+
 def statement_signer(name: str) -> sim.NamedSigner:
     return sim.NamedSigner(f"statement {name}")
 
@@ -158,8 +165,7 @@ class Federation:
             on_late=who.late.append,
         )
         self.attendants[name] = asyncio.create_task(attendant.run())
-        while who.id not in self.relay.attending:
-            await asyncio.sleep(0)
+        await until(lambda: who.id in self.relay.attending)
 
     async def leave(self, name: str) -> None:
         task = self.attendants.pop(name)

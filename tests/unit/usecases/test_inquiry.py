@@ -1,4 +1,4 @@
-"""A federated query from the asker's question to the closing table, with members who are honest, silent, late or lying."""
+"""A federated query from question to closing table, with members who are honest, silent, late or lying."""
 
 import asyncio
 from dataclasses import replace
@@ -14,7 +14,7 @@ from node.errors import Misuse, Refused
 from node.usecases.inquiry import OpenQuery, Question
 from node.usecases.intake import subject_of
 from tests.simulator import federation as sim
-from tests.simulator.asking import Federation, Party, federation, flip, prints, statement_signer
+from tests.simulator.asking import Federation, Party, federation, flip, prints, statement_signer, until
 
 
 def hold(who: Party, number: int, level: Level, **how: object) -> None:
@@ -128,8 +128,7 @@ def test_a_late_answer_reaches_the_asker_and_changes_no_state() -> None:
             opened, told = await ask(made, about(subject_of(prints(1)), budget=0.2))
             assert told["JP"].outcome is Outcome.TIMEOUT
             made.parties["JP"].hold.set()
-            while not made.parties["FR"].late:
-                await asyncio.sleep(0.001)
+            await until(lambda: made.parties["FR"].late)
             with made.parties["FR"].store.read() as tx:
                 rows = tx.outcomes(opened.id)
             assert [(state, late) for _, state, _, late in rows] == [("timeout", False), ("hit", True)]
@@ -143,11 +142,9 @@ def test_a_late_answer_waits_in_the_mailbox_for_an_asker_that_is_away() -> None:
             made.parties["JP"].hold = asyncio.Event()
             await ask(made, about(subject_of(prints(1)), budget=0.2))
             made.parties["JP"].hold.set()
-            while not waiting(made):
-                await asyncio.sleep(0.001)
+            await until(lambda: waiting(made))
             await made.attend("FR")
-            while not made.parties["FR"].late:
-                await asyncio.sleep(0.001)
+            await until(lambda: made.parties["FR"].late)
             assert made.parties["FR"].late[0].late  # type: ignore[attr-defined]
 
     run(scenario())
@@ -297,7 +294,8 @@ def test_a_hub_that_breaks_off_leaves_the_rest_in_error_and_one_never_reached_no
                     raise Unavailable("the hub went away")
 
             async def never(query: SignedQuery, budget: float) -> object:
-                raise Unavailable("the hub cannot be reached")
+                for word in ("the hub cannot be reached",):
+                    raise Unavailable(word)
                 yield
 
             for through, state in ((breaks, Outcome.ERROR), (never, Outcome.NOT_ASKED)):
