@@ -1,0 +1,98 @@
+"""Both streams: what goes where, and that nothing foreign steers the terminal."""
+
+import json
+import sys
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.cli.output import Output, plain
+from node.cli.words import count, new_table, state_words, unanswered, value_words
+
+
+@given(st.text())
+def test_plain_text_is_one_printable_line_of_the_same_length(text: str) -> None:
+    shown = plain(text)
+    assert len(shown) == len(text)
+    assert all(each.isprintable() or each == "\N{REPLACEMENT CHARACTER}" for each in shown)
+
+
+@given(st.text(st.characters(codec="ascii", min_codepoint=32, exclude_characters="\x7f")))
+def test_printable_text_is_left_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+def test_with_json_results_are_lines_and_words_are_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(json=True)
+    output.line({"path": "\udce9\N{SNOWMAN}"}, lambda _: "words")
+    output.say("words")
+    output.note("beside")
+    captured = capsys.readouterr()
+    assert [json.loads(line) for line in captured.out.splitlines()] == [{"path": "\udce9\N{SNOWMAN}"}]
+    assert captured.out.isascii()
+    assert captured.err == "beside\n"
+
+
+def test_without_json_words_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(json=False)
+    path = "/evidence/[bold]x[/bold] :smile: " + "y" * 200
+    output.line({"a": 1}, lambda _: path)
+    output.line({"a": 1}, lambda _: None)
+    output.line({"a": 1})
+    assert capsys.readouterr().out == path + "\n"
+
+
+def test_no_bar_is_drawn_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    with Output(json=False).progress("working", 3) as advance:
+        advance()
+        advance(2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_is_drawn_on_stderr_for_a_person(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Output(json=True).progress("working", 3) as advance:
+        advance(3)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "working" in captured.err
+
+
+def test_lines_of_several_threads_are_never_mixed(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(json=True)
+
+    def print_many(number: int) -> None:
+        for _ in range(200):
+            output.line({"number": number, "filler": "x" * 50})
+
+    threads = [threading.Thread(target=print_many, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 800
+
+
+def test_only_a_signed_no_hit_reads_no_hit() -> None:
+    states = ["hit", "no-hit", "held", "refused", "error", "offline", "timeout", "bad-signature", "not-asked"]
+    assert [state for state in states if state_words(state) == "no hit"] == ["no-hit"]
+    assert unanswered({state: state for state in states}) == states[2:]
+
+
+def test_words_of_values() -> None:
+    assert [count(number, "hit") for number in (0, 1, 1200)] == ["0 hits", "1 hit", "1,200 hits"]
+    assert value_words({"a": True, "b": [1, 2], "c": None}) == "a: yes; b: 1, 2; c: -"
+    assert (value_words({}), value_words([]), value_words(False)) == ("none", "none", "no")
+
+
+def test_a_table_that_is_too_wide_folds_where_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    table = new_table("Name", "Text", folds=("Text",))
+    table.add_row("a" * 20, "word " * 40)
+    Output(json=False).say(table)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "a" * 20 in lines[2]
