@@ -66,6 +66,11 @@ class Home:
         return self.folder / "repository"
 
     @property
+    def restored(self) -> Path:
+        """Stands here between a restore and the first comparison with the hub: until then nothing is served."""
+        return self.folder / "restored"
+
+    @property
     def originals(self) -> Path:
         """Copies of originals, by content, where the administrator asked for them."""
         return self.folder / "originals"

@@ -217,5 +217,7 @@ def restore(home: Home, backup: Path) -> Line:
             raise Refused("the backup is damaged", remedy="take another one")
         for leftover in partial.parent.glob(partial.name + "-*"):
             leftover.unlink()
+        # The mark first: a crash in between leaves a home that compares itself once more than it has to.
+        write_atomic(home.restored, b"")
         partial.replace(home.database)
     return {"restored": str(home.database), "next": "vigil node run: it compares itself with the hub before it signs"}

@@ -41,6 +41,20 @@ class Supervisor:
         task.add_done_callback(self._done)
         self._tasks.append(task)
 
+    @property
+    def ended(self) -> bool:
+        """Whether a signal came, or a task broke."""
+        return self._ended.is_set()
+
+    async def unless_ended(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs `work`, which a signal or a broken task ends before its time."""
+        working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ended.wait())
+        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not working.done():
+            working.cancel()
+        await asyncio.gather(working, return_exceptions=self._ended.is_set())
+
     async def until_ended(self) -> None:
         """Waits for a signal. Raises `VigilError` where a task broke instead."""
         await self._ended.wait()

@@ -84,6 +84,7 @@ class HubRooms:
                 store=self.store,
                 desk=self.enrolment,
                 latest=self.members.latest,
+                authority_until=self.authority_until,
                 request=self.signing_request,
                 accept=self.accept,
                 suspend_member=self.suspend,
@@ -125,12 +126,21 @@ class HubRooms:
         self.members.replace(roster)
         return roster
 
+    def authority_until(self) -> float | None:
+        """By when the authority has to sign again (Unix seconds); None before its first signature."""
+        try:
+            return self.repository.authority_until()
+        except NotFound:
+            return None
+
     def signing_request(self) -> bytes:
         """What the operator carries to the authority: who this hub is, and the petitions that wait."""
         federation = federation_id(self.settings.federation)
         with self.store.read() as tx:
             petitions = tuple(tx.join_requests(state="pending"))
-            sizes = {log.origin.member: log.cosigned_size for log in tx.logs() if log.origin.stream == "log"}
+            # Of each member the newest epoch: that is the log whose key a change of keys retires.
+            logs = sorted((log for log in tx.logs() if log.origin.stream == "log"), key=lambda log: log.origin.epoch)
+            sizes = {log.origin.member: log.cosigned_size for log in logs}
         known = {petition.member for petition in petitions}
         return encode_request(
             SigningRequest(

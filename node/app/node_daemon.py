@@ -10,6 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import ssl
 import time
@@ -35,6 +36,7 @@ from node.sync.follower import Follower
 from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
+from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.enrolment import renew_after_absence
 from node.wire import control
 from node.wire.client import EnrolmentChannel
@@ -44,10 +46,13 @@ if TYPE_CHECKING:
 
     from node.app.node_rooms import NodeRooms
     from node.config import Home
+    from node.domain.ids import Origin
 
 Line = dict[str, Any]
 
 REPAIR_SECONDS: Final = 60.0
+COMPARE_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
 _log = structlog.get_logger(__name__)
 
@@ -177,6 +182,33 @@ class NodeDaemon:
             except VigilError as error:
                 _log.warning("start without the hub", step=name, kind=error.kind)
 
+    async def catch_up(self) -> None:
+        """After a restore: waits until our own log was compared and every log is where the hub has it, so that what was
+        retracted since the backup is retracted here; then expires what is due.
+        """
+        rooms = self._rooms
+        _log.info("restored from a backup: catching up before anything is served")
+        while True:
+            try:
+                heads = await rooms.link.heads([])
+            except VigilError as error:
+                _log.warning("the hub cannot be asked yet", kind=error.kind)
+            else:
+                sizes = await asyncio.to_thread(self._sizes)
+                behind = [head for head in heads if sizes.get(head.origin, 0) < head.cosigned_size]
+                if rooms.own_log.compared and not behind:
+                    break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self.follower.changed()
+        await asyncio.to_thread(rooms.custody.sweep)
+        rooms.home.restored.unlink()
+
+    def _sizes(self) -> dict[Origin, int]:
+        with self._rooms.store.read() as tx:
+            # A frozen log is behind for ever, and shows so; it must not keep the others from being served.
+            return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
+
     def due(self) -> None:
         """Gives the scheduler what is due and when."""
         settings = self._rooms.settings
@@ -188,7 +220,13 @@ class NodeDaemon:
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)
         self.jobs.every(settings.certificate_check_seconds, "certificate", self.renew_certificate)
         self.jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
+
+        async def compare() -> None:
+            # Each round looks at the hub's head of our own log: how a foreign append, by a stolen key, is noticed.
+            self.publisher.wake()
+
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
+        self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.start()
 
 
@@ -198,9 +236,23 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     rooms.health = daemon.health
     rooms.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    try:
+        if rooms.home.restored.exists():
+            await supervisor.unless_ended(daemon.catch_up())
+        if not supervisor.ended:
+            await _until_ended(rooms, daemon, supervisor, ready)
+    finally:
+        _log.info("the node ends")
+        await supervisor.stop()
+        await rooms.link.reopen()
+
+
+async def _until_ended(
+    rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
+) -> None:
+    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("attendant", daemon.attendant.run())
     daemon.due()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
@@ -208,9 +260,6 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     try:
         await supervisor.until_ended()
     finally:
-        _log.info("the node ends")
         daemon.jobs.stop()
         await socket.stop(GRACE_SECONDS)
-        await supervisor.stop()
-        await rooms.link.reopen()
         socket_path(rooms.home).unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.control.runner import LoopThread, drive, feed
-from node.errors import AlreadyRunning
+from node.errors import AlreadyRunning, Unavailable
 from node.store.lock import own
 from node.wire import control
 
@@ -109,5 +109,10 @@ def _alone(home: Home, settings: Config, passphrase: Callable[[], str]) -> Itera
         return
     from node.app.node_rooms import open_node
 
+    if home.restored.exists():
+        raise Unavailable(
+            "this node was restored from a backup, and what was retracted since is not known here yet",
+            remedy="start it with the hub in reach (vigil node run): it catches up before it serves anything",
+        )
     with open_node(home, settings, passphrase) as node:
         yield node.commands().run

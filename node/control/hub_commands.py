@@ -55,6 +55,7 @@ class HubCommands:
     store: Store
     desk: Desk
     latest: Callable[[], Roster | None]
+    authority_until: Callable[[], float | None]
     request: Callable[[], bytes]
     accept: Callable[[bytes], Roster]
     suspend_member: Callable[[MemberId, str], None]
@@ -129,6 +130,7 @@ class HubCommands:
             "daemon": self.daemon(),
             "roster_version": roster.version if roster else None,
             "roster_expires": roster.expires if roster else None,
+            "authority_signs_again_by": self.authority_until(),
             "roster_stale": roster is None or roster.expires <= self.clock(),
             "attending": len(self.attending()),
         }
