@@ -83,7 +83,7 @@ class Envelope:
 def encode(envelope: Envelope) -> bytes:
     """The leaf's bytes. Raises `Misuse` where a field does not fit its place."""
     if not (
-        0 < envelope.kind <= 0xFF and 0 <= envelope.issued_day <= _MAX_DAY and 0 <= envelope.expiry_day <= _MAX_DAY
+        0 < envelope.kind <= _MAX_KIND and 0 <= envelope.issued_day <= _MAX_DAY and 0 <= envelope.expiry_day <= _MAX_DAY
     ):
         raise Misuse("an envelope's kind or day is out of range")
     if len(envelope.handling_commitment) != HASH_SIZE or len(envelope.commitment) != HASH_SIZE:
