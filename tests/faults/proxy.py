@@ -86,6 +86,7 @@ class Proxy:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
     _cleared: asyncio.Event = field(default_factory=asyncio.Event)
+    _held: set[Way] = field(default_factory=set)
 
     @property
     def named(self) -> str:
@@ -99,6 +100,10 @@ class Proxy:
     def clear(self) -> None:
         """Fair weather: nothing befalls a new connection, and what was stalled goes on."""
         self._do(self._clear())
+
+    def hold(self, way: Way) -> None:
+        """From now on nothing passes this way, of any connection, until the weather clears."""
+        self._do(self._hold(way))
 
     def cut_all(self) -> None:
         """Resets every connection that is open now."""
@@ -114,8 +119,12 @@ class Proxy:
     async def _brew(self, weather: Weather) -> None:
         self.weather, self.connections = weather, 0
 
+    async def _hold(self, way: Way) -> None:
+        self._held.add(way)
+
     async def _clear(self) -> None:
         self.weather, self.refusing = clear, False
+        self._held.clear()
         self._cleared.set()
         self._cleared = asyncio.Event()
 
@@ -178,6 +187,8 @@ class Proxy:
             writer.write_eof()
 
     async def _pass(self, way: Way, writer: asyncio.StreamWriter, data: bytes) -> None:
+        while way in self._held:
+            await self._cleared.wait()
         writer.write(data)
         self.passed[way] += len(data)
         await writer.drain()

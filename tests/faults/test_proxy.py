@@ -124,6 +124,20 @@ def test_a_stall_lets_nothing_through_until_the_weather_clears(middle: Proxy) ->
         assert connection.recv(5, socket.MSG_WAITALL) == b"56789"
 
 
+def test_what_is_open_already_can_be_held(middle: Proxy) -> None:
+    with socket.create_connection(middle.address, timeout=20) as connection:
+        connection.sendall(b"hello")
+        assert connection.recv(5, socket.MSG_WAITALL) == b"hello"
+        middle.hold(Way.UP)
+        connection.sendall(b"again")
+        connection.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(20)
+        middle.clear()
+        assert connection.recv(5, socket.MSG_WAITALL) == b"again"
+
+
 def test_several_faults_of_one_connection_come_in_their_order(middle: Proxy) -> None:
     faults = [Fault(ill=Ill.CUT, way=Way.DOWN, after=60_000), Fault(ill=Ill.FLIP, way=Way.DOWN, after=10)]
     middle.brew(lambda _: faults)
