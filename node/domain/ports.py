@@ -50,8 +50,9 @@ class LogState:
 
     `number`: small local integer, 1 and up, the `source` of its rows in the index. `size`, `root`: of the entries
     stored (verified progress). `checkpoint`, `checkpoint_size`: the newest verified signed note, of a size at or past
-    `size` (own log: what we signed last). `cosigned`, `cosigned_size`: the newest note that also carries the hub's
-    cosignature, of a size at most `size`. b"" and 0 where there is none yet. `frozen`: why nothing more is accepted
+    `size` (own log: what we signed last). `anchor`, `anchor_size`: the earliest verified one that the entries have not
+    reached, of a size past `size`. `cosigned`, `cosigned_size`: the newest note that also carries the hub's
+    cosignature, of a size at most `size`. b"" and 0 where there is none. `frozen`: why nothing more is accepted
     (a fork), "" where all is well.
     """
 
@@ -61,6 +62,8 @@ class LogState:
     root: bytes
     checkpoint: bytes = b""
     checkpoint_size: int = 0
+    anchor: bytes = b""
+    anchor_size: int = 0
     cosigned: bytes = b""
     cosigned_size: int = 0
     frozen: str = ""
@@ -155,9 +158,19 @@ class LogWriter(LogReader, Protocol):
         """
         ...
 
-    def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None: ...
+    def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
+        """A note older than the one that is kept changes nothing."""
+        ...
 
-    def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None: ...
+    def set_anchor(self, origin: Origin, note: bytes, size: int) -> None:
+        """In the transaction of the `append` that came up to the one before; b"" and 0 where every checkpoint is
+        reached. Raises `Misuse` for one that is reached.
+        """
+        ...
+
+    def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
+        """A note older than the one that is kept changes nothing. Raises `Misuse` for one past the log."""
+        ...
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
         """Deletes body, nonce and handling of these entries (state PURGED); how many had any. `secure_delete` is on;

@@ -42,10 +42,10 @@ class LogWrites(LogRows):
     def open_log(self, origin: Origin) -> LogState:
         state = self.log(origin)
         if state is None:
-            empty = {"size": 0, "root": EMPTY_ROOT, "checkpoint": b"", "checkpoint_size": 0, "cosigned": b""}
-            self._connection.execute(
-                insert(logs).values(origin=str(origin), **empty, cosigned_size=0, frozen="")
-            )  # fmt: skip
+            notes = {"checkpoint": b"", "anchor": b"", "cosigned": b""}
+            sizes = {"size": 0, "checkpoint_size": 0, "anchor_size": 0, "cosigned_size": 0}
+            row = {"origin": str(origin), "root": EMPTY_ROOT, "frozen": "", **notes, **sizes}
+            self._connection.execute(insert(logs).values(**row))
             state = self._require(origin)
         return state
 
@@ -149,6 +149,13 @@ class LogWrites(LogRows):
         state = self._require(origin)
         if size >= state.checkpoint_size:
             self._update(state, checkpoint=note, checkpoint_size=size)
+
+    def set_anchor(self, origin: Origin, note: bytes, size: int) -> None:
+        """See `LogWriter`."""
+        state = self._require(origin)
+        if bool(note) != bool(size) or 0 < size <= state.size:
+            raise Misuse("an anchor is a checkpoint past what is stored, or none")
+        self._update(state, anchor=note, anchor_size=size)
 
     def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
         """See `LogWriter`. A note older than the one that is kept changes nothing; one past the log is `Misuse`."""

@@ -52,6 +52,8 @@ logs: Final = Table(
     _bytes("root"),
     _bytes("checkpoint"),
     _int("checkpoint_size"),
+    _bytes("anchor"),
+    _int("anchor_size"),
     _bytes("cosigned"),
     _int("cosigned_size"),
     _text("frozen"),

@@ -7,7 +7,7 @@ Rules this module upholds:
 - Nothing counts that was not proven to lie under a checkpoint that the log signed (and the hub cosigned, where asked).
 - A checkpoint may be ahead of the leaves. Then it is an anchor: when the leaves come up to it, they must come out at
   its root. Of several the oldest stays the anchor, so a log cannot shake off its word by signing on.
-- A fork is never shrugged off: `Fork` carries both notes. A shorter checkpoint is no proof of one, but a `Conflict`.
+- A fork is never shrugged off: `Fork` carries both notes. A shorter checkpoint is no proof of one; it is refused.
 """
 
 from __future__ import annotations
@@ -96,20 +96,35 @@ def advance(
     leaves from the entries themselves, chose `log_vkeys` by the roster for this origin and size, and still has to
     check what the entries commit to.
     """
+    offered = _verify(state.origin, checkpoint_note, log_vkeys, hub_vkey)
+    return extend(state, start, leaf_hashes, offered=offered, consistency_proof=consistency_proof, grown=grown)
+
+
+def extend(
+    state: Followed,
+    start: int,
+    leaf_hashes: Sequence[bytes],
+    *,
+    offered: SignedCheckpoint,
+    consistency_proof: Sequence[bytes],
+    grown: CompactRange | None = None,
+) -> Followed:
+    """`advance` under a checkpoint whose signatures the caller has verified: this log's, and whatever else it demands.
+
+    Raises Conflict, BadProof, Fork; Misuse where the checkpoint is another log's.
+    """
     # 1. The run begins where ours ends.
     if start != state.size:
         raise Conflict(f"a run from {start} on, where this log is followed up to {state.size}", have=state.size)
-    # 2. The checkpoint is this log's, signed by a key of it, and cosigned by the hub where that is asked.
-    offered = _verify(state.origin, checkpoint_note, log_vkeys, hub_vkey)
+    # 2. The checkpoint is this log's.
+    if offered.checkpoint.origin != state.origin:
+        raise Misuse("a checkpoint of another log than the one followed")
     # 3. It neither contradicts a checkpoint that we know, nor falls back behind one.
     for known in (state.anchor, state.latest):
         if known is not None:
             _compare(known, offered)
     if state.latest is not None and offered.checkpoint.size < state.latest.checkpoint.size:
-        raise Conflict(
-            "a rollback: the checkpoint is smaller than one this log has signed before",
-            have=state.latest.checkpoint.size,
-        )
+        raise BadProof("a rollback: the checkpoint is older than one that was verified before")
     # 4. It covers the whole run.
     end = start + len(leaf_hashes)
     if offered.checkpoint.size < end:

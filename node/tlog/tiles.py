@@ -43,11 +43,20 @@ class TilePlace:
 
 
 class Appended(NamedTuple):
-    """What an append made: the tiles to write (each replaces what stood there), the new root and the new size."""
+    """What an append made: the tiles to write (each replaces what stood there), and the tree as it is then."""
 
     tiles: Mapping[tuple[int, int], bytes]
-    root: bytes
-    size: int
+    tree: CompactRange
+
+    @property
+    def size(self) -> int:
+        """Leaves of that tree."""
+        return self.tree.size
+
+    @property
+    def root(self) -> bytes:
+        """The root over them."""
+        return self.tree.root()
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -96,7 +105,7 @@ def append(size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> Ap
         partial.append(row[full:])
         rising = _climb(row[:full], TILE_HEIGHT)
         level += 1
-    return Appended(tiles, fold_right(_complete(partial)), size + len(leaf_hashes))
+    return Appended(tiles, CompactRange(size=size + len(leaf_hashes), edge=tuple(_complete(partial))))
 
 
 def edge_after(edge: Sequence[bytes], appended: Appended) -> tuple[bytes, ...]:

@@ -156,6 +156,8 @@ def apply(writer: LogWriter, verified: Verified, codec: Codec) -> Applied:
     writer.append(batch)
     if after.checkpoint != before.checkpoint:
         writer.set_checkpoint(batch.origin, after.checkpoint, after.checkpoint_size)
+    if after.anchor != before.anchor:
+        writer.set_anchor(batch.origin, after.anchor, after.anchor_size)
     if after.cosigned != before.cosigned:
         writer.set_cosigned(batch.origin, after.cosigned, after.cosigned_size)
     purge = settle(writer, batch, codec)

@@ -307,6 +307,39 @@ def test_checkpoints_only_go_forward(store: Store) -> None:
         writer.set_cosigned(FR, b"cosigned at 4", 4)
 
 
+def test_the_anchor_stays_beside_newer_checkpoints_until_it_is_replaced_or_reached(store: Store) -> None:
+    append(store, batch(store, FR, words(3)))
+    with store.write() as writer:
+        writer.set_checkpoint(FR, b"signed at 5", 5)
+        writer.set_anchor(FR, b"signed at 5", 5)
+    with store.write() as writer:
+        writer.set_checkpoint(FR, b"signed at 9", 9)
+    with store.read() as reader:
+        log = reader.log(FR)
+        assert log is not None
+        assert (log.anchor, log.anchor_size) == (b"signed at 5", 5)
+        assert (log.checkpoint, log.checkpoint_size) == (b"signed at 9", 9)
+    append(store, batch(store, FR, words(3, "more")))
+    for note, size in ((b"signed at 9", 9), (b"", 0)):
+        with store.write() as writer:
+            writer.set_anchor(FR, note, size)
+        with store.read() as reader:
+            (log,) = reader.logs()
+        assert (log.anchor, log.anchor_size, log.checkpoint_size) == (note, size, 9)
+
+
+def test_an_anchor_is_past_the_log_or_none(store: Store) -> None:
+    append(store, batch(store, FR, words(3)))
+    for note, size in ((b"signed at 3", 3), (b"signed at 2", 2), (b"", 5), (b"signed at nothing", 0)):
+        with pytest.raises(Misuse), store.write() as writer:
+            writer.set_anchor(FR, note, size)
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.set_anchor(JP, b"", 0)
+    with store.read() as reader:
+        (log,) = reader.logs()
+    assert (log.anchor, log.anchor_size) == (b"", 0)
+
+
 def test_a_frozen_log_takes_nothing_more_and_keeps_its_evidence(store: Store) -> None:
     append(store, batch(store, FR, words(2)))
     notes = [b"one note\n", b"another note\n"]

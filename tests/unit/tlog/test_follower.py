@@ -227,9 +227,19 @@ def test_the_hubs_cosignature_is_demanded_where_it_is_asked_for() -> None:
 
 def test_a_smaller_checkpoint_than_one_seen_is_a_rollback_even_before_its_leaves_came() -> None:
     state = HONEST.take(START, 2, 12)
-    with pytest.raises(Conflict, match="rollback") as caught:
-        HONEST.take(state, 4, 8)
-    assert caught.value.have == 12
+    for kept in (state, HONEST.take(state, 3, 16)):
+        with pytest.raises(BadProof, match="rollback"):
+            HONEST.take(kept, 4, 8)
+    # Also from the latest, before its anchor is reached.
+    with pytest.raises(BadProof, match="rollback"):
+        HONEST.take(HONEST.take(state, 3, 16), 4, 14)
+
+
+def test_a_verified_checkpoint_of_another_log_is_our_own_mistake() -> None:
+    offered = HONEST.take(START, 8, 8).latest
+    assert offered is not None
+    with pytest.raises(Misuse):
+        follower.extend(replace(START, origin="other"), 0, HONEST.leaves[:8], offered=offered, consistency_proof=())
 
 
 # --- forks ------------------------------------------------------------------------------------------------------------

@@ -60,9 +60,10 @@ def test_an_append_writes_only_the_tiles_it_changed() -> None:
 
 def test_appending_nothing_writes_nothing_and_gives_the_root() -> None:
     shelf = Shelf()
-    assert tiles.append(0, (), ()) == ({}, merkle.EMPTY_ROOT, 0)
+    assert tiles.append(0, (), ()) == ({}, merkle.CompactRange())
     before = shelf.grow(0, leaves(300))
-    assert tiles.append(300, tiles.read_edge(shelf, 300), ()) == ({}, before.root, 300)
+    assert tiles.append(300, tiles.read_edge(shelf, 300), ()) == ({}, before.tree)
+    assert (before.size, before.root) == (300, merkle.CompactRange().append_many(leaves(300)).root())
 
 
 def test_an_upper_entry_is_the_root_of_the_full_tile_below() -> None:

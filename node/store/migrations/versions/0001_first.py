@@ -38,6 +38,8 @@ def upgrade() -> None:
         _bytes("root"),
         _bytes("checkpoint"),
         _long("checkpoint_size"),
+        _bytes("anchor"),
+        _long("anchor_size"),
         _bytes("cosigned"),
         _long("cosigned_size"),
         _text("frozen"),
