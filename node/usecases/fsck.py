@@ -9,14 +9,15 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure, check_disclosure, decode
-from node.errors import BadProof, Malformed, PeerFault
+from node.errors import BadProof, Damaged, Malformed, PeerFault
 from node.tlog import merkle
-from node.tlog.tiles import TILE_WIDTH
+from node.tlog.tiles import TILE_WIDTH, tile_root
 from node.usecases.vouching import verify_note
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 RUN_BYTES: Final = 4 << 20
 MAX_FAULTS: Final = 20
 """Faults named of one log; the rest are counted."""
+MAX_WAITING: Final = 1 << 31
+"""Statements that wait for their place: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,12 @@ def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
     Without a roster signatures are left out, and the report says so.
     """
     with store.read() as reader:
-        for log in reader.logs():
+        try:
+            logs = reader.logs()
+        except Malformed as error:
+            logs = []
+            yield Report(log="logs", entries=0, bodies=0, faults=(f"{error}: restore a backup",))
+        for log in logs:
             yield check_log(reader, log, roster)
     yield Report(log="database", entries=0, bodies=0, faults=tuple(store.check()))
 
@@ -54,36 +62,63 @@ def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
 def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Report:
     """Recomputes one log.
 
-    1. Every entry hashes to the leaf that its tile holds. 2. The leaves make the stored root. 3. Every held body opens
-    its commitment, and what is not held left no bytes. 4. The signed checkpoints are signed, and of a size and root
-    that this log has.
+    1. Every entry hashes to the leaf that its tile holds, and the tiles above hash what is below them. 2. The leaves
+    make the stored root. 3. Every held body opens its commitment, also of what waits for its place, and what is not
+    held left no bytes. 4. The signed checkpoints are signed, and of a size and root that this log has.
     """
     faults: list[str] = []
     tree = merkle.CompactRange()
-    bodies = at = 0
+    states: Counter[int] = Counter()
     roots = {log.size: log.root}
-    while at < log.size:
-        run = reader.run(log.origin, at, log.size, RUN_BYTES)
-        if not run.entries:
-            faults.append(f"entries are missing from index {at} on: restore a backup, or follow the log anew")
-            break
-        leaves = [merkle.leaf_hash(entry) for entry in run.entries]
-        faults += _tile_faults(reader, log, at, leaves)
-        wanted = [size for size in (log.checkpoint_size, log.cosigned_size) if at < size <= at + len(leaves)]
-        for size in sorted(set(wanted)):
-            roots[size] = tree.append_many(leaves[: size - at]).root()
+    for run in _runs(reader, log):
+        if isinstance(run, str):
+            # Its entry cannot be read: the leaf that its tile holds stands in for it, so that the check can go on.
+            faults.append(run)
+            states[BodyState.HELD] += 1
+            leaves = [_stored_leaf(reader, log, tree.size)]
+        else:
+            leaves = [merkle.leaf_hash(entry) for entry in run.entries]
+            faults += _tile_faults(reader, log, run.start, leaves) + _body_faults(log, run)
+            states.update(run.states)
+        signed = {log.checkpoint_size, log.anchor_size, log.cosigned_size}
+        for size in sorted(each for each in signed if 0 < each - tree.size <= len(leaves)):
+            roots[size] = tree.append_many(leaves[: size - tree.size]).root()
         tree = tree.append_many(leaves)
-        held, wrong = _body_faults(log, run)
-        bodies += held
-        faults += wrong
-        at += len(run.entries)
-    if at == log.size and tree.root() != log.root:
+    if tree.size < log.size:
+        faults.append(f"entries are missing from index {tree.size} on: restore a backup, or follow the log anew")
+    elif tree.root() != log.root:
         faults.append("the entries do not make the stored root: restore a backup, or follow the log anew")
+    faults += _count_faults(reader, log, states) + _upper_tile_faults(reader, log) + _waiting_faults(reader, log)
     if roster is not None and log.origin.stream == "log":
         faults += _signature_faults(log, roots, roster)
     extra = len(faults) - MAX_FAULTS
     shown = faults[:MAX_FAULTS] + ([f"and {extra} more"] if extra > 0 else [])
-    return Report(log=str(log.origin), entries=at, bodies=bodies, faults=tuple(shown))
+    return Report(log=str(log.origin), entries=tree.size, bodies=states[BodyState.HELD], faults=tuple(shown))
+
+
+def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
+    """All entries in order, as far as there are any; for one that cannot be read at all, what is wrong with it."""
+    at, span = 0, log.size
+    while at < log.size:
+        try:
+            run = reader.run(log.origin, at, min(at + span, log.size), RUN_BYTES)
+        except Damaged as error:
+            if span == 1:
+                yield f"entry {at}: {error}: restore a backup, or follow the log anew"
+                at += 1
+            span = max(span // 2, 1)
+            continue
+        if not run.entries:
+            return
+        yield run
+        at += len(run.entries)
+        span = min(span * 2, log.size)
+
+
+def _stored_leaf(reader: StoreReader, log: LogState, index: int) -> bytes:
+    number, place = divmod(index, TILE_WIDTH)
+    leaf = reader.tile(log.number, 0, number)[place * merkle.HASH_SIZE :][: merkle.HASH_SIZE]
+    return leaf.ljust(merkle.HASH_SIZE, b"\0")
 
 
 def _tile_faults(reader: StoreReader, log: LogState, start: int, leaves: list[bytes]) -> list[str]:
@@ -98,8 +133,51 @@ def _tile_faults(reader: StoreReader, log: LogState, start: int, leaves: list[by
     return faults
 
 
-def _body_faults(log: LogState, run: StoredRun) -> tuple[int, list[str]]:
-    held, faults = 0, []
+def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
+    """Tiles above the leaves that do not hold what the full tiles below them hash to."""
+    faults = []
+    full, level = log.size // TILE_WIDTH, 1
+    while full:
+        for number in range(full):
+            index, place = divmod(number, TILE_WIDTH)
+            above = reader.tile(log.number, level, index)[place * merkle.HASH_SIZE :][: merkle.HASH_SIZE]
+            below = reader.tile(log.number, level - 1, number)
+            if len(below) != TILE_WIDTH * merkle.HASH_SIZE or above != tile_root(below):
+                faults.append(f"tile {index} of level {level} does not hash what is below it: restore a backup")
+        full, level = full // TILE_WIDTH, level + 1
+    return faults
+
+
+def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> list[str]:
+    """States that nobody writes, and counts that are not those of the entries."""
+    kept = {state: count for state, count in reader.body_counts(log.number).items() if count}
+    if kept == {state: count for state, count in states.items() if count}:
+        return []
+    return ["the states of the entries are not those that were counted: restore a backup, or follow the log anew"]
+
+
+def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
+    """Acknowledged statements without a place yet, whose bytes are not what their name says."""
+    try:
+        waiting = reader.pending(log.origin, MAX_WAITING)
+    except (Damaged, Malformed) as error:
+        return [f"a statement that waits for its place: {error}: restore a backup"]
+    faults = []
+    for each in waiting:
+        try:
+            envelope = decode(each.entry)
+            if envelope is not None:
+                check_disclosure(str(log.origin), envelope, each.disclosure)
+            whole = merkle.leaf_hash(each.entry) == each.leaf
+        except (BadProof, Malformed):
+            whole = False
+        if not whole:
+            faults.append("a statement that waits for its place is not what was said: retract it, and say it anew")
+    return faults
+
+
+def _body_faults(log: LogState, run: StoredRun) -> list[str]:
+    faults = []
     for offset, state in enumerate(run.states):
         index = run.start + offset
         nonce, body = run.nonces[offset], run.bodies[offset]
@@ -107,7 +185,6 @@ def _body_faults(log: LogState, run: StoredRun) -> tuple[int, list[str]]:
             if nonce or body:
                 faults.append(f"entry {index} still has bytes of a body that is {BodyState(state).name.lower()}")
             continue
-        held += 1
         try:
             envelope = decode(run.entries[offset])
             if envelope is not None:
@@ -120,13 +197,14 @@ def _body_faults(log: LogState, run: StoredRun) -> tuple[int, list[str]]:
                 check_disclosure(str(log.origin), envelope, disclosure)
         except (BadProof, Malformed) as error:
             faults.append(f"entry {index}: {error}: restore a backup, or follow the log anew")
-    return held, faults
+    return faults
 
 
 def _signature_faults(log: LogState, roots: dict[int, bytes], roster: Roster) -> list[str]:
     faults = []
     for what, note, size, cosigned in (
         ("checkpoint", log.checkpoint, log.checkpoint_size, False),
+        ("checkpoint to be reached", log.anchor, log.anchor_size, False),
         ("cosigned checkpoint", log.cosigned, log.cosigned_size, True),
     ):
         if not note:

@@ -30,7 +30,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
-from node.usecases.replica import Position, Rules, Verified, next_edge, position, verify_package
+from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
 
 PLACE_AT_ONCE: Final = 2_000
@@ -176,6 +176,9 @@ class OwnLog:
             return state
         if not self._compared:
             raise Unavailable("nothing is signed before this start was compared with the hub")
+        with self._store.read() as reader:
+            # A root that the disk gave back wrong would be signed for good.
+            position(reader, state)
         note = self._note(state.size, state.root)
         # A crash right here loses a signature nobody has seen: the next start makes the same bytes again.
         with self._store.write() as writer:
@@ -253,5 +256,9 @@ def _placed(at: Position, waiting: Sequence[PendingEntry]) -> Verified:
             if each is not None and each.target is not None
         ],
     )
-    after = replace(state, size=grown.size, root=grown.root)
-    return Verified(batch=batch, after=Position(state=after, edge=next_edge(at, grown.size, grown.tiles)))
+    after = Position(
+        state=replace(state, size=grown.size, root=grown.root),
+        edge=tiles.edge_after(at.edge, grown),
+        tree=grown.tree,
+    )
+    return Verified(batch=batch, after=after)

@@ -12,7 +12,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,12 +20,13 @@ from node.domain.batch import Package, VerifiedBatch
 from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
 from node.domain.ports import LogReader, LogState
 from node.domain.roster import Roster
-from node.errors import BadProof, Conflict, Malformed, Refused
-from node.tlog import merkle, tiles
-from node.tlog.checkpoint import Checkpoint
+from node.errors import Conflict, Damaged, Fork, Malformed, Refused
+from node.tlog import follower, merkle, tiles
+from node.tlog.follower import Followed, SignedCheckpoint
+from node.tlog.merkle import CompactRange
 from node.usecases.columns import Handlings, lengths, parse
 from node.usecases.disclosure import Copy, judge
-from node.usecases.vouching import LogTiles, fork, known_checkpoint, verify_note
+from node.usecases.vouching import LogTiles, fork, verify_note
 
 MAX_PACKAGE: Final = 1 << 20
 """Bytes of all columns of a package."""
@@ -50,10 +51,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A log as far as it was verified. `edge`: `tiles.read_edge` of `state.size`."""
+    """A log as far as it was verified. `edge`, `tree`: `tiles.read_edge` of `state.size`, and the tree that it makes."""
 
     state: LogState
     edge: tuple[bytes, ...]
+    tree: CompactRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +72,29 @@ class Verified:
 
 
 def position(reader: LogReader, state: LogState) -> Position:
-    """Where a stored log stands. Raises `Damaged` where its tiles are short."""
-    return Position(state=state, edge=tiles.read_edge(LogTiles(reader, state.number), state.size))
+    """Where a stored log stands. Raises `Damaged` where its tiles are short, or do not make its root: what is appended
+    to them would contradict all that was signed before.
+    """
+    edge = tiles.read_edge(LogTiles(reader, state.number), state.size)
+    tree = tiles.compact_range(state.size, edge)
+    if tree.root() != state.root:
+        raise Damaged(
+            f"the stored tiles of {state.origin} do not make its stored root",
+            remedy="run fsck, and restore the newest backup",
+        )
+    return Position(state=state, edge=edge, tree=tree)
 
 
 def verify_package(at: Position, package: Package, rules: Rules, handlings: Handlings) -> Verified:
     """Checks a package against the log as it stands.
 
     1. It continues this log, which is not frozen. 2. It keeps the limits. 3. Its checkpoint is signed by a key that the
-    roster lets vouch for this log at this size; 4. cosigned by the hub, where demanded; 5. and contradicts none seen
-    before. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the checkpoint's begins with.
-    7. Each entry is an envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
+    roster lets vouch for this log at this size; 4. cosigned by the hub, where demanded; 5. and neither contradicts one
+    seen before nor falls back behind it. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the
+    checkpoint's begins with, and pass every earlier one at its root (`tlog.follower.extend`). 7. Each entry is an envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
 
     Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then as it was.
+    `Damaged` where what is stored of it contradicts itself.
     Left to the caller: to store the batch with `effects.apply` before speaking of it, and to freeze the log on a fork.
     """
     state = at.state
@@ -101,7 +113,9 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
     checkpoint, cosigned_at = verify_note(rules.roster, state.origin, package.checkpoint, cosigned=rules.cosigned)
     # 5. and 6. The tree.
     leaves = merkle.leaf_hashes(package.entries)
-    grown = _extend(at, package, checkpoint, leaves)
+    grown = tiles.append(state.size, at.edge, leaves)
+    offered = SignedCheckpoint(checkpoint=checkpoint, note=package.checkpoint)
+    known = _extend(at, package, offered, leaves, grown.tree)
     # 7. to 9. What the entries say and hide.
     envelopes = parse(state.origin, package.entries)
     judged = judge(package, envelopes, rules.copy, handlings)
@@ -119,14 +133,15 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
         states=judged.states.tobytes(),
         tiles=dict(grown.tiles),
         size=grown.size,
-        root=grown.root,
+        root=known.root,
         targets=envelopes.targets,
         quarantine=sorted(judged.quarantine.items()),
     )
     alarms = [(package.start + place, reason) for place, reason in sorted(judged.alarms.items())]
     after = Position(
-        state=_after(state, grown, package.checkpoint, checkpoint, cosigned=rules.cosigned),
-        edge=next_edge(at, grown.size, grown.tiles),
+        state=_after(state, known, offered, cosigned=rules.cosigned),
+        edge=tiles.edge_after(at.edge, grown),
+        tree=grown.tree,
     )
     return Verified(batch=batch, after=after, cosigned_at=cosigned_at, alarms=alarms)
 
@@ -147,49 +162,30 @@ def _check_limits(package: Package) -> None:
         raise Malformed("a body or a handling that is too long")
 
 
-def _extend(at: Position, package: Package, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> tiles.Appended:
-    """The tree with these leaves, once it is known to be what the checkpoint vouches for."""
+def _extend(
+    at: Position, package: Package, offered: SignedCheckpoint, leaves: Sequence[bytes], grown: CompactRange
+) -> Followed:
+    """What is known of the log with these entries, once the checkpoint is known to vouch for them."""
     state = at.state
-    if checkpoint.size < package.end:
-        raise Malformed("a package that goes past its own checkpoint")
-    known = known_checkpoint(state)
-    if known is not None and known.size > state.size:
-        # The log owes us everything up to a checkpoint that was verified before: it may not lead elsewhere since.
-        if checkpoint.size < known.size:
-            raise BadProof("a checkpoint older than one that was verified before")
-        if checkpoint.size == known.size and checkpoint.root != known.root:
-            raise fork(state.origin, state.checkpoint, package.checkpoint)
-    grown = tiles.append(state.size, at.edge, leaves)
-    if checkpoint.size == grown.size:
-        if package.proof:
-            raise BadProof("a proof where none is needed")
-        if grown.root != checkpoint.root:
-            raise BadProof("entries that do not lead to the root of their checkpoint")
-    else:
-        merkle.verify_consistency(grown.size, checkpoint.size, grown.root, checkpoint.root, package.proof)
-    if known is not None and state.size < known.size <= grown.size:
-        passed = tiles.append(state.size, at.edge, leaves[: known.size - state.size])
-        if passed.root != known.root:
-            raise fork(state.origin, state.checkpoint, package.checkpoint)
-    return grown
+    known = follower.resume(str(state.origin), at.tree, state.checkpoint, state.anchor)
+    try:
+        return follower.extend(
+            known, package.start, leaves, offered=offered, consistency_proof=package.proof, grown=grown
+        )
+    except Fork as found:
+        raise fork(state.origin, *found.evidence) from found
 
 
-def _after(state: LogState, grown: tiles.Appended, note: bytes, checkpoint: Checkpoint, *, cosigned: bool) -> LogState:
-    """The log's state once the run is stored. A checkpoint that is not reached yet stays the one to be held against."""
-    after = replace(state, size=grown.size, root=grown.root)
-    if state.checkpoint_size <= grown.size:
-        after = replace(after, checkpoint=note, checkpoint_size=checkpoint.size)
-    if cosigned and checkpoint.size == grown.size:
-        after = replace(after, cosigned=note, cosigned_size=checkpoint.size)
-    return after
-
-
-def next_edge(at: Position, size: int, written: Mapping[tuple[int, int], bytes]) -> tuple[bytes, ...]:
-    """The right edge after an append: from the tiles it wrote, and where it wrote none, the edge as it was."""
-    edge: list[bytes] = []
-    for place in tiles.edge_places(size):
-        tile = written.get((place.level, place.index))
-        if tile is None:
-            tile = at.edge[place.level] if place.width else b""
-        edge.append(tile[: place.width * merkle.HASH_SIZE])
-    return tuple(edge)
+def _after(state: LogState, known: Followed, offered: SignedCheckpoint, *, cosigned: bool) -> LogState:
+    """The log's state once the run is stored."""
+    size, note, anchor = offered.checkpoint.size, offered.note, known.anchor
+    after = replace(
+        state,
+        size=known.size,
+        root=known.root,
+        checkpoint=note,
+        checkpoint_size=size,
+        anchor=anchor.note if anchor else b"",
+        anchor_size=anchor.checkpoint.size if anchor else 0,
+    )
+    return replace(after, cosigned=note, cosigned_size=size) if cosigned and size == known.size else after
