@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A log as far as it was verified. `edge`, `tree`: `tiles.read_edge` of `state.size`, and the tree that it makes."""
+    """A log as far as it was verified. `edge`: `tiles.read_edge` of `state.size`; `tree`: what it makes."""
 
     state: LogState
     edge: tuple[bytes, ...]
@@ -91,10 +91,11 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
     1. It continues this log, which is not frozen. 2. It keeps the limits. 3. Its checkpoint is signed by a key that the
     roster lets vouch for this log at this size; 4. cosigned by the hub, where demanded; 5. and neither contradicts one
     seen before nor falls back behind it. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the
-    checkpoint's begins with, and pass every earlier one at its root (`tlog.follower.extend`). 7. Each entry is an envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
+    checkpoint's begins with, and where they pass one seen before, they pass it at its root. 7. Each entry is an
+    envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
 
     Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then as it was.
-    `Damaged` where what is stored of it contradicts itself.
+    `Damaged` where what is stored of it contradicts itself. 5. and 6. are `tlog.follower.extend`.
     Left to the caller: to store the batch with `effects.apply` before speaking of it, and to freeze the log on a fork.
     """
     state = at.state
@@ -177,7 +178,7 @@ def _extend(
 
 
 def _after(state: LogState, known: Followed, offered: SignedCheckpoint, *, cosigned: bool) -> LogState:
-    """The log's state once the run is stored."""
+    """The log's state once the run is stored: the newest checkpoint, and the earliest that it still has to reach."""
     size, note, anchor = offered.checkpoint.size, offered.note, known.anchor
     after = replace(
         state,

@@ -17,6 +17,7 @@ from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, parse_text, verify_checkpoint
 from node.tlog.cosignature import verify_cosignature
+from node.tlog.follower import Relation, detect_fork
 
 
 class LogTiles:
@@ -68,20 +69,15 @@ def verify_note(roster: Roster, origin: Origin, data: bytes, *, cosigned: bool) 
 def compare(reader: LogReader, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
     """Holds a verified checkpoint against the entries stored. Raises `Fork` where both cannot be true.
 
-    A checkpoint past what is stored says nothing yet: its entries come with packages of their own.
+    One past what is stored is held against those that were verified before: its entries come with their own packages.
     """
     if checkpoint.size > state.size:
-        known = known_checkpoint(state)
-        if known is not None and known.size == checkpoint.size and known.root != checkpoint.root:
-            raise fork(state.origin, state.checkpoint, note)
+        for known in (state.anchor, state.checkpoint):
+            if known and detect_fork(known, note) is Relation.FORK:
+                raise fork(state.origin, known, note)
         return
     if tiles.root(LogTiles(reader, state.number), checkpoint.size) != checkpoint.root:
         raise fork(state.origin, state.checkpoint or state.cosigned, note)
-
-
-def known_checkpoint(state: LogState) -> Checkpoint | None:
-    """The newest checkpoint that was verified before (it was verified when it was stored)."""
-    return parse_text(notes.parse(state.checkpoint).text) if state.checkpoint else None
 
 
 def fork(origin: Origin, known: bytes, other: bytes) -> Fork:

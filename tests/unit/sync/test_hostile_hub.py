@@ -120,6 +120,25 @@ def test_a_hub_that_rolls_back_to_an_older_checkpoint_is_refused(monkeypatch: py
     assert again.size(FR.origin) == size
 
 
+def test_the_newest_checkpoint_and_an_earlier_one_not_reached_both_survive_a_restart() -> None:
+    """It promised us 4 entries, then 8, of which we have 2. Restarted, we take neither 7 nor another 8."""
+    hub, log = a_federation()
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    for package in (log.package(0, 1, at=4, hub=True), log.package(1, 2, at=8, hub=True)):
+        node.copies.commit(node.copies.verify([package]))
+    seven = node.restarted(hostile(hub, JP.id, FR.origin, lambda _: (log.package(2, 3, at=7, hub=True),)))
+    until_others_came_and(seven, "older")
+    state = seven.log(FR.origin)
+    assert state is not None
+    assert (state.size, state.anchor, state.checkpoint) == (2, cosigned(log.note(4)), cosigned(log.note(8)))
+    other = Log(FR)
+    other.pictures([*range(4), *range(50, 54)])
+    again = seven.restarted(hostile(hub, JP.id, FR.origin, lambda _: (other.package(2, 3, at=8, hub=True),)))
+    until_others_came_and(again, "two histories")
+    with again.store.read() as reader:
+        assert reader.evidence(FR.origin) == [cosigned(log.note()), cosigned(other.note())]
+
+
 def test_a_member_that_signs_two_histories_is_frozen_with_the_evidence_and_alone() -> None:
     """The member itself lies, with the hub's help: one history to us, another to the rest."""
     hub, log = a_federation()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,12 @@ class Place:
         self.index = FlatIndex()
         self.catalogue = Catalogue(store=self.store, index=self.index, codec=CODEC)
 
-    def verified(self, log: Log, stop: int | None = None) -> Verified:
+    def verified(self, log: Log, stop: int | None = None, size: int | None = None) -> Verified:
         with self.store.write() as writer:
             at = position(writer, writer.open_log(log.speaker.origin))
         rules = Rules(roster=ROSTER, copy=Copy(reader=self.reader, expired_before=TODAY), cosigned=True)
-        return verify_package(at, log.package(at.state.size, stop, hub=True), rules, Handlings(CODEC.decode_handling))
+        package = log.package(at.state.size, stop, at=size, hub=True)
+        return verify_package(at, package, rules, Handlings(CODEC.decode_handling))
 
     def take(self, log: Log, stop: int | None = None) -> None:
         verified = self.verified(log, stop)
@@ -97,6 +99,22 @@ def correct(log: Log, target: RecordId, number: int, **how: object) -> RecordId:
 
 def dispute(log: Log, target: RecordId, **how: object) -> RecordId:
     return log.say(Opinion(verdict=Verdict.DISPUTE), kind=Kind.OPINION, target=target, **how)
+
+
+def test_a_checkpoint_that_is_not_reached_is_stored_until_it_is() -> None:
+    place, log = Place(), Log(FR)
+    log.pictures(range(9))
+    anchors = []
+    for stop, at in ((2, 4), (3, 8), (5, 9), (9, 9)):
+        verified = place.verified(log, stop, at)
+        with place.catalogue.change() as change:
+            change.apply(verified)
+        with place.store.read() as reader:
+            state = reader.log(FR.origin)
+        assert state is not None
+        assert state == replace(verified.after.state, number=state.number)
+        anchors.append((state.anchor_size, state.checkpoint_size))
+    assert anchors == [(4, 4), (4, 8), (8, 9), (0, 9)]
 
 
 def test_a_run_is_stored_with_its_checkpoint_and_found_by_the_index() -> None:

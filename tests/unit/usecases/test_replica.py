@@ -14,7 +14,7 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.ports import LogState
 from node.domain.roster import KeyStatus, Roster
 from node.domain.statements import Comment, Retraction
-from node.errors import BadProof, BadSignature, Conflict, Fork, Malformed, PeerFault, Refused
+from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, PeerFault, Refused
 from node.tlog import merkle, tiles
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy
@@ -32,7 +32,7 @@ HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
 
 def start(origin: Origin = FR.origin, **state: object) -> Position:
     empty = LogState(number=1, origin=origin, size=0, root=merkle.EMPTY_ROOT)
-    return Position(state=replace(empty, **state), edge=())  # type: ignore[arg-type]
+    return Position(state=replace(empty, **state), edge=(), tree=merkle.CompactRange())  # type: ignore[arg-type]
 
 
 def check(
@@ -67,14 +67,17 @@ def test_a_run_in_pieces_gives_the_log_that_its_owner_has() -> None:
         at = verified.after
         assert set(verified.batch.states) == {HELD}
         assert at.edge == tiles.read_edge(log, last)
+        assert at.tree == tiles.compact_range(last, at.edge)
         assert (at.state.size, at.state.root) == (last, log.root(last))
     assert at.state.checkpoint == at.state.cosigned == cosigned(log.note())
     assert at.state.cosigned_size == at.state.checkpoint_size == 700
+    assert (at.state.anchor, at.state.anchor_size) == (b"", 0)
 
 
 def test_what_is_not_reached_is_not_called_cosigned() -> None:
     after = check(log_of(9).package(0, 5, at=9, hub=True)).after.state
     assert (after.checkpoint_size, after.cosigned_size, after.size) == (9, 0, 5)
+    assert (after.anchor, after.anchor_size) == (cosigned(log_of(9).note()), 9)
 
 
 def test_the_tiles_are_those_of_the_log() -> None:
@@ -128,7 +131,7 @@ def test_a_proof_that_is_wrong_missing_or_not_needed_is_refused() -> None:
 
 def test_a_checkpoint_smaller_than_its_run_is_refused() -> None:
     log = log_of(7)
-    with pytest.raises(Malformed):
+    with pytest.raises(BadProof, match="past its checkpoint"):
         check(log.package(hub=True, checkpoint=cosigned(log.note(5))))
 
 
@@ -211,10 +214,56 @@ def test_a_history_that_leads_past_the_promised_size_another_way_is_a_fork() -> 
 def test_the_promise_is_kept_in_mind_until_it_is_reached() -> None:
     """A later checkpoint must not make us forget an earlier one that we have not come to."""
     at = check(log_of(9).package(0, 4, at=9, hub=True)).after
-    between = check(other_history(20, same=5).package(4, 7, at=20, hub=True), at).after
-    assert between.state.checkpoint == at.state.checkpoint
-    with pytest.raises(Fork):
-        check(other_history(20, same=5).package(7, 20, hub=True), between)
+    other = other_history(20, same=5)
+    between = check(other.package(4, 7, at=20, hub=True), at).after
+    assert between.state.anchor == at.state.checkpoint
+    with pytest.raises(Fork) as fork:
+        check(other.package(7, 20, hub=True), between)
+    assert fork.value.evidence == (cosigned(log_of(9).note()), cosigned(other.note()))
+
+
+def before_the_promised_size(log: Log) -> Position:
+    """Four entries under the checkpoint of 9, then two more under that of 20: neither is reached."""
+    at = check(log.package(0, 4, at=9, hub=True)).after
+    after = check(log.package(4, 6, at=20, hub=True), at).after
+    assert (after.state.size, after.state.anchor_size, after.state.checkpoint_size) == (6, 9, 20)
+    assert (after.state.anchor, after.state.checkpoint) == (cosigned(log.note(9)), cosigned(log.note(20)))
+    return after
+
+
+@pytest.mark.parametrize("size", [8, 9, 12, 19])
+def test_a_rollback_from_the_newest_checkpoint_is_refused_before_an_earlier_one_is_reached(size: int) -> None:
+    log = log_of(20)
+    with pytest.raises(BadProof, match="older"):
+        check(log.package(6, 8, at=size, hub=True), before_the_promised_size(log))
+
+
+def test_a_second_root_at_the_newest_size_is_a_fork_before_an_earlier_one_is_reached() -> None:
+    log, other = log_of(20), other_history(20, same=10)
+    for end in (8, 9, 10, 20):
+        with pytest.raises(Fork) as fork:
+            check(other.package(6, end, at=20, hub=True), before_the_promised_size(log))
+        assert fork.value.evidence == (cosigned(log.note()), cosigned(other.note()))
+
+
+def test_the_newest_checkpoint_is_the_next_to_be_reached_once_an_earlier_one_is() -> None:
+    log, other = log_of(20), other_history(25, same=10)
+    at = check(log.package(6, 10, at=20, hub=True), before_the_promised_size(log)).after
+    assert (at.state.anchor, at.state.anchor_size) == (cosigned(log.note(20)), 20)
+    with pytest.raises(Fork) as fork:
+        check(other.package(10, 25, hub=True), at)
+    assert fork.value.evidence == (cosigned(log.note()), cosigned(other.note()))
+    done = check(log.package(10, 20, hub=True), at).after.state
+    assert (done.anchor, done.anchor_size, done.checkpoint_size, done.cosigned_size) == (b"", 0, 20, 20)
+
+
+def test_what_contradicts_itself_in_our_own_store_is_damage_and_not_the_peers_fault() -> None:
+    log = log_of(9)
+    at = check(log.package(0, 5, hub=True)).after
+    wrong = cosigned(other_history(5, same=2).note())
+    for state in (replace(at.state, checkpoint=wrong), replace(at.state, checkpoint=b"no note")):
+        with pytest.raises(Damaged):
+            check(log.package(5, 9, hub=True), replace(at, state=state))
 
 
 def test_an_older_checkpoint_than_the_promised_one_is_refused_and_is_no_fork() -> None:
