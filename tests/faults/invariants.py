@@ -73,6 +73,15 @@ def forgotten(home: Path, numbers: Sequence[int]) -> None:
 # --- a node -----------------------------------------------------------------------------------------------------------
 
 
+def node_begins(home: Path, said: Said) -> None:
+    """A home after a fault in `drivers.create`: making the database again is all that it takes."""
+    if not any("created" in line for line in said):
+        assert not any("acknowledged" in line for line in said)
+    with opened(home, create=True) as store:
+        whole(store)
+        node_over(store, "begin").own.state()
+
+
 def node_stands(home: Path, said: Said) -> None:
     """A node's home after a fault: what it said holds, it starts, and goes on."""
     replaced = {line["replacing"] for line in said if "replacing" in line}
@@ -121,7 +130,7 @@ def _goes_on(store: Store, state: LogState, acknowledged: Sequence[RecordId], no
         assert now is not None
         assert now.size == now.checkpoint_size > state.size
         _each_once(reader, now)
-        signed_agree(reader, FR.origin, [*notes, *(each.checkpoint for each in after)])
+        signed_agree(reader, FR.origin, [*notes, *(each.checkpoint for each in after if each.size)])
     whole(store)
 
 
