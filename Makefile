@@ -30,7 +30,7 @@ $(VENV)/lock.stamp: requirements.lock
 $(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
 	@$(PIP) install --no-index --no-build-isolation --no-deps --editable .
 	@echo "Compiling the kernels for this processor (once)"
-	@$(BIN)/python -c "import node.match.kernels, node.media.kernels"
+	@$(BIN)/python -c "import node.match.kernels, node.media.picture; node.media.picture.warm()"
 	@touch $@
 
 # Cython comes first: pdqhash has no wheel, and is built with exactly what the locks name.

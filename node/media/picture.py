@@ -9,6 +9,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from node.media.decode import decode_picture
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.source import read_source
+
+_WARM_WIDTH: Final = 64
+"""Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
 def fingerprint_picture(path: Path) -> PictureFingerprints:
@@ -41,8 +45,11 @@ def fingerprint_picture(path: Path) -> PictureFingerprints:
 
 
 def warm() -> None:
-    """Compiles the kernels or loads them from Numba's cache, so that no later call has to write a file."""
-    blank = np.zeros((8, 32), np.uint8)
+    """Compiles every kernel or loads it from Numba's cache, so that no later call has to write a file.
+
+    The blank picture is wide enough for all of them: `phash` leaves narrow ones to Pillow.
+    """
+    blank = np.zeros((8, 4 * _WARM_WIDTH), np.uint8)
     blank.flags.writeable = False
     pdq_hashes(blank, 4)
     phash(blank, 4)

@@ -1,5 +1,8 @@
 """The kernels are compiled wherever Vigil runs, and say of an axis what the paper says."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.media import kernels
+from tests.unit.media.pictures import scene
 
 
 def test_where_no_cache_can_be_written_a_kernel_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +35,34 @@ def test_every_sample_is_a_mean_of_what_lies_about_it(length: int) -> None:
     assert (counts <= 2 * window - 1).all()
     assert (weights >= 0).all()
     assert np.allclose(weights.sum(axis=1, dtype=np.float64), 1.0, atol=1e-5)
+
+
+_WATCH_A_WORKER = """
+import sys
+from pathlib import Path
+from node.media import kernels, picture
+compiled = lambda: {
+    name: list(each.signatures) for name, each in vars(kernels).items() if hasattr(each, "signatures")
+}
+picture.warm()
+warmed = compiled()
+for path in sys.argv[1:]:
+    picture.fingerprint_picture(Path(path))
+assert any(warmed.values())
+assert compiled() == warmed, compiled()
+"""
+
+
+def test_a_worker_that_is_warm_compiles_nothing_more(tmp_path: Path) -> None:
+    """A confined worker may not write the cache: a kernel compiled after that ends it, and its file with it."""
+    pictures = {
+        "landscape.jpg": scene(640, 480),
+        "portrait.png": scene(100, 400),
+        "grey.png": scene(300, 200).convert("L"),
+        "clear.png": scene(300, 200).convert("RGBA"),
+        "as wide as a hash.png": scene(32, 16),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name)
+    command = [sys.executable, "-c", _WATCH_A_WORKER, *(str(tmp_path / name) for name in pictures)]
+    subprocess.run(command, check=True)
