@@ -168,6 +168,27 @@ def test_a_fork_freezes_that_log_with_both_notes_and_no_other() -> None:
     assert submit(hub, of_jp.package(), JP.id).size == 1
 
 
+@pytest.mark.parametrize("size", [9, 12])
+def test_a_second_root_at_a_size_that_was_signed_and_is_not_here_yet_is_a_fork(size: int) -> None:
+    hub, log, other = a_hub(), Log(FR), Log(FR)
+    log.pictures(range(12))
+    other.pictures([*range(6), *range(20, 26)])
+    submit(hub, log.package(0, 4, at=9))
+    submit(hub, log.package(4, 5, at=12))
+    refused(hub, other.package(5, 6, at=size), Fork)
+    with hub.store.read() as reader:
+        assert reader.evidence(FR.origin) == [log.note(size), other.note(size)]
+
+
+def test_a_rollback_behind_what_was_signed_is_refused_and_the_log_goes_on() -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(12))
+    submit(hub, log.package(0, 4, at=9))
+    submit(hub, log.package(4, 5, at=12))
+    refused(hub, log.package(5, 10), BadProof)
+    assert submit(hub, log.package(5, 12)).cosigned == cosigned(log.note())
+
+
 def test_a_shorter_history_that_is_another_is_a_fork_and_a_shorter_one_that_is_not_is_none() -> None:
     hub, log, other = a_hub(), Log(FR), Log(FR)
     log.pictures(range(5))

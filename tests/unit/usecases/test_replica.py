@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +17,16 @@ from node.domain.ports import LogState
 from node.domain.roster import KeyStatus, Roster
 from node.domain.statements import Comment, Retraction
 from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, PeerFault, Refused
+from node.store.store import open_store
 from node.tlog import merkle, tiles
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy
-from node.usecases.replica import MAX_BODY, Position, Rules, Verified, verify_package
+from node.usecases.effects import apply
+from node.usecases.replica import MAX_BODY, Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import log_keys
 from node.wire.convert_records import decode_handling
 from tests.simulator.federation import NOTHING, NOW, OPEN, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
+from tests.simulator.world import CODEC
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 ROSTER = roster(FR, JP)
@@ -255,6 +260,25 @@ def test_the_newest_checkpoint_is_the_next_to_be_reached_once_an_earlier_one_is(
     assert fork.value.evidence == (cosigned(log.note()), cosigned(other.note()))
     done = check(log.package(10, 20, hub=True), at).after.state
     assert (done.anchor, done.anchor_size, done.checkpoint_size, done.cosigned_size) == (b"", 0, 20, 20)
+
+
+def test_neither_checkpoint_is_forgotten_when_the_process_ends(tmp_path: Path) -> None:
+    log, other, another = log_of(20), other_history(20, same=10), other_history(27, same=7)
+    path = tmp_path / "node.db"
+    open_store(path, create=True).close()
+    for stop, size in ((4, 9), (6, 20)):
+        with closing(open_store(path, create=False)) as store, store.write() as writer:
+            at = position(writer, writer.open_log(FR.origin))
+            apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at), CODEC)
+    with closing(open_store(path, create=False)) as store, store.read() as reader:
+        (state,) = reader.logs()
+        at = position(reader, state)
+    with pytest.raises(BadProof, match="older"):
+        check(log.package(6, 8, at=12, hub=True), at)
+    for history, stop, known in ((other, 8, 20), (another, 12, 9)):
+        with pytest.raises(Fork) as fork:
+            check(history.package(6, stop, at=history.size, hub=True), at)
+        assert fork.value.evidence == (cosigned(log.note(known)), cosigned(history.note()))
 
 
 def test_what_contradicts_itself_in_our_own_store_is_damage_and_not_the_peers_fault() -> None:

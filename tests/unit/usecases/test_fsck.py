@@ -1,0 +1,56 @@
+"""What a check of the store says of the checkpoints that are stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.tlog.merkle import EMPTY_ROOT
+from node.usecases.catalogue import Catalogue
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.fsck import check_store
+from node.usecases.replica import Rules, position, verify_package
+from tests.simulator.federation import Log, Speaker, roster
+from tests.simulator.memory_store import MemoryStore
+from tests.simulator.world import CODEC
+
+FR, JP = Speaker.named("FR"), Speaker.named("JP")
+ROSTER = roster(FR, JP)
+
+
+def a_store(log: Log) -> MemoryStore:
+    """Six entries of the log, under checkpoints of 9 and then of 12."""
+    store = MemoryStore()
+    catalogue = Catalogue(store=store, index=None, codec=CODEC)
+    rules = Rules(roster=ROSTER, copy=Copy(reader=JP.id), cosigned=True)
+    for start, stop, size in ((0, 4, 9), (4, 6, 12)):
+        with catalogue.change() as change:
+            at = position(change.writer, change.writer.open_log(FR.origin))
+            package = log.package(start, stop, at=size, hub=True)
+            change.apply(verify_package(at, package, rules, Handlings(CODEC.decode_handling)))
+    return store
+
+
+def faults(store: MemoryStore) -> list[str]:
+    return [fault for report in check_store(store, ROSTER) for fault in report.faults]
+
+
+def test_checkpoints_that_are_not_reached_yet_are_no_fault() -> None:
+    log = Log(FR)
+    log.pictures(range(12))
+    assert faults(a_store(log)) == []
+
+
+@pytest.mark.parametrize(
+    ("note", "size"),
+    [(JP.note(9, EMPTY_ROOT), 9), (FR.note(9, EMPTY_ROOT), 10), (b"no note", 9)],
+    ids=["of another log", "of another size", "no note"],
+)
+def test_a_checkpoint_to_be_reached_that_is_none_is_named(note: bytes, size: int) -> None:
+    log = Log(FR)
+    log.pictures(range(12))
+    store = a_store(log)
+    with store.write() as writer:
+        writer.set_anchor(FR.origin, note, size)
+    (fault,) = faults(store)
+    assert fault.startswith("the checkpoint to be reached")
