@@ -68,7 +68,8 @@ def resume(origin: str, tree: CompactRange, latest: bytes = b"", anchor: bytes =
     """
     if not latest:
         return Followed(origin=origin, tree=tree)
-    highest, oldest = _read(origin, latest), _read(origin, anchor or latest)
+    highest = _read(origin, latest)
+    oldest = _read(origin, anchor) if anchor not in (b"", latest) else highest
     for each in (highest, oldest):
         if each.checkpoint.size == tree.size and each.checkpoint.root != tree.root():
             raise Damaged("the leaves stored with a log do not come out at the checkpoint stored with it", remedy=_FSCK)
