@@ -15,9 +15,10 @@ import hashlib
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
+from node.domain.orientations import strangers
 from node.domain.queries import Answer, Outcome, SignedAnswer, SignedQuery
 from node.domain.signing import answer_preimage, query_digest, query_preimage
 from node.errors import BadSignature, Expired, Malformed, Overloaded, Refused, VigilError
@@ -27,22 +28,27 @@ from node.usecases.matching import searched_kinds
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Signer, Store
-    from node.domain.queries import QueryHeader, QueryPayload
+    from node.domain.queries import QueryHeader, QueryPayload, Subject
     from node.domain.roster import Policy, Roster
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Matcher
 
-COST_A_PROBE = 1
-"""Budget units for one fingerprint of one subject; orientations of one picture are not charged twice."""
+MAX_QUERY_SECONDS: Final = 7 * 86_400
+"""How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
+is brought again always finds its answer, or is refused as expired."""
+MAX_HITS: Final = 2_000
+"""Hits of one answer, far below what fits on the wire. Where there are more, the answer says so."""
 
 
-def cost_of(payload: QueryPayload) -> int:
-    """What a query costs: its fingerprints, orientations not counted apart."""
-    return COST_A_PROBE * sum(len(subject.fingerprints) for subject in payload.subjects)
+def cost_of(subjects: Sequence[Subject]) -> int:
+    """What a query costs: one unit a fingerprint. Orientations of one picture are free, and counted where they are not
+    of the picture that they are declared to be of: eight hashes are not asked about for the price of one.
+    """
+    return sum(len(subject.fingerprints) + strangers(subject.orientations) for subject in subjects)
 
 
 def policy_digest(policy: Policy) -> bytes:
@@ -80,7 +86,8 @@ class Answerer:
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
         self._budget = Budget()
-        self._budget_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._running: dict[tuple[MemberId, bytes], Future[Prepared]] = {}
 
     def prepare(self, query: SignedQuery) -> Prepared:
         """Authenticates, authorises and charges a question, then searches and signs.
@@ -88,28 +95,56 @@ class Answerer:
         Raises PeerFault kinds and `Refused` where no answer is owed; whoever was authenticated gets one, if only to
         be told why it was refused.
         """
-        header, given = self._admit(query)
-        if given is not None:
-            return Prepared(header=header, answer=given)
+        header = self._admit(query)
+        key = (header.asker, header.query_id)
+        with self._lock:
+            running = self._running.get(key)
+            mine = self._running.setdefault(key, Future())
+        if running is not None:
+            # Brought again while it is being answered: what is signed twice could be signed differently.
+            prepared = running.result()
+            self._check_same(query, prepared.answer)
+            return prepared
+        try:
+            prepared = self._given(query, header) or self._answer(query, header)
+        except BaseException as error:
+            self._done(key)
+            mine.set_exception(error)
+            raise
+        mine.set_result(prepared)
+        if prepared.durable is None:
+            self._done(key)
+        else:
+            # Not before: from then on the store knows the answer.
+            prepared.durable.add_done_callback(lambda _: self._done(key))
+        return prepared
+
+    def _done(self, key: tuple[MemberId, bytes]) -> None:
+        with self._lock:
+            self._running.pop(key, None)
+
+    def _answer(self, query: SignedQuery, header: QueryHeader) -> Prepared:
         deps = self._deps
         roster = deps.roster()
         payload: QueryPayload | None = None
         try:
+            # Charged first: whoever asks what cannot be answered has asked all the same.
+            refusal = self._charge(roster.policy, header)
             payload = deps.codec.decode_payload(query.payload)
-            refusal = self._objection(roster.policy, header, payload) or self._charge(roster.policy, header)
+            refusal = refusal or self._objection(roster.policy, header, payload)
             answer = self._refused(refusal) if refusal else self._searched(roster, header, payload)
         except Malformed as error:
-            answer = self._refused(str(error))
+            # Sealed, or for a later reader: that we cannot search it is no refusal, and never "no hit".
+            answer = self._failed(str(error))
         except VigilError as error:
-            answer = Answer(query_id=b"", query_digest=b"", answerer=deps.me, outcome=Outcome.ERROR, reason=error.kind)
+            answer = self._failed(error.kind)
         return self._sign(roster, query, header, payload, answer)
 
-    def _admit(self, query: SignedQuery) -> tuple[QueryHeader, SignedAnswer | None]:
+    def _admit(self, query: SignedQuery) -> QueryHeader:
         """Who asks, and whether an answer is owed.
 
         1. The header is well-formed and its asker an active member. 2. The signature is that member's. 3. It was issued
-        within the policy's skew and has not expired. 4. It is addressed to us. 5. A query that was answered before gets
-        the same answer.
+        within the policy's skew, has not expired, and is not good for ever. 4. It is addressed to us.
         """
         deps = self._deps
         roster = deps.roster()
@@ -122,21 +157,31 @@ class Answerer:
             raise Refused("a query was issued in the future", remedy="check this machine's clock")
         if header.expires_at + roster.policy.skew_seconds < now:
             raise Expired("a query is past its expiry")
+        if header.expires_at - header.issued_at > MAX_QUERY_SECONDS:
+            raise Refused("a query is good for longer than any may be", remedy="ask again, with a nearer expiry")
         if header.recipients and deps.me not in header.recipients:
             raise Refused("a query is addressed to others")
-        with deps.store.read() as tx:
+        return header
+
+    def _given(self, query: SignedQuery, header: QueryHeader) -> Prepared | None:
+        """A query that was answered before gets the same answer. Raises `BadSignature` for another under its id."""
+        with self._deps.store.read() as tx:
             given = tx.answered(header.asker, header.query_id)
-        if given is not None:
-            said = deps.codec.decode_answer(given.answer)
-            if said.query_digest != query_digest(query.header, query.payload):
-                raise BadSignature("a query id was used for two different questions")
-        return header, given
+        if given is None:
+            return None
+        self._check_same(query, given)
+        return Prepared(header=header, answer=given)
+
+    def _check_same(self, query: SignedQuery, given: SignedAnswer) -> None:
+        said = self._deps.codec.decode_answer(given.answer)
+        if said.query_digest != query_digest(query.header, query.payload):
+            raise BadSignature("a query id was used for two different questions")
 
     def _charge(self, policy: Policy, header: QueryHeader) -> str:
         """Charges the asker's budget; "", or why the query is refused."""
-        with self._budget_lock:
+        with self._lock:
             try:
-                self._budget.charge(header.asker, header.cost, policy.query_cost_per_minute, self._deps.clock())
+                self._budget.charge(header.asker, max(1, header.cost), policy.query_cost_per_minute, self._deps.clock())
             except Overloaded as error:
                 return str(error)
         return ""
@@ -146,14 +191,18 @@ class Answerer:
             return "the policy does not know this purpose"
         if not (payload.legal_basis and payload.case_reference and payload.officer_role):
             return "a query names its legal basis, case reference and officer role"
-        if not payload.subjects or sum(len(s.fingerprints) for s in payload.subjects) > policy.max_query_fingerprints:
+        cost = cost_of(payload.subjects)
+        if not 0 < cost <= policy.max_query_fingerprints:
             return f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints"
-        if header.cost != cost_of(payload):
+        if header.cost != cost:
             return "the query's declared cost is not what it asks"
         return ""
 
     def _refused(self, reason: str) -> Answer:
         return Answer(query_id=b"", query_digest=b"", answerer=self._deps.me, outcome=Outcome.REFUSED, reason=reason)
+
+    def _failed(self, reason: str) -> Answer:
+        return Answer(query_id=b"", query_digest=b"", answerer=self._deps.me, outcome=Outcome.ERROR, reason=reason)
 
     def _searched(self, roster: Roster, header: QueryHeader, payload: QueryPayload) -> Answer:
         deps = self._deps
@@ -168,11 +217,12 @@ class Answerer:
             query_digest=b"",
             answerer=deps.me,
             outcome=Outcome.HIT if found.hits else Outcome.NO_HIT,
-            hits=found.hits,
-            kinds=searched_kinds(payload.subjects, deps.matcher.versions),
+            hits=found.hits[:MAX_HITS],
+            kinds=searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True),
             scope=tuple((level, count) for level, count in sorted(levels.items()) if level > 0),
             cursors_digest=cursors,
             reduced=any(subject.reduced for subject in payload.subjects),
+            reason=f"the first {MAX_HITS} of {len(found.hits)} hits" if len(found.hits) > MAX_HITS else "",
         )
 
     def _sign(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from node.domain.envelope import Kind
-from node.domain.ids import QUERY_ID_SIZE
+from node.domain.ids import QUERY_ID_SIZE, Origin
 from node.domain.ports import AskedQuery
 from node.domain.queries import (
     ANSWERED,
@@ -29,9 +29,10 @@ from node.domain.queries import (
 )
 from node.domain.roster import MemberStatus
 from node.domain.signing import answer_preimage, query_digest, query_preimage
-from node.errors import BadSignature, Misuse, PeerFault, Refused, VigilError
+from node.errors import BadSignature, Malformed, Misuse, PeerFault, Refused, VigilError
 from node.usecases.answering import cost_of
 from node.usecases.audit import AuditEntry
+from node.usecases.hits import check_hit
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Found, Matcher
 
+MAX_BUDGET_SECONDS = 3_600.0
+"""The longest that anybody waits for answers; what the hub allows is far shorter."""
 EXPIRY_GRACE_SECONDS = 86_400
 """How long after its budget a query may still be answered late."""
 
@@ -124,14 +127,14 @@ def check_question(policy: Policy, question: Question) -> None:
         raise Refused(
             "the federation's policy does not know this purpose", remedy="one of: " + ", ".join(policy.purposes)
         )
-    count = sum(len(subject.fingerprints) for subject in question.subjects)
+    count = cost_of(question.subjects)
     if not 0 < count <= policy.max_query_fingerprints:
         raise Refused(
             f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints, not {count}",
             remedy="split the pictures over several queries",
         )
-    if question.budget <= 0:
-        raise Misuse("the budget is a positive number of seconds")
+    if not 0 < question.budget <= MAX_BUDGET_SECONDS:
+        raise Misuse("the budget is a positive number of seconds, of an hour at most")
 
 
 class Inquirer:
@@ -166,7 +169,7 @@ class Inquirer:
             purpose=question.purpose,
             issued_at=now,
             expires_at=now + int(question.budget) + EXPIRY_GRACE_SECONDS,
-            cost=cost_of(payload),
+            cost=cost_of(question.subjects),
         )
         head, body = deps.codec.encode_header(header), deps.codec.encode_payload(payload)
         signature = deps.signer.sign(query_preimage(roster.federation, head, body))
@@ -224,14 +227,15 @@ class Inquirer:
             return MemberOutcome(member=event.member, outcome=Outcome.ERROR, reason="the hub said something unknown")
         try:
             answer = self.check_answer(opened.signed, event.member, event.answer)
-        except PeerFault as error:
+        except (BadSignature, Malformed) as error:
             return MemberOutcome(member=event.member, outcome=Outcome.BAD_SIGNATURE, reason=str(error))
         return MemberOutcome(member=event.member, outcome=answer.outcome, answer=answer, reason=answer.reason)
 
     def check_answer(self, query: SignedQuery, member: MemberId, signed: SignedAnswer) -> Answer:
         """Steps: 1. brought for the member that it names; 2. signed by that member's active statement key; 3. over the
-        digest and id of this very question; 4. with an outcome that a member can say, hits exactly when it is a hit.
-        Raises `BadSignature` or `Malformed`.
+        digest and id of this very question; 4. with an outcome that a member can say, hits exactly when it is a hit;
+        5. of which each is about what was asked, and says no more than its level allows, of that member's alone.
+        Raises `BadSignature` or `Malformed`, and what the roster raises where it ran out.
         """
         deps = self._deps
         roster = deps.roster()
@@ -249,10 +253,18 @@ class Inquirer:
             raise BadSignature("an answer was signed for another question")
         if answer.outcome not in SIGNED or (answer.outcome is Outcome.HIT) != bool(answer.hits):
             raise BadSignature("an answer's outcome and hits contradict each other")
+        if answer.hits:
+            payload = deps.codec.decode_payload(query.payload)
+            for hit in answer.hits:
+                check_hit(hit, payload.subjects, Origin(roster.federation, member))
         return answer
 
     def late(self, event: RelayEvent) -> MemberOutcome | None:
-        """Blocking. Keeps an answer that came after its table was closed; None where it is none of ours or known."""
+        """Blocking. Keeps an answer that came after its table was closed; None where it is none of ours or known.
+
+        Only a member that was asked, of whom nothing is known yet, gets a line of its own: whatever a hub makes up, the
+        table grows by a line a member at most.
+        """
         if event.answer is None:
             return None
         with self._deps.store.read() as tx:
@@ -260,9 +272,14 @@ class Inquirer:
             known = [m for m, _, answer, _ in tx.outcomes(event.query_id) if answer is not None]
         if asked is None or event.member in known:
             return None
+        if (
+            event.member not in (asked.header.recipients or self._deps.roster().members)
+            or event.member == self._deps.me
+        ):
+            return None
         try:
             answer = self.check_answer(asked.query, event.member, event.answer)
-        except PeerFault as error:
+        except (BadSignature, Malformed) as error:
             outcome = MemberOutcome(member=event.member, outcome=Outcome.BAD_SIGNATURE, reason=str(error), late=True)
         else:
             outcome = MemberOutcome(

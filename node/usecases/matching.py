@@ -54,14 +54,14 @@ class _Spoken:
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
-    """One probe a searchable hash, PDQ in every orientation that is known. pHash only where the policy's rule holds."""
+    """One probe a searchable hash, PDQ in every orientation that is known of it. pHash only under the policy's rule."""
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
         for fingerprint in subject.fingerprints:
             if not fingerprint.searchable or (fingerprint.code == PHASH.code and rule is MatchRule.EXACT):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
-            if fingerprint.code == PDQ.code and subject.orientations:
+            if fingerprint.code == PDQ.code and fingerprint.value in subject.orientations[:1]:
                 probes += [
                     Probe(number, fingerprint.code, value, quality, turn)
                     for turn, value in enumerate(subject.orientations)
@@ -71,16 +71,20 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
     return probes
 
 
-def searched_kinds(subjects: Sequence[Subject], versions: Mapping[str, int]) -> tuple[SearchedKind, ...]:
+def searched_kinds(
+    subjects: Sequence[Subject], versions: Mapping[str, int], rule: MatchRule, *, abroad: bool = False
+) -> tuple[SearchedKind, ...]:
     """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
-    another was not (its quality is below the floor) is listed both ways.
+    another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
+    second opinion, gives no hit; and it has no exact rule anywhere.
     """
+    second_opinion = rule is MatchRule.POLICY and not abroad
     seen: set[tuple[str, int, bool]] = set()
     for subject in subjects:
         for fingerprint in subject.fingerprints:
             kind = fingerprint.kind
             name = kind.name if kind else f"unknown-{fingerprint.code}"
-            searched = fingerprint.searchable and name in versions
+            searched = fingerprint.searchable and name in versions and (kind is not PHASH or second_opinion)
             seen.add((name, versions.get(name, 0), searched))
     return tuple(SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen))
 
@@ -147,13 +151,14 @@ class Matcher:
         raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
         raw = [hit for hit in raw if hit.code != PHASH.code]
-        hits: list[Hit] = []
+        # What a hit/no-hit holding tells is the same for all of them, and said once.
+        hits: dict[Hit, None] = {}
         with self._store.read() as tx:
             spoken, disagreed = self._checked(tx, subjects, rule, raw, {})
             for hit, said in spoken:
                 told = self._told(tx, hit, said, asker)
-                if told is not None and told not in hits:
-                    hits.append(told)
+                if told is not None:
+                    hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
     def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Sequence[RawHit]:
@@ -168,12 +173,14 @@ class Matcher:
         raw: Sequence[RawHit],
         names: Mapping[int, Origin],
     ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
-        asked = {(p.subject, p.code, p.orientation): p.value for p in probes_of(subjects, rule)} if raw else {}
+        asked: dict[tuple[int, int, int], list[bytes]] = {}
+        for probe in probes_of(subjects, rule) if raw else ():
+            asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
         kept: list[tuple[RawHit, _Spoken]] = []
         for hit in raw:
             said = self._holding(tx, hit.row) if hit.source == HOLDINGS_SOURCE else self._record(tx, names, hit)
-            probe = asked.get((hit.subject, hit.code, hit.orientation))
-            if said is not None and probe is not None and _bears_out(said.fingerprints, hit, probe):
+            values = asked.get((hit.subject, hit.code, hit.orientation), ())
+            if said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
                 kept.append((hit, said))
         return kept, len(raw) - len(kept)
 

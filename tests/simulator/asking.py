@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, member_id
+from node.domain.orientations import turned
 from node.domain.queries import Level, RelayEvent, SignedAnswer, SignedQuery
 from node.domain.roster import KeyPurpose, MemberKey, MemberStatus, Policy, Roster
 from node.domain.services import Delivery, Reply
@@ -206,14 +207,13 @@ async def federation(
 
 
 def prints(number: int, *, quality: int = 90, pdq: bytes | None = None) -> PictureFingerprints:
-    """A made-up picture's fingerprints; `pdq` sets the PDQ hash, its orientations are unlike it."""
+    """A made-up picture's fingerprints; `pdq` sets the PDQ hash."""
     import hashlib
 
     def make(salt: str, size: int) -> bytes:
         return hashlib.shake_256(f"{salt} {number}".encode()).digest(size)
 
     upright = pdq or make("pdq", 32)
-    turned = tuple(make(f"pdq turned {turn}", 32) for turn in range(1, 8))
     return PictureFingerprints(
         media_type="image/jpeg",
         size=1_000 + number,
@@ -222,7 +222,7 @@ def prints(number: int, *, quality: int = 90, pdq: bytes | None = None) -> Pictu
         sha256=make("sha256", 32),
         pdq=upright,
         pdq_quality=quality,
-        pdq_orientations=(upright, *turned),
+        pdq_orientations=turned(upright),
         phash=make("phash", 8),
         width=800,
         height=600,

@@ -1,18 +1,34 @@
 """A federated query from question to closing table, with members who are honest, silent, late or lying."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import PDQ, Fingerprint
+from node.domain.fingerprints import PDQ, PHASH, Fingerprint
 from node.domain.holdings import IngestItem, IngestRequest
-from node.domain.ids import member_id
-from node.domain.queries import Level, MemberOutcome, Outcome, SignedAnswer, SignedQuery, Subject
-from node.domain.roster import MemberStatus, Policy
-from node.errors import Misuse, Refused
-from node.usecases.inquiry import OpenQuery, Question
+from node.domain.ids import Origin, RecordId, federation_id, member_id
+from node.domain.queries import (
+    Answer,
+    Hit,
+    Level,
+    MatchRule,
+    MemberOutcome,
+    Outcome,
+    RelayEvent,
+    SignedAnswer,
+    SignedQuery,
+    Subject,
+)
+from node.domain.roster import MemberStatus, Policy, Roster
+from node.domain.signing import query_preimage
+from node.errors import BadSignature, Expired, Misuse, Refused
+from node.usecases import answering
+from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases.inquiry import Inquirer, OpenQuery, Question
 from node.usecases.intake import subject_of
+from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, flip, prints, statement_signer, until
 
@@ -152,12 +168,107 @@ def test_a_late_answer_waits_in_the_mailbox_for_an_asker_that_is_away() -> None:
 
 def _resign(answer: SignedAnswer, name: str, **changes: object) -> SignedAnswer:
     from node.domain.signing import answer_preimage
-    from node.wire.convert import ProtoCodec
 
     codec = ProtoCodec()
     bent = codec.encode_answer(replace(codec.decode_answer(answer.answer), **changes))  # type: ignore[arg-type]
     signature = statement_signer(name).sign(answer_preimage(sim.FEDERATION, bent))
     return replace(answer, answer=bent, signature=signature)
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        {"subject": 1},
+        {"subject": 1 << 31},
+        {"algorithm": "photodna"},
+        {"algorithm": "no such kind"},
+        {"origin": "BR"},
+        {"level": Level.NATIONAL},
+        {"distance": 3},
+        {"record": RecordId(Origin(sim.FEDERATION, member_id("JP")), bytes(32))},
+        {"level": Level.SHARED},
+        {"level": Level.SHARED, "record": RecordId(Origin(sim.FEDERATION, member_id("BR")), bytes(32))},
+        {"level": Level.SHARED, "record": RecordId(Origin(federation_id("other.fed"), member_id("JP")), bytes(32))},
+    ],
+    ids=[
+        "subject-past-the-end",
+        "subject-far-past-it",
+        "kind-not-asked",
+        "kind-unknown",
+        "anothers-name",
+        "national",
+        "telling-a-distance",
+        "telling-a-record",
+        "shared-without-record",
+        "anothers-record",
+        "another-federations-record",
+    ],
+)
+def test_a_hit_that_its_member_cannot_have_spoils_that_members_answer_and_no_other(bent: dict[str, object]) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", "BR") as made:
+            for name in ("JP", "BR"):
+                hold(made.parties[name], 1, Level.HIT_NO_HIT)
+            lying = Hit(**{"subject": 0, "origin": "JP", "algorithm": "sha256", "level": Level.HIT_NO_HIT, **bent})  # type: ignore[arg-type]
+            made.parties["JP"].lie = lambda _, answer: _resign(answer, "JP", hits=(lying,))
+            _, told = await ask(made, about(subject_of(prints(1))))
+            assert told["JP"].outcome is Outcome.BAD_SIGNATURE
+            assert told["JP"].answer is None
+            assert told["BR"].outcome is Outcome.HIT
+
+    run(scenario())
+
+
+def test_an_asker_whose_roster_ran_out_blames_itself_and_no_member() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            opened, _ = await ask(made, about(subject_of(prints(1))))
+            event = RelayEvent(member=member_id("JP"), answer=opened.answers[member_id("JP")], query_id=opened.id)
+
+            def ran_out() -> Roster:
+                raise Expired("the roster is past its date")
+
+            inquirer = made.parties["FR"].inquirer
+            again = Inquirer(replace(inquirer._deps, roster=ran_out))
+            opened.outcomes.clear()
+
+            async def relay(_query: SignedQuery, _budget: float) -> object:
+                yield event
+
+            told = [each async for each in again.ask(opened, relay, 5.0)]  # type: ignore[arg-type]
+            assert [(each.outcome, each.reason) for each in told] == [(Outcome.ERROR, "the roster is past its date")]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("name", ["ZZ", "BR", "FR"], ids=["a stranger", "a member not asked", "the asker"])
+def test_a_late_answer_of_somebody_who_was_not_asked_leaves_no_line(name: str) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", "BR") as made:
+            opened, _ = await ask(made, about(subject_of(prints(1)), recipients=(member_id("JP"),)))
+            answer = replace(opened.answers[member_id("JP")], answerer=member_id(name))
+            inquirer = made.parties["FR"].inquirer
+            event = RelayEvent(member=member_id(name), answer=answer, query_id=opened.id)
+            assert inquirer.late(event) is None
+            with made.parties["FR"].store.read() as tx:
+                assert [late for _, _, _, late in tx.outcomes(opened.id) if late] == []
+
+    run(scenario())
+
+
+def test_a_late_answer_to_a_query_that_was_forgotten_is_dropped() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            opened, _ = await ask(made, about(subject_of(prints(1))))
+            store = made.parties["FR"].store
+            event = RelayEvent(member=member_id("JP"), answer=opened.answers[member_id("JP")], query_id=opened.id)
+            with store.write() as tx:
+                tx.forget_queries(sim.NOW + 1)
+            assert made.parties["FR"].inquirer.late(event) is None
+            with store.read() as tx:
+                assert tx.outcomes(opened.id) == []
+
+    run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -204,6 +315,153 @@ def test_the_same_query_gets_the_same_bytes_again() -> None:
             again = made.parties["JP"].answerer.prepare(opened.signed)
             assert again.answer == opened.answers[member_id("JP")]
             assert again.durable is None
+
+    run(scenario())
+
+
+def test_a_query_brought_twice_at_once_is_answered_once() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            jp = made.parties["JP"]
+            query = made.parties["FR"].inquirer.open(about(subject_of(prints(1)))).signed
+            searching, go_on = threading.Event(), threading.Event()
+            search = jp.matcher.for_member
+
+            def slow(*args: object) -> object:
+                searching.set()
+                assert go_on.wait(30)
+                return search(*args)  # type: ignore[arg-type]
+
+            jp.matcher.for_member = slow  # type: ignore[assignment, method-assign]
+            first = asyncio.create_task(asyncio.to_thread(jp.answerer.prepare, query))
+            await asyncio.to_thread(searching.wait, 30)
+            second = asyncio.create_task(asyncio.to_thread(jp.answerer.prepare, query))
+            await until(lambda: len(jp.answerer._running) == 1)
+            go_on.set()
+            prepared = [await first, await second]
+            assert prepared[0] is prepared[1]
+            assert prepared[0].durable is not None
+            await asyncio.wrap_future(prepared[0].durable)
+            with jp.store.read() as tx:
+                assert [log.size for log in tx.logs() if log.origin.stream == "audit"] == [1]
+            assert jp.answerer.prepare(query).answer == prepared[0].answer
+            assert not jp.answerer._running
+
+    run(scenario())
+
+
+def _asked(made: Federation, changes: dict[str, object], **parts: object) -> SignedQuery:
+    """A query of France's, properly signed, with a header or payload that its own program would not make."""
+    codec = ProtoCodec()
+    honest = made.parties["FR"].inquirer.open(about(subject_of(prints(1)))).signed
+    header = codec.encode_header(replace(codec.decode_header(honest.header), **changes))  # type: ignore[arg-type]
+    payload = codec.encode_payload(replace(codec.decode_payload(honest.payload), **parts))  # type: ignore[arg-type]
+    signature = statement_signer("FR").sign(query_preimage(sim.FEDERATION, header, payload))
+    return SignedQuery(header=header, payload=payload, signature=signature)
+
+
+def _said(made: Federation, query: SignedQuery) -> Answer:
+    return ProtoCodec().decode_answer(made.parties["JP"].answerer.prepare(query).answer.answer)
+
+
+def test_a_query_that_is_good_for_ever_is_not_answered() -> None:
+    """What was answered is forgotten some day: brought again after that, it would be searched and answered anew."""
+
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            with pytest.raises(Refused, match="longer than any"):
+                made.parties["JP"].answerer.prepare(_asked(made, {"expires_at": sim.NOW + MAX_QUERY_SECONDS + 1}))
+
+    run(scenario())
+
+
+def test_a_query_of_another_federation_is_a_strangers() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            query = made.parties["FR"].inquirer.open(about(subject_of(prints(1)))).signed
+            other = query_preimage(federation_id("other.fed"), query.header, query.payload)
+            with pytest.raises(BadSignature):
+                made.parties["JP"].answerer.prepare(replace(query, signature=statement_signer("FR").sign(other)))
+
+    run(scenario())
+
+
+def test_header_and_payload_of_two_queries_do_not_make_a_third() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            one, two = (made.parties["FR"].inquirer.open(about(subject_of(prints(n)))).signed for n in (1, 2))
+            for signature in (one.signature, two.signature):
+                with pytest.raises(BadSignature):
+                    made.parties["JP"].answerer.prepare(replace(one, payload=two.payload, signature=signature))
+
+    run(scenario())
+
+
+def test_eight_hashes_are_not_asked_about_for_the_price_of_one() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            true = subject_of(prints(1))
+            others = tuple(prints(number).pdq for number in range(2, 9))
+            false = replace(true, orientations=(true.orientations[0], *others))
+            said = _said(made, _asked(made, {}, subjects=(false,)))
+            assert (said.outcome, said.reason) == (Outcome.REFUSED, "the query's declared cost is not what it asks")
+            paid = _said(made, _asked(made, {"cost": 5 + 7, "query_id": bytes(16)}, subjects=(false,)))
+            assert paid.outcome is Outcome.NO_HIT
+
+    run(scenario())
+
+
+def test_what_is_refused_is_charged_as_well() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", policy=Policy(query_cost_per_minute=2)) as made:
+            free = [_asked(made, {"cost": 0, "query_id": bytes([n]) * 16}) for n in range(3)]
+            reasons = [_said(made, query).reason for query in free]
+            assert ["policy allows" in reason for reason in reasons] == [False, False, True]
+
+    run(scenario())
+
+
+def test_a_payload_that_cannot_be_read_is_an_error_and_no_refusal() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            query = _asked(made, {})
+            sealed = b"\x08\x01\x1a\x00"
+            signature = statement_signer("FR").sign(query_preimage(sim.FEDERATION, query.header, sealed))
+            said = _said(made, replace(query, payload=sealed, signature=signature))
+            assert said.outcome is Outcome.ERROR
+            assert "sealed" in said.reason
+
+    run(scenario())
+
+
+def test_every_pdq_of_a_subject_is_searched_whatever_its_orientations_are_of() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            hold(made.parties["JP"], 2, Level.HIT_NO_HIT)
+            hold(made.parties["JP"], 3, Level.HIT_NO_HIT)
+            pdq = [Fingerprint(code=PDQ.code, value=prints(n).pdq, quality=90) for n in (1, 2, 3)]
+            for order in (pdq, pdq[::-1]):
+                both = Subject(fingerprints=tuple(order), orientations=prints(1).pdq_orientations)
+                found = made.parties["JP"].matcher.for_member((both,), 0, MatchRule.POLICY, member_id("FR"))
+                assert (len(found.hits), found.disagreed) == (1, 0)
+                assert made.parties["JP"].matcher.local((both,), 0).disagreed == 0
+                assert len(made.parties["JP"].matcher.local((both,), 0).hits) == 2
+
+    run(scenario())
+
+
+def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "MAX_HITS", 2)
+
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            for number in (1, 2, 3):
+                hold(made.parties["JP"], number, Level.HIT_NO_HIT)
+            _, told = await ask(made, about(*(subject_of(prints(number)) for number in (1, 2, 3))))
+            assert told["JP"].outcome is Outcome.HIT
+            assert told["JP"].reason == "the first 2 of 3 hits"
+            assert told["JP"].answer is not None
+            assert len(told["JP"].answer.hits) == 2
 
     run(scenario())
 
@@ -262,6 +520,19 @@ def test_what_was_not_searched_is_said() -> None:
             assert answer is not None
             assert told["JP"].outcome is Outcome.NO_HIT
             assert {(k.name, k.searched) for k in answer.kinds} == {("unknown-200", False), ("pdq", False)}
+
+    run(scenario())
+
+
+def test_a_second_opinion_gives_no_hit_abroad_and_is_not_called_searched() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            hold(made.parties["JP"], 1, Level.HIT_NO_HIT)
+            only = Subject(fingerprints=(Fingerprint(code=PHASH.code, value=prints(1).phash),))
+            _, told = await ask(made, about(only))
+            assert told["JP"].outcome is Outcome.NO_HIT
+            assert told["JP"].answer is not None
+            assert [(k.name, k.searched) for k in told["JP"].answer.kinds] == [("phash", False)]
 
     run(scenario())
 

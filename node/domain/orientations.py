@@ -1,0 +1,58 @@
+"""What the PDQ of a picture says about the PDQ of the same picture turned or mirrored.
+
+Rules this module upholds:
+
+- Only the hashes are looked at: a relay or an answerer has no picture.
+- An honest asker's orientations are always taken for what they are; what is taken for them wrongly lies so near to
+  them that it asks nothing else.
+
+Mirroring a picture negates its odd frequencies and turning it swaps rows and columns of its DCT, so the bits of one
+orientation give those of the others, but for the few whose coefficient lies between the two medians (the two hashes
+count from a median each). Measured on 140 photographs of quality 50 and more: 5 of 256 bits on average, 22 at most.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.domain.fingerprints import PDQ_BITS, PDQ_RADIUS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIDE: Final = 16
+"""Frequencies of each axis: the bit of row frequency i and column frequency j (from 0) is number 16 i + j."""
+_FLIPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at // _SIDE % 2 == 0)
+"""The bits that change when the picture is flipped top to bottom: odd frequencies stand at even places."""
+_FLOPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at % _SIDE % 2 == 0)
+"""The bits that change when it is mirrored left to right."""
+
+
+def turned(value: bytes) -> tuple[bytes, ...]:
+    """The eight orientations of a PDQ hash (32 bytes each, in the order of `ORIENTATIONS`) as far as it tells them."""
+    upright = int.from_bytes(value, "big")
+    swapped = sum((upright >> at & 1) << (at % _SIDE * _SIDE + at // _SIDE) for at in range(PDQ_BITS))
+    both = _FLIPPED ^ _FLOPPED
+    numbers = (
+        upright,
+        swapped ^ _FLIPPED,
+        upright ^ both,
+        swapped ^ _FLOPPED,
+        upright ^ _FLIPPED,
+        upright ^ _FLOPPED,
+        swapped,
+        swapped ^ both,
+    )
+    return tuple(number.to_bytes(PDQ_BITS // 8, "big") for number in numbers)
+
+
+def strangers(orientations: Sequence[bytes]) -> int:
+    """How many of at most eight declared orientations cannot be of the picture that the first one is of."""
+    if len(orientations) <= 1:
+        return 0
+    expected = turned(orientations[0])
+    return sum(_distance(a, b) > PDQ_RADIUS for a, b in zip(orientations, expected, strict=False))
+
+
+def _distance(a: bytes, b: bytes) -> int:
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
