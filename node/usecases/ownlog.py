@@ -22,7 +22,7 @@ from node.domain.ids import Origin
 from node.domain.ports import Codec, LogState, PendingEntry, Signer, Store
 from node.domain.roster import Roster
 from node.domain.services import Head
-from node.errors import Conflict, Fork, Malformed, Refused, Unavailable
+from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailable
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -91,7 +91,7 @@ class OwnLog:
         """The comparison that every start owes before its first signature, and every conflict after that.
 
         Raises `Fork`, having frozen the log, and `Refused` ever after; `BadSignature` and `Malformed` for a head that
-        is none; `Conflict` where the hub claims more than it can show.
+        is none; `Conflict` where the hub claims more than it can show, `BadProof` where it shows less than it did.
         """
         state = self.state()
         _check_open(state)
@@ -102,6 +102,14 @@ class OwnLog:
             checkpoint, _ = verify_note(self._roster(), self.origin, head.cosigned, cosigned=True)
             self._hold_against(state, checkpoint, head.cosigned)
             shown = checkpoint.size
+        if max(shown, head.size) < state.anchor_size:
+            # We took back a part of what it had, under a checkpoint of ours that we have not reached: to sign another
+            # tree below that size would be a fork of our own making.
+            self._compared = False
+            raise BadProof(
+                "the hub shows less of our own log than it did before",
+                remedy="ask the hub's operator; nothing is signed until it shows again what it has cosigned",
+            )
         if max(shown, head.size) <= state.size:
             self._keep_cosigned(state, head, shown)
             # Known to be no further than we are: from here on, places and signatures may go on.

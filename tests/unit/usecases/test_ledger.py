@@ -18,7 +18,7 @@ from node.domain.queries import Level
 from node.domain.roster import CategoryScheme
 from node.domain.services import Head
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Verdict
-from node.errors import BadSignature, Conflict, Fork, Malformed, Misuse, NotFound, Refused, StoreError, Unavailable
+from node.errors import BadProof, BadSignature, Conflict, Fork, Malformed, Misuse, NotFound, Refused, StoreError, Unavailable
 from node.tlog.checkpoint import parse_text
 from node.tlog.note import parse
 from node.usecases.catalogue import RecordView
@@ -392,6 +392,21 @@ def test_a_hub_that_is_ahead_stops_signatures_until_its_entries_are_adopted() ->
     assert view(node, record).index == 7
     assert state.size == 8
     assert all(map(node.finds, (0, 6, 100)))
+
+
+def test_a_hub_that_rolls_back_while_we_take_our_own_entries_back_gets_no_signature() -> None:
+    log, node = a_log_and_a_node_behind_it(3, 7)
+    node.own.adopt(log.package(3, 5, at=7, hub=True))
+    node.ledger.contribute(drafts(100))
+    for size in (3, 5):
+        note = cosigned(log.note(size))
+        with pytest.raises(BadProof, match="less of our own log"):
+            node.own.reconcile(Head(origin=FR.origin, size=size, cosigned=note, cosigned_size=size))
+        with pytest.raises(Unavailable):
+            node.own.place_and_sign()
+    node.own.adopt(log.package(5, 7, hub=True))
+    assert node.own.reconcile(head_of(log)) is Standing.EQUAL
+    assert node.own.place_and_sign().size == 8
 
 
 def test_a_waiting_statement_that_was_published_before_the_restore_is_not_placed_twice() -> None:
