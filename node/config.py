@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "vigil.toml"
 HOME_VARIABLE: Final = "VIGIL_HOME"
 PREFIX: Final = "VIGIL_"
+MIN_QUERY_DAYS: Final = 8
+"""Days: a query is good for seven (`usecases.answering`), and its answer must not be forgotten while it is."""
+_MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
 
@@ -94,6 +97,12 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _query_days(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or not MIN_QUERY_DAYS <= int(text) <= _MAX_QUERY_DAYS:
+        raise ValueError(f"expected {MIN_QUERY_DAYS} to {_MAX_QUERY_DAYS} days")
+    return int(text)
+
+
 def _role(text: str) -> str:
     if text not in {"node", "hub"}:
         raise ValueError("expected node or hub")
@@ -136,6 +145,8 @@ class Config:
 
     A node dials `hub` and `enrolment`; a hub listens on both, and its invitations name `public_hub` and
     `public_enrolment` where these are not empty.
+    `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
+    have a date of their own).
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
     """
@@ -153,6 +164,7 @@ class Config:
     publish_seconds: float = _setting(_seconds, 0.2)
     roster_refresh_seconds: float = _setting(_seconds, 300.0)
     retention_sweep_seconds: float = _setting(_seconds, 3600.0)
+    query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
 

@@ -80,11 +80,14 @@ class Custody:
             change.purge().record(record.origin, index, record.leaf)
 
     def forget_queries(self, days: int) -> int:
-        """Deletes the queries asked and answered more than `days` days ago; how many. Their audit entries stay."""
-        with self._store.write() as writer:
-            gone = writer.forget_queries(int(self._clock()) - days * SECONDS_A_DAY)
-        if gone:
-            self._store.scrub()
+        """Deletes the queries asked and answered more than `days` days ago; how many. Their audit entries stay, with
+        bodies that expire by a date of their own.
+        """
+        self._catalogue.settle()
+        before = (self.today() - days) * SECONDS_A_DAY
+        with self._catalogue.change() as change:
+            gone = change.writer.forget_queries(before)
+            change.purged += gone
         return gone
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 
+from node.config import MIN_QUERY_DAYS, parse
 from node.domain.batch import BodyState
+from node.domain.envelope import Kind
 from node.domain.handling import Handling
-from node.domain.ids import RecordId
+from node.domain.ids import Origin, RecordId
+from node.domain.ports import AskedQuery
+from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.roster import Policy
 from node.domain.statements import Comment
-from node.errors import NotFound
+from node.errors import ConfigError, NotFound
+from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases.audit import RETENTION_DAYS, AuditEntry, AuditLog
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.ledger import Draft
 from tests.simulator.federation import TODAY, Speaker, picture
@@ -125,3 +133,70 @@ def test_a_copy_can_be_forgotten_here_alone() -> None:
         assert jp.custody.forget_queries(30) == 0
 
     asyncio.run(story())
+
+
+def asked(number: int, at: int) -> AskedQuery:
+    header = QueryHeader(
+        query_id=bytes([number]) * 16,
+        asker=JP.id,
+        recipients=(),
+        purpose="victim-identification",
+        issued_at=at,
+        expires_at=at + 60,
+        cost=1,
+    )
+    query = SignedQuery(header=b"header", payload=b"holds hashes", signature=bytes(64))
+    return AskedQuery(query=query, header=header, created_at=at)
+
+
+def test_queries_go_after_their_days_once_two_clocks_say_so_and_nothing_of_them_stays() -> None:
+    async def story() -> None:
+        world, _, fr, jp = a_federation()
+        given = SignedAnswer(answerer=JP.id, answer=b"signed", signature=bytes(64))
+        start = int(world.clock.now)
+        for number, at in ((1, start), (2, start + 5 * DAY)):
+            with jp.store.write() as tx:
+                tx.put_asked(asked(number, at))
+                tx.put_answered(FR.id, bytes([number]) * 16, given, at)
+        world.clock.now += 11 * DAY
+        # Only our own clock says so: it may have jumped.
+        assert jp.custody.forget_queries(10) == 0
+        await shared(fr, jp, Draft(statement=picture(1)))
+        before = jp.store.scrubs
+        assert (jp.custody.forget_queries(10), jp.store.scrubs) == (2, before + 1)
+        with jp.store.read() as tx:
+            assert [each.header.query_id[0] for each in tx.recent_queries(10)] == [2]
+            assert tx.answered(FR.id, bytes([1]) * 16) is None
+            assert tx.answered(FR.id, bytes([2]) * 16) == given
+        assert (jp.custody.forget_queries(10), jp.store.scrubs) == (0, before + 1)
+
+    asyncio.run(story())
+
+
+def test_the_audit_logs_bodies_expire_by_the_same_sweep_and_the_log_stays_whole() -> None:
+    async def story() -> None:
+        world, _, fr, jp = a_federation()
+        origin = Origin(jp.own.origin.federation, JP.id, 1, "audit")
+        audit = AuditLog(store=jp.store, origin=origin, clock=world.clock, random=os.urandom)
+        try:
+            audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body={"what": "match", "hashes": ["5a" * 32]}))
+            with jp.store.read() as tx:
+                (log,) = [each for each in tx.logs() if each.origin == origin]
+            for passed, state in ((RETENTION_DAYS, HELD), (1, PURGED)):
+                world.clock.now += passed * DAY
+                await shared(fr, jp, Draft(statement=picture(passed)))
+                jp.custody.sweep()
+                with jp.store.read() as tx:
+                    run = tx.run(origin, 0, 1, 1 << 20)
+                    assert (run.states[0], bool(run.bodies[0])) == (state, state == HELD)
+                    assert [each.root for each in tx.logs() if each.origin == origin] == [log.root]
+        finally:
+            audit.close()
+
+    asyncio.run(story())
+
+
+def test_an_answer_is_remembered_for_longer_than_its_query_is_good() -> None:
+    assert MAX_QUERY_SECONDS + Policy().skew_seconds < MIN_QUERY_DAYS * DAY
+    with pytest.raises(ConfigError, match="query_retention_days"):
+        parse({"query_retention_days": MIN_QUERY_DAYS - 1}, {})
