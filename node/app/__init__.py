@@ -91,11 +91,45 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    key_folders: Sequence[Path] = (),
 ) -> bytes:
-    """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound."""
+    """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound;
+    `key_folders`: where more of its key files are, beside its own folder's `keys`.
+    """
     from node.app.ceremonies import sign_members as run
 
-    return run(folder, passphrase, request, admit=admit, replace_keys=replace_keys, accept_hub=accept_hub)
+    return run(
+        folder,
+        passphrase,
+        request,
+        admit=admit,
+        replace_keys=replace_keys,
+        accept_hub=accept_hub,
+        key_folders=key_folders,
+    )
+
+
+def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: Sequence[Path] = ()) -> bytes:
+    """The list of members as it is, signed anew with fresh dates; the bundle that the hub takes."""
+    from node.app.ceremonies import extend_members as run
+
+    return run(folder, passphrase, key_folders=key_folders)
+
+
+def release_member(
+    folder: Path, passphrase: Callable[[], str], member: str, *, key_folders: Sequence[Path] = ()
+) -> bytes:
+    """The list of members in which this one has left, signed; the bundle that the hub takes."""
+    from node.app.ceremonies import release_member as run
+
+    return run(folder, passphrase, member, key_folders=key_folders)
+
+
+def last_bundle(folder: Path) -> bytes:
+    """What the authority signed last, once more. It opens no key."""
+    from node.app.ceremonies import last_bundle as run
+
+    return run(folder)
 
 
 def join_node(

@@ -128,7 +128,7 @@ def init_hub(
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
     """A line on the hub where it is new, then one a petition. Raises `PeerFault`, `Damaged`."""
-    review = Authority(folder, Passphrase(passphrase().encode())).review(request)
+    review = _opened(folder, passphrase, ()).review(request)
     lines: list[Line] = []
     if review.hub_changed:
         lines.append({"hub": "new", "fingerprint": spoken(review.hub_fingerprint)})
@@ -152,9 +152,10 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    key_folders: Sequence[Path] = (),
 ) -> bytes:
     """See `app.sign_members`. A person has compared the fingerprints. Raises `Refused`, `Misuse`, `PeerFault`."""
-    authority = Authority(folder, Passphrase(passphrase().encode()))
+    authority = _opened(folder, passphrase, key_folders)
     findings = authority.review(request).findings
     wanted = (
         {member_id(name) for name in admit}
@@ -168,6 +169,27 @@ def sign_members(
         replace_keys={member_id(name) for name in replace_keys},
         accept_hub=accept_hub,
     )
+
+
+def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: Sequence[Path] = ()) -> bytes:
+    """See `app.extend_members`. Raises `NotFound`, `Misuse`, `Damaged`."""
+    return _opened(folder, passphrase, key_folders).extend(now=time.time())
+
+
+def release_member(
+    folder: Path, passphrase: Callable[[], str], member: str, *, key_folders: Sequence[Path] = ()
+) -> bytes:
+    """See `app.release_member`. Raises `Refused` where it is no member, `NotFound`, `Misuse`, `Damaged`."""
+    return _opened(folder, passphrase, key_folders).release(member_id(member), now=time.time())
+
+
+def last_bundle(folder: Path) -> bytes:
+    """See `app.last_bundle`. Raises `NotFound` where nothing was signed yet, `Damaged`."""
+    return Authority(folder, Passphrase(b"", allow_empty=True)).bundle()  # no key is opened
+
+
+def _opened(folder: Path, passphrase: Callable[[], str], key_folders: Sequence[Path]) -> Authority:
+    return Authority(folder, Passphrase(passphrase().encode()), key_folders)
 
 
 def verify_evidence(data: bytes, roster_folder: Path) -> Line:

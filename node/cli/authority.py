@@ -5,13 +5,12 @@ Rules this module upholds:
 - The authority's folder lies on a stick of its own; it is named in every command and never has a default.
 - Nobody is signed in unseen: each petition's fingerprint is shown, and a person says that it was compared, or says
   beforehand, with --yes, that this was done.
-- With --hub-home the request is fetched and the bundle handed over in one go; the hub's keys and the authority's are
-  never open at the same time.
+- Where nobody can be asked, nothing is signed.
 """
 
 from __future__ import annotations
 
-import base64
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -19,18 +18,33 @@ from typing import Annotated
 import typer
 
 from node.cli import options
-from node.cli.common import Command, Common, Passphrase, common, new_group, one
-from node.cli.files import read_input, write_new
+from node.cli.common import Command, Common, Passphrase, common, new_group
+from node.cli.files import read_input
+from node.cli.handover import (
+    Hub,
+    HubHomeOption,
+    HubPassphraseOption,
+    OutOption,
+    destination,
+    hand_over,
+    named,
+    once,
+)
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.words import moment
-from node.config import Home
+from node.cli.words import count
 from node.errors import Misuse
 
 group = new_group("The offline authority: decides who is a member.")
 
 FolderOption = Annotated[
     Path, typer.Option("--folder", metavar="DIR", help="The authority's own folder, on its stick.", show_default=False)
+]
+KeyFoldersOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key-folder", metavar="DIR", help="Where more of its key files are, such as another stick; repeatable."
+    ),
 ]
 
 
@@ -71,7 +85,8 @@ def init(
 
 def _init_words(line: Line) -> str:
     return (
-        f"The authority of {plain(line['federation'])}: {line['keys']} keys, {line['threshold']} of which sign.\n"
+        f"The authority of {plain(line['federation'])}: "
+        f"{count(line['keys'], 'key')} of either kind, {line['threshold']} of which must sign.\n"
         f"  root              {plain(line['root'])}\n"
         f"  its fingerprint   {plain(line['root_fingerprint'])}\n"
         "Carry the root to the hub: vigil hub init --federation ID --root FILE"
@@ -86,16 +101,12 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         list[str] | None,
         typer.Argument(metavar="MEMBER", parser=options.member, help="Admit these alone. Default: all that are sound."),
     ] = None,
-    hub_home: Annotated[
-        Path | None,
-        typer.Option("--hub-home", metavar="DIR", help="The hub's home, where the stick is put into its machine."),
-    ] = None,
+    hub_home: HubHomeOption = None,
     request: Annotated[
         Path | None, typer.Option("--request", metavar="FILE", help="A request that vigil hub requests wrote.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="The bundle to write, for vigil hub admit.")
-    ] = None,
+    out: OutOption = None,
+    key_folder: KeyFoldersOption = None,
     replace_keys: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,62 +117,135 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Every fingerprint was compared already; do not ask.")] = False,
-    hub_passphrase_file: Annotated[
-        Path | None,
-        typer.Option("--hub-passphrase-file", metavar="FILE", help="For the hub's keys, with --hub-home."),
-    ] = None,
+    hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
     """Sign members in: shows every fingerprint to compare by voice, asks, and signs the list of members.
 
     Either --hub-home, or --request and --out. The first signature of a federation, which has no members yet, goes the
     same way. --passphrase-file is for the authority's keys.
     """
+    from node import app
+
     if (hub_home is None) == (request is None) or (request is None) != (out is None):
         raise Misuse("give either --hub-home, or --request and --out", remedy="see `vigil authority sign --help`")
     given = common(ctx)
-    hub = _Hub(given, hub_home, hub_passphrase_file) if hub_home else None
-    asked = hub.request() if hub else read_input(_named(request), options.MAX_CEREMONY, "signing request")
-    secret = _once(Passphrase(file=given.passphrase.file, what="the authority's keys"))
-    bundle = _decide(given, folder.absolute(), secret, asked, members, replace_keys or [], yes=yes)
-    if hub:
-        hub.admit(bundle)
-    else:
-        write_new(_named(out), bundle)
-        given.output.line(
-            {"bundle": str(out), "bytes": len(bundle)},
-            lambda line: f"Signed: {plain(line['bundle'])}. Carry it to the hub: vigil hub admit FILE",
-        )
+    hub = Hub(given, hub_home, hub_passphrase_file) if hub_home else None
+    asked = hub.request() if hub else read_input(named(request), options.MAX_CEREMONY, "signing request")
+    secret = _authority(given)
+    accept_hub = _shown(given, app.describe_request(folder.absolute(), secret, asked), yes=yes)
+    bundle = app.sign_members(
+        folder.absolute(),
+        secret,
+        asked,
+        admit=members or None,
+        replace_keys=replace_keys or [],
+        accept_hub=accept_hub,
+        key_folders=_absolute(key_folder),
+    )
+    hand_over(given, bundle, hub, out)
 
 
-def _decide(  # noqa: PLR0917 (each is of another kind)
-    given: Common,
-    folder: Path,
-    secret: Callable[[], str],
-    request: bytes,
-    members: list[str] | None,
-    replace_keys: list[str],
-    *,
-    yes: bool,
-) -> bytes:
-    """Shows what would be signed, has a person say yes, and signs it."""
+@group.command("extend", cls=Command)
+def extend(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    folder: FolderOption,
+    hub_home: HubHomeOption = None,
+    out: OutOption = None,
+    key_folder: KeyFoldersOption = None,
+    hub_passphrase_file: HubPassphraseOption = None,
+) -> None:
+    """Sign the list of members anew as it is, with fresh dates; it needs no request.
+
+    Either --hub-home or --out.
+    """
     from node import app
 
-    asked = app.describe_request(folder, secret, request)
+    given = common(ctx)
+    hub = destination(given, hub_home, out, hub_passphrase_file)
+    hand_over(
+        given, app.extend_members(folder.absolute(), _authority(given), key_folders=_absolute(key_folder)), hub, out
+    )
+
+
+@group.command("release", cls=Command)
+def release(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    member: Annotated[
+        str,
+        typer.Argument(metavar="MEMBER", parser=options.member, help="The member that leaves.", show_default=False),
+    ],
+    folder: FolderOption,
+    hub_home: HubHomeOption = None,
+    out: OutOption = None,
+    key_folder: KeyFoldersOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="It was agreed already; do not ask.")] = False,
+    hub_passphrase_file: HubPassphraseOption = None,
+) -> None:
+    """Sign that a member leaves. The hub cannot undo it; what the member shared stays until it is retracted.
+
+    Either --hub-home or --out. To stop a member for a while: vigil hub suspend.
+    """
+    from node import app
+
+    given = common(ctx)
+    hub = destination(given, hub_home, out, hub_passphrase_file)
+    if not yes:
+        _ask(given, f"Does {member} leave the federation?")
+    bundle = app.release_member(folder.absolute(), _authority(given), member, key_folders=_absolute(key_folder))
+    hand_over(given, bundle, hub, out)
+
+
+@group.command("bundle", cls=Command)
+def bundle(
+    ctx: typer.Context,
+    folder: FolderOption,
+    hub_home: HubHomeOption = None,
+    out: OutOption = None,
+    hub_passphrase_file: HubPassphraseOption = None,
+) -> None:
+    """Give out once more what was signed last, for a hub that lost it. Opens no key of the authority's.
+
+    Either --hub-home or --out.
+    """
+    from node import app
+
+    given = common(ctx)
+    hub = destination(given, hub_home, out, hub_passphrase_file)
+    hand_over(given, app.last_bundle(folder.absolute()), hub, out)
+
+
+def _shown(given: Common, asked: list[Line], *, yes: bool) -> bool:
+    """Shows what would be signed and has a person say yes; whether a new hub is accepted with it."""
     for line in asked:
         given.output.line(line, _petition_words)
     if not asked:
         given.output.line({"petitions": 0}, lambda _: "No petitions: the list of members is signed anew, as it is.")
-    elif not yes and not typer.confirm("Were these fingerprints compared by voice, and are they the same?", err=True):
+    elif not yes:
+        _ask(given, "Were these fingerprints compared by voice, and are they the same?")
+    return any("hub" in line for line in asked)
+
+
+def _ask(given: Common, question: str) -> None:
+    """Ends the command unless a person says yes. Raises `Misuse` where there is nobody to ask."""
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise Misuse(
+            "nothing was signed: there is nobody to ask", remedy="give --yes once a person has agreed"
+        ) from None
+    if not agreed:
         given.output.error("nothing was signed")
         raise typer.Exit(ExitCode.ERROR)
-    return app.sign_members(
-        folder,
-        secret,
-        request,
-        admit=members or None,
-        replace_keys=replace_keys,
-        accept_hub=any("hub" in line for line in asked),
-    )
+
+
+def _authority(given: Common) -> Callable[[], str]:
+    return once(Passphrase(file=given.passphrase.file, what="the authority's keys"))
+
+
+def _absolute(folders: list[Path] | None) -> list[Path]:
+    return [folder.absolute() for folder in folders or ()]
 
 
 def _petition_words(line: Line) -> str:
@@ -171,49 +255,3 @@ def _petition_words(line: Line) -> str:
     if line["fingerprint"]:
         words += f"\n  fingerprint       {plain(line['fingerprint'])}"
     return words + (f"\n  why               {plain(line['reason'])}" if line["reason"] else "")
-
-
-class _Hub:
-    """The hub's side, where its home is at hand: fetches the request, hands the bundle over."""
-
-    def __init__(self, given: Common, folder: Path, passphrase_file: Path | None) -> None:
-        self._given = given
-        self._home = Home(folder=folder.expanduser().absolute())
-        self._secret = _once(Passphrase(file=passphrase_file, what="the hub's keys"))
-
-    def request(self) -> bytes:
-        from node import app
-
-        with app.session(self._home, self._secret) as session:
-            return base64.b64decode(one(session.run("requests", {}))["request"], validate=True)
-
-    def admit(self, bundle: bytes) -> None:
-        from node import app
-
-        with app.session(self._home, self._secret) as session:
-            for line in session.run("admit", {"bundle": base64.b64encode(bundle).decode("ascii")}):
-                self._given.output.line(line, admitted_words)
-
-
-def admitted_words(line: Line) -> str:
-    """What is in force at the hub once it took a bundle."""
-    members = ", ".join(map(plain, line["members"])) or "no members yet"
-    return f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
-
-
-def _once(passphrase: Callable[[], str]) -> Callable[[], str]:
-    """Asks at most once."""
-    found: list[str] = []
-
-    def ask() -> str:
-        if not found:
-            found.append(passphrase())
-        return found[0]
-
-    return ask
-
-
-def _named(path: Path | None) -> Path:
-    if path is None:
-        raise Misuse("no file was named")
-    return path

@@ -15,9 +15,9 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.authority import admitted_words
 from node.cli.common import Command, common, new_group, one
 from node.cli.files import read_input, write_new
+from node.cli.handover import admitted_words
 from node.cli.node import check_store, ready_words
 from node.cli.output import Line, Output, plain
 from node.cli.words import count, moment, new_table

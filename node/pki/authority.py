@@ -266,7 +266,7 @@ class Authority:
         if len(found) < wanted.threshold:
             raise Misuse(
                 f"{len(found)} of the {role} keys are at hand, and {wanted.threshold} have to sign",
-                remedy="put the sticks with the other key files in, and name their folders",
+                remedy="put the sticks with the other key files in, and name the folders of each: --key-folder DIR",
             )
         return list(found.values())
 

@@ -186,6 +186,7 @@ def test_what_was_compared_is_signed_into_a_new_file(
             "admit": ["FR"],
             "replace_keys": ["DE"],
             "accept_hub": True,
+            "key_folders": [],
         }
     ]
     assert (tmp_path / "bundle").read_bytes() == b"bundle"
@@ -215,6 +216,79 @@ def test_with_the_hubs_home_the_request_is_fetched_and_the_bundle_handed_over(
     assert node.homes == [tmp_path / "hub"] * 2
     assert node.call("admit").arguments == {"bundle": base64.b64encode(b"bundle").decode()}
     assert ran.lines[-1] == IN_FORCE
+
+
+def test_keys_on_other_sticks_are_named(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    words = [*sign_words(tmp_path), "--yes", "--key-folder", tmp_path / "second", "--key-folder", tmp_path / "third"]
+    assert vigil(*words).code == 0
+    assert authority[0]["key_folders"] == [tmp_path / "second", tmp_path / "third"]
+
+
+def test_where_nobody_can_be_asked_nothing_is_signed(
+    vigil: Vigil, node: Node, authority: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", ended)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ran = vigil(*sign_words(tmp_path))
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    assert authority == []
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What the authority was asked to decide without a request."""
+    seen: list[tuple[Any, ...]] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def extend(folder: Path, passphrase: Callable[[], str], *, key_folders: list[Path]) -> bytes:
+        seen.append(("extend", folder, passphrase(), key_folders))
+        return b"extended"
+
+    def release(folder: Path, passphrase: Callable[[], str], member: str, *, key_folders: list[Path]) -> bytes:
+        seen.append(("release", folder, passphrase(), member, key_folders))
+        return b"released"
+
+    def last(folder: Path) -> bytes:
+        seen.append(("bundle", folder))
+        return b"last"
+
+    monkeypatch.setattr(app, "extend_members", extend)
+    monkeypatch.setattr(app, "release_member", release)
+    monkeypatch.setattr(app, "last_bundle", last)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("words", "bundle"),
+    [("extend", b"extended"), ("release FR --yes", b"released"), ("bundle", b"last")],
+)
+def test_what_needs_no_request_is_written_to_a_file_or_handed_over(  # noqa: PLR0917 (fixtures)
+    vigil: Vigil, node: Node, decided: list[tuple[Any, ...]], tmp_path: Path, words: str, bundle: bytes
+) -> None:
+    node.answers["admit"] = [IN_FORCE]
+    whole = ["authority", *words.split(), "--folder", tmp_path / "stick"]
+    assert vigil(*whole).code == 2
+    assert vigil(*whole, "--out", tmp_path / "bundle", "--hub-home", tmp_path / "hub").code == 2
+    assert decided == []
+    assert vigil(*whole, "--out", tmp_path / "bundle").code == 0
+    assert (tmp_path / "bundle").read_bytes() == bundle
+    assert vigil(*whole, "--hub-home", tmp_path / "hub", "--json").lines == [IN_FORCE]
+    assert node.call("admit").arguments == {"bundle": base64.b64encode(bundle).decode()}
+
+
+def test_a_member_is_not_released_unless_a_person_says_so(
+    vigil: Vigil, node: Node, decided: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    ran = vigil("authority", "release", "FR", "--folder", tmp_path / "stick", "--out", tmp_path / "bundle")
+    assert ran.code == 1
+    assert decided == []
 
 
 @pytest.mark.parametrize(

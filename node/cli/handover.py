@@ -1,0 +1,100 @@
+"""How what the authority signed gets to the hub: into a file that a person carries, or at once, where it is at hand.
+
+Rules this module upholds:
+
+- With --hub-home the request is fetched and the bundle handed over in one go; the hub's keys and the authority's are
+  never open at the same time.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.common import Common, Passphrase, one
+from node.cli.files import write_new
+from node.cli.output import Line, plain
+from node.cli.words import moment
+from node.config import Home
+from node.errors import Misuse
+
+HubHomeOption = Annotated[
+    Path | None,
+    typer.Option("--hub-home", metavar="DIR", help="The hub's home, where the stick is put into its machine."),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="The bundle to write, for vigil hub admit.")
+]
+HubPassphraseOption = Annotated[
+    Path | None, typer.Option("--hub-passphrase-file", metavar="FILE", help="For the hub's keys, with --hub-home.")
+]
+
+
+def destination(given: Common, hub_home: Path | None, out: Path | None, passphrase_file: Path | None) -> Hub | None:
+    """The hub that takes the bundle, None for a file. Raises `Misuse` where it is to go nowhere, or to both."""
+    if (hub_home is None) == (out is None):
+        raise Misuse("give either --hub-home or --out", remedy="say where the bundle goes")
+    return Hub(given, hub_home, passphrase_file) if hub_home else None
+
+
+def hand_over(given: Common, bundle: bytes, hub: Hub | None, out: Path | None) -> None:
+    """To the hub where it is at hand, else into a new file."""
+    if hub:
+        hub.admit(bundle)
+        return
+    write_new(named(out), bundle)
+    given.output.line(
+        {"bundle": str(out), "bytes": len(bundle)},
+        lambda line: f"Signed: {plain(line['bundle'])}. Carry it to the hub: vigil hub admit FILE",
+    )
+
+
+class Hub:
+    """The hub's side, where its home is at hand: fetches the request, hands the bundle over."""
+
+    def __init__(self, given: Common, folder: Path, passphrase_file: Path | None) -> None:
+        self._given = given
+        self._home = Home(folder=folder.expanduser().absolute())
+        self._secret = once(Passphrase(file=passphrase_file, what="the hub's keys"))
+
+    def request(self) -> bytes:
+        from node import app
+
+        with app.session(self._home, self._secret) as session:
+            return base64.b64decode(one(session.run("requests", {}))["request"], validate=True)
+
+    def admit(self, bundle: bytes) -> None:
+        from node import app
+
+        with app.session(self._home, self._secret) as session:
+            for line in session.run("admit", {"bundle": base64.b64encode(bundle).decode("ascii")}):
+                self._given.output.line(line, admitted_words)
+
+
+def admitted_words(line: Line) -> str:
+    """What is in force at the hub once it took a bundle."""
+    members = ", ".join(map(plain, line["members"])) or "no members yet"
+    return f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
+
+
+def once(passphrase: Callable[[], str]) -> Callable[[], str]:
+    """Asks at most once."""
+    found: list[str] = []
+
+    def ask() -> str:
+        if not found:
+            found.append(passphrase())
+        return found[0]
+
+    return ask
+
+
+def named(path: Path | None) -> Path:
+    """A path that the command line was checked to have."""
+    if path is None:
+        raise Misuse("no file was named")
+    return path
