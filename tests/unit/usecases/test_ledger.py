@@ -18,7 +18,18 @@ from node.domain.queries import Level
 from node.domain.roster import CategoryScheme
 from node.domain.services import Head
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Verdict
-from node.errors import BadProof, BadSignature, Conflict, Fork, Malformed, Misuse, NotFound, Refused, StoreError, Unavailable
+from node.errors import (
+    BadProof,
+    BadSignature,
+    Conflict,
+    Fork,
+    Malformed,
+    Misuse,
+    NotFound,
+    Refused,
+    StoreError,
+    Unavailable,
+)
 from node.tlog.checkpoint import parse_text
 from node.tlog.note import parse
 from node.usecases.catalogue import RecordView
