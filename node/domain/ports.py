@@ -352,6 +352,10 @@ class HubReader(Protocol):
         """(id, query id, answer) that came late and await their asker."""
         ...
 
+    def mailbox_size(self, asker: MemberId) -> int:
+        """How many there are, without reading them."""
+        ...
+
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """(id, channel, message) of the database-backed Switchboard."""
         ...

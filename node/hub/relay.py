@@ -6,12 +6,15 @@ Rules this module upholds:
 - Authorise by roster, charge the asker's budget, and only then do any work.
 - Every recipient gets exactly one event before an ask ends: its answer, `offline`, or `timeout`.
 - An answer is attributed to the member whose certificate brought it; a node cannot speak for another.
+- A node answers what was handed to it on this very stream, and each of that once. So nobody fills an ask's queue or a
+  mailbox with answers that no query is behind.
 - What comes after the ask has ended waits in the asker's mailbox, bounded in number and time, and is delivered late.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Outcome, RelayEvent
@@ -29,10 +32,16 @@ if TYPE_CHECKING:
     from node.domain.roster import Roster
     from node.hub.switchboard import Subscription, Switchboard
 
+    Outstanding = dict[tuple[MemberId, bytes], None]
+    """(asker, query id) of what was handed to one stream and not answered yet, oldest first."""
 
 MAILBOX_DEPTH: Final = 1_000
 """Late answers kept for one asker."""
 MAILBOX_SECONDS: Final = 7 * 86_400
+MAIL_AT_ONCE: Final = 8
+"""Late answers read at a time: each has up to 2 MiB."""
+OUTSTANDING: Final = 1_000
+"""Queries handed to one stream that may await its answer; of more, the oldest are taken to stay unanswered."""
 MAX_BUDGET_SECONDS: Final = 120.0
 """A cap above the policy's own budget."""
 
@@ -57,13 +66,13 @@ class QueryRelay:
         self._switchboard = switchboard
         self._clock = clock
         self._budget = Budget()
-        self._attending: set[MemberId] = set()
+        self._attending: Counter[MemberId] = Counter()
         self._closing = asyncio.Event()
 
     @property
     def attending(self) -> frozenset[MemberId]:
         """The members whose streams this process holds."""
-        return frozenset(self._attending)
+        return frozenset(+self._attending)
 
     def close(self) -> None:
         """Says farewell: every attending stream is told `going_away` and ends."""
@@ -149,35 +158,51 @@ class QueryRelay:
         self._roster().require_active(member)
         channel = _member_channel(member)
         subscription = await self._switchboard.subscribe(channel)
-        self._attending.add(member)
-        reader = asyncio.create_task(self._read_replies(member, replies, subscription))
+        # Counted: the stream that a node opens anew is there before the one it lost has ended.
+        self._attending[member] += 1
+        outstanding: Outstanding = {}
+        reader = asyncio.create_task(self._read_replies(member, replies, subscription, outstanding))
         farewell = asyncio.create_task(self._farewell(subscription))
         try:
             async for delivery in self._mail(member):
                 yield delivery
             async for message in subscription:
-                yield unpack_delivery(message)
+                delivery = unpack_delivery(message)
+                if delivery.query is not None:
+                    self._hand_out(outstanding, delivery.query)
+                yield delivery
             if self._closing.is_set():
                 yield Delivery(going_away=True)
             elif reader.done() and not reader.cancelled() and (fault := reader.exception()) is not None:
                 raise fault
         finally:
-            self._attending.discard(member)
+            self._attending[member] -= 1
             reader.cancel()
             farewell.cancel()
             await asyncio.gather(reader, farewell, return_exceptions=True)
             await self._switchboard.unsubscribe(channel, subscription)
 
+    def _hand_out(self, outstanding: Outstanding, query: SignedQuery) -> None:
+        header = self._codec.decode_header(query.header)
+        outstanding[header.asker, header.query_id] = None
+        while len(outstanding) > OUTSTANDING:
+            del outstanding[next(iter(outstanding))]
+
     async def _farewell(self, subscription: Subscription) -> None:
         await self._closing.wait()
         subscription.close()
 
-    async def _read_replies(self, member: MemberId, replies: AsyncIterator[Reply], subscription: Subscription) -> None:
+    async def _read_replies(
+        self, member: MemberId, replies: AsyncIterator[Reply], subscription: Subscription, outstanding: Outstanding
+    ) -> None:
         try:
             async for reply in replies:
                 if reply.answer.answerer != member:
                     raise Malformed("a node may bring only its own answers")
-                await self._deliver(member, reply)
+                key = (reply.asker, reply.query_id)
+                if key in outstanding:
+                    del outstanding[key]
+                    await self._deliver(member, reply)
         finally:
             subscription.close()
 
@@ -196,21 +221,21 @@ class QueryRelay:
         now = int(self._clock())
         with self._store.write() as tx:
             tx.expire_mail(now)
-            if len(tx.mailbox(reply.asker, MAILBOX_DEPTH)) < MAILBOX_DEPTH:
+            if tx.mailbox_size(reply.asker) < MAILBOX_DEPTH:
                 tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
 
     async def _mail(self, member: MemberId) -> AsyncIterator[Delivery]:
         """What waited. It is deleted only once the stream took it: a lost stream means it comes twice, and the asker
         knows an answer it has.
         """
-        rows = await asyncio.to_thread(self._waiting, member)
-        for number, query_id, answer in rows:
-            yield Delivery(late=RelayEvent(member=answer.answerer, answer=answer, query_id=query_id))
-            await asyncio.to_thread(self._delivered, number)
+        while rows := await asyncio.to_thread(self._waiting, member):
+            for number, query_id, answer in rows:
+                yield Delivery(late=RelayEvent(member=answer.answerer, answer=answer, query_id=query_id))
+                await asyncio.to_thread(self._delivered, number)
 
     def _waiting(self, member: MemberId) -> list[tuple[int, bytes, SignedAnswer]]:
         with self._store.read() as tx:
-            return tx.mailbox(member, MAILBOX_DEPTH)
+            return tx.mailbox(member, MAIL_AT_ONCE)
 
     def _delivered(self, number: int) -> None:
         with self._store.write() as tx:

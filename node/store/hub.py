@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from node.domain.ids import MemberId
 from node.domain.ports import Invitation, IssuedCertificate, JoinRequest
@@ -72,6 +72,11 @@ class HubRows(Repository):
             )
             for row in rows
         ]
+
+    def mailbox_size(self, asker: MemberId) -> int:
+        """See `HubReader`."""
+        found: int = self._connection.scalars(select(func.count()).select_from(mail).where(mail.c.asker == asker)).one()
+        return found
 
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         rows = self._connection.execute(

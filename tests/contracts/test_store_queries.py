@@ -189,6 +189,7 @@ def test_late_answers_wait_for_their_asker_until_they_are_fetched_or_expire(stor
             (bytes([number]) * 16, answer(JP, b"%d" % number)) for number in (1, 2, 3)
         ]
         assert reader.mailbox(FR, 2) == waiting[:2]
+        assert (reader.mailbox_size(FR), reader.mailbox_size(BR), reader.mailbox_size(JP)) == (3, 1, 0)
     with store.write() as writer:
         assert writer.expire_mail(100) == 2
         writer.delete_mail([waiting[1][0], 999])

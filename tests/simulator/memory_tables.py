@@ -197,6 +197,9 @@ class MemoryHub:
         rows = [(number, row[1], row[2]) for number, row in sorted(self._hub.mail.items()) if row[0] == asker]
         return rows[:limit]
 
+    def mailbox_size(self, asker: MemberId) -> int:
+        return len(self.mailbox(asker, 1 << 31))
+
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         rows = [(number, *row) for number, row in sorted(self._hub.messages.items()) if number > after]
         return rows[:limit]

@@ -12,11 +12,11 @@ from node.domain.roster import MemberStatus, Policy, Roster
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Overloaded, Refused, Suspended
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
-from node.hub.relay import MAILBOX_DEPTH, QueryRelay
-from node.hub.switchboard import LocalSwitchboard
+from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, QueryRelay
+from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
-from tests.simulator.asking import roster_of
+from tests.simulator.asking import roster_of, until
 from tests.simulator.memory_store import MemoryStore
 
 FR, JP, BR = member_id("FR"), member_id("JP"), member_id("BR")
@@ -119,15 +119,124 @@ def test_a_node_that_brings_anothers_answer_loses_its_stream() -> None:
         asyncio.run(bring(relay(), JP, reply(BR)))
 
 
-def test_late_answers_wait_in_a_bounded_mailbox() -> None:
+def test_a_node_answers_what_was_handed_to_it_and_each_of_that_once() -> None:
+    """So that nobody fills the queue of an ask, or another's mailbox, with answers that no query is behind."""
     store = MemoryStore()
+    made = relay(store=store)
+    query_id = ProtoCodec().decode_header(question().header).query_id
+    mine = replace(reply(JP), query_id=query_id)
 
     async def scenario() -> None:
-        await bring(relay(store=store), JP, *[reply(JP)] * (MAILBOX_DEPTH + 5))
+        up: asyncio.Queue[Reply] = asyncio.Queue()
+
+        async def replies() -> AsyncIterator[Reply]:
+            while True:
+                yield await up.get()
+
+        async def unasked() -> AsyncIterator[Reply]:
+            await asyncio.Event().wait()
+            yield reply(BR)
+
+        other = asyncio.ensure_future(anext(made.attend(BR, unasked())))
+        stream = made.attend(JP, replies())
+        delivery = asyncio.ensure_future(anext(stream))
+        await until(lambda: {JP, BR} <= made.attending)
+        for _ in range(2 * QUEUE_DEPTH):
+            await up.put(reply(JP))
+        asking = made.ask(FR, question(), 0.3)
+        first = asyncio.ensure_future(anext(asking))
+        assert (await delivery).query == question()
+        for each in [reply(JP)] * (2 * QUEUE_DEPTH) + [mine] * (2 * QUEUE_DEPTH):
+            await up.put(each)
+        # Another's answer still gets through, or runs out of its own time: the ask was not cut off.
+        told = [await first, *[event async for event in asking]]
+        assert {(event.member, event.answer is None, event.outcome) for event in told} == {
+            (JP, False, None),
+            (BR, True, Outcome.TIMEOUT),
+        }
+        await until(up.empty)
+        other.cancel()
+        await stream.aclose()  # type: ignore[attr-defined]
 
     asyncio.run(scenario())
     with store.read() as tx:
-        assert len(tx.mailbox(FR, 2 * MAILBOX_DEPTH)) == MAILBOX_DEPTH
+        assert tx.mailbox_size(FR) == 0
+
+
+async def late(made: QueryRelay, hold: asyncio.Event) -> None:
+    """France asks Japan, and hangs up before Japan answers."""
+
+    async def replies() -> AsyncIterator[Reply]:
+        await hold.wait()
+        yield replace(reply(JP), query_id=ProtoCodec().decode_header(question().header).query_id)
+
+    stream = made.attend(JP, replies())
+    delivery = asyncio.ensure_future(anext(stream))
+    await until(lambda: JP in made.attending)
+    assert (await outcomes(made, FR, question(recipients=(JP,))))[JP] is Outcome.TIMEOUT
+    await delivery
+    hold.set()
+    assert [each async for each in stream] == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (MAILBOX_DEPTH - 1, MAILBOX_DEPTH), (MAILBOX_DEPTH,) * 2])
+def test_late_answers_wait_in_a_bounded_mailbox(before: int, after: int) -> None:
+    store = MemoryStore()
+    with store.write() as writer:
+        for _ in range(before):
+            writer.put_mail(FR, bytes(16), reply(BR).answer, sim.NOW + 60)
+
+    async def scenario() -> None:
+        await late(relay(store=store), asyncio.Event())
+
+    asyncio.run(scenario())
+    with store.read() as tx:
+        assert tx.mailbox_size(FR) == after
+
+
+def test_a_full_mailbox_is_read_a_few_at_a_time_and_emptied() -> None:
+    store = MemoryStore()
+    with store.write() as writer:
+        for number in range(3 * MAIL_AT_ONCE + 1):
+            writer.put_mail(FR, number.to_bytes(16, "big"), reply(JP).answer, sim.NOW + 60)
+    made = relay(store=store)
+
+    async def scenario() -> None:
+        async def silent() -> AsyncIterator[Reply]:
+            await asyncio.Event().wait()
+            yield reply(FR)
+
+        stream = made.attend(FR, silent())
+        got = [(await anext(stream)).late for _ in range(3 * MAIL_AT_ONCE + 1)]
+        assert [int.from_bytes(each.query_id, "big") for each in got if each] == list(range(3 * MAIL_AT_ONCE + 1))
+        made.close()
+        assert (await anext(stream)).going_away
+
+    asyncio.run(scenario())
+    with store.read() as tx:
+        assert tx.mailbox_size(FR) == 0
+
+
+def test_a_node_that_opened_its_stream_anew_is_attending_when_the_old_one_ends() -> None:
+    made = relay()
+
+    async def scenario() -> None:
+        async def silent() -> AsyncIterator[Reply]:
+            await asyncio.Event().wait()
+            yield reply(JP)
+
+        old, new = made.attend(JP, silent()), made.attend(JP, silent())
+        first = asyncio.ensure_future(anext(old, None))
+        await until(lambda: JP in made.attending)
+        second = asyncio.ensure_future(anext(new, None))
+        assert await first is None
+        assert JP in made.attending
+        made.close()
+        assert await second is not None
+        await new.aclose()  # type: ignore[attr-defined]
+        assert JP not in made.attending
+
+    asyncio.run(scenario())
 
 
 def test_a_farewell_ends_every_attending_stream() -> None:
