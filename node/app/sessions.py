@@ -10,8 +10,10 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.control.runner import LoopThread, drive, feed
-from node.errors import AlreadyRunning, Unavailable
+from node.errors import AlreadyRunning, Refused, Unavailable
 from node.store.lock import own
 from node.wire import control
 
@@ -40,12 +42,28 @@ _MAX_SOCKET_PATH: Final = 100
 
 
 def socket_path(home: Home) -> Path:
-    """The daemon's socket: in the home, or, where that path is too long for one, in a folder of this user's alone."""
+    """The daemon's socket: in the home, or, where that path is too long for one, in a folder of this user's alone.
+
+    Raises `Refused` where somebody else has made that folder: its owner could put a socket of his own in there.
+    """
     path = home.folder / "control.sock"
     if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         return path
     name = hashlib.sha256(os.fsencode(home.folder)).hexdigest()[:24]
-    return Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}" / f"{name}.sock"
+    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{name}.sock"
+
+
+def _own_folder(folder: Path) -> Path:
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    # Not followed: a link is somebody else's choice of a place.
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise Refused(
+            "the folder for the local socket is not this user's alone",
+            remedy="remove it from the folder for temporary files, or choose a home with a shorter path",
+        )
+    return folder
 
 
 class Session:

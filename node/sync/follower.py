@@ -94,6 +94,8 @@ class Follower:
             await queue.put(Unavailable("the hub ended the stream"))
         except VigilError as error:
             await queue.put(error)
+        except Exception as error:  # noqa: BLE001  (whoever waits at the queue must hear of it, whatever it was)
+            await queue.put(VigilError(f"the stream broke inside ({type(error).__name__})"))
 
     def _committed(self) -> None:
         self.trouble = ""

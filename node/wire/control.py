@@ -16,7 +16,7 @@ import grpc
 import grpc.aio
 
 from node import __version__
-from node.errors import Malformed, Misuse, Unavailable, VigilError
+from node.errors import Malformed, Misuse, Unavailable
 from node.wire import status
 from node.wire.pb import control_pb2, control_pb2_grpc
 
@@ -46,19 +46,23 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
     ) -> AsyncIterator[control_pb2.Line]:
         """See control.proto."""
         try:
-            first = await anext(request_iterator, None)
-            if first is None or not first.HasField("call"):
-                raise Malformed("the first message on the local socket is a call")
-            if first.call.version != __version__:
-                raise Misuse(
-                    f"the running daemon is version {__version__}, this command {first.call.version}",
-                    remedy="restart the daemon",
-                )
+            call = _call(await anext(request_iterator, None))
             items = _items(request_iterator)
-            async for line in self._run(first.call.command, _load(first.call.arguments), items):
+            async for line in self._run(call.command, _load(call.arguments), items):
                 yield control_pb2.Line(json=json.dumps(line).encode())
-        except VigilError as error:
+        except Exception as error:  # noqa: BLE001  (the one door that errors leave by: none with a text nobody chose)
             await status.abort(context, error, local=True)
+
+
+def _call(first: control_pb2.Input | None) -> control_pb2.Call:
+    if first is None or not first.HasField("call"):
+        raise Malformed("the first message on the local socket is a call")
+    if first.call.version != __version__:
+        raise Misuse(
+            f"the running daemon is version {__version__}, this command {first.call.version}",
+            remedy="restart the daemon",
+        )
+    return first.call
 
 
 async def _items(requests: AsyncIterator[control_pb2.Input]) -> AsyncIterator[Line]:

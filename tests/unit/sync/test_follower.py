@@ -104,6 +104,40 @@ def test_verified_progress_is_kept_when_the_stream_is_cut(monkeypatch: pytest.Mo
     assert len(set(reached)) == len(reached) > 2
 
 
+def test_a_stream_that_breaks_in_a_way_nobody_foresaw_is_said_and_opened_anew() -> None:
+    class Broken(Wire):
+        broken = 0
+
+        def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
+            return self._broken() if not self.broken else super().follow(cursors)
+
+        async def _broken(self) -> AsyncIterator[Package]:
+            self.broken += 1
+            for word in ("made up",):
+                raise ValueError(word)
+            yield log_of(FR, range(1)).package()
+
+    hub = a_hub_with(log_of(FR, range(3)))
+    wire = Broken(hub, JP.id)
+    node = Node(hub.world, JP, wire)
+    troubles: list[str] = []
+
+    async def story() -> None:
+        following = asyncio.create_task(node.follower.run())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while node.size(FR.origin) < 3:
+                    await node.follower.changed()
+                    troubles.append(node.follower.trouble)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    asyncio.run(story())
+    assert troubles[0] == "internal: the stream broke inside (ValueError)"
+    assert wire.broken == 1
+
+
 def test_packages_share_a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 2_000)
     hub = a_hub_with(log_of(FR, range(60)))

@@ -1,0 +1,72 @@
+"""The local socket: its mode, and what a command's failure looks like on the other side of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.errors import Refused, Unavailable, VigilError
+from node.wire import control
+
+Line = dict[str, Any]
+
+
+async def nothing() -> AsyncIterator[Line]:
+    return
+    yield
+
+
+def mode_of(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+async def over_socket(path: Path, command: str) -> list[Line]:
+    async def run(name: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        yield {"command": name, "mode": mode_of(path)}
+        if name == "refused":
+            raise Refused("not today", remedy="tomorrow")
+        if name == "broken":
+            raise ValueError("5a5a5a5a /evidence/telltale.jpg")
+
+    server = await control.serve(path, run)
+    try:
+        lines = []
+        try:
+            async for line in control.call(path, command, {}, nothing()):
+                lines.append(line)  # noqa: PERF401 (what came before an error counts)
+        except VigilError as error:
+            lines.append({"kind": error.kind, "text": f"{error} {error.remedy}"})
+        return lines
+    finally:
+        await server.stop(None)
+
+
+def test_the_socket_is_its_owners_alone(tmp_path: Path) -> None:
+    assert asyncio.run(over_socket(tmp_path / "s", "fine")) == [{"command": "fine", "mode": "0o600"}]
+
+
+def test_an_error_crosses_with_its_kind_words_and_remedy(tmp_path: Path) -> None:
+    assert asyncio.run(over_socket(tmp_path / "s", "refused"))[1] == {"kind": "refused", "text": "not today tomorrow"}
+
+
+def test_a_fault_that_nobody_foresaw_is_told_and_logged_by_its_class_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (_, told) = asyncio.run(over_socket(tmp_path / "s", "broken"))
+    assert told["kind"] == "unavailable"
+    out, err = capfd.readouterr()
+    seen = out + err + caplog.text + told["text"]
+    assert "ValueError" in seen
+    assert "telltale" not in seen
+    assert "5a5a" not in seen
+
+
+def test_without_a_daemon_the_socket_says_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async for _ in control.call(tmp_path / "nobody", "status", {}, nothing()):
+            raise AssertionError("nobody can have answered")
+
+    with pytest.raises(Unavailable):
+        asyncio.run(scenario())
