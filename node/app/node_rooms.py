@@ -110,6 +110,7 @@ class NodeRooms:
             federation=self.settings.federation,
             own=self.own_log.origin,
             store=self.store,
+            audit=self.audit,
             latest=self.members.latest,
             health=lambda: self.health(),  # noqa: PLW0108 (the daemon sets it later)
             heads=lambda: self.link.heads([]),

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
 from node.domain.batch import BodyState
+from node.domain.envelope import Kind
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
+from node.usecases.audit import AuditEntry
 from node.usecases.fsck import check_store
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, LogState, Store
     from node.domain.roster import Roster
     from node.domain.services import Head
+    from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
 
 ASK_SECONDS: Final = 2.0
@@ -46,6 +49,7 @@ class NodeCommands:
     federation: str
     own: Origin
     store: Store
+    audit: AuditLog
     latest: Callable[[], Roster | None]
     health: Callable[[], Line]
     heads: Callable[[], Awaitable[Sequence[Head]]]
@@ -122,6 +126,9 @@ class NodeCommands:
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"path"} -> {"path"}: a consistent copy of the database while the node runs. Keys are not in it."""
         path = Arguments(arguments).text("path")
+        # A copy of everything that is restricted here: it is written down first, and so in the copy as well.
+        body = {"what": "backup", "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
         await asyncio.to_thread(self.store.backup_to, path)
         yield {"path": path, "keys": "not in it: keep the keys folder apart"}
 

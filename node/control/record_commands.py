@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - Commands hold no decisions: the ledger and the catalogue do.
 - A record may be named by its whole id or by a prefix of its leaf hash that fits one record only.
-- What an administrator did is in the audit log with the record's id, never with its contents.
+- What an administrator did is in the audit log with the record's id, never with its contents; who only looks is in it
+  before anything is shown.
 """
 
 from __future__ import annotations
@@ -118,6 +119,10 @@ class RecordCommands:
         body = {"what": what, "records": records, "at": int(self.clock())}
         self.audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
 
+    async def _looks(self, what: str, **at: object) -> None:
+        body = {"what": what, **at, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+
     async def correct(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record", "statement", "handling"} -> {"record": the new head}. What is not given stays as it was."""
         given = Arguments(arguments)
@@ -159,6 +164,7 @@ class RecordCommands:
         opinion = Opinion(verdict=verdict, note=given.text("note", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
         record = await asyncio.to_thread(self.ledger.opine, target, opinion)
+        await asyncio.to_thread(self._note, "opine", [str(target), str(record)])
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def comment(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -167,6 +173,7 @@ class RecordCommands:
         comment = Comment(text=given.text("text"), language=given.text("language", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
         record = await asyncio.to_thread(self.ledger.comment, target, comment)
+        await asyncio.to_thread(self._note, "comment", [str(target), str(record)])
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -175,6 +182,7 @@ class RecordCommands:
         limit = given.whole("limit", 100)
         if given.text("record", ""):
             target = await asyncio.to_thread(self.resolve, given.text("record"))
+            await self._looks("record", record=str(target))
             view = await asyncio.to_thread(self.catalogue.record, target)
             if view is None:
                 raise NotFound(
@@ -183,6 +191,7 @@ class RecordCommands:
             yield record_line(view, whole=True)
             return
         wanted = member_id(given.text("member")) if given.text("member", "") else None
+        await self._looks("records", member=wanted or "", mine=given.flag("mine"), limit=limit)
         for origin in await asyncio.to_thread(self._origins):
             if (wanted and origin.member != wanted) or (given.flag("mine") and origin != self.own):
                 continue
@@ -197,6 +206,7 @@ class RecordCommands:
     async def evidence(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record"} -> {"record", "size", "evidence": base64 of the proof file}."""
         target = await asyncio.to_thread(self.resolve, Arguments(arguments).text("record"))
+        await self._looks("evidence", record=str(target))
         size, data = await asyncio.to_thread(self.evidence_of, target)
         yield {"record": str(target), "size": size, "evidence": base64.b64encode(data).decode("ascii")}
 

@@ -22,7 +22,7 @@ from node.domain.ids import QUERY_ID_SIZE, member_id
 from node.domain.queries import Level, MatchRule, MemberOutcome, Outcome
 from node.errors import Malformed, Misuse, NotFound
 from node.usecases.audit import AuditEntry
-from node.usecases.inquiry import Question
+from node.usecases.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -198,6 +198,8 @@ class SearchCommands:
         """{"query": hex or "", "limit"} -> what was asked and what came back, late answers included and labelled."""
         given = Arguments(arguments)
         wanted = given.text("query", "")
+        looks = {"what": "queries", "query": wanted, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=looks))
         for line in await asyncio.to_thread(self._queries, wanted, given.whole("limit", 20)):
             yield line
 

@@ -11,6 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from node.domain.envelope import Kind
@@ -19,7 +20,6 @@ from node.domain.ports import AskedQuery
 from node.domain.queries import (
     ANSWERED,
     SIGNED,
-    MatchRule,
     MemberOutcome,
     Outcome,
     QueryHeader,
@@ -27,12 +27,12 @@ from node.domain.queries import (
     RelayEvent,
     SignedQuery,
 )
-from node.domain.roster import MemberStatus
 from node.domain.signing import answer_preimage, query_digest, query_preimage
-from node.errors import BadSignature, Malformed, Misuse, PeerFault, Refused, VigilError
+from node.errors import BadSignature, Malformed, PeerFault, VigilError
 from node.usecases.answering import cost_of
 from node.usecases.audit import AuditEntry
 from node.usecases.hits import check_hit
+from node.usecases.question import check_question, expected_members
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Signer, Store
-    from node.domain.queries import Answer, SignedAnswer, Subject
-    from node.domain.roster import Policy, Roster
+    from node.domain.queries import Answer, SignedAnswer
+    from node.domain.roster import Roster
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Found, Matcher
+    from node.usecases.question import Question
 
-MAX_BUDGET_SECONDS = 3_600.0
-"""The longest that anybody waits for answers; what the hub allows is far shorter."""
+OPEN_QUERIES = 16
+"""Queries whose header and digest are kept while their answers come."""
 EXPIRY_GRACE_SECONDS = 86_400
 """How long after its budget a query may still be answered late."""
 
@@ -55,20 +56,6 @@ class Ask(Protocol):
     """The relay as the inquiry sees it: `services.Relay.ask`."""
 
     def __call__(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a person asks. `recipients` empty: every active member. `budget` in seconds."""
-
-    subjects: tuple[Subject, ...]
-    case: str
-    purpose: str
-    legal_basis: str
-    officer_role: str = "investigator"
-    recipients: tuple[MemberId, ...] = ()
-    rule: MatchRule = MatchRule.POLICY
-    budget: float = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,46 +89,14 @@ class InquirerDeps:
     random: Callable[[int], bytes]
 
 
-def expected_members(
-    roster: Roster, me: MemberId, recipients: tuple[MemberId, ...]
-) -> tuple[tuple[MemberId, ...], tuple[tuple[MemberId, str], ...]]:
-    """(members expected to answer, (member, why) left out) by the asker's own roster.
-
-    Raises `Refused` for a recipient that is not an active member.
-    """
-    for member in recipients:
-        roster.require_active(member)
-    active = [m for m in roster.active() if m != me]
-    expected = tuple(m for m in active if not recipients or m in recipients)
-    left_out = [(m, "left out by --to") for m in active if m not in expected]
-    left_out += [(m.id, "suspended") for m in roster.members.values() if m.status is MemberStatus.SUSPENDED]
-    return expected, tuple(sorted(left_out))
-
-
-def check_question(policy: Policy, question: Question) -> None:
-    """Raises `Misuse` or `Refused` where no member could answer it."""
-    for name, value in (("--case", question.case), ("--legal-basis", question.legal_basis)):
-        if not value.strip():
-            raise Misuse(f"a federated query needs {name}", remedy=f"give {name}: it goes into the audit log")
-    if question.purpose not in policy.purposes:
-        raise Refused(
-            "the federation's policy does not know this purpose", remedy="one of: " + ", ".join(policy.purposes)
-        )
-    count = cost_of(question.subjects)
-    if not 0 < count <= policy.max_query_fingerprints:
-        raise Refused(
-            f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints, not {count}",
-            remedy="split the pictures over several queries",
-        )
-    if not 0 < question.budget <= MAX_BUDGET_SECONDS:
-        raise Misuse("the budget is a positive number of seconds, of an hour at most")
-
-
 class Inquirer:
     """Asks, checks what comes back, and keeps it. Methods marked blocking run in a thread."""
 
     def __init__(self, deps: InquirerDeps) -> None:
         self._deps = deps
+        # Every answer to a query is held against the same header and digest.
+        self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_header)
+        self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
 
     def search_here(self, question: Question) -> Found:
         """Blocking. The local search that comes first."""
@@ -244,11 +199,11 @@ class Inquirer:
             raise BadSignature("an answer came in another member's name")
         verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.statement_vkeys())
         answer = deps.codec.decode_answer(signed.answer)
-        header = deps.codec.decode_header(query.header)
+        header = self._decode_header(query.header)
         if (
             answer.answerer != member
             or answer.query_id != header.query_id
-            or answer.query_digest != query_digest(query.header, query.payload)
+            or answer.query_digest != self._query_digest(query.header, query.payload)
         ):
             raise BadSignature("an answer was signed for another question")
         if answer.outcome not in SIGNED or (answer.outcome is Outcome.HIT) != bool(answer.hits):
@@ -285,8 +240,19 @@ class Inquirer:
             outcome = MemberOutcome(
                 member=event.member, outcome=answer.outcome, answer=answer, reason=answer.reason, late=True
             )
-        with self._deps.store.write() as tx:
-            tx.put_outcome(event.query_id, event.member, outcome.outcome, event.answer, late=True)
+        self._deps.audit.append(
+            AuditEntry(
+                kind=Kind.AUDIT_SEARCH,
+                body={
+                    "what": "late answer",
+                    "query": event.query_id.hex(),
+                    "member": event.member,
+                    "outcome": outcome.outcome,
+                    "at": int(self._deps.clock()),
+                },
+                also=lambda tx: tx.put_outcome(event.query_id, event.member, outcome.outcome, event.answer, late=True),
+            )
+        )
         return outcome
 
     def _settle(self, opened: OpenQuery, outcome: MemberOutcome) -> MemberOutcome:

@@ -26,8 +26,9 @@ from node.domain.signing import query_preimage
 from node.errors import BadSignature, Expired, Misuse, Refused
 from node.usecases import answering
 from node.usecases.answering import MAX_QUERY_SECONDS
-from node.usecases.inquiry import Inquirer, OpenQuery, Question
+from node.usecases.inquiry import Inquirer, OpenQuery
 from node.usecases.intake import subject_of
+from node.usecases.question import Question
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, flip, prints, statement_signer, until

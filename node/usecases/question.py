@@ -1,0 +1,74 @@
+"""What a person asks the federation, and what it takes before it may leave.
+
+Rules this module upholds:
+
+- A question that no member could answer is refused here, with what to do about it.
+- Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.domain.queries import MatchRule
+from node.domain.roster import MemberStatus
+from node.errors import Misuse, Refused
+from node.usecases.answering import cost_of
+
+if TYPE_CHECKING:
+    from node.domain.ids import MemberId
+    from node.domain.queries import Subject
+    from node.domain.roster import Policy, Roster
+
+MAX_BUDGET_SECONDS: Final = 3_600.0
+"""The longest that anybody waits for answers; what the hub allows is far shorter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person asks. `recipients` empty: every active member. `budget` in seconds."""
+
+    subjects: tuple[Subject, ...]
+    case: str
+    purpose: str
+    legal_basis: str
+    officer_role: str = "investigator"
+    recipients: tuple[MemberId, ...] = ()
+    rule: MatchRule = MatchRule.POLICY
+    budget: float = 5.0
+
+
+def expected_members(
+    roster: Roster, me: MemberId, recipients: tuple[MemberId, ...]
+) -> tuple[tuple[MemberId, ...], tuple[tuple[MemberId, str], ...]]:
+    """(members expected to answer, (member, why) left out) by the asker's own roster.
+
+    Raises `Refused` for a recipient that is not an active member.
+    """
+    for member in recipients:
+        roster.require_active(member)
+    active = [m for m in roster.active() if m != me]
+    expected = tuple(m for m in active if not recipients or m in recipients)
+    left_out = [(m, "left out by --to") for m in active if m not in expected]
+    left_out += [(m.id, "suspended") for m in roster.members.values() if m.status is MemberStatus.SUSPENDED]
+    return expected, tuple(sorted(left_out))
+
+
+def check_question(policy: Policy, question: Question) -> None:
+    """Raises `Misuse` or `Refused` where no member could answer it."""
+    for name, value in (("--case", question.case), ("--legal-basis", question.legal_basis)):
+        if not value.strip():
+            raise Misuse(f"a federated query needs {name}", remedy=f"give {name}: it goes into the audit log")
+    if question.purpose not in policy.purposes:
+        raise Refused(
+            "the federation's policy does not know this purpose", remedy="one of: " + ", ".join(policy.purposes)
+        )
+    count = cost_of(question.subjects)
+    if not 0 < count <= policy.max_query_fingerprints:
+        raise Refused(
+            f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints, not {count}",
+            remedy="split the pictures over several queries",
+        )
+    if not 0 < question.budget <= MAX_BUDGET_SECONDS:
+        raise Misuse("the budget is a positive number of seconds, of an hour at most")

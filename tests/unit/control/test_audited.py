@@ -1,0 +1,147 @@
+"""Whoever looks at restricted data is in the audit log before anything is shown."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from node.control.node_commands import NodeCommands
+from node.control.record_commands import RecordCommands
+from node.control.search_commands import SearchCommands
+from node.domain.fingerprints import SHA256
+from node.domain.ids import Origin, RecordId
+from node.domain.roster import Policy
+from node.errors import Unavailable
+from node.match.ranking import rank
+from node.usecases.audit import AuditLog
+from node.usecases.ledger import Draft
+from node.usecases.matching import Matcher
+from node.wire.convert import ProtoCodec
+from tests.simulator.federation import Speaker, picture
+from tests.simulator.world import Hub, Node, Wire, World
+
+Line = dict[str, Any]
+FR = Speaker.named("FR")
+
+
+class Desk:
+    """One node's commands over a store in memory, with one published record of its own."""
+
+    def __init__(self) -> None:
+        world = World([FR])
+        hub = Hub(world)
+        self.node = Node(world, FR, Wire(hub, FR.id))
+        (self.record,) = self.node.ledger.contribute([Draft(statement=picture(1))])
+        asyncio.run(self.node.publisher.round())
+        self.origin = Origin(FR.origin.federation, FR.id, 1, "audit")
+        self.audit = AuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
+        store, codec = self.node.store, ProtoCodec()
+        self.backups: list[str] = []
+        self.records = RecordCommands(
+            own=FR.origin,
+            ledger=self.node.ledger,
+            catalogue=self.node.catalogue,
+            store=store,
+            audit=self.audit,
+            clock=world.clock,
+            evidence_of=lambda _: (1, b"evidence"),
+        )
+        self.search = SearchCommands(
+            me=FR.id,
+            policy=Policy,
+            intake=None,  # type: ignore[arg-type]
+            matcher=Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id),
+            inquirer=None,  # type: ignore[arg-type]
+            relay=None,  # type: ignore[arg-type]
+            store=store,
+            codec=codec,
+            audit=self.audit,
+            clock=world.clock,
+        )
+        store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
+        self.admin = NodeCommands(
+            name="FR",
+            federation=FR.origin.federation,
+            own=FR.origin,
+            store=store,
+            audit=self.audit,
+            latest=lambda: None,
+            health=dict,
+            heads=lambda: asyncio.sleep(0, []),
+            certificate_expires=lambda: None,
+            random=os.urandom,
+            clock=world.clock,
+        )
+
+    def written(self) -> list[Line]:
+        with self.node.store.read() as tx:
+            log = tx.log(self.origin)
+            if log is None or not log.size:
+                return []
+            return [json.loads(body) for body in tx.run(self.origin, 0, log.size, 1 << 24).bodies]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    yield made
+    made.audit.close()
+
+
+async def items(*lines: Line) -> AsyncIterator[Line]:
+    for line in lines:
+        yield line
+
+
+def lines_of(command: AsyncIterator[Line]) -> list[Line]:
+    async def collect() -> list[Line]:
+        return [line async for line in command]
+
+    return asyncio.run(collect())
+
+
+SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, None]], "orientations": []}
+LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
+    "match": ("match", lambda d: d.search.match({}, items(SUBJECT))),
+    "queries": ("queries", lambda d: d.search.queries({}, items())),
+    "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
+    "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
+    "evidence": ("evidence", lambda d: d.records.evidence({"record": str(d.record)}, items())),
+    "backup": ("backup", lambda d: d.admin.backup({"path": "/evidence/telltale"}, items())),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_is_written_down_once_and_names_no_path(desk: Desk, name: str) -> None:
+    what, look = LOOKS[name]
+    assert lines_of(look(desk)) or name == "queries"
+    (body,) = desk.written()
+    assert body["what"] == what
+    assert body["at"]
+    assert "telltale" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_cannot_be_written_down_is_not_shown(desk: Desk, name: str) -> None:
+    desk.audit.close()
+    shown: list[Line] = []
+
+    async def collect() -> None:
+        async for line in LOOKS[name][1](desk):
+            shown.append(line)  # noqa: PERF401 (what came before the error counts)
+
+    with pytest.raises(Unavailable):
+        asyncio.run(collect())
+    assert (shown, desk.backups) == ([], [])
+
+
+def test_what_is_said_of_a_record_is_written_down_with_its_name_and_not_its_words(desk: Desk) -> None:
+    lines_of(desk.records.comment({"record": str(desk.record), "text": "telltale"}, items()))
+    lines_of(desk.records.retract({"record": str(desk.record)}, items()))
+    written = desk.written()
+    assert [body["what"] for body in written] == ["comment", "retract"]
+    assert all(RecordId.parse(body["records"][0]) == desk.record for body in written)
+    assert "telltale" not in json.dumps(written)
