@@ -19,7 +19,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, Passphrase, common, new_group
-from node.cli.files import read_input
+from node.cli.files import read_input, refuse_existing
 from node.cli.handover import (
     Hub,
     HubHomeOption,
@@ -128,6 +128,8 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
 
     if (hub_home is None) == (request is None) or (request is None) != (out is None):
         raise Misuse("give either --hub-home, or --request and --out", remedy="see `vigil authority sign --help`")
+    if out is not None:
+        refuse_existing(out)
     given = common(ctx)
     hub = Hub(given, hub_home, hub_passphrase_file) if hub_home else None
     asked = hub.request() if hub else read_input(named(request), options.MAX_CEREMONY, "signing request")

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from node.errors import Misuse, StoreError
+
+_EXISTS: Final = "the file to write exists already"
+_NAME_ANOTHER: Final = "name another; an existing file is kept"
 
 
 def read_input(path: Path, limit: int, what: str) -> bytes:
@@ -26,12 +30,18 @@ def read_input(path: Path, limit: int, what: str) -> bytes:
     return data
 
 
+def refuse_existing(path: Path) -> None:
+    """Raises `Misuse` where `write_new` would: before work that should not be done for nothing."""
+    if path.exists():
+        raise Misuse(_EXISTS, remedy=_NAME_ANOTHER)
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Writes a new file of mode 0600. Raises `Misuse` where it exists, `StoreError` where it cannot be written."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise Misuse("the file to write exists already", remedy="name another; an existing file is kept") from None
+        raise Misuse(_EXISTS, remedy=_NAME_ANOTHER) from None
     except OSError as error:
         raise Misuse(f"the file to write cannot be made: {_why(error)}") from None
     try:

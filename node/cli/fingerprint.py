@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from node import app as vigil
+from node.cli import options
 from node.cli.common import Command, common
 from node.cli.main import ExitCode
 from node.cli.output import plain
@@ -23,7 +24,8 @@ def register(app: typer.Typer) -> None:
 def fingerprint(
     ctx: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="PATH", parser=options.path, help="Pictures, or folders of them.", show_default=False),
     ],
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes that decode; by default one a processor.")

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from node.cli.common import Common, Passphrase, one
-from node.cli.files import write_new
+from node.cli.files import refuse_existing, write_new
 from node.cli.output import Line, plain
 from node.cli.words import moment
 from node.config import Home
@@ -38,6 +38,8 @@ def destination(given: Common, hub_home: Path | None, out: Path | None, passphra
     """The hub that takes the bundle, None for a file. Raises `Misuse` where it is to go nowhere, or to both."""
     if (hub_home is None) == (out is None):
         raise Misuse("give either --hub-home or --out", remedy="say where the bundle goes")
+    if out is not None:
+        refuse_existing(out)
     return Hub(given, hub_home, passphrase_file) if hub_home else None
 
 

@@ -23,6 +23,7 @@ from typing import Annotated, Final
 
 import typer
 
+from node.cli import options
 from node.cli.common import Command, Session, common, one
 from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
@@ -73,7 +74,8 @@ def register(app: typer.Typer) -> None:
 def ingest(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="PATH", parser=options.path, help="Pictures, or folders of them.", show_default=False),
     ],
     case: Annotated[str, typer.Option("--case", metavar="REF", help="Our case reference.", show_default=False)],
     level: Annotated[

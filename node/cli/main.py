@@ -26,7 +26,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from node import __version__
 from node.cli.common import common_parameters
-from node.cli.output import Output
+from node.cli.output import Output, OutputLost
 from node.errors import Misuse, Refused, Suspended, VigilError
 
 INVESTIGATION: Final = "Investigation"
@@ -83,10 +83,13 @@ def run(arguments: Sequence[str]) -> int:
     output = Output(json="--json" in arguments)
     try:
         code = build().main(list(arguments) or ["--help"], prog_name="vigil", standalone_mode=False)
-        sys.stdout.flush()
+        output.flush()
         if code == ExitCode.INTERRUPTED:  # typer's word for Ctrl-C inside a command
             output.error("interrupted")
         return int(code or ExitCode.OK)
+    except OutputLost as error:
+        output.error(str(error), error.remedy)
+        return _without_output()
     except VigilError as error:
         return report(error, output)
     except typer.TyperException as error:  # what was typed is no command line of ours
@@ -94,11 +97,16 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         output.error("interrupted")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has enough; what is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.ERROR
+    except BrokenPipeError:  # whoever read our output has enough
+        return _without_output()
     except Exception as error:  # noqa: BLE001  (the last resort; see the rules above)
         return report(VigilError(_unforeseen(error), remedy=_REPORT_IT), output)
+
+
+def _without_output() -> ExitCode:
+    """Lets what is still buffered go nowhere: at the end of the process it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.ERROR
 
 
 class Vigil(TyperGroup):
@@ -138,7 +146,10 @@ def build() -> Vigil:
 def report(error: VigilError, output: Output) -> ExitCode:
     """Tells of an error that ends the command, and gives the exit code it ends with."""
     if output.json:
-        output.line({"error": str(error), "kind": error.kind, "remedy": error.remedy})
+        try:
+            output.line({"error": str(error), "kind": error.kind, "remedy": error.remedy})
+        except (OutputLost, BrokenPipeError):
+            _without_output()
     output.error(str(error), error.remedy)
     if isinstance(error, Misuse):
         return ExitCode.USAGE
@@ -161,7 +172,9 @@ def _federation(
 
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with a command line. An empty message is typer's way of having shown the help page."""
-    return error.format_message().rstrip(".") or "no command was given"
+    # It breaks lists of choices over lines, and names an exception where a value is none of them.
+    words = " ".join(error.format_message().split()).replace("Value error, ", "")
+    return words.rstrip(".") or "no command was given"
 
 
 def _unforeseen(error: Exception) -> str:

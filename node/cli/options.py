@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -73,6 +74,13 @@ def day(text: str) -> int:
 def spell_day(days: int) -> str:
     """Days since 1970-01-01 as `day` reads them."""
     return (_EPOCH + dt.timedelta(days=days)).isoformat()
+
+
+def path(text: str) -> Path:
+    """A path, never an empty one: that would be the working folder, where a variable of a script was not set."""
+    if not text:
+        raise typer.BadParameter("a path is empty; for the folder one is in, give .")
+    return Path(text)
 
 
 def member(text: str) -> str:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from node.errors import StoreError
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -36,6 +38,10 @@ def plain(text: object) -> str:
 
 def _plain_lines(text: str) -> str:
     return "\n".join(map(plain, text.split("\n")))
+
+
+class OutputLost(StoreError):
+    """What a command printed could not be written: a full disk under a file that takes it. The work itself is done."""
 
 
 class Advance(Protocol):
@@ -58,7 +64,7 @@ class Output:
     def line(self, line: Line, words: Words | None = None) -> None:
         """One line of the result: itself with `--json`, else what `words` makes of it."""
         if self.json:
-            with self._lock:
+            with self._lock, _writing():
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()  # whoever reads it may be waiting for it
         elif words is not None and (said := words(line)) is not None:
@@ -85,10 +91,15 @@ class Output:
         """What went wrong, and what to do, on stderr."""
         self.note(f"error: {_plain_lines(message)}" + (f"\nto do: {_plain_lines(remedy)}" if remedy else ""))
 
+    def flush(self) -> None:
+        """Writes what is buffered. Raises `OutputLost`."""
+        with self._lock, _writing():
+            sys.stdout.flush()
+
     def _print(self, words: RenderableType, *, stderr: bool) -> None:
         from rich.text import Text
 
-        with self._lock:
+        with self._lock, _writing():
             # A line of text is never broken, so that a path in it can be copied; a table keeps to the terminal's width.
             _console(stderr=stderr).print(words, soft_wrap=isinstance(words, str | Text))
 
@@ -116,6 +127,19 @@ class Output:
                 bar.advance(task, steps)
 
             yield advance
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
+        raise OutputLost(
+            f"the output could not be written: {why}", remedy="what was done before stays done; give the output room"
+        ) from None
 
 
 def _console(*, stderr: bool) -> Console:

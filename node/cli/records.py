@@ -17,6 +17,7 @@ from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.output import Line, Output, plain
 from node.cli.words import category_code, category_words, day_words, new_table, record_name, speaker
+from node.errors import Misuse
 
 
 class Reason(StrEnum):
@@ -82,6 +83,8 @@ def comment(
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="Its language, such as fr.")] = "",
 ) -> None:
     """Remark on a record, in our own log, for those who may read that record."""
+    if not text.strip():
+        raise Misuse("a remark says something", remedy="nothing was said; give its text")
     _say(ctx, "comment", {"record": record, "text": text, "language": language})
 
 

@@ -172,17 +172,21 @@ class _Printer:
         elif "searched" in line:
             self._output.line(line, _searched_words)
         else:
-            self._head(line)
-            self._output.line(line, hit_words)
+            self._output.line(line, self._hit_words)
 
-    def _head(self, hit: Line) -> None:
-        """The subject above its hits, and in a query who found them."""
+    def _hit_words(self, hit: Line) -> str:
+        """A hit, under its subject where that is another than before; in a query with who found it.
+
+        Both at once, so that no line of a file that could not be read comes between them.
+        """
         where = hit.get("where")
         says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
         label = plain(hit["subject"]) + plain(says)
+        words = hit_words(hit)
         if label != self._label:
             self._label = label
-            self._output.say(label)
+            return f"{label}\n{words}"
+        return words
 
     def _close(self, summary: Line) -> None:
         table = new_table("Member", "State", "Hits", "To know", right=("Hits",), folds=("To know",))

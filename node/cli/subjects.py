@@ -18,6 +18,7 @@ from typing import Final
 from node.cli.output import Advance, Line, Output, plain
 from node.domain.fingerprints import KIND_BY_NAME, parse
 from node.domain.queries import Subject
+from node.errors import Misuse
 
 _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}", re.DOTALL)
 
@@ -48,7 +49,9 @@ class Asked:
 
 
 def read_asked(texts: Sequence[str]) -> Asked:
-    """Tells hashes from paths. Raises `Misuse` for a hash that is cut short."""
+    """Tells hashes from paths. Raises `Misuse` for a hash that is cut short, and for nothing at all."""
+    if not all(texts):
+        raise Misuse("one of the paths is empty", remedy="for the folder one is in, give .")
     hashes = [text for text in texts if _HASH.fullmatch(text)]
     return Asked(
         hashes=tuple(Subject(fingerprints=(parse(text),), label=text) for text in hashes),
@@ -58,16 +61,17 @@ def read_asked(texts: Sequence[str]) -> Asked:
 
 def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Iterator[Line]:
     """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
-    from node import app
     from node.control.lines import subject_line
-    from node.domain.fingerprints import PictureFingerprints
-    from node.usecases.intake import subject_of
 
     for subject in asked.hashes:
         yield subject_line(subject)
         advance()
     if not asked.paths:
         return
+    from node import app
+    from node.domain.fingerprints import PictureFingerprints
+    from node.usecases.intake import subject_of
+
     for path, result in app.fingerprint_paths(asked.paths, workers=workers):
         if isinstance(result, PictureFingerprints):
             yield subject_line(subject_of(result, str(path)))

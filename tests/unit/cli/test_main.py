@@ -1,5 +1,7 @@
 """The command tree: every command is there, usage errors and exit codes are exact, and nothing leaks."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,7 +27,7 @@ GROUPS = {
     "hub": [
         "init", "invite", "members", "status", "requests", "admit", "refuse", "suspend", "unsuspend", "run", "fsck",
     ],
-    "authority": ["init", "sign"],
+    "authority": ["init", "sign", "extend", "release", "bundle"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]
 LEAVES += [[group, name] for group, names in GROUPS.items() for name in names]
@@ -54,6 +56,18 @@ def test_a_group_lists_its_commands(vigil: Vigil, group: str) -> None:
     ran = vigil(group, "--help")
     assert ran.code == 0
     assert all(name in ran.out for name in GROUPS[group])
+
+
+@pytest.mark.parametrize("words", [["--version"], ["match", "sha256:00", "--json"], ["hub", "members", "--help"]])
+def test_output_on_a_full_disk_is_an_error_in_words(words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "node.cli.main", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode in {main.ExitCode.ERROR, main.ExitCode.USAGE}
+    assert "error: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Exception" not in ran.stderr
 
 
 def test_the_version_is_told(vigil: Vigil) -> None:

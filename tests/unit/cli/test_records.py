@@ -197,3 +197,14 @@ def test_a_missing_roster_is_an_error_and_no_verdict(
     ran = vigil("verify", evidence)
     assert (ran.code, ran.out) == (1, "")
     assert vigil("verify", evidence.with_name("missing")).code == 2
+
+
+def test_a_remark_says_something(vigil: Vigil, node: Node) -> None:
+    assert vigil("comment", "9f71ea9e", " ").code == 2
+    assert node.calls == []
+
+
+def test_the_choices_of_an_option_are_named_on_one_line(vigil: Vigil, node: Node) -> None:
+    err = vigil("retract", "9f71ea9e").err
+    assert "Choose from: unstated, mistake" in err
+    assert "\N{REPLACEMENT CHARACTER}" not in err

@@ -216,3 +216,12 @@ def test_no_queries_yet_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
     ran = vigil("queries")
     assert (ran.code, ran.out, ran.err) == (0, "", "no query was asked yet\n")
     assert node.call("queries").arguments == {"query": "", "limit": 20}
+
+
+@pytest.mark.parametrize("words", [["match"], ["fingerprint"], ["ingest", "--case", "1"]])
+def test_an_empty_path_is_a_slip_and_not_the_working_folder(vigil: Vigil, node: Node, words: list[str]) -> None:
+    """A script whose variable is not set must not take in whatever folder it runs in."""
+    ran = vigil(*words, "")
+    assert ran.code == 2
+    assert "empty" in ran.err
+    assert node.calls == []
