@@ -62,6 +62,10 @@ PROBE_SECONDS: Final = 10.0
 CONNECTION_AGE_SECONDS: Final = 3_600
 """After this a connection is ended and made anew, which authenticates the member again."""
 CONNECTION_AGE_GRACE_SECONDS: Final = 60
+CONFIGURATION_SECONDS: Final = 10.0
+"""How long a server's TLS configuration lasts, and with it the session tickets that it gave out."""
+CONFIGURATION_PAUSE_SECONDS: Final = 0.2
+"""How long handshakes stand still before it is replaced: far more than a thread needs to take hold of the old one."""
 RECHECK_SECONDS: Final = 30.0
 """How often a live stream is held against its certificate's end and the roster, beside `Gate.watch`."""
 

@@ -3,8 +3,10 @@
 Rules this module upholds:
 
 - TLS 1.3 alone (see the package, which takes TLS 1.2's last cipher suite away).
-- A server makes a fresh configuration for every handshake. With a lasting one, session tickets let a client whose
-  certificate ran out come back by resumption, past every check.
+- A server makes a fresh configuration every few seconds. With a lasting one, session tickets let a client whose
+  certificate ran out come back by resumption, past every check of the handshake; this way no ticket outlives
+  `limits.CONFIGURATION_SECONDS`. Not for every handshake: gRPC takes an old configuration away while another handshake
+  may be about to use it (grpc issue 36693), and a hub that all its nodes dial at once would die of it.
 - A client trusts exactly the roots it was given, never the machine's.
 - First contact trusts nothing but the SHA-256 of the CA's certificate that came with the token.
 """
@@ -13,6 +15,7 @@ import asyncio
 import hashlib
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -49,8 +52,8 @@ class ClientFiles:
 
 
 def mutual_server_credentials(load: Callable[[], ServerFiles]) -> grpc.ServerCredentials:
-    """The hub's main port: a client must show a certificate of `client_ca`. `load` is called for every handshake, in a
-    thread of gRPC's, so that a renewed certificate serves at once; it must not block.
+    """The hub's main port: a client must show a certificate of `client_ca`. `load` is called every few seconds while
+    there are handshakes, in a thread of gRPC's, so that a renewed certificate soon serves; it must not block.
     """
     return _dynamic(load, mutual=True)
 
@@ -60,14 +63,34 @@ def plain_server_credentials(load: Callable[[], ServerFiles]) -> grpc.ServerCred
     return _dynamic(load, mutual=False)
 
 
-def _dynamic(load: Callable[[], ServerFiles], *, mutual: bool) -> grpc.ServerCredentials:
-    def configuration() -> grpc.ServerCertificateConfiguration:
-        files = load()
+class _Configurations:
+    """What gRPC asks for at each handshake, one at a time: a fresh configuration, or None to go on with the last."""
+
+    def __init__(self, load: Callable[[], ServerFiles], *, mutual: bool) -> None:
+        self._load = load
+        self._mutual = mutual
+        self._made = 0.0
+
+    def make(self) -> grpc.ServerCertificateConfiguration:
+        self._made = time.monotonic()
+        files = self._load()
         return grpc.ssl_server_certificate_configuration(
-            [(files.key, files.chain)], root_certificates=files.client_ca if mutual else None
+            [(files.key, files.chain)], root_certificates=files.client_ca if self._mutual else None
         )
 
-    return grpc.dynamic_ssl_server_credentials(configuration(), configuration, require_client_authentication=mutual)
+    def fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        if time.monotonic() - self._made < limits.CONFIGURATION_SECONDS:
+            return None
+        # Nobody begins a handshake meanwhile, and who has begun one gets time to take hold of the last configuration.
+        time.sleep(limits.CONFIGURATION_PAUSE_SECONDS)
+        return self.make()
+
+
+def _dynamic(load: Callable[[], ServerFiles], *, mutual: bool) -> grpc.ServerCredentials:
+    configurations = _Configurations(load, mutual=mutual)
+    return grpc.dynamic_ssl_server_credentials(
+        configurations.make(), configurations.fetch, require_client_authentication=mutual
+    )
 
 
 def mutual_client_credentials(files: ClientFiles) -> grpc.ChannelCredentials:

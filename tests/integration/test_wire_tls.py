@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from node.domain.ids import Origin, federation_id
 from node.errors import BadSignature, Expired, Refused, Suspended, Unauthenticated, Unavailable
+from node.wire import limits
 from node.wire.client import EnrolmentChannel
 from node.wire.tls import ServerFiles
 from tests.integration.tls_versions import show, speak_http2, tls_context
@@ -156,12 +157,17 @@ async def _resume_with_an_expired_certificate(authority: Authority, port: int) -
     return resumed, first
 
 
-@on_a_loop
-async def test_an_expired_certificate_cannot_come_back_by_resuming_a_session() -> None:
-    async with scene() as s:
-        resumed, first = await _resume_with_an_expired_certificate(s.authority, s.main.port)
-        assert not resumed
-        assert first == b""
+def test_an_expired_certificate_cannot_come_back_by_resuming_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the configuration that gave out the ticket is replaced, which here is at once."""
+    monkeypatch.setattr(limits, "CONFIGURATION_SECONDS", 0.0)
+
+    async def scenario() -> None:
+        async with scene() as s:
+            resumed, first = await _resume_with_an_expired_certificate(s.authority, s.main.port)
+            assert not resumed
+            assert first == b""
+
+    on_a_loop(scenario)()
 
 
 @on_a_loop
