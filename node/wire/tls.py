@@ -89,7 +89,9 @@ class _Configurations:
 def _dynamic(load: Callable[[], ServerFiles], *, mutual: bool) -> grpc.ServerCredentials:
     configurations = _Configurations(load, mutual=mutual)
     return grpc.dynamic_ssl_server_credentials(
-        configurations.make(), configurations.fetch, require_client_authentication=mutual
+        configurations.make(),
+        configurations.fetch,  # type: ignore[arg-type]  # it may give None, which the stubs do not know
+        require_client_authentication=mutual,
     )
 
 
