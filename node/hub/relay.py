@@ -14,6 +14,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     Outstanding = dict[tuple[MemberId, bytes], None]
     """(asker, query id) of what was handed to one stream and not answered yet, oldest first."""
 
+HEADERS: Final = 64
+"""Routing headers that are kept as they were decoded."""
 MAILBOX_DEPTH: Final = 1_000
 """Late answers kept for one asker."""
 MAILBOX_SECONDS: Final = 7 * 86_400
@@ -61,7 +64,8 @@ class QueryRelay:
         self, *, roster: Callable[[], Roster], codec: Codec, store: Store, switchboard: Switchboard, clock: Clock
     ) -> None:
         self._roster = roster
-        self._codec = codec
+        # The same few headers, once for every recipient's stream.
+        self._decode_header = lru_cache(maxsize=HEADERS)(codec.decode_header)
         self._store = store
         self._switchboard = switchboard
         self._clock = clock
@@ -109,7 +113,7 @@ class QueryRelay:
     def _authorise(self, member: MemberId, query: SignedQuery) -> tuple[QueryHeader, tuple[MemberId, ...]]:
         roster = self._roster()
         roster.require_active(member)
-        header = self._codec.decode_header(query.header)
+        header = self._decode_header(query.header)
         now = self._clock()
         if header.asker != member:
             raise Refused("a query must be asked by the member that signed it")
@@ -183,7 +187,7 @@ class QueryRelay:
             await self._switchboard.unsubscribe(channel, subscription)
 
     def _hand_out(self, outstanding: Outstanding, query: SignedQuery) -> None:
-        header = self._codec.decode_header(query.header)
+        header = self._decode_header(query.header)
         outstanding[header.asker, header.query_id] = None
         while len(outstanding) > OUTSTANDING:
             del outstanding[next(iter(outstanding))]

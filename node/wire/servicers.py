@@ -35,7 +35,8 @@ async def send(
     try:
         async for item in items:
             try:
-                await asyncio.wait_for(context.write(to_pb(item)), seconds)
+                async with asyncio.timeout(seconds):  # wait_for would make a task a message
+                    await context.write(to_pb(item))
             except TimeoutError as error:
                 raise Overloaded("the receiver takes its messages too slowly", remedy="reconnect") from error
     finally:
