@@ -38,7 +38,7 @@ from node.errors import MediaError, VigilError
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
 _HITS_SHOWN: Final = 5
-"""Hits a file that people are shown, the nearest; `--json` has all."""
+"""Hits a file that people are shown, the nearest; `--json` has more, and `vigil match` all."""
 
 
 class Level(StrEnum):
@@ -247,8 +247,8 @@ class _Intake:
 def _file_words(line: Line) -> str:
     words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
     hits = [hit_words(hit) for hit in line["hits"][:_HITS_SHOWN]]
-    if len(line["hits"]) > _HITS_SHOWN:
-        hits.append(f"  and {count(len(line['hits']) - _HITS_SHOWN, 'more hit')}: vigil match PATH")
+    if line["hits_total"] > _HITS_SHOWN:
+        hits.append(f"  and {count(line['hits_total'] - _HITS_SHOWN, 'more hit')}: vigil match PATH")
     return "\n".join([words, *hits])
 
 

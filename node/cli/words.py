@@ -67,12 +67,14 @@ def hit_words(hit: Line) -> str:
         if hit["algorithm"] == "pdq":
             near = f"{hit['distance']} of {_PDQ_BITS} bits away"
     else:
-        near = "the same" if hit["record"] else "has it, shows no more"
+        near = "the same" if hit["record"] or hit.get("holding") else "has it, shows no more"
     parts = [near]
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
         parts.append(plain(hit["orientation"]))
+    if hit.get("holding"):
+        parts.append(f"holding {hit['holding']}")
     line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = [category_words(hit["category"])] if hit["category"] else []

@@ -47,6 +47,7 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "category": category_line(hit.category),
         "series": hit.series,
         "weak": hit.weak,
+        "holding": hit.holding,
         "level": hit.level.name.lower().replace("_", "-"),
     }
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 INGEST_BATCH: Final = 32
 INGEST_SECONDS: Final = 0.5
 """A batch is stored once it has this many files, or this long after its first."""
+INGEST_HITS: Final = 20
+"""Hits that an ingest gives of a file, the nearest; a series of near-identical pictures would give hundreds of each."""
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT, "shared": Level.SHARED}
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
@@ -77,7 +79,7 @@ class SearchCommands:
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "officer"} and items -> a line a file, then a summary."""
+        """{"case", "level", "officer"} and items -> a line a file with its nearest hits, then a summary."""
         given = Arguments(arguments)
         request = IngestRequest(
             case=given.text("case"),
@@ -95,7 +97,8 @@ class SearchCommands:
                     "path": result.label,
                     "holding": result.holding,
                     "new": result.new,
-                    "hits": [hit_line(result.label, hit) for hit in result.hits],
+                    "hits": [hit_line(result.label, hit) for hit in result.hits[:INGEST_HITS]],
+                    "hits_total": len(result.hits),
                 }
         yield {"files": files, "new": new, "already_held": files - new, "files_with_hits": hit_files}
 

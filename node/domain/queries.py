@@ -110,7 +110,8 @@ class Hit:
     """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
-    `origin` who holds it (a member id for another's holding); `record` None for what was never contributed.
+    `origin` who holds it (a member id for another's holding); `record` None for what was never contributed; `holding`
+    the id of an own holding, for who searches here: local, and never sent.
     """
 
     subject: int
@@ -124,6 +125,7 @@ class Hit:
     category: Category | None = None
     series: str | None = None
     weak: bool = False
+    holding: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
@@ -23,7 +23,7 @@ from node.domain.statements import Contribution
 from node.tlog import merkle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import Holding
@@ -129,7 +129,8 @@ class Matcher:
     ) -> Found:
         """Searches everything here: own holdings and every member's records that we hold.
 
-        `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit.
+        `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
+        holding that was contributed is one hit, with what its record says.
         """
         raw = self._raw(subjects, radius, rule)
         if own_rows:
@@ -140,7 +141,17 @@ class Matcher:
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
-        return Found(hits=tuple(self._hit(hit, said) for hit, said in spoken), searched=searched, disagreed=disagreed)
+        return Found(hits=tuple(self._leads(spoken)), searched=searched, disagreed=disagreed)
+
+    def _leads(self, spoken: Sequence[tuple[RawHit, _Spoken]]) -> Iterator[Hit]:
+        """The hits of a local search, in their order: a holding and its record as one."""
+        records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
+        held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
+        for hit, said in spoken:
+            if hit.source == HOLDINGS_SOURCE:
+                yield replace(self._hit(hit, records.get((hit.subject, said.record), said)), holding=hit.row)
+            elif (hit.subject, said.record) not in held:
+                yield self._hit(hit, said)
 
     def for_member(self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId) -> Found:
         """Searches own holdings for another member, and says no more than their levels allow.

@@ -30,6 +30,8 @@ from node.wire.pb import federation_pb2 as pb
 TRAILER: Final = "vigil-fault-bin"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _MAX_FAULTS: Final = 20
+_DAEMON_ENDED: Final = "the daemon ended before this command did"
+_START_IT: Final = "what was acknowledged is stored; start the daemon, and give the command once more"
 _MAX_RETRY_AFTER: Final = 86_400.0
 _log: Final = structlog.get_logger("wire")
 
@@ -166,5 +168,7 @@ def to_error(error: grpc.aio.AioRpcError, *, local: bool = False) -> VigilError:
                 meant = None
             if meant is not None:
                 return meant
+    if local and error.code() is grpc.StatusCode.UNAVAILABLE:
+        return errors.Unavailable(_DAEMON_ENDED, remedy=_START_IT)
     kind, message, remedy = _BARE.get(error.code(), (errors.PeerFault, "the other side broke the protocol", ""))
     return kind(message, remedy=remedy)

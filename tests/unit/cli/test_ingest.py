@@ -26,7 +26,7 @@ def answer(node: Node) -> None:
         files = 0
         for files, item in enumerate(items, start=1):
             known.add(item["tag"])
-            yield {"path": item["label"], "holding": files, "new": True, "hits": []}
+            yield {"path": item["label"], "holding": files, "new": True, "hits": [], "hits_total": 0}
         yield {"files": files, "new": files, "already_held": 0, "files_with_hits": 0}
 
     node.answers["ingest-salt"] = [{"salt": SALT}]
@@ -118,7 +118,7 @@ def test_ctrl_c_finishes_what_was_handed_over_and_says_how_to_go_on(vigil: Vigil
         files = 0
         for files, item in enumerate(items, start=1):
             os.kill(os.getpid(), signal.SIGINT)
-            yield {"path": item["label"], "holding": files, "new": True, "hits": []}
+            yield {"path": item["label"], "holding": files, "new": True, "hits": [], "hits_total": 0}
         yield {"files": files, "new": files, "already_held": 0, "files_with_hits": 0}
 
     node.answers["ingest"] = take
@@ -159,12 +159,12 @@ def test_people_are_shown_the_nearest_hits_and_how_many_more(vigil: Vigil, node:
         "level": "national",
     }
     node.answers["ingest"] = [
-        {"path": "a\x1b[2J.jpg", "holding": 7, "new": False, "hits": [hit] * 9},
+        {"path": "a\x1b[2J.jpg", "holding": 7, "new": False, "hits": [hit] * 9, "hits_total": 309},
         {"files": 1, "new": 0, "already_held": 1, "files_with_hits": 1},
     ]
     ran = vigil("ingest", files / "a.jpg", "--case", "C-1")
     assert ran.out.count("2 of 256 bits away") == 5
-    assert "4 more hits" in ran.out
+    assert "304 more hits" in ran.out
     assert "\x1b" not in ran.out
     assert "1 file: 0 new, 1 held already. 1 file with hits." in ran.out
 

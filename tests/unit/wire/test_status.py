@@ -130,3 +130,10 @@ def test_evidence_of_a_fork_that_is_too_long_for_a_trailer_stays_behind() -> Non
     assert isinstance(got, errors.Fork)
     assert got.evidence == ()
     assert str(got) == "two histories"
+
+
+def test_a_daemon_that_dies_is_not_taken_for_a_network_fault() -> None:
+    error = status.to_error(_failed(grpc.StatusCode.UNAVAILABLE), local=True)
+    assert isinstance(error, errors.Unavailable)
+    assert "daemon" in str(error)
+    assert "daemon" not in str(status.to_error(_failed(grpc.StatusCode.UNAVAILABLE)))
