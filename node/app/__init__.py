@@ -141,11 +141,11 @@ def join_node(
     return join(home, token, passphrase, hub=hub, name=name, wait=wait)
 
 
-def verify_evidence(data: bytes, roster_folder: Path) -> Line:
-    """Checks an evidence file against a verified roster on disk, offline."""
+def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
+    """Checks an evidence file against a verified roster on disk, offline; `pinned_by`: with this home's root alone."""
     from node.app.ceremonies import verify_evidence as run
 
-    return run(data, roster_folder)
+    return run(data, roster_folder, pinned_by=pinned_by)
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:

@@ -192,9 +192,18 @@ def _opened(folder: Path, passphrase: Callable[[], str], key_folders: Sequence[P
     return Authority(folder, Passphrase(passphrase().encode()), key_folders)
 
 
-def verify_evidence(data: bytes, roster_folder: Path) -> Line:
-    """Checks an evidence file offline: what it proves, and by which root. Raises `PeerFault`, `NotFound`, `Damaged`."""
-    client = RosterClient(roster_folder, federation=None, root_sha256=None)
+def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
+    """Checks an evidence file offline: what it proves, and by which root. Raises `PeerFault`, `NotFound`, `Damaged`.
+
+    `pinned_by`: the home whose invitation pinned the root, so that a folder with another root in it is refused. Without
+    one the person vouches for the folder, and is told its root's fingerprint to compare.
+    """
+    pinned = config.load(pinned_by) if pinned_by else None
+    client = RosterClient(
+        roster_folder,
+        federation=federation_id(pinned.federation) if pinned else None,
+        root_sha256=bytes.fromhex(pinned.root_sha256) if pinned else None,
+    )
     roster = client.load()
     proven = check_evidence(data, roster, ProtoCodec())
     body = proven.body

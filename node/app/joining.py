@@ -110,9 +110,8 @@ class Joining:
         roster = self._roster().refresh(self._fetch, now=time.time())
         check_own_line(roster, OwnLine(member=token.member, vkeys=self._ring.member_vkeys()))
         write_atomic(self._home.tls / "node.der", leaf.der)
-        # Admitted. The secret has done its work.
-        for name in (_TOKEN_FILE, _REQUEST_FILE):
-            (self._home.folder / name).unlink(missing_ok=True)
+        # Admitted. A crash right here leaves the secret, which the daemon's next start deletes.
+        forget_invitation(self._home)
         return "admitted"
 
     async def _asked(self) -> tuple[bytes, ...]:
@@ -143,6 +142,12 @@ class Joining:
                 return await channel.metadata(name, limit)
 
         return bytes(self._loop.call(get()))
+
+
+def forget_invitation(home: Home) -> None:
+    """Deletes what joining kept, once there is a certificate: the secret has done its work. Idempotent."""
+    for name in (_TOKEN_FILE, _REQUEST_FILE):
+        (home.folder / name).unlink(missing_ok=True)
 
 
 def hub_enrolment(token: Token, hub: str) -> str:

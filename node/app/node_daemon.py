@@ -21,7 +21,7 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor
-from node.app.joining import POLL_SECONDS, Joining
+from node.app.joining import POLL_SECONDS, Joining, forget_invitation
 from node.app.node_rooms import load_ring, open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
@@ -71,6 +71,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
     """A node that joined and was not signed in yet waits here, asking again every few seconds."""
     if (home.tls / "node.der").exists():
+        forget_invitation(home)
         return
     ring = load_ring(home, settings, passphrase)
     with LoopThread() as loop:

@@ -68,7 +68,7 @@ def verify(
     given = common(ctx)
     data = read_input(file, options.MAX_EVIDENCE, "evidence file")
     try:
-        line = app.verify_evidence(data, roster or given.home.metadata)
+        line = app.verify_evidence(data, roster or given.home.metadata, pinned_by=None if roster else given.home)
     except PeerFault as error:
         given.output.line({"verified": False, "kind": error.kind, "reason": str(error)}, _refuted_words)
         raise typer.Exit(ExitCode.ERROR) from None

@@ -2,13 +2,15 @@
 
 import base64
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from node import app
-from node.errors import PeerFault
+from node.errors import Damaged, NotFound, PeerFault
 from tests.integration.pictures import edited, picture
 from tests.integration.processes import Federation, Line, federation, secret, until, vigil
 
@@ -115,6 +117,41 @@ def test_evidence_verifies_offline_and_no_flipped_bit_of_it_does(
             app.verify_evidence(bytes(bent), roster)
 
 
+def test_evidence_is_not_verified_by_a_roster_folder_that_was_tampered_with(
+    made: Federation, lines_of: Lines, tmp_path: Path
+) -> None:
+    """By no bent file of it, nor by a whole federation that somebody else founded in its place."""
+    picture(tmp_path / "in" / "one.jpg", 31)
+    (record,) = share(lines_of, tmp_path / "in", "TAMPERED")
+    until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "it is published")
+    data = base64.b64decode(made.run("JP", "evidence", {"record": record})[0]["evidence"])
+    kept = made.home("JP").metadata
+    honest = app.verify_evidence(data, kept)
+    for file in sorted(each.relative_to(kept) for each in kept.glob("*.json")):
+        folder = tmp_path / file.stem
+        shutil.copytree(kept, folder)
+        whole = (folder / file).read_bytes()
+        for at in range(0, len(whole), len(whole) // 8):
+            bent = bytearray(whole)
+            bent[at] ^= 2
+            (folder / file).write_bytes(bent)
+            # It fails, or what was bent proves nothing (a blank) and the outcome is the very same.
+            with suppress(Damaged, PeerFault):
+                assert app.verify_evidence(data, folder) == honest
+        (folder / file).unlink()
+        with pytest.raises((NotFound, Damaged)):
+            app.verify_evidence(data, folder)
+    (tmp_path / "other").mkdir()
+    with federation(tmp_path / "other", run=False) as other:
+        false = other.home("hub").metadata
+        with pytest.raises(PeerFault):
+            app.verify_evidence(data, false)
+        # The same name, another root: what the home was pinned to at its invitation decides.
+        with pytest.raises(Damaged, match="pinned root"):
+            app.verify_evidence(data, false, pinned_by=made.home("JP"))
+    assert app.verify_evidence(data, kept, pinned_by=made.home("JP")) == honest
+
+
 def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(
     made: Federation, lines_of: Lines, tmp_path: Path
 ) -> None:
@@ -169,6 +206,17 @@ def test_the_socket_and_the_keys_are_this_users_alone(made: Federation) -> None:
     assert socket_path(home).stat().st_mode & 0o777 == 0o600
     for file in home.keys.iterdir():
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_what_lies_in_a_home_is_this_users_alone_and_no_invitation_is_left(made: Federation) -> None:
+    for name in ("hub", "FR"):
+        folder = made.home(name).folder
+        assert folder.stat().st_mode & 0o077 == 0
+        names = {file.name for file in folder.iterdir()}
+        assert names.isdisjoint({"joining.token", "joining.csr"})
+        assert any(file.startswith("vigil.sqlite3") for file in names)
+        for file in [*folder.glob("vigil.sqlite3*"), *folder.glob("keys/*"), *folder.glob("tls/*")]:
+            assert file.stat().st_mode & 0o077 == 0, file.name
 
 
 def test_no_log_holds_a_file_name_a_path_or_a_hash(made: Federation, lines_of: Lines, tmp_path: Path) -> None:

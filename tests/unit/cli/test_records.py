@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from node import app
+from node.config import Home
 from node.errors import BadProof, BadSignature, NotFound
 from tests.unit.cli.conftest import Line, Node, Vigil
 
@@ -156,10 +157,10 @@ def evidence(tmp_path: Path) -> Path:
 def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
     vigil: Vigil, node: Node, evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[bytes, Path]] = []
+    asked: list[tuple[bytes, Path, Path | None]] = []
 
-    def check(data: bytes, folder: Path) -> Line:
-        asked.append((data, folder))
+    def check(data: bytes, folder: Path, *, pinned_by: Home | None) -> Line:
+        asked.append((data, folder, pinned_by.folder if pinned_by else None))
         return VERIFIED
 
     monkeypatch.setattr(app, "verify_evidence", check)
@@ -168,7 +169,9 @@ def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
     assert ran.code == 0
     assert "Verified: FR signed this record." in ran.out
     assert "which has expired" in ran.out
-    assert asked == [(b"proof", tmp_path / "home" / "roster"), (b"proof", tmp_path)]
+    home = tmp_path / "home"
+    # The home's own roster is held against the root of its invitation; a folder is vouched for by who names it.
+    assert asked == [(b"proof", home / "roster", home), (b"proof", tmp_path, None)]
     assert node.calls == []
 
 
@@ -176,7 +179,7 @@ def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
 def test_evidence_that_does_not_verify_says_so_and_ends_with_1(
     vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def check(*_: object) -> Line:
+    def check(*_: object, **__: object) -> Line:
         raise error
 
     monkeypatch.setattr(app, "verify_evidence", check)
@@ -190,7 +193,7 @@ def test_evidence_that_does_not_verify_says_so_and_ends_with_1(
 def test_a_missing_roster_is_an_error_and_no_verdict(
     vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def check(*_: object) -> Line:
+    def check(*_: object, **__: object) -> Line:
         raise NotFound("no roster", remedy="name its folder")
 
     monkeypatch.setattr(app, "verify_evidence", check)
