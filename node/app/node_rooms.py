@@ -143,10 +143,18 @@ def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ke
 
 
 def open_roster(home: Home, settings: Config) -> RosterClient:
-    """The node's copy of the roster. Raises `NotFound`, `Damaged`."""
-    return RosterClient(
-        home.metadata, federation=federation_id(settings.federation), root_sha256=bytes.fromhex(settings.root_sha256)
-    )
+    """The node's copy of the roster. Raises `NotFound` where the node was not admitted yet, `Damaged`."""
+    try:
+        return RosterClient(
+            home.metadata,
+            federation=federation_id(settings.federation),
+            root_sha256=bytes.fromhex(settings.root_sha256),
+        )
+    except NotFound:
+        raise NotFound(
+            "this node has no roster yet: it waits for the authority's signature",
+            remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
+        ) from None
 
 
 @contextmanager

@@ -146,9 +146,10 @@ def _print_table(output: Output, lines: list[Line]) -> None:
 
 
 def _state_words(line: Line) -> str:
+    """Whether its body is here; where its owner has said something newer, that its body is gone goes without saying."""
     words = plain(line["state"])
     if line["superseded"]:
-        words += ", replaced"
+        words = "replaced" if line["state"] == "purged" else f"{words}, replaced"
     return f"{words}: {plain(line['reason'])}" if line["reason"] else words
 
 

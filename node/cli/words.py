@@ -86,7 +86,8 @@ def hit_words(hit: Line) -> str:
 def outcome_note(outcome: Line) -> str:
     """What has to be known about a member's state beside the state itself."""
     state = outcome["outcome"]
-    notes = [MEANING[state]] if state in MEANING else []
+    # "not asked: not asked" would say nothing; with a reason, the reason does.
+    notes = [MEANING[state]] if state in MEANING and (state != "not-asked" or not outcome.get("reason")) else []
     if outcome.get("reason") and plain(outcome["reason"]) not in notes:
         notes.append(plain(outcome["reason"]))
     if outcome.get("not_searched"):
