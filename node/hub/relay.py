@@ -14,8 +14,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Outcome, RelayEvent
@@ -45,6 +45,11 @@ MAIL_AT_ONCE: Final = 8
 """Late answers read at a time: each has up to 2 MiB."""
 OUTSTANDING: Final = 1_000
 """Queries handed to one stream that may await its answer; of more, the oldest are taken to stay unanswered."""
+PAYLOAD_BASE: Final = 16 * 1024
+"""Bytes of a payload before any fingerprint: role, case and legal basis, or what wraps a sealed one."""
+PAYLOAD_A_UNIT: Final = 4 * 1024
+"""Bytes that a unit of cost pays for. A picture's PDQ with all its orientations takes some 350. The hub cannot count
+fingerprints in a payload, but it can see that a large one was declared as cheap, before 200 members are sent it."""
 MAX_BUDGET_SECONDS: Final = 120.0
 """A cap above the policy's own budget."""
 
@@ -127,6 +132,8 @@ class QueryRelay:
             raise Refused(
                 "the query's cost is outside what the policy allows", remedy="ask about fewer pictures at once"
             )
+        if len(query.payload) > PAYLOAD_BASE + PAYLOAD_A_UNIT * header.cost:
+            raise Refused("the query's payload is larger than its declared cost pays for")
         active = set(roster.active()) - {member}
         unknown = set(header.recipients) - active
         if unknown:

@@ -7,16 +7,18 @@ from dataclasses import replace
 import pytest
 
 from node.domain.ids import MemberId, member_id
-from node.domain.queries import Outcome, QueryHeader, SignedAnswer, SignedQuery
+from node.domain.queries import MatchRule, Outcome, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
 from node.domain.roster import MemberStatus, Policy, Roster
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Overloaded, Refused, Suspended
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
-from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, QueryRelay
+from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_BASE, QueryRelay
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
+from node.usecases.answering import cost_of
+from node.usecases.intake import subject_of
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
-from tests.simulator.asking import roster_of, until
+from tests.simulator.asking import prints, roster_of, until
 from tests.simulator.memory_store import MemoryStore
 
 FR, JP, BR = member_id("FR"), member_id("JP"), member_id("BR")
@@ -87,6 +89,32 @@ def test_the_budget_is_charged_before_the_work_and_by_fingerprint() -> None:
         assert caught.value.retry_after > 0
 
     asyncio.run(scenario())
+
+
+def test_a_large_payload_is_not_carried_at_the_price_of_a_small_one() -> None:
+    fits = PAYLOAD_BASE + 5 * PAYLOAD_A_UNIT
+    for size, kind in ((fits, None), (fits + 1, Refused)):
+        query = replace(question(), payload=bytes(size))
+        if kind is None:
+            assert asyncio.run(outcomes(relay(), FR, query)) == {"BR": Outcome.OFFLINE, "JP": Outcome.OFFLINE}
+        else:
+            with pytest.raises(kind, match="pays for"):
+                asyncio.run(outcomes(relay(), FR, query))
+
+
+def test_a_picture_is_far_within_what_its_cost_pays_for() -> None:
+    subjects = tuple(subject_of(prints(number)) for number in range(200))
+    payload = QueryPayload(
+        subjects=subjects,
+        rule=MatchRule.POLICY,
+        officer_role="\u20ac" * 500,
+        case_reference="\u20ac" * 500,
+        legal_basis="\u20ac" * 500,
+    )
+    alone = replace(payload, subjects=subjects[:1])
+    for each in (payload, alone):
+        size = len(ProtoCodec().encode_payload(each))
+        assert 2 * size < PAYLOAD_BASE + PAYLOAD_A_UNIT * cost_of(each.subjects)
 
 
 def test_members_that_do_not_attend_are_offline_at_once() -> None:
