@@ -27,7 +27,7 @@ from node.domain.roster import KeyStatus, Member, MemberStatus
 from node.domain.services import JoinPetition, JoinStatus
 from node.domain.signing import preimage, renewal_preimage
 from node.domain.token import SECRET_SIZE, Token
-from node.errors import Expired, Malformed, Misuse, Refused, Unauthenticated, Unavailable
+from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Unauthenticated, Unavailable
 from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
 from node.usecases.signatures import verify_message
@@ -108,8 +108,13 @@ class EnrolmentDesk:
         return token
 
     def refuse(self, member: MemberId) -> None:
-        """Turns a pending petition down. Blocking. Raises `NotFound`."""
+        """Turns a pending petition down. Blocking. Raises `NotFound` where the member has none."""
         with self._store.write() as writer:
+            asked = writer.join_request(member)
+            if asked is None or asked.state != "pending":
+                raise NotFound(
+                    f"no petition of {member} waits", remedy="a member is stopped by vigil hub suspend, for the while"
+                )
             writer.set_join_state(member, "refused")
 
     def settle(self) -> list[MemberId]:

@@ -146,4 +146,6 @@ def release(members: Mapping[MemberId, Member], member: MemberId) -> dict[Member
     known = members.get(member)
     if known is None:
         raise Refused(f"{member} is not a member")
+    if known.status is MemberStatus.LEFT:
+        raise Refused(f"{member} has left already")
     return {**members, member: replace(known, status=MemberStatus.LEFT)}

@@ -152,6 +152,8 @@ def test_a_new_log_key_has_to_open_the_next_epoch(federation: Federation) -> Non
 def test_a_member_that_left_comes_back_on_the_authoritys_word_only(federation: Federation) -> None:
     federation.authority.release(FR, now=NOW)
     assert federation.authority.members[FR].status is MemberStatus.LEFT
+    with pytest.raises(Refused, match="left already"):
+        federation.authority.release(FR, now=NOW)
     request = federation.request(petition_of(federation.rings[FR]))
     assert federation.authority.review(request).findings[0].verdict is Verdict.REPLACE
     federation.authority.sign(request, now=NOW, replace_keys=[FR])
