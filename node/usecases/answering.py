@@ -206,7 +206,9 @@ class Answerer:
 
     def _searched(self, roster: Roster, header: QueryHeader, payload: QueryPayload) -> Answer:
         deps = self._deps
-        found = deps.matcher.for_member(payload.subjects, roster.policy.radius, payload.rule, header.asker)
+        found = deps.matcher.for_member(
+            payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose
+        )
         with deps.store.read() as tx:
             levels = tx.holding_levels()
             cursors = hashlib.sha256(

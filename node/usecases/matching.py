@@ -153,11 +153,13 @@ class Matcher:
             elif (hit.subject, said.record) not in held:
                 yield self._hit(hit, said)
 
-    def for_member(self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId) -> Found:
+    def for_member(
+        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
+    ) -> Found:
         """Searches own holdings for another member, and says no more than their levels allow.
 
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
-        member of the record's audience; to others it is not there.
+        member of the record's audience that asks for one of its purposes; to others it is not there.
         """
         raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
@@ -167,7 +169,7 @@ class Matcher:
         with self._store.read() as tx:
             spoken, disagreed = self._checked(tx, subjects, rule, raw, {})
             for hit, said in spoken:
-                told = self._told(tx, hit, said, asker)
+                told = self._told(tx, hit, said, asker, purpose)
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
@@ -232,7 +234,12 @@ class Matcher:
             weak=kind.weak,
         )
 
-    def _told(self, tx: StoreReader, hit: RawHit, said: _Spoken, asker: MemberId) -> Hit | None:
+    def _lets(self, data: bytes, asker: MemberId, purpose: str) -> bool:
+        """Whether a record's handling lets this member have it for this purpose."""
+        handling = self._codec.decode_handling(data)
+        return handling.admits(asker, self._own()) and purpose in handling.purposes
+
+    def _told(self, tx: StoreReader, hit: RawHit, said: _Spoken, asker: MemberId, purpose: str) -> Hit | None:
         if said.level is Level.NATIONAL:
             return None
         kind = KIND_BY_CODE[hit.code]
@@ -241,14 +248,11 @@ class Matcher:
             if place is None:
                 # Contributed and not yet placed in the log: nobody has it, so it answers as a hit/no-hit holding.
                 pending = tx.find_pending(said.record.leaf)
-                if pending is None or not self._codec.decode_handling(pending.disclosure.handling).admits(
-                    asker, self._own()
-                ):
+                if pending is None or not self._lets(pending.disclosure.handling, asker, purpose):
                     return None
             else:
                 run = tx.run(said.record.origin, place, place + 1, 0)
-                handling = self._codec.decode_handling(run.handlings[0])
-                if run.states[0] != BodyState.HELD or not handling.admits(asker, self._own()):
+                if run.states[0] != BodyState.HELD or not self._lets(run.handlings[0], asker, purpose):
                     return None
                 return self._hit(hit, said)
         return Hit(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from node.domain.fingerprints import PDQ, PHASH, Fingerprint
+from node.domain.handling import Handling
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, RecordId, federation_id, member_id
 from node.domain.queries import (
@@ -16,22 +17,38 @@ from node.domain.queries import (
     MatchRule,
     MemberOutcome,
     Outcome,
+    QueryHeader,
     RelayEvent,
     SignedAnswer,
     SignedQuery,
     Subject,
 )
 from node.domain.roster import MemberStatus, Policy, Roster
+from node.domain.services import Head
 from node.domain.signing import query_preimage
+from node.domain.statements import Contribution
 from node.errors import BadSignature, Expired, Misuse, Refused
+from node.tlog.note import format_vkey
 from node.usecases import answering
 from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, OpenQuery
 from node.usecases.intake import subject_of
+from node.usecases.ledger import Draft, Ledger
+from node.usecases.ownlog import OwnLog
 from node.usecases.question import Question
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
-from tests.simulator.asking import Federation, Party, federation, flip, prints, statement_signer, until
+from tests.simulator.asking import (
+    Federation,
+    Party,
+    federation,
+    flip,
+    prints,
+    roster_of,
+    statement_signer,
+    until,
+)
 
 
 def hold(who: Party, number: int, level: Level, **how: object) -> None:
@@ -326,21 +343,30 @@ def test_a_query_brought_twice_at_once_is_answered_once() -> None:
             jp = made.parties["JP"]
             query = made.parties["FR"].inquirer.open(about(subject_of(prints(1)))).signed
             searching, go_on = threading.Event(), threading.Event()
-            search = jp.matcher.for_member
+            search, admit = jp.matcher.for_member, jp.answerer._admit
+            admitted: list[QueryHeader] = []
+            searched: list[object] = []
+
+            def counted(asked: SignedQuery) -> QueryHeader:
+                admitted.append(admit(asked))
+                return admitted[-1]
 
             def slow(*args: object) -> object:
+                searched.append(args)
                 searching.set()
                 assert go_on.wait(30)
                 return search(*args)  # type: ignore[arg-type]
 
             jp.matcher.for_member = slow  # type: ignore[assignment, method-assign]
+            jp.answerer._admit = counted  # type: ignore[assignment, method-assign]
             first = asyncio.create_task(asyncio.to_thread(jp.answerer.prepare, query))
             await asyncio.to_thread(searching.wait, 30)
             second = asyncio.create_task(asyncio.to_thread(jp.answerer.prepare, query))
-            await until(lambda: len(jp.answerer._running) == 1)
+            await until(lambda: len(admitted) == 2)
             go_on.set()
             prepared = [await first, await second]
-            assert prepared[0] is prepared[1]
+            assert prepared[0].answer == prepared[1].answer
+            assert len(searched) == 1
             assert prepared[0].durable is not None
             await asyncio.wrap_future(prepared[0].durable)
             with jp.store.read() as tx:
@@ -443,10 +469,54 @@ def test_every_pdq_of_a_subject_is_searched_whatever_its_orientations_are_of() -
             pdq = [Fingerprint(code=PDQ.code, value=prints(n).pdq, quality=90) for n in (1, 2, 3)]
             for order in (pdq, pdq[::-1]):
                 both = Subject(fingerprints=tuple(order), orientations=prints(1).pdq_orientations)
-                found = made.parties["JP"].matcher.for_member((both,), 0, MatchRule.POLICY, member_id("FR"))
+                found = made.parties["JP"].matcher.for_member((both,), 0, MatchRule.POLICY, member_id("FR"), "training")
                 assert (len(found.hits), found.disagreed) == (1, 0)
                 assert made.parties["JP"].matcher.local((both,), 0).disagreed == 0
                 assert len(made.parties["JP"].matcher.local((both,), 0).hits) == 2
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("placed", [False, True], ids=["waiting for its place", "in the log"])
+def test_a_record_answers_those_purposes_and_readers_alone_that_its_handling_names(*, placed: bool) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", "BR") as made:
+            jp = made.parties["JP"]
+            hold(jp, 1, Level.HIT_NO_HIT)
+            catalogue = Catalogue(store=jp.store, index=jp.index, codec=ProtoCodec())
+            speaker = sim.Speaker.named("JP")
+            ledger = Ledger(
+                codec=ProtoCodec(),
+                catalogue=catalogue,
+                origin=speaker.origin,
+                roster=lambda: roster_of("FR", "JP", "BR"),
+                clock=lambda: float(sim.NOW),
+                random=sim.seeded("a ledger"),
+            )
+            with jp.store.read() as tx:
+                (held,) = tx.holdings(case="HOME-1", after=0, limit=2)
+            handling = Handling(audience=(member_id("FR"),), purposes=("prosecution",))
+            said = Contribution(fingerprints=held.fingerprints, media_type="image/jpeg")
+            ledger.contribute([Draft(statement=said, handling=handling, holding=held.id)])
+            if placed:
+                own = OwnLog(
+                    store=jp.store,
+                    codec=ProtoCodec(),
+                    catalogue=catalogue,
+                    origin=speaker.origin,
+                    vkey=format_vkey(speaker.vkey),
+                    signer=speaker.signer,
+                    roster=lambda: roster_of("FR", "JP", "BR"),
+                )
+                own.reconcile(Head(origin=speaker.origin, size=0, cosigned=b"", cosigned_size=0))
+                own.place_and_sign()
+            for asker, purpose, outcome in (
+                ("FR", "prosecution", Outcome.HIT),
+                ("FR", "training", Outcome.NO_HIT),
+                ("BR", "prosecution", Outcome.NO_HIT),
+            ):
+                _, told = await ask(made, about(subject_of(prints(1)), purpose=purpose), asker)
+                assert told["JP"].outcome is outcome, (asker, purpose, told["JP"].reason)
 
     run(scenario())
 
