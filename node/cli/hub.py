@@ -185,9 +185,11 @@ def _hub_words(line: Line) -> str:
     if line["roster_version"] is not None:
         roster = f"version {line['roster_version']}, {'STALE since' if line['roster_stale'] else 'fresh until'} "
         roster += moment(line["roster_expires"])
+    signs = line.get("authority_signs_again_by")
     return (
         f"{'Hub':<12} {plain(line['hub'])}, {'running' if line['daemon'] else 'not running'}\n"
         f"{'Roster':<12} {roster}\n"
+        f"{'Authority':<12} {f'has to sign again by {moment(signs)}' if signs else 'has not signed yet'}\n"
         f"{'Connected':<12} {count(line['attending'], 'member')}"
     )
 

@@ -31,6 +31,7 @@ HUB: Line = {
     "roster_version": 3,
     "roster_expires": 1_700_000_000.0,
     "roster_stale": True,
+    "authority_signs_again_by": 1_700_000_000.0,
     "attending": 1,
 }
 
@@ -89,6 +90,7 @@ def test_members_and_status_are_tidy_at_80_columns(vigil: Vigil, node: Node) -> 
         assert "pending" in ran.out
         assert max(map(len, ran.out.splitlines())) <= 80
     assert "STALE" in vigil("hub", "status").out
+    assert "has to sign again by 2023-11-1" in vigil("hub", "status").out
     assert vigil("hub", "status", "--json").lines == [HUB, *MEMBERS]
     node.answers["members"] = []
     assert vigil("hub", "members").err == "no members yet\n"
