@@ -9,18 +9,22 @@ Rules this module upholds:
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from node.demo.copies import EDITS, make_copy
-from node.demo.stage import Line, Stage, free_port
+from node.demo.stage import Done, Line, Stage, free_port
 from node.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from node.demo.pictures import Album
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 FEDERATION: Final = "demo.vigil"
 COUNTRIES: Final = ("FR", "JP", "BR")
@@ -92,15 +96,23 @@ def found_the_federation(stage: Stage, tell: Telling) -> None:
     stage.run(*sign, home="hub")
     stage.start("hub", "hub", "run")
     tell.say(f"The hub of {FEDERATION} runs; its keys and the authority's lie in different folders.")
-    for country in COUNTRIES:
+
+    def join(country: str) -> None:
         token = str(stage.run("hub", "invite", country, home="hub").last["token"])
-        join = ("node", "join", "--hub", f"127.0.0.1:{main}", "--token", token, "--name", NAMES[country])
-        stage.run(*join, "--no-wait", home=country)
+        told = ("--hub", f"127.0.0.1:{main}", "--token", token, "--name", NAMES[country])
+        stage.run("node", "join", *told, "--no-wait", home=country)
+
+    at_once(join, COUNTRIES)
     stage.run(*sign, home="hub")
-    for country in COUNTRIES:
-        stage.start(country, "node", "run")
+    at_once(lambda country: stage.start(country, "node", "run"), COUNTRIES)
     wait_until(lambda: attending(stage) == len(COUNTRIES), "all nodes hold their streams")
     tell.say("France, Japan and Brazil joined with keys of their own; the authority signed them in; their nodes run.")
+
+
+def at_once(step: Callable[[T], R], each: Iterable[T]) -> list[R]:
+    """The same step for several, side by side as in different countries; results in order. Raises the first error."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(step, each))
 
 
 def take_in(stage: Stage, tell: Telling, folder: Path, planted: list[Planted]) -> int:
@@ -190,8 +202,11 @@ def ask_the_federation(stage: Stage, tell: Telling, planted: list[Planted]) -> i
     """France asks about pictures that only Brazil knows, at hit/no-hit; then again with Japan switched off."""
     copies = [each for each in planted if each.holder == "FR"]
     hits = 0
-    for each in copies:
-        done = stage.run("query", str(each.copy), *BASIS, home="FR", accept=(0, 3))
+
+    def ask(each: Planted) -> Done:
+        return stage.run("query", str(each.copy), *BASIS, home="FR", accept=(0, 3))
+
+    for each, done in zip(copies, at_once(ask, copies), strict=True):
         abroad = [line for line in done.lines if "subject" in line and line.get("where") not in (None, "here")]
         note_hits(planted, "FR", abroad)
         hits += len(abroad)

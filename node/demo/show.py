@@ -49,12 +49,18 @@ def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Lin
             tell.say(f"Everything is kept in {folder}.")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+    coverage = round(1 - len(missed) / len(planted), 4)
+    tell.say(
+        f"In short: {records} records of {len(scenario.COUNTRIES)} members, {local_hits} hits of Japan's own search, "
+        f"{federated_hits} of France's questions; {coverage:.0%} of the planted copies were found"
+        + (", and the evidence verifies." if verified else "; the evidence does NOT verify.")
+    )
     return {
         "members": len(scenario.COUNTRIES),
         "records": records,
         "local_hits": local_hits,
         "federated_hits": federated_hits,
-        "coverage": round(1 - len(missed) / len(planted), 4),
+        "coverage": coverage,
         "verified": verified,
         "real_photographs": album.real,
         "faults": tell.faults,
