@@ -162,7 +162,7 @@ class Config:
     root_sha256: str = _setting(_digest, "")
     log_level: str = _setting(_level, "info")
     publish_seconds: float = _setting(_seconds, 0.2)
-    roster_refresh_seconds: float = _setting(_seconds, 300.0)
+    roster_refresh_seconds: float = _setting(_seconds, 60.0)
     retention_sweep_seconds: float = _setting(_seconds, 3600.0)
     query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)

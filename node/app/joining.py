@@ -95,6 +95,8 @@ class Joining:
         Raises `Refused` where it was turned down, and what the hub raises.
         """
         chain: tuple[bytes, ...] = self._loop.call(self._asked())
+        # The authority's root is pinned at once: with it, what is this node's own can be worked on while it waits.
+        client = self._roster()
         if not chain:
             return "pending"
         # The first roster, our own line in it, and the certificate: in this order, each checked.
@@ -107,7 +109,7 @@ class Joining:
             ring=self._ring,
             now=time.time(),
         )
-        roster = self._roster().refresh(self._fetch, now=time.time())
+        roster = client.refresh(self._fetch, now=time.time())
         check_own_line(roster, OwnLine(member=token.member, vkeys=self._ring.member_vkeys()))
         write_atomic(self._home.tls / "node.der", leaf.der)
         # Admitted. A crash right here leaves the secret, which the daemon's next start deletes.

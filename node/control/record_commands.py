@@ -19,6 +19,7 @@ from node.control.arguments import Arguments
 from node.control.lines import category_line, fingerprint_line
 from node.control.statements import RETRACTION_REASONS, read_contribution, read_handling
 from node.domain.envelope import Kind
+from node.domain.holdings import withdrawn
 from node.domain.ids import RecordId, member_id
 from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Sealed, Verdict
 from node.errors import Misuse, NotFound, Refused
@@ -71,7 +72,8 @@ class RecordCommands:
                 yield line
         yield {"contributed": 0 if dry else done, "would_contribute": done if dry else 0, "skipped": skipped}
 
-    def _chosen(self, given: Arguments) -> list[Holding]:
+    def _chosen(self, given: Arguments) -> list[tuple[Holding, bool]]:
+        """The holdings, and whether each was named itself rather than by its case."""
         case, digests = given.text("case", ""), given.texts("sha256")
         ids = [int(text) for text in given.texts("holdings")]
         if not (case or digests or ids):
@@ -88,19 +90,29 @@ class RecordCommands:
             if holding is None:
                 raise NotFound("one of the holdings named is not here", remedy="`vigil ingest` takes material in first")
             chosen[holding.id] = holding
+        named = {holding.id for holding in found if holding is not None}
         if not chosen:
             raise NotFound("no holding belongs to this case", remedy="check the case reference given at the ingest")
-        return [chosen[number] for number in sorted(chosen)]
+        return [(chosen[number], number in named) for number in sorted(chosen)]
 
-    def _contribute(self, given: Arguments, holdings: list[Holding], dry: bool) -> list[Line]:  # noqa: FBT001 (one flag)
+    def _contribute(
+        self,
+        given: Arguments,
+        holdings: list[tuple[Holding, bool]],
+        dry: bool,  # noqa: FBT001 (one flag)
+    ) -> list[Line]:
         lines: list[Line] = []
         drafts: list[Draft] = []
         handling = read_handling(Arguments(given.object("handling")))
-        for holding in holdings:
+        with self.store.read() as tx:
+            taken_back = {holding.id for holding, _ in holdings if tx.setting(withdrawn(holding.id))}
+        for holding, named in holdings:
             line: Line = {"holding": holding.id, "record": str(holding.record) if holding.record else None}
             lines.append(line)
             if holding.record is not None:
                 line["state"] = "contributed before"
+            elif holding.id in taken_back and not named:
+                line["state"] = "retracted before: name it itself (--holding) to share it again"
             elif not any(f.contributable for f in holding.fingerprints):
                 line["state"] = "nothing that may be shared"
             else:

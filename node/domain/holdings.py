@@ -36,6 +36,11 @@ class Holding:
     record: RecordId | None = None
 
 
+def withdrawn(holding_id: int) -> str:
+    """The name of the setting that remembers that a record about this holding was taken back by its owner."""
+    return f"withdrawn/{holding_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestItem:
     """One fingerprinted file on its way in.

@@ -24,7 +24,7 @@ SIGNATURE_SIZE: Final = 64
 """Bytes of an Ed25519 signature."""
 
 LOADED_KEYS: Final = 1_024
-"""Keys that are kept as they were loaded: a federation has some 600, and loading one costs a third of a verification."""
+"""Keys kept as they were loaded: a federation has some 600, and loading one costs a third of a verification."""
 
 # The curve (RFC 8032, section 5.1): its field, its constant, a square root of -1, the order of its large subgroup.
 _P: Final = 2**255 - 19

@@ -19,6 +19,7 @@ from typing import Final
 from node.domain.batch import BodyState
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
 from node.domain.handling import Handling, check_agreement
+from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.domain.ports import Clock, Codec, PendingEntry, StoreReader, StoreWriter
 from node.domain.queries import Level
@@ -150,6 +151,8 @@ class Ledger:
                 for holding in writer.holdings_of_record(each):
                     writer.set_record(holding.id, None)
                     writer.set_level(holding.id, Level.NATIONAL)
+                    # Remembered, so that sharing a whole case does not share again what was taken back.
+                    writer.set_setting(withdrawn(holding.id), b"1")
         self._acknowledged()
         return record
 

@@ -163,6 +163,9 @@ def test_a_retracted_record_is_gone_everywhere_and_the_logs_stay_whole(
     lines_of("FR", "retract", record, "--reason", "mistake")
     until(lambda: made.size("JP", "FR") == made.size("FR", "FR"), "Japan has the retraction")
     assert lines_of("JP", "match", str(taken_back))[-1]["hits"] == 0
+    again = lines_of("FR", "contribute", "--case", "RETRACT")
+    assert again[-1]["contributed"] == 0, "what was taken back is not shared again with its case"
+    assert "retracted before" in str(again[0]["state"])
     for name in ("JP", "hub"):
         assert made.run(name, "fsck")[-1]["ok"]
         for file in made.home(name).folder.glob("vigil.sqlite3*"):
