@@ -26,12 +26,24 @@ _FLIPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at // _SIDE % 2 == 0)
 """The bits that change when the picture is flipped top to bottom: odd frequencies stand at even places."""
 _FLOPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at % _SIDE % 2 == 0)
 """The bits that change when it is mirrored left to right."""
+_BYTE: Final = 8
+_SPREAD: Final = tuple(sum((byte >> at & 1) << (at * _SIDE) for at in range(_BYTE)) for byte in range(1 << _BYTE))
+"""A byte's bits, `_SIDE` places apart: half a row, laid out as half a column."""
+
+
+def _swapped(upright: bytes) -> int:
+    """The bits with row and column frequencies exchanged: bit 16 i + j becomes bit 16 j + i."""
+    columns = 0
+    for row in range(_SIDE):
+        low, high = upright[-1 - 2 * row], upright[-2 - 2 * row]
+        columns |= (_SPREAD[low] | _SPREAD[high] << (_BYTE * _SIDE)) << row
+    return columns
 
 
 def turned(value: bytes) -> tuple[bytes, ...]:
     """The eight orientations of a PDQ hash (32 bytes each, in the order of `ORIENTATIONS`) as far as it tells them."""
     upright = int.from_bytes(value, "big")
-    swapped = sum((upright >> at & 1) << (at % _SIDE * _SIDE + at // _SIDE) for at in range(PDQ_BITS))
+    swapped = _swapped(value)
     both = _FLIPPED ^ _FLOPPED
     numbers = (
         upright,
