@@ -1,0 +1,335 @@
+"""A federated query to many attending members, every answer signed and checked, beside a bare fan-out.
+
+Rules this module upholds:
+
+- The hub and the asker are in this process, the members in another, on either side alike; every member has a connection
+  and a certificate of its own, and all is over mutual TLS on loopback.
+- The clock runs from the question to the last checked answer: what is in it is the asker's audit, the search, the
+  audit and the signature of each member, and the check of each. The table that is kept afterwards is not.
+- The reference carries messages of the same size down and up the same number of streams, and does nothing with them.
+- All are measured in turns, one round each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, cast
+
+import grpc
+import grpc.aio
+
+from bench import Figure, figure
+from bench.attendants import (
+    ASKER,
+    BARE,
+    BARE_ATTEND,
+    DURABLE,
+    FEDERATION,
+    HIT_EACH,
+    HOLDINGS,
+    MEMORY,
+    inquirer,
+    make_audit,
+    pictures,
+    read_roster,
+)
+from bench.sharing import MemoryStore
+from node.domain.ids import MemberId, member_id
+from node.domain.ports import Store
+from node.domain.queries import Outcome
+from node.domain.services import Delivery, Reply
+from node.errors import Unavailable
+from node.hub.carrier import HubCarrier
+from node.hub.relay import QueryRelay
+from node.hub.switchboard import LocalSwitchboard
+from node.match.index import FlatIndex
+from node.pki.ca import CertificateAuthority, issued, make_request, read_certificate
+from node.pki.keys import MIRROR, KeyRing
+from node.store.store import open_store
+from node.usecases.catalogue import Catalogue
+from node.usecases.inquiry import Inquirer, OpenQuery
+from node.usecases.intake import subject_of
+from node.usecases.question import Question
+from node.usecases.roster import Members, Pins, RosterGate
+from node.wire import convert_federation, limits, tls
+from node.wire.client import HubChannel
+from node.wire.convert import ProtoCodec
+from node.wire.server import serve_federation
+
+Line = dict[str, Any]
+
+MEMBERS: Final = 200
+ROUNDS: Final = 15
+WARM_UP: Final = 3
+"""Rounds that do not count."""
+BUDGET: Final = 20.0
+"""Seconds: more than any of this takes."""
+PATIENCE: Final = 60.0
+"""Seconds for all members to attend."""
+LOOPBACK: Final = "127.0.0.1"
+BARE_ASK: Final = "/bench/Ask"
+
+Ask = Callable[[], Awaitable[None]]
+
+
+def run(records: int | None = None) -> Iterator[Figure]:
+    """Milliseconds of a query to `records` members (`MEMBERS` unless said): with the audit in memory, and durable."""
+    count = MEMBERS if records is None else records
+    with TemporaryDirectory(prefix="vigil-bench-") as folder:
+        seconds = asyncio.run(_measured(count, Path(folder)))
+    bare, memory, durable = (statistics.median(each) * 1e3 for each in seconds)
+    reference = f"a bare gRPC fan-out to {count} streams"
+    yield figure("query.fanout", memory, "milliseconds", reference=reference, reference_value=bare)
+    yield figure("query.fanout_durable", durable, "milliseconds", reference=reference, reference_value=bare)
+
+
+async def _measured(count: int, folder: Path) -> tuple[list[float], list[float], list[float]]:
+    """Seconds a round of the bare fan-out, of a query with its audit in memory, and of one with a durable audit."""
+    async with _hub(MEMORY, count, folder) as memory, _hub(DURABLE, count, folder) as durable:
+        opened = await memory.ask()
+        async with _bare_hub(count, folder, *_sizes(opened)) as bare:
+            seconds: tuple[list[float], list[float], list[float]] = ([], [], [])
+            asks: tuple[Ask, Ask, Ask] = (bare, memory.timed, durable.timed)
+            for number in range(WARM_UP + ROUNDS):
+                for spent, ask in zip(seconds, asks, strict=True):
+                    began = time.perf_counter()
+                    await ask()
+                    if number >= WARM_UP:
+                        spent.append(time.perf_counter() - began)
+    return seconds
+
+
+def _sizes(opened: OpenQuery) -> tuple[int, int]:
+    """Bytes of the message that takes a query down, and of one that takes an answer up."""
+    answer = next(iter(opened.answers.values()))
+    down = convert_federation.delivery_to_pb(Delivery(query=opened.signed, remaining=BUDGET))
+    up = convert_federation.reply_to_pb(Reply(asker=ASKER, query_id=opened.id, answer=answer))
+    return down.ByteSize(), up.ByteSize()
+
+
+# --- ours -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Asker:
+    """The asking member. Each round asks about another picture."""
+
+    inquirer: Inquirer
+    channel: HubChannel
+    members: int
+    subjects: Iterator[Any] = field(default_factory=lambda: map(subject_of, pictures(1, HOLDINGS)))
+
+    async def timed(self) -> None:
+        """One query."""
+        await self.ask()
+
+    async def ask(self) -> OpenQuery:
+        """One query, whose answers have to be what was planted. Raises `RuntimeError` where they are not."""
+        question = Question(
+            subjects=(next(self.subjects),),
+            case="BENCH-1",
+            purpose="victim-identification",
+            legal_basis="a benchmark",
+            budget=BUDGET,
+        )
+        opened = await asyncio.to_thread(self.inquirer.open, question)
+        outcomes = [each.outcome async for each in self.inquirer.ask(opened, self.channel.relay.ask, BUDGET)]
+        hits = -(-self.members // HIT_EACH)
+        if (outcomes.count(Outcome.HIT), outcomes.count(Outcome.NO_HIT)) != (hits, self.members - hits):
+            raise RuntimeError("the members did not answer what they hold")
+        return opened
+
+
+class _NoRenewal:
+    async def renew(self, _member: MemberId, _csr: bytes) -> tuple[bytes, ...]:
+        raise Unavailable("certificates outlive this benchmark")
+
+
+@asynccontextmanager
+async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
+    """A hub, `count` members attending in a process of their own, and who asks them."""
+    store = cast("Store", MemoryStore()) if kind == MEMORY else open_store(folder / "hub.sqlite3", create=True)
+    async with _Signed.started(kind, count, folder) as signed:
+        members = Members(clock=time.time)
+        members.replace(read_roster(signed.roster))
+        codec = ProtoCodec()
+        relay = QueryRelay(
+            roster=members.current, codec=codec, store=store, switchboard=LocalSwitchboard(), clock=time.time
+        )
+        carrier = HubCarrier(
+            store=store,
+            catalogue=Catalogue(store=store, index=None, codec=codec),
+            codec=codec,
+            roster=members.current,
+            cosigner=signed.hub.signer(MIRROR),
+            cosigner_vkey=signed.hub.vkey(MIRROR),
+            clock=time.time,
+        )
+        gate = RosterGate(federation=FEDERATION, members=members, pins=signed.pins, clock=time.time)
+        server = await serve_federation(
+            f"{LOOPBACK}:0",
+            lambda: signed.server,
+            gate,
+            carrier=carrier,
+            relay=relay,
+            renewal=_NoRenewal(),
+            clock=time.time,
+        )
+        audit = make_audit(store, ASKER)
+        channel = HubChannel(f"{LOOPBACK}:{server.port}", signed.asker_files)
+        try:
+            signed.tell(server.port)
+            await _until(lambda: len(relay.attending) >= count)
+            asking = inquirer(signed.asker, members, store, audit, FlatIndex())
+            yield _Asker(inquirer=asking, channel=channel, members=count)
+        finally:
+            # Who attends goes first: gRPC does not bear that a server ends under hundreds of open streams.
+            await signed.end()
+            await channel.close()
+            await server.stop(0)
+            audit.close()
+
+
+# --- the reference ----------------------------------------------------------------------------------------------------
+
+
+class _Bare(cast("Any", grpc.GenericRpcHandler)):  # type: ignore[misc]  # generic in the stubs alone
+    """Down each stream what is asked, and to who asks what comes up."""
+
+    def __init__(self) -> None:
+        self.streams: list[Any] = []
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:  # noqa: ANN401 (untyped there)
+        """GRPC asks who serves a call."""
+        if handler_call_details.method == BARE_ATTEND:
+            return grpc.stream_stream_rpc_method_handler(self._attend)
+        return grpc.unary_stream_rpc_method_handler(self._ask)
+
+    async def _attend(self, replies: AsyncIterator[bytes], context: Any) -> None:  # noqa: ANN401
+        self.streams.append(context)
+        async for reply in replies:
+            self._answers.put_nowait(reply)
+
+    async def _ask(self, query: bytes, context: Any) -> None:  # noqa: ANN401
+        await asyncio.gather(*(stream.write(query) for stream in self.streams))
+        for _ in self.streams:
+            await context.write(await self._answers.get())
+
+
+@asynccontextmanager
+async def _bare_hub(count: int, folder: Path, query_bytes: int, answer_bytes: int) -> AsyncIterator[Ask]:
+    handler = _Bare()
+    async with _Signed.started(BARE, count, folder) as signed:
+        server = grpc.aio.server(options=limits.SERVER_OPTIONS)
+        server.add_generic_rpc_handlers((handler,))
+        port = server.add_secure_port(f"{LOOPBACK}:0", tls.mutual_server_credentials(lambda: signed.server))
+        await server.start()
+        credentials = tls.mutual_client_credentials(signed.asker_files)
+        channel = grpc.aio.secure_channel(f"{LOOPBACK}:{port}", credentials, options=limits.CLIENT_OPTIONS)
+        question = bytes(query_bytes)
+
+        async def ask() -> None:
+            answers = [each async for each in cast("Any", channel.unary_stream)(BARE_ASK)(question)]
+            if len(answers) != count:
+                raise RuntimeError("the bare fan-out lost answers")
+
+        try:
+            signed.tell(port, answer_bytes)
+            await _until(lambda: len(handler.streams) >= count)
+            yield ask
+        finally:
+            await signed.end()
+            await channel.close(None)
+            await server.stop(0)
+
+
+# --- keys, and the members' process -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Signed:
+    """A hub's and an asker's keys, and the process of the members, whom the hub has signed in."""
+
+    process: asyncio.subprocess.Process
+    hub: KeyRing
+    asker: KeyRing
+    pins: Pins
+    server: tls.ServerFiles
+    asker_files: tls.ClientFiles
+    roster: Line
+    chains: dict[str, str]
+    ca_pem: bytes
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, kind: str, count: int, folder: Path) -> AsyncIterator[_Signed]:
+        """The process runs until the block ends."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.attendants", kind, str(count), str(folder),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
+        )  # fmt: skip
+        try:
+            if process.stdout is None:
+                raise RuntimeError("the members' process has no output")
+            yield cls._sign_in(process, json.loads(await process.stdout.readline()))
+        finally:
+            await _end(process)
+
+    @classmethod
+    def _sign_in(cls, process: asyncio.subprocess.Process, enrolled: Line) -> _Signed:
+        now, hub, asker = time.time(), KeyRing.for_hub(FEDERATION), KeyRing.for_member(FEDERATION, ASKER)
+        ca = CertificateAuthority.create(hub, now=now)
+        ca_pem = read_certificate(ca.der).pem
+        leaves = {
+            name: ca.issue_member(member_id(name), bytes.fromhex(line["csr"]), now=now)
+            for name, line in enrolled.items()
+        }
+        own = leaves[ASKER] = ca.issue_member(ASKER, make_request(asker), now=now)
+        vkeys = {name: line["vkeys"] for name, line in enrolled.items()} | {ASKER: asker.member_vkeys()}
+        server = ca.issue_server([LOOPBACK], now=now)
+        return cls(
+            process=process,
+            hub=hub,
+            asker=asker,
+            pins=Pins(issued(member_id(name), leaf, now=now) for name, leaf in leaves.items()),
+            server=tls.ServerFiles(key=hub.tls_key_pem(), chain=server.pem + ca_pem, client_ca=ca_pem),
+            asker_files=tls.ClientFiles(key=asker.tls_key_pem(), chain=own.pem, ca=ca_pem),
+            roster={"members": vkeys, "cosigner": hub.vkey(MIRROR), "ca_sha256": ca.sha256.hex()},
+            chains={name: leaf.pem.decode() for name, leaf in leaves.items()},
+            ca_pem=ca_pem,
+        )
+
+    async def end(self) -> None:
+        """Waits until no member attends any more."""
+        await _end(self.process)
+
+    def tell(self, port: int, answer_bytes: int = 0) -> None:
+        """Tells the members where the hub is: from here on they attend."""
+        if self.process.stdin is None:
+            raise RuntimeError("the members' process has no input")
+        address = {"address": f"{LOOPBACK}:{port}", "ca": self.ca_pem.decode(), "chains": self.chains}
+        line = {**self.roster, **address, "answer_bytes": answer_bytes}
+        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    await process.wait()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Waits for what the other process brings about. Raises `TimeoutError`."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 (a relay has no event for a benchmark to wait on)
+            await asyncio.sleep(0.05)

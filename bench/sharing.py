@@ -1,0 +1,174 @@
+"""One store for many members of one process, and a store in memory.
+
+Rules this module upholds:
+
+- A member that shares a store sees the answers that it gave itself, and no other member's.
+- The store in memory keeps what asking and answering read and write, and nothing else. It is as durable as the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, cast
+
+from node.domain.batch import VerifiedBatch
+from node.domain.fingerprints import PictureFingerprints
+from node.domain.holdings import Holding
+from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
+from node.domain.ports import AskedQuery, LogState, Store, StoreReader, StoreWriter
+from node.domain.queries import Level, SignedAnswer
+from node.tlog.merkle import EMPTY_ROOT
+from node.usecases.audit import AuditEntry, AuditLog
+
+
+class OwnRows:
+    """A transaction as one member sees it: the answers that it gave are told apart by the query id."""
+
+    def __init__(self, inner: Any, member: MemberId) -> None:  # noqa: ANN401 (a reader or a writer)
+        self._inner = inner
+        self._member = member
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever the transaction has)
+        return getattr(self._inner, name)
+
+    def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
+        """See `QueryReader`."""
+        return cast("SignedAnswer | None", self._inner.answered(asker, self._own(query_id)))
+
+    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
+        """See `QueryWriter`."""
+        self._inner.put_answered(asker, self._own(query_id), answer, now)
+
+    def _own(self, query_id: bytes) -> bytes:
+        return sha256(self._member.encode() + query_id).digest()[:QUERY_ID_SIZE]
+
+
+class SharedStore:
+    """What an answerer reads, of a store that many share."""
+
+    def __init__(self, store: Store, member: MemberId) -> None:
+        self._store = store
+        self._member = member
+
+    @contextmanager
+    def read(self) -> Iterator[StoreReader]:
+        """See `Store`."""
+        with self._store.read() as tx:
+            yield cast("StoreReader", OwnRows(tx, self._member))
+
+
+class SharedAudit:
+    """An audit log that many share: so their entries share commits, as the entries of one node do."""
+
+    def __init__(self, audit: AuditLog, member: MemberId) -> None:
+        self._audit = audit
+        self._member = member
+
+    def submit(self, entry: AuditEntry) -> Future[int]:
+        """See `AuditLog`."""
+        also = entry.also
+        if also is None:
+            return self._audit.submit(entry)
+        return self._audit.submit(replace(entry, also=lambda tx: also(cast("StoreWriter", OwnRows(tx, self._member)))))
+
+
+class MemoryStore:
+    """`Store`, as far as asking and answering go. One writer at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[Origin, LogState] = {}
+        self._tiles: dict[tuple[int, int, int], bytes] = {}
+        self._runs: list[VerifiedBatch] = []
+        self._holdings: dict[int, Holding] = {}
+        self._levels: Counter[Level] = Counter()
+        self._answered: dict[tuple[MemberId, bytes], SignedAnswer] = {}
+        self._asked: dict[bytes, AskedQuery] = {}
+
+    @contextmanager
+    def read(self) -> Iterator[StoreReader]:
+        """See `Store`. What is read is one value each, so nobody has to wait."""
+        yield cast("StoreReader", self)
+
+    @contextmanager
+    def write(self) -> Iterator[StoreWriter]:
+        """See `Store`."""
+        with self._lock:
+            yield cast("StoreWriter", self)
+
+    # --- logs -----------------------------------------------------------------------------------------------------
+
+    def logs(self) -> list[LogState]:
+        """See `LogReader`, as for the next."""
+        return list(self._states.values())
+
+    def tile(self, number: int, level: int, index: int) -> bytes:
+        """Hashes of a tree."""
+        return self._tiles.get((number, level, index), b"")
+
+    def open_log(self, origin: Origin) -> LogState:
+        """See `LogWriter`, as for the next."""
+        number = len(self._states) + 1
+        return self._states.setdefault(origin, LogState(number=number, origin=origin, size=0, root=EMPTY_ROOT))
+
+    def append(self, batch: VerifiedBatch) -> None:
+        """A run of entries."""
+        state = self._states[batch.origin]
+        self._runs.append(batch)
+        self._tiles.update({(state.number, *place): data for place, data in batch.tiles.items()})
+        self._states[batch.origin] = replace(state, size=batch.size, root=batch.root)
+
+    # --- holdings -------------------------------------------------------------------------------------------------
+
+    def holding(self, holding_id: int) -> Holding | None:
+        """See `HoldingReader`, as for the next."""
+        return self._holdings.get(holding_id)
+
+    def holding_levels(self) -> Mapping[Level, int]:
+        """Holdings by level."""
+        return self._levels
+
+    def put_holding(
+        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+    ) -> tuple[int, bool]:
+        """See `HoldingWriter`."""
+        del tag
+        number = len(self._holdings) + 1
+        self._holdings[number] = Holding(
+            id=number,
+            sha256=prints.sha256,
+            media_type=prints.media_type,
+            size=prints.size,
+            level=level,
+            added_at=now,
+            fingerprints=prints.fingerprints(),
+            cases=(case,),
+        )
+        self._levels[level] += 1
+        return number, True
+
+    # --- queries --------------------------------------------------------------------------------------------------
+
+    def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
+        """See `QueryReader`."""
+        return self._answered.get((asker, query_id))
+
+    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
+        """See `QueryWriter`, as for the next."""
+        del now
+        self._answered.setdefault((asker, query_id), answer)
+
+    def put_asked(self, asked: AskedQuery) -> None:
+        """A query of ours."""
+        self._asked[asked.header.query_id] = asked
+
+    def mailbox(self, asker: MemberId, limit: int) -> Sequence[tuple[int, bytes, SignedAnswer]]:
+        """See `HubReader`: nothing is late here."""
+        del asker, limit
+        return ()
