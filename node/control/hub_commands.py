@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from node.control.arguments import Arguments
-from node.control.node_commands import report_line
+from node.control.node_commands import fsck_lines
 from node.domain.ids import member_id, spoken
 from node.domain.token import format_token
 from node.errors import Misuse
-from node.usecases.fsck import check_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -171,9 +170,5 @@ class HubCommands:
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line a log and one of the database, then {"ok", "faults"}."""
-        faults = 0
-        reports = check_store(self.store, self.latest())
-        while (report := await asyncio.to_thread(next, reports, None)) is not None:
-            faults += len(report.faults)
-            yield report_line(report)
-        yield {"ok": faults == 0, "faults": faults, "signatures_checked": self.latest() is not None}
+        async for line in fsck_lines(self.store, self.latest()):
+            yield line

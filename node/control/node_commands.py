@@ -116,12 +116,8 @@ class NodeCommands:
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line a log and one of the database, then {"ok", "faults"}."""
-        faults = 0
-        reports = check_store(self.store, self.latest())
-        while (report := await asyncio.to_thread(next, reports, None)) is not None:
-            faults += len(report.faults)
-            yield report_line(report)
-        yield {"ok": faults == 0, "faults": faults, "signatures_checked": self.latest() is not None}
+        async for line in fsck_lines(self.store, self.latest()):
+            yield line
 
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"path"} -> {"path"}: a consistent copy of the database while the node runs. Keys are not in it."""
@@ -131,6 +127,16 @@ class NodeCommands:
         await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
         await asyncio.to_thread(self.store.backup_to, path)
         yield {"path": path, "keys": "not in it: keep the keys folder apart"}
+
+
+async def fsck_lines(store: Store, roster: Roster | None) -> AsyncIterator[Line]:
+    """What fsck found, log by log as it is found out, and a summary."""
+    faults = 0
+    reports = check_store(store, roster)
+    while (report := await asyncio.to_thread(next, reports, None)) is not None:
+        faults += len(report.faults)
+        yield report_line(report)
+    yield {"ok": faults == 0, "faults": faults, "signatures_checked": roster is not None}
 
 
 def report_line(report: Report) -> Line:

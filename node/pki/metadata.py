@@ -42,7 +42,7 @@ from tuf.api.metadata import (
 )
 
 from node.domain import ports
-from node.errors import BadProof, BadSignature, Expired, Malformed, PeerFault
+from node.errors import BadProof, BadSignature, Expired, Malformed, Misuse, PeerFault
 from node.pki.documents import SUSPENDED_FILE
 
 DAY: Final = 86_400
@@ -90,8 +90,8 @@ class RoleSigner(Signer):
     def from_priv_key_uri(
         cls, priv_key_uri: str, public_key: Key, secrets_handler: Callable[[str], str] | None = None
     ) -> NoReturn:
-        """Not supported: keys come out of a ring."""
-        raise NotImplementedError
+        """Keys come out of a ring, never out of a URI. Raises `Misuse`."""
+        raise Misuse("a signing key is taken out of a key ring, not out of a URI")
 
     @property
     def public_key(self) -> SSlibKey:
