@@ -88,7 +88,10 @@ class RoleSigner(Signer):
 
     @classmethod
     def from_priv_key_uri(
-        cls, priv_key_uri: str, public_key: Key, secrets_handler: Callable[[str], str] | None = None
+        cls,
+        priv_key_uri: str,
+        public_key: Key,
+        secrets_handler: Callable[[str], str] | None = None,  # noqa: ARG003 (the library names them)
     ) -> NoReturn:
         """Keys come out of a ring, never out of a URI. Raises `Misuse`."""
         raise Misuse("a signing key is taken out of a key ring, not out of a URI")
