@@ -11,14 +11,14 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, NoReturn, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from securesystemslib.exceptions import Error as SecureSystemsError
-from securesystemslib.signer import Key, Signature, Signer, SSlibKey
+from securesystemslib.signer import Signature, Signer, SSlibKey
 from tuf.api.exceptions import (
     BadVersionNumberError,
     DownloadError,
@@ -87,12 +87,7 @@ class RoleSigner(Signer):
         self._public_key = tuf_key(public_key)
 
     @classmethod
-    def from_priv_key_uri(
-        cls,
-        priv_key_uri: str,
-        public_key: Key,
-        secrets_handler: Callable[[str], str] | None = None,  # noqa: ARG003 (the library names them)
-    ) -> NoReturn:
+    def from_priv_key_uri(cls, *_: object, **__: object) -> NoReturn:
         """Keys come out of a ring, never out of a URI. Raises `Misuse`."""
         raise Misuse("a signing key is taken out of a key ring, not out of a URI")
 
