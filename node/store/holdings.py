@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Select, func, insert, select, update
+from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint, FingerprintKind, PictureFingerprints
@@ -19,7 +19,7 @@ from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.queries import Level
 from node.errors import NotFound
-from node.store.schema import cases, holdings
+from node.store.schema import cases, holding_levels, holdings
 from node.store.schema import tags as tag_rows
 from node.store.statements import Repository, chunks
 
@@ -29,6 +29,13 @@ _VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
     (SHA256, holdings.c.sha256),
     (PDQ, holdings.c.pdq),
     (PHASH, holdings.c.phash),
+)
+
+_LEVELS: Final = select(holding_levels.c.level, holding_levels.c.holdings)
+_COUNT_LEVEL: Final = (
+    update(holding_levels)
+    .where(holding_levels.c.level == bindparam("of"))
+    .values(holdings=holding_levels.c.holdings + bindparam("more"))
 )
 
 
@@ -57,8 +64,7 @@ class HoldingRows(Repository):
 
     def holding_levels(self) -> Mapping[Level, int]:
         counts = dict.fromkeys(Level, 0)
-        rows = self._connection.execute(select(holdings.c.level, func.count()).group_by(holdings.c.level))
-        counts.update((Level(level), count) for level, count in rows)
+        counts.update((Level(level), count) for level, count in self._connection.execute(_LEVELS))
         return counts
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]:
@@ -136,11 +142,21 @@ class HoldingWrites(HoldingRows):
             "record_leaf": b"",
         }
         number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
+        self._count_level(level, 1)
         return number
 
     def set_level(self, holding_id: int, level: Level) -> None:
         """See `HoldingWriter`. Raises `NotFound`."""
+        before = self._connection.scalar(select(holdings.c.level).where(holdings.c.id == holding_id))
         self._change(holding_id, level=int(level))
+        if before is not None and before != level:
+            self._count_level(Level(before), -1)
+            self._count_level(level, 1)
+
+    def _count_level(self, level: Level, more: int) -> None:
+        counted = self._connection.execute(_COUNT_LEVEL, {"of": int(level), "more": more})
+        if not counted.rowcount:
+            self._connection.execute(insert(holding_levels).values(level=int(level), holdings=more))
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None:
         """See `HoldingWriter`. Raises `NotFound`."""

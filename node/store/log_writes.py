@@ -35,6 +35,27 @@ _EMPTY_ROW: Final = (
     .values(state=bindparam("now"), sealed=zeros_like(entries.c.sealed))
 )
 
+# Built once: to build a statement costs as much as to run it.
+_LAST_SLOT: Final = select(func.max(entries.c.slot))
+_EXTEND_RUN: Final = (
+    update(runs)
+    .where(runs.c.log_no == bindparam("log"), runs.c.slot + runs.c.count == bindparam("end"))
+    .where(runs.c.slot == select(func.max(runs.c.slot)).scalar_subquery())
+    .values(count=runs.c.count + bindparam("more"))
+)
+_OUTGROWN_TILES: Final = delete(tiles).where(
+    tiles.c.log_no == bindparam("log"), tiles.c.level == bindparam("at_level"), tiles.c.idx >= bindparam("from_index")
+)
+_ADVANCE: Final = (
+    update(logs)
+    .where(logs.c.origin == bindparam("of"), logs.c.size == bindparam("start"), logs.c.frozen == "")
+    .values(
+        size=bindparam("end"),
+        root=bindparam("new_root"),
+        **{column.name: column + bindparam(f"more_{column.name}") for column in COUNT_COLUMNS.values()},
+    )
+)
+
 
 class LogWrites(LogRows):
     """`LogWriter` inside one transaction."""
@@ -68,16 +89,9 @@ class LogWrites(LogRows):
 
     def _advance(self, batch: VerifiedBatch) -> int:
         """Compare-and-swap: the log's new size, root and counts; its number."""
-        counts = {
-            column.name: column + batch.states.count(state)
-            for state, column in COUNT_COLUMNS.items()
-            if state in batch.states
-        }
-        moved = self._connection.execute(
-            update(logs)
-            .where(logs.c.origin == str(batch.origin), logs.c.size == batch.start, logs.c.frozen == "")
-            .values(size=batch.size, root=batch.root, **counts)
-        )
+        more = {f"more_{column.name}": batch.states.count(state) for state, column in COUNT_COLUMNS.items()}
+        place = {"of": str(batch.origin), "start": batch.start, "end": batch.size, "new_root": batch.root}
+        moved = self._connection.execute(_ADVANCE, {**place, **more})
         state = self._require(batch.origin)
         if moved.rowcount:
             return state.number
@@ -91,13 +105,8 @@ class LogWrites(LogRows):
 
     def _insert_entries(self, number: int, batch: VerifiedBatch) -> None:
         count = len(batch.entries)
-        slot = 1 + (self._connection.scalar(select(func.max(entries.c.slot))) or 0)
-        extended = self._connection.execute(
-            update(runs)
-            .where(runs.c.log_no == number, runs.c.slot + runs.c.count == slot)
-            .where(runs.c.slot == select(func.max(runs.c.slot)).scalar_subquery())
-            .values(count=runs.c.count + count)
-        )
+        slot = 1 + (self._connection.scalar(_LAST_SLOT) or 0)
+        extended = self._connection.execute(_EXTEND_RUN, {"log": number, "end": slot, "more": count})
         if not extended.rowcount:
             run = {"slot": slot, "log_no": number, "start": batch.start, "count": count}
             self._connection.execute(insert(runs).values(**run))
@@ -115,9 +124,7 @@ class LogWrites(LogRows):
         for level, index in batch.tiles:
             first[level] = min(index, first.get(level, index))
         for level, index in first.items():
-            self._connection.execute(
-                delete(tiles).where(tiles.c.log_no == number, tiles.c.level == level, tiles.c.idx >= index)
-            )
+            self._connection.execute(_OUTGROWN_TILES, {"log": number, "at_level": level, "from_index": index})
         rows = [(number, level, index, data) for (level, index), data in sorted(batch.tiles.items())]
         insert_rows(self._connection, tiles, ("log_no", "level", "idx", "data"), rows)
 

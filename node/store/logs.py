@@ -77,21 +77,26 @@ _RUN: Final = (
     .order_by(runs.c.start, entries.c.slot)
 )
 
+# Built once: to build a statement costs as much as to run it.
+_LOGS: Final = select(*_STATE_COLUMNS).order_by(logs.c.number)
+_ONE_LOG: Final = select(*_STATE_COLUMNS).where(logs.c.origin == bindparam("origin"))
+_TILE: Final = select(tiles.c.data).where(
+    tiles.c.log_no == bindparam("log"), tiles.c.level == bindparam("level"), tiles.c.idx == bindparam("index")
+)
+
 
 class LogRows(Repository):
     """`LogReader` inside one transaction."""
 
     def logs(self) -> list[LogState]:
-        return [_log_state(row) for row in self._connection.execute(select(*_STATE_COLUMNS).order_by(logs.c.number))]
+        return [_log_state(row) for row in self._connection.execute(_LOGS)]
 
     def log(self, origin: Origin) -> LogState | None:
-        row = self._connection.execute(select(*_STATE_COLUMNS).where(logs.c.origin == str(origin))).one_or_none()
+        row = self._connection.execute(_ONE_LOG, {"origin": str(origin)}).one_or_none()
         return None if row is None else _log_state(row)
 
     def tile(self, number: int, level: int, index: int) -> bytes:
-        data: bytes | None = self._connection.scalar(
-            select(tiles.c.data).where(tiles.c.log_no == number, tiles.c.level == level, tiles.c.idx == index)
-        )
+        data: bytes | None = self._connection.scalar(_TILE, {"log": number, "level": level, "index": index})
         return data or b""
 
     def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:

@@ -9,9 +9,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from node.domain.ids import MemberId
 from node.domain.ports import AskedQuery
@@ -20,6 +20,18 @@ from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.schema import answered, asked, outcomes, settings
 from node.store.statements import Repository
+
+# Built once: to build a statement costs as much as to run it.
+_ANSWERED: Final = select(answered).where(
+    answered.c.asker == bindparam("of"), answered.c.query_id == bindparam("query")
+)
+_COLUMNS: Final = tuple(column.name for column in answered.columns)
+_PUT_ANSWERED: Final = insert(answered).from_select(
+    _COLUMNS,
+    select(*(bindparam(f"new_{column.name}", type_=column.type) for column in answered.columns)).where(
+        ~exists().where(answered.c.asker == bindparam("new_asker"), answered.c.query_id == bindparam("new_query_id"))
+    ),
+)
 
 
 class QueryRows(Repository):
@@ -44,8 +56,7 @@ class QueryRows(Repository):
         return [(MemberId(row.member), row.outcome, _answer(row), bool(row.late)) for row in rows]
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
-        here = (answered.c.asker == asker, answered.c.query_id == query_id)
-        row = self._connection.execute(select(answered).where(*here)).one_or_none()
+        row = self._connection.execute(_ANSWERED, {"of": asker, "query": query_id}).one_or_none()
         return None if row is None else _answer(row)
 
     def setting(self, name: str) -> bytes:
@@ -95,9 +106,8 @@ class QueryWrites(QueryRows):
         self._connection.execute(update(asked).where(*still_open).values(closed_at=now))
 
     def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
-        if self.answered(asker, query_id) is None:
-            values = {"asker": asker, "query_id": query_id, "created_at": now}
-            self._connection.execute(insert(answered).values(**values, **answer_values(answer)))
+        values = {"asker": asker, "query_id": query_id, "created_at": now, **answer_values(answer)}
+        self._connection.execute(_PUT_ANSWERED, {f"new_{name}": value for name, value in values.items()})
 
     def forget_queries(self, before: int) -> int:
         old = select(asked.c.query_id).where(asked.c.created_at < before)

@@ -192,6 +192,11 @@ holdings: Final = Table(
     sqlite_autoincrement=True,
 )
 
+holding_levels: Final = Table(
+    "holding_levels", metadata, _int("level", key=True), _int("holdings"), sqlite_with_rowid=False
+)
+"""How many holdings have each level. Every answer to a member says so, and must not count millions of rows for it."""
+
 cases: Final = Table(
     "cases",
     metadata,

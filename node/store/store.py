@@ -18,8 +18,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select
-
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
@@ -28,9 +26,9 @@ from node.store.hub import HubRows, HubWrites
 from node.store.log_writes import LogWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
-from node.store.schema import logs
 from node.store.upgrade import upgrade
 
+_TAKE_SNAPSHOT: Final = "SELECT 1 FROM alembic_version"
 SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
@@ -63,7 +61,7 @@ class SqliteStore:
         self._check_open()
         with engine.translated(), self._engines.readers.connect() as connection, connection.begin():
             # SQLite takes the snapshot with the first read, so read at once.
-            connection.execute(select(func.max(logs.c.number)))
+            connection.exec_driver_sql(_TAKE_SNAPSHOT)
             yield Reader(connection)
 
     @contextmanager

@@ -144,6 +144,13 @@ def upgrade() -> None:
     op.create_index("holdings_by_record", "holdings", ["record_leaf"], sqlite_where=sa.text("length(record_leaf) > 0"))
     op.create_index("holdings_by_sha256", "holdings", ["sha256"], unique=True)
     op.create_table(
+        "holding_levels",
+        _long("level"),
+        _long("holdings"),
+        sa.PrimaryKeyConstraint("level"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "cases",
         _text("reference"),
         _long("holding_id"),
