@@ -208,8 +208,9 @@ def _confirm(
 
 
 def joined(parts: list[Found]) -> Found:
-    """The parts as one; the empty part sees to the dtypes where there is none."""
-    parts = [_NOTHING, *parts]
+    """The parts as one."""
+    if len(parts) <= 1:
+        return parts[0] if parts else _NOTHING
     return Found(
         probe=np.concatenate([part.probe for part in parts]),
         source=np.concatenate([part.source for part in parts]),

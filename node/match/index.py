@@ -185,6 +185,8 @@ def _matchable(column: FingerprintColumn) -> FingerprintColumn:
 
 def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
     """A table's answer in the port's words."""
+    if not len(found.probe):
+        return []
     columns = (found.probe, found.source, found.row, found.distance, found.quality)
     return [
         RawHit(
