@@ -164,6 +164,8 @@ class Matcher:
         raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
         raw = [hit for hit in raw if hit.code != PHASH.code]
+        if not raw:
+            return Found(hits=(), searched={})
         # What a hit/no-hit holding tells is the same for all of them, and said once.
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
