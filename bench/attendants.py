@@ -1,4 +1,4 @@
-"""Attending members, all in one process: what `bench.query` starts to have somebody to ask.
+"""Attending members, many in one process: what `bench.query` starts to have somebody to ask.
 
 Rules this module upholds:
 
@@ -17,6 +17,7 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from hashlib import sha256
@@ -58,6 +59,8 @@ HOLDINGS: Final = 1_000
 """Pictures that a member holds at hit/no-hit level."""
 HIT_EACH: Final = 10
 """One member in so many holds what is asked for; the others hold as many other pictures."""
+THREADS: Final = 1
+"""Threads that the members of a process answer with: it has less than a core."""
 BARE: Final = "bare"
 MEMORY: Final = "memory"
 DURABLE: Final = "durable"
@@ -166,19 +169,24 @@ async def _members(
 ) -> AsyncIterator[None]:
     members = Members(clock=time.time)
     members.replace(read_roster(told))
-    store = cast("Store", MemoryStore()) if kind == MEMORY else open_store(folder / "members.sqlite3", create=True)
+    store = (
+        cast("Store", MemoryStore())
+        if kind == MEMORY
+        else open_store(folder / f"{rings[0].owner}.sqlite3", create=True)
+    )
     asked_for, others = fill(store)
     audit = make_audit(store, member_id(rings[0].owner))
     codec = ProtoCodec()
     async with AsyncExitStack() as opened:
         opened.callback(audit.close)
         tasks: list[asyncio.Task[None]] = []
-        for number, ring in enumerate(rings):
+        threads = opened.enter_context(ThreadPoolExecutor(THREADS))
+        for ring in rings:
             name = member_id(ring.owner)
             channel = HubChannel(told["address"], files[name])
             opened.push_async_callback(channel.close)
             seen = cast("Store", SharedStore(store, name))
-            index = asked_for if number % HIT_EACH == 0 else others
+            index = asked_for if int(name[1:]) % HIT_EACH == 0 else others
             answerer = Answerer(
                 AnswererDeps(
                     me=name,
@@ -195,6 +203,7 @@ async def _members(
                 relay=channel.relay,
                 answerer=answerer,
                 inquirer=inquirer(ring, members, store, audit, index),
+                threads=threads,
                 jitter=random.random,
             )
             tasks.append(asyncio.create_task(attendant.run()))
@@ -235,11 +244,11 @@ async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 def main() -> None:
-    """`python -m bench.attendants KIND COUNT FOLDER`: a line with what the members enrol, then a line is read, then the
-    members attend until stdin ends.
+    """`python -m bench.attendants KIND FIRST COUNT FOLDER`: a line with what the members from FIRST on enrol, then a
+    line is read, then the members attend until stdin ends.
     """
-    kind, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    rings = [KeyRing.for_member(FEDERATION, member_id(f"M{number:04}")) for number in range(count)]
+    kind, first, count, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    rings = [KeyRing.for_member(FEDERATION, member_id(f"M{first + number:04}")) for number in range(count)]
     enrolled = {ring.owner: {"vkeys": ring.member_vkeys(), "csr": make_request(ring).hex()} for ring in rings}
     sys.stdout.write(json.dumps(enrolled) + "\n")
     sys.stdout.flush()

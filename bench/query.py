@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- The hub and the asker are in this process, the members in another, on either side alike; every member has a connection
-  and a certificate of its own, and all is over mutual TLS on loopback.
+- The hub and the asker are in this process, the members in `PROCESSES` others, on either side alike; every member has a
+  connection and a certificate of its own, and all is over mutual TLS on loopback.
 - The clock runs from the question to the last checked answer: what is in it is the asker's audit, the search, the
   audit and the signature of each member, and the check of each. The table that is kept afterwards is not.
 - The reference carries messages of the same size down and up the same number of streams, and does nothing with them.
@@ -18,7 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,6 +68,8 @@ from node.wire.server import serve_federation
 Line = dict[str, Any]
 
 MEMBERS: Final = 200
+PROCESSES: Final = 2
+"""Among which the members are shared out: a process of Python runs a thread at a time, and real members have their own."""
 ROUNDS: Final = 15
 WARM_UP: Final = 3
 """Rounds that do not count."""
@@ -253,14 +255,14 @@ async def _bare_hub(count: int, folder: Path, query_bytes: int, answer_bytes: in
             await server.stop(0)
 
 
-# --- keys, and the members' process -----------------------------------------------------------------------------------
+# --- keys, and the members' processes ---------------------------------------------------------------------------------
 
 
 @dataclass(slots=True, kw_only=True)
 class _Signed:
-    """A hub's and an asker's keys, and the process of the members, whom the hub has signed in."""
+    """A hub's and an asker's keys, and the processes of the members, whom the hub has signed in."""
 
-    process: asyncio.subprocess.Process
+    processes: tuple[asyncio.subprocess.Process, ...]
     hub: KeyRing
     asker: KeyRing
     pins: Pins
@@ -273,20 +275,25 @@ class _Signed:
     @classmethod
     @asynccontextmanager
     async def started(cls, kind: str, count: int, folder: Path) -> AsyncIterator[_Signed]:
-        """The process runs until the block ends."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.attendants", kind, str(count), str(folder),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
-        )  # fmt: skip
-        try:
-            if process.stdout is None:
-                raise RuntimeError("the members' process has no output")
-            yield cls._sign_in(process, json.loads(await process.stdout.readline()))
-        finally:
-            await _end(process)
+        """The processes run until the block ends."""
+        async with AsyncExitStack() as opened:
+            processes, enrolled = list[asyncio.subprocess.Process](), Line()
+            for part in range(PROCESSES):
+                first, last = (count * edge // PROCESSES for edge in (part, part + 1))
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "bench.attendants", kind, str(first), str(last - first), str(folder),
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
+                )  # fmt: skip
+                opened.push_async_callback(_end, process)
+                processes.append(process)
+            for process in processes:
+                if process.stdout is None:
+                    raise RuntimeError("a process of members has no output")
+                enrolled |= json.loads(await process.stdout.readline())
+            yield cls._sign_in(tuple(processes), enrolled)
 
     @classmethod
-    def _sign_in(cls, process: asyncio.subprocess.Process, enrolled: Line) -> _Signed:
+    def _sign_in(cls, processes: tuple[asyncio.subprocess.Process, ...], enrolled: Line) -> _Signed:
         now, hub, asker = time.time(), KeyRing.for_hub(FEDERATION), KeyRing.for_member(FEDERATION, ASKER)
         ca = CertificateAuthority.create(hub, now=now)
         ca_pem = read_certificate(ca.der).pem
@@ -298,7 +305,7 @@ class _Signed:
         vkeys = {name: line["vkeys"] for name, line in enrolled.items()} | {ASKER: asker.member_vkeys()}
         server = ca.issue_server([LOOPBACK], now=now)
         return cls(
-            process=process,
+            processes=processes,
             hub=hub,
             asker=asker,
             pins=Pins(issued(member_id(name), leaf, now=now) for name, leaf in leaves.items()),
@@ -311,15 +318,17 @@ class _Signed:
 
     async def end(self) -> None:
         """Waits until no member attends any more."""
-        await _end(self.process)
+        for process in self.processes:
+            await _end(process)
 
     def tell(self, port: int, answer_bytes: int = 0) -> None:
         """Tells the members where the hub is: from here on they attend."""
-        if self.process.stdin is None:
-            raise RuntimeError("the members' process has no input")
         address = {"address": f"{LOOPBACK}:{port}", "ca": self.ca_pem.decode(), "chains": self.chains}
         line = {**self.roster, **address, "answer_bytes": answer_bytes}
-        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+        for process in self.processes:
+            if process.stdin is None:
+                raise RuntimeError("a process of members has no input")
+            process.stdin.write(json.dumps(line).encode() + b"\n")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

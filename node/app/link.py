@@ -111,12 +111,12 @@ class Link:
         """Repair."""
         return await self.channel().carrier.bodies(origin, indices)
 
-    async def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+    async def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
         """See `services.Relay`, as for the next."""
-        events = self.channel().relay.ask(query, budget)
-        async with contextlib.aclosing(events):  # type: ignore[type-var]
-            async for event in events:
-                yield event
+        groups = self.channel().relay.ask(query, budget)
+        async with contextlib.aclosing(groups):  # type: ignore[type-var]
+            async for events in groups:
+                yield events
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
         """The attending stream."""

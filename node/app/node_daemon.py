@@ -14,6 +14,7 @@ import contextlib
 import random
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -30,7 +31,7 @@ from node.errors import Unavailable, VigilError
 from node.pki.ca import check_issued, make_request, needs_renewal
 from node.pki.keys import STATEMENT
 from node.store.lock import own
-from node.sync.attendant import Attendant
+from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
 from node.sync.follower import Follower
 from node.sync.jobs import Jobs
@@ -104,10 +105,12 @@ class NodeDaemon:
             on_own=self.publisher.wake,
         )
         self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.threads = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="answers")
         self.attendant = Attendant(
             relay=link,
             answerer=rooms.answerer,
             inquirer=rooms.inquirer,
+            threads=self.threads,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
         )
@@ -248,6 +251,8 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     finally:
         _log.info("the node ends")
         await supervisor.stop()
+        # An answer that is being signed may still reach the audit log, which closes after this.
+        await asyncio.to_thread(daemon.threads.shutdown)
         await rooms.link.reopen()
 
 

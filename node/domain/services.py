@@ -91,8 +91,8 @@ class Reply:
 class Relay(Protocol):
     """QueryRelay as a node sees it."""
 
-    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
-        """One event a recipient as they come, ending when all have one or after `budget` seconds."""
+    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
+        """One event a recipient, in groups as they come, ending when all have one or after `budget` seconds."""
         ...
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
@@ -101,9 +101,9 @@ class Relay(Protocol):
 
 
 class RelayService(Protocol):
-    """QueryRelay as the hub answers it."""
+    """QueryRelay as the hub answers it. A group of events is never empty: those that were there together."""
 
-    def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]: ...
+    def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]: ...
 
     def attend(self, member: MemberId, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]: ...
 

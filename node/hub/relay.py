@@ -25,7 +25,7 @@ from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack
 from node.usecases.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Store
@@ -50,6 +50,8 @@ PAYLOAD_BASE: Final = 16 * 1024
 PAYLOAD_A_UNIT: Final = 4 * 1024
 """Bytes that a unit of cost pays for. A picture's PDQ with all its orientations takes some 350. The hub cannot count
 fingerprints in a payload, but it can see that a large one was declared as cheap, before 200 members are sent it."""
+EVENTS_BYTES: Final = 1 << 20
+"""Answers that are passed on together have so many bytes, unless one alone is larger."""
 MAX_BUDGET_SECONDS: Final = 120.0
 """A cap above the policy's own budget."""
 
@@ -60,6 +62,11 @@ def _member_channel(member: MemberId) -> str:
 
 def _query_channel(asker: MemberId, query_id: bytes) -> str:
     return f"query/{asker}/{query_id.hex()}"
+
+
+def _observed(members: Sequence[MemberId], outcome: Outcome, header: QueryHeader) -> list[RelayEvent]:
+    """What the hub itself saw of members that gave no answer."""
+    return [RelayEvent(member=member, outcome=outcome, query_id=header.query_id) for member in members]
 
 
 class QueryRelay:
@@ -87,9 +94,10 @@ class QueryRelay:
         """Says farewell: every attending stream is told `going_away` and ends."""
         self._closing.set()
 
-    async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+    async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
         """Steps: 1. authorise and charge; 2. hand the query to every recipient that attends; 3. pass answers on as
-        they come; 4. name those that did not answer in time. Raises `Refused`, `Expired`, `Malformed`, `Overloaded`.
+        they come, those together that came together; 4. name those that did not answer in time. Raises `Refused`,
+        `Expired`, `Malformed`, `Overloaded`.
         """
         header, recipients = self._authorise(member, query)
         policy = self._roster().policy
@@ -102,16 +110,17 @@ class QueryRelay:
         replies = await self._switchboard.subscribe(channel)
         try:
             delivery = pack_delivery(Delivery(query=query, remaining=seconds))
-            waiting: set[MemberId] = set()
-            for recipient in recipients:
-                if await self._switchboard.publish(_member_channel(recipient), delivery):
-                    waiting.add(recipient)
-                else:
-                    yield RelayEvent(member=recipient, outcome=Outcome.OFFLINE, query_id=header.query_id)
-            async for event in self._collect(replies, waiting, deadline):
-                yield event
-            for recipient in sorted(waiting):
-                yield RelayEvent(member=recipient, outcome=Outcome.TIMEOUT, query_id=header.query_id)
+            waiting = {
+                recipient
+                for recipient in recipients
+                if await self._switchboard.publish(_member_channel(recipient), delivery)
+            }
+            if offline := [recipient for recipient in recipients if recipient not in waiting]:
+                yield _observed(offline, Outcome.OFFLINE, header)
+            async for events in self._collect(replies, waiting, deadline):
+                yield events
+            if waiting:
+                yield _observed(sorted(waiting), Outcome.TIMEOUT, header)
         finally:
             await self._switchboard.unsubscribe(channel, replies)
 
@@ -145,19 +154,19 @@ class QueryRelay:
 
     async def _collect(
         self, replies: Subscription, waiting: set[MemberId], deadline: float
-    ) -> AsyncIterator[RelayEvent]:
+    ) -> AsyncIterator[Sequence[RelayEvent]]:
         """Events until nobody is waited for or the deadline is past; takes each member off `waiting`."""
         loop = asyncio.get_running_loop()
         timer = loop.call_at(deadline, replies.close)
         try:
-            while waiting:
-                message = await replies.get()
-                if message is None:
-                    return
-                event = unpack_event(message)
-                if event.member in waiting:
-                    waiting.discard(event.member)
-                    yield event
+            while waiting and (messages := await replies.take(EVENTS_BYTES)):
+                events = []
+                for event in map(unpack_event, messages):
+                    if event.member in waiting:
+                        waiting.discard(event.member)
+                        events.append(event)
+                if events:
+                    yield events
         finally:
             timer.cancel()
 

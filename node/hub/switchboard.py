@@ -49,6 +49,21 @@ class Subscription:
         """The next message, or None at the end."""
         return await self._queue.get()
 
+    async def take(self, most: int) -> list[bytes]:
+        """Waits for a message, and gives all that are there: of `most` bytes together, unless one alone is larger.
+        Empty at the end.
+        """
+        taken: list[bytes] = []
+        message = await self._queue.get()
+        while message is not None:
+            taken.append(message)
+            most -= len(message)
+            if most <= 0 or self._queue.empty():
+                return taken
+            message = self._queue.get_nowait()
+        self._queue.put_nowait(None)  # the end is told again to who takes once more
+        return taken
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (message := await self._queue.get()) is not None:
             yield message

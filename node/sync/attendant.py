@@ -3,15 +3,17 @@
 Rules this module upholds:
 
 - The node dials out; no inbound port is opened for it.
-- A question is searched and signed in a thread; the event loop only carries bytes.
-- Work is bounded: at most `CONCURRENT` questions at once, the rest wait in a bounded queue, and what does not fit is
-  left unanswered (its asker sees a timeout) rather than piling up.
+- A question is searched and signed in a thread, and its answer goes up once its audit is durable; the event loop only
+  carries bytes.
+- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet; what
+  comes beyond them is left unanswered (its asker sees a timeout) rather than piling up.
 - A stream that ends is dialled again, with jittered backoff; one bad question ends nothing but itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,6 +23,7 @@ from node.errors import VigilError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from concurrent.futures import Executor, Future
 
     from node.domain.queries import MemberOutcome, RelayEvent, SignedQuery
     from node.domain.services import Relay
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from node.usecases.inquiry import Inquirer
 
 CONCURRENT: Final = 4
+"""Threads that a node answers with."""
 WAITING: Final = 256
 FIRST_BACKOFF: Final = 0.2
 """Seconds before the second attempt; doubled up to `LAST_BACKOFF`, each time a random share of it."""
@@ -37,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Attendant:
-    """`run()` until cancelled. `jitter()` gives a number in [0, 1).
+    """`run()` until cancelled. `jitter()` gives a number in [0, 1). `threads` answer, and belong to the caller.
 
     `attending` is set while a stream is held or dialled; `fault` says why the last one ended, "" since a delivery came.
     """
@@ -48,15 +52,16 @@ class Attendant:
         relay: Relay,
         answerer: Answerer,
         inquirer: Inquirer,
+        threads: Executor,
         jitter: Callable[[], float],
         on_late: Callable[[MemberOutcome], None] = lambda _: None,
     ) -> None:
         self._relay = relay
         self._answerer = answerer
         self._inquirer = inquirer
+        self._threads = threads
         self._jitter = jitter
         self._on_late = on_late
-        self._slots = asyncio.Semaphore(CONCURRENT)
         self.attending = asyncio.Event()
         self.fault = ""
         self._delivered = False
@@ -82,24 +87,19 @@ class Attendant:
             backoff = min(backoff * 2, LAST_BACKOFF)
 
     async def _attend(self) -> None:
-        replies: asyncio.Queue[Reply | None] = asyncio.Queue(WAITING)
-        at_work: set[asyncio.Task[None]] = set()
+        questions = _Questions(self._answerer, self._threads)
         try:
-            async for delivery in self._relay.attend(_drain(replies)):
+            async for delivery in self._relay.attend(questions.replies()):
                 self._delivered = True
                 self.fault = ""
                 if delivery.going_away:
                     return
                 if delivery.late is not None:
                     await self._keep_late(delivery.late)
-                elif delivery.query is not None and len(at_work) < WAITING:
-                    task = asyncio.create_task(self._answer(delivery.query, replies))
-                    at_work.add(task)
-                    task.add_done_callback(at_work.discard)
+                elif delivery.query is not None:
+                    questions.take(delivery.query)
         finally:
-            for task in at_work:
-                task.cancel()
-            await asyncio.gather(*at_work, return_exceptions=True)
+            questions.drop()
 
     async def _keep_late(self, event: RelayEvent) -> None:
         try:
@@ -113,23 +113,80 @@ class Attendant:
         if outcome is not None:
             self._on_late(outcome)
 
-    async def _answer(self, query: SignedQuery, replies: asyncio.Queue[Reply | None]) -> None:
-        async with self._slots:
-            try:
-                prepared = await asyncio.to_thread(self._answerer.prepare, query)
-                if prepared.durable is not None:
-                    await asyncio.wrap_future(prepared.durable)
-            except VigilError as error:
-                # No answer is owed to who cannot be authenticated; the asker sees a timeout.
-                _log.warning("a query was not answered", kind=error.kind)
-                return
-            except Exception as error:  # noqa: BLE001  (a fault of ours, met by one question: its class alone is told)
-                _log.error("a query was not answered", what=type(error).__name__)
-                return
+
+class _Questions:
+    """The questions of one stream, from the thread that answers to the reply that goes up.
+
+    A question passes three hands: a thread prepares its answer, the audit's thread tells that it is durable, and only
+    then the event loop is woken, once.
+    """
+
+    def __init__(self, answerer: Answerer, threads: Executor) -> None:
+        self._answerer = answerer
+        self._threads = threads
+        self._loop = asyncio.get_running_loop()
+        self._replies: asyncio.Queue[Reply] = asyncio.Queue()
+        self._open: set[Future[None]] = set()
+        self._unanswered = 0
+
+    def take(self, query: SignedQuery) -> None:
+        """Hands a question to a thread, unless too many are unanswered."""
+        if self._unanswered >= WAITING:
+            _log.warning("a query was not answered", kind="overloaded")
+            return
+        self._unanswered += 1
+        work = self._threads.submit(self._prepare, query)
+        self._open.add(work)
+        work.add_done_callback(self._open.discard)
+
+    def drop(self) -> None:
+        """The stream has ended: what no thread has begun is left alone, and nobody waits for the rest."""
+        for work in list(self._open):
+            work.cancel()
+
+    async def replies(self) -> AsyncIterator[Reply]:
+        """What goes up, for ever."""
+        while True:
+            reply = await self._replies.get()
+            self._unanswered -= 1
+            yield reply
+
+    def _prepare(self, query: SignedQuery) -> None:
+        """In a thread."""
+        try:
+            prepared = self._answerer.prepare(query)
+        except Exception as error:  # noqa: BLE001  (one question ends nothing but itself)
+            self._left(error)
+            return
         header = prepared.header
-        await replies.put(Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer))
+        reply = Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer)
+        if prepared.durable is None:
+            self._wake(self._replies.put_nowait, reply)
+        else:
+            prepared.durable.add_done_callback(lambda durable: self._durable(reply, durable))
 
+    def _durable(self, reply: Reply, durable: Future[int]) -> None:
+        """In the audit's thread."""
+        error = durable.exception()
+        if error is None:
+            self._wake(self._replies.put_nowait, reply)
+        else:
+            self._left(error)
 
-async def _drain(replies: asyncio.Queue[Reply | None]) -> AsyncIterator[Reply]:
-    while (reply := await replies.get()) is not None:
-        yield reply
+    def _left(self, error: BaseException) -> None:
+        """No answer is owed to who cannot be authenticated, and of a fault of ours its class alone is told: the asker
+        sees a timeout either way.
+        """
+        if isinstance(error, VigilError):
+            _log.warning("a query was not answered", kind=error.kind)
+        else:
+            _log.error("a query was not answered", what=type(error).__name__)
+        self._wake(self._forget)
+
+    def _forget(self) -> None:
+        self._unanswered -= 1
+
+    def _wake(self, call: Callable[..., None], *arguments: object) -> None:
+        # The loop may have ended under an answer that was still on its way to the disk.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *arguments)

@@ -36,7 +36,7 @@ from node.usecases.question import check_question, expected_members
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Signer, Store
@@ -55,7 +55,7 @@ EXPIRY_GRACE_SECONDS = 86_400
 class Ask(Protocol):
     """The relay as the inquiry sees it: `services.Relay.ask`."""
 
-    def __call__(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]: ...
+    def __call__(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,15 +156,15 @@ class Inquirer:
         """
         for member, why in opened.left_out:
             yield self._settle(opened, MemberOutcome(member=member, outcome=Outcome.NOT_ASKED, reason=why))
-        failure = ""
-        sent = False
+        failure, sent, expected = "", False, frozenset(opened.expected)
         try:
-            async for event in relay(opened.signed, budget):
+            async for events in relay(opened.signed, budget):
                 sent = True
-                if event.member in opened.expected and event.member not in opened.outcomes:
-                    if event.answer is not None:
-                        opened.answers[event.member] = event.answer
-                    yield self._settle(opened, self.judge(opened, event))
+                for event in events:
+                    if event.member in expected and event.member not in opened.outcomes:
+                        if event.answer is not None:
+                            opened.answers[event.member] = event.answer
+                        yield self._settle(opened, self.judge(opened, event))
         except VigilError as error:
             failure = str(error)
             sent = sent or isinstance(error, PeerFault)

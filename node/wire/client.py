@@ -87,14 +87,14 @@ class RelayClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = pb_grpc.QueryRelayStub(channel)
 
-    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
-        """One event a recipient. The iterator has `aclose`."""
+    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
+        """One event a recipient, in groups. The iterator has `aclose`."""
         call = self._stub.Ask(convert.ask_to_pb(query, budget), timeout=budget + limits.ASK_GRACE_SECONDS)
-        return Prefetch(messages(call, convert.event_from_pb), limits.EVENT_QUEUE)
+        return Prefetch(messages(call, convert.events_from_pb), limits.EVENTS_QUEUE)
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
         """Deliveries down, replies up. The iterator has `aclose`; with it ends the reading of `replies`."""
-        return Prefetch(_attending(self._stub.Attend(), replies), limits.EVENT_QUEUE)
+        return Prefetch(_attending(self._stub.Attend(), replies), limits.DELIVERY_QUEUE)
 
 
 async def _attending(call: Any, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:  # noqa: ANN401

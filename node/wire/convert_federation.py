@@ -220,6 +220,17 @@ def event_from_pb(message: pb.RelayEvent) -> RelayEvent:
     return RelayEvent(member=member, outcome=outcome, query_id=query_id)
 
 
+def events_to_pb(events: Iterable[RelayEvent]) -> pb.RelayEvents:
+    """Events that travel together. Raises `Misuse` as for one."""
+    return pb.RelayEvents(events=map(event_to_pb, events))
+
+
+def events_from_pb(message: pb.RelayEvents) -> list[RelayEvent]:
+    """The other way."""
+    checks.at_most(len(message.events), limits.EVENTS, "events in a message")
+    return list(map(event_from_pb, message.events))
+
+
 def delivery_to_pb(delivery: Delivery) -> pb.Delivery:
     """What goes down an attending stream. Raises `Misuse` unless it is exactly one thing."""
     if (delivery.query is not None) + (delivery.late is not None) + delivery.going_away != 1:

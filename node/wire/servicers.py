@@ -83,15 +83,14 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
     async def Ask(self, request: pb.AskRequest, context: Context) -> None:
         """One event a recipient."""
         query, budget = convert.ask_from_pb(request)
-        await send(
-            context, self._service.ask(caller(), query, budget), convert.event_to_pb, seconds=self._write_seconds
-        )
+        events = self._service.ask(caller(), query, budget)
+        await send(context, events, convert.events_to_pb, seconds=self._write_seconds)
 
     async def Attend(self, request_iterator: AsyncIterator[pb.Reply], context: Context) -> None:
         """The stream that a node holds open."""
         # The headers go out at once: they tell the node that it is attending, before there is any query.
         await context.send_initial_metadata(())
-        async with aclosing(Prefetch(_replies(request_iterator), limits.EVENT_QUEUE)) as replies:
+        async with aclosing(Prefetch(_replies(request_iterator), limits.DELIVERY_QUEUE)) as replies:
             deliveries = self._service.attend(caller(), replies)
             await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
 

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard, Switchboard
+from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard, Subscription, Switchboard
 from node.hub.switchboard_table import TableSwitchboard
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -122,5 +124,26 @@ def test_a_reader_that_is_too_slow_is_cut_off_and_nobody_waits_for_it(boards: Ca
             taken = [await here.publish("member/JP", b"x") for _ in range(QUEUE_DEPTH + 1)]
             assert taken == [True] * QUEUE_DEPTH + [False]
             assert slow.overflowed
+
+    asyncio.run(scenario())
+
+
+@given(st.lists(st.binary(min_size=1, max_size=20), max_size=30), st.integers(1, 60))
+def test_what_waits_is_taken_together_in_its_order_and_never_far_past_the_bytes_asked_for(
+    messages: list[bytes], most: int
+) -> None:
+    async def scenario() -> None:
+        subscription = Subscription()
+        for message in messages:
+            assert subscription.offer(message)
+        subscription.close()
+        groups = []
+        while group := await subscription.take(most):
+            groups.append(group)
+        assert [message for group in groups for message in group] == messages
+        for number, group in enumerate(groups):
+            assert sum(map(len, group[:-1])) < most
+            assert number == len(groups) - 1 or sum(map(len, group)) >= most
+        assert await subscription.take(most) == [], "the end stays the end"
 
     asyncio.run(scenario())

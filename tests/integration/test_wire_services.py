@@ -63,10 +63,13 @@ async def test_the_log_calls_carry_their_values() -> None:
 async def test_an_ask_brings_every_event_and_ends() -> None:
     async with scene() as s, s.channel() as channel:
         s.hub.events = [
-            RelayEvent(member=BR, answer=ANSWER, query_id=b"q" * 16),
-            RelayEvent(member=JP, outcome=Outcome.OFFLINE, query_id=b"q" * 16),
+            [RelayEvent(member=BR, answer=ANSWER, query_id=b"q" * 16)],
+            [
+                RelayEvent(member=JP, outcome=Outcome.OFFLINE, query_id=b"q" * 16),
+                RelayEvent(member=FR, outcome=Outcome.TIMEOUT, query_id=b"q" * 16),
+            ],
         ]
-        assert [event async for event in channel.relay.ask(QUERY, 5.0)] == s.hub.events
+        assert [events async for events in channel.relay.ask(QUERY, 5.0)] == s.hub.events
         assert s.hub.asked == [(QUERY, 5.0)]
 
 

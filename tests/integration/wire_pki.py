@@ -144,7 +144,7 @@ class FakeHub:
         self.fault: Exception | None = None
         self.packages: asyncio.Queue[Package] = asyncio.Queue()
         self.deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
-        self.events: list[RelayEvent] = []
+        self.events: list[list[RelayEvent]] = []
         self.replies: asyncio.Queue[Reply] = asyncio.Queue()
         self.asked: list[tuple[SignedQuery, float]] = []
         self.disclosures: dict[int, Disclosure] = {}
@@ -178,11 +178,11 @@ class FakeHub:
         self._called(member)
         return {index: self.disclosures[index] for index in indices if index in self.disclosures}
 
-    async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+    async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
         self._called(member)
         self.asked.append((query, budget))
-        for event in self.events:
-            yield event
+        for events in self.events:
+            yield events
 
     async def attend(self, member: MemberId, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
         self._called(member)

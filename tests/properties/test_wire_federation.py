@@ -94,6 +94,7 @@ PAIRS: dict[str, tuple[Any, Callable[[Any], Any], Callable[[Any], Any], Any]] = 
     "ask": (asks, lambda ask: convert.ask_to_pb(*ask), convert.ask_from_pb, pb.AskRequest),
     "answer": (answers, convert.answer_to_pb, convert.answer_from_pb, pb.SignedAnswer),
     "event": (events, convert.event_to_pb, convert.event_from_pb, pb.RelayEvent),
+    "events": (st.lists(events, max_size=4), convert.events_to_pb, convert.events_from_pb, pb.RelayEvents),
     "delivery": (deliveries, convert.delivery_to_pb, convert.delivery_from_pb, pb.Delivery),
     "reply": (replies, convert.reply_to_pb, convert.reply_from_pb, pb.Reply),
     "petition": (petitions(), enrol.petition_to_pb, enrol.petition_from_pb, pb.JoinPetition),

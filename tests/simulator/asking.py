@@ -9,7 +9,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,7 @@ from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard, Switchboard
 from node.match.index import FlatIndex
 from node.match.ranking import rank
-from node.sync.attendant import Attendant
+from node.sync.attendant import CONCURRENT, Attendant
 from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
@@ -127,7 +128,7 @@ class DirectRelay:
         self._relay = relay
         self._who = who
 
-    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[RelayEvent]:
+    def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
         return self._relay.ask(self._who.id, query, budget)
 
     async def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
@@ -153,6 +154,7 @@ class Federation:
     relay: QueryRelay
     hub_store: MemoryStore
     parties: dict[str, Party]
+    threads: Executor
     attendants: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def attend(self, name: str) -> None:
@@ -162,6 +164,7 @@ class Federation:
             relay=DirectRelay(self.relay, who),
             answerer=who.answerer,
             inquirer=who.inquirer,
+            threads=self.threads,
             jitter=lambda: 0.0,
             on_late=who.late.append,
         )
@@ -194,7 +197,8 @@ async def federation(
         switchboard=switchboard or LocalSwitchboard(),
         clock=clock,
     )
-    made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names})
+    threads = ThreadPoolExecutor(CONCURRENT)
+    made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, threads)
     try:
         for name in names if attending is None else attending:
             await made.attend(name)
@@ -204,6 +208,7 @@ async def federation(
             await made.leave(name)
         for each in made.parties.values():
             each.audit.close()
+        threads.shutdown()
 
 
 def prints(number: int, *, quality: int = 90, pdq: bytes | None = None) -> PictureFingerprints:

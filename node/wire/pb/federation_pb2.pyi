@@ -151,6 +151,12 @@ class RelayEvent(_message.Message):
     query_id: bytes
     def __init__(self, member: _Optional[str] = ..., observed: _Optional[_Union[Observed, str]] = ..., answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., query_id: _Optional[bytes] = ...) -> None: ...
 
+class RelayEvents(_message.Message):
+    __slots__ = ("events",)
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[RelayEvent]
+    def __init__(self, events: _Optional[_Iterable[_Union[RelayEvent, _Mapping]]] = ...) -> None: ...
+
 class QueryDelivery(_message.Message):
     __slots__ = ("query", "remaining_seconds")
     QUERY_FIELD_NUMBER: _ClassVar[int]

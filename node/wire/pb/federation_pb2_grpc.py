@@ -250,7 +250,7 @@ class QueryRelayStub:
         self.Ask = channel.unary_stream(
                 '/vigil.federation.v1.QueryRelay/Ask',
                 request_serializer=node_dot_wire_dot_pb_dot_federation__pb2.AskRequest.SerializeToString,
-                response_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.RelayEvent.FromString,
+                response_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.RelayEvents.FromString,
                 _registered_method=True)
         self.Attend = channel.stream_stream(
                 '/vigil.federation.v1.QueryRelay/Attend',
@@ -265,7 +265,7 @@ class QueryRelayServicer:
     """
 
     def Ask(self, request, context):
-        """One event a recipient as they come. Ends when all have one, or when the budget is spent.
+        """One event a recipient, those together that came together. Ends when all have one, or when the budget is spent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -284,7 +284,7 @@ def add_QueryRelayServicer_to_server(servicer, server):
             'Ask': grpc.unary_stream_rpc_method_handler(
                     servicer.Ask,
                     request_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.AskRequest.FromString,
-                    response_serializer=node_dot_wire_dot_pb_dot_federation__pb2.RelayEvent.SerializeToString,
+                    response_serializer=node_dot_wire_dot_pb_dot_federation__pb2.RelayEvents.SerializeToString,
             ),
             'Attend': grpc.stream_stream_rpc_method_handler(
                     servicer.Attend,
@@ -320,7 +320,7 @@ class QueryRelay:
             target,
             '/vigil.federation.v1.QueryRelay/Ask',
             node_dot_wire_dot_pb_dot_federation__pb2.AskRequest.SerializeToString,
-            node_dot_wire_dot_pb_dot_federation__pb2.RelayEvent.FromString,
+            node_dot_wire_dot_pb_dot_federation__pb2.RelayEvents.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,7 +50,7 @@ def question(**changes: object) -> SignedQuery:
 
 
 async def outcomes(made: QueryRelay, member: MemberId, query: SignedQuery) -> dict[str, Outcome | None]:
-    return {event.member: event.outcome async for event in made.ask(member, query, 0.2)}
+    return {event.member: event.outcome async for events in made.ask(member, query, 0.2) for event in events}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_node_answers_what_was_handed_to_it_and_each_of_that_once() -> None:
         for each in [reply(JP)] * (2 * QUEUE_DEPTH) + [mine] * (2 * QUEUE_DEPTH):
             await up.put(each)
         # Another's answer still gets through, or runs out of its own time: the ask was not cut off.
-        told = [await first, *[event async for event in asking]]
+        told = [*await first, *[event async for events in asking for event in events]]
         assert {(event.member, event.answer is None, event.outcome) for event in told} == {
             (JP, False, None),
             (BR, True, Outcome.TIMEOUT),
@@ -297,3 +297,35 @@ def test_what_travels_over_the_switchboard_comes_out_as_it_went_in() -> None:
         assert unpack_delivery(pack_delivery(delivery)) == delivery
     with pytest.raises(Malformed):
         unpack_event(pack_event(event)[:-1])
+
+
+def test_who_is_offline_is_told_in_one_group_and_so_are_answers_that_wait_together() -> None:
+    async def scenario() -> None:
+        made = relay()
+        asking = made.ask(FR, question(), 5.0)
+        assert {event.outcome for event in await anext(asking)} == {Outcome.OFFLINE}
+        await asking.aclose()  # type: ignore[attr-defined]
+
+        hold = asyncio.Event()
+
+        async def replies(member: MemberId) -> AsyncIterator[Reply]:
+            await hold.wait()
+            yield replace(reply(member), query_id=ProtoCodec().decode_header(question().header).query_id)
+            await asyncio.Event().wait()
+
+        streams = [made.attend(member, replies(member)) for member in (JP, BR)]
+        handed = [asyncio.ensure_future(anext(stream)) for stream in streams]
+        await until(lambda: {JP, BR} <= made.attending)
+        asking = made.ask(FR, question(), 5.0)
+        first = asyncio.ensure_future(anext(asking))
+        await asyncio.gather(*handed)
+        hold.set()
+        told = list(await first)
+        while len(told) < 2:
+            told += await anext(asking)
+        assert {event.member for event in told} == {JP, BR}
+        assert [events async for events in asking] == []
+        for stream in streams:
+            await stream.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(scenario())

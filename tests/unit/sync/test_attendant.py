@@ -1,11 +1,16 @@
 """The attendant goes on, whatever one question or one late answer meets."""
 
 import asyncio
+import threading
+from concurrent.futures import Future
 
 import pytest
 
 from node.domain.ids import member_id
-from node.domain.queries import Outcome
+from node.domain.queries import Outcome, SignedQuery
+from node.errors import DiskFull
+from node.sync import attendant
+from node.usecases.audit import AuditEntry
 from node.usecases.intake import subject_of
 from tests.simulator.asking import Federation, federation, prints, until
 from tests.unit.usecases.test_inquiry import about, ask
@@ -59,5 +64,63 @@ def test_a_late_answer_that_meets_a_fault_of_ours_ends_nothing_but_itself(monkey
             await until(lambda: made.parties["FR"].late)
             assert not made.attendants["FR"].done()
             assert member_id("FR") in made.relay.attending
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_goes_up_only_once_its_audit_is_durable(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            jp, held = made.parties["JP"], []
+            submit = jp.audit.submit
+
+            def slow(entry: AuditEntry) -> Future[int]:
+                written: Future[int] = Future()
+                held.append((entry, written))
+                return written
+
+            with monkeypatch.context() as patched:
+                patched.setattr(jp.audit, "submit", slow)
+                for _ in range(2):
+                    _, told = await ask(made, about(subject_of(prints(1)), budget=0.2))
+                    assert told["JP"].outcome is Outcome.TIMEOUT
+            # The first is written after all, and comes late; of the second the disk is full, and nothing is said.
+            held[0][1].set_result(submit(held[0][0]).result())
+            await until(lambda: made.parties["FR"].late)
+            held[1][1].set_exception(DiskFull("the disk is full"))
+            _, told = await ask(made, about(subject_of(prints(1))))
+            assert told["JP"].outcome is Outcome.NO_HIT
+            assert len(made.parties["FR"].late) == 1
+
+    asyncio.run(scenario())
+    out, err = capfd.readouterr()
+    assert "disk-full" in out + err
+
+
+def test_questions_beyond_what_may_wait_are_left_unanswered_and_room_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            jp, go_on = made.parties["JP"], threading.Event()
+            monkeypatch.setattr(attendant, "WAITING", 2)
+            prepare, met = jp.answerer.prepare, []
+
+            def slow(query: SignedQuery) -> object:
+                met.append(query)
+                go_on.wait()
+                return prepare(query)
+
+            monkeypatch.setattr(jp.answerer, "prepare", slow)
+            asks = [asyncio.ensure_future(ask(made, about(subject_of(prints(n)), budget=0.5))) for n in range(3)]
+            for _, told in await asyncio.gather(*asks):
+                assert told["JP"].outcome is Outcome.TIMEOUT
+            assert len(met) == 2
+            go_on.set()
+            await until(lambda: len(made.parties["FR"].late) == 2)
+            _, told = await ask(made, about(subject_of(prints(9))))
+            assert told["JP"].outcome is Outcome.NO_HIT
 
     asyncio.run(scenario())

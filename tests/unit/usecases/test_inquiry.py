@@ -251,7 +251,7 @@ def test_an_asker_whose_roster_ran_out_blames_itself_and_no_member() -> None:
             opened.outcomes.clear()
 
             async def relay(_query: SignedQuery, _budget: float) -> object:
-                yield event
+                yield [event]
 
             told = [each async for each in again.ask(opened, relay, 5.0)]  # type: ignore[arg-type]
             assert [(each.outcome, each.reason) for each in told] == [(Outcome.ERROR, "the roster is past its date")]
@@ -631,8 +631,8 @@ def test_a_hub_that_breaks_off_leaves_the_rest_in_error_and_one_never_reached_no
             inquirer = made.parties["FR"].inquirer
 
             async def breaks(query: SignedQuery, budget: float) -> object:
-                async for event in made.relay.ask(member_id("FR"), query, budget):
-                    yield event
+                async for events in made.relay.ask(member_id("FR"), query, budget):
+                    yield events[:1]
                     raise Unavailable("the hub went away")
 
             async def never(query: SignedQuery, budget: float) -> object:
