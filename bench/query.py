@@ -69,7 +69,7 @@ Line = dict[str, Any]
 
 MEMBERS: Final = 200
 PROCESSES: Final = 2
-"""Among which the members are shared out: a process of Python runs a thread at a time, and real members have their own."""
+"""Among which the members are shared out: a process of Python runs a thread at a time, and each real member has one."""
 ROUNDS: Final = 15
 WARM_UP: Final = 3
 """Rounds that do not count."""
