@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from node.app.ceremonies import HUB_KEY_FILE
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
-from node.domain.ids import federation_id
+from node.domain.ids import MemberId, Origin, federation_id
 from node.errors import NotFound
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
@@ -30,6 +31,7 @@ from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
 from node.store.store import open_store
+from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.roster import Members, Pins, RosterGate
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from node.config import Config, Home
-    from node.domain.ids import MemberId
     from node.domain.ports import Store
     from node.domain.roster import Roster
 
 Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
+OWN_NAME = MemberId("HUB")
+"""In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class HubRooms:
     ring: KeyRing
     ca: CertificateAuthority
     store: Store
+    audit: AuditLog
     codec: ProtoCodec
     catalogue: Catalogue
     repository: Repository
@@ -82,6 +86,7 @@ class HubRooms:
                 ),
                 ca_sha256=self.ca.sha256,
                 store=self.store,
+                audit=self.audit,
                 desk=self.enrolment,
                 latest=self.members.latest,
                 authority_until=self.authority_until,
@@ -208,6 +213,9 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
             pins = Pins(certificate for member in known for certificate in tx.certificates(member))
+        origin = Origin(federation, OWN_NAME, 1, "audit")
+        audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
+        opened.callback(audit.close)
         codec = ProtoCodec()
         catalogue = Catalogue(store=store, index=None, codec=codec)
         rooms = HubRooms(
@@ -216,6 +224,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             ring=ring,
             ca=ca,
             store=store,
+            audit=audit,
             codec=codec,
             catalogue=catalogue,
             repository=repository,

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
 - Who is shown is shown with what a person needs to compare or to act on.
+- What the operator does is in the hub's audit log before it is done.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
+from node.domain.envelope import Kind
 from node.domain.ids import member_id, spoken
 from node.domain.token import format_token
 from node.errors import Misuse
+from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.token import Token
+    from node.usecases.audit import AuditLog
 
 INVITATION_SECONDS: Final = 48 * 3600
 
@@ -52,6 +57,7 @@ class HubCommands:
     addresses: tuple[str, str]
     ca_sha256: bytes
     store: Store
+    audit: AuditLog
     desk: Desk
     latest: Callable[[], Roster | None]
     authority_until: Callable[[], float | None]
@@ -63,13 +69,19 @@ class HubCommands:
     daemon: Callable[[], bool]
     clock: Clock
 
+    async def _note(self, what: str, **about: object) -> None:
+        body = {"what": what, **about, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
+
     async def invite(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "valid_seconds"} -> the token, and the digits to compare."""
         given = Arguments(arguments)
+        member = member_id(given.text("member"))
         hub, enrolment = self.addresses
+        await self._note("invite", member=member)
         token = await asyncio.to_thread(
             lambda: self.desk.invite(
-                member_id(given.text("member")),
+                member,
                 hub=hub,
                 enrolment=enrolment,
                 ca_sha256=self.ca_sha256,
@@ -146,6 +158,7 @@ class HubCommands:
             bundle = base64.b64decode(Arguments(arguments).text("bundle"), validate=True)
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
+        await self._note("admit", bundle_sha256=hashlib.sha256(bundle).hexdigest())
         roster = await asyncio.to_thread(self.accept, bundle)
         yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
 
@@ -153,18 +166,22 @@ class HubCommands:
         """{"member", "reason"} -> its new state."""
         given = Arguments(arguments)
         member = member_id(given.text("member"))
-        await asyncio.to_thread(self.suspend_member, member, given.text("reason"))
+        reason = given.text("reason")
+        await self._note("suspend", member=member, reason=reason)
+        await asyncio.to_thread(self.suspend_member, member, reason)
         yield {"member": member, "state": "suspended"}
 
     async def unsuspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member"} -> its new state."""
         member = member_id(Arguments(arguments).text("member"))
+        await self._note("unsuspend", member=member)
         await asyncio.to_thread(self.lift, member)
         yield {"member": member, "state": "active"}
 
     async def refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member"}: turns a pending petition down."""
         member = member_id(Arguments(arguments).text("member"))
+        await self._note("refuse", member=member)
         await asyncio.to_thread(self.desk.refuse, member)
         yield {"member": member, "state": "refused"}
 

@@ -4,8 +4,8 @@ Rules this module upholds:
 
 - Commands hold no decisions: the ledger and the catalogue do.
 - A record may be named by its whole id or by a prefix of its leaf hash that fits one record only.
-- What an administrator did is in the audit log with the record's id, never with its contents; who only looks is in it
-  before anything is shown.
+- What an administrator does is in the audit log before it is done, with the name of the holding or record and never
+  with its contents; who only looks is in it before anything is shown.
 """
 
 from __future__ import annotations
@@ -120,15 +120,16 @@ class RecordCommands:
                 statement = read_contribution(Arguments(given.object("statement")), holding)
                 drafts.append(Draft(statement=statement, handling=handling, holding=holding.id))
         if drafts and not dry:
+            self._note("contribute", holdings=[draft.holding for draft in drafts])
             records = dict(zip([d.holding for d in drafts], self.ledger.contribute(drafts), strict=True))
-            self._note("contribute", [str(record) for record in records.values()])
             for line in lines:
                 if line["holding"] in records:
                     line["record"] = str(records[line["holding"]])
         return lines
 
-    def _note(self, what: str, records: list[str]) -> None:
-        body = {"what": what, "records": records, "at": int(self.clock())}
+    def _note(self, what: str, **about: object) -> None:
+        """Blocking. Durable when it returns: what cannot be written down is not done."""
+        body = {"what": what, **about, "at": int(self.clock())}
         self.audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
 
     async def _looks(self, what: str, **at: object) -> None:
@@ -148,9 +149,8 @@ class RecordCommands:
             raise NotFound("there is no such contribution in our own log, or it waits for its first checkpoint")
         statement = read_contribution(Arguments(given.object("statement")), None, before=view.body)
         handling = read_handling(Arguments(given.object("handling")), before=view.handling)
-        record = self.ledger.correct(target, statement, handling)
-        self._note("correct", [str(target), str(record)])
-        return record
+        self._note("correct", record=str(target))
+        return self.ledger.correct(target, statement, handling)
 
     async def retract(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record", "reason"} -> {"record", "retraction", "state"}."""
@@ -159,8 +159,8 @@ class RecordCommands:
         if reason is None:
             raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
+        await asyncio.to_thread(self._note, "retract", record=str(target), reason=reason.name.lower())
         said = await asyncio.to_thread(self.ledger.retract, target, reason)
-        await asyncio.to_thread(self._note, "retract", [str(target)])
         yield {
             "record": str(target),
             "retraction": str(said) if said else None,
@@ -175,8 +175,8 @@ class RecordCommands:
             raise Misuse("an opinion is one of: confirm, dispute")
         opinion = Opinion(verdict=verdict, note=given.text("note", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
+        await asyncio.to_thread(self._note, "opine", record=str(target), verdict=verdict.name.lower())
         record = await asyncio.to_thread(self.ledger.opine, target, opinion)
-        await asyncio.to_thread(self._note, "opine", [str(target), str(record)])
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def comment(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -184,8 +184,8 @@ class RecordCommands:
         given = Arguments(arguments)
         comment = Comment(text=given.text("text"), language=given.text("language", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
+        await asyncio.to_thread(self._note, "comment", record=str(target))
         record = await asyncio.to_thread(self.ledger.comment, target, comment)
-        await asyncio.to_thread(self._note, "comment", [str(target), str(record)])
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

@@ -138,10 +138,29 @@ def test_what_cannot_be_written_down_is_not_shown(desk: Desk, name: str) -> None
     assert (shown, desk.backups) == ([], [])
 
 
-def test_what_is_said_of_a_record_is_written_down_with_its_name_and_not_its_words(desk: Desk) -> None:
-    lines_of(desk.records.comment({"record": str(desk.record), "text": "telltale"}, items()))
-    lines_of(desk.records.retract({"record": str(desk.record)}, items()))
-    written = desk.written()
-    assert [body["what"] for body in written] == ["comment", "retract"]
-    assert all(RecordId.parse(body["records"][0]) == desk.record for body in written)
-    assert "telltale" not in json.dumps(written)
+SAYS: dict[str, Line] = {
+    "correct": {"statement": {"series": "telltale"}, "handling": {}},
+    "comment": {"text": "telltale"},
+    "retract": {"reason": "mistake"},
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_what_is_said_of_a_record_is_written_down_with_its_name_and_not_its_words(desk: Desk, name: str) -> None:
+    arguments = {"record": str(desk.record), **SAYS[name]}
+    lines_of(getattr(desk.records, name)(arguments, items()))
+    (body,) = desk.written()
+    assert body["what"] == name
+    assert RecordId.parse(body["record"]) == desk.record
+    assert "telltale" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_what_cannot_be_written_down_is_not_said(desk: Desk, name: str) -> None:
+    desk.audit.close()
+    with desk.node.store.read() as tx:
+        before = (tx.log(FR.origin), tx.pending(FR.origin, 9))
+    with pytest.raises(Unavailable):
+        lines_of(getattr(desk.records, name)({"record": str(desk.record), **SAYS[name]}, items()))
+    with desk.node.store.read() as tx:
+        assert (tx.log(FR.origin), tx.pending(FR.origin, 9)) == before

@@ -1,0 +1,119 @@
+"""What the hub's operator does is in the hub's audit log before it is done."""
+
+import asyncio
+import base64
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from node.control.hub_commands import HubCommands
+from node.domain.ids import MemberId, Origin, federation_id
+from node.domain.token import Token
+from node.errors import Unavailable
+from node.usecases.audit import AuditLog
+from tests.simulator import federation as sim
+from tests.simulator.memory_store import MemoryStore
+
+Line = dict[str, Any]
+ORIGIN = Origin(sim.FEDERATION, MemberId("HUB"), 1, "audit")
+ACTS: dict[str, Line] = {
+    "invite": {"member": "FR", "valid_seconds": 60},
+    "admit": {"bundle": base64.b64encode(b"telltale").decode()},
+    "suspend": {"member": "FR", "reason": "its keys were lost"},
+    "unsuspend": {"member": "FR"},
+    "refuse": {"member": "FR"},
+}
+
+
+class Hub:
+    """An operator's commands over a store in memory; `done` is what reached the rooms behind them."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.store = MemoryStore()
+        self.audit = AuditLog(store=self.store, origin=ORIGIN, clock=lambda: sim.NOW, random=os.urandom)
+        roster = sim.roster(sim.Speaker.named("FR"))
+        self.commands = HubCommands(
+            federation="bench.vigil",
+            addresses=("hub:1", "hub:2"),
+            ca_sha256=bytes(32),
+            store=self.store,
+            audit=self.audit,
+            desk=self,
+            latest=lambda: roster,
+            authority_until=lambda: None,
+            request=bytes,
+            accept=lambda _: self.did("admit", roster),
+            suspend_member=lambda *_: self.did("suspend"),
+            lift=lambda _: self.did("unsuspend"),
+            attending=frozenset,
+            daemon=lambda: False,
+            clock=lambda: sim.NOW,
+        )
+
+    def did(self, what: str, result: Any = None) -> Any:
+        self.done.append(what)
+        return result
+
+    def invite(self, member: MemberId, **given: Any) -> Token:
+        self.did("invite")
+        return Token(
+            federation=federation_id("bench.vigil"),
+            member=member,
+            hub=given["hub"],
+            enrolment=given["enrolment"],
+            secret=bytes(32),
+            ca_sha256=bytes(32),
+            root_version=1,
+            root_sha256=bytes(32),
+            expires=1,
+        )
+
+    def refuse(self, _member: MemberId) -> None:
+        self.did("refuse")
+
+    def run(self, name: str) -> None:
+        async def all_lines() -> None:
+            async for _ in getattr(self.commands, name)(ACTS[name], _nothing()):
+                pass
+
+        asyncio.run(all_lines())
+
+    def written(self) -> list[Line]:
+        with self.store.read() as tx:
+            log = tx.log(ORIGIN)
+            return [json.loads(body) for body in tx.run(ORIGIN, 0, log.size, 1 << 20).bodies] if log else []
+
+
+async def _nothing() -> AsyncIterator[Line]:
+    none: list[Line] = []
+    for line in none:
+        yield line
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    made = Hub()
+    yield made
+    made.audit.close()
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_of_the_operator_is_written_down_and_done(hub: Hub, name: str) -> None:
+    hub.run(name)
+    (body,) = hub.written()
+    assert (body["what"], hub.done) == (name, [name])
+    assert body["at"] == sim.NOW
+    assert body.get("member", "FR") == "FR"
+    assert "telltale" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_what_cannot_be_written_down_is_not_done(hub: Hub, name: str) -> None:
+    hub.audit.close()
+    with pytest.raises(Unavailable):
+        hub.run(name)
+    assert hub.done == []
