@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.app.ceremonies import HUB_KEY_FILE
+from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id
@@ -97,7 +98,8 @@ class HubRooms:
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
                 daemon=lambda: self.daemon,
                 clock=time.time,
-            )
+            ),
+            AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time),
         )
 
     # --- the roster ---------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from node.app.link import Link
+from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
@@ -118,7 +119,8 @@ class NodeRooms:
             random=os.urandom,
             clock=time.time,
         )
-        return Commands.of(search, records, node)
+        audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
+        return Commands.of(search, records, node, audit)
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:

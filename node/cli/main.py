@@ -53,6 +53,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "verify": ("node.cli.evidence", RECORDS, "Check an evidence file, offline."),
     "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
+    "audit": ("node.cli.audit", ADMINISTRATION, "Read who searched, asked, answered and decided what."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a whole federation on this machine, and watch it work."),
     "bench": ("node.cli.bench", TRYING, "Measure this machine against named references."),

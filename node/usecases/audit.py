@@ -57,7 +57,7 @@ class AuditLog:
 
     def __init__(self, *, store: Store, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store = store
-        self._origin = origin
+        self.origin = origin
         self._clock = clock
         self._random = random
         self._waiting: queue.SimpleQueue[tuple[AuditEntry, Future[int]] | None] = queue.SimpleQueue()
@@ -111,7 +111,7 @@ class AuditLog:
     def _commit(self, group: Sequence[tuple[AuditEntry, Future[int]]]) -> None:
         try:
             with self._store.write() as tx:
-                state = tx.open_log(self._origin)
+                state = tx.open_log(self.origin)
                 tx.append(self._batch(tx, state, [entry for entry, _ in group]))
                 for entry, _ in group:
                     if entry.also is not None:
@@ -126,7 +126,7 @@ class AuditLog:
 
     def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
         day = int(self._clock()) // SECONDS_A_DAY
-        origin = str(self._origin)
+        origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []
         for entry in entries:
             body = json.dumps(entry.body, sort_keys=True, separators=(",", ":")).encode()
@@ -151,7 +151,7 @@ class AuditLog:
         edge = tiles.read_edge(LogTiles(tx, state.number), state.size)
         grown = tiles.append(state.size, edge, hashes)
         return VerifiedBatch(
-            origin=self._origin,
+            origin=self.origin,
             start=state.size,
             entries=leaves,
             leaves=hashes,

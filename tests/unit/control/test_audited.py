@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from node.control.audit_commands import AuditCommands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
@@ -49,6 +50,7 @@ class Desk:
             clock=world.clock,
             evidence_of=lambda _: (1, b"evidence"),
         )
+        self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
         self.search = SearchCommands(
             me=FR.id,
             policy=Policy,
@@ -110,6 +112,7 @@ LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
     "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
     "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
     "evidence": ("evidence", lambda d: d.records.evidence({"record": str(d.record)}, items())),
+    "audit": ("audit", lambda d: d.reader.read_audit({"limit": 9}, items())),
     "backup": ("backup", lambda d: d.admin.backup({"path": "/evidence/telltale"}, items())),
 }
 
@@ -164,3 +167,18 @@ def test_what_cannot_be_written_down_is_not_said(desk: Desk, name: str) -> None:
         lines_of(getattr(desk.records, name)({"record": str(desk.record), **SAYS[name]}, items()))
     with desk.node.store.read() as tx:
         assert (tx.log(FR.origin), tx.pending(FR.origin, 9)) == before
+
+
+def test_the_audit_is_read_without_a_fingerprint_and_shows_what_was_purged_as_purged(desk: Desk) -> None:
+    lines_of(desk.search.match({"case": "FR-1"}, items(SUBJECT)))
+    lines_of(desk.records.retract({"record": str(desk.record), "reason": "mistake"}, items()))
+    with desk.node.store.write() as tx:
+        tx.purge(desk.origin, [1])
+    match, retract, look = lines_of(desk.reader.read_audit({}, items()))
+    assert (match["what"], match["case"], match["fingerprints"], match["state"]) == ("match", "FR-1", 1, "held")
+    assert (retract["kind"], retract["state"]) == ("administration", "purged")
+    assert "record" not in retract
+    assert look["what"] == "audit"
+    assert "5a5a" not in json.dumps([match, retract, look])
+    assert [line["index"] for line in lines_of(desk.reader.read_audit({"after": 1, "limit": 2}, items()))] == [1, 2]
+    assert [line["index"] for line in lines_of(desk.reader.read_audit({"limit": 2}, items()))] == [3, 4]
