@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from node.demo import scenario
 from node.demo.pictures import find_album
-from node.demo.stage import Stage
+from node.demo.stage import PASSPHRASE, Stage
 
 if TYPE_CHECKING:
     from node.demo.scenario import Telling
@@ -46,7 +46,7 @@ def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Lin
                 tell.say(f"Missed: {each.copy.name} in {each.holder}, of {each.owner}'s ({each.edit}).")
     finally:
         if keep:
-            tell.say(f"Everything is kept in {folder}.")
+            tell.say(f"Everything is kept in {folder}; the passphrase of its keys is: {PASSPHRASE}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     coverage = round(1 - len(missed) / len(planted), 4)
