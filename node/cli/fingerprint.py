@@ -56,7 +56,7 @@ def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str,
     """The line of a file in `--json` mode (DESIGN section 8)."""
     if isinstance(result, MediaError):
         return {"path": str(path), "error": str(result)}
-    return {
+    line: dict[str, Any] = {
         "path": str(path),
         "media_type": result.media_type,
         "size": result.size,
@@ -67,6 +67,14 @@ def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str,
         "pdq_quality": result.pdq_quality,
         "phash": result.phash.hex(),
     }
+    if result.trimmed is not None:
+        line["trimmed"] = {
+            "box": list(result.trimmed.box),
+            "pdq": result.trimmed.pdq_orientations[0].hex(),
+            "pdq_quality": result.trimmed.pdq_quality,
+            "phash": result.trimmed.phash.hex(),
+        }
+    return line
 
 
 def words(path: Path, result: PictureFingerprints | MediaError) -> str:
@@ -79,7 +87,7 @@ def words(path: Path, result: PictureFingerprints | MediaError) -> str:
         note = ": a picture without detail, which never matches by PDQ"
     elif result.pdq_quality < PDQ_QUALITY_FLOOR:
         note = f": below {PDQ_QUALITY_FLOOR}, so it never matches by PDQ"
-    return (
+    whole = (
         f"{plain(path)}\n"
         f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
         f"  md5      {result.md5.hex()}\n"
@@ -88,4 +96,15 @@ def words(path: Path, result: PictureFingerprints | MediaError) -> str:
         f"  pdq      {result.pdq.hex()}\n"
         f"           quality {result.pdq_quality}{note}\n"
         f"  phash    {result.phash.hex()}"
+    )
+    trimmed = result.trimmed
+    if trimmed is None:
+        return whole
+    left, top, right, bottom = trimmed.box
+    return (
+        f"{whole}\n"
+        f"  without its plain borders: {right - left} x {bottom - top} pixels from {left}, {top}\n"
+        f"  pdq      {trimmed.pdq_orientations[0].hex()}\n"
+        f"           quality {trimmed.pdq_quality}\n"
+        f"  phash    {trimmed.phash.hex()}"
     )

@@ -73,6 +73,8 @@ def hit_words(hit: Line) -> str:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
         parts.append(plain(hit["orientation"]))
+    if hit.get("trimmed"):
+        parts.append("without borders")
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
     line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "

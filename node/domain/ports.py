@@ -433,7 +433,9 @@ HOLDINGS_SOURCE = 0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`."""
+    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
+    (8 to 15) for the orientations of the picture without its plain borders.
+    """
 
     subject: int
     code: int

@@ -59,11 +59,14 @@ class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
     `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known, and the search
-    is then `reduced`. `label` is how the person called it (a path or a hash): local only, never sent.
+    is then `reduced`. `trimmed` are those of the picture without its plain borders, empty where it has none; the first
+    of them is a further PDQ of `fingerprints`, and so is its pHash a further pHash. `label` is how the person called it
+    (a path or a hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
     orientations: tuple[bytes, ...] = ()
+    trimmed: tuple[bytes, ...] = ()
     label: str = ""
 
     @property
@@ -110,8 +113,9 @@ class Hit:
     """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
-    `origin` who holds it (a member id for another's holding); `record` None for what was never contributed; `holding`
-    the id of an own holding, for who searches here: local, and never sent.
+    `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
+    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, for who
+    searches here: local, and never sent.
     """
 
     subject: int
@@ -125,6 +129,7 @@ class Hit:
     category: Category | None = None
     series: str | None = None
     weak: bool = False
+    trimmed: bool = False
     holding: int | None = None
 
 

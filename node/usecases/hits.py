@@ -10,14 +10,18 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from node.domain.fingerprints import PDQ, PHASH
 from node.domain.queries import Level
 from node.errors import Malformed
 
 if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.queries import Hit, Subject
+
+_OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name})
+"""Kinds that a picture without its borders has of its own."""
 
 
 def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
@@ -27,13 +31,20 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
     kinds = {f.kind.name for f in subjects[hit.subject].fingerprints if f.kind is not None and f.searchable}
     if hit.algorithm not in kinds:
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
+    if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
+        raise Malformed("a hit on a picture without borders that was not asked about")
     if hit.origin != log.member:
         raise Malformed("a hit that claims to be another's")
     if hit.level is Level.SHARED:
         said = hit.record.origin if hit.record else None
         if said is None or replace(said, epoch=log.epoch) != log:
             raise Malformed("a hit on a shared record names one of the answerer's own log")
-    elif hit.level is Level.NATIONAL or any(
-        told is not None for told in (hit.record, hit.distance, hit.quality, hit.orientation, hit.category, hit.series)
+    elif (
+        hit.level is Level.NATIONAL
+        or hit.trimmed
+        or any(
+            told is not None
+            for told in (hit.record, hit.distance, hit.quality, hit.orientation, hit.category, hit.series)
+        )
     ):
         raise Malformed("a hit at hit/no-hit level that says more than that there is one")

@@ -43,8 +43,16 @@ class IngestResult:
 
 
 def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
-    """What is asked when a picture is looked for: all its fingerprints, PDQ in all eight orientations."""
-    return Subject(fingerprints=prints.fingerprints(), orientations=prints.pdq_orientations, label=label)
+    """What is asked when a picture is looked for: all its fingerprints, PDQ in all eight orientations, and the same of
+    what lies within its plain borders.
+    """
+    trimmed = prints.trimmed
+    return Subject(
+        fingerprints=prints.fingerprints() + (trimmed.fingerprints() if trimmed else ()),
+        orientations=prints.pdq_orientations,
+        trimmed=trimmed.pdq_orientations if trimmed else (),
+        label=label,
+    )
 
 
 def columns_of(rows: Sequence[int], prints: Sequence[PictureFingerprints]) -> FingerprintColumns:

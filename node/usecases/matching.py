@@ -54,20 +54,29 @@ class _Spoken:
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
-    """One probe a searchable hash, PDQ in every orientation that is known of it. pHash only under the policy's rule."""
+    """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the picture without
+    its borders. pHash only under the policy's rule.
+    """
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
+        opinions = 0
         for fingerprint in subject.fingerprints:
-            if not fingerprint.searchable or (fingerprint.code == PHASH.code and rule is MatchRule.EXACT):
+            second_opinion = fingerprint.code == PHASH.code
+            opinions += second_opinion
+            if not fingerprint.searchable or (second_opinion and rule is MatchRule.EXACT):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
+            turned: tuple[bytes, ...] = (fingerprint.value,)
+            first = 0
             if fingerprint.code == PDQ.code and fingerprint.value in subject.orientations[:1]:
-                probes += [
-                    Probe(number, fingerprint.code, value, quality, turn)
-                    for turn, value in enumerate(subject.orientations)
-                ]
-            else:
-                probes.append(Probe(number, fingerprint.code, fingerprint.value, quality))
+                turned = subject.orientations
+            elif fingerprint.code == PDQ.code and fingerprint.value in subject.trimmed[:1]:
+                turned, first = subject.trimmed, len(ORIENTATIONS)
+            elif second_opinion and opinions > 1 and subject.trimmed:
+                first = len(ORIENTATIONS)
+            probes += [
+                Probe(number, fingerprint.code, value, quality, turn) for turn, value in enumerate(turned, first)
+            ]
     return probes
 
 
@@ -230,7 +239,8 @@ class Matcher:
             record=said.record,
             distance=None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[hit.orientation] if kind is PDQ else None,
+            orientation=ORIENTATIONS[hit.orientation % len(ORIENTATIONS)] if kind is PDQ else None,
+            trimmed=hit.orientation >= len(ORIENTATIONS),
             category=statement.category if statement else None,
             series=(statement.series or None) if statement else None,
             weak=kind.weak,

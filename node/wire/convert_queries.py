@@ -101,10 +101,12 @@ def header_to_pb(header: QueryHeader) -> pb.QueryHeader:
 
 
 def _subject_from_pb(message: pb.Subject) -> Subject:
-    checks.at_most(len(message.orientations), len(ORIENTATIONS), "orientations")
+    for orientations in (message.orientations, message.trimmed_orientations):
+        checks.at_most(len(orientations), len(ORIENTATIONS), "orientations")
     return Subject(
         fingerprints=fingerprints_from_pb(message.fingerprints),
         orientations=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.orientations),
+        trimmed=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.trimmed_orientations),
     )
 
 
@@ -130,7 +132,11 @@ def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
         min_reader=READER,
         plain=pb.Question(
             subjects=[
-                pb.Subject(fingerprints=fingerprints_to_pb(subject.fingerprints), orientations=subject.orientations)
+                pb.Subject(
+                    fingerprints=fingerprints_to_pb(subject.fingerprints),
+                    orientations=subject.orientations,
+                    trimmed_orientations=subject.trimmed,
+                )
                 for subject in payload.subjects
             ],
             rule=checks.number(payload.rule),
@@ -163,6 +169,7 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         category=category_from_pb(message.category) if message.HasField("category") else None,
         series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
         weak=message.weak,
+        trimmed=message.trimmed,
     )
 
 
@@ -180,6 +187,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         category=category_to_pb(hit.category),
         series=hit.series,
         weak=hit.weak,
+        trimmed=hit.trimmed,
     )
 
 

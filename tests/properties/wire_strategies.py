@@ -98,6 +98,7 @@ def payloads() -> st.SearchStrategy[QueryPayload]:
         Subject,
         fingerprints=st.lists(fingerprints(), max_size=4).map(tuple),
         orientations=st.lists(hashes, max_size=8).map(tuple),
+        trimmed=st.lists(hashes, max_size=8).map(tuple),
     )
     return st.builds(
         QueryPayload,
@@ -123,6 +124,7 @@ def hits() -> st.SearchStrategy[Hit]:
         category=st.none() | categories(),
         series=st.none() | words,
         weak=st.booleans(),
+        trimmed=st.booleans(),
     )
 
 

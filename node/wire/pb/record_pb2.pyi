@@ -232,12 +232,14 @@ class Question(_message.Message):
     def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., rule: _Optional[_Union[MatchRule, str]] = ..., officer_role: _Optional[str] = ..., case_reference: _Optional[str] = ..., legal_basis: _Optional[str] = ...) -> None: ...
 
 class Subject(_message.Message):
-    __slots__ = ("fingerprints", "orientations")
+    __slots__ = ("fingerprints", "orientations", "trimmed_orientations")
     FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
     ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
+    TRIMMED_ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
     fingerprints: Fingerprints
     orientations: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    trimmed_orientations: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ..., trimmed_orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class RecordId(_message.Message):
     __slots__ = ("origin", "leaf")
@@ -248,7 +250,7 @@ class RecordId(_message.Message):
     def __init__(self, origin: _Optional[str] = ..., leaf: _Optional[bytes] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak")
+    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -260,6 +262,7 @@ class Hit(_message.Message):
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     SERIES_FIELD_NUMBER: _ClassVar[int]
     WEAK_FIELD_NUMBER: _ClassVar[int]
+    TRIMMED_FIELD_NUMBER: _ClassVar[int]
     subject: int
     origin: str
     algorithm: str
@@ -271,7 +274,8 @@ class Hit(_message.Message):
     category: Category
     series: str
     weak: bool
-    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ...) -> None: ...
+    trimmed: bool
+    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ...) -> None: ...
 
 class SearchedKind(_message.Message):
     __slots__ = ("name", "version", "searched")
