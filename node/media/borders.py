@@ -131,7 +131,8 @@ def _plain(lines: Lines, colour: Colour) -> int:
     while plain < len(lines):
         # The first alone: most pictures have no border, and their first line says so.
         block = lines[plain : plain + (_BLOCK if plain else 1)]
-        if (block == colour.astype(np.uint8)).all():  # JPEG too leaves most of a border exactly one colour
+        # JPEG too leaves most of a border exactly one colour.
+        if all((block[:, :, at] == level).all() for at, level in enumerate(colour)):
             plain += len(block)
             continue
         mean, share = _deviations(block, colour)
@@ -158,5 +159,7 @@ def _ringing(mean: Deviations) -> int:
 
 def _deviations(lines: Lines, colour: Colour) -> tuple[Deviations, Deviations]:
     """(Mean deviation from `colour` in levels, share of outliers) of each line."""
-    deviation = np.abs(lines.astype(np.int16) - colour).max(axis=2)
+    deviation = np.zeros(lines.shape[:2], np.int16)
+    for at, level in enumerate(colour):  # a colour at a time: NumPy is slow at many short sums
+        np.maximum(deviation, np.abs(lines[:, :, at].astype(np.int16) - level), out=deviation)
     return deviation.mean(axis=1), (deviation > OUTLIER).mean(axis=1)
