@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from node.app.link import Link
+from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
@@ -30,6 +31,7 @@ from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_store
+from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
@@ -85,12 +87,14 @@ class NodeRooms:
 
     def commands(self) -> Commands:
         """All commands of a node by name."""
+        allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
             me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
             inquirer=self.inquirer,
+            allowed=allowed,
             relay=self.link.ask,
             store=self.store,
             codec=self.codec,
@@ -120,7 +124,7 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit)
+        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:

@@ -82,6 +82,7 @@ def hit_words(hit: Line) -> str:
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
+    about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
     return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
 
 

@@ -49,6 +49,7 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "weak": hit.weak,
         "trimmed": hit.trimmed,
         "holding": hit.holding,
+        "allowed": hit.allowed,
         "level": hit.level.name.lower().replace("_", "-"),
     }
 

@@ -111,6 +111,11 @@ def parse(text: str) -> Fingerprint:
     name, colon, digits = text.strip().partition(":")
     if not colon:
         name, digits = "pdq", name
+        if len(digits) != 2 * PDQ.size:
+            raise Misuse(
+                f"a bare hash is a PDQ of {2 * PDQ.size} hex digits; what was given has {len(digits)} characters",
+                remedy="write ALGORITHM:HEX for another kind, such as md5:HEX, and check that all of it was copied",
+            )
     kind = KIND_BY_NAME.get(name.lower())
     if kind is None:
         known = ", ".join(KIND_BY_NAME)

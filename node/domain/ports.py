@@ -110,6 +110,12 @@ class LogReader(Protocol):
         """
         ...
 
+    def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
+        """(entry, body) by index, of those entries whose body is held; the others, and those past the log, are left
+        out. One read for all of them, wherever in the log they stand.
+        """
+        ...
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
         ...
@@ -211,6 +217,10 @@ class HoldingReader(Protocol):
 
     def holding(self, holding_id: int) -> Holding | None: ...
 
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+        """Those that are there, by id."""
+        ...
+
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
 
     def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]: ...
@@ -242,6 +252,36 @@ class HoldingWriter(HoldingReader, Protocol):
     def set_level(self, holding_id: int, level: Level) -> None: ...
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None: ...
+
+
+class AllowReader(Protocol):
+    """Reads the allow-list: SHA-256 values (32 bytes) of content that is known to be harmless."""
+
+    def allowed(self, values: Sequence[bytes]) -> set[bytes]:
+        """Those of `values` that are on the list."""
+        ...
+
+    def count_allowed(self) -> int: ...
+
+    def list_allowed(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        """(value, Unix second of its import) of at most `limit` values past `after`, in the order of the values."""
+        ...
+
+
+class AllowWriter(AllowReader, Protocol):
+    """Writes it."""
+
+    def allow(self, values: Sequence[bytes], now: int) -> int:
+        """Puts them on the list; how many were not on it yet. One that is keeps the time of its first import."""
+        ...
+
+    def disallow(self, values: Sequence[bytes]) -> int:
+        """Takes them off the list; how many were on it."""
+        ...
+
+    def clear_allowed(self) -> int:
+        """Empties the list; how many were on it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,11 +429,11 @@ class HubWriter(HubReader, Protocol):
         ...
 
 
-class StoreReader(LogReader, HoldingReader, QueryReader, HubReader, Protocol):
+class StoreReader(LogReader, HoldingReader, AllowReader, QueryReader, HubReader, Protocol):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, QueryWriter, HubWriter, Protocol):
+class StoreWriter(LogWriter, HoldingWriter, AllowWriter, QueryWriter, HubWriter, Protocol):
     """Everything that can be written in one transaction."""
 
 

@@ -114,8 +114,8 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
-    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, for who
-    searches here: local, and never sent.
+    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `allowed`
+    whether the allow-list hides it, both for who searches here: local, and never sent.
     """
 
     subject: int
@@ -131,6 +131,7 @@ class Hit:
     weak: bool = False
     trimmed: bool = False
     holding: int | None = None
+    allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,9 @@ cases: Final = Table(
 
 tags: Final = Table("tags", metadata, _bytes("tag", key=True), _int("holding_id"), sqlite_with_rowid=False)
 
+allowed: Final = Table("allowed", metadata, _bytes("sha256", key=True), _int("added_at"), sqlite_with_rowid=False)
+"""SHA-256 values of content that is known to be harmless."""
+
 # --- queries and settings ---------------------------------------------------------------------------------------------
 
 asked: Final = Table(

@@ -34,12 +34,13 @@ MAX_CASE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of one file. `hits` leave out the file's own holding."""
+    """What became of one file. `hits` leave out the file's own holding, and the `hidden` ones of the allow-list."""
 
     label: str
     holding: int
     new: bool
     hits: tuple[Hit, ...]
+    hidden: int = 0
 
 
 def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
@@ -89,7 +90,9 @@ class Intake:
         with self._store.read() as tx:
             return tx.known_tags(tags)
 
-    def take(self, request: IngestRequest, items: Sequence[IngestItem]) -> list[IngestResult]:
+    def take(
+        self, request: IngestRequest, items: Sequence[IngestItem], *, show_all: bool = False
+    ) -> list[IngestResult]:
         """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`."""
         if not request.case.strip() or len(request.case) > MAX_CASE:
             raise Misuse("an ingest needs a case reference", remedy="give --case with at most 200 characters")
@@ -103,12 +106,17 @@ class Intake:
         if fresh:
             self._index.add(HOLDINGS_SOURCE, columns_of(list(fresh), list(fresh.values())))
         found = self._matcher.local(
-            [subject_of(item.prints) for item in items], self._radius(), own_rows=[row for row, _ in placed]
+            [subject_of(item.prints) for item in items],
+            self._radius(),
+            own_rows=[row for row, _ in placed],
+            show_all=show_all,
         )
         hits: list[list[Hit]] = [[] for _ in items]
         for hit in found.hits:
             hits[hit.subject].append(hit)
         return [
-            IngestResult(label=item.label, holding=row, new=new, hits=tuple(hits[number]))
+            IngestResult(
+                label=item.label, holding=row, new=new, hits=tuple(hits[number]), hidden=found.hidden.get(number, 0)
+            )
             for number, ((row, new), item) in enumerate(zip(placed, items, strict=True))
         ]

@@ -10,7 +10,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
@@ -20,7 +21,9 @@ from node.domain.ids import RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.statements import Contribution
+from node.errors import Malformed
 from node.tlog import merkle
+from node.usecases.allowing import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,24 +36,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search gave. `searched`: source name -> how many it holds in the index; `disagreed`: hits that the index
-    proposed and the store did not bear out (the index is stale or damaged, and wants a rebuild).
+    """What a search gave. `searched`: source name -> how many it holds in the index; `hidden`: how many hits of each
+    subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did not
+    bear out (the index is stale or damaged, and wants a rebuild).
     """
 
     hits: tuple[Hit, ...]
     searched: Mapping[str, int]
+    hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What the store says about one row: its fingerprints and what may be told of it."""
+    """What the store says about one row: its fingerprints and what may be told of it. `sha256` is a holding's own."""
 
     origin: str
     fingerprints: tuple[Fingerprint, ...]
     level: Level
     record: RecordId | None
     statement: Contribution | None
+    sha256: bytes = b""
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
@@ -135,11 +141,14 @@ class Matcher:
         radius: int,
         rule: MatchRule = MatchRule.POLICY,
         own_rows: Sequence[int] = (),
+        *,
+        show_all: bool = False,
     ) -> Found:
         """Searches everything here: own holdings and every member's records that we hold.
 
         `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
-        holding that was contributed is one hit, with what its record says.
+        holding that was contributed is one hit, with what its record says. What the allow-list hides is counted, and
+        with `show_all` shown and marked.
         """
         raw = self._raw(subjects, radius, rule)
         if own_rows:
@@ -147,20 +156,24 @@ class Matcher:
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
             spoken, disagreed = self._checked(tx, subjects, rule, raw, names)
+            hits = mark(tx, subjects, list(self._leads(spoken)))
+        hidden = Counter(hit.subject for hit in hits if hit.allowed and not show_all)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
-        return Found(hits=tuple(self._leads(spoken)), searched=searched, disagreed=disagreed)
+        shown = tuple(hit for hit in hits if show_all or not hit.allowed)
+        return Found(hits=shown, searched=searched, hidden=hidden, disagreed=disagreed)
 
-    def _leads(self, spoken: Sequence[tuple[RawHit, _Spoken]]) -> Iterator[Hit]:
-        """The hits of a local search, in their order: a holding and its record as one."""
+    def _leads(self, spoken: Sequence[tuple[RawHit, _Spoken]]) -> Iterator[tuple[Hit, bytes]]:
+        """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
         records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
-                yield replace(self._hit(hit, records.get((hit.subject, said.record), said)), holding=hit.row)
+                lead = self._hit(hit, records.get((hit.subject, said.record), said))
+                yield replace(lead, holding=hit.row), said.sha256
             elif (hit.subject, said.record) not in held:
-                yield self._hit(hit, said)
+                yield self._hit(hit, said), b""
 
     def for_member(
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
@@ -200,32 +213,49 @@ class Matcher:
         asked: dict[tuple[int, int, int], list[bytes]] = {}
         for probe in probes_of(subjects, rule) if raw else ():
             asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
+        spoken = self._spoken(tx, raw, names)
         kept: list[tuple[RawHit, _Spoken]] = []
         for hit in raw:
-            said = self._holding(tx, hit.row) if hit.source == HOLDINGS_SOURCE else self._record(tx, names, hit)
+            said = spoken.get((hit.source, hit.row))
             values = asked.get((hit.subject, hit.code, hit.orientation), ())
             if said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
                 kept.append((hit, said))
         return kept, len(raw) - len(kept)
 
-    def _holding(self, tx: StoreReader, row: int) -> _Spoken | None:
-        holding: Holding | None = tx.holding(row)
-        if holding is None:
-            return None
-        return _Spoken(str(self._own()), holding.fingerprints, holding.level, holding.record, None)
+    def _spoken(
+        self, tx: StoreReader, raw: Sequence[RawHit], names: Mapping[int, Origin]
+    ) -> dict[tuple[int, int], _Spoken]:
+        """What the store says about each (source, row) that was found: a read a source, and a row once, however many
+        subjects found it.
+        """
+        rows: defaultdict[int, set[int]] = defaultdict(set)
+        for hit in raw:
+            rows[hit.source].add(hit.row)
+        spoken: dict[tuple[int, int], _Spoken] = {}
+        for source, wanted in rows.items():
+            if source == HOLDINGS_SOURCE:
+                held = tx.holdings_by_id(sorted(wanted))
+                spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
+            elif origin := names.get(source):
+                for row, (entry, body) in tx.held_at(origin, sorted(wanted)).items():
+                    if (said := self._record(origin, entry, body)) is not None:
+                        spoken[source, row] = said
+        return spoken
 
-    def _record(self, tx: StoreReader, names: Mapping[int, Origin], hit: RawHit) -> _Spoken | None:
-        origin = names.get(hit.source)
-        if origin is None:
+    def _holding(self, holding: Holding) -> _Spoken:
+        return _Spoken(
+            str(self._own()), holding.fingerprints, holding.level, holding.record, None, sha256=holding.sha256
+        )
+
+    def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> _Spoken | None:
+        envelope = decode(entry)
+        try:
+            body = self._codec.decode_body(envelope.kind, disclosed) if envelope else None
+        except Malformed:  # damaged since it was verified: it disagrees with the index, and fsck names it
             return None
-        run = tx.run(origin, hit.row, hit.row + 1, 0)
-        if not run.entries or run.states[0] != BodyState.HELD:
-            return None
-        envelope = decode(run.entries[0])
-        body = self._codec.decode_body(envelope.kind, run.bodies[0]) if envelope else None
         if not isinstance(body, Contribution):
             return None
-        record = RecordId(origin, merkle.leaf_hash(run.entries[0]))
+        record = RecordId(origin, merkle.leaf_hash(entry))
         return _Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
 
     def _hit(self, hit: RawHit, said: _Spoken) -> Hit:

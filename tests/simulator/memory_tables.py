@@ -35,16 +35,45 @@ class Place:
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
+    allowed: dict[bytes, int] = field(default_factory=dict)
 
 
 class MemoryPlace:
-    """`HoldingReader`, `HoldingWriter`, `QueryReader` and `QueryWriter` over a `Place`."""
+    """`HoldingWriter`, `AllowWriter` and `QueryWriter`, with what they read, over a `Place`."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
 
     def holding(self, holding_id: int) -> Holding | None:
         return self._place.holdings.get(holding_id)
+
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+        return {number: self._place.holdings[number] for number in ids if number in self._place.holdings}
+
+    def allowed(self, values: Sequence[bytes]) -> set[bytes]:
+        return set(values) & self._place.allowed.keys()
+
+    def count_allowed(self) -> int:
+        return len(self._place.allowed)
+
+    def list_allowed(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        return sorted(item for item in self._place.allowed.items() if item[0] > after)[:limit]
+
+    def allow(self, values: Sequence[bytes], now: int) -> int:
+        fresh = set(values) - self._place.allowed.keys()
+        self._place.allowed |= dict.fromkeys(fresh, now)
+        return len(fresh)
+
+    def disallow(self, values: Sequence[bytes]) -> int:
+        known = self.allowed(values)
+        for value in known:
+            del self._place.allowed[value]
+        return len(known)
+
+    def clear_allowed(self) -> int:
+        number = len(self._place.allowed)
+        self._place.allowed.clear()
+        return number
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)

@@ -44,8 +44,9 @@ def stated(record: RecordId) -> _Spoken:
 
 
 def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None:
-    hits = list(
-        matcher()._leads(
+    hits = [
+        hit
+        for hit, _ in matcher()._leads(
             [
                 (found(1, 4, 2), stated(OURS)),
                 (found(HOLDINGS_SOURCE, 7, 2), held(OURS, Level.SHARED)),
@@ -53,7 +54,7 @@ def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None
                 (found(HOLDINGS_SOURCE, 8, 9), held(None, Level.NATIONAL)),
             ]
         )
-    )
+    ]
     assert [(hit.holding, hit.record, hit.series) for hit in hits] == [
         (7, OURS, "Bridge"),
         (None, THEIRS, "Bridge"),
@@ -63,12 +64,13 @@ def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None
 
 
 def test_a_record_alone_is_shown_and_so_is_a_holding_whose_record_is_not_placed_yet() -> None:
-    hits = list(
-        matcher()._leads(
+    hits = [
+        hit
+        for hit, _ in matcher()._leads(
             [
                 (found(1, 4, 2), stated(THEIRS)),
                 (found(HOLDINGS_SOURCE, 7, 2), held(OURS, Level.SHARED)),
             ]
         )
-    )
+    ]
     assert [(hit.holding, hit.record) for hit in hits] == [(None, THEIRS), (7, OURS)]
