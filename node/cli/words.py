@@ -73,14 +73,13 @@ def hit_words(hit: Line) -> str:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
         parts.append(plain(hit["orientation"]))
-    if hit.get("trimmed"):
-        parts.append("without borders")
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
     line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
+    about += ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
     return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line

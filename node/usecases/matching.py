@@ -150,12 +150,12 @@ class Matcher:
         holding that was contributed is one hit, with what its record says. What the allow-list hides is counted, and
         with `show_all` shown and marked.
         """
-        raw = self._raw(subjects, radius, rule)
+        probes, raw = self._raw(subjects, radius, rule)
         if own_rows:
             raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, names)
+            spoken, disagreed = self._checked(tx, probes, raw, names)
             hits = mark(tx, subjects, list(self._leads(spoken)))
         hidden = Counter(hit.subject for hit in hits if hit.allowed and not show_all)
         sizes = self._index.sizes()
@@ -183,7 +183,8 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
+        probes, found = self._raw(subjects, radius, rule)
+        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
         raw = [hit for hit in raw if hit.code != PHASH.code]
         if not raw:
@@ -191,27 +192,28 @@ class Matcher:
         # What a hit/no-hit holding tells is the same for all of them, and said once.
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, {})
+            spoken, disagreed = self._checked(tx, probes, raw, {})
             for hit, said in spoken:
                 told = self._told(tx, hit, said, asker, purpose)
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
-    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Sequence[RawHit]:
+    def _raw(
+        self, subjects: Sequence[Subject], radius: int, rule: MatchRule
+    ) -> tuple[Sequence[Probe], Sequence[RawHit]]:
+        """(What was looked for, what the index proposes)."""
         probes = probes_of(subjects, rule)
-        return self._rank(self._index.search(probes, 0 if rule is MatchRule.EXACT else radius)) if probes else ()
+        if not probes:
+            return (), ()
+        return probes, self._rank(self._index.search(probes, 0 if rule is MatchRule.EXACT else radius))
 
     def _checked(
-        self,
-        tx: StoreReader,
-        subjects: Sequence[Subject],
-        rule: MatchRule,
-        raw: Sequence[RawHit],
-        names: Mapping[int, Origin],
+        self, tx: StoreReader, probes: Sequence[Probe], raw: Sequence[RawHit], names: Mapping[int, Origin]
     ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
+        """(Hits that the store bears out, with what it says of their rows; how many it did not bear out)."""
         asked: dict[tuple[int, int, int], list[bytes]] = {}
-        for probe in probes_of(subjects, rule) if raw else ():
+        for probe in probes if raw else ():
             asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
         spoken = self._spoken(tx, raw, names)
         kept: list[tuple[RawHit, _Spoken]] = []

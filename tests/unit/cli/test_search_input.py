@@ -110,7 +110,7 @@ def test_all_is_shown_where_asked_and_marked(vigil: Vigil, node: Node) -> None:
     ran = vigil("match", PDQ_HEX, "--show-all")
     assert node.call("match").arguments["show_all"] is True
     assert "known to be harmless (allow-list)" in ran.out
-    assert "without borders" in ran.out
+    assert "found without the plain borders" in ran.out
     assert "hidden" not in ran.out
 
 
