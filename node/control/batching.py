@@ -10,6 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,31 +39,38 @@ async def batches(
 
     task = asyncio.create_task(pump())
     try:
-        ended = False
-        while not ended:
-            first = await queue.get()
+        end: _End | None = None
+        while end is None:
             group: list[Line] = []
-            ended = _take(first, group)
+            end = _put(await queue.get(), group)
             deadline = asyncio.get_running_loop().time() + wait
             wait = seconds
-            while not ended and len(group) < size:
+            while end is None and len(group) < size:
                 try:
                     async with asyncio.timeout_at(deadline):
                         item = await queue.get()
                 except TimeoutError:
                     break
-                ended = _take(item, group)
+                end = _put(item, group)
             if group:
                 yield group
+        if end.error is not None:
+            raise end.error
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _take(item: Line | BaseException | None, group: list[Line]) -> bool:
-    """Whether this was the end; an error of the source is raised here."""
-    if isinstance(item, BaseException):
-        raise item
-    if item is not None:
-        group.append(item)
-    return item is None
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The source has ended, well or with an error."""
+
+    error: BaseException | None
+
+
+def _put(item: Line | BaseException | None, group: list[Line]) -> _End | None:
+    """Puts an item into the group; the end where it was none."""
+    if item is None or isinstance(item, BaseException):
+        return _End(item)
+    group.append(item)
+    return None

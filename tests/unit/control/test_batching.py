@@ -71,13 +71,14 @@ def test_items_are_taken_in_while_a_group_is_worked_on() -> None:
     run(scenario)
 
 
-def test_an_error_of_the_source_comes_after_what_came_before_it() -> None:
+@pytest.mark.parametrize("size", [1, 5])
+def test_an_error_of_the_source_comes_after_what_came_before_it(size: int) -> None:
     async def scenario() -> None:
         async def source() -> AsyncIterator[Line]:
             yield {"number": 0}
             raise Misuse("no more")
 
-        groups = batches(source(), 1, FOREVER)
+        groups = batches(source(), size, FOREVER)
         assert await anext(groups) == [{"number": 0}]
         with pytest.raises(Misuse):
             await anext(groups)
