@@ -276,5 +276,7 @@ def table(lines: Sequence[Line]) -> Group:
 
 
 def _cell(line: Line) -> str:
+    if line.get("threshold", 0) < 0:
+        return "none"
     value = f"{line['value']:.0f}" if line["value"] in {0, 100} else f"{line['value']:.1f}"
     return f"{value}/{line['threshold']}" if "threshold" in line else value
