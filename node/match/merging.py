@@ -108,8 +108,7 @@ class MergingTable:
                 parts = [tail.contents() for tail in frozen]
                 if segment is not None and labels is not None:
                     parts.append((segment.hashes[labels.slots], labels.sources, labels.rows, labels.qualities))
-                hashes, sources, rows, qualities = map(np.concatenate, zip(*parts, strict=True))
-                made = build(hashes, sources, rows, qualities, radius=self._radius, progress=progress)
+                made = build(parts, radius=self._radius, progress=progress)
                 with self._lock:
                     # What was removed meanwhile may have been copied before it was, or half of it.
                     self._dead = sum(made.erase(source, gone) for source, gone in removed)

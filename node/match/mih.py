@@ -13,17 +13,19 @@ Rules this module upholds:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from node.match.flat import DEAD, FIRST_ROOM, Found
+from node.match.flat import DEAD, FIRST_ROOM, Columns, Found
 
 BITS: Final = 256
+WORDS: Final = BITS // 64
+"""Words of 64 bits a hash."""
 FEWEST_CHUNKS: Final = 8
 """Chunks of 32 bits, the widest that `chunk_of` cuts out."""
 MOST_CHUNKS: Final = 32
@@ -187,31 +189,49 @@ def _filled(
         room = found + found // 8
 
 
+Allocate = Callable[[str, tuple[int, ...], "np.dtype[Any]"], NDArray[Any]]
+"""Gives the array for a field of a segment (name, shape, dtype), of any contents, writable: `build` fills it."""
+
+
+def anonymous(_name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An `Allocate` that takes memory of the process."""
+    return np.empty(shape, dtype=dtype)
+
+
 def build(
-    hashes: NDArray[np.uint64],
-    sources: NDArray[np.int32],
-    rows: NDArray[np.int64],
-    qualities: NDArray[np.int8],
+    parts: Sequence[Columns],
     *,
     radius: int,
     chunks: int = 0,
+    allocate: Allocate = anonymous,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
-    """A segment of these columns, which it keeps, made for searches within `radius` (others are as exact).
+    """A segment of the columns of all `parts`, copied, made for searches within `radius` (others are as exact).
 
-    `chunks`: how many, 0 for what the number of hashes suggests. `progress` is told after each how many are done.
-    Besides the segment it takes 4 bytes a value of the widest chunk.
+    `chunks`: how many, 0 for what the number of hashes suggests. `allocate` is asked once for each array of the
+    segment. `progress` is told after each chunk how many are done. Besides the segment and the parts it takes 4 bytes
+    a value of the widest chunk.
     """
     from node.match import mih_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
-    size = len(hashes)
+    size = sum(len(part[0]) for part in parts)
     chunks = chunks or best_chunks(size, radius)
+    hashes = allocate("hashes", (size, WORDS), np.dtype(np.uint64))
+    sources = allocate("sources", (size,), np.dtype(np.int32))
+    rows = allocate("rows", (size,), np.dtype(np.int64))
+    qualities = allocate("qualities", (size,), np.dtype(np.int8))
+    for column, filled in enumerate((hashes, sources, rows, qualities)):
+        done = 0
+        for part in parts:
+            filled[done : done + len(part[column])] = part[column]
+            done += len(part[column])
     widths = np.array(chunk_widths(chunks), dtype=np.int64)
     tables = np.concatenate([[0], np.cumsum(1 << widths)])
-    layout = np.stack([np.cumsum(widths) - widths, widths, tables[:-1]], axis=1)
-    blocks = np.empty((int(tables[-1]) // kernels.BLOCK, 2), dtype=np.uint64)
-    ids = np.empty(chunks * size, dtype=np.uint32)
-    wide: list[NDArray[np.uint32]] = [np.empty((0, kernels.WIDE_COLUMNS), dtype=np.uint32)]
+    layout = allocate("chunks", (chunks, 3), np.dtype(np.int64))
+    layout[:] = np.stack([np.cumsum(widths) - widths, widths, tables[:-1]], axis=1)
+    blocks = allocate("blocks", (int(tables[-1]) // kernels.BLOCK, 2), np.dtype(np.uint64))
+    ids = allocate("ids", (chunks * size,), np.dtype(np.uint32))
+    wide: list[NDArray[np.uint32]] = []
     for k, (start, width, table) in enumerate(layout.tolist()):
         counts = np.zeros(1 << width, dtype=np.uint32)
         kernels.count_values(hashes, start, width, counts)
@@ -223,6 +243,9 @@ def build(
         wide.append(rows_here)
         kernels.place_ids(hashes, start, width, counts, ids[k * size : (k + 1) * size])
         progress(k + 1, chunks)
+    # Last, for only now is it known how many blocks are wide.
+    crowded = allocate("wide", (sum(map(len, wide)), kernels.WIDE_COLUMNS), np.dtype(np.uint32))
+    np.concatenate([crowded[:0], *wide], out=crowded)
     return Segment(
         hashes=hashes,
         sources=sources,
@@ -230,6 +253,6 @@ def build(
         qualities=qualities,
         chunks=layout,
         blocks=blocks,
-        wide=np.concatenate(wide),
+        wide=crowded,
         ids=ids,
     )

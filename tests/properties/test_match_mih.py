@@ -18,14 +18,11 @@ Words = np.ndarray
 
 def segment(hashes: Words, chunks: int = 0) -> Segment:
     count = len(hashes)
-    return build(
-        hashes,
-        np.ones(count, dtype=np.int32),
-        np.arange(count, dtype=np.int64),
-        np.full(count, 80, dtype=np.int8),
-        radius=PDQ_RADIUS,
-        chunks=chunks,
-    )
+    sources, rows = np.ones(count, dtype=np.int32), np.arange(count, dtype=np.int64)
+    qualities = np.full(count, 80, dtype=np.int8)
+    halves = (slice(0, count // 3), slice(count // 3, None))
+    parts = [(hashes[half], sources[half], rows[half], qualities[half]) for half in halves]
+    return build(parts, radius=PDQ_RADIUS, chunks=chunks)
 
 
 def by_scan(hashes: Words, probes: Words, radius: int) -> list[tuple[int, int]]:
