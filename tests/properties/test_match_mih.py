@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.fingerprints import PDQ_RADIUS
-from node.match import mih
-from node.match.mih import BITS, Segment, best_chunks, build, chunk_radii, chunk_widths
+from node.match import mih_layout
+from node.match.mih import Segment
+from node.match.mih_build import build
+from node.match.mih_layout import BITS, NARROWER, best_chunks, chunk_radii, chunk_widths, layout
 
 Words = np.ndarray
 
@@ -45,7 +47,7 @@ def with_bits(words: Words, bits: list[int]) -> Words:
 @pytest.fixture(params=["chunks", "scan"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never gives up on the chunks, or always does."""
-    monkeypatch.setattr(mih, "ROW_COST", 100 * mih.PROPOSAL_COST if request.param == "chunks" else 0.0)
+    monkeypatch.setattr(mih_layout, "ROW_COST", 1e6 * mih_layout.PROPOSAL_COST if request.param == "chunks" else 0.0)
 
 
 @given(chunks=st.integers(1, 64), radius=st.integers(0, 80))
@@ -57,12 +59,13 @@ def test_the_radii_of_the_chunks_are_the_pigeonhole(chunks: int, radius: int) ->
     assert sorted(radii, reverse=True) == radii
 
 
-@pytest.mark.parametrize("chunks", range(mih.FEWEST_CHUNKS, mih.MOST_CHUNKS + 1))
+@pytest.mark.parametrize("chunks", range(mih_layout.FEWEST_CHUNKS, mih_layout.MOST_CHUNKS + 1))
 def test_the_chunks_cover_every_bit_once(chunks: int) -> None:
     widths = chunk_widths(chunks)
     assert sum(widths) == BITS
     assert len(widths) == chunks
-    assert all(0 <= wide - narrow <= 1 for narrow, wide in pairwise(widths))
+    assert all(0 <= wide - narrow <= NARROWER + 1 for wide, narrow in pairwise(widths))
+    assert layout(chunks)[-1].tolist()[:2] == [BITS - widths[-1], widths[-1]]
 
 
 def test_more_hashes_are_cut_into_fewer_chunks_and_the_tables_stay_affordable() -> None:
