@@ -176,6 +176,7 @@ def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> It
         opened.callback(store.close)
         rooms = _wire(home, settings, ring, client, store)
         opened.callback(rooms.audit.close)
+        opened.callback(rooms.index.close)
         rooms.catalogue.rebuild()
         yield rooms
 

@@ -25,6 +25,7 @@ from node.domain.fingerprints import (
     MD5,
     PDQ,
     PDQ_QUALITY_FLOOR,
+    PDQ_RADIUS,
     PHASH,
     PHASH_RADIUS,
     SHA1,
@@ -35,9 +36,11 @@ from node.domain.fingerprints import (
 from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
+from node.match.crew import Crew
 from node.match.digests import DigestTable
 from node.match.flat import FlatTable, Found
 from node.match.rows import RowSets
+from node.match.tending import TendedTable
 
 VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
@@ -78,13 +81,19 @@ class Table(Protocol):
 
 
 class FlatIndex:
-    """`SearchIndex` in memory: perceptual hashes are compared one and all, exact digests looked up in hash tables."""
+    """`SearchIndex` in memory: PDQ is found by its chunks, pHash compared one and all, exact digests looked up.
 
-    def __init__(self) -> None:
+    Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are.
+    """
+
+    def __init__(self, workers: int = 0) -> None:
         self._rows = RowSets()
+        self._crew = Crew(workers)
+        self._tended = TendedTable(PDQ_RADIUS, self._crew)
         self._tables: dict[int, Table] = {
             kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
         }
+        self._tables[PDQ.code] = self._tended
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
@@ -128,7 +137,7 @@ class FlatIndex:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
         for code, asked in by_code.items():
-            values = np.frombuffer(b"".join(probe.value for probe in asked), dtype=np.uint8)
+            values = np.frombuffer(bytearray().join([probe.value for probe in asked]), dtype=np.uint8)
             found = self._tables[code].search(
                 values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius
             )
@@ -157,6 +166,11 @@ class FlatIndex:
         for table in self._tables.values():
             table.clear()
         self._rows.clear()
+
+    def close(self) -> None:
+        """Ends the threads of the index, a merge under way too, and waits for them. Searching goes on."""
+        self._tended.close()
+        self._crew.close()
 
 
 def _require_source(source: int) -> None:

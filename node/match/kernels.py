@@ -25,6 +25,8 @@ ROWS_PER_BLOCK: Final = 512
 """Hashes compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe passes."""
 
 HALF_BITS: Final = 128
+ROWS_PER_PART: Final = 32
+"""Hashes of a block that are looked at one by one where one of them seems near."""
 
 
 def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401  (Numba's protocol of typing)
@@ -42,7 +44,7 @@ popcount: Any = intrinsic(_popcount)
 
 
 @njit("int64(uint64[:,::1], int64, uint64[:,::1], uint64, int32[::1], int32[::1])", cache=True, nogil=True)
-def scan256(
+def scan256(  # noqa: C901  (a call for each block would cost more than it)
     words: NDArray[np.uint64],
     size: int,
     probes: NDArray[np.uint64],
@@ -71,16 +73,21 @@ def scan256(
                 nearest = min(nearest, popcount(first[i] ^ a) + popcount(second[i] ^ b))
             if nearest > radius:
                 continue
-            for i in range(first.shape[0]):
-                distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
-                if distance > radius:
+            for part in range(0, first.shape[0], ROWS_PER_PART):
+                end = min(part + ROWS_PER_PART, first.shape[0])
+                nearest = types.uint64(HALF_BITS)
+                for i in range(part, end):
+                    nearest = min(nearest, popcount(first[i] ^ a) + popcount(second[i] ^ b))
+                if nearest > radius:
                     continue
-                distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
-                if distance <= radius:
-                    if found < room:
-                        out_probe[found] = probe
-                        out_slot[found] = start + i
-                    found += 1
+                for i in range(part, end):
+                    distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
+                    distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
+                    if distance <= radius:
+                        if found < room:
+                            out_probe[found] = probe
+                            out_slot[found] = start + i
+                        found += 1
     return found
 
 
@@ -116,8 +123,8 @@ def scan64(
 
 
 @njit(
-    "int64(uint64[:,::1], int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[::1], int32[::1], int32[::1],"
-    " int64[::1], int16[::1], int8[::1])",
+    "int64(uint64[:,::1], int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[::1], int32[::1],"
+    " int64[:,::1])",
     cache=True,
     nogil=True,
 )
@@ -130,12 +137,9 @@ def confirm_slots(
     radius: int,
     probe: NDArray[np.int32],
     slot: NDArray[np.int32],
-    out_source: NDArray[np.int32],
-    out_row: NDArray[np.int64],
-    out_distance: NDArray[np.int16],
-    out_quality: NDArray[np.int8],
+    out: NDArray[np.int64],
 ) -> int:
-    """Keeps of the pairs, in place, those that are live and near now, with what is said of them; how many.
+    """Fills `out` (5, pairs) with probe, source, row, distance, quality of those that are live and near now; how many.
 
     `words` uint64 (words a hash, capacity), `probes` uint64 (p, words a hash).
     """
@@ -146,9 +150,8 @@ def confirm_slots(
         for k in range(words.shape[0]):
             distance += popcount(words[k, s] ^ probes[p, k])
         if distance <= radius and sources[s] >= 0:
-            probe[kept] = p
-            out_source[kept], out_row[kept] = sources[s], rows[s]
-            out_distance[kept], out_quality[kept] = distance, qualities[s]
+            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
+            out[3, kept], out[4, kept] = distance, qualities[s]
             kept += 1
     return kept
 

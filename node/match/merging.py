@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import DEAD, Columns, FlatTable, Found, joined
+from node.match.flat import DEAD, Columns, FlatTable, Found, joined, words_of
 from node.match.mih import CONFIRMED_AT_ONCE, Segment
 from node.match.mih_build import Allocate, anonymous, build_from
 from node.match.mih_layout import BITS
@@ -36,7 +36,8 @@ Gone = list[tuple[int, NDArray[np.int64]]]
 class MergingTable:
     """A growing table of 256-bit hashes: one segment, and a flat table for what is newer (`node.match.index.Table`).
 
-    `radius`: within which it is mostly searched, in bits. `crew`: who shares in searching a batch.
+    `radius`: within which it is mostly searched, in bits. `crew`: who shares in searching a batch. `compared`: pairs of
+    a probe and a waiting hash that were compared since the last merge.
     """
 
     def __init__(self, radius: int, crew: Crew | None = None) -> None:
@@ -48,7 +49,7 @@ class MergingTable:
         self._tails = [FlatTable(SIZE)]
         self._dead = 0  # slots of the segment that were erased since it was built
         self._during_merge: Gone | None = None
-        self._compared = 0  # pairs of a probe and a waiting hash since the last merge
+        self.compared = 0  # pairs of a probe and a waiting hash since the last merge
 
     def __len__(self) -> int:
         """Live hashes."""
@@ -81,11 +82,6 @@ class MergingTable:
             return sum(map(len, self._tails))
 
     @property
-    def compared(self) -> int:
-        """Pairs of a probe and a waiting hash that were compared since the last merge."""
-        return self._compared
-
-    @property
     def stale(self) -> bool:
         """Whether places of removed hashes are still in the segment's tables: merge soon."""
         return self._dead > 0
@@ -115,12 +111,16 @@ class MergingTable:
 
     def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
         """All live hashes within `radius` bits of any of `probes`, uint8 (p, 32)."""
-        words = np.array(probes, order="C").view(np.uint64)
+        words = words_of(probes)
         while True:
             with self._lock:
                 segment, tails = self._segment, tuple(self._tails)
-            parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
-            self._compared += len(words) * sum(map(len, tails))
+            parts = []
+            for tail in tails:
+                waiting = len(tail)
+                if waiting:
+                    self.compared += len(words) * waiting
+                    parts.append(tail.search_words(words, radius, self._crew))
             if segment is None or not len(words):
                 return joined(parts)
             probe, slot = segment.near(words, radius, self._crew)
@@ -167,7 +167,7 @@ class MergingTable:
                     self._segment = made if len(made.hashes) else None
                     self._dead = dead
                     self._tails = self._tails[frozen:]
-                    self._compared = 0
+                    self.compared = 0
                     return
                 pending, done = removed[done:], len(removed)
             # What was removed meanwhile may have been copied before it was, or half of it.
@@ -183,7 +183,7 @@ class MergingTable:
                 self._segment.sources.fill(DEAD)
             for tail in self._tails:
                 tail.clear()
-            self._segment, self._tails, self._dead, self._compared = None, [FlatTable(SIZE)], 0, 0
+            self._segment, self._tails, self._dead, self.compared = None, [FlatTable(SIZE)], 0, 0
 
 
 def _pieces(segment: Segment | None, tails: Sequence[FlatTable]) -> Iterator[Columns]:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import DEAD, FIRST_ROOM, Found
+from node.match.flat import DEAD, FIRST_ROOM, NOTHING, Found, found_of
 from node.match.mih_layout import Plan, plan
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
@@ -187,25 +187,14 @@ class Segment:
     def confirm(
         self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
-        """The pairs as they stand now: only live ones, each with its distance. Uses `probe` up."""
+        """The pairs as they stand now: only live ones, each with its distance."""
         from node.match import row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
-        count = len(probe)
-        source, row = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int64)
-        distance, quality = np.empty(count, dtype=np.int16), np.empty(count, dtype=np.int8)
+        if not len(probe):
+            return NOTHING
+        out = np.empty((5, len(probe)), dtype=np.int64)
         columns = (self.hashes, self.rests, self.sources, self.rows, self.qualities)
-        kept = int(
-            row_kernels.confirm_rows(*columns, words, radius, probe, slot, source, row, distance, quality)
-            if count
-            else 0
-        )
-        return Found(
-            probe=probe[:kept],
-            source=source[:kept],
-            row=row[:kept],
-            distance=distance[:kept],
-            quality=quality[:kept],
-        )
+        return found_of(out, int(row_kernels.confirm_rows(*columns, words, radius, probe, slot, out)))
 
     def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the hashes of these rows are, given ascending and without repeats."""

@@ -154,9 +154,9 @@ def first_near(turned: Any, chunks: NDArray[np.int64], masks: NDArray[np.uint64]
 
 
 @njit(
-    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], uint64[:,::1], uint32[:,::1], uint32[::1], int64[:,::1], uint64[::1],"
-    " uint64[:,::1], int64, uint64, int64, uint64[::1], uint64[::1], uint64[::1], int64[:,::1], uint32[::1],"
-    " int32[::1], int32[::1], boolean[::1])",
+    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], uint64[:,::1], uint32[:,::1], uint32[::1], int64[:,::1],"
+    " uint64[::1], uint64[:,::1], int64, uint64, int64, uint64[::1], uint64[::1], uint64[::1], int64[:,::1],"
+    " uint32[::1], int32[::1], int32[::1], boolean[::1])",
     cache=True,
     nogil=True,
 )

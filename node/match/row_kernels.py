@@ -77,7 +77,7 @@ def scan_rows(  # noqa: C901  (a call for each block would cost more than it)
 
 @njit(
     "int64(uint64[:,::1], uint64[:,::1], int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[::1],"
-    " int32[::1], int32[::1], int64[::1], int16[::1], int8[::1])",
+    " int32[::1], int64[:,::1])",
     cache=True,
     nogil=True,
 )
@@ -91,20 +91,16 @@ def confirm_rows(
     radius: int,
     probe: NDArray[np.int32],
     slot: NDArray[np.int32],
-    out_source: NDArray[np.int32],
-    out_row: NDArray[np.int64],
-    out_distance: NDArray[np.int16],
-    out_quality: NDArray[np.int8],
+    out: NDArray[np.int64],
 ) -> int:
-    """Keeps of the pairs, in place, those that are live and near now, with what is said of them; how many."""
+    """`node.match.kernels.confirm_slots` over hashes as rows, in halves."""
     kept = 0
     for i in range(probe.shape[0]):
         p, s = probe[i], slot[i]
         distance = popcount(hashes[s, 0] ^ probes[p, 0]) + popcount(hashes[s, 1] ^ probes[p, 1])
         distance += popcount(rests[s, 0] ^ probes[p, 2]) + popcount(rests[s, 1] ^ probes[p, 3])
         if distance <= radius and sources[s] >= 0:
-            probe[kept] = p
-            out_source[kept], out_row[kept] = sources[s], rows[s]
-            out_distance[kept], out_quality[kept] = distance, qualities[s]
+            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
+            out[3, kept], out[4, kept] = distance, qualities[s]
             kept += 1
     return kept
