@@ -83,17 +83,22 @@ class Table(Protocol):
 class FlatIndex:
     """`SearchIndex` in memory: PDQ is found by its chunks, pHash compared one and all, exact digests looked up.
 
-    Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are.
+    Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
+    they are the `crew`.
     """
 
     def __init__(self, workers: int = 0) -> None:
         self._rows = RowSets()
-        self._crew = Crew(workers)
-        self._tended = TendedTable(PDQ_RADIUS, self._crew)
+        self.crew = Crew(workers)
+        self._tended = TendedTable(PDQ_RADIUS, self.crew)
         self._tables: dict[int, Table] = {
             kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
         }
         self._tables[PDQ.code] = self._tended
+
+    def use(self, kind: FingerprintKind, table: Table) -> None:
+        """Puts a table, which is empty, in the place of that of a kind, before anything is added."""
+        self._tables[kind.code] = table
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
@@ -170,7 +175,7 @@ class FlatIndex:
     def close(self) -> None:
         """Ends the threads of the index, a merge under way too, and waits for them. Searching goes on."""
         self._tended.close()
-        self._crew.close()
+        self.crew.close()
 
 
 def _require_source(source: int) -> None:

@@ -118,7 +118,8 @@ def plan(chunks: NDArray[np.int64], size: int, radius: int) -> Plan:
     """The plan for `size` hashes whose chunks are laid out as `layout` says."""
     widths, radii = chunks[:, 1].tolist(), chunk_radii(len(chunks), radius)
     counts = [near_values(width, near) for width, near in zip(widths, radii, strict=True)]
-    proposals = int((size * ROW_COST - sum(counts) * VALUE_COST) / PROPOSAL_COST)
+    worth = int((size * ROW_COST - sum(counts) * VALUE_COST) / PROPOSAL_COST)
+    proposals = min(worth, size * len(chunks))  # there are no more
     if proposals < 0:  # so many values are not even listed
         return Plan(chunks=np.empty((0, 5), np.int64), masks=np.empty(0, np.uint64), proposals=-1)
     masks = [near_masks(width, near) for width, near in zip(widths, radii, strict=True)]

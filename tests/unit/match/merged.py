@@ -23,7 +23,7 @@ class MergedIndex(FlatIndex):
     def __init__(self) -> None:
         super().__init__()
         self.table = EagerTable(PDQ_RADIUS)
-        self._tables[PDQ.code] = self.table
+        self.use(PDQ, self.table)
 
 
 class HalfMergedIndex(FlatIndex):
@@ -32,4 +32,4 @@ class HalfMergedIndex(FlatIndex):
     def __init__(self) -> None:
         super().__init__()
         self.table = MergingTable(PDQ_RADIUS)
-        self._tables[PDQ.code] = self.table
+        self.use(PDQ, self.table)
