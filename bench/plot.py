@@ -32,9 +32,8 @@ def table(lines: Iterable[Line]) -> str:
     for line in lines:
         ours, theirs = line["value"] * 1e3, line["reference_value"] * 1e3
         kind = line["figure"].removeprefix("match.")
-        rows.append(
-            f"| {line['records']:,} | {line['data']} | {kind} | {ours:,.1f} µs | {theirs:,.1f} µs | {line['ratio']:,.1f} |"
-        )
+        where = f"| {line['records']:,} | {line['data']} | {kind} "
+        rows.append(f"{where}| {ours:,.1f} µs | {theirs:,.1f} µs | {line['ratio']:,.1f} |")
     return "\n".join(rows)
 
 
@@ -63,7 +62,8 @@ def picture(curves: dict[str, list[tuple[float, float]]]) -> str:
         return LEFT + right * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - high * (HEIGHT - TOP - BOTTOM)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        ' font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
     for power in across:
@@ -86,13 +86,14 @@ def picture(curves: dict[str, list[tuple[float, float]]]) -> str:
 def _curves(names: Iterable[str], places: Sequence[Sequence[tuple[float, float]]]) -> Iterator[str]:
     """The curves, their points and their names beside the picture."""
     for number, (name, curve) in enumerate(zip(names, places, strict=True)):
-        colour, dashes = COLOURS[number % len(COLOURS)], ' stroke-dasharray="5 4"' if name.startswith("FAISS") else ""
+        colour = COLOURS[number % len(COLOURS)]
+        stroke = f'stroke="{colour}" stroke-width="2"' + (' stroke-dasharray="5 4"' if name.startswith("FAISS") else "")
         drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in curve)
-        yield f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
+        yield f'<polyline points="{drawn}" fill="none" {stroke}/>'
         yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in curve)
         beside = TOP + 16 + 20 * number
         start = WIDTH - RIGHT + 12
-        yield f'<line x1="{start}" y1="{beside}" x2="{start + 24}" y2="{beside}" stroke="{colour}" stroke-width="2"{dashes}/>'
+        yield f'<line x1="{start}" y1="{beside}" x2="{start + 24}" y2="{beside}" {stroke}/>'
         yield f'<text x="{start + 30}" y="{beside + 4}">{name}</text>'
 
 
