@@ -11,7 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -484,9 +484,11 @@ class Probe:
     orientation: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RawHit:
-    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds)."""
+class RawHit(NamedTuple):
+    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
+
+    A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
+    """
 
     subject: int
     source: int

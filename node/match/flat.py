@@ -23,8 +23,9 @@ from node.match.crew import Crew
 
 CHUNK: Final = 65_536
 """Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
-FIRST_ROOM: Final = 1_024
-"""Hits a chunk for which a search makes room at first; it comes back with more where that was too little."""
+FIRST_ROOM: Final = 128
+"""Hits for which a search makes room at first; it comes back with more where that was too little. NumPy has so few bytes
+at hand."""
 COPIED_AT_ONCE: Final = 4_096
 """Slots that are copied before the lock is let go: some 50 microseconds."""
 CHUNKS_A_WORKER: Final = 4
@@ -240,8 +241,7 @@ def found_of(columns: NDArray[np.int64], count: int) -> Found:
     """The first `count` hits of `columns` (5, n): probe, source, row, distance, quality."""
     if not count:
         return NOTHING
-    probe, source, row, distance, quality = columns[:, :count]
-    return Found(probe=probe, source=source, row=row, distance=distance, quality=quality)
+    return Found(*(columns if count == columns.shape[1] else columns[:, :count]))
 
 
 def joined(parts: list[Found]) -> Found:

@@ -208,14 +208,6 @@ def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
         return []
     columns = (found.probe, found.source, found.row, found.distance, found.quality)
     return [
-        RawHit(
-            subject=asked[probe].subject,
-            source=source,
-            row=row,
-            code=code,
-            distance=distance,
-            quality=quality,
-            orientation=asked[probe].orientation,
-        )
+        RawHit(asked[probe].subject, source, row, code, distance, quality, asked[probe].orientation)
         for probe, source, row, distance, quality in zip(*(column.tolist() for column in columns), strict=True)
     ]
