@@ -24,8 +24,7 @@ from node.match.crew import Crew
 CHUNK: Final = 65_536
 """Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
 FIRST_ROOM: Final = 128
-"""Hits for which a search makes room at first; it comes back with more where that was too little. NumPy has so few bytes
-at hand."""
+"""Hits for which a search makes room at first; it comes back with more where that was too little."""
 COPIED_AT_ONCE: Final = 4_096
 """Slots that are copied before the lock is let go: some 50 microseconds."""
 CHUNKS_A_WORKER: Final = 4

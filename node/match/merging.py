@@ -5,7 +5,7 @@ Rules this module upholds:
 - What is new waits in a flat table and is found there by the very next search. `merge` makes one segment of both while
   searches, adding and removing go on; `node.match.tending` decides when.
 - A search sees one state of the table: where a merge ends while it runs, it runs again.
-- Nobody holds the lock for longer than it takes to look at a few thousand hashes.
+- A merge holds the lock for microseconds, and a search for as long as confirming a few thousand hits takes.
 - If building a segment fails or is stopped, everything stays where it was and is found as before.
 """
 

@@ -121,8 +121,9 @@ class TendedTable(MergingTable):
                     self._wake.wait(min(self._patience(), threading.TIMEOUT_MAX))
                 if self._closed:
                     return
-                self._stale_since = None
             pause = not self._merged()
+            # What was removed while it was built is in it, and all of it is where that failed.
+            self._stale_since = self._clock() if self.stale else None
 
     def _patience(self) -> float:
         """Seconds for which nothing has to be done on account of what was removed."""
