@@ -153,6 +153,17 @@ class DigestTable:
                 quality=np.full(found, NO_QUALITY, dtype=np.int8),
             )
 
+    def contents(self) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
+        """Copies of all that is live: digests uint32 (n, words), sources, rows and qualities (digests have none)."""
+        with self._lock:
+            live = np.flatnonzero(self._sources[: self._used] != DEAD)
+            return (
+                self._values[live],
+                self._sources[live],
+                self._rows[live],
+                np.full(len(live), NO_QUALITY, dtype=np.int8),
+            )
+
     def clear(self) -> None:
         """Overwrites and forgets everything."""
         with self._lock:

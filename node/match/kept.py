@@ -1,0 +1,42 @@
+"""The search index whose tables can be kept in files.
+
+Rules this module upholds:
+
+- It is `FlatIndex` with other tables inside: what may match, and what is found when, is decided there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from node.match.index import VERSIONS, FlatIndex
+from node.match.segments import SegmentedTable
+from node.match.shapes import shape_of
+
+if TYPE_CHECKING:
+    from node.match.index import Table
+    from node.match.rows import RowSets
+
+
+class KeptIndex(FlatIndex):
+    """`SearchIndex` of segmented tables (`node.match.folder` keeps them)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._segmented = {kind.name: SegmentedTable(shape_of(kind)) for kind in VERSIONS}
+        self._tables: dict[int, Table] = {kind.code: self._segmented[kind.name] for kind in VERSIONS}
+
+    @property
+    def tables(self) -> Mapping[str, SegmentedTable]:
+        """The table of each kind, by its name."""
+        return self._segmented
+
+    @property
+    def rows(self) -> RowSets:
+        """Which rows are counted."""
+        return self._rows
+
+    def adopt(self, other: KeptIndex) -> None:
+        """Takes over all that another has, which is used no more. A search under way ends with what it began with."""
+        self._rows, self._segmented, self._tables = other._rows, other._segmented, other._tables
