@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from node.domain.keeping import IndexingReader, IndexingWriter
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -429,11 +431,11 @@ class HubWriter(HubReader, Protocol):
         ...
 
 
-class StoreReader(LogReader, HoldingReader, AllowReader, QueryReader, HubReader, Protocol):
+class StoreReader(LogReader, HoldingReader, AllowReader, QueryReader, HubReader, IndexingReader, Protocol):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, AllowWriter, QueryWriter, HubWriter, Protocol):
+class StoreWriter(LogWriter, HoldingWriter, AllowWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
     """Everything that can be written in one transaction."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +11,7 @@ from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import MemberId, RecordId
+from node.domain.keeping import RowChange, StoreLine
 from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest
 from node.domain.queries import Level, SignedAnswer
 from node.errors import Misuse, NotFound
@@ -36,13 +38,35 @@ class Place:
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
     allowed: dict[bytes, int] = field(default_factory=dict)
+    line: StoreLine = field(default_factory=lambda: StoreLine(identity=secrets.token_bytes(16), changes=0, forgotten=0))
+    changes: list[RowChange] = field(default_factory=list)
 
 
 class MemoryPlace:
-    """`HoldingWriter`, `AllowWriter` and `QueryWriter`, with what they read, over a `Place`."""
+    """`HoldingWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read, over a `Place`."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
+
+    def line(self) -> StoreLine:
+        return self._place.line
+
+    def changes(self) -> list[RowChange]:
+        return list(self._place.changes)
+
+    def last_holding(self) -> int:
+        return max(self._place.holdings, default=0)
+
+    def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
+        for source, row, filled in rows:
+            number = self._place.line.changes + 1
+            self._place.line = replace(self._place.line, changes=number)
+            self._place.changes.append(RowChange(number, source, row, filled))
+        return self._place.line.changes
+
+    def forget_changes(self, through: int) -> None:
+        self._place.changes = [each for each in self._place.changes if each.number > through]
+        self._place.line = replace(self._place.line, forgotten=max(through, self._place.line.forgotten))
 
     def holding(self, holding_id: int) -> Holding | None:
         return self._place.holdings.get(holding_id)
