@@ -25,7 +25,8 @@ from node.control.search_commands import SearchCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
-from node.match.index import FlatIndex
+from node.match.folder import IndexFolder
+from node.match.kept import KeptIndex
 from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
@@ -65,7 +66,8 @@ class NodeRooms:
     ring: KeyRing
     store: Store
     codec: ProtoCodec
-    index: FlatIndex
+    index: KeptIndex
+    index_files: IndexFolder
     catalogue: Catalogue
     members: Members
     roster_client: RosterClient
@@ -165,7 +167,7 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
 
 @contextmanager
 def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[NodeRooms]:
-    """Opens a node's rooms, with the index rebuilt from the store. The caller holds the home's lock.
+    """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock.
 
     Raises `NotFound`, `Damaged`, `StoreError`.
     """
@@ -177,18 +179,19 @@ def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> It
         rooms = _wire(home, settings, ring, client, store)
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
-        rooms.catalogue.rebuild()
+        rooms.catalogue.start()
         yield rooms
 
 
 def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
     me, federation = member_id(settings.member), federation_id(settings.federation)
-    codec, index = ProtoCodec(), FlatIndex()
+    codec, index = ProtoCodec(), KeptIndex()
+    files = IndexFolder(home.index, index)
     members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())
-    catalogue = Catalogue(store=store, index=index, codec=codec)
+    catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
@@ -202,6 +205,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         store=store,
         codec=codec,
         index=index,
+        index_files=files,
         catalogue=catalogue,
         members=members,
         roster_client=client,
@@ -227,7 +231,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         matcher=matcher,
         intake=Intake(
             store=store,
-            index=index,
+            catalogue=catalogue,
             matcher=matcher,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,

@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
-- The store first, then the index: what a crash leaves out of the index, the rebuild at the next start puts in.
+- The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
 """
 
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE
-from node.domain.ports import HOLDINGS_SOURCE
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
 
     from node.domain.fingerprints import PictureFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
-    from node.domain.ports import Clock, SearchIndex, Store
+    from node.domain.ports import Clock, Store
     from node.domain.queries import Hit
+    from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
 
 MAX_CASE = 200
@@ -77,10 +77,10 @@ class Intake:
     """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
 
     def __init__(
-        self, *, store: Store, index: SearchIndex, matcher: Matcher, radius: Callable[[], int], clock: Clock
+        self, *, store: Store, catalogue: Catalogue, matcher: Matcher, radius: Callable[[], int], clock: Clock
     ) -> None:
         self._store = store
-        self._index = index
+        self._catalogue = catalogue
         self._matcher = matcher
         self._radius = radius
         self._clock = clock
@@ -97,14 +97,14 @@ class Intake:
         if not request.case.strip() or len(request.case) > MAX_CASE:
             raise Misuse("an ingest needs a case reference", remedy="give --case with at most 200 characters")
         now = int(self._clock())
-        with self._store.write() as tx:
+        with self._catalogue.change() as change:
             placed = [
-                tx.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
+                change.writer.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
                 for item in items
             ]
-        fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
-        if fresh:
-            self._index.add(HOLDINGS_SOURCE, columns_of(list(fresh), list(fresh.values())))
+            fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+            if fresh:
+                change.hold(columns_of(list(fresh), list(fresh.values())))
         found = self._matcher.local(
             [subject_of(item.prints) for item in items],
             self._radius(),
