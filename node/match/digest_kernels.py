@@ -19,7 +19,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from node.match.kernels import bucket_hash
-from node.match.mih_kernels import prefetch
+from node.match.prefetching import prefetch
 
 GROUP: Final = 32
 """Probes whose cache lines are asked for together: some more than a processor fetches at once."""

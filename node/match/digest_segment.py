@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.errors import Damaged
+from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found
 from node.match.segments import Allocate, Array, Part, array_of
 
@@ -46,6 +47,7 @@ class DigestSegment:
         self,
         words: NDArray[np.uint32],
         radius: int,  # noqa: ARG002  (equal or not: no radius)
+        crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """(probe, slot) of all that seem equal. `words` uint32 (p, w)."""
         from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)

@@ -29,8 +29,8 @@ from node.match.manifest import BLOCK, SUM_SIZE, FilePlace, block_after, place
 
 Array = NDArray[Any]
 
-CHANGING: Final = frozenset({"hashes", "sources", "rows", "qualities"})
-"""The arrays in which removals overwrite: their first axis is that of a segment's slots."""
+CHANGING: Final = ("sources", "hashes", "rests", "rows", "qualities")
+"""The arrays in which removals overwrite, in this order: their first axis is that of a segment's slots."""
 BLOCKS_A_TURN: Final = 64
 """Blocks that are checked before others may overwrite: 2 milliseconds."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM, Found
 from node.match.segments import Allocate, Array, Part, array_of
 
@@ -27,7 +28,12 @@ class FlatSegment:
     rows: NDArray[np.int64]
     qualities: NDArray[np.int8]
 
-    def near(self, words: NDArray[np.uint64], radius: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def near(
+        self,
+        words: NDArray[np.uint64],
+        radius: int,
+        crew: Crew | None = None,  # noqa: ARG002  (one scan takes all probes)
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """(probe, slot) of all that seem to be within `radius` bits. `words` uint64 (p, 1)."""
         from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 

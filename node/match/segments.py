@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from node.errors import Damaged
+from node.match.crew import Crew
+from node.match.files import CHANGING
 from node.match.flat import DEAD, Found, joined
 
 Array = NDArray[Any]
@@ -29,6 +31,11 @@ Allocate = Callable[[str, tuple[int, ...], DTypeLike], Array]
 Progress = Callable[[int, int], None]
 Guard = Callable[[NDArray[np.int64]], AbstractContextManager[None]]
 """Goes around overwriting these slots of a segment (`files.MappedFile.changing`)."""
+Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Probes and slots, each (n,)."""
+CONFIRMED_AT_ONCE: Final = 4_096
+"""Pairs that are confirmed before the lock is let go: some 50 microseconds."""
+_NO_PAIRS: Final = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 FIRST_SLOTS: Final = 1_024
 """Slots for which a removal makes room at first."""
 
@@ -36,13 +43,15 @@ FIRST_SLOTS: Final = 1_024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """What a segment is made of: `hashes` (n, words), `sources`, `rows`, `qualities` (n,). Sources, rows and qualities
-    are copies, and say what is live; a hash may be overwritten meanwhile.
+    are copies, and say what is live; a hash may be overwritten meanwhile. `rests`: where they are kept in two halves,
+    the second one.
     """
 
     hashes: Array
     sources: NDArray[np.int32]
     rows: NDArray[np.int64]
     qualities: NDArray[np.int8]
+    rests: Array | None = None
 
 
 class Segment(Protocol):
@@ -54,12 +63,12 @@ class Segment(Protocol):
     @property
     def rows(self) -> NDArray[np.int64]: ...
 
-    def near(self, words: Array, radius: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(probe, slot) of what seems to be within the radius; it may change under the search."""
+    def near(self, words: Array, radius: int, crew: Crew | None = None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(probe, slot) of what seems to be within the radius; it may change under the search. `crew` shares in it."""
         ...
 
     def confirm(self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: Array, radius: int) -> Found:
-        """The pairs as they stand now."""
+        """The pairs as they stand now. Uses `probe` up."""
         ...
 
     def arrays(self) -> Mapping[str, Array]: ...
@@ -79,7 +88,7 @@ class Tail(Protocol):
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int: ...
 
-    def search(self, probes: NDArray[np.uint8], radius: int) -> Found: ...
+    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found: ...
 
     def clear(self) -> None: ...
 
@@ -130,32 +139,35 @@ class _Mapped:
         self.segment = segment
         self._guard = guard
 
-    def erase(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites the hashes of these rows, given ascending and without repeats; how many there were."""
+    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the hashes of these rows are, given ascending and without repeats."""
         segment = self.segment
         room = max(FIRST_SLOTS, len(rows))
         while True:
             slots = np.empty(room, dtype=np.int64)
             found = int(self._find_rows(segment.sources, segment.rows, len(segment.rows), source, rows, slots))
             if found <= room:
-                break
+                return slots[:found]
             room = found
-        if found:
-            with self._guard(slots[:found]):
-                self.erase_slots(slots[:found])
-        return found
 
-    def erase_slots(self, slots: NDArray[np.int64] | slice) -> None:
-        """Overwrites these slots, their sources first: whoever sees a live source sees the whole of its hash."""
-        self.segment.sources[slots] = DEAD
-        for name, array in self.segment.arrays().items():
-            if name in {"hashes", "rows", "qualities"}:
-                array[slots] = 0
+    def erase(self, slots: NDArray[np.int64]) -> int:
+        """Overwrites what lies in these slots, ascending; how many there are."""
+        if len(slots):
+            with self._guard(slots):
+                self._overwrite(slots)
+        return len(slots)
+
+    def _overwrite(self, slots: NDArray[np.int64] | slice) -> None:
+        """Sources first: whoever sees a live one sees the whole of its hash."""
+        arrays = self.segment.arrays()
+        for name in CHANGING:
+            if name in arrays:
+                arrays[name][slots] = DEAD if name == "sources" else 0
 
     def forget(self) -> None:
         """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
         if self._guard is unguarded:
-            self.erase_slots(slice(None))
+            self._overwrite(slice(None))
 
 
 def _labelled(segment: Segment) -> Part:
@@ -166,14 +178,16 @@ def _labelled(segment: Segment) -> Part:
         sources=segment.sources.copy(),
         rows=segment.rows.copy(),
         qualities=np.empty(0, np.int8) if qualities is None else qualities.copy(),
+        rests=arrays.get("rests"),
     )
 
 
 class SegmentedTable:
     """All fingerprints of one kind (`node.match.index.Table`)."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
         self._shape = shape
+        self._crew = crew
         self._lock = threading.Lock()
         self._mapped: _Mapped | None = None
         self._tails = [shape.tail()]
@@ -226,13 +240,18 @@ class SegmentedTable:
         """Overwrites every fingerprint of these rows, given ascending and without repeats; how many there were."""
         if not len(rows):
             return 0
-        with self._lock:
-            erased = self._mapped.erase(source, rows) if self._mapped else 0
-            if self._dead is not None:
-                self._dead += erased
-            if self._frozen is not None:
-                self._removed.append((source, rows))
-            return erased + sum(tail.remove(source, rows) for tail in self._tails)
+        while True:
+            mapped = self._mapped
+            slots = None if mapped is None else mapped.slots_of(source, rows)
+            with self._lock:
+                if self._mapped is not mapped:  # another was installed meanwhile
+                    continue
+                erased = 0 if mapped is None or slots is None else mapped.erase(slots)
+                if self._dead is not None:
+                    self._dead += erased
+                if self._frozen is not None:
+                    self._removed.append((source, rows))
+                return erased + sum(tail.remove(source, rows) for tail in self._tails)
 
     def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
         """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size)."""
@@ -240,14 +259,30 @@ class SegmentedTable:
         while True:
             with self._lock:
                 mapped, tails = self._mapped, tuple(self._tails)
-            parts = [tail.search(probes, radius) for tail in tails if len(tail)]
-            near = mapped.segment.near(words, radius) if mapped is not None and len(words) else None
+            parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
+            near: Pairs = _NO_PAIRS
+            if mapped is not None and len(words):
+                near = mapped.segment.near(words, radius, self._crew)
+            confirmed = self._confirmed((mapped, tails[0]), near, words, radius)
+            if confirmed is not None:
+                return joined(parts + confirmed)
+
+    def _confirmed(
+        self, state: tuple[_Mapped | None, Tail], near: Pairs, words: Array, radius: int
+    ) -> list[Found] | None:
+        """What stands of the pairs. None where another segment was installed meanwhile: what is removed since is erased
+        from that one only, so that one is to be searched. `state`: the segment and first tail that were searched.
+        """
+        (mapped, first), (probe, slot) = state, near
+        parts: list[Found] = []
+        for start in range(0, max(1, len(probe)), CONFIRMED_AT_ONCE):
+            here = slice(start, start + CONFIRMED_AT_ONCE)
             with self._lock:
-                # Once another is installed, what is removed is erased from that one only: search that one.
-                if self._mapped is mapped and self._tails[0] is tails[0]:
-                    if mapped is not None and near is not None:
-                        parts.append(mapped.segment.confirm(*near, words, radius))
-                    return joined(parts)
+                if self._mapped is not mapped or self._tails[0] is not first:
+                    return None
+                if mapped is not None and len(probe):
+                    parts.append(mapped.segment.confirm(probe[here], slot[here], words, radius))
+        return parts
 
     def open(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
@@ -268,7 +303,7 @@ class SegmentedTable:
 
         Building again makes it anew.
         """
-        self._offered = None
+        self._offered, self._offered_dead = None, 0
         parts = []
         with self._lock:
             # What is erased from here on may be copied whole or half; `replay` erases it in what is made.
@@ -282,18 +317,22 @@ class SegmentedTable:
             return False
         made = self._shape.build(parts, allocate, progress)
         self._offered = _Mapped(made, unguarded)
+        self._offered_dead = int(np.count_nonzero(made.sources == DEAD))
         return True
 
     def offer(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """The segment that was built, as it is in its file."""
         self._offered = _Mapped(self._shape.opened(arrays), guard)
+        self._offered_dead = int(np.count_nonzero(self._offered.segment.sources == DEAD))
 
     def replay(self) -> None:
         """Erases in the new segment what was removed since `freeze`. Nothing may be removed from here to `install`."""
         with self._lock:
             removed, self._removed = self._removed, []
         if self._offered is not None:
-            self._offered_dead = sum(self._offered.erase(source, rows) for source, rows in removed)
+            self._offered_dead += sum(
+                self._offered.erase(self._offered.slots_of(source, rows)) for source, rows in removed
+            )
 
     def install(self) -> None:
         """The new segment takes the place of the old one and of what was frozen."""

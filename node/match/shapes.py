@@ -8,37 +8,27 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PDQ, FingerprintKind
-from node.domain.roster import PDQ_RADIUS_CAP
+from node.domain.fingerprints import PDQ, PDQ_RADIUS, FingerprintKind
 from node.errors import Damaged
-from node.match import digest_segment, flat_segment, mih
+from node.match import digest_segment, flat_segment
 from node.match.digests import DigestTable
 from node.match.flat import DEAD, Columns, FlatTable
-from node.match.segments import Allocate, Array, Part, Shape, array_of
+from node.match.mih import Segment
+from node.match.mih_build import HALF, build_from, segment_of
+from node.match.mih_layout import FEWEST_CHUNKS, MOST_CHUNKS, layout
+from node.match.segments import Allocate, Array, Part, Progress, Shape, array_of
 
 CHUNK_BLOCK: Final = 16
-"""Values of a chunk in one block of its table (`mih_kernels.BLOCK`, which is not imported for it: Numba comes with it).
-"""
+"""Values of a chunk in one block of its table (`mih_table_kernels.BLOCK`, which Numba comes with)."""
 WIDE_COLUMNS: Final = CHUNK_BLOCK + 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KeptSegment(mih.Segment):
-    """A segment of 256-bit hashes that can say of what arrays it consists."""
-
-    def arrays(self) -> Mapping[str, Array]:
-        """All of it by name."""
-        return {name: getattr(self, name) for name in _ARRAYS}
-
-
-_ARRAYS: Final = tuple(each.name for each in fields(mih.Segment) if each.name != "plans")
+COPIED_AT_ONCE: Final = 1 << 20
+"""Hashes that are copied together while a segment is made."""
 
 
 def shape_of(kind: FingerprintKind) -> Shape:
@@ -58,36 +48,39 @@ def shape_of(kind: FingerprintKind) -> Shape:
     )
 
 
-def _build_chunks(parts: Sequence[Part], allocate: Allocate, progress: Callable[[int, int], None]) -> KeptSegment:
-    made = mih.build([_live(part) for part in parts], radius=PDQ_RADIUS_CAP, allocate=allocate, progress=progress)
-    return KeptSegment(**{name: getattr(made, name) for name in _ARRAYS})
+def _build_chunks(parts: Sequence[Part], allocate: Allocate, progress: Progress) -> Segment:
+    size = sum(int(np.count_nonzero(part.sources != DEAD)) for part in parts)
+    pieces = (piece for part in parts for piece in _pieces(part))
+    return build_from(pieces, size, radius=PDQ_RADIUS, allocate=allocate, progress=progress)
 
 
-def _live(part: Part) -> Columns:
-    live = np.flatnonzero(part.sources != DEAD)
-    if len(live) == len(part.sources):
-        return part.hashes, part.sources, part.rows, part.qualities
-    return part.hashes[live], part.sources[live], part.rows[live], part.qualities[live]
+def _pieces(part: Part) -> Iterator[Columns]:
+    """What is live, copied a stretch at a time, so that little is in memory twice."""
+    for start in range(0, len(part.sources), COPIED_AT_ONCE):
+        live = np.flatnonzero(part.sources[start : start + COPIED_AT_ONCE] != DEAD) + start
+        hashes = part.hashes[live]
+        if part.rests is not None:
+            hashes = np.concatenate([hashes, part.rests[live]], axis=1)
+        yield hashes, part.sources[live], part.rows[live], part.qualities[live]
 
 
-def _opened_chunks(arrays: Mapping[str, Array]) -> KeptSegment:
-    hashes = array_of(arrays, "hashes", np.uint64, (-1, mih.WORDS))
+def _opened_chunks(arrays: Mapping[str, Array]) -> Segment:
+    hashes = array_of(arrays, "hashes", np.uint64, (-1, HALF))
     chunks = array_of(arrays, "chunks", np.int64, (-1, 3))
-    count = len(chunks)
-    if not mih.FEWEST_CHUNKS <= count <= mih.MOST_CHUNKS:
-        raise Damaged("the chunks of the index are too few or too many")
-    widths = np.array(mih.chunk_widths(count), dtype=np.int64)
-    values = np.concatenate([[0], np.cumsum(1 << widths)])
-    if not np.array_equal(chunks, np.stack([np.cumsum(widths) - widths, widths, values[:-1]], axis=1)):
+    count, size = len(chunks), (len(hashes),)
+    if not FEWEST_CHUNKS <= count <= MOST_CHUNKS or not np.array_equal(chunks, layout(count)):
         raise Damaged("the chunks of the index do not lie as they should")
-    size = (len(hashes),)
-    return KeptSegment(
-        hashes=hashes,
-        sources=array_of(arrays, "sources", np.int32, size),
-        rows=array_of(arrays, "rows", np.int64, size),
-        qualities=array_of(arrays, "qualities", np.int8, size),
-        chunks=chunks.copy(),  # trusted from here on: what the file says later counts no more
-        blocks=array_of(arrays, "blocks", np.uint64, (int(values[-1]) // CHUNK_BLOCK, 2)),
-        wide=array_of(arrays, "wide", np.uint32, (-1, WIDE_COLUMNS)),
-        ids=array_of(arrays, "ids", np.uint32, (count * len(hashes),)),
+    values = int((1 << chunks[:, 1]).sum())
+    return segment_of(
+        {
+            "hashes": hashes,
+            "rests": array_of(arrays, "rests", np.uint64, (len(hashes), HALF)),
+            "sources": array_of(arrays, "sources", np.int32, size),
+            "rows": array_of(arrays, "rows", np.int64, size),
+            "qualities": array_of(arrays, "qualities", np.int8, size),
+            "chunks": layout(count),  # trusted from here on: what the file says later counts no more
+            "blocks": array_of(arrays, "blocks", np.uint64, (values // CHUNK_BLOCK, 2)),
+            "wide": array_of(arrays, "wide", np.uint32, (-1, WIDE_COLUMNS)),
+            "ids": array_of(arrays, "ids", np.uint32, (count * len(hashes),)),
+        }
     )

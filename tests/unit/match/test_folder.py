@@ -115,10 +115,15 @@ def on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
+def traces(row: int) -> list[bytes]:
+    """Eight bytes from either end of every fingerprint of a row: a hash may be kept in halves."""
+    return [part for kind in KINDS for value in [values(kind)[row].tobytes()] for part in (value[:8], value[-8:])]
+
+
 def test_a_removed_record_is_overwritten_on_the_disk(tmp_path: Path) -> None:
     index = filled()
     files = keep(index, tmp_path)
-    secrets = [values(kind)[17].tobytes() for kind in KINDS]
+    secrets = traces(17)
     assert all(secret in on_disk(tmp_path) for secret in secrets)
     index.remove(LOG, [17])
     files.sync(1)
@@ -137,7 +142,7 @@ def test_what_is_removed_while_it_is_built_is_not_in_what_is_built(tmp_path: Pat
     index.remove(LOG, [2])
     files.build(lambda _done, _total: None)
     index.remove(LOG, [3])
-    secrets = [values(kind)[3].tobytes() for kind in KINDS]
+    secrets = traces(3)
     assert files.publish(3)
     assert not any(secret in on_disk(tmp_path) for secret in secrets)
     left = {hit for hit in WHOLE if hit[2] not in {1, 2, 3}}
