@@ -67,17 +67,18 @@ class DigestSegment:
         words: NDArray[np.uint32],
         radius: int,  # noqa: ARG002  (as above)
     ) -> Found:
-        """The pairs as they stand now: only live ones that are equal."""
-        source = self.sources[slot]
-        keep = (source != DEAD) & (self.hashes[slot] == words[probe]).all(axis=1)
-        if not keep.all():
-            probe, slot, source = probe[keep], slot[keep], source[keep]
+        """The pairs as they stand now: only live ones that are equal. Uses `probe` up."""
+        from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        source, row = np.empty(len(probe), dtype=np.int32), np.empty(len(probe), dtype=np.int64)
+        columns = (self.hashes, self.sources, self.rows)
+        kept = int(kernels.confirm_digests(*columns, words, probe, slot, source, row))
         return Found(
-            probe=probe,
-            source=source,
-            row=self.rows[slot],
-            distance=np.zeros(len(slot), dtype=np.int16),
-            quality=np.full(len(slot), NO_QUALITY, dtype=np.int8),
+            probe=probe[:kept],
+            source=source[:kept],
+            row=row[:kept],
+            distance=np.zeros(kept, dtype=np.int16),
+            quality=np.full(kept, NO_QUALITY, dtype=np.int8),
         )
 
     def arrays(self) -> Mapping[str, Array]:

@@ -56,6 +56,8 @@ RETRY_SECONDS: Final = 600.0
 """How long an index stays in memory only before the disk is tried again."""
 STALE_SECONDS: Final = 600.0
 """How long after it was made a generation may keep the places of what was removed from it."""
+STEPS: Final = 1_000
+"""Steps of each kind that the progress of building counts."""
 READ_ATTEMPTS: Final = 5
 """How often a reader looks anew for the files of a generation that was replaced under its eyes."""
 _ERASED: Final = struct.Struct(">QQ16s")
@@ -204,7 +206,7 @@ class IndexFolder:
         for done, (name, table) in enumerate(tables.items()):
 
             def tell(part: int, whole: int, done: int = done) -> None:
-                progress(done * whole + part, len(tables) * whole)
+                progress(done * STEPS + part * STEPS // whole, len(tables) * STEPS)
 
             path = self._folder / file_name(generation, name)
             path.unlink(missing_ok=True)
