@@ -53,6 +53,8 @@ Line = dict[str, Any]
 
 REPAIR_SECONDS: Final = 60.0
 COMPARE_SECONDS: Final = 60.0
+TEND_SECONDS: Final = 10.0
+"""How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
 _log = structlog.get_logger(__name__)
@@ -230,6 +232,10 @@ class NodeDaemon:
             # Each round looks at the hub's head of our own log: how a foreign append, by a stolen key, is noticed.
             self.publisher.wake()
 
+        async def tend() -> None:
+            await asyncio.to_thread(self._rooms.catalogue.tend)
+
+        self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.start()

@@ -119,9 +119,10 @@ class NodeRooms:
             store=self.store,
             audit=self.audit,
             latest=self.members.latest,
-            health=lambda: self.health(),  # noqa: PLW0108 (the daemon sets it later)
+            health=lambda: {**self.health(), "index": self.index_files.trouble or "well"},
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
+            check_index=self.catalogue.check_index,
             random=os.urandom,
             clock=time.time,
         )
@@ -179,6 +180,7 @@ def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> It
         rooms = _wire(home, settings, ring, client, store)
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
+        opened.callback(rooms.index_files.close)
         rooms.catalogue.start()
         yield rooms
 

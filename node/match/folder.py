@@ -12,6 +12,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import struct
 import time
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import structlog
 
 from node.domain.keeping import IndexMark
 from node.domain.ports import SearchIndex
@@ -61,7 +61,7 @@ STEPS: Final = 1_000
 READ_ATTEMPTS: Final = 5
 """How often a reader looks anew for the files of a generation that was replaced under its eyes."""
 _ERASED: Final = struct.Struct(">QQ16s")
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class IndexFolder:
@@ -105,7 +105,7 @@ class IndexFolder:
                 if self._manifest is None:
                     self._let_go()
         self._index.clear()
-        _log.warning("the kept index is of no use", reason=reason)
+        _log.warning("the kept index is of no use: %s", reason)
         return None
 
     def _open(self) -> tuple[IndexMark, int] | None:
@@ -197,7 +197,7 @@ class IndexFolder:
 
     def _fail(self, error: StoreError) -> None:
         self.trouble, self._retry_at = f"{error}", time.monotonic() + RETRY_SECONDS
-        _log.warning("the index is not kept", kind=error.kind, reason=str(error))
+        _log.warning("the index is not kept: %s", error)
 
     def _build_files(self, progress: Callable[[int, int], None]) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)

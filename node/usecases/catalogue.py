@@ -27,6 +27,7 @@ from node.domain.statements import Body
 from node.errors import Malformed
 from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
 from node.usecases.following import READ_BYTES, Following, Progress, silent
+from node.usecases.fsck import Report
 from node.usecases.replica import Verified
 
 _REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
@@ -169,6 +170,10 @@ class Catalogue:
         """The index in memory made anew from the store; `progress(done, total)` in entries and holdings."""
         if self._following is not None:
             self._following.refill(progress)
+
+    def check_index(self) -> Report | None:
+        """What `fsck` says of the index; None where there is none."""
+        return None if self._following is None else self._following.check()
 
     def tend(self) -> None:
         """Checks and renews the files that keep the index, as far as it is due. For a job, now and then."""

@@ -13,22 +13,23 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from node.domain.fingerprints import SHA256
 from node.domain.keeping import IndexMark, StoreLine
 from node.domain.ports import HOLDINGS_SOURCE, Codec, LogState, SearchIndex, Store, StoreReader, StoreWriter
 from node.errors import Damaged, StoreError
+from node.usecases.index_check import check_index
 
 if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumns
     from node.domain.keeping import IndexFiles
     from node.usecases.effects import Applied
+    from node.usecases.fsck import Report
 
 Progress = Callable[[int, int], None]
 
@@ -38,7 +39,7 @@ READ_HOLDINGS: Final = 10_000
 """Holdings that are read at a time."""
 SCRUB_BYTES: Final = 128 << 20
 """Bytes of the kept index that are checked in one round of `tend`: 60 milliseconds of one processor."""
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def silent(_done: int, _total: int) -> None:
@@ -155,6 +156,10 @@ class Following:
         decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
         index.add(number, decoded.fingerprints)
 
+    def check(self) -> Report:
+        """Whether the index finds what the store has (`index_check`)."""
+        return check_index(self._store, self._index, self._codec, self.lock)
+
     # --- every change -------------------------------------------------------------------------------------------------
 
     def note(self, writer: StoreWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
@@ -265,7 +270,7 @@ class Following:
         try:
             files.scrub(SCRUB_BYTES)
         except Damaged as error:
-            _log.warning("the kept index is made anew", reason=str(error))
+            _log.warning("the kept index is made anew: %s", error)
             self._renew(files)
         if files.waiting:
             self.keep()

@@ -76,6 +76,7 @@ class Desk:
             health=dict,
             heads=lambda: asyncio.sleep(0, []),
             certificate_expires=lambda: None,
+            check_index=lambda: None,
             random=os.urandom,
             clock=world.clock,
         )
