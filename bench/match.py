@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import Figure, figure, in_turns
+from bench import Figure, durable, figure, in_turns
 from bench.hashes import clustered, planted, skewed, uniform
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_BITS, PDQ_RADIUS, SHA256
@@ -35,8 +35,6 @@ BATCH_PROBES = 10_000
 REFERENCE_PROBES = 200
 """Of a batch, as many are given to the reference: a scan costs the same for each."""
 THREADS = 2
-DIGESTS = 1_000_000
-"""Records with which look-ups of digests are measured."""
 PLAIN_BLOCK = 1 << 16
 """Hashes that the NumPy scan compares at once."""
 BUILD_BOUND = 1.5
@@ -81,11 +79,7 @@ def run(records: int | None = None) -> Iterator[Figure]:
     index.close()
     del index, table, reference, hashes
     yield _skewed(count, rng)
-    stored = rng.integers(0, 256, (min(count, DIGESTS), SHA256.size), dtype=np.uint8)
-    digests = FlatIndex()
-    for first in range(0, len(stored), BATCH):
-        digests.add(1, _columns({SHA256.code: stored}, first, min(first + BATCH, len(stored))))
-    yield _digests(digests, stored, rng)
+    yield from durable.run(count)
 
 
 def filled(hashes: Hashes) -> tuple[FlatIndex, MergingTable]:
@@ -205,33 +199,3 @@ def _skewed(count: int, rng: np.random.Generator) -> Figure:
         figures.append(searched("match.skewed", index, reference_over(hashes), probes, one_by_one=True, rounds=3))
         index.close()
     return min(figures, key=lambda made: made["ratio"])
-
-
-def _digests(index: FlatIndex, stored: Hashes, rng: np.random.Generator) -> Figure:
-    """Look-ups a second in a batch, half of which are there, beside a Python dict of bytes."""
-    count = min(len(stored), 200_000)
-    values = np.concatenate(
-        [stored[:: max(1, len(stored) * 2 // count)], rng.integers(0, 256, (count // 2, 32), np.uint8)]
-    )
-    rng.shuffle(values)
-    keys = [value.tobytes() for value in values]
-    known = {value.tobytes(): row for row, value in enumerate(stored)}
-    probes = [Probe(number, SHA256.code, key) for number, key in enumerate(keys)]
-
-    def ours() -> int:
-        return len(index.search(probes, PDQ_RADIUS))
-
-    def theirs() -> int:
-        return sum(key in known for key in keys)
-
-    if ours() != theirs():
-        raise RuntimeError("match.digests: the index and the dict differ")
-    mine, other = in_turns(ours, theirs, rounds=5)
-    return figure(
-        "match.digests",
-        len(keys) / mine,
-        "look-ups a second",
-        reference="a Python dict of bytes",
-        reference_value=len(keys) / other,
-        more_is_better=True,
-    )

@@ -167,8 +167,11 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
 
 
 @contextmanager
-def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[NodeRooms]:
-    """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock.
+def open_node(
+    home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
+) -> Iterator[NodeRooms]:
+    """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock. `progress(done,
+    total)`: where the index has to be made, or catches up.
 
     Raises `NotFound`, `Damaged`, `StoreError`.
     """
@@ -181,7 +184,7 @@ def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> It
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
-        rooms.catalogue.start()
+        rooms.catalogue.start(progress)
         yield rooms
 
 

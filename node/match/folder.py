@@ -25,7 +25,7 @@ import numpy as np
 
 from node.domain.keeping import IndexMark
 from node.domain.ports import SearchIndex
-from node.errors import Damaged, Misuse, StoreError
+from node.errors import Damaged, Misuse, StoreError, Unavailable
 from node.match.files import FileWriter, MappedFile, sync_folder, translated, write_whole
 from node.match.kept import KeptIndex
 from node.match.manifest import (
@@ -56,7 +56,7 @@ RETRY_SECONDS: Final = 600.0
 """How long an index stays in memory only before the disk is tried again."""
 STALE_SECONDS: Final = 600.0
 """How long after it was made a generation may keep the places of what was removed from it."""
-STEPS: Final = 1_000
+STEPS: Final = 10_000
 """Steps of each kind that the progress of building counts."""
 READ_ATTEMPTS: Final = 5
 """How often a reader looks anew for the files of a generation that was replaced under its eyes."""
@@ -83,6 +83,7 @@ class IndexFolder:
         self._rows: Mapping[str, Array] = {}
         self._next_generation = 0
         self._retry_at = 0.0
+        self._stopping = False
         self._erased = 0
         self._scrubbing = 0
         self.trouble = ""
@@ -206,6 +207,8 @@ class IndexFolder:
         for done, (name, table) in enumerate(tables.items()):
 
             def tell(part: int, whole: int, done: int = done) -> None:
+                if self._stopping:
+                    raise Unavailable("the index is not made anew now: this node is ending")
                 progress(done * STEPS + part * STEPS // whole, len(tables) * STEPS)
 
             path = self._folder / file_name(generation, name)
@@ -337,7 +340,7 @@ class IndexFolder:
 
     def anew(self) -> SearchIndex:
         """See `IndexFiles`."""
-        return KeptIndex()
+        return self._index.beside()
 
     def adopt(self, index: SearchIndex) -> None:
         """See `IndexFiles`."""
@@ -353,9 +356,26 @@ class IndexFolder:
     def _let_go(self) -> None:
         self._manifest, self._files, self._erased, self._scrubbing = None, {}, 0, 0
 
+    def stop(self) -> None:
+        """Ends a `build` that is under way, which then raises `Unavailable`, and any later one. From any thread."""
+        self._stopping = True
+
     def close(self) -> None:
         """Lets go of the files; they stay mapped as long as somebody searches them."""
         self._let_go()
+
+
+def describe(folder: Path) -> str:
+    """What a person may want to know of an index folder, without opening more than its manifest."""
+    try:
+        with translated():
+            manifest = read((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return "not kept in files yet: a small index is made from the database at each start"
+    except (StoreError, OtherVersion) as error:
+        return f"of no use ({error}): the next start makes it anew from the database"
+    size = sum(file.size for file in manifest.files)
+    return f"generation {manifest.generation}, {size >> 20} MiB in {len(manifest.files)} files"
 
 
 def _digest(generation: int, number: int) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from node.match.crew import Crew
 from node.match.index import VERSIONS, FlatIndex
 from node.match.segments import SegmentedTable
 from node.match.shapes import shape_of
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 
 class KeptIndex(FlatIndex):
-    """`SearchIndex` of segmented tables (`node.match.folder` keeps them)."""
+    """`SearchIndex` of segmented tables (`node.match.folder` keeps them). `crew`: threads that it shares."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._segmented = {kind.name: SegmentedTable(shape_of(kind)) for kind in VERSIONS}
+    def __init__(self, workers: int = 0, crew: Crew | None = None) -> None:
+        super().__init__(workers)
+        self._crew = crew or self._crew
+        self._segmented = {kind.name: SegmentedTable(shape_of(kind), self._crew) for kind in VERSIONS}
         self._tables: dict[int, Table] = {kind.code: self._segmented[kind.name] for kind in VERSIONS}
 
     @property
@@ -36,6 +38,10 @@ class KeptIndex(FlatIndex):
     def rows(self) -> RowSets:
         """Which rows are counted."""
         return self._rows
+
+    def beside(self) -> KeptIndex:
+        """An empty index that is searched by the same threads."""
+        return KeptIndex(crew=self._crew)
 
     def adopt(self, other: KeptIndex) -> None:
         """Takes over all that another has, which is used no more. A search under way ends with what it began with."""

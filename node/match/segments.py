@@ -88,7 +88,7 @@ class Tail(Protocol):
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int: ...
 
-    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found: ...
+    def search(self, probes: NDArray[np.uint8], radius: int) -> Found: ...
 
     def clear(self) -> None: ...
 
@@ -259,7 +259,7 @@ class SegmentedTable:
         while True:
             with self._lock:
                 mapped, tails = self._mapped, tuple(self._tails)
-            parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
+            parts = [tail.search(probes, radius) for tail in tails if len(tail)]
             near: Pairs = _NO_PAIRS
             if mapped is not None and len(words):
                 near = mapped.segment.near(words, radius, self._crew)

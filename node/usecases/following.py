@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -85,7 +86,11 @@ class Following:
             self._kept = opened is not None
             self._catch_up(reader, mark, erased, self._index, progress)
             self._owes_sync = self._kept and erased < line.changes
-            self.settle()
+            try:
+                self.settle()
+            except StoreError as error:
+                # Owed, to the next change: a full disk must not keep out who has come to make room.
+                _log.warning("what was removed is not overwritten on the disk yet: %s", error)
         if self._files and self._files.waiting:
             self.keep(progress)
 
@@ -258,8 +263,9 @@ class Following:
                 files.abandon()
                 self._kept = kept
                 raise
-            # A crash right here leaves notes of what the files have; following them again changes nothing.
-            with self._store.write() as writer:
+            # A crash right here leaves notes of what the files have; following them again changes nothing. So does a
+            # disk that is full: they are forgotten with the next generation.
+            with suppress(StoreError), self._store.write() as writer:
                 writer.forget_changes(mark.changes)
 
     def tend(self) -> None:

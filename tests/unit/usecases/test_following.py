@@ -331,6 +331,35 @@ def test_a_damaged_file_is_noticed_and_made_anew_while_it_is_searched(tmp_path: 
     in_step(Life(store, folder))
 
 
+def test_fsck_finds_an_index_in_step_well(tmp_path: Path, log: Log) -> None:
+    life = kept(MemoryStore(), tmp_path / "index", log)
+    log.pictures([20])
+    life.take(log)
+    life.purge([3])
+    report = life.catalogue.check_index()
+    assert report is not None
+    assert (report.log, report.entries, report.faults) == ("index", 22, ())
+
+
+def test_fsck_tells_what_a_search_would_miss(tmp_path: Path, log: Log) -> None:
+    store, folder = MemoryStore(), tmp_path / "index"
+    kept(store, folder, log)
+    path = folder / "000000000001.pdq"
+    raw = bytearray(path.read_bytes())
+    raw[:16] = bytes(16)
+    path.write_bytes(raw)
+    report = Life(store, folder).catalogue.check_index()
+    assert report is not None
+    assert [fault.split(":")[0] for fault in report.faults] == ["1 of 30 fingerprints are not found"]
+    life = kept(MemoryStore(), tmp_path / "other", log)
+    life.index.remove(1, [4])
+    life.index.add(1, columns_of([77], [holding(230)]))
+    life.index.add(1, columns_of([78], [holding(231)]))
+    report = life.catalogue.check_index()
+    assert report is not None
+    assert len(report.faults) == 2
+
+
 def test_a_hub_without_an_index_notes_nothing(log: Log) -> None:
     store = MemoryStore()
     catalogue = Catalogue(store=store, index=None, codec=CODEC)
