@@ -124,33 +124,26 @@ def find_digests(
     return found
 
 
-@njit(
-    "int64(uint32[:,::1], int32[::1], int64[::1], uint32[:,::1], int32[::1], int32[::1], int32[::1], int64[::1])",
-    cache=True,
-    nogil=True,
-)
+@njit("int64(int32[::1], int64[::1], int32[::1], int32[::1], int32[::1], int64[::1])", cache=True, nogil=True)
 def confirm_digests(
-    values: NDArray[np.uint32],
     sources: NDArray[np.int32],
     rows: NDArray[np.int64],
-    probes: NDArray[np.uint32],
     probe: NDArray[np.int32],
     slot: NDArray[np.int32],
     out_source: NDArray[np.int32],
     out_row: NDArray[np.int64],
 ) -> int:
-    """Which of the pairs (probe, slot) are equal and live: moves these to the front of `probe`, writes their sources
-    and rows, and returns how many there are.
+    """Which of the pairs (probe, slot) are live: moves these to the front of `probe`, writes their sources and rows,
+    and returns how many there are. What was equal and is live is equal: a slot is dead before it ever changes.
     """
     kept, count = 0, probe.shape[0]
     for pair in range(count):
         if pair + GROUP < count:
             ahead = types.int64(slot[pair + GROUP])
-            prefetch(values, ahead)
             prefetch(sources, ahead)
             prefetch(rows, ahead)
-        at, asked = slot[pair], probe[pair]
-        if sources[at] >= 0 and equal(values[at], probes[asked]):
-            probe[kept], out_source[kept], out_row[kept] = asked, sources[at], rows[at]
+        at = slot[pair]
+        if sources[at] >= 0:
+            probe[kept], out_source[kept], out_row[kept] = probe[pair], sources[at], rows[at]
             kept += 1
     return kept

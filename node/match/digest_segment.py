@@ -64,15 +64,14 @@ class DigestSegment:
         self,
         probe: NDArray[np.int32],
         slot: NDArray[np.int32],
-        words: NDArray[np.uint32],
+        words: NDArray[np.uint32],  # noqa: ARG002  (a live slot has not changed since it was found equal)
         radius: int,  # noqa: ARG002  (as above)
     ) -> Found:
-        """The pairs as they stand now: only live ones that are equal. Uses `probe` up."""
+        """The pairs as they stand now: only live ones. Uses `probe` up."""
         from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
         source, row = np.empty(len(probe), dtype=np.int32), np.empty(len(probe), dtype=np.int64)
-        columns = (self.hashes, self.sources, self.rows)
-        kept = int(kernels.confirm_digests(*columns, words, probe, slot, source, row))
+        kept = int(kernels.confirm_digests(self.sources, self.rows, probe, slot, source, row))
         return Found(
             probe=probe[:kept],
             source=source[:kept],

@@ -106,7 +106,7 @@ class IndexFolder:
                 if self._manifest is None:
                     self._let_go()
         self._index.clear()
-        _log.warning("the kept index is of no use: %s", reason)
+        _log.warning("the kept index is of no use, and made anew from the database: %s", reason)
         return None
 
     def _open(self) -> tuple[IndexMark, int] | None:
