@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bench import Figure, durable, figure, in_turns
 from bench.hashes import clustered, planted, skewed, uniform
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_BITS, PDQ_RADIUS, SHA256
+from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_BITS, PDQ_RADIUS
 from node.domain.ports import Probe
 from node.match.index import FlatIndex
 from node.match.merging import MergingTable

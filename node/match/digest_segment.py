@@ -5,7 +5,7 @@ Rules this module upholds:
 - A digest matches as a whole: the bucket only says where to look.
 - Buckets are chosen by a hash over random seeds, which lie in the file and are drawn anew for each: what a member wrote
   into a record does not steer how full a bucket is.
-- It never changes but for removals, which overwrite in place (`node.match.segments`).
+- It never changes but for removals, which overwrite in place (`node.match.segmented`).
 - Only its arrays are needed to search it, so they may as well be mapped from a file; a damaged one can hide digests but
   not invent any (`confirm`), and leads nowhere outside the arrays.
 """
@@ -107,7 +107,7 @@ def build(
     """A segment of all live slots of `parts`, in arrays of `allocate`.
 
     Besides the segment it takes 4 bytes a digest and 4 a bucket. A slot that is erased meanwhile keeps its place: its
-    bucket is chosen once, and whoever erased it erases it here too (`node.match.segments`).
+    bucket is chosen once, and whoever erased it erases it here too (`node.match.segmented`).
     """
     from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - Recall is 1.0: every live hash is compared with every probe.
-- It never changes but for removals, which overwrite in place (`node.match.segments`).
+- It never changes but for removals, which overwrite in place (`node.match.segmented`).
 """
 
 from __future__ import annotations

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from node.match.crew import Crew
 from node.match.index import VERSIONS, FlatIndex
-from node.match.segments import SegmentedTable
+from node.match.segmented import SegmentedTable
 from node.match.shapes import shape_of
 
 if TYPE_CHECKING:
-    from node.match.index import Table
     from node.match.rows import RowSets
 
 
@@ -25,9 +24,10 @@ class KeptIndex(FlatIndex):
 
     def __init__(self, workers: int = 0, crew: Crew | None = None) -> None:
         super().__init__(workers)
-        self._crew = crew or self._crew
-        self._segmented = {kind.name: SegmentedTable(shape_of(kind), self._crew) for kind in VERSIONS}
-        self._tables: dict[int, Table] = {kind.code: self._segmented[kind.name] for kind in VERSIONS}
+        self.crew = crew or self.crew
+        self._segmented = {kind.name: SegmentedTable(shape_of(kind), self.crew) for kind in VERSIONS}
+        for kind in VERSIONS:
+            self.use(kind, self._segmented[kind.name])
 
     @property
     def tables(self) -> Mapping[str, SegmentedTable]:
@@ -41,7 +41,7 @@ class KeptIndex(FlatIndex):
 
     def beside(self) -> KeptIndex:
         """An empty index that is searched by the same threads."""
-        return KeptIndex(crew=self._crew)
+        return KeptIndex(crew=self.crew)
 
     def adopt(self, other: KeptIndex) -> None:
         """Takes over all that another has, which is used no more. A search under way ends with what it began with."""

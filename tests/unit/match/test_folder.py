@@ -86,7 +86,7 @@ def test_opening_gives_the_mark_back_and_builds_nothing(tmp_path: Path, monkeypa
     def refuse(*_: object) -> NoReturn:
         raise AssertionError("built something")
 
-    monkeypatch.setattr("node.match.segments.SegmentedTable.build", refuse)
+    monkeypatch.setattr("node.match.segmented.SegmentedTable.build", refuse)
     index = KeptIndex()
     opened = IndexFolder(tmp_path, index).open()
     assert opened == (IndexMark(store=b"s" * 16, changes=3, sources={0: 1, LOG: COUNT}), 4)
