@@ -11,12 +11,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -26,12 +23,12 @@ import numpy as np
 from node.domain.keeping import IndexMark
 from node.domain.ports import SearchIndex
 from node.errors import Damaged, Misuse, StoreError, Unavailable
-from node.match.files import FileWriter, MappedFile, sync_folder, translated, write_whole
+from node.match.files import MappedFile, sync_folder, translated, write_whole
+from node.match.generation import ROWS, Generation, build_generation, mapped, read_erased, write_erased
 from node.match.kept import KeptIndex
 from node.match.manifest import (
     BLOCK,
     MAX_MANIFEST,
-    FilePlace,
     Manifest,
     OtherVersion,
     file_name,
@@ -39,12 +36,9 @@ from node.match.manifest import (
     read,
     write,
 )
-from node.match.segments import Array, array_of, in_memory
+from node.match.segments import Array, Progress, array_of, in_memory
 
 MANIFEST: Final = "manifest"
-ERASED: Final = "erased"
-ROWS: Final = "rows"
-"""The file that says which rows the index counts, beside one file a kind, called by its code: `k1`, `k2` and so on."""
 KEEP_AT_LEAST: Final = 8_192
 """Fingerprints of a kind for which a first generation is made: to read fewer from the store takes a tenth of a second.
 """
@@ -56,11 +50,8 @@ RETRY_SECONDS: Final = 600.0
 """How long an index stays in memory only before the disk is tried again."""
 STALE_SECONDS: Final = 600.0
 """How long after it was made a generation may keep the places of what was removed from it."""
-STEPS: Final = 10_000
-"""Steps of each kind that the progress of building counts."""
 READ_ATTEMPTS: Final = 5
 """How often a reader looks anew for the files of a generation that was replaced under its eyes."""
-_ERASED: Final = struct.Struct(">QQ16s")
 _log = logging.getLogger(__name__)
 
 
@@ -77,11 +68,9 @@ class IndexFolder:
         self._manifest: Manifest | None = None
         self._made_at = 0.0
         self._files: dict[str, MappedFile] = {}
-        self._next: dict[str, MappedFile] = {}
-        self._next_places: list[FilePlace] = []
+        self._next: Generation | None = None
         self._mark: IndexMark | None = None
         self._rows: Mapping[str, Array] = {}
-        self._next_generation = 0
         self._retry_at = 0.0
         self._stopping = False
         self._erased = 0
@@ -119,7 +108,10 @@ class IndexFolder:
         manifest = read(data)
         if dict(manifest.algorithms) != dict(self._index.versions()):
             raise OtherVersion("the index was made by other versions of the algorithms")
-        files = {each.name: self._mapped(manifest.generation, each) for each in manifest.files}
+        files = {
+            each.name: mapped(self._folder, manifest.generation, each, writable=not self._read_only)
+            for each in manifest.files
+        }
         if ROWS not in files or not set(files) <= {ROWS, *self._index.tables}:
             raise Damaged("the manifest of the index names other files than an index has")
         for name, table in self._index.tables.items():
@@ -131,7 +123,7 @@ class IndexFolder:
         )
         self._manifest, self._files = manifest, files
         self._made_at = (self._folder / MANIFEST).stat().st_mtime
-        self._erased = max(manifest.erased, self._read_erased(manifest.generation))
+        self._erased = max(manifest.erased, read_erased(self._folder, manifest.generation))
         if not self._read_only:
             self._clean()
         return manifest.mark, self._erased
@@ -139,18 +131,6 @@ class IndexFolder:
     def _read_manifest(self) -> bytes:
         with (self._folder / MANIFEST).open("rb") as file:
             return file.read(MAX_MANIFEST + 1)
-
-    def _mapped(self, generation: int, laid: FilePlace) -> MappedFile:
-        return MappedFile(self._folder / file_name(generation, laid.name), laid, writable=not self._read_only)
-
-    def _read_erased(self, generation: int) -> int:
-        """The number in the file `erased`; 0 where it is of another one, or damaged: removing twice does no harm."""
-        try:
-            data = (self._folder / ERASED).read_bytes()
-            of, number, digest = _ERASED.unpack(data)
-        except (FileNotFoundError, struct.error):
-            return 0
-        return int(number) if of == generation and digest == _digest(of, number) else 0
 
     def _clean(self) -> None:
         """Removes what the manifest does not name."""
@@ -183,7 +163,7 @@ class IndexFolder:
         for table in self._index.tables.values():
             table.freeze()
 
-    def build(self, progress: Callable[[int, int], None]) -> None:
+    def build(self, progress: Progress) -> None:
         """See `IndexFiles`. Where the disk refuses, everything is built in memory, and `trouble` says so."""
         try:
             with translated():
@@ -200,41 +180,14 @@ class IndexFolder:
         self.trouble, self._retry_at = f"{error}", time.monotonic() + RETRY_SECONDS
         _log.warning("the index is not kept: %s", error)
 
-    def _build_files(self, progress: Callable[[int, int], None]) -> None:
+    def _build_files(self, progress: Progress) -> None:
+        def tell(done: int, total: int) -> None:
+            if self._stopping:
+                raise Unavailable("the index is not made anew now: this node is ending")
+            progress(done, total)
+
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        generation, tables = self._newest() + 1, self._index.tables
-        self._next_generation = generation
-        for done, (name, table) in enumerate(tables.items()):
-
-            def tell(part: int, whole: int, done: int = done) -> None:
-                if self._stopping:
-                    raise Unavailable("the index is not made anew now: this node is ending")
-                progress(done * STEPS + part * STEPS // whole, len(tables) * STEPS)
-
-            path = self._folder / file_name(generation, name)
-            path.unlink(missing_ok=True)
-            writer = FileWriter(path)
-            try:
-                if not table.build(writer.allocate, tell):
-                    path.unlink()
-                    continue
-                self._keep(generation, writer.finish())
-            finally:
-                writer.close()
-            table.offer(self._next[name].arrays, self._next[name].changing)
-        path = self._folder / file_name(generation, ROWS)
-        path.unlink(missing_ok=True)
-        writer = FileWriter(path)
-        try:
-            for name, array in self._rows.items():
-                writer.allocate(name, array.shape, array.dtype)[...] = array
-            self._keep(generation, writer.finish())
-        finally:
-            writer.close()
-
-    def _keep(self, generation: int, laid: FilePlace) -> None:
-        self._next[laid.name] = self._mapped(generation, laid)
-        self._next_places.append(laid)
+        self._next = build_generation(self._folder, self._newest() + 1, self._index.tables, self._rows, tell)
 
     def _newest(self) -> int:
         """The newest that left any trace, so that no name is used twice while a reader may look for it."""
@@ -249,37 +202,37 @@ class IndexFolder:
         """
         for table in self._index.tables.values():
             table.replay()
-        kept = self._mark is not None and ROWS in self._next
-        if self._mark is not None and kept:
+        made = self._next
+        if self._mark is not None and made is not None:
             try:
                 with translated():
-                    self._put_in_place(self._mark, erased)
+                    self._put_in_place(made, self._mark, erased)
             except StoreError as error:
                 self._fail(error)
                 raise
         for table in self._index.tables.values():
             table.install()
-        if not kept:
+        if made is None:
             # What is on the disk is let go of: removals would not be overwritten there any more. It makes room, too.
             self.discard()
-        self._erased, self._next, self._next_places, self._rows = erased, {}, [], {}
-        return kept
+        self._erased, self._next, self._rows = erased, None, {}
+        return made is not None
 
-    def _put_in_place(self, mark: IndexMark, erased: int) -> None:
-        for file in self._next.values():
+    def _put_in_place(self, built: Generation, mark: IndexMark, erased: int) -> None:
+        for file in built.files.values():
             file.sync()
         made = Manifest(
-            generation=self._next_generation,
+            generation=built.number,
             mark=mark,
             erased=erased,
             algorithms=self._index.versions(),
-            files=tuple(self._next_places),
+            files=built.places,
         )
         part = self._folder / f"{MANIFEST}.part"
         write_whole(part, write(made))
         sync_folder(self._folder)  # the names of the files, before the manifest may name them
         part.rename(self._folder / MANIFEST)
-        self._manifest, self._files, self._made_at, self._scrubbing = made, self._next, time.time(), 0
+        self._manifest, self._files, self._made_at, self._scrubbing = made, built.files, time.time(), 0
         sync_folder(self._folder)
         self._clean()
 
@@ -291,7 +244,7 @@ class IndexFolder:
         self._rows = {}
 
     def _drop_next(self) -> None:
-        self._next, self._next_places = {}, []
+        self._next = None
         with suppress(OSError):
             self._clean()
 
@@ -304,13 +257,7 @@ class IndexFolder:
         with translated():
             for file in self._files.values():
                 file.sync()
-            data = _ERASED.pack(self._manifest.generation, erased, _digest(self._manifest.generation, erased))
-            descriptor = os.open(self._folder / ERASED, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.pwrite(descriptor, data, 0)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            write_erased(self._folder, self._manifest.generation, erased)
         self._erased = erased
 
     def scrub(self, size: int) -> bool:
@@ -376,7 +323,3 @@ def describe(folder: Path) -> str:
         return f"of no use ({error}): the next start makes it anew from the database"
     size = sum(file.size for file in manifest.files)
     return f"generation {manifest.generation}, {size >> 20} MiB in {len(manifest.files)} files"
-
-
-def _digest(generation: int, number: int) -> bytes:
-    return hashlib.sha256(struct.pack(">QQ", generation, number)).digest()[:16]

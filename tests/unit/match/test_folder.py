@@ -22,7 +22,8 @@ from node.domain.keeping import IndexMark
 from node.domain.ports import Probe
 from node.errors import Damaged
 from node.match import folder as folders
-from node.match.folder import ERASED, MANIFEST, IndexFolder
+from node.match.folder import MANIFEST, IndexFolder
+from node.match.generation import ERASED
 from node.match.kept import KeptIndex
 from node.match.manifest import read
 from tests.unit.match.builders import array_columns, flipped, where

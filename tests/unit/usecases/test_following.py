@@ -350,7 +350,7 @@ def test_fsck_tells_what_a_search_would_miss(tmp_path: Path, log: Log) -> None:
     path.write_bytes(raw)
     report = Life(store, folder).catalogue.check_index()
     assert report is not None
-    assert [fault.split(":")[0] for fault in report.faults] == ["1 of 30 fingerprints are not found"]
+    assert [fault.split(":")[0] for fault in report.faults] == ["1 of 70 fingerprints are not found"]
     life = kept(MemoryStore(), tmp_path / "other", log)
     life.index.remove(1, [4])
     life.index.add(1, columns_of([77], [holding(230)]))
