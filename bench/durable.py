@@ -66,6 +66,13 @@ def _figures(records: int, folder: Path) -> Iterator[Figure]:
         reference="writing as many bytes",
         reference_value=_written(folder.with_name("plain"), size) / records * 1e6,
     )
+    yield figure(
+        "match.kept_bytes_per_record",
+        size / records,
+        "bytes on the disk",
+        reference="the five hashes themselves",
+        reference_value=sum(kind.size for kind in KINDS),
+    )
     yield _digests(index, records)
     del index, files
     # What answers the same question without an index in files: the index that is made anew at every start.

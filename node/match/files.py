@@ -37,11 +37,9 @@ BLOCKS_A_TURN: Final = 64
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Lets out `DiskFull` and `StoreError` for what the disk refuses; `FileNotFoundError` passes."""
+    """Lets out `DiskFull` and `StoreError` for what the disk refuses."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull("no space is left for the index", remedy="free space on the disk of this home") from None

@@ -85,9 +85,10 @@ class IndexFolder:
         for _ in range(READ_ATTEMPTS if self._read_only else 1):
             try:
                 with translated():
-                    return self._open()
-            except FileNotFoundError:
-                reason = "a file of it is not there"  # or, for a reader: no longer, and the next manifest is
+                    try:
+                        return self._open()
+                    except FileNotFoundError:
+                        reason = "a file of it is not there"  # or, for a reader: no longer, and the next manifest is
             except (StoreError, OtherVersion) as error:
                 reason = str(error)
                 break
@@ -233,8 +234,11 @@ class IndexFolder:
         sync_folder(self._folder)  # the names of the files, before the manifest may name them
         part.rename(self._folder / MANIFEST)
         self._manifest, self._files, self._made_at, self._scrubbing = made, built.files, time.time(), 0
-        sync_folder(self._folder)
-        self._clean()
+        # It is in place for everybody who looks. Should the disk fail now, a crash may bring the manifest before back:
+        # the store has forgotten the notes that one would need by then, so it is not used (`usecases.following`).
+        with suppress(OSError):
+            sync_folder(self._folder)
+            self._clean()
 
     def abandon(self) -> None:
         """See `IndexFiles`."""
@@ -316,9 +320,9 @@ def describe(folder: Path) -> str:
     """What a person may want to know of an index folder, without opening more than its manifest."""
     try:
         with translated():
+            if not (folder / MANIFEST).exists():
+                return "not kept in files yet: a small index is made from the database at each start"
             manifest = read((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        return "not kept in files yet: a small index is made from the database at each start"
     except (StoreError, OtherVersion) as error:
         return f"of no use ({error}): the next start makes it anew from the database"
     size = sum(file.size for file in manifest.files)

@@ -98,6 +98,9 @@ class Following:
         """The index in memory made anew from the store."""
         with self.lock, self._store.read() as reader:
             self._index.clear()
+            if self._files:
+                self._files.discard()
+            self._kept = False
             line = reader.line()
             self._catch_up(reader, _nothing(line), line.changes, self._index, progress)
 

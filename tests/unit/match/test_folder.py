@@ -309,6 +309,33 @@ def test_a_crash_at_any_step_leaves_the_old_generation_or_the_new(tmp_path: Path
     assert step > 40
 
 
+def test_a_disk_that_fails_after_the_rename_leaves_the_new_generation_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is removed later has to be overwritten in the files that the manifest names, and in no others."""
+    index = filled(200)
+    files = keep(index, tmp_path)
+    add(index, 200, COUNT)
+    real = Path.rename
+
+    def fail(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, "the disk failed")
+
+    def rename(path: Path, target: Path) -> Path:
+        moved = real(path, target)
+        monkeypatch.setattr(os, "fsync", fail)
+        return moved
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        keep_again(files)
+    monkeypatch.undo()
+    index.remove(LOG, [250])
+    files.sync(1)
+    again, _ = reopened(tmp_path)
+    assert answers(index) == answers(again) == {hit for hit in WHOLE if hit[2] != 250}
+
+
 def test_a_full_disk_leaves_an_index_in_memory_that_says_so(tmp_path: Path) -> None:
     for step in (0, 3, 7, 19, 30):
         folder = tmp_path / str(step)
