@@ -20,7 +20,7 @@ from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.keeping import IndexMark
 from node.domain.ports import Probe
-from node.errors import Damaged
+from node.errors import Damaged, Unavailable
 from node.match import folder as folders
 from node.match.folder import MANIFEST, IndexFolder
 from node.match.generation import ERASED
@@ -462,3 +462,13 @@ def test_it_waits_for_enough_to_be_new(tmp_path: Path, monkeypatch: pytest.Monke
     assert seen == [False, True, False, False]
     monkeypatch.setattr(folders, "STALE_SECONDS", -1.0)
     assert files.waiting, "the places of what was removed are told by the tables until these are made anew"
+
+
+def test_building_ends_in_the_middle_when_the_node_ends(tmp_path: Path) -> None:
+    index = filled()
+    files = keep(index, tmp_path)
+    files.freeze(MARK)
+    with pytest.raises(Unavailable):
+        files.build(lambda _done, _total: files.stop())
+    files.abandon()
+    assert answers(index) == answers(reopened(tmp_path)[0]) == WHOLE
