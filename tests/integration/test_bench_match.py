@@ -24,7 +24,11 @@ def test_the_search_benchmark_prints_well_formed_figures() -> None:
         "match.orientations",
         "match.batch",
         "match.skewed",
+        "match.keep",
+        "match.kept_bytes_per_record",
         "match.digests",
+        "match.open",
+        "match.open_cold",
     ]
     for each in figures.values():
         assert set(each) == {"figure", "value", "unit", "reference", "reference_value", "ratio"}
