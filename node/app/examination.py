@@ -106,7 +106,7 @@ def _disk(case: _Case) -> str:
 
 
 def _index(case: _Case) -> str:
-    return describe(case.home.index) if case.home.folder.is_dir() else ""
+    return describe(case.home.index) if case.settings is not None else ""
 
 
 def _daemon(case: _Case) -> str:

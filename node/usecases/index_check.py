@@ -17,6 +17,7 @@ import numpy as np
 
 from node.domain.fingerprints import KIND_BY_CODE, PDQ_QUALITY_FLOOR, SHA256, UNSTATED_QUALITY
 from node.domain.ports import HOLDINGS_SOURCE, Codec, Probe, SearchIndex, Store
+from node.errors import Damaged, Malformed
 from node.usecases.fsck import Report
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ REMEDY: Final = "remove the folder `index` of this home while no daemon runs: th
 
 def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
     """One report on the index. `lock` is what holds store and index in step (`Following.lock`)."""
+    try:
+        return _compared(store, index, codec, lock)
+    except (Damaged, Malformed) as error:
+        # Told of the database by name elsewhere (`fsck.check_store`): here it only ends the comparison.
+        fault = f"it cannot be held against the database: {error}"
+        return Report(log="index", entries=0, bodies=0, faults=(fault,))
+
+
+def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
     rows, prints, missed = 0, 0, 0
     with store.read() as reader:
         logs = [(log.number, log.origin) for log in reader.logs() if log.origin.stream == "log"]
