@@ -32,7 +32,6 @@ SMALLER: Final = 4
 """Memory is compared with that of an ingest of so many times fewer files."""
 _SIDE: Final = 64
 """Pixels."""
-_A_FOLDER: Final = 1_000
 _MIB: Final = 1 << 20
 
 
@@ -66,14 +65,12 @@ def run(records: int | None = None) -> Iterator[Figure]:
 
 
 def _make(folder: Path, count: int, seed: int) -> None:
-    """`count` JPEG files of soft blots, a thousand a folder."""
+    """`count` JPEG files of soft blots, all in one folder."""
     random = np.random.default_rng(seed)
+    folder.mkdir()
     for number in range(count):
-        place = folder / f"{number // _A_FOLDER:04}"
-        if number % _A_FOLDER == 0:
-            place.mkdir(parents=True)
         blots = Image.fromarray(random.integers(0, 256, (6, 6, 3), dtype=np.uint8))
-        blots.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR).save(place / f"{number:07}.jpg")
+        blots.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR).save(folder / f"{number:07}.jpg")
 
 
 def _taken(made: Federation, member: str, folder: Path, count: int) -> Taken:

@@ -106,8 +106,11 @@ class Output:
             _console(stderr=stderr).print(words, soft_wrap=isinstance(words, str | Text))
 
     @contextmanager
-    def progress(self, label: str, total: int | None) -> Iterator[Advance]:
-        """A progress bar while the block runs; `total` None where nobody knows."""
+    def progress(self, label: str, total: int | Callable[[], int] | None) -> Iterator[Advance]:
+        """A progress bar with rate and time left while the block runs.
+
+        `total`: None where nobody knows; a function where counting takes time, which is called for a bar alone.
+        """
         if not sys.stderr.isatty():
             yield _ignore
             return
@@ -117,16 +120,19 @@ class Output:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=_console(stderr=True),
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # else a result that is piped away would land on the terminal
         )
         with bar:
-            task = bar.add_task(label, total=total)
+            task = bar.add_task(label, total=total() if callable(total) else total, rate="")
 
             def advance(steps: int = 1) -> None:
                 bar.advance(task, steps)
+                speed = bar.tasks[0].speed  # over the last half minute; None at first
+                bar.update(task, rate="" if speed is None else f"{speed:,.1f}/s")
 
             yield advance
 
