@@ -88,6 +88,8 @@ def _reason(error: Exception, known: Format, data: bytes) -> str:
         return f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"
     if _is_cut_short(data) or isinstance(error, EOFError) or "truncated" in str(error).lower():
         return f"truncated {known.name}"
+    if isinstance(error, NotImplementedError) or "unsupported" in str(error).lower():
+        return f"a {known.name} of a kind that Vigil does not decode"
     if isinstance(error, UnidentifiedImageError):
         return f"damaged {known.name}: its header cannot be read"
     return f"damaged {known.name}: it cannot be decoded"

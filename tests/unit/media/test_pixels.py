@@ -110,12 +110,13 @@ def test_cmyk_is_read_as_colour() -> None:
     assert np.abs(rgb(encoded(inks, "JPEG", quality=100)).astype(int) - np.asarray(image)).mean() <= 8
 
 
-def test_lab_is_read_as_its_lightness() -> None:
+def test_lab_is_read_as_the_colours_that_it_was_made_of() -> None:
     image = scene(60, 40)
     to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
     lab = ImageCms.applyTransform(image, to_lab)
     assert lab is not None
-    assert np.array_equal(rgb(encoded(lab, "TIFF"))[:, :, 0], np.asarray(lab)[:, :, 0])
+    back = rgb(encoded(lab, "TIFF"))[:, :, :3].astype(np.int16)
+    assert np.abs(back - np.asarray(image)).mean() <= 3  # 8 bits of a* and b* cannot tell every colour apart
 
 
 def test_alpha_is_dropped_not_blended() -> None:
