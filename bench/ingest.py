@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from bench import Figure, figure
-from bench.federation import Federation, federation
+from bench.federation import federation
 from bench.memory import Sampler
 from node.demo.stage import PASSPHRASE
 
@@ -48,13 +49,15 @@ def run(records: int | None = None) -> Iterator[Figure]:
     large = FILES if records is None else records
     small = max(1, large // SMALLER)
     with federation() as made, tempfile.TemporaryDirectory(prefix="vigil-bench-") as scratch:
-        made.found("FR", "JP")
+        made.found("FR")
         made.stage.stop("hub")
-        fewer, more = Path(scratch, "fewer"), Path(scratch, "more")
-        _make(fewer, small, 1)
-        first = _taken(made, "FR", fewer, small)
-        _make(more, large, 2)
-        second = _taken(made, "JP", more, large)
+        homes = made.stage.home("FR"), Path(scratch, "home")
+        shutil.copytree(*homes)
+        folders = Path(scratch, "fewer"), Path(scratch, "more")
+        first, second = (
+            _taken(home, _made(folder, count), count)
+            for home, folder, count in zip(homes, folders, (small, large), strict=True)
+        )
     yield figure(
         "ingest.memory",
         second.peak / _MIB,
@@ -64,19 +67,20 @@ def run(records: int | None = None) -> Iterator[Figure]:
     )
 
 
-def _make(folder: Path, count: int, seed: int) -> None:
+def _made(folder: Path, count: int) -> Path:
     """`count` JPEG files of soft blots, all in one folder."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(count)
     folder.mkdir()
     for number in range(count):
         blots = Image.fromarray(random.integers(0, 256, (6, 6, 3), dtype=np.uint8))
         blots.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR).save(folder / f"{number:07}.jpg")
+    return folder
 
 
-def _taken(made: Federation, member: str, folder: Path, count: int) -> Taken:
-    """Ingests a folder into a member's empty home, and checks that all of it went in."""
+def _taken(home: Path, folder: Path, count: int) -> Taken:
+    """Ingests a folder into an empty home, and checks that all of it went in."""
     command = (sys.executable, "-m", "node.cli.main", "ingest", str(folder), "--case", "BENCH", "--json")
-    environment = os.environ | {"VIGIL_HOME": str(made.stage.home(member)), "VIGIL_PASSPHRASE": PASSPHRASE}
+    environment = os.environ | {"VIGIL_HOME": str(home), "VIGIL_PASSPHRASE": PASSPHRASE}
     last = b"{}"
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process,

@@ -6,7 +6,8 @@ Rules this module upholds:
 - No pixel is decoded before the size that the header states was held against `MAX_PIXELS`.
 - Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. Decoders raise far more than
   OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so everything that they raise ends here.
-- The first frame is the picture.
+- The first frame is the picture: of an animation as of a still one, for that is what every other user of these hashes
+  takes. The other frames are not searchable: a record holds one PDQ a picture, and frames belong to a video's.
 """
 
 from __future__ import annotations
