@@ -114,25 +114,39 @@ class Output:
         if not sys.stderr.isatty():
             yield _ignore
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.text import Text
+
+        class RateColumn(ProgressColumn):
+            """Steps a second over the last half minute, once there are two to tell it by."""
+
+            def render(self, task: Task) -> Text:
+                speed = task.finished_speed or task.speed
+                return Text("" if speed is None else f"{speed:,.1f}/s")
 
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            RateColumn(),
             TimeRemainingColumn(),
             console=_console(stderr=True),
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # else a result that is piped away would land on the terminal
         )
         with bar:
-            task = bar.add_task(label, total=total() if callable(total) else total, rate="")
+            task = bar.add_task(label, total=total() if callable(total) else total)
 
             def advance(steps: int = 1) -> None:
                 bar.advance(task, steps)
-                speed = bar.tasks[0].speed  # over the last half minute; None at first
-                bar.update(task, rate="" if speed is None else f"{speed:,.1f}/s")
 
             yield advance
 
