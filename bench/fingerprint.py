@@ -29,7 +29,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bench import Figure, figure, ingest
 from node.domain.fingerprints import PictureFingerprints
@@ -44,7 +44,8 @@ LIMITS: Final = {"mean": 0.5, "p99": 2.0, "max": 4.0}
 ROUNDS: Final = 3
 RENDERED: Final = 24
 """Pictures that are made up where there are no photographs."""
-_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".tif", ".tiff"})
+_ALIKE: Final = frozenset({"L", "LA", "P", "RGB", "RGBA"})
+"""Modes of 8 bits a channel. Pillow's own conversion of a deeper grey to RGB cuts off all that is bright."""
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _LUMA: Final = (0.299, 0.587, 0.114)
 
@@ -116,12 +117,9 @@ def _photographs(scratch: Path, limit: int | None) -> tuple[dict[str, list[Path]
     named = os.environ.get("VIGIL_PHOTOS", "")
     found: list[tuple[int, str, Path]] = []
     for path in sorted(Path(named).rglob("*")) if named else ():
-        if path.suffix.lower() in _SUFFIXES:
-            with Image.open(path) as image:
-                pixels, kind = image.width * image.height, str(image.format).lower()
-                kind += "_progressive" if "progressive" in image.info else ""
-            if pixels >= PHOTOGRAPH_PIXELS:
-                found.append((-pixels, kind, path))
+        pixels, kind = _looked_at(path)
+        if pixels >= PHOTOGRAPH_PIXELS:
+            found.append((-pixels, kind, path))
     whose = "photographs of VIGIL_PHOTOS" if found else "pictures made up for want of photographs"
     found = found or [
         (-1, "jpeg", _rendered(scratch / f"{number}.jpg", (2400, 1600), number))
@@ -132,6 +130,16 @@ def _photographs(scratch: Path, limit: int | None) -> tuple[dict[str, list[Path]
     for _size, kind, path in sorted(found)[:: max(1, len(found) // (limit or len(found)))][:limit]:
         groups.setdefault(kind, []).append(path)
     return groups, whose
+
+
+def _looked_at(path: Path) -> tuple[int, str]:
+    """Pixels and coding of a picture by its header; no pixels where it is none that both sides read alike."""
+    try:
+        with Image.open(path) as image:
+            kind = f"{image.format}_progressive" if "progressive" in image.info else f"{image.format}"
+            return (image.width * image.height if image.mode in _ALIKE else 0), kind.lower()
+    except (OSError, ValueError, Image.DecompressionBombError):  # a text beside the pictures, a folder
+        return 0, ""
 
 
 def _rendered(path: Path, size: tuple[int, int], seed: int) -> Path:
@@ -206,6 +214,7 @@ def _read(path: Path) -> tuple[tuple[bytes, ...], Bits]:
     data = path.read_bytes()
     digests = tuple(hashlib.new(name, data, usedforsecurity=False).digest() for name in ("md5", "sha1", "sha256"))
     with Image.open(io.BytesIO(data)) as image:
+        ImageOps.exif_transpose(image, in_place=True)
         return digests, np.asarray(image.convert("RGB"))
 
 
