@@ -75,11 +75,11 @@ def _rates(scratch: Path, limit: int | None) -> Iterator[Figure]:
     workers = len(os.sched_getaffinity(0))
     ahead = _sent_ahead(scratch, workers)
     reference = f"{_reference_name()}, {workers} processes, {whose}"
-    seconds: dict[str, tuple[float, float, float]] = {}
+    seconds: list[tuple[float, ...]] = []
     distances: list[int] = []
     with _reference_pool(workers) as pool:
         for kind, files in groups.items():
-            rounds: list[tuple[float, float, float]] = []
+            rounds: list[tuple[float, ...]] = []
             for number in range(ROUNDS):
                 ours, mine = _ours(ahead, files, workers)
                 theirs, other = _timed(pool.imap(_reference, ahead + files), len(ahead))
@@ -87,13 +87,12 @@ def _rates(scratch: Path, limit: int | None) -> Iterator[Figure]:
                 rounds.append((ours, theirs, floor))
                 if number == 0:
                     distances += _apart(kind, mine, other)
-            seconds[kind] = tuple(map(statistics.median, zip(*rounds, strict=True)))
+            seconds.append(tuple(map(statistics.median, zip(*rounds, strict=True))))
+            ours, theirs, _floored = seconds[-1]
+            yield _rate(f"fingerprint.rate_{kind}", len(files), ours, theirs, f"{reference}: {len(files)} files")
     count = sum(map(len, groups.values()))
-    ours, theirs, floor = map(sum, zip(*seconds.values(), strict=True))
+    ours, theirs, floor = map(sum, zip(*seconds, strict=True))
     yield _rate("fingerprint.rate", count, ours, theirs, reference)
-    for kind, (mine_alone, theirs_alone, _floor_alone) in seconds.items():
-        number = len(groups[kind])
-        yield _rate(f"fingerprint.rate_{kind}", number, mine_alone, theirs_alone, f"{reference}: {number} files")
     yield _rate("fingerprint.floor", count, ours, floor, "Pillow's RGB decode and the digests alone, without any hash")
     yield from _fidelity(distances, reference)
 

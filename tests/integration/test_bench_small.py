@@ -23,8 +23,8 @@ def test_the_fingerprint_benchmark_makes_up_pictures_where_there_are_none(
     monkeypatch.setattr(ingest, "run", lambda _: iter(()))
     figures = list(fingerprint.run(records=2))
     assert [each["figure"] for each in figures] == [
-        "fingerprint.rate",
         "fingerprint.rate_jpeg",
+        "fingerprint.rate",
         "fingerprint.floor",
         "fingerprint.fidelity_mean",
         "fingerprint.fidelity_p99",
