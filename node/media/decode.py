@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
-from node.media.pixels import Pixels, pixels_of
-from node.media.sniff import Format, recognise
+from node.media.pixels import Pixels, pixels_of, turn_of
+from node.media.sniff import WEBP, Format, recognise
 
 MAX_PIXELS: Final = 200_000_000
 """Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
@@ -68,8 +69,22 @@ def _decode(data: bytes, known: Format) -> DecodedPicture:
         if width < 1 or height < 1:
             raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
         Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+        return DecodedPicture(pixels=_pixels(image, known), media_type=known.media_type)
+
+
+def _pixels(image: Image.Image, known: Format) -> Pixels:
+    """The upright pixels of an opened image's first frame.
+
+    WebP's decoder gives them as they are wanted; Pillow would copy them three times more, a seventh of all the work.
+    """
+    decoder = getattr(image, "_decoder", None) if known is WEBP else None
+    if decoder is None or turn_of(image) is not None:
         image.load()
-        return DecodedPicture(pixels=pixels_of(image), media_type=known.media_type)
+        return pixels_of(image)
+    frame = decoder.get_next()
+    if frame is None:
+        raise EOFError
+    return Pixels(values=np.frombuffer(frame[0], np.uint8).reshape(image.height, image.width * 4), channels=4)
 
 
 @lru_cache(maxsize=1)

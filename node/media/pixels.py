@@ -56,12 +56,12 @@ class Pixels:
 
 def pixels_of(image: Image.Image) -> Pixels:
     """The pixels of a decoded image's current frame. Raises what Pillow raises on a mode or tag that it cannot read."""
-    turn = _turn(image)
+    turn = turn_of(image)
     shallow = _eight_bit(image)
     return _viewed(shallow if turn is None else shallow.transpose(turn))
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def turn_of(image: Image.Image) -> Image.Transpose | None:
     """What makes the image upright by its orientation tag; None where it is, or the tag cannot be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)

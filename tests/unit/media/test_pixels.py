@@ -1,12 +1,14 @@
 """The pixels that hashes read: orientation applied, first frame, alpha dropped, deep channels cut to 8 bits."""
 
+import io
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from node.media.decode import decode_picture
 from tests.unit.media.pictures import encoded, scene
@@ -150,3 +152,20 @@ def test_pixels_read_in_place_are_those_that_a_copy_has(width: int, mode: str) -
     assert np.array_equal(ours[:, :, 0], values if mode == "L" else values[:, :, 0])
     assert np.array_equal(ours[:, :, min(2, pixels.channels - 1)], values if mode == "L" else values[:, :, 2])
     assert not pixels.values.flags.writeable
+
+
+@pytest.mark.parametrize("kind", ["lossy", "lossless", "alpha", "moving", "turned"])
+def test_a_webp_has_the_pixels_that_pillow_gives(kind: str) -> None:
+    """They are taken from its decoder without Pillow's copies, but where it has to be turned."""
+    image = scene(90, 70)
+    if kind == "alpha":
+        image.putalpha(image.convert("L"))
+    made: dict[str, dict[str, Any]] = {
+        "lossless": {"lossless": True},
+        "moving": {"save_all": True, "append_images": [scene(90, 70, 2)]},
+        "turned": {"exif": exif(6)},
+    }
+    data = encoded(image, "WEBP", **made.get(kind, {}))
+    with Image.open(io.BytesIO(data)) as opened:
+        theirs = np.asarray(ImageOps.exif_transpose(opened).convert("RGBA"))[:, :, :3]
+    assert np.array_equal(rgb(data), theirs)
