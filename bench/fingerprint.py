@@ -5,7 +5,8 @@ Rules this module upholds:
 - Ours is the whole pipeline as the commands use it: confined workers, one read, every digest, every hash, pHash too.
   The reference does less: Pillow's RGB decode, hashlib's three digests, PDQ in eight orientations.
 - Both work in as many processes, one thread each, on the same files in the same order, in turns. Neither start is
-  timed: the clock runs from the last of some small pictures that are sent ahead to the last result.
+  timed: small pictures are sent ahead until every process has answered, and no other is handed over before the clock
+  runs.
 - Whatever is timed is compared: hashes that are further apart than `LIMITS` end the run.
 - The floor is printed beside: the reference's decode and digests alone. A better kernel cannot come below it, only
   less copying can.
@@ -15,14 +16,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import math
 import multiprocessing
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,8 @@ JUDGED_QUALITY: Final = 80
 LIMITS: Final = {"mean": 0.5, "p99": 2.0, "max": 4.0}
 """Bits between ours and the reference's, over all orientations of all pictures of `JUDGED_QUALITY`."""
 ROUNDS: Final = 3
+_FIRST_HANDED: Final = 8
+"""Small pictures a process; the pool hands out two before it waits for an answer."""
 RENDERED: Final = 24
 """Pictures that are made up where there are no photographs."""
 _ALIKE: Final = frozenset({"L", "LA", "P", "RGB", "RGBA"})
@@ -73,17 +75,18 @@ def run(records: int | None = None) -> Iterator[Figure]:
 def _rates(scratch: Path, limit: int | None) -> Iterator[Figure]:
     groups, whose = _photographs(scratch, limit)
     workers = len(os.sched_getaffinity(0))
-    ahead = _sent_ahead(scratch, workers)
+    ahead = _rendered(scratch / "ahead.jpg", (64, 64), 0)
     reference = f"{_reference_name()}, {workers} processes, {whose}"
     seconds: list[tuple[float, ...]] = []
     distances: list[int] = []
     with _reference_pool(workers) as pool:
+        pool.map(_settled, [ahead] * workers, chunksize=1)
         for kind, files in groups.items():
             rounds: list[tuple[float, ...]] = []
             for number in range(ROUNDS):
                 ours, mine = _ours(ahead, files, workers)
-                theirs, other = _timed(pool.imap(_reference, ahead + files), len(ahead))
-                floor, _nothing = _timed(pool.imap(_floor, ahead + files), len(ahead))
+                theirs, other = _timed(pool, _reference, files)
+                floor, _nothing = _timed(pool, _floor, files)
                 rounds.append((ours, theirs, floor))
                 if number == 0:
                     distances += _apart(kind, mine, other)
@@ -151,17 +154,26 @@ def _rendered(path: Path, size: tuple[int, int], seed: int) -> Path:
     return path
 
 
-def _sent_ahead(scratch: Path, workers: int) -> list[Path]:
-    first = _rendered(scratch / "ahead.jpg", (64, 64), 0)
-    return [first] * (4 * workers)
-
-
 # ---- the two sides
 
 
-def _ours(ahead: Sequence[Path], files: Sequence[Path], workers: int) -> Run:
-    results = (result for _path, result in fingerprint_files([*ahead, *files], workers=workers))
-    return _timed((_outcome(result) for result in results), len(ahead))
+def _ours(ahead: Path, files: Sequence[Path], workers: int) -> Run:
+    """Results come in order: once as many are there as the processes are first handed, every process has answered."""
+    began: list[float] = []
+    answered = 0
+
+    def source() -> Iterator[Path]:
+        while answered < _FIRST_HANDED * workers:
+            yield ahead
+        began.append(time.perf_counter())
+        yield from files
+
+    outcomes: list[Outcome] = []
+    for path, result in fingerprint_files(source(), workers=workers):
+        answered += 1
+        if path != ahead:
+            outcomes.append(_outcome(result))
+    return time.perf_counter() - began[0], outcomes
 
 
 def _outcome(result: object) -> Outcome:
@@ -171,13 +183,16 @@ def _outcome(result: object) -> Outcome:
     return Outcome(hashes=hashes, quality=result.pdq_quality, digests=(result.md5, result.sha1, result.sha256))
 
 
-def _timed(outcomes: Iterator[Outcome], ahead: int) -> Run:
-    """Seconds from the last of the `ahead` first outcomes to the end, and the outcomes after those."""
-    for _ in itertools.islice(outcomes, ahead):
-        pass
+def _timed(pool: multiprocessing.pool.Pool, work: Callable[[Path], Outcome], files: Sequence[Path]) -> Run:
     start = time.perf_counter()
-    rest = list(outcomes)
-    return time.perf_counter() - start, rest
+    outcomes = list(pool.imap(work, files))
+    return time.perf_counter() - start, outcomes
+
+
+def _settled(path: Path) -> None:
+    """Imports what a process of the reference needs, and keeps it busy while the others do."""
+    _reference(path)
+    time.sleep(1.0)
 
 
 def _reference_pool(workers: int) -> multiprocessing.pool.Pool:

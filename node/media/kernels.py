@@ -141,7 +141,7 @@ def narrowed_luma(
 
     Both steps round as Pillow's `convert("L")` and the first half of its `resize` do, so the bytes are the same.
     Strides are written out, luma is kept as wide as the coefficients and sums are cut back to 32 bits, for only so does
-    the compiler use vectors throughout: twenty times faster.
+    the compiler use vectors throughout: more than ten times faster.
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
     narrow = np.empty((height, starts.shape[0]), np.uint8)
