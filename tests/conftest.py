@@ -7,6 +7,7 @@ it is then skipped with its reason. In CI everything is installed, so there the 
 import importlib
 import os
 import shutil
+import signal
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -57,3 +58,10 @@ def vectors() -> Path:
 def photos() -> Path:
     """The folder of real photographs without people, named by VIGIL_PHOTOS; its folder `land` holds landscapes."""
     return folder_named_by("VIGIL_PHOTOS", "real photographs")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and with them what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
