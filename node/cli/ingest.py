@@ -31,7 +31,7 @@ from node.cli.originals import copy_original
 from node.cli.output import Line, Output, plain
 from node.cli.subjects import Failures
 from node.cli.words import count, hit_words
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, VigilError
 
@@ -75,7 +75,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", parser=options.path, help="Pictures, or folders of them.", show_default=False),
+        typer.Argument(
+            metavar="PATH", parser=options.path, help="Pictures and videos, or folders of them.", show_default=False
+        ),
     ],
     case: Annotated[str, typer.Option("--case", metavar="REF", help="Our case reference.", show_default=False)],
     level: Annotated[
@@ -93,10 +95,10 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
     ] = None,
 ) -> None:
-    """Take pictures in: fingerprint them, keep the fingerprints, match them at once.
+    """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
 
     Folders are walked; files stay where they are. Run the same command again after an interruption: what is done is
-    skipped. The same picture again adds its case, and nothing else. A file that cannot be read is a line that says why;
+    skipped. The same file again adds its case, and nothing else. A file that cannot be read is a line that says why;
     the exit code is then 1.
     """
     given = common(ctx)
@@ -231,7 +233,7 @@ class _Intake:
             # Raised here it would be lost behind the socket: it ends the stream, and is told after the summary.
             self.failure = error
 
-    def _item(self, path: Path, tag: bytes, result: PictureFingerprints | MediaError) -> IngestItem | None:
+    def _item(self, path: Path, tag: bytes, result: MaterialFingerprints | MediaError) -> IngestItem | None:
         if isinstance(result, MediaError):
             self._failures.add(path, result)
             return None

@@ -50,7 +50,7 @@ Subjects = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH|ALGORITHM:HEX",
-        help="Pictures, folders of them, or hashes; 64 bare digits are a PDQ. A file named like a hash: ./NAME.",
+        help="Pictures, videos, folders of them, or hashes; 64 bare digits are a PDQ. A file with such a name: ./NAME.",
         show_default=False,
     ),
 ]
@@ -76,10 +76,11 @@ def match(
     case: Annotated[str, typer.Option("--case", help="Our case reference, for the audit log.")] = "",
     workers: Workers = None,
 ) -> None:
-    """Look pictures or hashes up here: among our holdings and every member's records.
+    """Look pictures, videos or hashes up here: among our holdings and every member's records.
 
-    Pictures are searched in all eight orientations, a bare hash as it is. Nothing leaves this machine. A hit is a lead
-    for a person to look at, never a verdict.
+    Pictures are searched in all eight orientations, videos and bare hashes as they are. A picture is also held against
+    the frames of videos, and the other way round. Nothing leaves this machine. A hit is a lead for a person to look at,
+    never a verdict.
     """
     given = common(ctx)
     failures = Failures(output=given.output)
@@ -113,7 +114,7 @@ def query(  # noqa: PLR0917 (typer hands over by name)
     rule: RuleOption = Rule.POLICY,
     workers: Workers = None,
 ) -> None:
-    """Ask the federation about pictures or hashes, after looking here first.
+    """Ask the federation about pictures, videos or hashes, after looking here first.
 
     Only hashes leave, signed, with case, purpose and legal basis, which every member asked keeps in its audit log.
     Answers are shown as they come; the closing table has one state for each member. Exit code 3: some member asked gave
@@ -123,7 +124,7 @@ def query(  # noqa: PLR0917 (typer hands over by name)
     failures = Failures(output=given.output)
     items = _all_subjects(given, read_asked(asked), failures, workers)
     if not items:
-        given.output.error("nothing is left to ask about", "give at least one picture that can be read, or a hash")
+        given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
         raise typer.Exit(ExitCode.ERROR)
     arguments: Line = {
         "case": case,
@@ -200,7 +201,7 @@ class _Printer:
             self._output.say(table)
         self._output.say(f"{count(summary['hits'], 'hit')}: {here} here, {summary['hits'] - here} from other members.")
         if summary["reduced"]:
-            self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
+            self._output.say("Reduced: a bare hash or a video was searched as it is, not turned or mirrored.")
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
         if _MAY_COME.intersection(summary["outcomes"].values()):

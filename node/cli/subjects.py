@@ -69,14 +69,14 @@ def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Adv
     if not asked.paths:
         return
     from node import app
-    from node.domain.fingerprints import PictureFingerprints
+    from node.errors import MediaError
     from node.usecases.intake import subject_of
 
     for path, result in app.fingerprint_paths(asked.paths, workers=workers):
-        if isinstance(result, PictureFingerprints):
-            yield subject_line(subject_of(result, str(path)))
-        else:
+        if isinstance(result, MediaError):
             failures.add(path, result)
+        else:
+            yield subject_line(subject_of(result, str(path)))
         advance()
 
 

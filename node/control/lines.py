@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.domain.fingerprints import KIND_BY_CODE, Fingerprint, PictureFingerprints
+from node.domain.fingerprints import (
+    KIND_BY_CODE,
+    Fingerprint,
+    MaterialFingerprints,
+    PictureFingerprints,
+    VideoFingerprints,
+    VideoFrame,
+)
 from node.domain.holdings import IngestItem
 from node.domain.queries import Subject
 from node.errors import Misuse
@@ -70,8 +77,22 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
     }
 
 
-def prints_line(prints: PictureFingerprints) -> Line:
-    """A picture's fingerprints, whole, for an ingest item or a subject."""
+def prints_line(prints: MaterialFingerprints) -> Line:
+    """A file's fingerprints, whole, for an ingest item."""
+    if isinstance(prints, VideoFingerprints):
+        return {
+            "media_type": prints.media_type,
+            "size": prints.size,
+            "md5": prints.md5.hex(),
+            "sha1": prints.sha1.hex(),
+            "sha256": prints.sha256.hex(),
+            "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
+            "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
+            "milliseconds": prints.milliseconds,
+            "width": prints.width,
+            "height": prints.height,
+            "note": prints.note,
+        }
     return {
         "media_type": prints.media_type,
         "size": prints.size,
@@ -87,9 +108,23 @@ def prints_line(prints: PictureFingerprints) -> Line:
     }
 
 
-def read_prints(line: Line) -> PictureFingerprints:
+def read_prints(line: Line) -> MaterialFingerprints:
     """The inverse of `prints_line`. Raises `Misuse`."""
     try:
+        if "frames" in line:
+            return VideoFingerprints(
+                media_type=str(line["media_type"]),
+                size=int(line["size"]),
+                md5=bytes.fromhex(line["md5"]),
+                sha1=bytes.fromhex(line["sha1"]),
+                sha256=bytes.fromhex(line["sha256"]),
+                frames=_read_frames(line["frames"]),
+                between=_read_frames(line["between"]),
+                milliseconds=int(line["milliseconds"]),
+                width=int(line["width"]),
+                height=int(line["height"]),
+                note=str(line["note"]),
+            )
         return PictureFingerprints(
             media_type=str(line["media_type"]),
             size=int(line["size"]),
@@ -104,7 +139,11 @@ def read_prints(line: Line) -> PictureFingerprints:
             height=int(line["height"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Misuse("an item of the local socket is not a picture's fingerprints") from error
+        raise Misuse("an item of the local socket is not a file's fingerprints") from error
+
+
+def _read_frames(line: list[list[Any]]) -> tuple[VideoFrame, ...]:
+    return tuple(VideoFrame(at=int(at), pdq=bytes.fromhex(pdq), quality=int(quality)) for at, pdq, quality in line)
 
 
 def item_line(item: IngestItem) -> Line:
@@ -124,7 +163,9 @@ def subject_line(subject: Subject) -> Line:
     """One subject of a match or a query."""
     return {
         "label": subject.label,
-        "fingerprints": [[f.code, f.value.hex(), f.quality] for f in subject.fingerprints],
+        "fingerprints": [
+            [f.code, f.value.hex(), f.quality] + ([] if f.at is None else [f.at]) for f in subject.fingerprints
+        ],
         "orientations": [value.hex() for value in subject.orientations],
     }
 
@@ -135,8 +176,8 @@ def read_subject(line: Line) -> Subject:
         return Subject(
             label=str(line["label"]),
             fingerprints=tuple(
-                Fingerprint(code=int(code), value=bytes.fromhex(value), quality=quality)
-                for code, value, quality in line["fingerprints"]
+                Fingerprint(code=int(code), value=bytes.fromhex(value), quality=quality, at=at[0] if at else None)
+                for code, value, quality, *at in line["fingerprints"]
             ),
             orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
         )
@@ -151,5 +192,6 @@ def fingerprint_line(fingerprint: Fingerprint) -> Line:
         "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",
         "value": fingerprint.value.hex(),
         "quality": fingerprint.quality,
+        "seconds": None if fingerprint.at is None else fingerprint.at / 1_000,
         "searched": fingerprint.searchable,
     }

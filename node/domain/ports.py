@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from node.domain.batch import DecodedBodies, FingerprintColumns, VerifiedBatch
     from node.domain.envelope import Disclosure
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.handling import Handling
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin, RecordId
@@ -232,7 +232,7 @@ class HoldingWriter(HoldingReader, Protocol):
     """Writes holdings."""
 
     def put_holding(
-        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+        self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         """(id, whether it is new). Idempotent by SHA-256: a known holding gains the case and the tag, and its level is
         raised where `level` is higher.

@@ -11,21 +11,43 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from node.domain.fingerprints import MD5, ORIENTATIONS, PDQ, PHASH, SHA1, SHA256, PictureFingerprints
+from node.domain.fingerprints import (
+    MD5,
+    ORIENTATIONS,
+    PDQ,
+    PHASH,
+    SHA1,
+    SHA256,
+    MaterialFingerprints,
+    PictureFingerprints,
+    VideoFingerprints,
+)
 from node.errors import Malformed, MediaError
+from node.media import video_replies
+from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
-MAX_REPLY_BYTES: Final = 4096
+MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
 """The longest reply, its newline included; a picture's is below 1,500."""
-_MAX_REASON: Final = 300
+MAX_ASKED_SECONDS: Final = 86_400
+"""The most processor time that a worker can ask for in a line."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
 _KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", *_HASHES, *_NUMBERS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreTime:
+    """What a worker says before the reply, at most once: the file may take so many seconds of processor time."""
+
+    seconds: int
+
 
 READY: Final = b'{"ready": true}\n'
 """A worker's first line: its libraries are loaded, its limits stand."""
@@ -41,10 +63,14 @@ def read_task(line: bytes) -> Path:
     return Path(os.fsdecode(bytes.fromhex(json.loads(line)["path"])))
 
 
-def write_reply(result: PictureFingerprints | MediaError) -> bytes:
-    """A reply line."""
+def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
+    """A reply line, or the line that asks for time before it."""
     if isinstance(result, MediaError):
-        said: dict[str, Any] = {"error": str(result)[:_MAX_REASON], "remedy": result.remedy[:_MAX_REASON]}
+        said: dict[str, Any] = {"error": str(result)[:MAX_REASON], "remedy": result.remedy[:MAX_REASON]}
+    elif isinstance(result, MoreTime):
+        said = {"seconds": result.seconds}
+    elif isinstance(result, VideoFingerprints):
+        said = video_replies.video_reply(result)
     else:
         said = {
             "media_type": result.media_type,
@@ -56,7 +82,7 @@ def write_reply(result: PictureFingerprints | MediaError) -> bytes:
     return json.dumps(said).encode("ascii") + b"\n"
 
 
-def read_reply(line: bytes) -> PictureFingerprints | MediaError:
+def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
     """What a worker replied. Raises `Malformed` on anything that `write_reply` would not have written."""
     try:
         said = json.loads(line.decode("ascii"))
@@ -65,44 +91,30 @@ def read_reply(line: bytes) -> PictureFingerprints | MediaError:
     if not isinstance(said, dict):
         raise Malformed("a worker's reply is not an object")
     if said.keys() == {"error", "remedy"}:
-        return MediaError(_words(said["error"]), remedy=_words(said["remedy"]))
+        return MediaError(as_words(said["error"]), remedy=as_words(said["remedy"]))
+    if said.keys() == {"seconds"}:
+        return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS))
+    if said.keys() == video_replies.KEYS:
+        return video_replies.read_video(said)
     if said.keys() != _KEYS:
         raise Malformed("a worker's reply lacks a value or has one too many")
     orientations = said["pdq"]
     if not isinstance(orientations, list) or len(orientations) != len(ORIENTATIONS):
         raise Malformed("a worker's reply has not one PDQ an orientation")
-    hashes = tuple(_bytes(value, PDQ.size) for value in orientations)
+    hashes = tuple(as_bytes(value, PDQ.size) for value in orientations)
     media_type = said["media_type"]
     if not isinstance(media_type, str) or media_type not in _MEDIA_TYPES:
         raise Malformed("a worker's reply states an unknown media type")
     return PictureFingerprints(
         media_type=media_type,
         pdq=hashes[0],
-        pdq_quality=_number(said["pdq_quality"], 100),
+        pdq_quality=as_number(said["pdq_quality"], 100),
         pdq_orientations=hashes,
-        md5=_bytes(said["md5"], MD5.size),
-        sha1=_bytes(said["sha1"], SHA1.size),
-        sha256=_bytes(said["sha256"], SHA256.size),
-        phash=_bytes(said["phash"], PHASH.size),
-        size=_number(said["size"], _MAX_NUMBER),
-        width=_number(said["width"], _MAX_NUMBER),
-        height=_number(said["height"], _MAX_NUMBER),
+        md5=as_bytes(said["md5"], MD5.size),
+        sha1=as_bytes(said["sha1"], SHA1.size),
+        sha256=as_bytes(said["sha256"], SHA256.size),
+        phash=as_bytes(said["phash"], PHASH.size),
+        size=as_number(said["size"], _MAX_NUMBER),
+        width=as_number(said["width"], _MAX_NUMBER),
+        height=as_number(said["height"], _MAX_NUMBER),
     )
-
-
-def _bytes(value: object, size: int) -> bytes:
-    if not isinstance(value, str) or len(value) != 2 * size or any(digit not in "0123456789abcdef" for digit in value):
-        raise Malformed(f"a worker's reply has a hash that is not {size} bytes in hex")
-    return bytes.fromhex(value)
-
-
-def _number(value: object, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise Malformed("a worker's reply has a number out of range")
-    return value
-
-
-def _words(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MAX_REASON or not value.isascii() or not value.isprintable():
-        raise Malformed("a worker's reply has a reason that is not plain words")
-    return value

@@ -70,7 +70,7 @@ _OTHERS: Final = (
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture, which Vigil does not decode"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture, which Vigil does not decode"),
 )
-_VIDEO: Final = "a video, of which this version takes no fingerprints"
+_VIDEO: Final = "a video"
 
 
 def recognise(data: bytes) -> Format:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
 from node.domain.ports import HOLDINGS_SOURCE
 from node.domain.queries import Subject
 from node.errors import Misuse
@@ -22,7 +22,7 @@ from node.errors import Misuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.ports import Clock, SearchIndex, Store
     from node.domain.queries import Hit
@@ -42,12 +42,16 @@ class IngestResult:
     hits: tuple[Hit, ...]
 
 
-def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
-    """What is asked when a picture is looked for: all its fingerprints, PDQ in all eight orientations."""
+def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
+    """What is asked when material is looked for: all its fingerprints, the PDQ of a picture in all eight orientations,
+    and of a video also the frames between those that are kept.
+    """
+    if isinstance(prints, VideoFingerprints):
+        return Subject(fingerprints=prints.probes(), label=label)
     return Subject(fingerprints=prints.fingerprints(), orientations=prints.pdq_orientations, label=label)
 
 
-def columns_of(rows: Sequence[int], prints: Sequence[PictureFingerprints]) -> FingerprintColumns:
+def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> FingerprintColumns:
     """The fingerprint columns of these holdings (`rows` are their ids)."""
     by_code: dict[int, tuple[list[int], list[bytes], list[int]]] = {}
     for row, one in zip(rows, prints, strict=True):

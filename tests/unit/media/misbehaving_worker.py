@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
 from node.media import worker
-from node.media.picture import fingerprint_picture
+from node.media.material import fingerprint_material
+from node.media.video import Allow
 
 
 def hang(_path: Path) -> None:
@@ -98,11 +99,11 @@ DEEDS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def task(path: Path) -> PictureFingerprints:
+def task(path: Path, allow: Allow) -> MaterialFingerprints:
     deed = DEEDS.get(path.stem)
     if deed is not None:
         deed(path)
-    return fingerprint_picture(path)
+    return fingerprint_material(path, allow)
 
 
 if __name__ == "__main__":
