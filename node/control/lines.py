@@ -25,6 +25,7 @@ from node.errors import Misuse
 if TYPE_CHECKING:
     from node.domain.queries import Hit, MemberOutcome
     from node.domain.statements import Category
+    from node.domain.videos import Shares
 
 Line = dict[str, Any]
 
@@ -56,7 +57,28 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "weak": hit.weak,
         "holding": hit.holding,
         "level": hit.level.name.lower().replace("_", "-"),
+        "shares": shares_line(hit.shares),
+        "seconds": seconds_line(hit.at),
+        "subject_seconds": seconds_line(hit.subject_at),
     }
+
+
+def shares_line(shares: Shares | None) -> Line | None:
+    """How much of two videos is near, or null."""
+    if shares is None:
+        return None
+    return {
+        "query_percent": shares.query_percent,
+        "compared_percent": shares.compared_percent,
+        "query_seconds": shares.seconds,
+        "compared_frames": shares.frames,
+        "radius": shares.radius,
+    }
+
+
+def seconds_line(milliseconds: int | None) -> float | None:
+    """Milliseconds as seconds, or null."""
+    return None if milliseconds is None else milliseconds / 1_000
 
 
 def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
@@ -192,6 +214,6 @@ def fingerprint_line(fingerprint: Fingerprint) -> Line:
         "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",
         "value": fingerprint.value.hex(),
         "quality": fingerprint.quality,
-        "seconds": None if fingerprint.at is None else fingerprint.at / 1_000,
+        "seconds": seconds_line(fingerprint.at),
         "searched": fingerprint.searchable,
     }

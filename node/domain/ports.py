@@ -444,7 +444,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class RawHit:
-    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds)."""
+    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
+
+    `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
+    frame of a video); else 0. Of videos, one hit a row: that of their nearest frames.
+    """
 
     subject: int
     source: int
@@ -453,6 +457,7 @@ class RawHit:
     distance: int
     quality: int
     orientation: int
+    by: int = 0
 
 
 class SearchIndex(Protocol):
@@ -467,7 +472,8 @@ class SearchIndex(Protocol):
         ...
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
-        """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one.
+        """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one; PDQ
+        and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
         Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
         """
         ...

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.statements import Category
+    from node.domain.videos import Shares
 
 
 class Outcome(StrEnum):
@@ -111,7 +112,9 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `origin` who holds it (a member id for another's holding); `record` None for what was never contributed; `holding`
-    the id of an own holding, for who searches here: local, and never sent.
+    the id of an own holding, for who searches here: local, and never sent. `shares`: of a hit of one video on another;
+    `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked about, in
+    milliseconds.
     """
 
     subject: int
@@ -126,6 +129,9 @@ class Hit:
     series: str | None = None
     weak: bool = False
     holding: int | None = None
+    shares: Shares | None = None
+    at: int | None = None
+    subject_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

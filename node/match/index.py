@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import (
+    FRAME,
     KIND_BY_CODE,
     MD5,
     PDQ,
@@ -38,8 +39,9 @@ from node.errors import Misuse
 from node.match.digests import DigestTable
 from node.match.flat import FlatTable, Found
 from node.match.rows import RowSets
+from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1}
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 HIGHEST_QUALITY: Final = 100
@@ -109,7 +111,8 @@ class FlatIndex:
         self._rows.remove(source, wanted)
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
-        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them).
+        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them); where
+        frames of videos are asked or found, one for each subject and row (`node.match.videos`).
 
         PDQ within `radius` bits, pHash within `PHASH_RADIUS`, digests equal. Probes of kinds that `versions` does not
         name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
@@ -127,7 +130,13 @@ class FlatIndex:
             if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= PDQ_QUALITY_FLOOR:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
+        frames, stills = self._tables[FRAME.code], self._tables[PDQ.code]
         for code, asked in by_code.items():
+            if code == FRAME.code:
+                hits.extend(video_hits(frames, stills, asked, radius))
+                continue
+            if code == PDQ.code and len(frames):
+                hits.extend(still_hits(frames, asked, radius))
             values = np.frombuffer(b"".join(probe.value for probe in asked), dtype=np.uint8)
             found = self._tables[code].search(
                 values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius

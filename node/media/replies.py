@@ -33,7 +33,7 @@ from node.media.sniff import FORMATS
 
 MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
 """The longest reply, its newline included; a picture's is below 1,500."""
-MAX_ASKED_SECONDS: Final = 86_400
+MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53

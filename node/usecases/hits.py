@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from node.domain.fingerprints import FRAME, PDQ
 from node.domain.queries import Level
+from node.domain.videos import VPDQ
 from node.errors import Malformed
 
 if TYPE_CHECKING:
@@ -20,12 +22,22 @@ if TYPE_CHECKING:
     from node.domain.queries import Hit, Subject
 
 
+def _algorithms(subject: Subject) -> set[str]:
+    """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
+    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.searchable}
+    names = {kind.name for kind in kinds}
+    if PDQ in kinds:
+        names.add(FRAME.name)
+    if FRAME in kinds:
+        names.add(VPDQ)
+    return names
+
+
 def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
     """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects."""
     if hit.subject >= len(subjects):
         raise Malformed("a hit about something that was not asked")
-    kinds = {f.kind.name for f in subjects[hit.subject].fingerprints if f.kind is not None and f.searchable}
-    if hit.algorithm not in kinds:
+    if hit.algorithm not in _algorithms(subjects[hit.subject]):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.origin != log.member:
         raise Malformed("a hit that claims to be another's")
@@ -34,6 +46,17 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
         if said is None or replace(said, epoch=log.epoch) != log:
             raise Malformed("a hit on a shared record names one of the answerer's own log")
     elif hit.level is Level.NATIONAL or any(
-        told is not None for told in (hit.record, hit.distance, hit.quality, hit.orientation, hit.category, hit.series)
+        told is not None
+        for told in (
+            hit.record,
+            hit.distance,
+            hit.quality,
+            hit.orientation,
+            hit.category,
+            hit.series,
+            hit.shares,
+            hit.at,
+            hit.subject_at,
+        )
     ):
         raise Malformed("a hit at hit/no-hit level that says more than that there is one")

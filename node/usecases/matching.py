@@ -21,6 +21,7 @@ from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.statements import Contribution
 from node.tlog import merkle
+from node.usecases import frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
+    from node.usecases.frames import FrameEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class _Spoken:
     level: Level
     record: RecordId | None
     statement: Contribution | None
+    evidence: FrameEvidence | None = None
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
@@ -137,7 +140,7 @@ class Matcher:
             raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, names)
+            spoken, disagreed = self._checked(tx, subjects, rule, raw, names, radius=radius)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
@@ -149,7 +152,8 @@ class Matcher:
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
-                yield replace(self._hit(hit, records.get((hit.subject, said.record), said)), holding=hit.row)
+                told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
+                yield replace(self._hit(hit, told), holding=hit.row)
             elif (hit.subject, said.record) not in held:
                 yield self._hit(hit, said)
 
@@ -169,7 +173,7 @@ class Matcher:
         # What a hit/no-hit holding tells is the same for all of them, and said once.
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, {})
+            spoken, disagreed = self._checked(tx, subjects, rule, raw, {}, radius=radius)
             for hit, said in spoken:
                 told = self._told(tx, hit, said, asker, purpose)
                 if told is not None:
@@ -187,17 +191,26 @@ class Matcher:
         rule: MatchRule,
         raw: Sequence[RawHit],
         names: Mapping[int, Origin],
+        *,
+        radius: int,
     ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
         asked: dict[tuple[int, int, int], list[bytes]] = {}
         for probe in probes_of(subjects, rule) if raw else ():
             asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
         kept: list[tuple[RawHit, _Spoken]] = []
+        declined = 0
         for hit in raw:
             said = self._holding(tx, hit.row) if hit.source == HOLDINGS_SOURCE else self._record(tx, names, hit)
-            values = asked.get((hit.subject, hit.code, hit.orientation), ())
-            if said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
+            values = asked.get((hit.subject, hit.by or hit.code, hit.orientation), ())
+            if said is not None and frames.concerns(hit):
+                within = 0 if rule is MatchRule.EXACT else radius
+                evidence = frames.judge(subjects[hit.subject], said.fingerprints, hit, values, within)
+                declined += evidence is frames.DECLINED
+                if evidence is not None and evidence is not frames.DECLINED:
+                    kept.append((hit, replace(said, evidence=evidence)))
+            elif said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
                 kept.append((hit, said))
-        return kept, len(raw) - len(kept)
+        return kept, len(raw) - len(kept) - declined
 
     def _holding(self, tx: StoreReader, row: int) -> _Spoken | None:
         holding: Holding | None = tx.holding(row)
@@ -220,17 +233,20 @@ class Matcher:
         return _Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
 
     def _hit(self, hit: RawHit, said: _Spoken) -> Hit:
-        kind = KIND_BY_CODE[hit.code]
+        kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
         statement = said.statement
         return Hit(
             subject=hit.subject,
             origin=said.origin,
-            algorithm=kind.name,
+            algorithm=by_frames.algorithm if by_frames else kind.name,
             level=said.level,
             record=said.record,
-            distance=None if kind.exact else hit.distance,
+            distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[hit.orientation] if kind is PDQ else None,
+            orientation=ORIENTATIONS[hit.orientation] if PDQ.code in {hit.code, hit.by} else None,
+            shares=by_frames.shares if by_frames else None,
+            at=by_frames.at if by_frames else None,
+            subject_at=by_frames.subject_at if by_frames else None,
             category=statement.category if statement else None,
             series=(statement.series or None) if statement else None,
             weak=kind.weak,
@@ -260,7 +276,7 @@ class Matcher:
         return Hit(
             subject=hit.subject,
             origin=str(self._own()),
-            algorithm=kind.name,
+            algorithm=said.evidence.algorithm if said.evidence else kind.name,
             level=Level.HIT_NO_HIT,
             weak=kind.weak,
         )

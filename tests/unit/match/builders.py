@@ -58,4 +58,4 @@ def where(hits: Iterable[RawHit]) -> list[tuple[int, int]]:
 
 def ordered(hits: Iterable[RawHit]) -> list[RawHit]:
     """Hits in an order of their own, for comparing what has none."""
-    return sorted(hits, key=attrgetter("subject", "code", "source", "row", "distance", "quality", "orientation"))
+    return sorted(hits, key=attrgetter("subject", "code", "source", "row", "distance", "quality", "orientation", "by"))
