@@ -22,6 +22,8 @@ from node.domain.queries import ANSWERED
 SHORT: Final = 12
 """Hex digits by which a record is shown; eight are enough to name it in a command."""
 _PDQ_BITS: Final = 256
+_OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
+"""Algorithms whose distance is between two PDQ hashes."""
 _INDENT: Final = "  "
 
 MEANING: Final = {
@@ -64,11 +66,15 @@ def hit_words(hit: Line) -> str:
     """A hit in one line or two: who, by what, how near; then what the owner says of it."""
     if hit["distance"] is not None:
         near = f"{hit['distance']} bits away"
-        if hit["algorithm"] == "pdq":
+        if hit["algorithm"] in _OF_PDQ_BITS:
             near = f"{hit['distance']} of {_PDQ_BITS} bits away"
     else:
         near = "the same" if hit["record"] or hit.get("holding") else "has it, shows no more"
-    parts = [near]
+    parts = [_shares_words(hit["shares"])] if hit.get("shares") else [near]
+    if hit.get("seconds") is not None:
+        parts.append(f"at {clock_words(hit['seconds'])} there")
+    if hit.get("subject_seconds") is not None:
+        parts.append(f"at {clock_words(hit['subject_seconds'])} of what was asked")
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
@@ -81,6 +87,20 @@ def hit_words(hit: Line) -> str:
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
     return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
+
+
+def _shares_words(shares: Line) -> str:
+    """How much of two videos is near, in a few words."""
+    asked = f"{shares['query_percent']} % of its {count(shares['query_seconds'], 'second')}"
+    there = f"{shares['compared_percent']} % of {count(shares['compared_frames'], 'frame')} there"
+    return f"{asked}, {there}, within {shares['radius']} bits"
+
+
+def clock_words(seconds: float) -> str:
+    """Seconds from the start of a video, as players show them."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
 def outcome_note(outcome: Line) -> str:
