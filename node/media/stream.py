@@ -65,7 +65,11 @@ class Stream:
 
     def head(self, length: int) -> bytes:
         """The first bytes, whatever the position."""
-        return os.pread(self._descriptor, length, 0)
+        return self.at(0, length)
+
+    def at(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset` on, whatever the position; b"" past the end."""
+        return os.pread(self._descriptor, length, offset) if offset < self.size else b""
 
     def digests(self) -> Digests:
         """Of everything, read once more. Raises `MediaError` where the file is not what it was when it was opened."""

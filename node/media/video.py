@@ -29,6 +29,7 @@ from node.media.containers import DECODERS, Container
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.sampling import Clock, Sampler
 from node.media.stream import Stream, open_stream
+from node.media.truncation import is_cut_short
 
 if TYPE_CHECKING:
     from av.buffer import Buffer
@@ -105,7 +106,7 @@ def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
     try:
         with _opened(stream, known) as opened:
             pictures = _pictures(opened, known)
-            return _decode(opened, pictures, stream.size, known, allow)
+            return _decode(opened, pictures, stream, known, allow)
     except MediaError:
         raise
     except MemoryError:
@@ -113,9 +114,13 @@ def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
     except OSError as error:
         if type(error) is OSError:  # of the file itself; PyAV's own errors are subclasses
             raise
-        raise MediaError(f"damaged or truncated {known.name}: it cannot be read") from None
+        raise MediaError(_unreadable(stream, known)) from None
     except Exception:  # noqa: BLE001  (see the rules above)
-        raise MediaError(f"damaged or truncated {known.name}: it cannot be read") from None
+        raise MediaError(_unreadable(stream, known)) from None
+
+
+def _unreadable(stream: Stream, known: Container) -> str:
+    return f"{'truncated' if is_cut_short(stream) else 'damaged or truncated'} {known.name}: it cannot be read"
 
 
 @lru_cache(maxsize=1)
@@ -184,10 +189,10 @@ def processor_seconds(stated: float, size: int) -> int:
     return min(BASE_SECONDS + int(believed * SECONDS_A_SECOND), MAX_SECONDS)
 
 
-def _decode(opened: InputContainer, pictures: VideoStream, size: int, known: Container, allow: Allow) -> _Read:
+def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known: Container, allow: Allow) -> _Read:
     stated = _stated(opened, pictures)
-    seconds = processor_seconds(stated, size)
-    allow(seconds + _GRACE_SECONDS + size // DIGESTED_A_SECOND)
+    seconds = processor_seconds(stated, stream.size)
+    allow(seconds + _GRACE_SECONDS + stream.size // DIGESTED_A_SECOND)
     stop = time.process_time() + seconds
     rate = float(pictures.average_rate or 0)
     clock = Clock(1_000 / rate if rate > 0 else _USUAL_STEP)
@@ -201,9 +206,15 @@ def _decode(opened: InputContainer, pictures: VideoStream, size: int, known: Con
             if not read.width:
                 read.height, read.width = values.shape[:2]
             read.sampler.take(at, pdq_hashes(values.reshape(values.shape[0], -1), _CHANNELS))
+    if not read.decoded and not pictures.codec_context.width:
+        # FFmpeg gives no size where it finds none, or one that it would not decode itself.
+        raise MediaError(
+            f"damaged {known.name}, or one of too many pixels (the limit is {MAX_FRAME_PIXELS} a frame): "
+            "not one frame can be decoded"
+        )
     if not read.decoded:
         raise MediaError(f"damaged or truncated {known.name}: not one frame can be decoded")
-    read.note = _note(read, stated)
+    read.note = _note(read, stated, cut=is_cut_short(stream))
     return read
 
 
@@ -239,7 +250,7 @@ def _milliseconds(frame: Frame) -> float | None:
     return None if seconds is None else seconds * 1_000
 
 
-def _note(read: _Read, stated: float) -> str:
+def _note(read: _Read, stated: float, *, cut: bool) -> str:
     """Why not all of it was read, in plain words; "" where it was."""
     until = read.milliseconds / 1_000
     share, seconds = _SLACK
@@ -247,6 +258,8 @@ def _note(read: _Read, stated: float) -> str:
         return f"only its first {until:.1f} seconds were read: decoding all of it takes too long"
     if until + max(stated * share, seconds) < stated:
         return f"cut short or damaged: its pictures end after {until:.1f} of the stated {stated:.1f} seconds"
+    if cut:
+        return f"cut short: the file ends before it should, its pictures after {until:.1f} seconds"
     if read.faults:
         return "damaged: parts of it could not be decoded"
     return ""

@@ -23,7 +23,7 @@ CODECS = {
     ".mpg": "mpeg1video",
     ".flv": "flv",
     ".wmv": "wmv2",
-    ".ogv": "libtheora",
+    ".ogv": "libvpx",
 }
 FORMATS = {".mkv": "matroska", ".ts": "mpegts", ".wmv": "asf", ".ogv": "ogg", ".mpg": "mpeg", ".m4v": "mp4"}
 RATE = 10
