@@ -51,6 +51,18 @@ def fill_memory(_path: Path) -> None:
     raise AssertionError(len(held))
 
 
+def ask_for_time(_path: Path) -> None:
+    """Twice: once is granted, a second time would be without end."""
+    for _ in range(2):
+        _say(b'{"seconds": 5}\n')
+    signal.pause()
+
+
+def take_more_time(_path: Path) -> None:
+    _say(b'{"seconds": 1}\n')
+    signal.pause()
+
+
 def refused(*attempts: Callable[[], object]) -> None:
     """Each attempt has to fail with an OSError; tells of the first that did not."""
     for number, attempt in enumerate(attempts):
@@ -93,6 +105,8 @@ DEEDS: dict[str, Callable[[Path], object]] = {
     "crash": lambda _path: ctypes.string_at(0),
     "nonsense": talk_nonsense,
     "flood": talk_for_ever,
+    "greed": ask_for_time,
+    "patience": take_more_time,
     "memory": fill_memory,
     "fault": lambda _path: 1 // 0,
     "break-out": break_out,
