@@ -59,8 +59,9 @@ class Level(IntEnum):
 class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
-    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known, and the search
-    is then `reduced`. `label` is how the person called it (a path or a hash): local only, never sent.
+    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known or where it is a
+    video (whose frames are among the fingerprints), and the search is then `reduced`. `label` is how the person called
+    it (a path or a hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
