@@ -91,7 +91,7 @@ def hit_words(hit: Line) -> str:
 
 def _shares_words(shares: Line) -> str:
     """How much of two videos is near, in a few words."""
-    asked = f"{shares['query_percent']} % of its {count(shares['query_seconds'], 'second')}"
+    asked = f"{shares['query_percent']} % of its {count(shares['query_moments'], 'moment')}"
     there = f"{shares['compared_percent']} % of {count(shares['compared_frames'], 'frame')} there"
     return f"{asked}, {there}, within {shares['radius']} bits"
 

@@ -70,7 +70,7 @@ def shares_line(shares: Shares | None) -> Line | None:
     return {
         "query_percent": shares.query_percent,
         "compared_percent": shares.compared_percent,
-        "query_seconds": shares.seconds,
+        "query_moments": shares.moments,
         "compared_frames": shares.frames,
         "radius": shares.radius,
     }

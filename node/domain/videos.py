@@ -5,8 +5,9 @@ Rules this module upholds:
 - Pure, and the only place that says when a video matches; the index proposes, and this is asked with what the store
   has.
 - Frames below the quality floor and repeats (hashes equal to the one before) are left out on both sides.
-- What is looked for is counted by its seconds, since it may have several frames in each (`VideoFingerprints.between`);
-  what it is compared with by its frames.
+- What is looked for is counted by its moments, since it may have several frames in each (`VideoFingerprints.between`):
+  a second, or as long as there is between two frames of what it is compared with, where that is more (a long video has
+  fewer). What it is compared with is counted by its frames.
 - Thresholds are here once, with unit and source.
 
 Source: facebook/ThreatExchange, vpdq (README and python-threatexchange's `vpdq_util`): distance 31, quality 50, and a
@@ -16,6 +17,7 @@ match where 80 % of the query's frames, or by its README of the compared video's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
 
 SHARE_PERCENT: Final = 50
-"""Percent of the seconds of the one, or of the frames of the other, that have to be near. vPDQ publishes 80 of the
+"""Percent of the moments of the one, or of the frames of the other, that have to be near. vPDQ publishes 80 of the
 query's frames. Half: a copy that was cut by a fraction of a second shows other frames at its whole seconds, and of a
 hand-held clip with fast motion (vectors/video) 45 % at worst, 74 % on average are found again. An edit with a large
 logo finds 73 to 86 % within the wide radius; unrelated clips find none. A missed match costs more than a look at a
@@ -62,13 +64,13 @@ def wide_radius(radius: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """How much of two videos is near: of `seconds` of what was asked `query_percent`, of `frames` of what it was
-    compared with `compared_percent`, within `radius` bits.
+    """How much of two videos is near: of the `moments` of what was asked `query_percent`, of the `frames` of what it
+    was compared with `compared_percent`, within `radius` bits.
     """
 
     query_percent: int
     compared_percent: int
-    seconds: int
+    moments: int
     frames: int
     radius: int
 
@@ -118,14 +120,14 @@ def compare(query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radiu
         return None
     ours, theirs = words_of(asked), words_of(kept)
     nearest, nearest_there, pair = _nearest(ours, theirs)
-    seconds = _seconds(asked)
+    moments = _moments(asked, _spacing(compared))
     distance = int(nearest.min())
     for within in (radius, wide_radius(radius)) if radius else (0,):
         near, near_there = nearest <= within, nearest_there <= within
         shares = Shares(
-            query_percent=_percent(np.bincount(seconds, weights=near) > 0),
+            query_percent=_percent(np.bincount(moments, weights=near) > 0),
             compared_percent=_percent(near_there),
-            seconds=int(seconds[-1]) + 1,
+            moments=int(moments[-1]) + 1,
             frames=len(kept),
             radius=within,
         )
@@ -152,14 +154,24 @@ def _nearest(ours: Words, theirs: Words) -> tuple[npt.NDArray[np.int16], npt.NDA
     return nearest, nearest_there, best[1:]
 
 
-def _seconds(frames: Sequence[Fingerprint]) -> npt.NDArray[np.int64]:
-    """For each frame which of the seconds shown it belongs to, from 0 on without gaps; one of its own where unknown."""
-    numbers, last = [], object()
+def _spacing(compared: Sequence[Fingerprint]) -> int:
+    """Milliseconds between two frames of what is compared with, as they mostly are; a second at the least."""
+    times = [each.at for each in compared if each.code == FRAME.code and each.at is not None]
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    return max(SECOND, gaps[len(gaps) // 2]) if gaps else SECOND
+
+
+def _moments(frames: Sequence[Fingerprint], length: int) -> npt.NDArray[np.int64]:
+    """For each frame which moment it belongs to, of `length` milliseconds each, numbered from 0 on without gaps; one of
+    its own where its time is unknown.
+    """
+    numbers: list[int] = []
+    last: object = None
     number = -1
     for frame in frames:
-        second = object() if frame.at is None else frame.at // SECOND
-        number += second != last
-        last = second
+        moment = object() if frame.at is None else frame.at // length
+        number += moment != last
+        last = moment
         numbers.append(number)
     return np.asarray(numbers, dtype=np.int64)
 
@@ -194,7 +206,7 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
     frames = frames_of(fingerprints)
     room = max(most - len(others), 0)
     if len(frames) > room:
-        numbers = _seconds(frames)
+        numbers = _moments(frames, SECOND)
         firsts = [frame for at, frame in enumerate(frames) if not at or numbers[at] != numbers[at - 1]]
         source = frames if len(firsts) < room // 2 else firsts
         frames = tuple(source[at] for at in evenly(len(source), room))

@@ -181,7 +181,7 @@ def _shares_from_pb(message: pb.Shares) -> Shares:
     return Shares(
         query_percent=message.query_percent,
         compared_percent=message.compared_percent,
-        seconds=message.seconds,
+        moments=message.moments,
         frames=message.frames,
         radius=message.radius,
     )
@@ -193,7 +193,7 @@ def _shares_to_pb(shares: Shares | None) -> pb.Shares | None:
     return pb.Shares(
         query_percent=shares.query_percent,
         compared_percent=shares.compared_percent,
-        seconds=shares.seconds,
+        moments=shares.moments,
         frames=shares.frames,
         radius=shares.radius,
     )

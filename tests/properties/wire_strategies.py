@@ -134,7 +134,7 @@ def hits() -> st.SearchStrategy[Hit]:
             Shares,
             query_percent=percents,
             compared_percent=percents,
-            seconds=milliseconds,
+            moments=milliseconds,
             frames=milliseconds,
             radius=st.integers(0, 256),
         ),

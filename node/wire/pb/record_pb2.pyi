@@ -250,18 +250,18 @@ class RecordId(_message.Message):
     def __init__(self, origin: _Optional[str] = ..., leaf: _Optional[bytes] = ...) -> None: ...
 
 class Shares(_message.Message):
-    __slots__ = ("query_percent", "compared_percent", "seconds", "frames", "radius")
+    __slots__ = ("query_percent", "compared_percent", "moments", "frames", "radius")
     QUERY_PERCENT_FIELD_NUMBER: _ClassVar[int]
     COMPARED_PERCENT_FIELD_NUMBER: _ClassVar[int]
-    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MOMENTS_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     RADIUS_FIELD_NUMBER: _ClassVar[int]
     query_percent: int
     compared_percent: int
-    seconds: int
+    moments: int
     frames: int
     radius: int
-    def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., seconds: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
+    def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., moments: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
 
 class Hit(_message.Message):
     __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "shares", "at", "subject_at", "frame")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,18 +32,21 @@ def numbered(*numbers: int, bits: int = 0) -> tuple[Fingerprint, ...]:
 
 
 def brute(query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int) -> tuple[int, int]:
-    """(query percent, compared percent) by the words of the module: seconds of the one, frames of the other."""
+    """(query percent, compared percent) by the words of the module: moments of the one, frames of the other."""
 
     def usable(frames: Sequence[Fingerprint]) -> list[Fingerprint]:
         good = [f for f in frames if f.code == FRAME.code and f.quality is not None and f.quality >= 50]
         return [f for n, f in enumerate(good) if not n or good[n - 1].value != f.value]
 
     asked, kept = usable(query), usable(compared)
+    times = [f.at for f in compared if f.at is not None]
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    length = max(1_000, gaps[len(gaps) // 2] if gaps else 0)
     seconds: dict[int, bool] = {}
     for frame in asked:
         assert frame.at is not None
         near = any(distance(frame.value, other.value) <= radius for other in kept)
-        seconds[frame.at // 1_000] = seconds.get(frame.at // 1_000, False) or near
+        seconds[frame.at // length] = seconds.get(frame.at // length, False) or near
     found = sum(any(distance(frame.value, other.value) <= radius for other in asked) for frame in kept)
     return 100 * sum(seconds.values()) // len(seconds), 100 * found // len(kept)
 
@@ -108,7 +112,7 @@ def test_frames_below_the_floor_and_repeats_do_not_count() -> None:
     assert compare(film(random_hash(1), quality=49), still, PDQ_RADIUS) is None
     found = compare(still, film(random_hash(1), random_hash(7), random_hash(8)), PDQ_RADIUS)
     assert found is not None
-    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.seconds) == (50, 33, 2)
+    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.moments) == (50, 33, 2)
 
 
 @pytest.mark.parametrize(("bits", "hit"), [(32, True), (WIDE_RADIUS, True), (WIDE_RADIUS + 1, False)])
@@ -141,7 +145,16 @@ def test_a_second_counts_where_any_frame_of_it_is_near() -> None:
     kept = film(*(random_hash(4 * n + 2) for n in range(10)))
     found = compare(query, kept, PDQ_RADIUS)
     assert found is not None
-    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.seconds) == (100, 100, 10)
+    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.moments) == (100, 100, 10)
+
+
+def test_an_excerpt_of_a_film_of_which_every_fourth_second_is_kept_is_found() -> None:
+    kept = film(*(random_hash(4 * n) for n in range(2_700)), step=4_000)
+    excerpt = film(*(random_hash(n) for n in range(400, 460)))
+    found = compare(excerpt, kept, PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.moments) == (100, 15)
+    assert compare(film(*(random_hash(n) for n in range(-60, 0))), kept, PDQ_RADIUS) is None
 
 
 def test_long_films_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

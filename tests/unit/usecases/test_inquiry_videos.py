@@ -96,7 +96,7 @@ def test_here_a_hit_says_how_near_and_when_and_the_store_has_the_last_word() -> 
             found = here.matcher.local([subject_of(video(1, range(10, 20), bits=9))], 31)
             (hit,) = found.hits
             assert (hit.algorithm, hit.holding, hit.distance) == ("vpdq", film, 9)
-            assert hit.shares == Shares(query_percent=100, compared_percent=33, seconds=10, frames=30, radius=31)
+            assert hit.shares == Shares(query_percent=100, compared_percent=33, moments=10, frames=30, radius=31)
             assert hit.at == 10_000 + (hit.subject_at or 0)
             (still,) = here.matcher.local([subject_of(prints(8, pdq=frame(1, 3, bits=20).pdq))], 31).hits
             assert (still.algorithm, still.at, still.subject_at, still.distance) == ("vpdq-frame", 3_000, None, 20)
@@ -177,7 +177,7 @@ def test_a_hit_by_frames_is_one_that_was_asked_about() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        {"shares": Shares(query_percent=1, compared_percent=1, seconds=1, frames=1, radius=1)},
+        {"shares": Shares(query_percent=1, compared_percent=1, moments=1, frames=1, radius=1)},
         {"at": 0},
         {"subject_at": 0},
     ],
@@ -196,7 +196,7 @@ def answer(hit: Hit) -> Answer:
 def test_shares_past_a_hundred_percent_are_neither_written_nor_read() -> None:
     codec = ProtoCodec()
     for wrong in ({"query_percent": 101}, {"compared_percent": 101}, {"radius": 257}):
-        shares = Shares(**{"query_percent": 1, "compared_percent": 1, "seconds": 1, "frames": 1, "radius": 1, **wrong})
+        shares = Shares(**{"query_percent": 1, "compared_percent": 1, "moments": 1, "frames": 1, "radius": 1, **wrong})
         with pytest.raises(Misuse):
             codec.encode_answer(answer(replace(SHARED, shares=shares)))
 

@@ -120,7 +120,7 @@ VIDEO_ANSWER = replace(
             record=RecordId(ORIGIN, b"\x99" * 32),
             distance=4,
             quality=97,
-            shares=Shares(query_percent=100, compared_percent=87, seconds=20, frames=23, radius=31),
+            shares=Shares(query_percent=100, compared_percent=87, moments=20, frames=23, radius=31),
             at=3_000,
             subject_at=1_000,
         ),
