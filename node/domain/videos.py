@@ -44,17 +44,15 @@ single pictures; of 64,980 pairs of 361 photographs of landscapes, 6 lie within 
 WIDE_FRAMES: Final = 5
 """Frames, each unlike the others (further apart than `PDQ_RADIUS`), that have to be near on either side before the wide
 radius counts: one still scene seen for a minute is one frame."""
-SECOND: Final = 1_000
-"""Milliseconds."""
-_BLOCK: Final = 256
-"""Frames of the one side that are compared with all of the other at a time: a few MiB."""
-
-Words = npt.NDArray[np.uint64]
-
-
 VPDQ: Final = "vpdq"
 """The algorithm of a hit of one video on another. A hit of a picture on a frame, or of a frame on a picture, is of the
 kind `FRAME`."""
+SECOND: Final = 1_000
+"""Milliseconds."""
+_BLOCK: Final = 256
+"""Frames of the one side that are compared with all of the other at a time: 30 MiB where the other side is an hour."""
+
+Words = npt.NDArray[np.uint64]
 
 
 def wide_radius(radius: int) -> int:

@@ -98,7 +98,7 @@ def _firsts(found: Found, order: NDArray[np.int64]) -> list[int]:
 
 def _wide(table: Table, values: NDArray[np.uint8], radius: int) -> _Best:
     """Rows near which several of the sampled frames lie, within the wide radius."""
-    unlike = values[_unlike_the_one_before(values)]
+    unlike = values[_unlike(values)]
     if len(unlike) < WIDE_FRAMES or not radius:
         return {}
     sample = unlike[evenly(len(unlike), WIDE_PROBES)]
@@ -112,8 +112,13 @@ def _wide(table: Table, values: NDArray[np.uint8], radius: int) -> _Best:
     return {place: known for place, known in best.items() if counted[place] >= WIDE_LEAST}
 
 
-def _unlike_the_one_before(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which hashes lie further than `PDQ_RADIUS` from the one before them; the first does."""
-    words = np.ascontiguousarray(values).view(np.uint64)
-    apart = np.bitwise_count(words[1:] ^ words[:-1]).sum(axis=1) > PDQ_RADIUS
-    return np.concatenate([np.ones(1, dtype=np.bool_), apart])
+def _unlike(values: NDArray[np.uint8]) -> list[int]:
+    """Which hashes lie further than `PDQ_RADIUS` from the last of these before them; the first does (vPDQ prunes so)."""
+    kept: list[int] = []
+    last = 0
+    for place, value in enumerate(values):
+        number = int.from_bytes(value.tobytes(), "big")
+        if not kept or (number ^ last).bit_count() > PDQ_RADIUS:
+            kept.append(place)
+            last = number
+    return kept

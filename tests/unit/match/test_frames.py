@@ -57,6 +57,16 @@ def test_a_video_whose_frames_are_all_changed_is_proposed(index: FlatIndex, bits
     assert PDQ_RADIUS < hit.distance <= bits
 
 
+def test_a_slow_film_with_something_laid_over_it_is_proposed(index: FlatIndex) -> None:
+    """Each frame is near the one before, and the last is far from the first."""
+    start, order = hashes(1)[0], np.random.default_rng(5).permutation(256)
+    slow = [flipped(start, order[: 2 * n].tolist()) for n in range(120)]
+    index.add(LOG, columns(FRAME, [5] * 24, slow[::5]))
+    mask = order[-50:].tolist()  # a logo: the same bits of every frame
+    asked = [flipped(frame, mask) for frame in slow[:100]]
+    assert where(index.search(probes(asked), PDQ_RADIUS)) == [(LOG, 5)]
+
+
 def test_past_the_wide_radius_nothing_is_proposed(index: FlatIndex) -> None:
     frames = hashes(20)
     index.add(LOG, columns(FRAME, [5] * 20, frames))
