@@ -243,6 +243,7 @@ class _Intake:
             except MediaError as error:
                 self._failures.add(path, error)
                 return None
+        self._failures.remark(path, result)
         return IngestItem(tag=tag, label=str(path), prints=result)
 
 

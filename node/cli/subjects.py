@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, parse
+from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, VideoFingerprints, parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -25,7 +25,7 @@ _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}"
 
 @dataclass(slots=True, kw_only=True)
 class Failures:
-    """Files that could not be read: each printed at once, all counted."""
+    """Files that could not be read: each printed at once, all counted. What was read in part is remarked on."""
 
     output: Output
     count: int = 0
@@ -34,6 +34,11 @@ class Failures:
         """Prints the line of a file that cannot be used."""
         self.count += 1
         self.output.line({"path": str(path), "error": str(error)}, _words)
+
+    def remark(self, path: Path, prints: MaterialFingerprints) -> None:
+        """Says beside the lines where a file was not read whole: what it has is used all the same."""
+        if isinstance(prints, VideoFingerprints) and prints.note:
+            self.output.note(f"{plain(path)}: {prints.note}")
 
 
 def _words(line: Line) -> str:
@@ -76,6 +81,7 @@ def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Adv
         if isinstance(result, MediaError):
             failures.add(path, result)
         else:
+            failures.remark(path, result)
             yield subject_line(subject_of(result, str(path)))
         advance()
 

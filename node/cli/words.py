@@ -70,30 +70,34 @@ def hit_words(hit: Line) -> str:
             near = f"{hit['distance']} of {_PDQ_BITS} bits away"
     else:
         near = "the same" if hit["record"] or hit.get("holding") else "has it, shows no more"
-    parts = [_shares_words(hit["shares"])] if hit.get("shares") else [near]
-    if hit.get("seconds") is not None:
-        parts.append(f"at {clock_words(hit['seconds'])} there")
-    if hit.get("subject_seconds") is not None:
-        parts.append(f"at {clock_words(hit['subject_seconds'])} of what was asked")
+    parts = [near]
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
         parts.append(plain(hit["orientation"]))
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
-    line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
+    what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
+    line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
-    return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
+    more = [*_video_words(hit), "; ".join(about)]
+    return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
 
 
-def _shares_words(shares: Line) -> str:
-    """How much of two videos is near, in a few words."""
-    asked = f"{shares['query_percent']} % of its {count(shares['query_moments'], 'moment')}"
-    there = f"{shares['compared_percent']} % of {count(shares['compared_frames'], 'frame')} there"
-    return f"{asked}, {there}, within {shares['radius']} bits"
+def _video_words(hit: Line) -> list[str]:
+    """What a hit by frames of videos says beside its distance: a line of shares, and one of times."""
+    shares, lines = hit.get("shares"), []
+    if shares:
+        asked = f"{shares['query_percent']} % of its {count(shares['query_moments'], 'moment')}"
+        there = f"{shares['compared_percent']} % of {count(shares['compared_frames'], 'frame')}"
+        lines.append(f"{asked}, {there} there, within {shares['radius']} bits")
+    asked_at, found_at = hit.get("subject_seconds"), hit.get("seconds")
+    times = [f"at {clock_words(found_at)} there"] if found_at is not None else []
+    times += [f"at {clock_words(asked_at)} of what was asked"] if asked_at is not None else []
+    return [*lines, ", ".join(times)] if times else lines
 
 
 def clock_words(seconds: float) -> str:
