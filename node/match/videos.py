@@ -113,7 +113,7 @@ def _wide(table: Table, values: NDArray[np.uint8], radius: int) -> _Best:
 
 
 def _unlike(values: NDArray[np.uint8]) -> list[int]:
-    """Which hashes lie further than `PDQ_RADIUS` from the last of these before them (so vPDQ prunes); the first does."""
+    """Which hashes lie further than `PDQ_RADIUS` from the last of these before them, as vPDQ prunes."""
     kept: list[int] = []
     last = 0
     for place, value in enumerate(values):
