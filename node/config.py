@@ -49,6 +49,11 @@ class Home:
         return self.folder / "vigil.sqlite3"
 
     @property
+    def index(self) -> Path:
+        """The files that keep a node's search index: derived from the database, and made anew where there are none."""
+        return self.folder / "index"
+
+    @property
     def keys(self) -> Path:
         """The wrapped private keys."""
         return self.folder / "keys"

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 
-def session(home: Home, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
-    """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`."""
+def session(
+    home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> AbstractContextManager[Session]:
+    """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
+
+    `progress(done, total)`: where the search index has to be made before the first command.
+    """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase)
+    return open_session(home, passphrase, progress)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:

@@ -25,6 +25,7 @@ from node.control.runner import LoopThread
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.domain.roster import MemberStatus, Policy
 from node.errors import Expired, NotFound, Refused, StoreError, Suspended, Unauthenticated, Unavailable, VigilError
+from node.match.folder import describe
 from node.pki.ca import check_issued, needs_renewal
 from node.usecases.roster import OwnLine, check_own_line
 from node.wire.client import EnrolmentChannel
@@ -102,6 +103,10 @@ def _disk(case: _Case) -> str:
             remedy="make room: a node that cannot write acknowledges nothing more",
         )
     return f"{free >> 30} GiB free"
+
+
+def _index(case: _Case) -> str:
+    return describe(case.home.index) if case.settings is not None else ""
 
 
 def _daemon(case: _Case) -> str:
@@ -251,6 +256,7 @@ _CHECKS: Final = (
     ("settings", _settings),
     ("keys", _keys),
     ("disk", _disk),
+    ("index", _index),
     ("daemon", _daemon),
     ("certificate", _certificate),
     ("roster", _roster),

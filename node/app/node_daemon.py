@@ -53,8 +53,12 @@ Line = dict[str, Any]
 
 REPAIR_SECONDS: Final = 60.0
 COMPARE_SECONDS: Final = 60.0
+TEND_SECONDS: Final = 10.0
+"""How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
+_WORTH_TELLING: Final = 100_000
+"""Steps of making the index, records mostly: fewer take no more than a second or two."""
 _log = structlog.get_logger(__name__)
 
 
@@ -65,7 +69,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     known = passphrase()
     with own(home.folder):
         _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known) as rooms:
+        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
             asyncio.run(_serve(rooms, ready))
 
 
@@ -86,6 +90,19 @@ def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callabl
             except Unavailable:
                 _log.warning("the hub cannot be reached; asking again")
             time.sleep(POLL_SECONDS)
+
+
+class _Tenths:
+    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        tenth = done * 10 // max(total, 1)
+        if total > _WORTH_TELLING and tenth != self._told:
+            _log.info("making the index", percent=tenth * 10, of=total)
+        self._told = tenth
 
 
 class NodeDaemon:
@@ -230,6 +247,10 @@ class NodeDaemon:
             # Each round looks at the hub's head of our own log: how a foreign append, by a stolen key, is noticed.
             self.publisher.wake()
 
+        async def tend() -> None:
+            await asyncio.to_thread(self._rooms.catalogue.tend)
+
+        self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.start()
@@ -268,5 +289,6 @@ async def _until_ended(
         await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
+        rooms.index_files.stop()
         await socket.stop(GRACE_SECONDS)
         socket_path(rooms.home).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from node.app.link import Link
+from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
@@ -24,12 +25,14 @@ from node.control.search_commands import SearchCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
-from node.match.index import FlatIndex
+from node.match.folder import IndexFolder
+from node.match.kept import KeptIndex
 from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_store
+from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
@@ -63,7 +66,8 @@ class NodeRooms:
     ring: KeyRing
     store: Store
     codec: ProtoCodec
-    index: FlatIndex
+    index: KeptIndex
+    index_files: IndexFolder
     catalogue: Catalogue
     members: Members
     roster_client: RosterClient
@@ -85,12 +89,14 @@ class NodeRooms:
 
     def commands(self) -> Commands:
         """All commands of a node by name."""
+        allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
             me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
             inquirer=self.inquirer,
+            allowed=allowed,
             relay=self.link.ask,
             store=self.store,
             codec=self.codec,
@@ -113,14 +119,15 @@ class NodeRooms:
             store=self.store,
             audit=self.audit,
             latest=self.members.latest,
-            health=lambda: self.health(),  # noqa: PLW0108 (the daemon sets it later)
+            health=lambda: {**self.health(), "index": self.index_files.trouble or "well"},
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
+            check_index=self.catalogue.check_index,
             random=os.urandom,
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit)
+        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
@@ -160,8 +167,11 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
 
 
 @contextmanager
-def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[NodeRooms]:
-    """Opens a node's rooms, with the index rebuilt from the store. The caller holds the home's lock.
+def open_node(
+    home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
+) -> Iterator[NodeRooms]:
+    """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock. `progress(done,
+    total)`: where the index has to be made, or catches up.
 
     Raises `NotFound`, `Damaged`, `StoreError`.
     """
@@ -172,18 +182,21 @@ def open_node(home: Home, settings: Config, passphrase: Callable[[], str]) -> It
         opened.callback(store.close)
         rooms = _wire(home, settings, ring, client, store)
         opened.callback(rooms.audit.close)
-        rooms.catalogue.rebuild()
+        opened.callback(rooms.index.close)
+        opened.callback(rooms.index_files.close)
+        rooms.catalogue.start(progress)
         yield rooms
 
 
 def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
     me, federation = member_id(settings.member), federation_id(settings.federation)
-    codec, index = ProtoCodec(), FlatIndex()
+    codec, index = ProtoCodec(), KeptIndex()
+    files = IndexFolder(home.index, index)
     members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())
-    catalogue = Catalogue(store=store, index=index, codec=codec)
+    catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
@@ -197,6 +210,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         store=store,
         codec=codec,
         index=index,
+        index_files=files,
         catalogue=catalogue,
         members=members,
         roster_client=client,
@@ -222,7 +236,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         matcher=matcher,
         intake=Intake(
             store=store,
-            index=index,
+            catalogue=catalogue,
             matcher=matcher,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,

@@ -79,7 +79,7 @@ class Session:
 
 
 @contextmanager
-def open_session(home: Home, passphrase: Callable[[], str]) -> Iterator[Session]:
+def open_session(home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None]) -> Iterator[Session]:
     """See `app.session`."""
     settings = config.load(home)
     deadline = time.monotonic() + WAIT_SECONDS
@@ -96,7 +96,7 @@ def open_session(home: Home, passphrase: Callable[[], str]) -> Iterator[Session]
                     raise
                 time.sleep(_LOOK_SECONDS)
             else:
-                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase)))
+                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase, progress)))
                 return
 
 
@@ -118,7 +118,9 @@ async def _answers(path: Path) -> bool:
 
 
 @contextmanager
-def _alone(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[Runner]:
+def _alone(
+    home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
+) -> Iterator[Runner]:
     if settings.role == "hub":
         from node.app.hub_rooms import open_hub
 
@@ -132,5 +134,5 @@ def _alone(home: Home, settings: Config, passphrase: Callable[[], str]) -> Itera
             "this node was restored from a backup, and what was retracted since is not known here yet",
             remedy="start it with the hub in reach (vigil node run): it catches up before it serves anything",
         )
-    with open_node(home, settings, passphrase) as node:
+    with open_node(home, settings, passphrase, progress) as node:
         yield node.commands().run

@@ -43,8 +43,15 @@ def bench(
     """Measure this machine. Every figure stands beside a reference measured in the same run; above 1 is better."""
     output = common(ctx).output
     options = {} if records is None else {"records": records}
-    for line in importlib.import_module(f"bench.{name.value}").run(**options):
-        output.line(line, _figure_words)
+    benchmark = importlib.import_module(f"bench.{name.value}")
+    # A benchmark of very many figures shows them to people in a table of its own.
+    table = getattr(benchmark, "table", None)
+    lines: list[Line] = []
+    for line in benchmark.run(**options):
+        output.line(line, _figure_words if table is None else None)
+        lines.append(line)
+    if table is not None:
+        output.say(table(lines))
 
 
 def _figure_words(line: Line) -> str:

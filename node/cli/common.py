@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol
@@ -87,11 +87,15 @@ class Common:
         """As `passphrase`, for keys that are about to be made: a terminal is asked twice."""
         return replace(self.passphrase, what=what, new=True)
 
-    def session(self) -> AbstractContextManager[Session]:
-        """The session over this home: see `app.session`."""
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The session over this home: see `app.session`. A bar shows where the index has to be made first."""
         from node import app
 
-        return app.session(self.home, self.passphrase)
+        with ExitStack() as opened:
+            with self.output.steps("opening the search index") as told:
+                session = opened.enter_context(app.session(self.home, self.passphrase, told))
+            yield session
 
 
 def one(lines: Iterable[Line]) -> Line:

@@ -76,7 +76,15 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
         ]
         line |= {"pdq": None, "pdq_quality": None, "phash": None, "frames": frames}
         return line | {"duration": result.milliseconds / 1_000, "note": result.note or None}
-    return line | {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
+    line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
+    if result.trimmed is not None:
+        line["trimmed"] = {
+            "box": list(result.trimmed.box),
+            "pdq": result.trimmed.pdq_orientations[0].hex(),
+            "pdq_quality": result.trimmed.pdq_quality,
+            "phash": result.trimmed.phash.hex(),
+        }
+    return line
 
 
 def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
@@ -98,11 +106,22 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         note = ": a picture without detail, which never matches by PDQ"
     elif result.pdq_quality < PDQ_QUALITY_FLOOR:
         note = f": below {PDQ_QUALITY_FLOOR}, so it never matches by PDQ"
-    return (
+    whole = (
         f"{about}"
         f"  pdq      {result.pdq.hex()}\n"
         f"           quality {result.pdq_quality}{note}\n"
         f"  phash    {result.phash.hex()}"
+    )
+    trimmed = result.trimmed
+    if trimmed is None:
+        return whole
+    left, top, right, bottom = trimmed.box
+    return (
+        f"{whole}\n"
+        f"  without its plain borders: {right - left} x {bottom - top} pixels from {left}, {top}\n"
+        f"  pdq      {trimmed.pdq_orientations[0].hex()}\n"
+        f"           quality {trimmed.pdq_quality}\n"
+        f"  phash    {trimmed.phash.hex()}"
     )
 
 

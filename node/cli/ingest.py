@@ -56,6 +56,7 @@ class Request:
     level: Level
     officer: str
     originals: Path | None
+    show_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     copy_originals: Annotated[
         bool, typer.Option("--copy-originals", help="Copy every file into the home, by content.")
     ] = False,
+    show_all: Annotated[
+        bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
@@ -103,7 +107,11 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     """
     given = common(ctx)
     request = Request(
-        case=case, level=level, officer=officer, originals=given.home.originals if copy_originals else None
+        case=case,
+        level=level,
+        officer=officer,
+        originals=given.home.originals if copy_originals else None,
+        show_all=show_all,
     )
     failures = Failures(output=given.output)
     with given.session() as session:
@@ -192,7 +200,8 @@ class _Intake:
     def run(self, session: Session, output: Output) -> Line:
         """Prints a line a file and returns the summary."""
         request = self._request
-        arguments = {"case": request.case, "level": request.level.value, "officer": request.officer}
+        arguments: Line = {"case": request.case, "level": request.level.value, "officer": request.officer}
+        arguments |= {"show_all": True} if request.show_all else {}
         summary: Line = {}
         items = self._items()
         try:
@@ -260,4 +269,7 @@ def _summary_words(line: Line) -> str:
     for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
         if line[name]:
             words += f", {line[name]:,} {noun}"
-    return f"{words}. {count(line['files_with_hits'], 'file')} with hits."
+    words = f"{words}. {count(line['files_with_hits'], 'file')} with hits."
+    if line.get("hidden"):
+        words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
+    return words

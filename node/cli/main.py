@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
     "audit": ("node.cli.audit", ADMINISTRATION, "Read who searched, asked, answered and decided what."),
+    "allow": ("node.cli.allow", ADMINISTRATION, "Known-harmless content that gives no hits, by SHA-256."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a whole federation on this machine, and watch it work."),
     "bench": ("node.cli.bench", TRYING, "Measure this machine against named references."),

@@ -228,7 +228,8 @@ def _fsck_words(line: Line) -> str:
         return ("Everything comes out." if line["ok"] else f"{line['faults']} faults.") + unsigned
     words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['log'])}"
     if line["entries"]:  # the database as such has none
-        words += f": {line['entries']:,} entries, {line['bodies']:,} bodies"
+        names = ("rows", "fingerprints") if line["log"] == "index" else ("entries", "bodies")
+        words += f": {line['entries']:,} {names[0]}, {line['bodies']:,} {names[1]}"
     faults = [f"       {plain(fault)}" for fault in line["faults"][:_FAULTS_SHOWN]]
     if len(line["faults"]) > _FAULTS_SHOWN:
         faults.append(f"       and {len(line['faults']) - _FAULTS_SHOWN:,} more (--json lists all)")

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from node.errors import StoreError
@@ -29,6 +29,8 @@ Words = Callable[[Line], "RenderableType | None"]
 """A line in people's words, or None where it says nothing to a person."""
 _STDERR: Final = 2
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+WORTH_A_BAR: Final = 10_000
+"""Steps below which `Output.steps` draws nothing: the work is over before one has read it."""
 
 
 def plain(text: object) -> str:
@@ -127,6 +129,26 @@ class Output:
                 bar.advance(task, steps)
 
             yield advance
+
+    @contextmanager
+    def steps(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar for work that says (done, total) itself, where that is much; a new one where it begins anew."""
+        with ExitStack() as drawn:
+            advance: list[Advance] = []
+            before = [0]
+
+            def told(done: int, total: int) -> None:
+                if total < WORTH_A_BAR:
+                    return
+                if not advance:
+                    advance.append(drawn.enter_context(self.progress(label, total)))
+                if done < before[0]:
+                    drawn.close()
+                    advance[:], before[0] = [drawn.enter_context(self.progress(label, total))], 0
+                advance[0](done - before[0])
+                before[0] = done
+
+            yield told
 
 
 @contextmanager

@@ -9,6 +9,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -29,6 +30,7 @@ from node.cli.words import (
     state_words,
     unanswered,
 )
+from node.errors import Misuse
 
 DEFAULT_BUDGET: Final = 5.0
 """Seconds that a query waits for its members."""
@@ -47,7 +49,7 @@ class Rule(StrEnum):
 
 
 Subjects = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="PATH|ALGORITHM:HEX",
         help="Pictures, videos, folders of them, or hashes; 64 bare digits are a PDQ. A file with such a name: ./NAME.",
@@ -57,6 +59,30 @@ Subjects = Annotated[
 RuleOption = Annotated[
     Rule, typer.Option("--rule", help="policy: what the federation agreed; exact: digests and distance 0 alone.")
 ]
+HashFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--hashes",
+        metavar="FILE",
+        parser=options.path,
+        help="A text file of hashes to look up as well: one ALGORITHM:HEX a line; # starts a comment.",
+    ),
+]
+ShowAll = Annotated[
+    bool, typer.Option("--show-all", help="Also what the allow-list of known-harmless content hides (vigil allow).")
+]
+
+
+def _no_radius(value: str | None) -> None:
+    """Says why there is no such option, rather than that there is none."""
+    if value is not None:
+        raise Misuse(
+            "the radius is the federation's policy, the same for every member, and nobody chooses another",
+            remedy="leave --radius out; --rule exact asks for digests and distance 0 alone",
+        )
+
+
+Radius = Annotated[str | None, typer.Option("--radius", hidden=True, callback=_no_radius)]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor.")
 ]
@@ -69,34 +95,39 @@ def register(app: typer.Typer) -> None:
     app.command("queries", cls=Command)(queries)
 
 
-def match(
+def match(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
-    asked: Subjects,
+    asked: Subjects = None,
     rule: RuleOption = Rule.POLICY,
     case: Annotated[str, typer.Option("--case", help="Our case reference, for the audit log.")] = "",
+    hashes: HashFile = None,
+    show_all: ShowAll = False,
     workers: Workers = None,
+    _radius: Radius = None,
 ) -> None:
     """Look pictures, videos or hashes up here: among our holdings and every member's records.
 
-    Pictures are searched in all eight orientations, videos and bare hashes as they are. A picture is also held against
-    the frames of videos, and the other way round. Nothing leaves this machine. A hit is a lead for a person to look at,
-    never a verdict.
+    Pictures are searched in all eight orientations, with and without plain borders; videos and bare hashes as they are.
+    A picture is also held against the frames of videos, and the other way round. Hits are shown as they are found.
+    Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
     """
     given = common(ctx)
     failures = Failures(output=given.output)
-    told = read_asked(asked)
+    told = read_asked(asked or (), hashes)
     printer = _Printer(given)
+    arguments: Line = {"rule": rule.value, "case": case} | ({"show_all": True} if show_all else {})
     with given.session() as session, given.output.progress("matching", count_subjects(told)) as advance:
         items = subjects(told, failures, workers, advance)
-        for line in session.run("match", {"rule": rule.value, "case": case}, items):
+        for line in session.run("match", arguments, items):
             printer.line(line)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
 
 
-def query(  # noqa: PLR0917 (typer hands over by name)
+def query(
     ctx: typer.Context,
-    asked: Subjects,
+    *,
+    asked: Subjects = None,
     case: Annotated[str, typer.Option("--case", help="Our case reference.", show_default=False)],
     legal_basis: Annotated[
         str, typer.Option("--legal-basis", help="The law that allows the question.", show_default=False)
@@ -112,7 +143,10 @@ def query(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--budget", metavar="TIME", parser=options.duration, help="How long to wait. Default: 5s."),
     ] = None,
     rule: RuleOption = Rule.POLICY,
+    hashes: HashFile = None,
+    show_all: ShowAll = False,
     workers: Workers = None,
+    _radius: Radius = None,
 ) -> None:
     """Ask the federation about pictures, videos or hashes, after looking here first.
 
@@ -122,7 +156,7 @@ def query(  # noqa: PLR0917 (typer hands over by name)
     """
     given = common(ctx)
     failures = Failures(output=given.output)
-    items = _all_subjects(given, read_asked(asked), failures, workers)
+    items = _all_subjects(given, read_asked(asked or (), hashes), failures, workers)
     if not items:
         given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
         raise typer.Exit(ExitCode.ERROR)
@@ -134,7 +168,7 @@ def query(  # noqa: PLR0917 (typer hands over by name)
         "to": list(to or ()),
         "rule": rule.value,
         "budget": DEFAULT_BUDGET if budget is None else budget,
-    }
+    } | ({"show_all": True} if show_all else {})
     printer = _Printer(given)
     with given.session() as session:
         for line in session.run("query", arguments, items):
@@ -172,6 +206,8 @@ class _Printer:
             self._output.line(line, outcome_words)
         elif "searched" in line:
             self._output.line(line, _searched_words)
+        elif "not_asked" in line:
+            self._output.line(line, lambda line: f"{plain(line['subject'])}\n  not asked: {plain(line['not_asked'])}")
         else:
             self._output.line(line, self._hit_words)
 
@@ -200,6 +236,11 @@ class _Printer:
         if summary["outcomes"]:
             self._output.say(table)
         self._output.say(f"{count(summary['hits'], 'hit')}: {here} here, {summary['hits'] - here} from other members.")
+        if hidden := _hidden_words(summary):
+            self._output.say(hidden)
+        if summary.get("not_asked"):
+            left = count(summary["not_asked"], "subject")
+            self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
             self._output.say("Reduced: a bare hash or a video was searched as it is, not turned or mirrored.")
         if not self.complete:
@@ -210,7 +251,19 @@ class _Printer:
 
 def _searched_words(summary: Line) -> str:
     searched = [f"{speaker(origin)} {number:,}" for origin, number in sorted(summary["searched"].items())]
-    return f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."
+    words = [f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."]
+    words += [hidden] if (hidden := _hidden_words(summary)) else []
+    if summary.get("files"):
+        pace = f"{summary['seconds']:.1f} s, {summary['files_per_second']:.1f} a second"
+        share = f"search took {summary['search_share']:.1%} of the time"
+        words.append(f"{count(summary['files'], 'file')} in {pace}; {share}.")
+    return "\n".join(words)
+
+
+def _hidden_words(summary: Line) -> str:
+    """How many hits the allow-list has hidden; "" where none."""
+    hidden = summary.get("hidden")
+    return f"{count(hidden, 'hit')} hidden, as known to be harmless. To see them: --show-all" if hidden else ""
 
 
 def queries(

@@ -9,18 +9,23 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from node.cli.hashlist import read_hashes
 from node.cli.output import Advance, Line, Output, plain
 from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, VideoFingerprints, parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 
 _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}", re.DOTALL)
+
+_MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-Fa-f]{32,}")
+"""What a person means as a hash though it is none: an algorithm nobody knows here, or too few bare digits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,15 +58,31 @@ class Asked:
     paths: tuple[Path, ...] = field(default=())
 
 
-def read_asked(texts: Sequence[str]) -> Asked:
-    """Tells hashes from paths. Raises `Misuse` for a hash that is cut short, and for nothing at all."""
+def read_asked(texts: Sequence[str], hash_file: Path | None = None) -> Asked:
+    """Tells hashes from paths, and adds those of `hash_file`.
+
+    Raises `Misuse` for a hash that is cut short or of an unknown algorithm, a file with a line that is no hash, and for
+    nothing at all.
+    """
     if not all(texts):
         raise Misuse("one of the paths is empty", remedy="for the folder one is in, give .")
-    hashes = [text for text in texts if _HASH.fullmatch(text)]
-    return Asked(
-        hashes=tuple(Subject(fingerprints=(parse(text),), label=text) for text in hashes),
-        paths=tuple(Path(text) for text in texts if not _HASH.fullmatch(text)),
-    )
+    if not texts and hash_file is None:
+        raise Misuse("nothing was given to look for", remedy="give pictures, folders, hashes, or --hashes FILE")
+    hashes = [_typed(text) for text in texts if _is_hash(text)]
+    if hash_file is not None:
+        hashes += read_hashes(hash_file, _typed)
+        if not hashes and not texts:
+            raise Misuse(f"{hash_file} holds no hash", remedy="one ALGORITHM:HEX a line")
+    return Asked(hashes=tuple(hashes), paths=tuple(Path(text) for text in texts if not _is_hash(text)))
+
+
+def _is_hash(text: str) -> bool:
+    """Whether this is meant as a hash: it is one, or looks like one and no file is called so."""
+    return bool(_HASH.fullmatch(text)) or (bool(_MEANT.fullmatch(text)) and not os.path.lexists(text))
+
+
+def _typed(text: str) -> Subject:
+    return Subject(fingerprints=(parse(text),), label=text)
 
 
 def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Iterator[Line]:

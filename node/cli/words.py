@@ -82,7 +82,9 @@ def hit_words(hit: Line) -> str:
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
+    about += ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
+    about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
     more = [*_video_words(hit), "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
 

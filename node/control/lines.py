@@ -15,6 +15,7 @@ from node.domain.fingerprints import (
     Fingerprint,
     MaterialFingerprints,
     PictureFingerprints,
+    TrimmedFingerprints,
     VideoFingerprints,
     VideoFrame,
 )
@@ -55,7 +56,9 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "category": category_line(hit.category),
         "series": hit.series,
         "weak": hit.weak,
+        "trimmed": hit.trimmed,
         "holding": hit.holding,
+        "allowed": hit.allowed,
         "level": hit.level.name.lower().replace("_", "-"),
         "shares": shares_line(hit.shares),
         "seconds": seconds_line(hit.at),
@@ -127,7 +130,33 @@ def prints_line(prints: MaterialFingerprints) -> Line:
         "phash": prints.phash.hex(),
         "width": prints.width,
         "height": prints.height,
+        "trimmed": trimmed_line(prints.trimmed),
     }
+
+
+def trimmed_line(trimmed: TrimmedFingerprints | None) -> Line | None:
+    """What lies within a picture's plain borders, or null."""
+    if trimmed is None:
+        return None
+    return {
+        "box": list(trimmed.box),
+        "pdq_quality": trimmed.pdq_quality,
+        "pdq_orientations": [value.hex() for value in trimmed.pdq_orientations],
+        "phash": trimmed.phash.hex(),
+    }
+
+
+def _read_trimmed(line: Line | None) -> TrimmedFingerprints | None:
+    """The inverse of `trimmed_line`. Raises KeyError, TypeError, ValueError."""
+    if line is None:
+        return None
+    left, top, right, bottom = map(int, line["box"])
+    return TrimmedFingerprints(
+        box=(left, top, right, bottom),
+        pdq_quality=int(line["pdq_quality"]),
+        pdq_orientations=tuple(bytes.fromhex(value) for value in line["pdq_orientations"]),
+        phash=bytes.fromhex(line["phash"]),
+    )
 
 
 def read_prints(line: Line) -> MaterialFingerprints:
@@ -159,6 +188,7 @@ def read_prints(line: Line) -> MaterialFingerprints:
             phash=bytes.fromhex(line["phash"]),
             width=int(line["width"]),
             height=int(line["height"]),
+            trimmed=_read_trimmed(line.get("trimmed")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an item of the local socket is not a file's fingerprints") from error
@@ -189,6 +219,7 @@ def subject_line(subject: Subject) -> Line:
             [f.code, f.value.hex(), f.quality] + ([] if f.at is None else [f.at]) for f in subject.fingerprints
         ],
         "orientations": [value.hex() for value in subject.orientations],
+        "trimmed": [value.hex() for value in subject.trimmed],
     }
 
 
@@ -202,6 +233,7 @@ def read_subject(line: Line) -> Subject:
                 for code, value, quality, *at in line["fingerprints"]
             ),
             orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
+            trimmed=tuple(bytes.fromhex(value) for value in line.get("trimmed", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an argument of the local socket is not a subject") from error

@@ -54,6 +54,7 @@ class NodeCommands:
     health: Callable[[], Line]
     heads: Callable[[], Awaitable[Sequence[Head]]]
     certificate_expires: Callable[[], float | None]
+    check_index: Callable[[], Report | None]
     random: Callable[[int], bytes]
     clock: Clock
 
@@ -115,8 +116,8 @@ class NodeCommands:
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line a log and one of the database, then {"ok", "faults"}."""
-        async for line in fsck_lines(self.store, self.latest()):
+        """-> a line a log, one of the database and one of the index, then {"ok", "faults"}."""
+        async for line in fsck_lines(self.store, self.latest(), self.check_index):
             yield line
 
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -129,13 +130,19 @@ class NodeCommands:
         yield {"path": path, "keys": "not in it: keep the keys folder apart"}
 
 
-async def fsck_lines(store: Store, roster: Roster | None) -> AsyncIterator[Line]:
-    """What fsck found, log by log as it is found out, and a summary."""
+async def fsck_lines(
+    store: Store, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
+) -> AsyncIterator[Line]:
+    """What fsck found, log by log as it is found out, and a summary. `check_index`: of the index, if there is one."""
     faults = 0
     reports = check_store(store, roster)
     while (report := await asyncio.to_thread(next, reports, None)) is not None:
         faults += len(report.faults)
         yield report_line(report)
+    of_index = await asyncio.to_thread(check_index)
+    if of_index is not None:
+        faults += len(of_index.faults)
+        yield report_line(of_index)
     yield {"ok": faults == 0, "faults": faults, "signatures_checked": roster is not None}
 
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from node.control.arguments import Arguments
+from node.control.batching import batches
 from node.control.lines import hit_line, outcome_line, read_item, read_subject
 from node.domain.envelope import Kind
 from node.domain.holdings import IngestRequest
 from node.domain.ids import QUERY_ID_SIZE, member_id
 from node.domain.queries import Level, MatchRule, MemberOutcome, Outcome
-from node.errors import Malformed, Misuse, NotFound
+from node.errors import Malformed, Misuse, NotFound, Refused
 from node.usecases.audit import AuditEntry
 from node.usecases.question import Question
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec, Store
     from node.domain.queries import Subject
     from node.domain.roster import Policy
+    from node.usecases.allowing import AllowList
     from node.usecases.audit import AuditLog
     from node.usecases.inquiry import Ask, Inquirer
     from node.usecases.intake import Intake
@@ -41,8 +43,16 @@ if TYPE_CHECKING:
 INGEST_BATCH: Final = 32
 INGEST_SECONDS: Final = 0.5
 """A batch is stored once it has this many files, or this long after its first."""
+MATCH_BATCH: Final = 64
+MATCH_SECONDS: Final = 0.25
+"""Subjects are searched together once there are so many, or this long after the first of them: one search and one audit
+entry for all of them."""
+MATCH_FIRST_SECONDS: Final = 0.05
+"""The same of the first group of all: whoever waits for a first result waits no longer than that."""
 INGEST_HITS: Final = 20
 """Hits that an ingest gives of a file, the nearest; a series of near-identical pictures would give hundreds of each."""
+ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
+NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT, "shared": Level.SHARED}
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
@@ -66,6 +76,7 @@ class SearchCommands:
     intake: Intake
     matcher: Matcher
     inquirer: Inquirer
+    allowed: AllowList
     relay: Ask
     store: Store
     codec: Codec
@@ -79,18 +90,20 @@ class SearchCommands:
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "officer"} and items -> a line a file with its nearest hits, then a summary."""
+        """{"case", "level", "officer", "show_all"} and items -> a line a file with its nearest hits, then a summary."""
         given = Arguments(arguments)
         request = IngestRequest(
             case=given.text("case"),
             level=read_level(given.text("level", "national")),
             officer=given.text("officer", ""),
         )
-        files = new = hit_files = 0
+        show_all = given.flag("show_all")
+        files = new = hit_files = hidden = 0
         async for batch in batches(items, INGEST_BATCH, INGEST_SECONDS):
             read = [read_item(line) for line in batch]
-            for result in await asyncio.to_thread(self._take, request, read):
+            for result in await asyncio.to_thread(self._take, request, read, show_all=show_all):
                 files += 1
+                hidden += result.hidden
                 new += result.new
                 hit_files += bool(result.hits)
                 yield {
@@ -99,10 +112,17 @@ class SearchCommands:
                     "new": result.new,
                     "hits": [hit_line(result.label, hit) for hit in result.hits[:INGEST_HITS]],
                     "hits_total": len(result.hits),
+                    "hidden": result.hidden,
                 }
-        yield {"files": files, "new": new, "already_held": files - new, "files_with_hits": hit_files}
+        yield {
+            "files": files,
+            "new": new,
+            "already_held": files - new,
+            "files_with_hits": hit_files,
+            "hidden": hidden,
+        }
 
-    def _take(self, request: IngestRequest, items: list[IngestItem]) -> list[Any]:
+    def _take(self, request: IngestRequest, items: list[IngestItem], *, show_all: bool) -> list[Any]:
         self.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_SEARCH,
@@ -115,37 +135,47 @@ class SearchCommands:
                 },
             )
         )
-        return self.intake.take(request, items)
+        return self.intake.take(request, items, show_all=show_all)
 
     async def match(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"rule", "case"} and subjects as items -> a line a hit, then {"searched", "hits", ...}."""
+        """{"rule", "case", "show_all"} and subjects as items -> a line a hit, then {"searched", "hits", "hidden", ...}.
+
+        Hits come as soon as they are known; subjects go on being read while others are searched.
+        """
         given = Arguments(arguments)
-        rule = read_rule(given.text("rule", "policy"))
+        rule, case, show_all = read_rule(given.text("rule", "policy")), given.text("case", ""), given.flag("show_all")
         searched: dict[str, int] = {}
-        hits = subjects = 0
+        hits = hidden = subjects = files = 0
         began = time.monotonic()
         in_search = 0.0
-        async for batch in batches(items, INGEST_BATCH, INGEST_SECONDS):
+        async for batch in batches(items, MATCH_BATCH, MATCH_SECONDS, MATCH_FIRST_SECONDS):
             asked = [read_subject(line) for line in batch]
             started = time.monotonic()
-            found = await asyncio.to_thread(self._match, asked, rule, given.text("case", ""))
+            found = await asyncio.to_thread(self._match, asked, rule, case, show_all=show_all)
             in_search += time.monotonic() - started
             subjects += len(asked)
+            files += sum(bool(subject.orientations) for subject in asked)
             hits += len(found.hits)
+            hidden += sum(found.hidden.values())
             searched = dict(found.searched)
             for hit in found.hits:
                 yield hit_line(asked[hit.subject].label, hit)
         if not subjects:
             searched = dict((await asyncio.to_thread(self.matcher.local, (), 0, rule)).searched)
+        seconds = max(time.monotonic() - began, 1e-6)
         yield {
             "searched": searched,
             "hits": hits,
+            "hidden": hidden,
             "subjects": subjects,
-            "seconds": round(time.monotonic() - began, 3),
+            "files": files,
+            "seconds": round(seconds, 3),
+            "files_per_second": round(files / seconds, 2),
             "seconds_in_search": round(in_search, 3),
+            "search_share": round(in_search / seconds, 4),
         }
 
-    def _match(self, subjects: list[Subject], rule: MatchRule, case: str) -> Found:
+    def _match(self, subjects: list[Subject], rule: MatchRule, case: str, *, show_all: bool) -> Found:
         self.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_SEARCH,
@@ -157,14 +187,25 @@ class SearchCommands:
                 },
             )
         )
-        return self.matcher.local(subjects, self.policy().radius, rule)
+        return self.matcher.local(subjects, self.policy().radius, rule, show_all=show_all)
 
     async def query(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "budget"} and subjects as items -> local
-        hits, members' outcomes and their hits as they come, then {"query", "outcomes", "hits"}.
+        """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "budget", "show_all"} and subjects as items
+        -> what is not asked about, local hits, members' outcomes and their hits as they come, then {"query",
+        "outcomes", "hits"}.
+
+        A subject on the allow-list is left out, and a line says so: {"subject", "not_asked"}. With `show_all` it is
+        asked about like any other. Raises `Refused` where nothing is left to ask about.
         """
         given = Arguments(arguments)
-        subjects = tuple([read_subject(line) async for line in items])
+        show_all = given.flag("show_all")
+        read = [read_subject(line) async for line in items]
+        known = frozenset() if show_all else await asyncio.to_thread(self.allowed.among, read)
+        if known and len(known) == len(read):
+            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match looks here alone")
+        for place in sorted(known):
+            yield {"subject": read[place].label, "not_asked": ON_THE_LIST}
+        subjects = tuple(subject for place, subject in enumerate(read) if place not in known)
         question = Question(
             subjects=subjects,
             case=given.text("case"),
@@ -176,7 +217,7 @@ class SearchCommands:
             budget=given.number("budget", 5.0),
         )
         opened = await asyncio.to_thread(self.inquirer.open, question)
-        found = await asyncio.to_thread(self.inquirer.search_here, question)
+        found = await asyncio.to_thread(self.inquirer.search_here, question, show_all=show_all)
         total = len(found.hits)
         for hit in found.hits:
             yield hit_line(subjects[hit.subject].label, hit) | {"where": "here"}
@@ -192,6 +233,8 @@ class SearchCommands:
             "reasons": {m: o.reason for m, o in sorted(opened.outcomes.items()) if o.reason},
             "hits": total,
             "local_hits": len(found.hits),
+            "hidden": sum(found.hidden.values()),
+            "not_asked": len(known),
             "reduced": any(subject.reduced for subject in subjects),
             "searched": dict(found.searched),
             "complete": opened.complete(),
@@ -257,47 +300,3 @@ def read_query_id(text: str) -> bytes:
     if len(query_id) != QUERY_ID_SIZE:
         raise Malformed(f"a query's id is {2 * QUERY_ID_SIZE} hex digits")
     return query_id
-
-
-async def batches(items: AsyncIterator[Line], size: int, seconds: float) -> AsyncIterator[list[Line]]:
-    """Groups items: up to `size`, or what has come `seconds` after the first of the group."""
-    queue: asyncio.Queue[Line | BaseException | None] = asyncio.Queue(size * 2)
-
-    async def pump() -> None:
-        try:
-            async for item in items:
-                await queue.put(item)
-        except Exception as error:  # noqa: BLE001  (raised again by the reader of the queue)
-            await queue.put(error)
-        else:
-            await queue.put(None)
-
-    task = asyncio.create_task(pump())
-    try:
-        ended = False
-        while not ended:
-            first = await queue.get()
-            group: list[Line] = []
-            ended = _take(first, group)
-            deadline = asyncio.get_running_loop().time() + seconds
-            while not ended and len(group) < size:
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        item = await queue.get()
-                except TimeoutError:
-                    break
-                ended = _take(item, group)
-            if group:
-                yield group
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def _take(item: Line | BaseException | None, group: list[Line]) -> bool:
-    """Whether this was the end; an error of the source is raised here."""
-    if isinstance(item, BaseException):
-        raise item
-    if item is not None:
-        group.append(item)
-    return item is None

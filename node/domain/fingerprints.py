@@ -115,6 +115,11 @@ def parse(text: str) -> Fingerprint:
     name, colon, digits = text.strip().partition(":")
     if not colon:
         name, digits = "pdq", name
+        if len(digits) != 2 * PDQ.size:
+            raise Misuse(
+                f"a bare hash is a PDQ of {2 * PDQ.size} hex digits; what was given has {len(digits)} characters",
+                remedy="write ALGORITHM:HEX for another kind, such as md5:HEX, and check that all of it was copied",
+            )
     kind = KIND_BY_NAME.get(name.lower())
     if kind is None:
         known = ", ".join(KIND_BY_NAME)
@@ -132,11 +137,33 @@ def parse(text: str) -> Fingerprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrimmedFingerprints:
+    """The perceptual hashes of what lies within a picture's plain borders: a further variant of a query, never stored.
+
+    `box`: left, top, right and bottom of the inside in pixels, the last two not included; the rest as in
+    `PictureFingerprints`.
+    """
+
+    box: tuple[int, int, int, int]
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Both hashes as `Fingerprint`s."""
+        return (
+            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFingerprints:
     """Everything that one decode of one picture gives (shape of the `vigil fingerprint` line, without the path).
 
     `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
-    being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied.
+    being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
+    picture has no plain border.
     """
 
     media_type: str
@@ -150,6 +177,7 @@ class PictureFingerprints:
     phash: bytes
     width: int
     height: int
+    trimmed: TrimmedFingerprints | None = None
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """All of them as `Fingerprint`s, PDQ at any quality (whether it is contributable, it says itself)."""

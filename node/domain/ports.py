@@ -11,7 +11,9 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from node.domain.keeping import IndexingReader, IndexingWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +109,12 @@ class LogReader(Protocol):
     def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
         """Entries from `start`, at most to `stop`, ending once entries and disclosures pass `max_bytes` (at least one
         entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`).
+        """
+        ...
+
+    def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
+        """(entry, body) by index, of those entries whose body is held; the others, and those past the log, are left
+        out. One read for all of them, wherever in the log they stand.
         """
         ...
 
@@ -211,6 +219,10 @@ class HoldingReader(Protocol):
 
     def holding(self, holding_id: int) -> Holding | None: ...
 
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+        """Those that are there, by id."""
+        ...
+
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
 
     def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]: ...
@@ -242,6 +254,36 @@ class HoldingWriter(HoldingReader, Protocol):
     def set_level(self, holding_id: int, level: Level) -> None: ...
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None: ...
+
+
+class AllowReader(Protocol):
+    """Reads the allow-list: SHA-256 values (32 bytes) of content that is known to be harmless."""
+
+    def allowed(self, values: Sequence[bytes]) -> set[bytes]:
+        """Those of `values` that are on the list."""
+        ...
+
+    def count_allowed(self) -> int: ...
+
+    def list_allowed(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        """(value, Unix second of its import) of at most `limit` values past `after`, in the order of the values."""
+        ...
+
+
+class AllowWriter(AllowReader, Protocol):
+    """Writes it."""
+
+    def allow(self, values: Sequence[bytes], now: int) -> int:
+        """Puts them on the list; how many were not on it yet. One that is keeps the time of its first import."""
+        ...
+
+    def disallow(self, values: Sequence[bytes]) -> int:
+        """Takes them off the list; how many were on it."""
+        ...
+
+    def clear_allowed(self) -> int:
+        """Empties the list; how many were on it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,11 +431,11 @@ class HubWriter(HubReader, Protocol):
         ...
 
 
-class StoreReader(LogReader, HoldingReader, QueryReader, HubReader, Protocol):
+class StoreReader(LogReader, HoldingReader, AllowReader, QueryReader, HubReader, IndexingReader, Protocol):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, QueryWriter, HubWriter, Protocol):
+class StoreWriter(LogWriter, HoldingWriter, AllowWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
     """Everything that can be written in one transaction."""
 
 
@@ -433,7 +475,9 @@ HOLDINGS_SOURCE = 0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`."""
+    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
+    (8 to 15) for the orientations of the picture without its plain borders.
+    """
 
     subject: int
     code: int
@@ -442,12 +486,13 @@ class Probe:
     orientation: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RawHit:
+class RawHit(NamedTuple):
     """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
 
     `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
     frame of a video); else 0. Of videos, one hit a row: that of their nearest frames.
+
+    A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
     """
 
     subject: int

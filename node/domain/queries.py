@@ -60,12 +60,14 @@ class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
     `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known or where it is a
-    video (whose frames are among the fingerprints), and the search is then `reduced`. `label` is how the person called
-    it (a path or a hash): local only, never sent.
+    video (whose frames are among the fingerprints), and the search is then `reduced`. `trimmed` are those of the
+    picture without its plain borders, empty where it has none; the first of them is a further PDQ of `fingerprints`,
+    and so is its pHash a further pHash. `label` is how the person called it (a path or a hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
     orientations: tuple[bytes, ...] = ()
+    trimmed: tuple[bytes, ...] = ()
     label: str = ""
 
     @property
@@ -112,10 +114,11 @@ class Hit:
     """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
-    `origin` who holds it (a member id for another's holding); `record` None for what was never contributed; `holding`
-    the id of an own holding, for who searches here: local, and never sent. `shares`: of a hit of one video on another;
-    `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked about, in
-    milliseconds.
+    `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
+    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `allowed`
+    whether the allow-list hides it, both for who searches here: local, and never sent. `shares`: of a hit of one video
+    on another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
+    about, in milliseconds.
     """
 
     subject: int
@@ -129,7 +132,9 @@ class Hit:
     category: Category | None = None
     series: str | None = None
     weak: bool = False
+    trimmed: bool = False
     holding: int | None = None
+    allowed: bool = False
     shares: Shares | None = None
     at: int | None = None
     subject_at: int | None = None

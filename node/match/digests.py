@@ -120,7 +120,11 @@ class DigestTable:
                 return slots[:found]
             room = found
 
-    def search(self, probes: NDArray[np.uint8], radius: int = 0) -> Found:  # noqa: ARG002  (equal or not: no radius)
+    def search(
+        self,
+        probes: NDArray[np.uint8],
+        radius: int = 0,  # noqa: ARG002  (equal or not: no radius)
+    ) -> Found:
         """All live digests equal to any of `probes`, uint8 (p, size)."""
         words = np.array(probes, order="C").view(np.uint32)
         return joined(
@@ -151,6 +155,17 @@ class DigestTable:
                 row=self._rows[slot],
                 distance=np.zeros(found, dtype=np.int16),
                 quality=np.full(found, NO_QUALITY, dtype=np.int8),
+            )
+
+    def contents(self) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
+        """Copies of all that is live: digests uint32 (n, words), sources, rows and qualities (digests have none)."""
+        with self._lock:
+            live = np.flatnonzero(self._sources[: self._used] != DEAD)
+            return (
+                self._values[live],
+                self._sources[live],
+                self._rows[live],
+                np.full(len(live), NO_QUALITY, dtype=np.int8),
             )
 
     def clear(self) -> None:

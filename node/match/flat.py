@@ -13,16 +13,22 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from node.match.crew import Crew
+
 CHUNK: Final = 65_536
 """Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
-FIRST_ROOM: Final = 1_024
-"""Hits a chunk for which a search makes room at first; it comes back with more where that was too little."""
+FIRST_ROOM: Final = 128
+"""Hits for which a search makes room at first; it comes back with more where that was too little."""
+COPIED_AT_ONCE: Final = 4_096
+"""Slots that are copied before the lock is let go: some 50 microseconds."""
+CHUNKS_A_WORKER: Final = 4
+"""The chunks of a table are dealt out among threads where a batch of probes finds as many for each."""
 DEAD: Final = -1
 """The source of a slot that holds nothing."""
 NO_QUALITY: Final = -1
@@ -54,15 +60,17 @@ class _Chunk:
         return self.words.nbytes + self.sources.nbytes + self.rows.nbytes + self.qualities.nbytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Hits as columns of equal length, in no order: which probe, where it was found, how far away (bits)."""
+class Found(NamedTuple):
+    """Hits as columns of equal length, in no order: which probe, where it was found, how far away (bits).
 
-    probe: NDArray[np.int32]
-    source: NDArray[np.int32]
+    A tuple, for one is made by every search: a frozen dataclass takes 3 microseconds, which is a scan of 5,000 hashes.
+    """
+
+    probe: NDArray[np.signedinteger[Any]]
+    source: NDArray[np.signedinteger[Any]]
     row: NDArray[np.int64]
-    distance: NDArray[np.int16]
-    quality: NDArray[np.int8]
+    distance: NDArray[np.signedinteger[Any]]
+    quality: NDArray[np.signedinteger[Any]]
 
 
 class FlatTable:
@@ -75,6 +83,7 @@ class FlatTable:
         from node.match import kernels  # noqa: PLC0415  (Numba is imported when a table is made, not for --help)
 
         self._find_rows = kernels.find_rows
+        self._confirm = kernels.confirm_slots
         self._words = size // 8
         self._scan = kernels.scan64 if self._words == 1 else kernels.scan256
         self._lock = threading.Lock()
@@ -146,30 +155,60 @@ class FlatTable:
 
     def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
         """All live hashes within `radius` bits of any of `probes`, uint8 (p, size)."""
-        words = np.array(probes, order="C").view(np.uint64)
+        return self.search_words(words_of(probes), radius)
+
+    def search_words(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Found:
+        """`search` for `words` uint64 (p, size / 8), contiguous. `crew`: who shares in the work of a batch."""
         with self._lock:
-            chunks, size = tuple(self._chunks), self._size
-        near = []
-        if len(words):
-            for number, chunk in enumerate(chunks):
-                probe, slot = self._near(chunk, min(CHUNK, size - number * CHUNK), words, radius)
-                if len(probe):
-                    near.append((chunk, probe, slot))
+            chunks, size = self._chunks, self._size
+            if not size or not len(words):
+                return NOTHING
+            pairs = [(chunk, min(CHUNK, size - number * CHUNK)) for number, chunk in enumerate(chunks)]
+        workers = min(crew.workers, len(pairs) // CHUNKS_A_WORKER) if crew is not None and len(words) > 1 else 0
+        if crew is not None and workers > 1:
+            dealt = [pairs[worker::workers] for worker in range(workers)]
+            near = [hit for share in crew.map(lambda share: self._near(share, words, radius), dealt) for hit in share]
+        else:
+            near = self._near(pairs, words, radius)
+        if not near:
+            return NOTHING
         with self._lock:
-            confirmed = [_confirm(chunk, slot, probe, words, radius) for chunk, probe, slot in near]
-        return joined(confirmed)
+            return joined([self._confirmed(chunk, probe, slot, words, radius) for chunk, probe, slot in near])
 
     def _near(
-        self, chunk: _Chunk, size: int, words: NDArray[np.uint64], radius: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(probes, slots) that seem to be within the radius: the chunk may change under the scan."""
-        room = FIRST_ROOM
-        while True:
-            probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-            found = int(self._scan(chunk.words, size, words, radius, probe, slot))
-            if found <= room:
-                return probe[:found], slot[:found]
-            room = found + found // 8  # the chunk may have gained hits meanwhile
+        self, chunks: Sequence[tuple[_Chunk, int]], words: NDArray[np.uint64], radius: int
+    ) -> list[tuple[_Chunk, NDArray[np.int32], NDArray[np.int32]]]:
+        """(chunk, probes, slots) that seem to be within the radius: the chunks may change under the scan."""
+        near = []
+        room = max(FIRST_ROOM, len(words))
+        probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        for chunk, size in chunks:
+            while (found := int(self._scan(chunk.words, size, words, radius, probe, slot))) > len(probe):
+                room = max(room, found + found // 8)  # the chunk may have gained hits meanwhile
+                probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            if found:
+                near.append((chunk, probe[:found], slot[:found]))
+                probe, slot = probe[found:], slot[found:]
+        return near
+
+    def _confirmed(
+        self, chunk: _Chunk, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
+    ) -> Found:
+        """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
+        out = np.empty((5, len(probe)), dtype=np.int64)
+        columns = (chunk.words, chunk.sources, chunk.rows, chunk.qualities)
+        return found_of(out, int(self._confirm(*columns, words, radius, probe, slot, out)))
+
+    def pieces(self) -> Iterator[Columns]:
+        """Copies of all that is live, some thousands at a time, each as it stood at one moment."""
+        with self._lock:
+            chunks = tuple(self._chunks)
+        for chunk in chunks:
+            for start in range(0, CHUNK, COPIED_AT_ONCE):
+                with self._lock:
+                    live = np.flatnonzero(chunk.sources[start : start + COPIED_AT_ONCE] != DEAD) + start
+                    piece = chunk.words[:, live].T, chunk.sources[live], chunk.rows[live], chunk.qualities[live]
+                yield piece
 
     def contents(self) -> Columns:
         """Copies of all that is live."""
@@ -191,26 +230,23 @@ class FlatTable:
             self._chunks, self._size, self._free = [], 0, np.empty(0, dtype=np.int64)
 
 
-def _confirm(
-    chunk: _Chunk, slot: NDArray[np.int32], probe: NDArray[np.int32], words: NDArray[np.uint64], radius: int
-) -> Found:
-    """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
-    distance = np.bitwise_count(chunk.words[:, slot] ^ words[probe].T).sum(axis=0, dtype=np.uint16)
-    keep = (distance <= radius) & (chunk.sources[slot] != DEAD)
-    slot, probe = slot[keep], probe[keep]
-    return Found(
-        probe=probe,
-        source=chunk.sources[slot],
-        row=chunk.rows[slot],
-        distance=distance[keep].astype(np.int16),
-        quality=chunk.qualities[slot],
-    )
+def words_of(probes: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """`probes` uint8 (p, size) as words (p, size / 8), which a kernel takes: contiguous and writable."""
+    flags = probes.flags
+    return (probes if flags.writeable and flags.c_contiguous else np.array(probes, order="C")).view(np.uint64)
+
+
+def found_of(columns: NDArray[np.int64], count: int) -> Found:
+    """The first `count` hits of `columns` (5, n): probe, source, row, distance, quality."""
+    if not count:
+        return NOTHING
+    return Found(*(columns if count == columns.shape[1] else columns[:, :count]))
 
 
 def joined(parts: list[Found]) -> Found:
     """The parts as one."""
     if len(parts) <= 1:
-        return parts[0] if parts else _NOTHING
+        return parts[0] if parts else NOTHING
     return Found(
         probe=np.concatenate([part.probe for part in parts]),
         source=np.concatenate([part.source for part in parts]),
@@ -220,7 +256,7 @@ def joined(parts: list[Found]) -> Found:
     )
 
 
-_NOTHING: Final = Found(
+NOTHING: Final = Found(
     probe=np.empty(0, dtype=np.int32),
     source=np.empty(0, dtype=np.int32),
     row=np.empty(0, dtype=np.int64),

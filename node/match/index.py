@@ -26,6 +26,7 @@ from node.domain.fingerprints import (
     MD5,
     PDQ,
     PDQ_QUALITY_FLOOR,
+    PDQ_RADIUS,
     PHASH,
     PHASH_RADIUS,
     SHA1,
@@ -36,9 +37,11 @@ from node.domain.fingerprints import (
 from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
+from node.match.crew import Crew
 from node.match.digests import DigestTable
 from node.match.flat import FlatTable, Found
 from node.match.rows import RowSets
+from node.match.tending import TendedTable
 from node.match.videos import still_hits, video_hits
 
 VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
@@ -80,13 +83,25 @@ class Table(Protocol):
 
 
 class FlatIndex:
-    """`SearchIndex` in memory: perceptual hashes are compared one and all, exact digests looked up in hash tables."""
+    """`SearchIndex` in memory: PDQ of pictures and of frames is found by its chunks, pHash compared one and all, exact
+    digests looked up.
 
-    def __init__(self) -> None:
+    Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
+    they are the `crew`.
+    """
+
+    def __init__(self, workers: int = 0) -> None:
         self._rows = RowSets()
+        self.crew = Crew(workers)
+        self._tended = {kind.code: TendedTable(PDQ_RADIUS, self.crew) for kind in (PDQ, FRAME)}
         self._tables: dict[int, Table] = {
             kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
         }
+        self._tables.update(self._tended)
+
+    def use(self, kind: FingerprintKind, table: Table) -> None:
+        """Puts a table, which is empty, in the place of that of a kind, before anything is added."""
+        self._tables[kind.code] = table
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
@@ -137,7 +152,7 @@ class FlatIndex:
                 continue
             if code == PDQ.code and len(frames):
                 hits.extend(still_hits(frames, asked, radius))
-            values = np.frombuffer(b"".join(probe.value for probe in asked), dtype=np.uint8)
+            values = np.frombuffer(bytearray().join([probe.value for probe in asked]), dtype=np.uint8)
             found = self._tables[code].search(
                 values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius
             )
@@ -166,6 +181,12 @@ class FlatIndex:
         for table in self._tables.values():
             table.clear()
         self._rows.clear()
+
+    def close(self) -> None:
+        """Ends the threads of the index, a merge under way too, and waits for them. Searching goes on."""
+        for table in self._tended.values():
+            table.close()
+        self.crew.close()
 
 
 def _require_source(source: int) -> None:
@@ -198,14 +219,6 @@ def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
         return []
     columns = (found.probe, found.source, found.row, found.distance, found.quality)
     return [
-        RawHit(
-            subject=asked[probe].subject,
-            source=source,
-            row=row,
-            code=code,
-            distance=distance,
-            quality=quality,
-            orientation=asked[probe].orientation,
-        )
+        RawHit(asked[probe].subject, source, row, code, distance, quality, asked[probe].orientation)
         for probe, source, row, distance, quality in zip(*(column.tolist() for column in columns), strict=True)
     ]

@@ -24,6 +24,10 @@ from numpy.typing import NDArray
 ROWS_PER_BLOCK: Final = 512
 """Hashes compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe passes."""
 
+HALF_BITS: Final = 128
+ROWS_PER_PART: Final = 32
+"""Hashes of a block that are looked at one by one where one of them seems near."""
+
 
 def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401  (Numba's protocol of typing)
     """The number of set bits of a uint64, by the processor's own instruction where it has one."""
@@ -40,7 +44,7 @@ popcount: Any = intrinsic(_popcount)
 
 
 @njit("int64(uint64[:,::1], int64, uint64[:,::1], uint64, int32[::1], int32[::1])", cache=True, nogil=True)
-def scan256(
+def scan256(  # noqa: C901  (a call for each block would cost more than it)
     words: NDArray[np.uint64],
     size: int,
     probes: NDArray[np.uint64],
@@ -51,7 +55,9 @@ def scan256(
     """Pairs of (probe, slot) at most `radius` bits apart among the first `size` slots.
 
     `words` uint64 (4, capacity): word k of every hash lies together, so that the compiler compares eight hashes at
-    once. `probes` uint64 (p, 4). Fills `out_probe` and `out_slot` as far as they reach; returns how many there are.
+    once, and half of every hash is mostly all that has to be fetched: of two that are unrelated, the first 128 bits
+    differ in 64 +- 6 already. `probes` uint64 (p, 4). Fills `out_probe` and `out_slot` as far as they reach; returns
+    how many there are.
     """
     found = 0
     room = out_probe.shape[0]
@@ -61,22 +67,27 @@ def scan256(
         third, fourth = words[2, start:stop], words[3, start:stop]
         for probe in range(probes.shape[0]):
             a, b, c, d = probes[probe, 0], probes[probe, 1], probes[probe, 2], probes[probe, 3]
-            near = 0
+            nearest = types.uint64(HALF_BITS)
             # Without a branch, so that it is vectorised; nearly every block ends here with nothing near.
             for i in range(first.shape[0]):
-                distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
-                distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
-                near += distance <= radius
-            if near == 0:
+                nearest = min(nearest, popcount(first[i] ^ a) + popcount(second[i] ^ b))
+            if nearest > radius:
                 continue
-            for i in range(first.shape[0]):
-                distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
-                distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
-                if distance <= radius:
-                    if found < room:
-                        out_probe[found] = probe
-                        out_slot[found] = start + i
-                    found += 1
+            for part in range(0, first.shape[0], ROWS_PER_PART):
+                end = min(part + ROWS_PER_PART, first.shape[0])
+                nearest = types.uint64(HALF_BITS)
+                for i in range(part, end):
+                    nearest = min(nearest, popcount(first[i] ^ a) + popcount(second[i] ^ b))
+                if nearest > radius:
+                    continue
+                for i in range(part, end):
+                    distance = popcount(first[i] ^ a) + popcount(second[i] ^ b)
+                    distance += popcount(third[i] ^ c) + popcount(fourth[i] ^ d)
+                    if distance <= radius:
+                        if found < room:
+                            out_probe[found] = probe
+                            out_slot[found] = start + i
+                        found += 1
     return found
 
 
@@ -109,6 +120,40 @@ def scan64(
                         out_slot[found] = start + i
                     found += 1
     return found
+
+
+@njit(
+    "int64(uint64[:,::1], int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[::1], int32[::1],"
+    " int64[:,::1])",
+    cache=True,
+    nogil=True,
+)
+def confirm_slots(
+    words: NDArray[np.uint64],
+    sources: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    qualities: NDArray[np.int8],
+    probes: NDArray[np.uint64],
+    radius: int,
+    probe: NDArray[np.int32],
+    slot: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> int:
+    """Fills `out` (5, pairs) with probe, source, row, distance, quality of those that are live and near now; how many.
+
+    `words` uint64 (words a hash, capacity), `probes` uint64 (p, words a hash).
+    """
+    kept = 0
+    for i in range(probe.shape[0]):
+        p, s = probe[i], slot[i]
+        distance = types.uint64(0)
+        for k in range(words.shape[0]):
+            distance += popcount(words[k, s] ^ probes[p, k])
+        if distance <= radius and sources[s] >= 0:
+            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
+            out[3, kept], out[4, kept] = distance, qualities[s]
+            kept += 1
+    return kept
 
 
 @njit("uint64(uint32[::1], uint64[::1])", cache=True, nogil=True, inline="always")

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Exact. The layout of the chunks and their radii is a proof (`chunk_radii`), and a probe whose chunks propose too much
-  is answered by a scan of everything: skewed data costs time, never recall.
+- Exact. The layout of the chunks and their radii is a proof (`node.match.mih_layout`), and a probe whose chunks propose
+  too much is answered by a scan of everything: skewed data costs time, never recall.
 - A segment never changes but for removals, which overwrite in place. (`node.match.merging` makes it grow.)
 - What a removed hash was can still be told from its places in the chunks' tables: build the segment anew, and soon.
 - Only the arrays of a segment are needed to search it, so they may as well be mapped from a file; a damaged one can
@@ -12,92 +12,71 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from node.match.flat import DEAD, FIRST_ROOM, Found
+from node.match.crew import Crew
+from node.match.flat import DEAD, FIRST_ROOM, NOTHING, Found, found_of
+from node.match.mih_layout import Plan, plan
 
-BITS: Final = 256
-FEWEST_CHUNKS: Final = 8
-"""Chunks of 32 bits, the widest that `chunk_of` cuts out."""
-MOST_CHUNKS: Final = 32
-MOST_TABLE_BYTES: Final = 48
-"""Bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside."""
-VALUE_COST: Final = 10.0
-"""Nanoseconds that looking up one value of a chunk takes."""
-PROPOSAL_COST: Final = 25.0
-"""Nanoseconds that one proposed hash takes, mostly to fetch it."""
-ROW_COST: Final = 1.2
-"""Nanoseconds a hash that a scan takes."""
-"""The three costs only choose between exact ways; measured at 1 M and 10 M hashes on one machine (bench/match.py)."""
+ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
+"""The fields of a segment that are arrays: all it consists of."""
+CHANGING: Final = ("hashes", "rests", "sources", "rows", "qualities")
+"""Those that a removal overwrites, at the slot: their first axis is the slots."""
+PROBES_A_WORKER: Final = 16
+"""A batch is dealt out among threads where each gets as many: a millisecond of work at 10 M hashes."""
+ROWS_A_WORKER: Final = 1 << 18
+"""And a scan, where each gets as many hashes to compare."""
+CONFIRMED_AT_ONCE: Final = 4_096
+"""Pairs that are confirmed before the lock is let go: some 50 microseconds."""
 
-
-def chunk_radii(chunks: int, radius: int) -> list[int]:
-    """To which radius each chunk has to be searched so that nothing within `radius` is missed.
-
-    With a = radius // m: were the first radius - a * m + 1 chunks all past a, and the others all past a - 1, the hashes
-    would be (radius - a * m + 1) * (a + 1) + (m - radius + a * m - 1) * a = radius + 1 bits apart.
-    """
-    a = radius // chunks
-    further = radius - a * chunks + 1
-    return [a if k < further else a - 1 for k in range(chunks)]
+Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Probes and slots, each (n,)."""
 
 
-def near_values(width: int, radius: int) -> int:
-    """How many values of `width` bits lie within `radius` of one."""
-    return sum(math.comb(width, bits) for bits in range(radius + 1))
+class _Scratch:
+    """Room for one search at a time."""
+
+    def __init__(self, laid: Plan, ahead: int) -> None:
+        values = len(laid.masks) + ahead
+        self.values: NDArray[np.uint64] = np.empty(values, dtype=np.uint64)
+        self.starts: NDArray[np.uint64] = np.empty(values, dtype=np.uint64)
+        self.counts: NDArray[np.uint64] = np.empty(values, dtype=np.uint64)
+        self.ends: NDArray[np.int64] = np.empty((len(laid.chunks), 2), dtype=np.int64)
+        self.proposed: NDArray[np.uint32] = np.empty(laid.proposals + ahead, dtype=np.uint32)
+        self.probe: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
+        self.slot: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
 
 
-def chunk_widths(chunks: int) -> list[int]:
-    """Widths that add up to 256 bits, the wide ones last: `chunk_radii` are the smaller there."""
-    width, wider = divmod(BITS, chunks)
-    return [width + (k >= chunks - wider) for k in range(chunks)]
+class _Plans:
+    """The plans of a segment by radius, each with the scratch of searches that have ended, for the next ones."""
 
+    def __init__(self) -> None:
+        self._plans: dict[int, tuple[Plan, list[_Scratch]]] = {}
 
-@lru_cache(maxsize=64)
-def best_chunks(size: int, radius: int) -> int:
-    """How many chunks serve `size` evenly spread hashes best, among those whose tables are not too large."""
-
-    def cost(chunks: int) -> float:
-        total = 0.0
-        for width, near in zip(chunk_widths(chunks), chunk_radii(chunks, radius), strict=True):
-            values = near_values(width, near)
-            total += values * VALUE_COST + values * size / 2**width * PROPOSAL_COST
-        return total
-
-    def affordable(chunks: int) -> bool:
-        return sum(1 << width for width in chunk_widths(chunks)) <= MOST_TABLE_BYTES * size
-
-    allowed = [m for m in range(FEWEST_CHUNKS, MOST_CHUNKS + 1) if affordable(m)]
-    return min(allowed or [MOST_CHUNKS], key=cost)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Labels:
-    """Where the live hashes of a segment are, and whose. Columns of equal length."""
-
-    slots: NDArray[np.intp]
-    sources: NDArray[np.int32]
-    rows: NDArray[np.int64]
-    qualities: NDArray[np.int8]
+    def of(self, segment: Segment, radius: int) -> tuple[Plan, list[_Scratch]]:
+        known = self._plans.get(radius)
+        if known is None:
+            known = self._plans[radius] = (plan(segment.chunks, len(segment.hashes), radius), [])
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segment:
-    """`n` hashes and the tables of their `m` chunks (`node.match.mih_kernels` tells how these lie in memory).
+    """`n` hashes and the tables of their `m` chunks (`node.match.mih_table_kernels` tells how these lie in memory).
 
-    `hashes` uint64 (n, 4), `sources` int32, `rows` int64, `qualities` int8, each (n,): the only parts that change, by
-    `erase`. `chunks` int64 (m, 3): start, width, first value of its table. `blocks` uint64 (b, 2), `wide` uint32
-    (w, 17), `ids` uint32 (m * n).
+    `hashes` and `rests` uint64 (n, 2): the first and the second half of each, for the first tells all but a few
+    strangers. `sources` int32, `rows` int64, `qualities` int8, each (n,). These change, by `erase` only. `chunks` int64
+    (m, 3): `node.match.mih_layout.layout`. `blocks` uint64 (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
     """
 
     hashes: NDArray[np.uint64]
+    rests: NDArray[np.uint64]
     sources: NDArray[np.int32]
     rows: NDArray[np.int64]
     qualities: NDArray[np.int8]
@@ -105,7 +84,7 @@ class Segment:
     blocks: NDArray[np.uint64]
     wide: NDArray[np.uint32]
     ids: NDArray[np.uint32]
-    plans: dict[int, tuple[NDArray[np.int64], int]] = field(default_factory=dict, repr=False)
+    plans: _Plans = field(default_factory=_Plans, repr=False)
 
     @property
     def table_bytes(self) -> int:
@@ -115,121 +94,156 @@ class Segment:
     @property
     def nbytes(self) -> int:
         """Bytes of it all."""
-        columns = (self.hashes, self.sources, self.rows, self.qualities)
-        return self.table_bytes + sum(column.nbytes for column in columns)
+        return sum(array.nbytes for array in self.arrays().values())
 
-    def _plan(self, radius: int) -> tuple[NDArray[np.int64], int]:
-        """(`chunks` with a column for the radius of each, how many values are looked up), kept for the next search."""
-        if radius not in self.plans:
-            radii = np.array(chunk_radii(len(self.chunks), radius), dtype=np.int64)
-            values = sum(near_values(w, r) for w, r in zip(self.chunks[:, 1].tolist(), radii.tolist(), strict=True))
-            self.plans[radius] = np.concatenate([self.chunks, radii[:, np.newaxis]], axis=1), values
-        return self.plans[radius]
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """All that it consists of, by name (`ARRAYS`)."""
+        return {name: getattr(self, name) for name in ARRAYS}
 
-    def near(self, words: NDArray[np.uint64], radius: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, 4)."""
+    def near(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Pairs:
+        """(probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, 4).
+
+        `crew`: who shares in the work of a batch.
+        """
+        if not len(self.hashes) or not len(words):
+            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+        laid, spare = self.plans.of(self, radius)
+        if laid.proposals < 0:
+            return self._scanned(words, radius, crew)
+        parts = _shares(len(words), PROBES_A_WORKER, crew)
+        if len(parts) == 1 or crew is None:
+            pairs, crowded = self._looked_up(words, radius, laid, spare)
+        else:
+            shares = crew.map(lambda part: self._looked_up(words[part], radius, laid, spare), parts)
+            pairs = _joined(
+                [(probe + np.int32(part.start), slot) for ((probe, slot), _), part in zip(shares, parts, strict=True)]
+            )
+            crowded = np.concatenate([told for _, told in shares])
+        if not crowded.any():
+            return pairs
+        left = np.flatnonzero(crowded).astype(np.int32)
+        more, there = self._scanned(words[left], radius, crew)
+        return _joined([pairs, (left[more], there)])
+
+    def _looked_up(
+        self, words: NDArray[np.uint64], radius: int, laid: Plan, spare: list[_Scratch]
+    ) -> tuple[Pairs, NDArray[np.bool_]]:
+        """The pairs of those probes that are not crowded, and which ones are."""
         from node.match import mih_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
-        chunks, values = self._plan(radius)
-        scratch = np.empty((values + 1, 2), dtype=np.int64)
-        proposed = np.empty(int(len(self.hashes) * ROW_COST / PROPOSAL_COST), dtype=np.int64)
-        crowded = np.empty(len(words), dtype=np.bool_)
-        search: Callable[..., int] = kernels.search_chunks
-        tables = (self.hashes, self.blocks, self.wide, self.ids, chunks)
-        probe, slot = _filled(lambda *out: search(*tables, words, radius, scratch, proposed, *out, crowded))
-        left = np.flatnonzero(crowded).astype(np.int32)
-        if not len(left):
-            return probe, slot
-        more, there = _filled(lambda *out: kernels.scan_rows(self.hashes, words[left], radius, *out))
-        return np.concatenate([probe, left[more]]), np.concatenate([slot, there])
+        try:
+            scratch = spare.pop()
+        except IndexError:
+            scratch = _Scratch(laid, kernels.AHEAD)
+        crowded = np.zeros(len(words), dtype=np.bool_)
+
+        def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
+            done, found = kernels.search_chunks(
+                self.hashes,
+                self.rests,
+                self.blocks,
+                self.wide,
+                self.ids,
+                laid.chunks,
+                laid.masks,
+                words,
+                begin,
+                radius,
+                laid.proposals,
+                scratch.values,
+                scratch.starts,
+                scratch.counts,
+                scratch.ends,
+                scratch.proposed,
+                probe,
+                slot,
+                crowded,
+            )
+            return int(done), int(found)
+
+        pairs = _filled(search, 0, len(words), scratch.probe, scratch.slot)
+        spare.append(scratch)
+        return pairs, crowded
+
+    def _scanned(self, words: NDArray[np.uint64], radius: int, crew: Crew | None) -> Pairs:
+        """The pairs by comparing every hash with every probe."""
+        from node.match import row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        def scan(part: slice) -> Pairs:
+            def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
+                done, found = row_kernels.scan_rows(
+                    self.hashes, self.rests, words, begin, part.stop, radius, probe, slot
+                )
+                return int(done), int(found)
+
+            room = max(FIRST_ROOM, len(words))
+            return _filled(
+                search, part.start, part.stop, np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            )
+
+        parts = _shares(len(self.hashes), ROWS_A_WORKER, crew if len(words) > 1 else None)
+        return _joined([scan(part) for part in parts] if crew is None else crew.map(scan, parts))
 
     def confirm(
         self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
         """The pairs as they stand now: only live ones, each with its distance."""
-        distance = np.bitwise_count(self.hashes[slot] ^ words[probe]).sum(axis=1, dtype=np.uint16)
-        keep = (distance <= radius) & (self.sources[slot] != DEAD)
-        slot, probe = slot[keep], probe[keep]
-        return Found(
-            probe=probe,
-            source=self.sources[slot],
-            row=self.rows[slot],
-            distance=distance[keep].astype(np.int16),
-            quality=self.qualities[slot],
-        )
+        from node.match import row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
-    def labels(self) -> Labels:
-        """Copies of what is said of all that is live, for building it anew."""
-        live = np.flatnonzero(self.sources != DEAD)
-        return Labels(slots=live, sources=self.sources[live], rows=self.rows[live], qualities=self.qualities[live])
+        if not len(probe):
+            return NOTHING
+        out = np.empty((5, len(probe)), dtype=np.int64)
+        columns = (self.hashes, self.rests, self.sources, self.rows, self.qualities)
+        return found_of(out, int(row_kernels.confirm_rows(*columns, words, radius, probe, slot, out)))
 
-    def erase(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites the hashes of these rows, given ascending and without repeats; how many there were."""
-        mine = np.flatnonzero((self.sources == source) & (self.rows >= rows[0]) & (self.rows <= rows[-1]))
-        slots = mine[rows[np.searchsorted(rows, self.rows[mine])] == self.rows[mine]]
-        self.sources[slots] = DEAD
-        self.hashes[slots] = 0
-        self.rows[slots] = 0
-        self.qualities[slots] = 0
-        return len(slots)
+    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the hashes of these rows are, given ascending and without repeats."""
+        from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        room = max(FIRST_ROOM, len(rows))
+        while True:
+            slots = np.empty(room, dtype=np.int64)
+            found = int(kernels.find_rows(self.sources, self.rows, len(self.rows), source, rows, slots))
+            if found <= room:
+                return slots[:found]
+            room = found
+
+    def erase(self, slots: NDArray[np.int64]) -> int:
+        """Overwrites what lies in these slots; how many of them were live."""
+        live = int(np.count_nonzero(self.sources[slots] != DEAD))
+        self.sources[slots] = DEAD  # first: whoever sees a live source sees the whole of its hash
+        for column in (self.hashes, self.rests, self.rows, self.qualities):
+            column[slots] = 0
+        return live
+
+
+def _shares(count: int, least: int, crew: Crew | None) -> list[slice]:
+    """`count` items dealt out in as many stretches as there are workers, none shorter than `least` (but the only)."""
+    parts = max(1, min(crew.workers if crew else 1, count // least))
+    borders = [count * part // parts for part in range(parts + 1)]
+    return [slice(start, stop) for start, stop in pairwise(borders)]
+
+
+def _joined(parts: Sequence[Pairs]) -> Pairs:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([probe for probe, _ in parts]), np.concatenate([slot for _, slot in parts])
 
 
 def _filled(
-    kernel: Callable[..., int],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """What a kernel writes into two arrays, which are made larger until there is room for all it counts."""
-    room = FIRST_ROOM
+    search: Callable[[int, NDArray[np.int32], NDArray[np.int32]], tuple[int, int]],
+    begin: int,
+    end: int,
+    probe: NDArray[np.int32],
+    slot: NDArray[np.int32],
+) -> Pairs:
+    """All that `search` writes, which goes on from where it had no more room: copies, so the arrays are free again."""
+    parts = []
     while True:
-        probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        found = int(kernel(probe, slot))
-        if found <= room:
-            return probe[:found], slot[:found]
-        room = found + found // 8
-
-
-def build(
-    hashes: NDArray[np.uint64],
-    sources: NDArray[np.int32],
-    rows: NDArray[np.int64],
-    qualities: NDArray[np.int8],
-    *,
-    radius: int,
-    chunks: int = 0,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Segment:
-    """A segment of these columns, which it keeps, made for searches within `radius` (others are as exact).
-
-    `chunks`: how many, 0 for what the number of hashes suggests. `progress` is told after each how many are done.
-    Besides the segment it takes 4 bytes a value of the widest chunk.
-    """
-    from node.match import mih_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
-    size = len(hashes)
-    chunks = chunks or best_chunks(size, radius)
-    widths = np.array(chunk_widths(chunks), dtype=np.int64)
-    tables = np.concatenate([[0], np.cumsum(1 << widths)])
-    layout = np.stack([np.cumsum(widths) - widths, widths, tables[:-1]], axis=1)
-    blocks = np.empty((int(tables[-1]) // kernels.BLOCK, 2), dtype=np.uint64)
-    ids = np.empty(chunks * size, dtype=np.uint32)
-    wide: list[NDArray[np.uint32]] = [np.empty((0, kernels.WIDE_COLUMNS), dtype=np.uint32)]
-    for k, (start, width, table) in enumerate(layout.tolist()):
-        counts = np.zeros(1 << width, dtype=np.uint32)
-        kernels.count_values(hashes, start, width, counts)
-        crowds = int(np.count_nonzero(counts.reshape(-1, kernels.BLOCK).max(axis=1) >= kernels.BLOCK))
-        rows_here = np.empty((crowds, kernels.WIDE_COLUMNS), dtype=np.uint32)
-        first = table // kernels.BLOCK
-        here = blocks[first : first + (1 << width) // kernels.BLOCK]
-        kernels.write_blocks(counts, here, rows_here, sum(map(len, wide)))
-        wide.append(rows_here)
-        kernels.place_ids(hashes, start, width, counts, ids[k * size : (k + 1) * size])
-        progress(k + 1, chunks)
-    return Segment(
-        hashes=hashes,
-        sources=sources,
-        rows=rows,
-        qualities=qualities,
-        chunks=layout,
-        blocks=blocks,
-        wide=np.concatenate(wide),
-        ids=ids,
-    )
+        begin, found = search(begin, probe, slot)
+        parts.append((probe[:found].copy(), slot[:found].copy()))
+        if begin >= end:
+            return _joined(parts)
+        if len(parts) > 1 or not found:  # larger from the second time on, so that there are few parts
+            room = 4 * len(probe)
+            probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)

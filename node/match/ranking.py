@@ -75,5 +75,7 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
 
 
 def _nearest(hits: Sequence[RawHit]) -> RawHit:
-    """The nearest; of several the better quality, of these the orientation that needs the least turning."""
+    """The nearest; of several the better quality, of these the orientation that needs the least turning, and the whole
+    picture before its inside (whose orientations are counted on behind, see `Probe`).
+    """
     return min(hits, key=lambda hit: (hit.distance, -hit.quality, hit.orientation))

@@ -9,10 +9,12 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from node.errors import Damaged
 
 PAGE: Final = 16_384
 """Rows a page, a byte each."""
@@ -56,6 +58,24 @@ class RowSets:
         """How many rows each source has; sources that have none are left out."""
         with self._lock:
             return {source: size for source, size in self._sizes.items() if size}
+
+    def packed(self) -> dict[str, NDArray[Any]]:
+        """All of it, to be kept: `pages` int64 (p, 2), source and number; `bits` uint8 (p, PAGE / 8), a bit a row."""
+        with self._lock:
+            pages = [(source, number, page) for source, pages in self._pages.items() for number, page in pages.items()]
+            numbers = np.array([each[:2] for each in pages], dtype=np.int64).reshape(-1, 2)
+            bits = np.array([np.packbits(page) for *_, page in pages], dtype=np.uint8).reshape(-1, PAGE // 8)
+        return {"pages": numbers, "bits": bits}
+
+    def unpack(self, pages: NDArray[np.int64], bits: NDArray[np.uint8]) -> None:
+        """Fills the sets, which are empty, with what `packed` gave. Raises `Damaged` where it did not give that."""
+        if bits.shape != (len(pages), PAGE // 8) or (len(pages) and int(pages.min()) < 0):
+            raise Damaged("the rows of the index are not what they should be")
+        counts = np.bitwise_count(bits).sum(axis=1, dtype=np.int64).tolist()
+        with self._lock:
+            for (source, number), page, count in zip(pages.tolist(), bits, counts, strict=True):
+                self._pages.setdefault(source, {})[number] = np.unpackbits(page).view(np.bool_)
+                self._sizes[source] = self._sizes.get(source, 0) + count
 
     def clear(self) -> None:
         """Forgets every source."""

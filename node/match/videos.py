@@ -12,7 +12,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,6 @@ from node.domain.ports import Probe, RawHit
 from node.domain.videos import WIDE_FRAMES, evenly, wide_radius
 
 if TYPE_CHECKING:
-    from node.match.flat import Found
     from node.match.index import Table
 
 WIDE_PROBES: Final = 64
@@ -32,80 +32,94 @@ WIDE_LEAST: Final = 3
 _BLOCK: Final = 64
 """Probes a search: what it finds is reduced before the next."""
 
-_Best = dict[tuple[int, int], tuple[int, int, int]]
-"""(source, row) -> (distance, quality, orientation) of the nearest."""
+_Place = tuple[int, int, int]
+"""Subject, source, row."""
+_Best = dict[_Place, tuple[int, int, int]]
+"""Of each: distance, quality and orientation of the nearest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Probes in columns: `values` uint8 (n, 32), `subjects` and `turns` (their orientations) int64 (n,)."""
+
+    values: NDArray[np.uint8]
+    subjects: NDArray[np.int64]
+    turns: NDArray[np.int64]
+
+    def __getitem__(self, some: slice) -> _Asked:
+        return _Asked(values=self.values[some], subjects=self.subjects[some], turns=self.turns[some])
 
 
 def video_hits(frames: Table, stills: Table, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
     """For the frames that are asked about: videos that may be near, and still pictures within `radius` of a frame."""
-    by_subject: dict[int, list[Probe]] = {}
-    for probe in probes:
-        by_subject.setdefault(probe.subject, []).append(probe)
-    for subject, asked in by_subject.items():
-        values = _values(asked)
-        near = _near(frames, values, radius)
-        for place, best in _wide(frames, values, radius).items():
+    asked = _columns(probes)
+    near = _near(frames, asked, radius)
+    for subject in np.unique(asked.subjects).tolist():
+        for place, best in _wide(frames, subject, asked.values[asked.subjects == subject], radius).items():
             near.setdefault(place, best)
-        yield from _raw(subject, FRAME.code, 0, near)
-        yield from _raw(subject, PDQ.code, FRAME.code, _near(stills, values, radius))
+    yield from _raw(FRAME.code, 0, near)
+    yield from _raw(PDQ.code, FRAME.code, _near(stills, asked, radius))
 
 
 def still_hits(frames: Table, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
     """For still pictures in their orientations: the nearest frame within `radius` of each video that has one."""
-    by_subject: dict[int, list[Probe]] = {}
-    for probe in probes:
-        by_subject.setdefault(probe.subject, []).append(probe)
-    for subject, asked in by_subject.items():
-        turns = np.asarray([probe.orientation for probe in asked], dtype=np.int64)
-        yield from _raw(subject, FRAME.code, PDQ.code, _near(frames, _values(asked), radius, turns))
+    yield from _raw(FRAME.code, PDQ.code, _near(frames, _columns(probes), radius))
 
 
-def _raw(subject: int, code: int, by: int, near: _Best) -> Iterator[RawHit]:
-    for (source, row), (distance, quality, orientation) in near.items():
+def _raw(code: int, by: int, near: _Best) -> Iterator[RawHit]:
+    for (subject, source, row), (distance, quality, orientation) in near.items():
         yield RawHit(subject, source, row, code, distance, quality, orientation, by)
 
 
-def _values(probes: Sequence[Probe]) -> NDArray[np.uint8]:
-    """Hashes as uint8 (n, 32)."""
-    return np.frombuffer(b"".join(probe.value for probe in probes), dtype=np.uint8).reshape(len(probes), -1)
+def _columns(probes: Sequence[Probe]) -> _Asked:
+    values = np.frombuffer(bytearray().join([probe.value for probe in probes]), dtype=np.uint8)
+    return _Asked(
+        values=values.reshape(len(probes), -1),
+        subjects=np.asarray([probe.subject for probe in probes], dtype=np.int64),
+        turns=np.asarray([probe.orientation for probe in probes], dtype=np.int64),
+    )
 
 
-def _near(table: Table, values: NDArray[np.uint8], radius: int, turns: NDArray[np.int64] | None = None) -> _Best:
-    """The nearest of each row that has anything within `radius` of any of `values`."""
+def _near(table: Table, asked: _Asked, radius: int) -> _Best:
+    """For each subject the nearest of each row that has anything within `radius`."""
     best: _Best = {}
-    for start in range(0, len(values), _BLOCK):
-        found = table.search(values[start : start + _BLOCK], radius)
-        orientations = np.zeros(len(found.probe), np.int64) if turns is None else turns[start + found.probe]
-        # Sorted so that the first of each row is the nearest, of several the better, then the least turned.
-        order = np.lexsort((orientations, -found.quality.astype(np.int64), found.distance, found.row, found.source))
-        for at in _firsts(found, order):
-            place = (int(found.source[at]), int(found.row[at]))
-            known = (int(found.distance[at]), -int(found.quality[at]), int(orientations[at]))
+    for start in range(0, len(asked.values), _BLOCK):
+        some = asked[start : start + _BLOCK]
+        found = table.search(some.values, radius)
+        subjects, turns = some.subjects[found.probe], some.turns[found.probe]
+        worse = -found.quality.astype(np.int64)
+        # Sorted so that the first of each place is the nearest, of several the better, then the least turned.
+        order = np.lexsort((turns, worse, found.distance, found.row, found.source, subjects))
+        for at in _firsts((subjects, found.source, found.row), order):
+            place = (int(subjects[at]), int(found.source[at]), int(found.row[at]))
+            known = (int(found.distance[at]), int(worse[at]), int(turns[at]))
             if place not in best or known < best[place]:
                 best[place] = known
-    return {place: (distance, -worse, orientation) for place, (distance, worse, orientation) in best.items()}
+    return {place: (distance, -worse, turn) for place, (distance, worse, turn) in best.items()}
 
 
-def _firsts(found: Found, order: NDArray[np.int64]) -> list[int]:
-    """Of hits in this order, grouped by row, the first of each row."""
+def _firsts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.int64]) -> list[int]:
+    """Of hits in this order, grouped by place, the first of each."""
     if not len(order):
         return []
-    sources, rows = found.source[order], found.row[order]
     new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = (sources[1:] != sources[:-1]) | (rows[1:] != rows[:-1])
+    new[1:] = np.logical_or.reduce([part[order][1:] != part[order][:-1] for part in places])
     return [int(at) for at in order[new]]
 
 
-def _wide(table: Table, values: NDArray[np.uint8], radius: int) -> _Best:
-    """Rows near which several of the sampled frames lie, within the wide radius."""
-    unlike = values[_unlike(values)]
-    if len(unlike) < WIDE_FRAMES or not radius:
+def _wide(table: Table, subject: int, values: NDArray[np.uint8], radius: int) -> _Best:
+    """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
+    if not radius:
         return {}
-    sample = unlike[evenly(len(unlike), WIDE_PROBES)]
+    unlike = values[_unlike(values)]
+    if len(unlike) < WIDE_FRAMES:
+        return {}
     best: _Best = {}
-    counted: dict[tuple[int, int], int] = {}
-    for probe in sample:
-        near = _near(table, probe[np.newaxis], wide_radius(radius))
+    counted: dict[_Place, int] = {}
+    zero = np.zeros(1, dtype=np.int64)
+    for at in evenly(len(unlike), WIDE_PROBES):
+        one = _Asked(values=unlike[at : at + 1], subjects=zero + subject, turns=zero)
+        near = _near(table, one, wide_radius(radius))
         for place, known in near.items():
             counted[place] = counted.get(place, 0) + 1
             best[place] = min(best.get(place, known), known)

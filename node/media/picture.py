@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - All perceptual hashes are of the same decoded pixels (`pixels`), all digests of the same bytes (`source`).
+- What lies within plain borders is hashed beside the whole picture, from the same decode.
 - A picture of one colour is no error: it is fingerprinted with quality 0, which never matches.
 """
 
@@ -13,10 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
+from node.media.pixels import Pixels
 from node.media.source import read_source
 
 _WARM_WIDTH: Final = 64
@@ -41,6 +44,22 @@ def fingerprint_picture(path: Path) -> PictureFingerprints:
         phash=phash(pixels.values, pixels.channels),
         width=pixels.width,
         height=pixels.height,
+        trimmed=_trimmed(pixels),
+    )
+
+
+def _trimmed(pixels: Pixels) -> TrimmedFingerprints | None:
+    """The hashes of what lies within plain borders; None where there are none."""
+    box = find_inside(pixels)
+    if box is None:
+        return None
+    inside = cut(pixels, box)
+    pdq = pdq_hashes(inside.values, inside.channels)
+    return TrimmedFingerprints(
+        box=(box.left, box.top, box.right, box.bottom),
+        pdq_quality=pdq.quality,
+        pdq_orientations=pdq.orientations,
+        phash=phash(inside.values, inside.channels),
     )
 
 

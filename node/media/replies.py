@@ -24,6 +24,7 @@ from node.domain.fingerprints import (
     SHA256,
     MaterialFingerprints,
     PictureFingerprints,
+    TrimmedFingerprints,
     VideoFingerprints,
 )
 from node.errors import Malformed, MediaError
@@ -32,14 +33,16 @@ from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
 MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
-"""The longest reply, its newline included; a picture's is below 1,500."""
+"""The longest reply, its newline included; a picture's is below 2,500."""
 MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
-_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", *_HASHES, *_NUMBERS})
+_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", *_HASHES, *_NUMBERS})
+_TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
+_BOX: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +79,22 @@ def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
             "media_type": result.media_type,
             "pdq": [value.hex() for value in result.pdq_orientations],
             "pdq_quality": result.pdq_quality,
+            "trimmed": _write_trimmed(result.trimmed),
             **{name: getattr(result, name).hex() for name in _HASHES},
             **{name: getattr(result, name) for name in _NUMBERS},
         }
     return json.dumps(said).encode("ascii") + b"\n"
+
+
+def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None:
+    if trimmed is None:
+        return None
+    return {
+        "box": list(trimmed.box),
+        "pdq": [value.hex() for value in trimmed.pdq_orientations],
+        "pdq_quality": trimmed.pdq_quality,
+        "phash": trimmed.phash.hex(),
+    }
 
 
 def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
@@ -98,10 +113,7 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
         return video_replies.read_video(said)
     if said.keys() != _KEYS:
         raise Malformed("a worker's reply lacks a value or has one too many")
-    orientations = said["pdq"]
-    if not isinstance(orientations, list) or len(orientations) != len(ORIENTATIONS):
-        raise Malformed("a worker's reply has not one PDQ an orientation")
-    hashes = tuple(as_bytes(value, PDQ.size) for value in orientations)
+    hashes = _orientations(said["pdq"])
     media_type = said["media_type"]
     if not isinstance(media_type, str) or media_type not in _MEDIA_TYPES:
         raise Malformed("a worker's reply states an unknown media type")
@@ -117,4 +129,30 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
         size=as_number(said["size"], _MAX_NUMBER),
         width=as_number(said["width"], _MAX_NUMBER),
         height=as_number(said["height"], _MAX_NUMBER),
+        trimmed=_read_trimmed(said["trimmed"]),
     )
+
+
+def _read_trimmed(said: object) -> TrimmedFingerprints | None:
+    if said is None:
+        return None
+    if not isinstance(said, dict) or said.keys() != _TRIMMED_KEYS:
+        raise Malformed("a worker's reply has an inside that lacks a value or has one too many")
+    box = said["box"]
+    if not isinstance(box, list) or len(box) != _BOX:
+        raise Malformed("a worker's reply has an inside without its place")
+    left, top, right, bottom = (as_number(value, _MAX_NUMBER) for value in box)
+    if not (left < right and top < bottom):
+        raise Malformed("a worker's reply has an inside that is none")
+    return TrimmedFingerprints(
+        box=(left, top, right, bottom),
+        pdq_quality=as_number(said["pdq_quality"], 100),
+        pdq_orientations=_orientations(said["pdq"]),
+        phash=as_bytes(said["phash"], PHASH.size),
+    )
+
+
+def _orientations(values: object) -> tuple[bytes, ...]:
+    if not isinstance(values, list) or len(values) != len(ORIENTATIONS):
+        raise Malformed("a worker's reply has not one PDQ an orientation")
+    return tuple(as_bytes(value, PDQ.size) for value in values)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from node.domain.keeping import STORE_IDENTITY_SIZE
 from node.errors import Damaged, DiskFull, StoreError
 
 PAGE_SIZE: Final = 8_192
@@ -188,11 +190,16 @@ def checkpoint(engine: Engine) -> bool:
 
 
 def copy_database(engine: Engine, path: Path) -> None:
-    """Copies all pages, as of one snapshot, into the empty file `path`."""
-    target = sqlite3.connect(path)
+    """Copies all pages, as of one snapshot, into the empty file `path`.
+
+    The copy is given a line of its own: once it is restored, it may say other things of the same rows than this
+    database does from here on, and an index that was kept of one is not to be used with the other.
+    """
+    target = sqlite3.connect(path, isolation_level=None)
     try:
         with _driver(engine) as connection:
             connection.backup(target)
+        target.execute("UPDATE line SET identity = ?", (secrets.token_bytes(STORE_IDENTITY_SIZE),)).close()
     finally:
         target.close()
 

@@ -57,6 +57,12 @@ class HoldingRows(Repository):
     def holding(self, holding_id: int) -> Holding | None:
         return next(iter(self._holdings(select(holdings).where(holdings.c.id == holding_id))), None)
 
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+        found: dict[int, Holding] = {}
+        for some in chunks(dict.fromkeys(ids)):
+            found |= {each.id: each for each in self._holdings(select(holdings).where(holdings.c.id.in_(some)))}
+        return found
+
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next(iter(self._holdings(select(holdings).where(holdings.c.sha256 == sha256))), None)
 

@@ -216,6 +216,9 @@ cases: Final = Table(
 
 tags: Final = Table("tags", metadata, _bytes("tag", key=True), _int("holding_id"), sqlite_with_rowid=False)
 
+allowed: Final = Table("allowed", metadata, _bytes("sha256", key=True), _int("added_at"), sqlite_with_rowid=False)
+"""SHA-256 values of content that is known to be harmless."""
+
 # --- queries and settings ---------------------------------------------------------------------------------------------
 
 asked: Final = Table(
@@ -326,3 +329,23 @@ messages: Final = Table(
     "messages", metadata, _counting("id"), _text("channel"), _int("vault_id"), sqlite_autoincrement=True
 )
 """The switchboard. A message may carry a query, so its bytes are in the vault."""
+
+# --- what a kept index has to catch up with ---------------------------------------------------------------------------
+
+line: Final = Table(
+    "line",
+    metadata,
+    _int("id", key=True),  # one row: 1
+    _bytes("identity"),  # random; a copy of the database (a backup) gets another
+    _int("last"),  # the number of the last change: none is used twice, also when `changes` is empty
+    _int("forgotten"),  # the number of the last that `changes` has no more
+)
+
+changes: Final = Table(
+    "changes",
+    metadata,
+    _int("number", key=True),
+    _int("source"),
+    _int("row"),
+    _int("filled"),
+)

@@ -21,8 +21,11 @@ from typing import Final
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.allowed import AllowRows, AllowWrites
+from node.store.held import HeldRows
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
+from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.log_writes import LogWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
@@ -33,11 +36,11 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, HoldingRows, QueryRows, HubRows):
+class Reader(LogRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogWrites, HoldingWrites, QueryWrites, HubWrites):
+class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 

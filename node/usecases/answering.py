@@ -46,9 +46,12 @@ MAX_HITS: Final = 2_000
 
 def cost_of(subjects: Sequence[Subject]) -> int:
     """What a query costs: one unit a fingerprint. Orientations of one picture are free, and counted where they are not
-    of the picture that they are declared to be of: eight hashes are not asked about for the price of one.
+    of the picture that they are declared to be of: eight hashes are not asked about for the price of one. A picture
+    without its borders is another picture: its hashes are further fingerprints, its orientations are held against it.
     """
-    return sum(len(subject.fingerprints) + strangers(subject.orientations) for subject in subjects)
+    return sum(
+        len(subject.fingerprints) + strangers(subject.orientations) + strangers(subject.trimmed) for subject in subjects
+    )
 
 
 def policy_digest(policy: Policy) -> bytes:

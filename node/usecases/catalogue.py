@@ -2,36 +2,34 @@
 
 Rules this module upholds:
 
-- The store is the truth. The index follows every durable change, in the order of the changes, before the next begins.
-- Whoever writes or purges bodies does so inside `Catalogue.change`. Dying between commit and index loses nothing: at
-  start the index is rebuilt from the store.
+- The store is the truth. The index follows every durable change, in the order of the changes, before the next begins
+  (`node.usecases.following`).
+- Whoever writes or purges bodies, or takes in holdings, does so inside `Catalogue.change`. Dying between commit and
+  index loses nothing: at the start the index catches up with the store.
 - What a purge removed is in no index and in no journal of the database when `change` has ended.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Final
 
-from node.domain.batch import BodyState
+from node.domain.batch import BodyState, FingerprintColumns
 from node.domain.envelope import Disclosure, Kind, decode
-from node.domain.fingerprints import SHA256
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import HOLDINGS_SOURCE, Codec, SearchIndex, Store, StoredRun, StoreReader, StoreWriter
+from node.domain.keeping import IndexFiles
+from node.domain.ports import Codec, SearchIndex, Store, StoredRun, StoreReader, StoreWriter
 from node.domain.statements import Body
 from node.errors import Malformed
 from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
+from node.usecases.following import READ_BYTES, Following, Progress, silent
+from node.usecases.fsck import Report
 from node.usecases.replica import Verified
 
-REBUILD_BYTES: Final = 4 << 20
-"""Bytes of entries and bodies that a rebuild decodes at a time."""
-REBUILD_HOLDINGS: Final = 10_000
-"""Holdings that it reads at a time."""
 _REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
 
 
@@ -44,6 +42,7 @@ class Change:
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    held: list[FingerprintColumns] = field(default_factory=list)
     purged: int = 0
 
     def apply(self, verified: Verified) -> Applied:
@@ -58,11 +57,22 @@ class Change:
         self.writer.fill(origin, index, disclosure)
         self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
 
+    def hold(self, columns: FingerprintColumns) -> None:
+        """The fingerprints of new holdings, which the caller has put."""
+        self.held.append(columns)
+
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
         purge = Purge(self.writer)
         self.removed.append(purge.removed)
         return purge
+
+    @property
+    def behind(self) -> list[tuple[int, int, bool]]:
+        """(source, row, filled) of what changes below what an index has: purged, or given its body late."""
+        gone = [*self.removed, *(done.removed for done in self.applied)]
+        removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
+        return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
     def forget_pending(self, leaf: bytes) -> bool:
         """Forgets an own statement that never got a place; False where none waits under this name."""
@@ -103,79 +113,77 @@ class RecordView:
 
 
 class Catalogue:
-    """Safe to use from any thread. `index` is None at the hub, which searches nothing."""
+    """Safe to use from any thread. `index` is None at the hub, which searches nothing; `files` keep it, if any do."""
 
-    def __init__(self, *, store: Store, index: SearchIndex | None, codec: Codec) -> None:
+    def __init__(
+        self, *, store: Store, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
+    ) -> None:
         self._store = store
-        self._index = index
         self._codec = codec
+        self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         # Held from the transaction to the end of the index's update: an index that took changes in another order than
         # the store could keep a row that was purged.
-        self._in_step = threading.RLock()
+        self._in_step = threading.RLock() if self._following is None else self._following.lock
         self._owes_scrub = False
 
     @contextmanager
     def change(self) -> Iterator[Change]:
         """A transaction over bodies: durable, and in the index, when the block has ended without an error."""
+        following, last = self._following, 0
         with self._in_step:
-            with self._store.write() as writer:
-                change = Change(writer=writer, codec=self._codec)
-                yield change
-                # Owed before the transaction's end: one that is reported to have failed may stand all the same.
-                self._owes_scrub |= bool(change.purged or any(change.removed))
-            # Durable from here on. A crash right here leaves the index behind; it is rebuilt at the next start.
-            for done in change.applied:
-                self._decode(done.number, done.batch.start, done.batch.kinds, done.batch.bodies)
-                self._removed(done.removed)
-            for number, index, kind, body in change.filled:
-                self._decode(number, index, bytes([kind]), [body])
-            for rows in change.removed:
-                self._removed(rows)
+            try:
+                with self._store.write() as writer:
+                    change = Change(writer=writer, codec=self._codec)
+                    yield change
+                    # Owed before the transaction's end: one that is reported to have failed may stand all the same.
+                    self._owes_scrub |= bool(change.purged or any(change.removed))
+                    if following is not None:
+                        last = following.note(writer, change.behind)
+            except BaseException:
+                if following is not None:
+                    following.doubt()
+                raise
+            # Durable from here on. A crash right here leaves the index behind: at the next start it catches up.
+            if following is not None:
+                following.follow(change.applied, change.filled, change.held, change.removed, last)
             self.settle()
 
     def settle(self) -> None:
-        """Scrubs what is owed; for whoever is about to say that something is forgotten.
+        """Overwrites and scrubs what is owed; for whoever is about to say that something is forgotten.
 
-        Where scrubbing fails (a full disk, a long reader) the caller is told so, and it is owed still: to the next
-        change, sweep or submission. A crash leaves it to `open_store`.
+        Where that fails (a full disk, a long reader) the caller is told so, and it is owed still: to the next change,
+        sweep or submission. A crash leaves it to the next start.
         """
         with self._in_step:
+            if self._following is not None:
+                self._following.settle()
             if self._owes_scrub:
                 self._store.scrub()
                 self._owes_scrub = False
 
-    def rebuild(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
-        """The index made anew from the store; `progress(done, total)` in entries and holdings. For every start."""
-        if self._index is None:
-            return
-        with self._in_step, self._store.read() as reader:
-            self._index.clear()
-            logs = [log for log in reader.logs() if log.origin.stream == "log"]
-            done, total = 0, sum(log.size for log in logs) + sum(reader.holding_levels().values())
-            for log in logs:
-                at = 0
-                while at < log.size:
-                    run = reader.run(log.origin, at, log.size, REBUILD_BYTES)
-                    self._decode(log.number, run.start, bytes(map(itemgetter(1), run.entries)), run.bodies)
-                    at += len(run.entries)
-                    progress(done + at, total)
-                done += log.size
-            after = 0
-            while columns := reader.holding_columns(after, REBUILD_HOLDINGS):
-                self._index.add(HOLDINGS_SOURCE, columns)
-                rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
-                after, done = int(rows[-1]), done + len(rows)
-                progress(done, total)
+    def start(self, progress: Progress = silent) -> None:
+        """Opens the index that was kept, or makes it from the store; `progress(done, total)`. For every start."""
+        if self._following is not None:
+            self._following.start(progress)
 
-    def _decode(self, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
-        if self._index is not None:
-            decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
-            self._index.add(number, decoded.fingerprints)
+    def rebuild(self, progress: Progress = silent) -> None:
+        """The index in memory made anew from the store; `progress(done, total)` in entries and holdings."""
+        if self._following is not None:
+            self._following.refill(progress)
 
-    def _removed(self, rows: Mapping[int, Sequence[int]]) -> None:
-        if self._index is not None:
-            for number, gone in rows.items():
-                self._index.remove(number, gone)
+    def check_index(self) -> Report | None:
+        """What `fsck` says of the index; None where there is none."""
+        return None if self._following is None else self._following.check()
+
+    def tend(self) -> None:
+        """Checks and renews the files that keep the index, as far as it is due. For a job, now and then."""
+        if self._following is not None:
+            self._following.tend()
+
+    def keep(self, progress: Progress = silent) -> None:
+        """Makes the files that keep the index anew, due or not."""
+        if self._following is not None:
+            self._following.keep(progress)
 
     # --- records as a person reads them -----------------------------------------------------------------------------
 
@@ -195,7 +203,7 @@ class Catalogue:
             log = reader.log(origin)
             end = min(after + limit, log.size if log else 0)
             while after < end:
-                run = reader.run(origin, after, end, REBUILD_BYTES)
+                run = reader.run(origin, after, end, READ_BYTES)
                 for at in range(len(run.entries)):
                     record = RecordId(origin, leaf_at(reader, origin, after + at))
                     views.append(self._view(reader, record, after + at, run, at))

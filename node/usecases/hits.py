@@ -10,9 +10,9 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME, PDQ
+from node.domain.fingerprints import FRAME, PDQ, PHASH
 from node.domain.queries import Level
 from node.domain.videos import VPDQ
 from node.errors import Malformed
@@ -20,6 +20,9 @@ from node.errors import Malformed
 if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.queries import Hit, Subject
+
+_OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name, FRAME.name})
+"""By which algorithms a picture without its borders can be near something: those of the kinds it has, and frames."""
 
 
 def _algorithms(subject: Subject) -> set[str]:
@@ -39,24 +42,30 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
         raise Malformed("a hit about something that was not asked")
     if hit.algorithm not in _algorithms(subjects[hit.subject]):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
+    if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
+        raise Malformed("a hit on a picture without borders that was not asked about")
     if hit.origin != log.member:
         raise Malformed("a hit that claims to be another's")
     if hit.level is Level.SHARED:
         said = hit.record.origin if hit.record else None
         if said is None or replace(said, epoch=log.epoch) != log:
             raise Malformed("a hit on a shared record names one of the answerer's own log")
-    elif hit.level is Level.NATIONAL or any(
-        told is not None
-        for told in (
-            hit.record,
-            hit.distance,
-            hit.quality,
-            hit.orientation,
-            hit.category,
-            hit.series,
-            hit.shares,
-            hit.at,
-            hit.subject_at,
+    elif (
+        hit.level is Level.NATIONAL
+        or hit.trimmed
+        or any(
+            told is not None
+            for told in (
+                hit.record,
+                hit.distance,
+                hit.quality,
+                hit.orientation,
+                hit.category,
+                hit.series,
+                hit.shares,
+                hit.at,
+                hit.subject_at,
+            )
         )
     ):
         raise Malformed("a hit at hit/no-hit level that says more than that there is one")

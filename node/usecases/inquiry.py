@@ -98,10 +98,10 @@ class Inquirer:
         self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_header)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
 
-    def search_here(self, question: Question) -> Found:
-        """Blocking. The local search that comes first."""
+    def search_here(self, question: Question, *, show_all: bool = False) -> Found:
+        """Blocking. The local search that comes first. `show_all`: also what the allow-list hides."""
         deps = self._deps
-        return deps.matcher.local(question.subjects, deps.roster().policy.radius, question.rule)
+        return deps.matcher.local(question.subjects, deps.roster().policy.radius, question.rule, show_all=show_all)
 
     def open(self, question: Question) -> OpenQuery:
         """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns."""

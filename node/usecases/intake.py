@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
-- The store first, then the index: what a crash leaves out of the index, the rebuild at the next start puts in.
+- The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
 """
 
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
-from node.domain.ports import HOLDINGS_SOURCE
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
 
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
-    from node.domain.ports import Clock, SearchIndex, Store
+    from node.domain.ports import Clock, Store
     from node.domain.queries import Hit
+    from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
 
 MAX_CASE = 200
@@ -34,21 +34,28 @@ MAX_CASE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of one file. `hits` leave out the file's own holding."""
+    """What became of one file. `hits` leave out the file's own holding, and the `hidden` ones of the allow-list."""
 
     label: str
     holding: int
     new: bool
     hits: tuple[Hit, ...]
+    hidden: int = 0
 
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
-    """What is asked when material is looked for: all its fingerprints, the PDQ of a picture in all eight orientations,
-    and of a video also the frames between those that are kept.
+    """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
+    the same of what lies within its plain borders; of a video also the frames between those that are kept.
     """
     if isinstance(prints, VideoFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
-    return Subject(fingerprints=prints.fingerprints(), orientations=prints.pdq_orientations, label=label)
+    trimmed = prints.trimmed
+    return Subject(
+        fingerprints=prints.fingerprints() + (trimmed.fingerprints() if trimmed else ()),
+        orientations=prints.pdq_orientations,
+        trimmed=trimmed.pdq_orientations if trimmed else (),
+        label=label,
+    )
 
 
 def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> FingerprintColumns:
@@ -72,10 +79,10 @@ class Intake:
     """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
 
     def __init__(
-        self, *, store: Store, index: SearchIndex, matcher: Matcher, radius: Callable[[], int], clock: Clock
+        self, *, store: Store, catalogue: Catalogue, matcher: Matcher, radius: Callable[[], int], clock: Clock
     ) -> None:
         self._store = store
-        self._index = index
+        self._catalogue = catalogue
         self._matcher = matcher
         self._radius = radius
         self._clock = clock
@@ -85,26 +92,33 @@ class Intake:
         with self._store.read() as tx:
             return tx.known_tags(tags)
 
-    def take(self, request: IngestRequest, items: Sequence[IngestItem]) -> list[IngestResult]:
+    def take(
+        self, request: IngestRequest, items: Sequence[IngestItem], *, show_all: bool = False
+    ) -> list[IngestResult]:
         """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`."""
         if not request.case.strip() or len(request.case) > MAX_CASE:
             raise Misuse("an ingest needs a case reference", remedy="give --case with at most 200 characters")
         now = int(self._clock())
-        with self._store.write() as tx:
+        with self._catalogue.change() as change:
             placed = [
-                tx.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
+                change.writer.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
                 for item in items
             ]
-        fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
-        if fresh:
-            self._index.add(HOLDINGS_SOURCE, columns_of(list(fresh), list(fresh.values())))
+            fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+            if fresh:
+                change.hold(columns_of(list(fresh), list(fresh.values())))
         found = self._matcher.local(
-            [subject_of(item.prints) for item in items], self._radius(), own_rows=[row for row, _ in placed]
+            [subject_of(item.prints) for item in items],
+            self._radius(),
+            own_rows=[row for row, _ in placed],
+            show_all=show_all,
         )
         hits: list[list[Hit]] = [[] for _ in items]
         for hit in found.hits:
             hits[hit.subject].append(hit)
         return [
-            IngestResult(label=item.label, holding=row, new=new, hits=tuple(hits[number]))
+            IngestResult(
+                label=item.label, holding=row, new=new, hits=tuple(hits[number]), hidden=found.hidden.get(number, 0)
+            )
             for number, ((row, new), item) in enumerate(zip(placed, items, strict=True))
         ]

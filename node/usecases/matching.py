@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- The index proposes, the store decides: every hit is re-checked against the stored fingerprints before it is shown.
+- The index proposes, the store decides: every hit is re-checked (`checking`) before it is shown.
 - A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
 - What was not searched is said (`searched_kinds`), never left to silence.
 - Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
@@ -10,67 +10,62 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
-from node.domain.envelope import decode
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
-from node.domain.ids import RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
-from node.domain.statements import Contribution
-from node.tlog import merkle
-from node.usecases import frames
+from node.usecases.allowing import mark
+from node.usecases.checking import Asked, Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from node.domain.fingerprints import Fingerprint
-    from node.domain.holdings import Holding
-    from node.domain.ids import MemberId, Origin
+    from node.domain.ids import MemberId
     from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
-    from node.usecases.frames import FrameEvidence
+    from node.usecases.checking import Spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search gave. `searched`: source name -> how many it holds in the index; `disagreed`: hits that the index
-    proposed and the store did not bear out (the index is stale or damaged, and wants a rebuild).
+    """What a search gave. `searched`: source name -> how many it holds in the index; `hidden`: how many hits of each
+    subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did not
+    bear out (the index is stale or damaged, and wants a rebuild).
     """
 
     hits: tuple[Hit, ...]
     searched: Mapping[str, int]
+    hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """What the store says about one row: its fingerprints and what may be told of it."""
-
-    origin: str
-    fingerprints: tuple[Fingerprint, ...]
-    level: Level
-    record: RecordId | None
-    statement: Contribution | None
-    evidence: FrameEvidence | None = None
-
-
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
-    """One probe a searchable hash, PDQ in every orientation that is known of it. pHash only under the policy's rule."""
+    """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the picture without
+    its borders. pHash only under the policy's rule.
+    """
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
+        opinions = 0
         for fingerprint in subject.fingerprints:
-            if not fingerprint.searchable or (fingerprint.code == PHASH.code and rule is MatchRule.EXACT):
+            second_opinion = fingerprint.code == PHASH.code
+            opinions += second_opinion
+            if not fingerprint.searchable or (second_opinion and rule is MatchRule.EXACT):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
+            turned: tuple[bytes, ...] = (fingerprint.value,)
+            first = 0
             if fingerprint.code == PDQ.code and fingerprint.value in subject.orientations[:1]:
-                probes += [
-                    Probe(number, fingerprint.code, value, quality, turn)
-                    for turn, value in enumerate(subject.orientations)
-                ]
-            else:
-                probes.append(Probe(number, fingerprint.code, fingerprint.value, quality))
+                turned = subject.orientations
+            elif fingerprint.code == PDQ.code and fingerprint.value in subject.trimmed[:1]:
+                turned, first = subject.trimmed, len(ORIENTATIONS)
+            elif second_opinion and opinions > 1 and subject.trimmed:
+                first = len(ORIENTATIONS)
+            probes += [
+                Probe(number, fingerprint.code, value, quality, turn) for turn, value in enumerate(turned, first)
+            ]
     return probes
 
 
@@ -90,11 +85,6 @@ def searched_kinds(
             searched = fingerprint.searchable and name in versions and (kind is not PHASH or second_opinion)
             seen.add((name, versions.get(name, 0), searched))
     return tuple(SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen))
-
-
-def distance(a: bytes, b: bytes) -> int:
-    """Hamming distance in bits of two hashes of one length."""
-    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
 class Matcher:
@@ -129,33 +119,39 @@ class Matcher:
         radius: int,
         rule: MatchRule = MatchRule.POLICY,
         own_rows: Sequence[int] = (),
+        *,
+        show_all: bool = False,
     ) -> Found:
         """Searches everything here: own holdings and every member's records that we hold.
 
         `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
-        holding that was contributed is one hit, with what its record says.
+        holding that was contributed is one hit, with what its record says. What the allow-list hides is counted, and
+        with `show_all` shown and marked.
         """
-        raw = self._raw(subjects, radius, rule)
+        asked, raw = self._raw(subjects, radius, rule)
         if own_rows:
             raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, names, radius=radius)
+            spoken, disagreed = self._checker().checked(tx, asked, raw, names)
+            hits = mark(tx, subjects, list(self._leads(spoken)))
+        hidden = Counter(hit.subject for hit in hits if hit.allowed and not show_all)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
-        return Found(hits=tuple(self._leads(spoken)), searched=searched, disagreed=disagreed)
+        shown = tuple(hit for hit in hits if show_all or not hit.allowed)
+        return Found(hits=shown, searched=searched, hidden=hidden, disagreed=disagreed)
 
-    def _leads(self, spoken: Sequence[tuple[RawHit, _Spoken]]) -> Iterator[Hit]:
-        """The hits of a local search, in their order: a holding and its record as one."""
+    def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
+        """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
         records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
                 told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
-                yield replace(self._hit(hit, told), holding=hit.row)
+                yield replace(self._hit(hit, told), holding=hit.row), said.sha256
             elif (hit.subject, said.record) not in held:
-                yield self._hit(hit, said)
+                yield self._hit(hit, said), b""
 
     def for_member(
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
@@ -165,7 +161,8 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        raw = [hit for hit in self._raw(subjects, radius, rule) if hit.source == HOLDINGS_SOURCE]
+        asked, found = self._raw(subjects, radius, rule)
+        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
         raw = [hit for hit in raw if hit.code != PHASH.code]
         if not raw:
@@ -173,66 +170,23 @@ class Matcher:
         # What a hit/no-hit holding tells is the same for all of them, and said once.
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
-            spoken, disagreed = self._checked(tx, subjects, rule, raw, {}, radius=radius)
+            spoken, disagreed = self._checker().checked(tx, asked, raw, {})
             for hit, said in spoken:
                 told = self._told(tx, hit, said, asker, purpose)
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
-    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Sequence[RawHit]:
-        probes = probes_of(subjects, rule)
-        return self._rank(self._index.search(probes, 0 if rule is MatchRule.EXACT else radius)) if probes else ()
+    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> tuple[Asked, Sequence[RawHit]]:
+        """(What was looked for, what the index proposes)."""
+        within = 0 if rule is MatchRule.EXACT else radius
+        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
+        return asked, self._rank(self._index.search(asked.probes, within)) if asked.probes else ()
 
-    def _checked(
-        self,
-        tx: StoreReader,
-        subjects: Sequence[Subject],
-        rule: MatchRule,
-        raw: Sequence[RawHit],
-        names: Mapping[int, Origin],
-        *,
-        radius: int,
-    ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
-        asked: dict[tuple[int, int, int], list[bytes]] = {}
-        for probe in probes_of(subjects, rule) if raw else ():
-            asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
-        kept: list[tuple[RawHit, _Spoken]] = []
-        declined = 0
-        for hit in raw:
-            said = self._holding(tx, hit.row) if hit.source == HOLDINGS_SOURCE else self._record(tx, names, hit)
-            values = asked.get((hit.subject, hit.by or hit.code, hit.orientation), ())
-            if said is not None and frames.concerns(hit):
-                within = 0 if rule is MatchRule.EXACT else radius
-                evidence = frames.judge(subjects[hit.subject], said.fingerprints, hit, values, within)
-                declined += evidence is frames.DECLINED
-                if evidence is not None and evidence is not frames.DECLINED:
-                    kept.append((hit, replace(said, evidence=evidence)))
-            elif said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
-                kept.append((hit, said))
-        return kept, len(raw) - len(kept) - declined
+    def _checker(self) -> Checker:
+        return Checker(self._codec, self._own())
 
-    def _holding(self, tx: StoreReader, row: int) -> _Spoken | None:
-        holding: Holding | None = tx.holding(row)
-        if holding is None:
-            return None
-        return _Spoken(str(self._own()), holding.fingerprints, holding.level, holding.record, None)
-
-    def _record(self, tx: StoreReader, names: Mapping[int, Origin], hit: RawHit) -> _Spoken | None:
-        origin = names.get(hit.source)
-        if origin is None:
-            return None
-        run = tx.run(origin, hit.row, hit.row + 1, 0)
-        if not run.entries or run.states[0] != BodyState.HELD:
-            return None
-        envelope = decode(run.entries[0])
-        body = self._codec.decode_body(envelope.kind, run.bodies[0]) if envelope else None
-        if not isinstance(body, Contribution):
-            return None
-        record = RecordId(origin, merkle.leaf_hash(run.entries[0]))
-        return _Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
-
-    def _hit(self, hit: RawHit, said: _Spoken) -> Hit:
+    def _hit(self, hit: RawHit, said: Spoken) -> Hit:
         kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
         statement = said.statement
         return Hit(
@@ -243,7 +197,8 @@ class Matcher:
             record=said.record,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[hit.orientation] if PDQ.code in {hit.code, hit.by} else None,
+            orientation=ORIENTATIONS[hit.orientation % len(ORIENTATIONS)] if PDQ.code in {hit.code, hit.by} else None,
+            trimmed=hit.orientation >= len(ORIENTATIONS),
             shares=by_frames.shares if by_frames else None,
             at=by_frames.at if by_frames else None,
             subject_at=by_frames.subject_at if by_frames else None,
@@ -257,7 +212,7 @@ class Matcher:
         handling = self._codec.decode_handling(data)
         return handling.admits(asker, self._own()) and purpose in handling.purposes
 
-    def _told(self, tx: StoreReader, hit: RawHit, said: _Spoken, asker: MemberId, purpose: str) -> Hit | None:
+    def _told(self, tx: StoreReader, hit: RawHit, said: Spoken, asker: MemberId, purpose: str) -> Hit | None:
         if said.level is Level.NATIONAL:
             return None
         kind = KIND_BY_CODE[hit.code]
@@ -280,10 +235,3 @@ class Matcher:
             level=Level.HIT_NO_HIT,
             weak=kind.weak,
         )
-
-
-def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:
-    return any(
-        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance
-        for f in fingerprints
-    )

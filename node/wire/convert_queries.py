@@ -104,10 +104,12 @@ def header_to_pb(header: QueryHeader) -> pb.QueryHeader:
 
 
 def _subject_from_pb(message: pb.Subject) -> Subject:
-    checks.at_most(len(message.orientations), len(ORIENTATIONS), "orientations")
+    for orientations in (message.orientations, message.trimmed_orientations):
+        checks.at_most(len(orientations), len(ORIENTATIONS), "orientations")
     return Subject(
         fingerprints=fingerprints_from_pb(message.fingerprints),
         orientations=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.orientations),
+        trimmed=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.trimmed_orientations),
     )
 
 
@@ -133,7 +135,11 @@ def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
         min_reader=READER,
         plain=pb.Question(
             subjects=[
-                pb.Subject(fingerprints=fingerprints_to_pb(subject.fingerprints), orientations=subject.orientations)
+                pb.Subject(
+                    fingerprints=fingerprints_to_pb(subject.fingerprints),
+                    orientations=subject.orientations,
+                    trimmed_orientations=subject.trimmed,
+                )
                 for subject in payload.subjects
             ],
             rule=checks.number(payload.rule),
@@ -169,6 +175,7 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         category=category_from_pb(message.category) if message.HasField("category") else None,
         series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
         weak=message.weak,
+        trimmed=message.trimmed,
         shares=_shares_from_pb(message.shares) if message.HasField("shares") else None,
         at=message.at if message.HasField("at") else None,
         subject_at=message.subject_at if message.HasField("subject_at") else None,
@@ -213,6 +220,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         category=category_to_pb(hit.category),
         series=hit.series,
         weak=hit.weak,
+        trimmed=hit.trimmed,
         shares=_shares_to_pb(hit.shares),
         at=hit.at,
         subject_at=hit.subject_at,

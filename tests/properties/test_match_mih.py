@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,22 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.fingerprints import PDQ_RADIUS
-from node.match import mih
-from node.match.mih import BITS, Segment, best_chunks, build, chunk_radii, chunk_widths
+from node.match import mih, mih_layout
+from node.match.crew import Crew
+from node.match.mih import Segment
+from node.match.mih_build import build
+from node.match.mih_layout import BITS, NARROWER, best_chunks, chunk_radii, chunk_widths, layout
+from tests.conftest import oracle
 
 Words = np.ndarray
 
 
 def segment(hashes: Words, chunks: int = 0) -> Segment:
     count = len(hashes)
-    return build(
-        hashes,
-        np.ones(count, dtype=np.int32),
-        np.arange(count, dtype=np.int64),
-        np.full(count, 80, dtype=np.int8),
-        radius=PDQ_RADIUS,
-        chunks=chunks,
-    )
+    sources, rows = np.ones(count, dtype=np.int32), np.arange(count, dtype=np.int64)
+    qualities = np.full(count, 80, dtype=np.int8)
+    halves = (slice(0, count // 3), slice(count // 3, None))
+    parts = [(hashes[half], sources[half], rows[half], qualities[half]) for half in halves]
+    return build(parts, radius=PDQ_RADIUS, chunks=chunks)
 
 
 def by_scan(hashes: Words, probes: Words, radius: int) -> list[tuple[int, int]]:
@@ -48,7 +51,7 @@ def with_bits(words: Words, bits: list[int]) -> Words:
 @pytest.fixture(params=["chunks", "scan"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never gives up on the chunks, or always does."""
-    monkeypatch.setattr(mih, "ROW_COST", 100 * mih.PROPOSAL_COST if request.param == "chunks" else 0.0)
+    monkeypatch.setattr(mih_layout, "ROW_COST", 1e4 if request.param == "chunks" else 0.0)
 
 
 @given(chunks=st.integers(1, 64), radius=st.integers(0, 80))
@@ -60,12 +63,13 @@ def test_the_radii_of_the_chunks_are_the_pigeonhole(chunks: int, radius: int) ->
     assert sorted(radii, reverse=True) == radii
 
 
-@pytest.mark.parametrize("chunks", range(mih.FEWEST_CHUNKS, mih.MOST_CHUNKS + 1))
+@pytest.mark.parametrize("chunks", range(mih_layout.FEWEST_CHUNKS, mih_layout.MOST_CHUNKS + 1))
 def test_the_chunks_cover_every_bit_once(chunks: int) -> None:
     widths = chunk_widths(chunks)
     assert sum(widths) == BITS
     assert len(widths) == chunks
-    assert all(0 <= wide - narrow <= 1 for narrow, wide in pairwise(widths))
+    assert all(0 <= wide - narrow <= NARROWER + 1 for wide, narrow in pairwise(widths))
+    assert layout(chunks)[-1].tolist()[:2] == [BITS - widths[-1], widths[-1]]
 
 
 def test_more_hashes_are_cut_into_fewer_chunks_and_the_tables_stay_affordable() -> None:
@@ -150,3 +154,98 @@ def test_damaged_tables_invent_no_hit_and_lead_nowhere_else(seed: int, part: str
     confirmed = built.confirm(found, slot, probes, PDQ_RADIUS)
     told = set(zip(confirmed.probe.tolist(), confirmed.row.tolist(), strict=True))
     assert told <= set(by_scan(hashes, probes, PDQ_RADIUS))
+
+
+@pytest.mark.parametrize("chunks", range(11, mih_layout.MOST_CHUNKS + 1))  # fewer make tables of gigabytes
+def test_flips_that_are_balanced_over_all_chunks_are_found_for_every_number_of_chunks(
+    chunks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every chunk differs by just as many bits as it is searched to, or by one more: the pigeonhole at its edge."""
+    monkeypatch.setattr(mih_layout, "ROW_COST", 1e4)
+    rng = np.random.default_rng(chunks)
+    widths = chunk_widths(chunks)
+    starts = np.cumsum([0, *widths])
+    background = rng.integers(0, 2**64, (300, 4), dtype=np.uint64)
+    planted = [background[0]]
+    for near_only in range(chunks):  # this chunk is near, all the others are one bit past what they are searched to
+        bits = []
+        for k, radius in enumerate(chunk_radii(chunks, PDQ_RADIUS)):
+            turned = max(0, radius if k == near_only else radius + 1)
+            bits += [int(starts[k]) + int(bit) for bit in rng.choice(widths[k], turned, replace=False)]
+        planted.append(with_bits(background[0], bits))
+    hashes = np.concatenate([background, np.array(planted)])
+    for radius in (PDQ_RADIUS, PDQ_RADIUS - 1):
+        assert by_chunks(segment(hashes, chunks), background[:1], radius) == by_scan(hashes, background[:1], radius)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
+def test_the_smallest_segments(size: int) -> None:
+    hashes = np.arange(4 * size, dtype=np.uint64).reshape(size, 4)
+    probes = np.arange(16, dtype=np.uint64).reshape(4, 4)
+    for radius in (0, PDQ_RADIUS, BITS):
+        assert by_chunks(segment(hashes), probes, radius) == by_scan(hashes, probes, radius)
+
+
+@pytest.mark.parametrize("radius", [0, 5, PDQ_RADIUS, 32, 60, 100, BITS])
+def test_any_radius_is_exact_and_wide_ones_are_scanned(radius: int) -> None:
+    rng = np.random.default_rng(radius)
+    hashes = rng.integers(0, 2**64, (3_000, 4), dtype=np.uint64)
+    hashes[:200] = [with_bits(hashes[0], rng.choice(BITS, n, replace=False).tolist()) for n in range(200)]
+    built = segment(hashes)
+    assert by_chunks(built, hashes[[0, 2_999]], radius) == by_scan(hashes, hashes[[0, 2_999]], radius)
+    assert radius < 2 * PDQ_RADIUS - 2 or built.plans.of(built, radius)[0].proposals < 0
+
+
+def test_a_batch_that_is_shared_among_threads_is_answered_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mih, "PROBES_A_WORKER", 2)
+    monkeypatch.setattr(mih, "ROWS_A_WORKER", 100)
+    rng = np.random.default_rng(4)
+    hashes = rng.integers(0, 2**64, (20_000, 4), dtype=np.uint64)
+    hashes[:4_000] = hashes[0]  # probes there are crowded, and scanned
+    probes = hashes[[0, 4_500, 1, 9_000, 19_999, 7, 12_345]]
+    crew = Crew(3)
+    found, slot = segment(hashes).near(probes, PDQ_RADIUS, crew)
+    crew.close()
+    assert sorted(zip(found.tolist(), slot.tolist(), strict=True)) == by_scan(hashes, probes, PDQ_RADIUS)
+
+
+def test_a_crowd_in_every_table_is_scanned_and_costs_no_look_at_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A twentieth of all shares a value in every chunk: who asks there is told apart by counting alone."""
+    rng = np.random.default_rng(9)
+    hashes = rng.integers(0, 2**64, (60_000, 4), dtype=np.uint64)
+    hashes[::20] = hashes[0]
+    built = segment(hashes)
+    scanned: list[int] = []
+    scan = Segment._scanned
+
+    def counted(self: Segment, words: Words, *rest: Any) -> mih.Pairs:
+        scanned.append(len(words))
+        return scan(self, words, *rest)
+
+    monkeypatch.setattr(Segment, "_scanned", counted)
+    probes = np.concatenate([hashes[[0, 1, 2, 20]], rng.integers(0, 2**64, (5, 4), dtype=np.uint64)])
+    assert by_chunks(built, probes, PDQ_RADIUS) == by_scan(hashes, probes, PDQ_RADIUS)
+    assert scanned == [2]
+
+
+def noisy(centres: Words, count: int, rng: np.random.Generator) -> Words:
+    """`count` copies of real hashes, each with up to 40 random bits turned over."""
+    made = centres[rng.integers(0, len(centres), count)].copy()
+    return np.array([with_bits(hash_, rng.integers(0, BITS, rng.integers(0, 41)).tolist()) for hash_ in made])
+
+
+def test_real_clustered_hashes_are_found_as_faiss_and_a_scan_find_them(vectors: Path) -> None:
+    faiss = oracle("faiss")
+    rng = np.random.default_rng(31)
+    lines = (vectors / "pdq" / "haystack.txt").read_text().split()
+    centres = np.frombuffer(bytes.fromhex("".join(line[:64] for line in lines)), dtype=np.uint64).reshape(-1, 4)
+    hashes = np.concatenate([centres, noisy(centres, 5_000, rng)])
+    probes = np.concatenate([centres[:40], noisy(centres, 40, rng)])
+    flat = faiss.IndexBinaryFlat(BITS)
+    flat.add(hashes.view(np.uint8))
+    limits, _, slots = flat.range_search(np.ascontiguousarray(probes).view(np.uint8), PDQ_RADIUS + 1)
+    told = sorted(
+        zip(np.repeat(np.arange(len(probes)), np.diff(limits.astype(np.int64))).tolist(), slots.tolist(), strict=True)
+    )
+    assert by_chunks(segment(hashes), probes, PDQ_RADIUS) == told == by_scan(hashes, probes, PDQ_RADIUS)
+    assert len(told) > len(probes)

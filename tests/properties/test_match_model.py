@@ -14,9 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
 from node.match import digests, flat
+from node.match.folder import IndexFolder
 from node.match.index import FlatIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import flipped, ordered, probe
+from tests.unit.match.keeping import MARK, FolderIndex, keep_again, reopened
 from tests.unit.match.merged import HalfMergedIndex
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
@@ -120,6 +122,61 @@ class MergingIndexAndModel(IndexAndModel):
         assert not self.index.table.stale
 
 
+class KeptIndexAndModel(IndexAndModel):
+    """The same over files: made anew in steps with other steps between, given up, and opened as a start finds them."""
+
+    make = FolderIndex
+
+    def __init__(self) -> None:
+        super().__init__()
+        assert isinstance(self.index, FolderIndex)
+        self.files, self.frozen, self.built = self.index.files, False, False
+
+    @rule()
+    def freeze(self) -> None:
+        if not self.frozen:
+            self.files.freeze(MARK)
+            self.frozen = True
+
+    @rule()
+    def build(self) -> None:
+        if self.frozen and not self.built:
+            self.files.build(lambda _done, _total: None)
+            self.built = True
+
+    @rule()
+    def publish(self) -> None:
+        if self.built:
+            assert self.files.publish(0)
+            self.frozen = self.built = False
+
+    @rule()
+    def abandon(self) -> None:
+        self.files.abandon()
+        self.frozen = self.built = False
+
+    @rule()
+    def clear(self) -> None:
+        self.abandon()
+        self.files.discard()
+        super().clear()
+
+    @rule()
+    def start_again(self) -> None:
+        assert isinstance(self.index, FolderIndex)
+        self.abandon()
+        keep_again(self.files)
+        while not self.files.scrub(1 << 20):
+            pass
+        fresh, _ = reopened(self.index.folder)
+        self.index.adopt(fresh)
+        self.files = IndexFolder(self.index.folder, self.index)
+        self.index.clear()
+        assert self.files.open() is not None
+
+
+TestKeptIndexAndModel = KeptIndexAndModel.TestCase
+TestKeptIndexAndModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestIndexAndModel = IndexAndModel.TestCase
 TestIndexAndModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestMergingIndexAndModel = MergingIndexAndModel.TestCase

@@ -104,6 +104,7 @@ def payloads() -> st.SearchStrategy[QueryPayload]:
         Subject,
         fingerprints=st.lists(fingerprints(), max_size=4).map(tuple),
         orientations=st.lists(hashes, max_size=8).map(tuple),
+        trimmed=st.lists(hashes, max_size=8).map(tuple),
     )
     return st.builds(
         QueryPayload,
@@ -129,6 +130,7 @@ def hits() -> st.SearchStrategy[Hit]:
         category=st.none() | categories(),
         series=st.none() | words,
         weak=st.booleans(),
+        trimmed=st.booleans(),
         shares=st.none()
         | st.builds(
             Shares,

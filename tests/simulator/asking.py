@@ -28,6 +28,7 @@ from node.sync.attendant import CONCURRENT, Attendant
 from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
@@ -86,11 +87,14 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     )
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     signer = statement_signer(name)
+    catalogue = Catalogue(store=store, index=index, codec=codec)
     return Party(
         id=me,
         store=store,
         index=index,
-        intake=Intake(store=store, index=index, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock),
+        intake=Intake(
+            store=store, catalogue=catalogue, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock
+        ),
         matcher=matcher,
         audit=audit,
         inquirer=Inquirer(

@@ -122,6 +122,11 @@ class MemoryReader(MemoryPlace, MemoryHub):
             states=bytes(row.state for row in taken),
         )
 
+    def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
+        rows = dict(enumerate(self._rows(origin)))
+        found = {index: rows[index] for index in indices if index in rows}
+        return {index: (row.entry, row.disclosure.body) for index, row in found.items() if row.state is BodyState.HELD}
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}

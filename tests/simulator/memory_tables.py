@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +11,7 @@ from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import MemberId, RecordId
+from node.domain.keeping import RowChange, StoreLine
 from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest
 from node.domain.queries import Level, SignedAnswer
 from node.errors import Misuse, NotFound
@@ -35,16 +37,67 @@ class Place:
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
+    allowed: dict[bytes, int] = field(default_factory=dict)
+    line: StoreLine = field(default_factory=lambda: StoreLine(identity=secrets.token_bytes(16), changes=0, forgotten=0))
+    changes: list[RowChange] = field(default_factory=list)
 
 
 class MemoryPlace:
-    """`HoldingReader`, `HoldingWriter`, `QueryReader` and `QueryWriter` over a `Place`."""
+    """`HoldingWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read, over a `Place`."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
 
+    def line(self) -> StoreLine:
+        return self._place.line
+
+    def changes(self) -> list[RowChange]:
+        return list(self._place.changes)
+
+    def last_holding(self) -> int:
+        return max(self._place.holdings, default=0)
+
+    def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
+        for source, row, filled in rows:
+            number = self._place.line.changes + 1
+            self._place.line = replace(self._place.line, changes=number)
+            self._place.changes.append(RowChange(number, source, row, filled))
+        return self._place.line.changes
+
+    def forget_changes(self, through: int) -> None:
+        self._place.changes = [each for each in self._place.changes if each.number > through]
+        self._place.line = replace(self._place.line, forgotten=max(through, self._place.line.forgotten))
+
     def holding(self, holding_id: int) -> Holding | None:
         return self._place.holdings.get(holding_id)
+
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+        return {number: self._place.holdings[number] for number in ids if number in self._place.holdings}
+
+    def allowed(self, values: Sequence[bytes]) -> set[bytes]:
+        return set(values) & self._place.allowed.keys()
+
+    def count_allowed(self) -> int:
+        return len(self._place.allowed)
+
+    def list_allowed(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        return sorted(item for item in self._place.allowed.items() if item[0] > after)[:limit]
+
+    def allow(self, values: Sequence[bytes], now: int) -> int:
+        fresh = set(values) - self._place.allowed.keys()
+        self._place.allowed |= dict.fromkeys(fresh, now)
+        return len(fresh)
+
+    def disallow(self, values: Sequence[bytes]) -> int:
+        known = self.allowed(values)
+        for value in known:
+            del self._place.allowed[value]
+        return len(known)
+
+    def clear_allowed(self) -> int:
+        number = len(self._place.allowed)
+        self._place.allowed.clear()
+        return number
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)

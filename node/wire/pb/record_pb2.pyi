@@ -234,12 +234,14 @@ class Question(_message.Message):
     def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., rule: _Optional[_Union[MatchRule, str]] = ..., officer_role: _Optional[str] = ..., case_reference: _Optional[str] = ..., legal_basis: _Optional[str] = ...) -> None: ...
 
 class Subject(_message.Message):
-    __slots__ = ("fingerprints", "orientations")
+    __slots__ = ("fingerprints", "orientations", "trimmed_orientations")
     FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
     ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
+    TRIMMED_ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
     fingerprints: Fingerprints
     orientations: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    trimmed_orientations: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ..., trimmed_orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class RecordId(_message.Message):
     __slots__ = ("origin", "leaf")
@@ -264,7 +266,7 @@ class Shares(_message.Message):
     def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., moments: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "shares", "at", "subject_at", "frame")
+    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -276,6 +278,7 @@ class Hit(_message.Message):
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     SERIES_FIELD_NUMBER: _ClassVar[int]
     WEAK_FIELD_NUMBER: _ClassVar[int]
+    TRIMMED_FIELD_NUMBER: _ClassVar[int]
     SHARES_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_AT_FIELD_NUMBER: _ClassVar[int]
@@ -291,11 +294,12 @@ class Hit(_message.Message):
     category: Category
     series: str
     weak: bool
+    trimmed: bool
     shares: Shares
     at: int
     subject_at: int
     frame: bool
-    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ...) -> None: ...
+    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ...) -> None: ...
 
 class SearchedKind(_message.Message):
     __slots__ = ("name", "version", "searched")

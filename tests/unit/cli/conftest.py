@@ -67,7 +67,9 @@ class Node:
         list(items)  # a real node reads to the end
 
     @contextmanager
-    def session(self, home: Home, passphrase: Callable[[], str]) -> Iterator[Node]:
+    def session(
+        self, home: Home, passphrase: Callable[[], str], _progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Node]:
         self.homes.append(home.folder)
         if self.ask_passphrase:
             self.passphrases.append(passphrase())

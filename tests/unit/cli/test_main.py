@@ -27,6 +27,7 @@ GROUPS = {
     "hub": [
         "init", "invite", "members", "status", "requests", "admit", "refuse", "suspend", "unsuspend", "run", "fsck",
     ],
+    "allow": ["import", "list", "count", "remove", "clear"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]

@@ -3,6 +3,8 @@
 import json
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -33,6 +35,24 @@ def test_with_json_results_are_lines_and_words_are_silent(capsys: pytest.Capture
     assert [json.loads(line) for line in captured.out.splitlines()] == [{"path": "\udce9\N{SNOWMAN}"}]
     assert captured.out.isascii()
     assert captured.err == "beside\n"
+
+
+def test_a_bar_for_steps_is_drawn_for_much_and_begins_anew_with_the_next_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars: list[tuple[int | None, list[int]]] = []
+
+    @contextmanager
+    def progress(_: Output, _label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        bars.append((total, []))
+        yield bars[-1][1].append
+
+    monkeypatch.setattr(Output, "progress", progress)
+    with Output(json=True).steps("opening") as told:
+        told(5, 9)
+        for done in (4_000, 9_000, 20_000):
+            told(done, 20_000)
+        for done in (1, 30_000):
+            told(done, 30_000)
+    assert bars == [(20_000, [4_000, 5_000, 11_000]), (30_000, [1, 29_999])]
 
 
 def test_without_json_words_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

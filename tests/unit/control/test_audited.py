@@ -17,6 +17,7 @@ from node.domain.ids import Origin, RecordId
 from node.domain.roster import Policy
 from node.errors import Unavailable
 from node.match.ranking import rank
+from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
 from node.usecases.ledger import Draft
 from node.usecases.matching import Matcher
@@ -57,6 +58,7 @@ class Desk:
             intake=None,  # type: ignore[arg-type]
             matcher=Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id),
             inquirer=None,  # type: ignore[arg-type]
+            allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
             relay=None,  # type: ignore[arg-type]
             store=store,
             codec=codec,
@@ -74,6 +76,7 @@ class Desk:
             health=dict,
             heads=lambda: asyncio.sleep(0, []),
             certificate_expires=lambda: None,
+            check_index=lambda: None,
             random=os.urandom,
             clock=world.clock,
         )

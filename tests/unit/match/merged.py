@@ -23,8 +23,8 @@ class MergedIndex(FlatIndex):
     def __init__(self) -> None:
         super().__init__()
         self.table = EagerTable(PDQ_RADIUS)
-        self._tables[PDQ.code] = self.table
-        self._tables[FRAME.code] = EagerTable(PDQ_RADIUS)
+        self.use(PDQ, self.table)
+        self.use(FRAME, EagerTable(PDQ_RADIUS))
 
 
 class HalfMergedIndex(FlatIndex):
@@ -33,4 +33,4 @@ class HalfMergedIndex(FlatIndex):
     def __init__(self) -> None:
         super().__init__()
         self.table = MergingTable(PDQ_RADIUS)
-        self._tables[PDQ.code] = self.table
+        self.use(PDQ, self.table)

@@ -11,15 +11,17 @@ from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
 from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.videos import WIDE_RADIUS
 from node.match.index import FlatIndex
+from node.match.kept import KeptIndex
 from node.match.ranking import rank
 from node.match.videos import WIDE_PROBES
 from tests.unit.match.builders import columns, flipped, where
+from tests.unit.match.keeping import ReopenedIndex
 from tests.unit.match.merged import MergedIndex
 
 LOG = 3
 
 
-@pytest.fixture(params=[FlatIndex, MergedIndex])
+@pytest.fixture(params=[FlatIndex, MergedIndex, KeptIndex, ReopenedIndex])
 def index(request: pytest.FixtureRequest) -> FlatIndex:
     make: Callable[[], FlatIndex] = request.param
     return make()

@@ -77,6 +77,12 @@ def test_the_nearest_orientation_speaks_and_the_plainest_of_equals() -> None:
     assert rank(turned) == [turned[2]]
 
 
+def test_the_whole_picture_speaks_before_its_inside_where_both_are_as_near() -> None:
+    inside, whole = hit(PDQ, 1, 3, orientation=8), hit(PDQ, 1, 3, orientation=7)
+    assert rank([inside, whole]) == [whole]
+    assert rank([hit(PDQ, 1, 4, orientation=0), inside]) == [inside]
+
+
 def test_rows_sources_and_subjects_are_told_apart() -> None:
     apart = [
         hit(PDQ, 1, 5, subject=0, source=1),
@@ -101,7 +107,7 @@ HITS = st.lists(
         subject=st.integers(0, 2),
         source=st.integers(0, 2),
         quality=st.sampled_from([-1, 50, 100]),
-        orientation=st.integers(0, 7),
+        orientation=st.integers(0, 15),
     ),
     max_size=40,
 )

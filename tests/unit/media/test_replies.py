@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import PictureFingerprints, VideoFingerprints, VideoFrame
+from node.domain.fingerprints import (
+    PictureFingerprints,
+    TrimmedFingerprints,
+    VideoFingerprints,
+    VideoFrame,
+)
 from node.errors import Malformed, MediaError
 from node.media import replies
 from node.media.containers import CONTAINERS
@@ -25,9 +30,22 @@ def in_order(frames: list[VideoFrame]) -> tuple[VideoFrame, ...]:
     return tuple(sorted(frames, key=attrgetter("at")))
 
 
+EIGHT = st.tuples(*[st.binary(min_size=32, max_size=32)] * 8)
+TRIMMED = st.builds(
+    lambda left, top, width, height, **values: TrimmedFingerprints(
+        box=(left, top, left + width, top + height), **values
+    ),
+    left=st.integers(0, 2**20),
+    top=st.integers(0, 2**20),
+    width=st.integers(1, 2**20),
+    height=st.integers(1, 2**20),
+    pdq_quality=st.integers(0, 100),
+    pdq_orientations=EIGHT,
+    phash=st.binary(min_size=8, max_size=8),
+)
 PRINTS = st.builds(
     lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
-    orientations=st.tuples(*[st.binary(min_size=32, max_size=32)] * 8),
+    orientations=EIGHT,
     media_type=st.sampled_from([known.media_type for known in FORMATS]),
     md5=st.binary(min_size=16, max_size=16),
     sha1=st.binary(min_size=20, max_size=20),
@@ -37,6 +55,7 @@ PRINTS = st.builds(
     size=st.integers(0, 2**40),
     width=st.integers(0, 2**20),
     height=st.integers(0, 2**20),
+    trimmed=st.none() | TRIMMED,
 )
 VIDEOS = st.builds(
     VideoFingerprints,
@@ -77,6 +96,7 @@ EXAMPLE = PictureFingerprints(
     phash=bytes(8),
     width=1,
     height=1,
+    trimmed=TrimmedFingerprints(box=(0, 0, 1, 1), pdq_quality=7, pdq_orientations=(bytes(32),) * 8, phash=bytes(8)),
 )
 
 
@@ -177,6 +197,36 @@ def test_any_bytes_are_refused(line: bytes) -> None:
 def test_a_value_out_of_place_is_refused(key: str, value: Any) -> None:
     said = json.loads(replies.write_reply(EXAMPLE))
     said[key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("box", [0, 0, 1]),
+        ("box", [0, 0, 0, 1]),
+        ("box", [0, 1, 1, 1]),
+        ("box", [-1, 0, 1, 1]),
+        ("box", [0, 0, 1.5, 1]),
+        ("box", None),
+        ("pdq", ["00" * 32] * 7),
+        ("pdq_quality", 101),
+        ("phash", "00" * 7),
+        ("extra", 1),
+    ],
+)
+def test_an_inside_out_of_place_is_refused(key: str, value: Any) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said["trimmed"][key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("value", [[], {}, "none", 0, False])
+def test_an_inside_that_is_no_object_is_refused(value: Any) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said["trimmed"] = value
     with pytest.raises(Malformed):
         replies.read_reply(json.dumps(said).encode())
 

@@ -9,7 +9,8 @@ from node.domain.ids import Origin, RecordId, member_id
 from node.domain.ports import HOLDINGS_SOURCE, RawHit
 from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
-from node.usecases.matching import Matcher, _Spoken
+from node.usecases.checking import Spoken
+from node.usecases.matching import Matcher
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
@@ -35,17 +36,18 @@ def found(source: int, row: int, distance: int) -> RawHit:
     return RawHit(subject=0, source=source, row=row, code=PDQ.code, distance=distance, quality=90, orientation=0)
 
 
-def held(record: RecordId | None, level: Level) -> _Spoken:
-    return _Spoken("FR", (), level, record, None)
+def held(record: RecordId | None, level: Level) -> Spoken:
+    return Spoken("FR", (), level, record, None)
 
 
-def stated(record: RecordId) -> _Spoken:
-    return _Spoken(str(record.origin), (), Level.SHARED, record, SAID)
+def stated(record: RecordId) -> Spoken:
+    return Spoken(str(record.origin), (), Level.SHARED, record, SAID)
 
 
 def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None:
-    hits = list(
-        matcher()._leads(
+    hits = [
+        hit
+        for hit, _ in matcher()._leads(
             [
                 (found(1, 4, 2), stated(OURS)),
                 (found(HOLDINGS_SOURCE, 7, 2), held(OURS, Level.SHARED)),
@@ -53,7 +55,7 @@ def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None
                 (found(HOLDINGS_SOURCE, 8, 9), held(None, Level.NATIONAL)),
             ]
         )
-    )
+    ]
     assert [(hit.holding, hit.record, hit.series) for hit in hits] == [
         (7, OURS, "Bridge"),
         (None, THEIRS, "Bridge"),
@@ -63,12 +65,13 @@ def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None
 
 
 def test_a_record_alone_is_shown_and_so_is_a_holding_whose_record_is_not_placed_yet() -> None:
-    hits = list(
-        matcher()._leads(
+    hits = [
+        hit
+        for hit, _ in matcher()._leads(
             [
                 (found(1, 4, 2), stated(THEIRS)),
                 (found(HOLDINGS_SOURCE, 7, 2), held(OURS, Level.SHARED)),
             ]
         )
-    )
+    ]
     assert [(hit.holding, hit.record) for hit in hits] == [(None, THEIRS), (7, OURS)]

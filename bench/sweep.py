@@ -1,0 +1,49 @@
+"""Cost against size: single and batched search from a thousand hashes to tens of millions, beside the reference.
+
+Rules this module upholds:
+
+- Each line is what `vigil bench match` would print, with `records` and `data` beside it: `bench.plot` makes a table and
+  a picture of them.
+
+    python -m bench.sweep 1000 10000 100000 > bench/figures/search.jsonl
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench import Figure
+from bench.hashes import clustered, planted, uniform
+from bench.match import BATCH_PROBES, SINGLE_PROBES, filled, reference_over, searched
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+
+
+def run(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[int, str, Figure]]:
+    """(records, kind of data, figure) for every size, both kinds of data, single and batch."""
+    for records in sizes:
+        for data, make in (("random", uniform), ("clustered", clustered)):
+            rng = np.random.default_rng(records)
+            hashes = make(records, rng)
+            index, _ = filled(hashes)
+            reference = reference_over(hashes)
+            singles, batch = planted(hashes, SINGLE_PROBES, rng), planted(hashes, BATCH_PROBES, rng)
+            yield records, data, searched("match.single", index, reference, singles, one_by_one=True)
+            yield records, data, searched("match.batch", index, reference, batch, one_by_one=False, rounds=3)
+            index.close()
+
+
+def main() -> None:
+    """Writes a line a figure for the sizes named on the command line, or all."""
+    sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
+    for records, data, made in run(sizes):
+        sys.stdout.write(json.dumps({"records": records, "data": data, **made}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""`vigil allow`: the list of content that is known to be harmless, and gives no hits.
+
+Rules this module upholds:
+
+- SHA-256 and nothing else: a shorter digest can be forged, and a perceptual hash would hide what only looks alike.
+- A file with one bad line changes nothing.
+- Emptying the list asks to be told twice: without --yes it says what would be lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, common, new_group, one
+from node.cli.hashlist import read_hashes
+from node.cli.output import Line
+from node.cli.words import count, moment
+from node.errors import Misuse
+
+_SHA256: Final = re.compile(r"(?i:sha256:)?([0-9A-Fa-f]{64})")
+_DIGITS: Final = 64
+_BATCH: Final = 1_000
+"""Values an item of the local socket carries."""
+_LISTED: Final = 100
+
+group = new_group("Known-harmless content that gives no hits, by SHA-256.")
+SomeFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        parser=options.path,
+        help="A text file: one SHA-256 in hex a line; # starts a comment.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group to the command tree."""
+    app.add_typer(group, name="allow")
+
+
+def sha256_digits(text: str) -> str:
+    """A SHA-256 in lower-case hex, as a person or a file gives it. Raises `Misuse`; the text itself is not repeated."""
+    found = _SHA256.fullmatch(text)
+    if found is None:
+        what = f"{len(text)} hex digits" if re.fullmatch(r"[0-9A-Fa-f]+", text) else f"{len(text)} characters"
+        raise Misuse(
+            f"a SHA-256 is {_DIGITS} hex digits, and this is {what}",
+            remedy="only SHA-256 can be allowed: an MD5 or SHA-1 can be forged, and a PDQ is many pictures'",
+        )
+    return found[1].lower()
+
+
+@group.command("import", cls=Command)
+def import_(ctx: typer.Context, file: SomeFile) -> None:
+    """Put the SHA-256 values of known-harmless files on the list.
+
+    A file on the list gives no hits, and a query leaves it out and says so; nor is a holding of ours a hit whose file
+    is on it. What only looks like it is shown as ever. How many hits were hidden is always said, and --show-all shows
+    them. The import is in the audit log.
+    """
+    given = common(ctx)
+    values = read_hashes(file, sha256_digits)
+    if not values:
+        raise Misuse(f"{file} holds no SHA-256", remedy="one of 64 hex digits a line")
+    with given.session() as session:
+        line = one(session.run("allow-import", {}, _items(values)))
+    given.output.line(line, _import_words)
+
+
+@group.command("list", cls=Command)
+def list_(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many to list.")] = _LISTED,
+    after: Annotated[
+        str, typer.Option("--after", metavar="SHA256", help="Those behind this value, in the order of the values.")
+    ] = "",
+) -> None:
+    """List what is on the list, in the order of the values."""
+    given = common(ctx)
+    seen = 0
+    arguments: Line = {"limit": limit, "after": sha256_digits(after) if after else ""}
+    with given.session() as session:
+        for line in session.run("allow-list", arguments):
+            seen += 1
+            given.output.line(line, lambda line: f"{line['sha256']}  {moment(line['added_at'])}")
+    if not seen:
+        given.output.note("nothing is on the list" if not after else "nothing follows on the list")
+    elif seen == limit:
+        given.output.note(f"the first {limit:,}: --limit N for more, --after SHA256 for the next")
+
+
+@group.command("count", cls=Command)
+def count_(ctx: typer.Context) -> None:
+    """Say how many values are on the list."""
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("allow-count", {}))
+    given.output.line(line, lambda line: f"{count(line['total'], 'value')} on the list.")
+
+
+@group.command("remove", cls=Command)
+def remove(
+    ctx: typer.Context,
+    values: Annotated[list[str], typer.Argument(metavar="SHA256", help="64 hex digits each.", show_default=False)],
+) -> None:
+    """Take values off the list: what has them gives hits again, from the next search on."""
+    given = common(ctx)
+    digits = [sha256_digits(value) for value in values]
+    with given.session() as session:
+        line = one(session.run("allow-remove", {}, _items(digits)))
+    given.output.line(line, _removed_words)
+
+
+@group.command("clear", cls=Command)
+def clear(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said what would go.")] = False,
+) -> None:
+    """Empty the list: nothing is hidden any more."""
+    given = common(ctx)
+    with given.session() as session:
+        if not yes:
+            total = one(session.run("allow-count", {}))["total"]
+            raise Misuse(f"this would take {count(total, 'value')} off the list", remedy="to do it: --yes")
+        line = one(session.run("allow-clear", {}))
+    given.output.line(line, _removed_words)
+
+
+def _items(values: list[str]) -> Iterator[Line]:
+    for at in range(0, len(values), _BATCH):
+        yield {"sha256": values[at : at + _BATCH]}
+
+
+def _import_words(line: Line) -> str:
+    return f"{count(line['new'], 'value')} new of {line['read']:,} read; {line['total']:,} on the list."
+
+
+def _removed_words(line: Line) -> str:
+    return f"{count(line['removed'], 'value')} taken off; {line['total']:,} on the list."

@@ -1,0 +1,73 @@
+"""The administrator's commands on the allow-list: import, list, count, remove, clear.
+
+Rules this module upholds:
+
+- Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
+- All of an import's items are read and checked before the first value is on the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.control.arguments import Arguments
+from node.domain.fingerprints import SHA256
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from node.control.runner import Line
+    from node.usecases.allowing import AllowList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowCommands:
+    """`allowed`: the list of this node."""
+
+    allowed: AllowList
+
+    async def allow_import(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """Items {"sha256": [hex]} -> {"read", "new", "total"}. What a crash leaves out, the same import adds."""
+        values = [value async for line in items for value in _values(line)]
+        new = await asyncio.to_thread(self.allowed.add, values)
+        yield {"read": len(values), "new": new, "total": await asyncio.to_thread(self.allowed.count)}
+
+    async def allow_remove(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """Items {"sha256": [hex]} -> {"read", "removed", "total"}."""
+        values = [value async for line in items for value in _values(line)]
+        removed = await asyncio.to_thread(self.allowed.remove, values)
+        yield {"read": len(values), "removed": removed, "total": await asyncio.to_thread(self.allowed.count)}
+
+    async def allow_clear(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> {"removed", "total"}."""
+        removed = await asyncio.to_thread(self.allowed.clear)
+        yield {"removed": removed, "total": await asyncio.to_thread(self.allowed.count)}
+
+    async def allow_count(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> {"total"}."""
+        yield {"total": await asyncio.to_thread(self.allowed.count)}
+
+    async def allow_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, a line a value, in the order of the values."""
+        given = Arguments(arguments)
+        after = given.text("after", "")
+        page = await asyncio.to_thread(self.allowed.page, _value(after) if after else b"", given.whole("limit", 100))
+        for value, added_at in page:
+            yield {"sha256": value.hex(), "added_at": added_at}
+
+
+def _values(line: Line) -> list[bytes]:
+    return [_value(text) for text in Arguments(line).texts("sha256")]
+
+
+def _value(text: str) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != SHA256.size:
+        raise Misuse("an item of the local socket is not a list of SHA-256 values")
+    return value

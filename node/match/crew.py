@@ -1,0 +1,52 @@
+"""The threads that search for an index: a batch is dealt out among them, a single probe is not.
+
+Rules this module upholds:
+
+- Only kernels, which release the GIL, are worth dealing out.
+- No thread is started before there is work for it, and none is left after `close`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Crew:
+    """`workers` threads, by default one for each processor that this process may use. Safe to call from any thread."""
+
+    def __init__(self, workers: int = 0) -> None:
+        self.workers = workers or processors()
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    def map(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """`work` of every item, in their order; the caller's thread does the first. Raises what `work` raises."""
+        if len(items) <= 1:
+            return [work(item) for item in items]
+        with self._lock:
+            if self._pool is None and not self._closed and self.workers > 1:
+                self._pool = ThreadPoolExecutor(self.workers - 1, thread_name_prefix="vigil-search")
+            others = [self._pool.submit(work, item) for item in items[1:]] if self._pool is not None else []
+        if not others:
+            return [work(item) for item in items]
+        return [work(items[0]), *(other.result() for other in others)]
+
+    def close(self) -> None:
+        """Ends the threads, after what they are at; searches go on in their callers' threads."""
+        with self._lock:
+            pool, self._pool, self._closed = self._pool, None, True
+        if pool is not None:
+            pool.shutdown()

@@ -1,0 +1,135 @@
+"""A static table of exact digests: a directory of buckets, and the digests bucket by bucket.
+
+Rules this module upholds:
+
+- A digest matches as a whole: the bucket only says where to look.
+- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn anew for each: what a member wrote
+  into a record does not steer how full a bucket is.
+- It never changes but for removals, which overwrite in place (`node.match.segmented`).
+- Only its arrays are needed to search it, so they may as well be mapped from a file; a damaged one can hide digests but
+  not invent any (`confirm`), and leads nowhere outside the arrays.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.errors import Damaged
+from node.match.crew import Crew
+from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found
+from node.match.segments import Allocate, Array, Part, array_of
+
+DIGESTS_A_BUCKET: Final = 2
+"""At most, on average; at least half of it. Measured at 10 M: fewer cost memory, more cost time."""
+MOST_DIGESTS: Final = 2**31 - 1
+"""Slots are 32 bits, with a sign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DigestSegment:
+    """`n` digests of `w` words: `hashes` uint32 (n, w), `sources` int32 (n,), `rows` int64 (n,), in the order of their
+    buckets. `starts` uint32 (buckets + 1,): where each begins. `seeds` uint64 (w + 1,).
+    """
+
+    hashes: NDArray[np.uint32]
+    sources: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    starts: NDArray[np.uint32]
+    seeds: NDArray[np.uint64]
+
+    def near(
+        self,
+        words: NDArray[np.uint32],
+        radius: int,  # noqa: ARG002  (equal or not: no radius)
+        crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(probe, slot) of all that seem equal. `words` uint32 (p, w)."""
+        from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        room, scratch = max(FIRST_ROOM, len(words)), np.empty(kernels.GROUP, dtype=np.int64)
+        while True:
+            probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            found = int(kernels.find_digests(self.hashes, self.starts, self.seeds, words, scratch, probe, slot))
+            if found <= room:
+                return probe[:found], slot[:found]
+            room = found
+
+    def confirm(
+        self,
+        probe: NDArray[np.int32],
+        slot: NDArray[np.int32],
+        words: NDArray[np.uint32],  # noqa: ARG002  (a live slot has not changed since it was found equal)
+        radius: int,  # noqa: ARG002  (as above)
+    ) -> Found:
+        """The pairs as they stand now: only live ones. Uses `probe` up."""
+        from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        source, row = np.empty(len(probe), dtype=np.int32), np.empty(len(probe), dtype=np.int64)
+        kept = int(kernels.confirm_digests(self.sources, self.rows, probe, slot, source, row))
+        return Found(
+            probe=probe[:kept],
+            source=source[:kept],
+            row=row[:kept],
+            distance=np.zeros(kept, dtype=np.int16),
+            quality=np.full(kept, NO_QUALITY, dtype=np.int8),
+        )
+
+    def arrays(self) -> Mapping[str, Array]:
+        """All of it by name."""
+        return {name: getattr(self, name) for name in ("hashes", "sources", "rows", "starts", "seeds")}
+
+
+def opened(arrays: Mapping[str, Array], width: int) -> DigestSegment:
+    """A segment of `width` words a digest over arrays of a file. Raises `Damaged` where they do not fit together."""
+    hashes = array_of(arrays, "hashes", np.uint32, (-1, width))
+    starts = array_of(arrays, "starts", np.uint32, (-1,))
+    buckets = len(starts) - 1
+    if buckets < 1 or buckets & (buckets - 1):
+        raise Damaged("the directory of an index of digests has no power of two of buckets")
+    return DigestSegment(
+        hashes=hashes,
+        sources=array_of(arrays, "sources", np.int32, (len(hashes),)),
+        rows=array_of(arrays, "rows", np.int64, (len(hashes),)),
+        starts=starts,
+        seeds=array_of(arrays, "seeds", np.uint64, (width + 1,)),
+    )
+
+
+def build(
+    parts: Sequence[Part], allocate: Allocate, progress: Callable[[int, int], None], *, width: int
+) -> DigestSegment:
+    """A segment of all live slots of `parts`, in arrays of `allocate`.
+
+    Besides the segment it takes 4 bytes a digest and 4 a bucket. A slot that is erased meanwhile keeps its place: its
+    bucket is chosen once, and whoever erased it erases it here too (`node.match.segmented`).
+    """
+    from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+    count = sum(int(np.count_nonzero(part.sources != DEAD)) for part in parts)
+    buckets = 1 << max(0, (count - 1) // DIGESTS_A_BUCKET).bit_length()
+    seeds = allocate("seeds", (width + 1,), np.uint64)
+    seeds[:] = np.frombuffer(secrets.token_bytes(seeds.nbytes), dtype=np.uint64)
+    starts = allocate("starts", (buckets + 1,), np.uint32)
+    steps, done = 2 * len(parts), 0
+    numbers = []
+    for part in parts:
+        numbers.append(np.empty(len(part.sources), dtype=np.uint32))
+        kernels.number_buckets(part.hashes, part.sources, seeds, starts, numbers[-1])
+        done += 1
+        progress(done, steps)
+    np.cumsum(starts, out=starts)
+    hashes = allocate("hashes", (count, width), np.uint32)
+    sources = allocate("sources", (count,), np.int32)
+    rows = allocate("rows", (count,), np.int64)
+    positions = starts.copy()
+    for part, number in zip(parts, numbers, strict=True):
+        kernels.place_digests(part.hashes, part.sources, part.rows, number, positions, hashes, sources, rows)
+        done += 1
+        progress(done, steps)
+    return DigestSegment(hashes=hashes, sources=sources, rows=rows, starts=starts, seeds=seeds)

@@ -1,0 +1,100 @@
+"""One generation of an index in files: how it is written, and how far removals have been overwritten in it.
+
+Rules this module upholds:
+
+- Its files are durable when `build_generation` has returned; nothing names them yet.
+- The number in the file `erased` counts for the generation that it names, and only where it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from node.match.files import FileWriter, MappedFile
+from node.match.manifest import FilePlace, file_name
+from node.match.segmented import SegmentedTable
+from node.match.segments import Array, Progress
+
+ERASED: Final = "erased"
+ROWS: Final = "rows"
+"""The file that says which rows the index counts, beside one file a kind, called by its name."""
+STEPS: Final = 10_000
+"""Steps of each kind that the progress of building counts."""
+_ERASED: Final = struct.Struct(">QQ16s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """Files by name, mapped for their owner, and what the manifest says of them."""
+
+    number: int
+    files: dict[str, MappedFile]
+    places: tuple[FilePlace, ...]
+
+
+def mapped(folder: Path, generation: int, laid: FilePlace, *, writable: bool) -> MappedFile:
+    """A file of a generation. Raises what `MappedFile` does."""
+    return MappedFile(folder / file_name(generation, laid.name), laid, writable=writable)
+
+
+def build_generation(
+    folder: Path, number: int, tables: Mapping[str, SegmentedTable], rows: Mapping[str, Array], progress: Progress
+) -> Generation:
+    """Writes what the tables have frozen, and offers it to them as it is in its files. Raises `OSError`, and what
+    `progress` raises; leftovers are the caller's to remove.
+    """
+    places: list[FilePlace] = []
+    files: dict[str, MappedFile] = {}
+    for done, (name, table) in enumerate(tables.items()):
+
+        def tell(part: int, whole: int, done: int = done) -> None:
+            progress(done * STEPS + part * STEPS // whole, len(tables) * STEPS)
+
+        writer = FileWriter(folder / file_name(number, name))
+        try:
+            if not table.build(writer.allocate, tell):
+                (folder / file_name(number, name)).unlink()
+                continue
+            places.append(writer.finish())
+        finally:
+            writer.close()
+        files[name] = mapped(folder, number, places[-1], writable=True)
+        table.offer(files[name].arrays, files[name].changing)
+    writer = FileWriter(folder / file_name(number, ROWS))
+    try:
+        for name, array in rows.items():
+            writer.allocate(name, array.shape, array.dtype)[...] = array
+        places.append(writer.finish())
+    finally:
+        writer.close()
+    files[ROWS] = mapped(folder, number, places[-1], writable=True)
+    return Generation(number=number, files=files, places=tuple(places))
+
+
+def read_erased(folder: Path, generation: int) -> int:
+    """The number in the file `erased`; 0 where it is of another generation, or torn: removing twice does no harm."""
+    try:
+        of, number, digest = _ERASED.unpack((folder / ERASED).read_bytes())
+    except (FileNotFoundError, struct.error):
+        return 0
+    return int(number) if of == generation and digest == _digest(of, number) else 0
+
+
+def write_erased(folder: Path, generation: int, number: int) -> None:
+    """Writes the number, and makes it durable. Raises `OSError`."""
+    descriptor = os.open(folder / ERASED, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(descriptor, _ERASED.pack(generation, number, _digest(generation, number)), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest(generation: int, number: int) -> bytes:
+    return hashlib.sha256(struct.pack(">QQ", generation, number)).digest()[:16]

@@ -1,0 +1,220 @@
+r"""The manifest of an index folder: which files make the index, what lies where in them, what of the store is in it.
+
+Rules this module upholds:
+
+- Only what the writer emits is read: any other byte, and the index is damaged. It is derived: nothing is mended.
+- Another version, or the byte order of another machine, is told apart from damage, and before anything else is read.
+- What it says of offsets is checked against itself: inside the file, aligned, in order, one after the other.
+- Nothing here does I/O.
+
+Form: one line `vigil-index/1 BYTE-ORDER SHA-256\n`, then as many bytes of JSON as there are, over which the SHA-256
+(64 lower-case hexadecimal digits) is taken. Keys sorted, no white space, ASCII.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from node.domain.keeping import STORE_IDENTITY_SIZE, IndexMark
+from node.errors import Damaged, Misuse
+
+FORMAT: Final = "vigil-index/1"
+BLOCK: Final = 1 << 16
+"""Bytes that have one checksum; every array begins a block. It is a multiple of the page of any machine, so an array
+can be mapped by itself. A removed record is several blocks to sum anew, 30 microseconds each."""
+SUM_SIZE: Final = 8
+"""Bytes a checksum: the first of a SHA-256."""
+DTYPES: Final = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+"""What an array may be made of."""
+MAX_MANIFEST: Final = 16 << 20
+"""Bytes: a manifest names some dozens of arrays and a number for each log."""
+MAX_NUMBER: Final = 2**63 - 1
+_MAX_DIMENSIONS: Final = 3
+_MAX_NAME: Final = 32
+_HEAD: Final = re.compile(rb"vigil-index/([0-9]{1,9}) ([a-z]{1,16}) ([0-9a-f]{64})\n")
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+_FILE_NAME: Final = re.compile(r"[0-9]{12}\.[a-z][a-z0-9-]{0,31}", re.ASCII)
+
+
+class OtherVersion(Misuse):
+    """The index was made by another version of this program, or on a machine of another byte order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayPlace:
+    """One array: `dtype` of `DTYPES`, its shape, and the byte of the file at which it begins."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlace:
+    """One file: `arrays` in the order in which they lie, then the checksums of all blocks, from byte `sums` on."""
+
+    name: str
+    arrays: tuple[ArrayPlace, ...]
+    sums: int
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks have a checksum."""
+        return self.sums // BLOCK
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole file."""
+        return self.sums + self.blocks * SUM_SIZE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """An index on the disk. `algorithms`: kind name -> version, of the kinds that are in it. `erased`: the number of
+    the last change of the store whose removals were overwritten when it was made.
+    """
+
+    generation: int
+    mark: IndexMark
+    erased: int
+    algorithms: Mapping[str, int]
+    files: tuple[FilePlace, ...]
+
+
+def file_name(generation: int, name: str) -> str:
+    """What the file `name` of a generation is called in the folder."""
+    return f"{generation:012}.{name}"
+
+
+def generation_of(name: str) -> int | None:
+    """The generation that a file of an index folder belongs to; None for a name that no index file has."""
+    return int(name[:12]) if _FILE_NAME.fullmatch(name) else None
+
+
+def place(name: str, arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> FilePlace:
+    """Lays arrays (dtype and shape by name) out in a file."""
+    places, at = [], 0
+    for each, (dtype, shape) in arrays.items():
+        places.append(ArrayPlace(name=each, dtype=dtype, shape=shape, offset=at))
+        at = block_after(at + places[-1].nbytes)
+    return FilePlace(name=name, arrays=tuple(places), sums=at)
+
+
+def block_after(at: int) -> int:
+    """The first byte, from `at` on, that begins a block."""
+    return -(-at // BLOCK) * BLOCK
+
+
+def write(manifest: Manifest) -> bytes:
+    """The manifest's bytes."""
+    mark = manifest.mark
+    fields = {
+        "algorithms": dict(manifest.algorithms),
+        "changes": mark.changes,
+        "erased": manifest.erased,
+        "files": [
+            {
+                "arrays": [[each.name, each.dtype, list(each.shape), each.offset] for each in file.arrays],
+                "name": file.name,
+                "sums": file.sums,
+            }
+            for file in manifest.files
+        ],
+        "generation": manifest.generation,
+        "sources": [[source, stop] for source, stop in sorted(mark.sources.items())],
+        "store": mark.store.hex(),
+    }
+    body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return f"{FORMAT} {sys.byteorder} {hashlib.sha256(body).hexdigest()}\n".encode("ascii") + body
+
+
+def read(data: bytes) -> Manifest:
+    """The manifest in these bytes. Raises `OtherVersion`, and `Damaged` for what `write` never emits.
+
+    1. The version. 2. The byte order. 3. The checksum. 4. The types and ranges of all fields. 5. Written again it gives
+    the same bytes. The caller still checks that the files are there and as long as `FilePlace.size` says.
+    """
+    head = _HEAD.match(data)
+    if head is None or len(data) > MAX_MANIFEST:
+        raise Damaged("the manifest of the index is not one")
+    if f"vigil-index/{head[1].decode()}" != FORMAT:
+        raise OtherVersion("the index was written by another version of this program")
+    if head[2].decode() != sys.byteorder:
+        raise OtherVersion("the index was written on a machine of another byte order")
+    body = data[head.end() :]
+    if hashlib.sha256(body).hexdigest().encode() != head[3]:
+        raise Damaged("the manifest of the index is damaged")
+    try:
+        made = _manifest(json.loads(body))
+        same = write(made) == data
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        raise Damaged("the manifest of the index says what no writer says") from None
+    if not same:
+        raise Damaged("the manifest of the index is not written as a writer writes it")
+    return made
+
+
+def _manifest(fields: dict[str, Any]) -> Manifest:
+    """Raises what Python raises for fields that are not a manifest's."""
+    store = bytes.fromhex(fields["store"])
+    if len(store) != STORE_IDENTITY_SIZE:
+        raise ValueError("store")
+    sources = {_number(source): _number(stop) for source, stop in fields["sources"]}
+    files = tuple(_file(each) for each in fields["files"])
+    if len({file.name for file in files}) != len(files):
+        raise ValueError("files")
+    return Manifest(
+        generation=_number(fields["generation"], 10**12 - 1),
+        mark=IndexMark(store=store, changes=_number(fields["changes"]), sources=sources),
+        erased=_number(fields["erased"]),
+        algorithms={_word(name, _MAX_NAME): _number(version) for name, version in fields["algorithms"].items()},
+        files=files,
+    )
+
+
+def _file(fields: dict[str, Any]) -> FilePlace:
+    arrays = tuple(_array(*each) for each in fields["arrays"])
+    laid = place(_word(fields["name"], _MAX_NAME), {each.name: (each.dtype, each.shape) for each in arrays})
+    if laid.arrays != arrays or laid.sums != _number(fields["sums"]):
+        raise ValueError("arrays do not lie one after the other")
+    return laid
+
+
+def _array(name: str, dtype: str, shape: list[int], offset: int) -> ArrayPlace:
+    if dtype not in DTYPES or not 1 <= len(shape) <= _MAX_DIMENSIONS:
+        raise ValueError("array")
+    made = ArrayPlace(
+        name=_word(name, _MAX_NAME),
+        dtype=dtype,
+        shape=tuple(_number(length) for length in shape),
+        offset=_number(offset),
+    )
+    _number(made.offset + made.nbytes)
+    return made
+
+
+def _word(text: object, longest: int) -> str:
+    if not isinstance(text, str) or len(text) > longest or not _NAME.fullmatch(text):
+        raise ValueError("name")
+    return text
+
+
+def _number(value: object, highest: int = MAX_NUMBER) -> int:
+    if type(value) is not int or not 0 <= value <= highest:
+        raise ValueError("number")
+    return value

@@ -1,0 +1,142 @@
+"""Building a segment of 256-bit hashes (`node.match.mih`) in whatever memory the caller gives.
+
+Rules this module upholds:
+
+- Beside the segment, and the parts that it is made of, building takes 4 bytes a value of one chunk.
+- What is built depends on the hashes and their order alone.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.match.flat import DEAD, Columns
+from node.match.mih import Segment
+from node.match.mih_layout import best_chunks, layout
+
+HALF: Final = 2
+"""Words of 64 bits in half a hash."""
+
+Allocate = Callable[[str, tuple[int, ...], "np.dtype[Any]"], NDArray[Any]]
+"""Gives the array for a field of a segment (name, shape, dtype), of any contents, writable: `build` fills it."""
+
+
+def anonymous(_name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An `Allocate` that takes memory of the process, in whole pages and in huge ones where the system has them.
+
+    So no hash lies across two cache lines, and looking one up seldom misses the processor's list of pages as well.
+    """
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if not size:
+        return np.empty(shape, dtype=dtype)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype=dtype).reshape(shape)
+
+
+def build(
+    parts: Sequence[Columns],
+    *,
+    radius: int,
+    chunks: int = 0,
+    allocate: Allocate = anonymous,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Segment:
+    """A segment of the columns of all `parts`, copied, made for searches within `radius` (others are as exact).
+
+    `chunks`: how many, 0 for what the number of hashes suggests. `allocate` is asked once for each array of the
+    segment. `progress` is told after each chunk how many are done. Besides the segment and the parts it takes 4 bytes
+    a value of the widest chunk.
+    """
+    size = sum(len(part[0]) for part in parts)
+    return build_from(parts, size, radius=radius, chunks=chunks, allocate=allocate, progress=progress)
+
+
+def build_from(
+    pieces: Iterable[Columns],
+    size: int,
+    *,
+    radius: int,
+    chunks: int = 0,
+    allocate: Allocate = anonymous,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Segment:
+    """`build` of pieces that are taken one after another, and hold at most `size` hashes together.
+
+    A slot for which there is no hash, or one whose source is dead, is empty.
+    """
+    laid = layout(chunks or best_chunks(size, radius))
+    columns = {
+        "hashes": allocate("hashes", (size, HALF), np.dtype(np.uint64)),
+        "rests": allocate("rests", (size, HALF), np.dtype(np.uint64)),
+        "sources": allocate("sources", (size,), np.dtype(np.int32)),
+        "rows": allocate("rows", (size,), np.dtype(np.int64)),
+        "qualities": allocate("qualities", (size,), np.dtype(np.int8)),
+        "chunks": allocate("chunks", laid.shape, laid.dtype),
+    }
+    columns["chunks"][:] = laid
+    at = 0
+    for hashes, *labels in pieces:
+        here = slice(at, at + len(hashes))
+        columns["hashes"][here], columns["rests"][here] = hashes[:, :HALF], hashes[:, HALF:]
+        columns["sources"][here], columns["rows"][here], columns["qualities"][here] = labels
+        at = here.stop
+    columns["sources"][at:] = DEAD
+    empty = columns["sources"] == DEAD
+    for name in ("hashes", "rests", "rows", "qualities"):
+        columns[name][empty] = 0  # what was removed while it was copied, too
+    return segment_of(columns | _tables(columns["hashes"], columns["rests"], laid, allocate, progress))
+
+
+def segment_of(arrays: Mapping[str, NDArray[Any]]) -> Segment:
+    """The segment that consists of these arrays (`node.match.mih.ARRAYS`), which are trusted."""
+    return Segment(
+        hashes=arrays["hashes"],
+        rests=arrays["rests"],
+        sources=arrays["sources"],
+        rows=arrays["rows"],
+        qualities=arrays["qualities"],
+        chunks=arrays["chunks"],
+        blocks=arrays["blocks"],
+        wide=arrays["wide"],
+        ids=arrays["ids"],
+    )
+
+
+def _tables(
+    hashes: NDArray[np.uint64],
+    rests: NDArray[np.uint64],
+    laid: NDArray[np.int64],
+    allocate: Allocate,
+    progress: Callable[[int, int], None],
+) -> dict[str, NDArray[Any]]:
+    """`blocks`, `ids` and `wide` of the hashes."""
+    from node.match import mih_table_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+    size, values = len(hashes), int((1 << laid[:, 1]).sum())
+    blocks = allocate("blocks", (values // kernels.BLOCK, 2), np.dtype(np.uint64))
+    ids = allocate("ids", (len(laid) * size,), np.dtype(np.uint32))
+    wide: list[NDArray[np.uint32]] = []
+    words = [*hashes.T, *rests.T]
+    for k, (start, width, table) in enumerate(laid.tolist()):
+        where = words[start // 64], words[min(start // 64 + 1, 3)], start % 64, width
+        counts = anonymous("counts", (1 << width,), np.dtype(np.uint32))  # zeros, as the system gives them
+        kernels.count_values(*where, counts)
+        crowds = int(np.count_nonzero(counts.reshape(-1, kernels.BLOCK).max(axis=1) >= kernels.BLOCK))
+        rows_here = np.empty((crowds, kernels.WIDE_COLUMNS), dtype=np.uint32)
+        first = table // kernels.BLOCK
+        here = blocks[first : first + (1 << width) // kernels.BLOCK]
+        kernels.write_blocks(counts, here, rows_here, sum(map(len, wide)))
+        wide.append(rows_here)
+        kernels.place_ids(*where, counts, ids[k * size : (k + 1) * size])
+        progress(k + 1, len(laid))
+    # Last, for only now is it known how many blocks are wide.
+    crowded = allocate("wide", (sum(map(len, wide)), kernels.WIDE_COLUMNS), np.dtype(np.uint32))
+    np.concatenate([crowded[:0], *wide], out=crowded)
+    return {"blocks": blocks, "ids": ids, "wide": crowded}

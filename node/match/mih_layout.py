@@ -1,0 +1,131 @@
+"""How multi-index hashing cuts 256-bit hashes into chunks, and how far each chunk is searched: the proof and the costs.
+
+Rules this module upholds:
+
+- Exact by the pigeonhole: the radii of `chunk_radii` leave no neighbour out, whatever the widths.
+- The costs choose between ways that are all exact. They are said once, here.
+- What lies in a file follows from the number of chunks alone (`chunk_widths`, `layout`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.domain.fingerprints import PDQ_RADIUS
+
+BITS: Final = 256
+FEWEST_CHUNKS: Final = 8
+"""Chunks of 32 bits, the widest that `mih_kernels.chunk_of` cuts out."""
+MOST_CHUNKS: Final = 32
+NARROWER: Final = 3
+"""Bits by which a chunk that is searched one bit less far is narrower. With fewer values to look up it can propose as
+many hashes for each; at 11 to 16 times fewer the best is 3.5 to 4, and a bit less keeps the tables in balance."""
+MOST_TABLE_BYTES: Final = 48
+"""Bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside."""
+VALUE_COST: Final = 6.0
+"""Nanoseconds that looking up one value of a chunk takes."""
+PROPOSAL_COST: Final = 18.0
+"""Nanoseconds that one proposed hash takes, mostly to fetch its number and then the hash."""
+ROW_COST: Final = 1.0
+"""Nanoseconds a hash that a scan takes."""
+# The three costs were measured at 10 M hashes on one core with AVX-512 (bench/match.py); only their ratios matter.
+
+
+def chunk_radii(chunks: int, radius: int) -> list[int]:
+    """To which radius each chunk has to be searched so that nothing within `radius` is missed.
+
+    With a = radius // m: were the first radius - a * m + 1 chunks all past a, and the others all past a - 1, the hashes
+    would be (radius - a * m + 1) * (a + 1) + (m - radius + a * m - 1) * a = radius + 1 bits apart.
+    """
+    a = radius // chunks
+    further = radius - a * chunks + 1
+    return [a if k < further else a - 1 for k in range(chunks)]
+
+
+def near_values(width: int, radius: int) -> int:
+    """How many values of `width` bits lie within `radius` of one."""
+    return sum(math.comb(width, bits) for bits in range(radius + 1))
+
+
+@lru_cache(maxsize=256)
+def near_masks(width: int, radius: int) -> NDArray[np.uint64]:
+    """What to turn over in a value of `width` bits to get all values within `radius` of it, uint64, ascending.
+
+    In this order values that share a block of the table follow each other.
+    """
+    masks = [
+        sum(1 << bit for bit in bits) for turned in range(radius + 1) for bits in combinations(range(width), turned)
+    ]
+    made = np.array(sorted(masks), dtype=np.uint64)
+    made.flags.writeable = False
+    return made
+
+
+def chunk_widths(chunks: int, radius: int = PDQ_RADIUS) -> list[int]:
+    """Widths that add up to 256 bits, for searches within `radius`: the narrow ones last, where radii are smaller."""
+    radii = chunk_radii(chunks, radius)
+    narrower = [NARROWER if near < radii[0] else 0 for near in radii]
+    width, over = divmod(BITS + sum(narrower), chunks)
+    return [width - less + (k < over) for k, less in enumerate(narrower)]
+
+
+def layout(chunks: int) -> NDArray[np.int64]:
+    """int64 (m, 3): first bit of each chunk, its width, and the first value of its table among those of all tables."""
+    widths = np.array(chunk_widths(chunks), dtype=np.int64)
+    values = np.cumsum(1 << widths)
+    return np.stack([np.cumsum(widths) - widths, widths, values - (1 << widths)], axis=1)
+
+
+@lru_cache(maxsize=64)
+def best_chunks(size: int, radius: int) -> int:
+    """How many chunks serve `size` evenly spread hashes best, among those whose tables are not too large."""
+
+    def cost(chunks: int) -> float:
+        total = 0.0
+        for width, near in zip(chunk_widths(chunks), chunk_radii(chunks, radius), strict=True):
+            values = near_values(width, near)
+            total += values * VALUE_COST + values * size / 2**width * PROPOSAL_COST
+        return total
+
+    def affordable(chunks: int) -> bool:
+        return sum(1 << width for width in chunk_widths(chunks)) <= MOST_TABLE_BYTES * size
+
+    allowed = [m for m in range(FEWEST_CHUNKS, MOST_CHUNKS + 1) if affordable(m)]
+    return min(allowed or [MOST_CHUNKS], key=cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """How a segment is searched within one radius.
+
+    `chunks` int64 (m, 5): start, width, first value of its table, first of its `masks`, how many. `masks` uint64.
+    `proposals`: how many hashes are worth looking at; past that, or where it is below 0, a scan is cheaper.
+    """
+
+    chunks: NDArray[np.int64]
+    masks: NDArray[np.uint64]
+    proposals: int
+
+
+def plan(chunks: NDArray[np.int64], size: int, radius: int) -> Plan:
+    """The plan for `size` hashes whose chunks are laid out as `layout` says."""
+    widths, radii = chunks[:, 1].tolist(), chunk_radii(len(chunks), radius)
+    counts = [near_values(width, near) for width, near in zip(widths, radii, strict=True)]
+    worth = int((size * ROW_COST - sum(counts) * VALUE_COST) / PROPOSAL_COST)
+    proposals = min(worth, size * len(chunks))  # there are no more
+    if proposals < 0:  # so many values are not even listed
+        return Plan(chunks=np.empty((0, 5), np.int64), masks=np.empty(0, np.uint64), proposals=-1)
+    masks = [near_masks(width, near) for width, near in zip(widths, radii, strict=True)]
+    firsts = np.cumsum([0, *counts[:-1]])
+    return Plan(
+        chunks=np.concatenate([chunks, np.stack([firsts, counts], axis=1)], axis=1).astype(np.int64),
+        masks=np.concatenate(masks),
+        proposals=proposals,
+    )

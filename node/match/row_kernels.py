@@ -1,0 +1,106 @@
+"""Compiled inner loops over the rows of a segment: comparing them all, and confirming what was found.
+
+Rules this module upholds:
+
+- As in `node.match.kernels`: no GIL, nothing raised, arguments trusted.
+- Half of a hash is compared first: of two that are unrelated, the first 128 bits differ in 64 +- 6 already, so nearly
+  nothing else has to be fetched.
+"""
+
+# ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from node.match.kernels import HALF_BITS, popcount
+from node.match.prefetching import prefetch
+
+ROWS_PER_TURN: Final = 128
+"""Half hashes that are compared with every probe before the next ones: 2 KiB."""
+ROWS_AHEAD: Final = 512
+"""Half hashes that a scan asks for before it needs them: 8 KiB, two pages: by itself a processor stops at the next."""
+ROWS_IN_CACHE: Final = 1 << 16
+"""Half hashes that the second-level cache holds, so that asking ahead only costs: 1 MiB."""
+ROWS_PER_LINE: Final = 4
+
+
+@njit(
+    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], uint64[:,::1], int64, int64, uint64, int32[::1], int32[::1])",
+    cache=True,
+    nogil=True,
+)
+def scan_rows(  # noqa: C901  (a call for each block would cost more than it)
+    hashes: NDArray[np.uint64],
+    rests: NDArray[np.uint64],
+    probes: NDArray[np.uint64],
+    begin: int,
+    end: int,
+    radius: int,
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> Any:  # noqa: ANN401  (two int64, to Numba)
+    """Pairs of (probe, slot) at most `radius` bits apart, of the slots from `begin` to `end`: by half a hash first.
+
+    Returns (the first slot that is not compared for want of room, pairs of those before it).
+    """
+    found, room = 0, out_probe.shape[0]
+    for start in range(begin, end, ROWS_PER_TURN):
+        block, before = hashes[start : min(start + ROWS_PER_TURN, end)], found
+        if end - begin > ROWS_IN_CACHE:
+            for i in range(0, ROWS_PER_TURN, ROWS_PER_LINE):
+                prefetch(hashes, np.uint64(start + ROWS_AHEAD + i))
+        for p in range(probes.shape[0]):
+            a, b, c, d = probes[p, 0], probes[p, 1], probes[p, 2], probes[p, 3]
+            nearest = np.uint64(HALF_BITS)
+            for i in range(block.shape[0]):  # without a branch, so that it is vectorised
+                nearest = min(nearest, popcount(block[i, 0] ^ a) + popcount(block[i, 1] ^ b))
+            if nearest > radius:
+                continue
+            for i in range(block.shape[0]):
+                distance = popcount(block[i, 0] ^ a) + popcount(block[i, 1] ^ b)
+                if distance > radius:
+                    continue
+                distance += popcount(rests[start + i, 0] ^ c) + popcount(rests[start + i, 1] ^ d)
+                if distance <= radius:
+                    if found < room:
+                        out_probe[found], out_slot[found] = p, start + i
+                    found += 1
+        if found > room:
+            return start, before
+    return end, found
+
+
+@njit(
+    "int64(uint64[:,::1], uint64[:,::1], int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[::1],"
+    " int32[::1], int64[:,::1])",
+    cache=True,
+    nogil=True,
+)
+def confirm_rows(
+    hashes: NDArray[np.uint64],
+    rests: NDArray[np.uint64],
+    sources: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    qualities: NDArray[np.int8],
+    probes: NDArray[np.uint64],
+    radius: int,
+    probe: NDArray[np.int32],
+    slot: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> int:
+    """`node.match.kernels.confirm_slots` over hashes as rows, in halves."""
+    kept = 0
+    for i in range(probe.shape[0]):
+        p, s = probe[i], slot[i]
+        distance = popcount(hashes[s, 0] ^ probes[p, 0]) + popcount(hashes[s, 1] ^ probes[p, 1])
+        distance += popcount(rests[s, 0] ^ probes[p, 2]) + popcount(rests[s, 1] ^ probes[p, 3])
+        if distance <= radius and sources[s] >= 0:
+            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
+            out[3, kept], out[4, kept] = distance, qualities[s]
+            kept += 1
+    return kept

@@ -1,0 +1,263 @@
+"""A table made of one static segment, which may be mapped from a file, and a small growing tail for what is newer.
+
+Rules this module upholds:
+
+- What is new waits in the tail and is found there by the very next search; what was removed is overwritten in both.
+- A segment is made anew in steps (`freeze`, `build`, `offer`, `replay`, `install`), so that all kinds of an index can
+  change at one moment; searches, adding and removing go on meanwhile, and `abandon` leaves everything as it was.
+- What is removed between `freeze` and `install` is erased in the new segment too, before anything may be read from it.
+- A search sees one state of the table: where a segment is installed while it runs, it runs again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.match.crew import Crew
+from node.match.files import CHANGING
+from node.match.flat import DEAD, Found, joined
+from node.match.segments import Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
+
+CONFIRMED_AT_ONCE: Final = 4_096
+"""Pairs that are confirmed before the lock is let go: some 50 microseconds."""
+_NO_PAIRS: Final = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+FIRST_SLOTS: Final = 1_024
+"""Slots for which a removal makes room at first."""
+
+
+class _Mapped:
+    """A segment with what goes around changing it."""
+
+    def __init__(self, segment: Segment, guard: Guard) -> None:
+        from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        self._find_rows = kernels.find_rows
+        self.segment = segment
+        self._guard = guard
+
+    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the hashes of these rows are, given ascending and without repeats."""
+        segment = self.segment
+        room = max(FIRST_SLOTS, len(rows))
+        while True:
+            slots = np.empty(room, dtype=np.int64)
+            found = int(self._find_rows(segment.sources, segment.rows, len(segment.rows), source, rows, slots))
+            if found <= room:
+                return slots[:found]
+            room = found
+
+    def erase(self, slots: NDArray[np.int64]) -> int:
+        """Overwrites what lies in these slots, ascending; how many there are."""
+        if len(slots):
+            with self._guard(slots):
+                self._overwrite(slots)
+        return len(slots)
+
+    def _overwrite(self, slots: NDArray[np.int64] | slice) -> None:
+        """Sources first: whoever sees a live one sees the whole of its hash."""
+        arrays = self.segment.arrays()
+        for name in CHANGING:
+            if name in arrays:
+                arrays[name][slots] = DEAD if name == "sources" else 0
+
+    def forget(self) -> None:
+        """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
+        if self._guard is unguarded:
+            self._overwrite(slice(None))
+
+
+def _labelled(segment: Segment) -> Part:
+    arrays = segment.arrays()
+    qualities = arrays.get("qualities")
+    return Part(
+        hashes=arrays["hashes"],
+        sources=segment.sources.copy(),
+        rows=segment.rows.copy(),
+        qualities=np.empty(0, np.int8) if qualities is None else qualities.copy(),
+        rests=arrays.get("rests"),
+    )
+
+
+class SegmentedTable:
+    """All fingerprints of one kind (`node.match.index.Table`)."""
+
+    def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
+        self._shape = shape
+        self._crew = crew
+        self._lock = threading.Lock()
+        self._mapped: _Mapped | None = None
+        self._tails = [shape.tail()]
+        self._dead: int | None = 0  # slots of the segment that are erased; None where nobody has counted yet
+        self._frozen: list[Tail] | None = None
+        self._removed: list[tuple[int, NDArray[np.int64]]] = []
+        self._offered: _Mapped | None = None
+        self._offered_dead = 0
+
+    def __len__(self) -> int:
+        """Live fingerprints."""
+        with self._lock:
+            return self._live() + sum(map(len, self._tails))
+
+    def _live(self) -> int:
+        """Live slots of the segment. Called under the lock."""
+        if self._mapped is None:
+            return 0
+        if self._dead is None:
+            self._dead = int(np.count_nonzero(self._mapped.segment.sources == DEAD))
+        return len(self._mapped.segment.sources) - self._dead
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved, empty slots included."""
+        with self._lock:
+            arrays = self._mapped.segment.arrays().values() if self._mapped else ()
+            return sum(array.nbytes for array in arrays) + sum(tail.nbytes for tail in self._tails)
+
+    @property
+    def settled(self) -> int:
+        """Slots of the segment."""
+        with self._lock:
+            return len(self._mapped.segment.sources) if self._mapped else 0
+
+    @property
+    def waiting(self) -> int:
+        """Fingerprints that are not in the segment yet."""
+        with self._lock:
+            return sum(map(len, self._tails))
+
+    def add(
+        self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
+    ) -> None:
+        """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
+        with self._lock:
+            self._tails[-1].add(source, rows, values, qualities)
+
+    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
+        """Overwrites every fingerprint of these rows, given ascending and without repeats; how many there were."""
+        if not len(rows):
+            return 0
+        while True:
+            mapped = self._mapped
+            slots = None if mapped is None else mapped.slots_of(source, rows)
+            with self._lock:
+                if self._mapped is not mapped:  # another was installed meanwhile
+                    continue
+                erased = 0 if mapped is None or slots is None else mapped.erase(slots)
+                if self._dead is not None:
+                    self._dead += erased
+                if self._frozen is not None:
+                    self._removed.append((source, rows))
+                return erased + sum(tail.remove(source, rows) for tail in self._tails)
+
+    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
+        """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size)."""
+        words = np.array(probes, order="C").view(self._shape.word)
+        while True:
+            with self._lock:
+                mapped, tails = self._mapped, tuple(self._tails)
+            parts = [tail.search(probes, radius) for tail in tails if len(tail)]
+            near: Pairs = _NO_PAIRS
+            if mapped is not None and len(words):
+                near = mapped.segment.near(words, radius, self._crew)
+            confirmed = self._confirmed((mapped, tails[0]), near, words, radius)
+            if confirmed is not None:
+                return joined(parts + confirmed)
+
+    def _confirmed(
+        self, state: tuple[_Mapped | None, Tail], near: Pairs, words: Array, radius: int
+    ) -> list[Found] | None:
+        """What stands of the pairs. None where another segment was installed meanwhile: what is removed since is erased
+        from that one only, so that one is to be searched. `state`: the segment and first tail that were searched.
+        """
+        (mapped, first), (probe, slot) = state, near
+        parts: list[Found] = []
+        for start in range(0, max(1, len(probe)), CONFIRMED_AT_ONCE):
+            here = slice(start, start + CONFIRMED_AT_ONCE)
+            with self._lock:
+                if self._mapped is not mapped or self._tails[0] is not first:
+                    return None
+                if mapped is not None and len(probe):
+                    parts.append(mapped.segment.confirm(probe[here], slot[here], words, radius))
+        return parts
+
+    def open(self, arrays: Mapping[str, Array], guard: Guard) -> None:
+        """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
+        opened = _Mapped(self._shape.opened(arrays), guard)
+        with self._lock:
+            self._mapped, self._dead = opened, None
+
+    # --- made anew ----------------------------------------------------------------------------------------------------
+
+    def freeze(self) -> None:
+        """From here on what is added waits for the segment after the next."""
+        with self._lock:
+            self._frozen, self._removed, self._offered = list(self._tails), [], None
+            self._tails.append(self._shape.tail())
+
+    def build(self, allocate: Allocate, progress: Progress) -> bool:
+        """Makes a segment of all that was frozen, in arrays of `allocate`. False where there is nothing to be kept.
+
+        Building again makes it anew.
+        """
+        self._offered, self._offered_dead = None, 0
+        parts = []
+        with self._lock:
+            # What is erased from here on may be copied whole or half; `replay` erases it in what is made.
+            if self._mapped is not None:
+                parts.append(_labelled(self._mapped.segment))
+        for tail in self._frozen or ():
+            hashes, sources, rows, qualities = tail.contents()
+            if len(sources):
+                parts.append(Part(hashes=hashes, sources=sources, rows=rows, qualities=qualities))
+        if not any((part.sources != DEAD).any() for part in parts):
+            return False
+        made = self._shape.build(parts, allocate, progress)
+        self._offered = _Mapped(made, unguarded)
+        self._offered_dead = int(np.count_nonzero(made.sources == DEAD))
+        return True
+
+    def offer(self, arrays: Mapping[str, Array], guard: Guard) -> None:
+        """The segment that was built, as it is in its file."""
+        self._offered = _Mapped(self._shape.opened(arrays), guard)
+        self._offered_dead = int(np.count_nonzero(self._offered.segment.sources == DEAD))
+
+    def replay(self) -> None:
+        """Erases in the new segment what was removed since `freeze`. Nothing may be removed from here to `install`."""
+        with self._lock:
+            removed, self._removed = self._removed, []
+        if self._offered is not None:
+            self._offered_dead += sum(
+                self._offered.erase(self._offered.slots_of(source, rows)) for source, rows in removed
+            )
+
+    def install(self) -> None:
+        """The new segment takes the place of the old one and of what was frozen."""
+        with self._lock:
+            frozen = self._frozen or []
+            if self._mapped is not None:
+                self._mapped.forget()
+            self._mapped, self._dead = self._offered, self._offered_dead
+            for tail in self._tails[: len(frozen)]:
+                tail.clear()
+            self._tails = self._tails[len(frozen) :]
+            self._frozen, self._offered, self._offered_dead = None, None, 0
+
+    def abandon(self) -> None:
+        """Everything stays where it was; the next `freeze` takes it all."""
+        with self._lock:
+            self._frozen, self._offered, self._removed = None, None, []
+
+    def clear(self) -> None:
+        """Overwrites and forgets everything; a segment of a file is only let go of."""
+        with self._lock:
+            if self._mapped is not None:
+                self._mapped.forget()
+                self._mapped = None
+            for tail in self._tails:
+                tail.clear()
+            self._tails, self._dead = [self._shape.tail()], 0

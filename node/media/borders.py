@@ -1,0 +1,165 @@
+"""Plain borders of a picture: letterboxes, pillarboxes, frames and margins of one colour, and what lies within them.
+
+Rules this module upholds:
+
+- What is found is a box and nothing else: the picture stays as it is, and its hashes too. The inside is a further
+  variant of a query, never a replacement.
+- Never trimmed to nothing: the inside keeps a quarter of each side at the least. What is trimmed is worth it: a margin
+  thinner than a sample of PDQ's 64 x 64 changes no hash that would be missed for it.
+- Cheap where there is no border: a line of pixels a side is looked at, and no more.
+
+A line of pixels belongs to a border where nearly all of it has the colour of the picture's outermost line on that side.
+Blocks that lie in a plain border come out of JPEG plain, at any quality, so little deviation is allowed; less would be
+lost of a picture that begins with a dark sky. Where the border ends within a block, its last lines ring. They belong to
+it up to a step that is plain to see: where there is none, the picture begins softly, and nothing of it is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from node.media.pixels import Pixels
+
+MEAN_DEVIATION: Final = 1.5
+"""Levels of 255 by which a border's line may differ from its colour on average."""
+OUTLIER: Final = 24
+"""Levels of 255 from which on a pixel is none of the border's."""
+OUTLIER_SHARE: Final = 0.005
+"""How many such pixels a border's line may have: dust."""
+RINGING_LINES: Final = 18
+"""Pixels: a JPEG block whose colours are halved (ITU-T T.81, 4:2:0), and two that smoothing the colours reaches."""
+RINGING_DEVIATION: Final = 40.0
+"""Levels of 255 by which a line that rings may differ on average."""
+STEP: Final = 6.0
+"""Levels of 255: the least step from a border that rings to its picture."""
+STEP_SHARE: Final = 0.3
+"""The same, as a share of how much the picture's first line differs."""
+SAME_COLOUR: Final = 24
+"""Levels of 255 between two sides of a frame of one colour, of which one rings."""
+LEAST_KEPT: Final = 4
+"""The inside is at least a quarter of each side."""
+SAMPLES: Final = 64
+"""Of an axis that loses less than a 64th, a sample of PDQ, nothing is gained by trimming."""
+_BLOCK: Final = 64
+"""Lines looked at together."""
+
+Lines = npt.NDArray[np.uint8]
+Colour = npt.NDArray[np.int16]
+Deviations = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Pixels from `left`, `top` up to and without `right`, `bottom`."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def find_inside(pixels: Pixels) -> Box | None:
+    """The box within a picture's plain borders; None where it has none, or they are all there is."""
+    colours = min(pixels.channels, 3)
+    picture = pixels.values.reshape(pixels.height, pixels.width, pixels.channels)[:, :, :colours]
+    box = Box(left=0, top=0, right=pixels.width, bottom=pixels.height)
+    found: list[Colour] = []
+    # Lines across the whole picture first, and then those of what is left. What the border of one colour laid bare may
+    # be the edge of the picture, however plain it is; so the second time only a colour that was found is a border's.
+    for again in (False, True):
+        known = tuple(found) if again else None
+        rows, columns = picture[:, box.left : box.right], picture[box.top : box.bottom].transpose(1, 0, 2)
+        top, bottom = _trimmed(rows, box.top, box.bottom, found, known)
+        left, right = _trimmed(columns, box.left, box.right, found, known)
+        box = Box(left=left, top=top, right=right, bottom=bottom)
+        if not found:
+            return None
+    width, height = box.right - box.left, box.bottom - box.top
+    if width * LEAST_KEPT < pixels.width or height * LEAST_KEPT < pixels.height:
+        return None
+    gained = (pixels.width - width) * SAMPLES >= pixels.width or (pixels.height - height) * SAMPLES >= pixels.height
+    return box if gained else None
+
+
+def cut(pixels: Pixels, box: Box) -> Pixels:
+    """The pixels of a box, in memory of their own."""
+    inside = pixels.values[box.top : box.bottom, box.left * pixels.channels : box.right * pixels.channels]
+    values = np.ascontiguousarray(inside)
+    values.flags.writeable = False
+    return Pixels(values=values, channels=pixels.channels)
+
+
+def _trimmed(
+    lines: Lines, first: int, end: int, found: list[Colour], known: tuple[Colour, ...] | None
+) -> tuple[int, int]:
+    """Where the lines between `first` and `end` (of shape (lines, pixels, colours)) cease to be plain on either side.
+
+    Colours of borders are added to `found`; where colours are `known`, borders of other colours are none, and a side
+    that has lost nothing yet may be thinner than a block, so that all of its border rings.
+    """
+    start = first + _border(lines[first:end], found, known, untouched=first == 0)
+    if start == end:
+        return first, end  # all of it is plain: no border, but a picture of nothing
+    return start, end - _border(lines[start:end][::-1], found, known, untouched=end == len(lines))
+
+
+def _border(lines: Lines, found: list[Colour], known: tuple[Colour, ...] | None, *, untouched: bool) -> int:
+    """How many lines from the first on belong to a border."""
+    if not lines.size:
+        return 0
+    colour = np.median(lines[0], axis=0).astype(np.int16)
+    if known is not None:
+        near = [other for other in known if np.abs(colour - other).max() <= SAME_COLOUR]
+        if not near:
+            return 0
+        colour = near[0]
+    plain = _plain(lines, colour)
+    thin = known is not None and untouched
+    if plain == len(lines) or not (plain or thin):
+        return plain
+    found.append(colour)
+    return plain + _ringing(_deviations(lines[plain : plain + RINGING_LINES + 1], colour)[0])
+
+
+def _plain(lines: Lines, colour: Colour) -> int:
+    """How many lines from the first on are of this colour."""
+    plain = 0
+    while plain < len(lines):
+        # The first alone: most pictures have no border, and their first line says so.
+        block = lines[plain : plain + (_BLOCK if plain else 1)]
+        # JPEG too leaves most of a border exactly one colour.
+        if all((block[:, :, at] == level).all() for at, level in enumerate(colour)):
+            plain += len(block)
+            continue
+        mean, share = _deviations(block, colour)
+        belongs = (mean <= MEAN_DEVIATION) & (share <= OUTLIER_SHARE)
+        if not belongs.all():
+            return plain + int(np.argmin(belongs))
+        plain += len(block)
+    return plain
+
+
+def _ringing(mean: Deviations) -> int:
+    """How many of these lines still belong to a border, by their mean deviations from its colour: up to the largest
+    step, if it is one.
+    """
+    if len(mean) < 2:  # noqa: PLR2004  (a step lies between two)
+        return 0
+    calm = np.flatnonzero(mean > RINGING_DEVIATION)
+    steps = np.diff(mean[: int(calm[0]) + 1 if len(calm) else len(mean)])
+    if not len(steps):
+        return 0
+    last = int(np.argmax(steps))
+    return last + 1 if steps[last] >= max(STEP, STEP_SHARE * mean[last + 1]) else 0
+
+
+def _deviations(lines: Lines, colour: Colour) -> tuple[Deviations, Deviations]:
+    """(Mean deviation from `colour` in levels, share of outliers) of each line."""
+    deviation = np.zeros(lines.shape[:2], np.int16)
+    for at, level in enumerate(colour):  # a colour at a time: NumPy is slow at many short sums
+        np.maximum(deviation, np.abs(lines[:, :, at].astype(np.int16) - level), out=deviation)
+    return deviation.mean(axis=1), (deviation > OUTLIER).mean(axis=1)

@@ -1,0 +1,57 @@
+"""What an index that is kept in files has to catch up with: changes below its marks, and which store this is.
+
+Rules this module upholds:
+
+- A change is noted in the transaction that makes it: whoever dies after that finds it noted.
+- A number is never used twice, also when everything before it was forgotten.
+- A note names a row, and never what was in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from node.domain.keeping import RowChange, StoreLine
+from node.store.schema import changes, holdings, line
+from node.store.statements import Repository, insert_rows
+
+_LINE: Final = select(line.c.identity, line.c.last, line.c.forgotten)
+_ADVANCE: Final = update(line).values(last=line.c.last + bindparam("more")).returning(line.c.last)
+_FORGET: Final = update(line).where(line.c.forgotten < bindparam("through")).values(forgotten=bindparam("through"))
+_FORGOTTEN: Final = delete(changes).where(changes.c.number <= bindparam("through"))
+_ALL: Final = select(changes.c.number, changes.c.source, changes.c.row, changes.c.filled).order_by(changes.c.number)
+_LAST_HOLDING: Final = select(func.max(holdings.c.id))
+
+
+class IndexingRows(Repository):
+    """`IndexingReader` inside one transaction."""
+
+    def line(self) -> StoreLine:
+        row = self._connection.execute(_LINE).one()
+        return StoreLine(identity=row.identity, changes=row.last, forgotten=row.forgotten)
+
+    def changes(self) -> list[RowChange]:
+        rows = self._connection.execute(_ALL)
+        return [RowChange(row.number, row.source, row.row, bool(row.filled)) for row in rows]
+
+    def last_holding(self) -> int:
+        return self._connection.scalar(_LAST_HOLDING) or 0
+
+
+class IndexingWrites(IndexingRows):
+    """`IndexingWriter` inside one transaction."""
+
+    def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
+        last: int = self._connection.scalars(_ADVANCE, {"more": len(rows)}).one()
+        first = last - len(rows) + 1
+        noted = [(first + at, source, row, int(filled)) for at, (source, row, filled) in enumerate(rows)]
+        insert_rows(self._connection, changes, ("number", "source", "row", "filled"), noted)
+        return last
+
+    def forget_changes(self, through: int) -> None:
+        """See `IndexingWriter`. Forgetting less than before changes nothing."""
+        self._connection.execute(_FORGOTTEN, {"through": through})
+        self._connection.execute(_FORGET, {"through": through})

@@ -1,0 +1,125 @@
+"""The allow-list: what an administrator knows to be harmless gives no hits, and that it gave none is said.
+
+Rules this module upholds:
+
+- Nothing is suppressed but by SHA-256: a subject whose file is on the list, or a holding of ours whose file is. What
+  only looks like it (PDQ, pHash), or only has its MD5 or SHA-1, is shown as ever.
+- What is hidden is counted, and can be shown: `vigil match --show-all`.
+- The list is ours alone. It hides what we would be shown; a member that asks us is answered as if there were none, and
+  a record of another member is hidden only where the file that we ask about is itself on the list.
+- Every change of the list is in the audit log, in the same transaction: how many values, and a digest over them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.envelope import Kind
+from node.domain.fingerprints import SHA256
+from node.errors import Malformed
+from node.usecases.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from node.domain.ports import AllowReader, Clock, Store, StoreWriter
+    from node.domain.queries import Hit, Subject
+    from node.usecases.audit import AuditLog
+
+BATCH: Final = 10_000
+"""Values of one transaction, and so of one audit entry."""
+
+
+def sha256_of(subject: Subject) -> tuple[bytes, ...]:
+    """The SHA-256 values of a subject: one of a file, none of another kind of bare hash."""
+    return tuple(f.value for f in subject.fingerprints if f.code == SHA256.code)
+
+
+def among(tx: AllowReader, subjects: Sequence[Subject]) -> frozenset[int]:
+    """The places of those subjects that are on the list."""
+    values = {number: sha256_of(subject) for number, subject in enumerate(subjects)}
+    allowed = tx.allowed([value for some in values.values() for value in some])
+    return frozenset(number for number, some in values.items() if allowed.intersection(some))
+
+
+def mark(tx: AllowReader, subjects: Sequence[Subject], leads: Sequence[tuple[Hit, bytes]]) -> list[Hit]:
+    """The hits of `leads`, each with the SHA-256 of the holding that it is (b"" where it is none), `allowed` set."""
+    if not leads:
+        return []
+    asked = {hit.subject for hit, _ in leads}
+    values = {value for number in asked for value in sha256_of(subjects[number])}
+    allowed = tx.allowed([*values, *{held for _, held in leads if held}])
+    if not allowed:
+        return [hit for hit, _ in leads]
+    known = {number for number in asked if allowed.intersection(sha256_of(subjects[number]))}
+    return [replace(hit, allowed=hit.subject in known or held in allowed) for hit, held in leads]
+
+
+class AllowList:
+    """Blocking: never on the event loop."""
+
+    def __init__(self, *, store: Store, audit: AuditLog, clock: Clock) -> None:
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+
+    def add(self, values: Sequence[bytes]) -> int:
+        """Puts values on the list; how many were new. Durable, batch by batch of `BATCH`: a crash leaves a part of them
+        on the list, and the same import again adds the rest. Raises `Malformed` before anything is done.
+        """
+        _check(values)
+        now = int(self._clock())
+        return sum(
+            self._change("allow import", some, lambda tx, some=some: tx.allow(some, now))  # type: ignore[misc]
+            for some in _batches(values)
+        )
+
+    def remove(self, values: Sequence[bytes]) -> int:
+        """Takes values off the list; how many were on it. Raises `Malformed` before anything is done."""
+        _check(values)
+        return sum(
+            self._change("allow remove", some, lambda tx, some=some: tx.disallow(some))  # type: ignore[misc]
+            for some in _batches(values)
+        )
+
+    def clear(self) -> int:
+        """Empties the list; how many were on it."""
+        return self._change("allow clear", (), lambda tx: tx.clear_allowed())
+
+    def count(self) -> int:
+        """How many values are on it."""
+        with self._store.read() as tx:
+            return tx.count_allowed()
+
+    def page(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        """(value, Unix second of its import), at most `limit` past `after`."""
+        with self._store.read() as tx:
+            return tx.list_allowed(after, limit)
+
+    def among(self, subjects: Sequence[Subject]) -> frozenset[int]:
+        """The places of those subjects that are on the list."""
+        with self._store.read() as tx:
+            return among(tx, subjects)
+
+    def _change(self, what: str, values: Sequence[bytes], change: Callable[[StoreWriter], int]) -> int:
+        changed: list[int] = []
+        body: dict[str, object] = {"what": what, "at": int(self._clock())}
+        if values:
+            digest = hashlib.sha256(b"".join(sorted(values))).hexdigest()
+            body |= {"values": len(values), "sha256_of_values": digest}
+        self._audit.append(
+            AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body, also=lambda tx: changed.append(change(tx)))
+        )
+        # A crash before the line above has ended leaves neither the change nor its audit.
+        return changed[0]
+
+
+def _check(values: Sequence[bytes]) -> None:
+    if any(len(value) != SHA256.size for value in values):
+        raise Malformed(f"a SHA-256 is {SHA256.size} bytes long")
+
+
+def _batches(values: Sequence[bytes]) -> list[Sequence[bytes]]:
+    return [values[at : at + BATCH] for at in range(0, len(values), BATCH)]

@@ -1,0 +1,313 @@
+"""The search index follows the store: at the start, after every change, and into the files that keep it.
+
+Rules this module upholds:
+
+- The store is the truth. A kept index is used where it is of this store's line and not ahead of it; else it is made
+  anew. What it lacks is read from the store, and what was removed while it did not look is removed, before a search.
+- The index takes changes in their order, under one lock. Where it is not sure that it took one (an error on the way),
+  it is held against the store before the next.
+- A change behind an index is noted in the store until an index on the disk has it: dying between the transaction and
+  the overwriting leaves a note, and the next start overwrites.
+- What is made anew is made beside what is searched: no search finds less meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from node.domain.fingerprints import SHA256
+from node.domain.keeping import IndexMark, StoreLine
+from node.domain.ports import HOLDINGS_SOURCE, Codec, LogState, SearchIndex, Store, StoreReader, StoreWriter
+from node.errors import Damaged, StoreError
+from node.usecases.index_check import check_index
+
+if TYPE_CHECKING:
+    from node.domain.batch import FingerprintColumns
+    from node.domain.keeping import IndexFiles
+    from node.usecases.effects import Applied
+    from node.usecases.fsck import Report
+
+Progress = Callable[[int, int], None]
+
+READ_BYTES: Final = 4 << 20
+"""Bytes of entries and bodies that are decoded at a time."""
+READ_HOLDINGS: Final = 10_000
+"""Holdings that are read at a time."""
+SCRUB_BYTES: Final = 128 << 20
+"""Bytes of the kept index that are checked in one round of `tend`: 60 milliseconds of one processor."""
+_log = logging.getLogger(__name__)
+
+
+def silent(_done: int, _total: int) -> None:
+    """`Progress` that tells nobody."""
+
+
+class Following:
+    """Safe to use from any thread. `files` None: the index lives in memory, and is filled at every start.
+
+    `lock`: held by whoever changes bodies, from the transaction to the end of the index's update; `follow`, `note` and
+    `settle` are called under it.
+    """
+
+    def __init__(self, *, store: Store, index: SearchIndex, codec: Codec, files: IndexFiles | None) -> None:
+        self._store = store
+        self._index = index
+        self._codec = codec
+        self._files = files
+        self.lock = threading.RLock()
+        self._keeping = threading.Lock()
+        self._reach: dict[int, int] = {}  # of each source: every row below is in the index, as far as it is held
+        self._last = 0  # the number of the last change that the index took
+        self._kept = False  # whether there are files that a change could be behind
+        self._doubtful = False
+        self._owes_sync = False
+
+    # --- start --------------------------------------------------------------------------------------------------------
+
+    def start(self, progress: Progress = silent) -> None:
+        """Opens the kept index and catches up with the store, or fills the index from it; keeps it where that is due.
+
+        `progress(done, total)` in entries and holdings, then in the parts of the files that are made.
+        """
+        with self.lock, self._store.read() as reader:
+            line = reader.line()
+            opened = self._files.open() if self._files else None
+            if self._files and opened and not _fits(reader, line, *opened):
+                _log.warning("the kept index is not of this store as it is; it is made anew")
+                self._index.clear()
+                self._files.discard()
+                opened = None
+            mark, erased = opened or (_nothing(line), line.changes)
+            self._kept = opened is not None
+            self._catch_up(reader, mark, erased, self._index, progress)
+            self._owes_sync = self._kept and erased < line.changes
+            try:
+                self.settle()
+            except StoreError as error:
+                # Owed, to the next change: a full disk must not keep out who has come to make room.
+                _log.warning("what was removed is not overwritten on the disk yet: %s", error)
+        if self._files and self._files.waiting:
+            self.keep(progress)
+
+    def refill(self, progress: Progress = silent) -> None:
+        """The index in memory made anew from the store."""
+        with self.lock, self._store.read() as reader:
+            self._index.clear()
+            if self._files:
+                self._files.discard()
+            self._kept = False
+            line = reader.line()
+            self._catch_up(reader, _nothing(line), line.changes, self._index, progress)
+
+    def _catch_up(
+        self, reader: StoreReader, mark: IndexMark, erased: int, index: SearchIndex, progress: Progress
+    ) -> None:
+        """Brings an index from `mark`, with removals up to change `erased` overwritten, to where the store is."""
+        logs = {log.number: log for log in reader.logs() if log.origin.stream == "log"}
+        self._take_back(reader, mark, erased, index, logs)
+        reach = dict(mark.sources)
+        holdings = reader.last_holding() + 1
+        fresh = holdings - max(reach.get(HOLDINGS_SOURCE, 0), 1)
+        if HOLDINGS_SOURCE not in reach:
+            fresh = sum(reader.holding_levels().values())
+        done, total = 0, fresh + sum(log.size - reach.get(log.number, 0) for log in logs.values())
+        for log in logs.values():
+            at = reach.get(log.number, 0)
+            while at < log.size:
+                run = reader.run(log.origin, at, log.size, READ_BYTES)
+                self._decode(index, log.number, at, bytes(map(itemgetter(1), run.entries)), run.bodies)
+                at, done = at + len(run.entries), done + len(run.entries)
+                progress(done, total)
+            reach[log.number] = at
+        after = max(reach.get(HOLDINGS_SOURCE, 0) - 1, 0)
+        while columns := reader.holding_columns(after, READ_HOLDINGS):
+            index.add(HOLDINGS_SOURCE, columns)
+            rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
+            after, done = int(rows[-1]), done + len(rows)
+            progress(done, total)
+        reach[HOLDINGS_SOURCE] = holdings
+        self._reach, self._last = reach, reader.line().changes
+        self._doubtful = False
+
+    def _take_back(
+        self,
+        reader: StoreReader,
+        mark: IndexMark,
+        erased: int,
+        index: SearchIndex,
+        logs: Mapping[int, LogState],
+    ) -> None:
+        """Follows the changes that were noted of rows below the mark."""
+        overwrite: dict[int, list[int]] = {}
+        uncount: dict[int, list[int]] = {}
+        for change in reader.changes():
+            if change.number <= mark.changes or change.row >= mark.sources.get(change.source, 0):
+                continue
+            if not change.filled:
+                (overwrite if change.number > erased else uncount).setdefault(change.source, []).append(change.row)
+            elif change.source in logs:
+                run = reader.run(logs[change.source].origin, change.row, change.row + 1, 0)
+                kinds = bytes(map(itemgetter(1), run.entries))
+                self._decode(index, change.source, change.row, kinds, run.bodies)
+        for source, rows in uncount.items():
+            if self._files:
+                self._files.uncount(source, rows)
+        for source, rows in overwrite.items():
+            index.remove(source, rows)
+
+    def _decode(self, index: SearchIndex, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
+        decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
+        index.add(number, decoded.fingerprints)
+
+    def check(self) -> Report:
+        """Whether the index finds what the store has (`index_check`)."""
+        return check_index(self._store, self._index, self._codec, self.lock)
+
+    # --- every change -------------------------------------------------------------------------------------------------
+
+    def note(self, writer: StoreWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
+        """Notes (source, row, filled) in the transaction that changes them; the number of the last change."""
+        if not rows:
+            return self._last
+        if not self._kept:
+            writer.forget_changes(self._last)
+        return writer.note_changes(rows)
+
+    def doubt(self) -> None:
+        """A transaction failed, or seemed to: before the next change the index is held against the store."""
+        self._doubtful = True
+
+    def follow(
+        self,
+        applied: Sequence[Applied],
+        filled: Sequence[tuple[int, int, int, bytes]],
+        held: Sequence[FingerprintColumns],
+        removed: Sequence[Mapping[int, Sequence[int]]],
+        last: int,
+    ) -> None:
+        """Takes one durable change, noted up to number `last`."""
+        if self._doubtful:
+            self._compare()
+            return
+        self._doubtful = True  # until it is through
+        index = self._index
+        for done in applied:
+            batch = done.batch
+            self._decode(index, done.number, batch.start, batch.kinds, batch.bodies)
+            self._reach[done.number] = max(self._reach.get(done.number, 0), batch.size)
+            for source, rows in done.removed.items():
+                index.remove(source, rows)
+        for number, row, kind, body in filled:
+            self._decode(index, number, row, bytes([kind]), [body])
+        for columns in held:
+            index.add(HOLDINGS_SOURCE, columns)
+            newest = max(int(each.rows.max()) for each in columns.columns)
+            self._reach[HOLDINGS_SOURCE] = max(self._reach.get(HOLDINGS_SOURCE, 0), newest + 1)
+        for gone in removed:
+            for source, rows in gone.items():
+                index.remove(source, rows)
+        self._owes_sync |= last > self._last
+        self._last, self._doubtful = last, False
+
+    def _compare(self) -> None:
+        """Takes what the store has and the index does not, where it is not sure."""
+        if not self._doubtful:
+            return
+        with self._store.read() as reader:
+            line = reader.line()
+            mark = IndexMark(store=line.identity, changes=self._last, sources=dict(self._reach))
+            self._owes_sync |= line.changes > self._last
+            self._catch_up(reader, mark, self._last, self._index, silent)
+
+    def settle(self) -> None:
+        """Makes durable what was overwritten. Raises `StoreError`; it is owed then."""
+        self._compare()
+        if self._owes_sync and self._files is not None:
+            self._files.sync(self._last)
+        self._owes_sync = False
+
+    # --- the files ----------------------------------------------------------------------------------------------------
+
+    def keep(self, progress: Progress = silent) -> None:
+        """Makes the next generation of the files; searches and changes go on meanwhile.
+
+        Where the disk refuses, the index goes on in memory; a crash leaves the generation before.
+        """
+        files = self._files
+        if files is None:
+            return
+        with self._keeping:
+            kept = self._kept
+            try:
+                with self.lock:
+                    self._compare()
+                    with self._store.read() as reader:
+                        line = reader.line()
+                    mark = IndexMark(store=line.identity, changes=self._last, sources=dict(self._reach))
+                    files.freeze(mark)
+                    self._kept = True
+                files.build(progress)
+                with self.lock:
+                    self._compare()
+                    self._kept = files.publish(self._last)
+                    if not self._kept:
+                        return
+            except StoreError:
+                # Logged, and told by `IndexFiles.trouble`: a disk that is full stops nothing but the keeping.
+                files.abandon()
+                self._kept = kept
+                return
+            except BaseException:
+                files.abandon()
+                self._kept = kept
+                raise
+            # A crash right here leaves notes of what the files have; following them again changes nothing. So does a
+            # disk that is full: they are forgotten with the next generation.
+            with suppress(StoreError), self._store.write() as writer:
+                writer.forget_changes(mark.changes)
+
+    def tend(self) -> None:
+        """What is due now and then: some more of the files is checked, and they are made anew where they should be."""
+        files = self._files
+        if files is None:
+            return
+        try:
+            files.scrub(SCRUB_BYTES)
+        except Damaged as error:
+            _log.warning("the kept index is made anew: %s", error)
+            self._renew(files)
+        if files.waiting:
+            self.keep()
+
+    def _renew(self, files: IndexFiles) -> None:
+        """The index made anew from the store beside the one that is searched; then it takes its place."""
+        with self._keeping, self.lock, self._store.read() as reader:
+            fresh, line = files.anew(), reader.line()
+            self._catch_up(reader, _nothing(line), line.changes, fresh, silent)
+            files.adopt(fresh)
+            self._kept = False
+
+
+def _nothing(line: StoreLine) -> IndexMark:
+    """The mark of an empty index: every change that was noted is in what is read from the store."""
+    return IndexMark(store=line.identity, changes=line.changes, sources={})
+
+
+def _fits(reader: StoreReader, line: StoreLine, mark: IndexMark, erased: int) -> bool:
+    """Whether an index can be brought to where the store is.
+
+    1. It is of this line of the store's life. 2. It has followed every change that is noted no more, and none that the
+    store does not know. 3. It has no row that the store has not.
+    """
+    sizes = {log.number: log.size for log in reader.logs() if log.origin.stream == "log"}
+    sizes[HOLDINGS_SOURCE] = reader.last_holding() + 1
+    return (
+        mark.store == line.identity
+        and line.forgotten <= mark.changes <= erased <= line.changes
+        and all(stop <= sizes.get(source, -1) for source, stop in mark.sources.items())
+    )

@@ -1,0 +1,108 @@
+"""Checking the search index against the store: is every fingerprint that may match found, and nothing counted beside?
+
+Rules this module upholds:
+
+- It reads and never mends. The index is derived: what is wrong with it is put right by making it anew.
+- It asks the index as a search does, so what it says is what a search would miss.
+- Writers wait while some thousand rows are compared, and get their turn between.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from node.domain.fingerprints import KIND_BY_CODE, PDQ_QUALITY_FLOOR, SHA256, UNSTATED_QUALITY
+from node.domain.ports import HOLDINGS_SOURCE, Codec, Probe, SearchIndex, Store
+from node.errors import Damaged, Malformed
+from node.usecases.fsck import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from node.domain.batch import FingerprintColumns
+    from node.domain.ids import Origin
+
+RUN_BYTES: Final = 1 << 20
+"""Bytes of entries and bodies that are compared at a time: a quarter of a second."""
+HOLDINGS_AT_ONCE: Final = 2_000
+HIGHEST_QUALITY: Final = 100
+REMEDY: Final = "remove the folder `index` of this home while no daemon runs: the next start makes it anew"
+
+
+def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
+    """One report on the index. `lock` is what holds store and index in step (`Following.lock`)."""
+    try:
+        return _compared(store, index, codec, lock)
+    except (Damaged, Malformed) as error:
+        # Told of the database by name elsewhere (`fsck.check_store`): here it only ends the comparison.
+        fault = f"it cannot be held against the database: {error}"
+        return Report(log="index", entries=0, bodies=0, faults=(fault,))
+
+
+def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
+    rows, prints, missed = 0, 0, 0
+    with store.read() as reader:
+        logs = [(log.number, log.origin) for log in reader.logs() if log.origin.stream == "log"]
+    sources = [(number, _records(store, codec, origin, lock)) for number, origin in logs]
+    for source, parts in [*sources, (HOLDINGS_SOURCE, _holdings(store, lock))]:
+        for columns in parts:
+            asked = _probes(columns, index.versions())
+            found = {(hit.subject, hit.row, hit.source) for hit in index.search([probe for probe, _ in asked], 0)}
+            missed += sum((number, row, source) not in found for number, (_, row) in enumerate(asked))
+            prints += len(asked)
+            rows += len({row for _, row in asked})
+    faults = []
+    if missed:
+        faults.append(f"{missed} of {prints} fingerprints are not found: {REMEDY}")
+    counted = sum(index.sizes().values())
+    if counted != rows:
+        faults.append(f"{counted} rows are counted where the database has {rows}: {REMEDY}")
+    return Report(log="index", entries=rows, bodies=prints, faults=tuple(faults))
+
+
+def _records(
+    store: Store, codec: Codec, origin: Origin, lock: AbstractContextManager[object]
+) -> Iterator[FingerprintColumns]:
+    """The fingerprints of a log, a stretch at a time; the lock is held while one is compared."""
+    at = 0
+    while True:
+        with lock, store.read() as reader:
+            log = reader.log(origin)
+            if log is None or at >= log.size:
+                return
+            run = reader.run(origin, at, log.size, RUN_BYTES)
+            kinds = bytes(map(itemgetter(1), run.entries))
+            yield codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies).fingerprints
+            at += len(kinds)
+
+
+def _holdings(store: Store, lock: AbstractContextManager[object]) -> Iterator[FingerprintColumns]:
+    after = 0
+    while True:
+        with lock, store.read() as reader:
+            columns = reader.holding_columns(after, HOLDINGS_AT_ONCE)
+            if columns is None:
+                return
+            yield columns
+            after = int(next(each.rows for each in columns.columns if each.code == SHA256.code)[-1])
+
+
+def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> list[tuple[Probe, int]]:
+    """A probe, numbered in order, for each fingerprint that may match, with the row in which it has to be found."""
+    asked: list[tuple[Probe, int]] = []
+    for column in columns.columns:
+        kind = KIND_BY_CODE.get(column.code)
+        if kind is None or kind.name not in searched:
+            continue
+        keep = np.ones(len(column.rows), dtype=np.bool_)
+        if kind.has_quality:
+            quality = column.quality
+            keep = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
+        for at in np.flatnonzero(keep).tolist():
+            probe = Probe(len(asked), column.code, column.values[at].tobytes())
+            asked.append((probe, int(column.rows[at])))
+    return asked

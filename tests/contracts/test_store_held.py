@@ -1,0 +1,59 @@
+"""Entries and holdings by their places, many at once: what every store owes the re-check of hits."""
+
+from __future__ import annotations
+
+import random
+
+from node.domain.batch import BodyState
+from node.domain.ports import Store
+from node.domain.queries import Level
+from tests.contracts.test_store_holdings import put
+from tests.simulator.batches import FR, JP, append, batch, disclosure, entry
+
+HELD, MISSING = BodyState.HELD, BodyState.MISSING
+
+
+def test_entries_are_given_wherever_they_stand(store: Store) -> None:
+    words = [f"word {number}" for number in range(900)]
+    for start in (0, 1, 5, 300, 301):  # stretches of every length, with another log's between them
+        stop = {0: 1, 1: 5, 5: 300, 300: 301, 301: 900}[start]
+        append(store, batch(store, FR, words[start:stop]))
+        append(store, batch(store, JP, [f"other {start}"]))
+    picked = random.Random(3).sample(range(900), 700)
+    with store.read() as reader:
+        for indices in ([0], [899], [4, 5, 300], picked, [*picked, picked[0]]):
+            expected = {index: (entry(words[index]), disclosure(words[index]).body) for index in indices}
+            assert reader.held_at(FR, indices) == expected
+        assert reader.held_at(JP, [4]) == {4: (entry("other 301"), disclosure("other 301").body)}
+
+
+def test_what_is_not_held_or_not_there_is_left_out(store: Store) -> None:
+    append(store, batch(store, FR, ["a", "b", "c", "d"], states=[HELD, MISSING, HELD, HELD]))
+    with store.write() as writer:
+        writer.purge(FR, [2])
+        writer.set_aside(FR, 3, "a reason")
+    with store.read() as reader:
+        assert set(reader.held_at(FR, [0, 1, 2, 3, 4, 1 << 40, -1])) == {0}
+        assert reader.held_at(FR, []) == {}
+        assert reader.held_at(JP, [0]) == {}
+
+
+def test_a_body_that_came_later_is_given(store: Store) -> None:
+    append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, MISSING]))
+    late = disclosure("late", size=900)
+    with store.write() as writer:
+        writer.fill(FR, 1, late)
+    with store.read() as reader:
+        assert reader.held_at(FR, [0, 1, 2]) == {
+            0: (entry("a"), disclosure("a").body),
+            1: (entry("b"), late.body),
+        }
+
+
+def test_holdings_are_given_by_their_ids(store: Store) -> None:
+    with store.write() as writer:
+        ids = [put(writer, f"{number}", level=Level.HIT_NO_HIT, case=f"C-{number % 3}") for number in range(600)]
+    with store.read() as reader:
+        found = reader.holdings_by_id([*ids[50:], ids[60], 10_000, 0, -1])
+        assert found == {number: reader.holding(number) for number in ids[50:]}
+        assert reader.holdings_by_id([]) == {}

@@ -1,0 +1,129 @@
+"""What a person can get wrong in a search, and what hidden hits look like to one."""
+
+from pathlib import Path
+
+import pytest
+
+from node.domain.fingerprints import MD5, PDQ
+from tests.unit.cli.conftest import Node, Vigil
+from tests.unit.cli.test_search import ASK, PDQ_HEX, hit, outcome, summary
+
+SUMMARY = {
+    "searched": {"vigil.example/JP/log/1": 1200},
+    "hits": 0,
+    "hidden": 2,
+    "subjects": 240,
+    "files": 240,
+    "seconds": 12.04,
+    "files_per_second": 19.93,
+    "seconds_in_search": 0.5,
+    "search_share": 0.0415,
+}
+
+
+@pytest.mark.parametrize(
+    ("slip", "why"),
+    [
+        ("dhash:0011223344556677", "unknown algorithm 'dhash'"),
+        ("pdq:" + "ab" * 31, "a pdq hash is 64 hex digits; what was given has 62"),
+        ("ab" * 31, "a bare hash is a PDQ of 64 hex digits; what was given has 62"),
+        ("ab" * 16, "a bare hash is a PDQ of 64 hex digits; what was given has 32"),
+        ("sha512:" + "ab" * 64, "unknown algorithm 'sha512'"),
+        ("md5:", "a md5 hash is 32 hex digits; what was given has 0"),
+    ],
+)
+def test_a_slip_in_a_hash_says_what_is_wrong_before_anything_is_done(
+    vigil: Vigil, node: Node, slip: str, why: str
+) -> None:
+    for words in (["match", slip], [*ASK, slip]):
+        ran = vigil(*words)
+        assert ran.code == 2
+        assert why in ran.err
+        assert "to do: " in ran.err
+    assert node.calls == []
+
+
+def test_a_file_of_such_a_name_is_a_file(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(files)
+    Path("dhash:0011223344556677").write_bytes(b"x")
+    node.answers["match"] = lambda _, items: [SUMMARY for _ in [list(items)]]
+    ran = vigil("match", "dhash:0011223344556677", "--json")
+    assert ran.lines[0] == {"path": "dhash:0011223344556677", "error": "not a picture: it is text"}
+
+
+@pytest.mark.parametrize("radius", ["31", "400", "-1", "x"])
+def test_nobody_chooses_a_radius(vigil: Vigil, node: Node, radius: str) -> None:
+    for words in (["match", PDQ_HEX], [*ASK, PDQ_HEX]):
+        ran = vigil(*words, f"--radius={radius}")
+        assert ran.code == 2
+        assert "the radius is the federation's policy" in ran.err
+        assert "--rule exact" in ran.err
+    assert node.calls == []
+
+
+def test_hashes_come_from_a_file_too(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    node.answers["match"] = lambda _, items: [SUMMARY for _ in [list(items)]]
+    file = tmp_path / "list.txt"
+    file.write_text(f"# two\n{PDQ_HEX}\n\nMD5:{'ab' * 16}\n")
+    assert vigil("match", "--hashes", file).code == 0
+    sent = node.call("match").items
+    assert [(item["label"], item["fingerprints"][0][0]) for item in sent] == [
+        (PDQ_HEX, PDQ.code),
+        (f"MD5:{'ab' * 16}", MD5.code),
+    ]
+
+
+def test_a_file_of_hashes_with_bad_lines_is_not_used(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(f"{PDQ_HEX}\nmd5:ab\nnonsense:00\n")
+    for words in (["match", "--hashes", file], [*ASK, "--hashes", file]):
+        ran = vigil(*words)
+        assert ran.code == 2
+        assert "line 2: a md5 hash is 32 hex digits; what was given has 2 characters" in ran.err
+        assert "line 3: unknown algorithm 'nonsense'" in ran.err
+    file.write_text("# none\n")
+    assert "holds no hash" in vigil("match", "--hashes", file).err
+    assert node.calls == []
+
+
+def test_nothing_to_look_for_is_a_usage_error(vigil: Vigil, node: Node) -> None:
+    ran = vigil("match")
+    assert ran.code == 2
+    assert "--hashes FILE" in ran.err
+    assert node.calls == []
+
+
+def test_a_match_says_its_pace_the_share_of_search_and_what_was_hidden(vigil: Vigil, node: Node) -> None:
+    node.answers["match"] = [SUMMARY]
+    ran = vigil("match", PDQ_HEX)
+    assert ran.out.splitlines() == [
+        "0 hits. Searched: JP 1,200.",
+        "2 hits hidden, as known to be harmless. To see them: --show-all",
+        "240 files in 12.0 s, 19.9 a second; search took 4.2% of the time.",
+    ]
+
+
+def test_all_is_shown_where_asked_and_marked(vigil: Vigil, node: Node) -> None:
+    node.answers["match"] = [hit(PDQ_HEX, allowed=True, trimmed=True, orientation="original"), SUMMARY | {"hidden": 0}]
+    ran = vigil("match", PDQ_HEX, "--show-all")
+    assert node.call("match").arguments["show_all"] is True
+    assert "known to be harmless (allow-list)" in ran.out
+    assert "found without the plain borders" in ran.out
+    assert "hidden" not in ran.out
+
+
+def test_a_query_says_what_it_did_not_ask_about(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [
+        {"subject": "a.jpg", "not_asked": "it is on the list"},
+        outcome("FR", "no-hit"),
+        summary({"FR": "no-hit"}, hidden=1, not_asked=1),
+    ]
+    ran = vigil(*ASK, PDQ_HEX)
+    assert ran.code == 0
+    assert "a.jpg\n  not asked: it is on the list" in ran.out
+    assert "Not asked about, as known to be harmless: 1 subject. To ask all the same: --show-all" in ran.out
+    assert "1 hit hidden" in ran.out
+    assert vigil(*ASK, PDQ_HEX, "--show-all").code == 0
+    assert node.calls[-1].arguments["show_all"] is True
