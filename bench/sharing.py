@@ -126,9 +126,9 @@ class MemoryStore:
 
     # --- holdings -------------------------------------------------------------------------------------------------
 
-    def holding(self, holding_id: int) -> Holding | None:
+    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
         """See `HoldingReader`, as for the next."""
-        return self._holdings.get(holding_id)
+        return {number: self._holdings[number] for number in ids if number in self._holdings}
 
     def holding_levels(self) -> Mapping[Level, int]:
         """Holdings by level."""

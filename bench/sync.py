@@ -13,18 +13,17 @@ Rules this module upholds:
 from __future__ import annotations
 
 import statistics
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench import Figure, figure
 from bench.federation import FEDERATION, KINDS, Federation, Sample, federation
+from bench.memory import Sampler
 from node import app
 from node.demo.stage import PASSPHRASE
 from node.domain.batch import FingerprintColumn, FingerprintColumns
@@ -39,7 +38,6 @@ PACKAGE: Final = 2_400
 MESSAGE_BYTES: Final = 200
 """What the reference verifies: about an envelope with a signature's context."""
 REFERENCE_SECONDS: Final = 0.5
-SAMPLE_SECONDS: Final = 0.1
 POLL_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 600.0
 _ORIGIN: Final = f"{FEDERATION}/FR/log/1"
@@ -100,7 +98,7 @@ def _followed(made: Federation, member: str, records: int, *, add: int) -> Follo
     made.stage.start("hub", "hub", "run")
     made.stage.start(member, "node", "run")
     began = time.perf_counter()
-    with _Sampler(made.stage.pid(member)) as sampler:
+    with Sampler(made.stage.pid(member)) as sampler:
         _wait_for(made, member, records)
         seconds = time.perf_counter() - began
     made.stage.stop(member)
@@ -164,53 +162,3 @@ def _index_bytes(records: int) -> int:
         ]
         index.add(1, FingerprintColumns(columns=columns))
     return index.nbytes
-
-
-# --- memory -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Sampler:
-    """Samples the PSS of a process and its descendants in a thread, while the block runs. `peak` in bytes."""
-
-    process: int
-    peak: int = 0
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, name="sampler")
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            self.peak = max(self.peak, sum(map(_pss, _tree(self.process))))
-            if self._ended.wait(SAMPLE_SECONDS):
-                return
-
-
-def _tree(process: int) -> list[int]:
-    """A process and all its descendants (Linux)."""
-    found = [process]
-    for each in found:
-        for children in Path(f"/proc/{each}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text().split())
-            except OSError:
-                continue  # the thread has ended meanwhile
-    return found
-
-
-def _pss(process: int) -> int:
-    """Proportional set size in bytes, 0 where the process has ended."""
-    try:
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:"))

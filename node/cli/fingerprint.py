@@ -44,7 +44,7 @@ def fingerprint(
     """
     output = common(ctx).output
     done = failed = 0
-    with output.progress("fingerprinting", vigil.count_files(paths)) as advance:
+    with output.progress("fingerprinting", lambda: vigil.count_files(paths)) as advance:
         for path, result in vigil.fingerprint_paths(paths, workers=workers):
             done += 1
             failed += isinstance(result, MediaError)

@@ -5,6 +5,7 @@ Rules this module upholds:
 - Paths stay in this process. The node is handed fingerprints, and a tag a file: a salted hash over path, size,
   modification time and request, by which the same command skips what is done when it is run again.
 - A bad file is a line, and the rest goes on; the exit code is then 1.
+- Files are found, looked up and handed over as they go: memory does not grow with their number.
 - Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
 - With --copy-originals the copy is durable before the file is acknowledged.
 """
@@ -18,6 +19,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -28,7 +30,7 @@ from node.cli.common import Command, Session, common, one
 from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.originals import copy_original
-from node.cli.output import Line, Output, plain
+from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
 from node.cli.words import count, hit_words
 from node.domain.fingerprints import MaterialFingerprints
@@ -116,12 +118,10 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     failures = Failures(output=given.output)
     with given.session() as session:
         salt = bytes.fromhex(one(session.run("ingest-salt", {}))["salt"])
-        files = list(_find(paths, salt, request, failures))
-        fresh = _not_known(session, files)
         with Interruption(given.output, _INTERRUPTED) as interruption:
-            intake = _Intake(request, fresh, failures, interruption, workers)
-            summary = intake.run(session, given.output)
-    summary |= {"errors": failures.count, "skipped": len(files) - len(fresh), "interrupted": interruption.asked}
+            intake = _Intake(session, request, salt, failures, interruption)
+            summary = intake.run(paths, given.output, workers)
+    summary |= {"errors": failures.count, "skipped": intake.skipped, "interrupted": interruption.asked}
     given.output.line(summary, _summary_words)
     if intake.failure is not None:
         raise intake.failure
@@ -133,22 +133,6 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
 
 
 _INTERRUPTED: Final = "finishing the files that were handed over (Ctrl-C again to stop at once)"
-
-
-def _find(paths: Sequence[Path], salt: bytes, request: Request, failures: Failures) -> Iterator[File]:
-    """Every file under `paths` with its tag; what cannot be read is a failure."""
-    from node import app
-
-    for found in app.walk(paths):
-        if isinstance(found, Path):
-            try:
-                status = found.stat()
-            except OSError:
-                failures.add(found, MediaError("it vanished while the folder was read"))
-            else:
-                yield File(path=found, tag=_tag(salt, found, status, request))
-        else:
-            failures.add(found.path, found.error)
 
 
 def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
@@ -165,61 +149,47 @@ def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> b
     return digest.digest()
 
 
-def _not_known(session: Session, files: list[File]) -> list[File]:
-    """Those of `files` that were not taken in yet under this request."""
-    fresh: list[File] = []
-    for start in range(0, len(files), _KNOWN_BATCH):
-        batch = files[start : start + _KNOWN_BATCH]
-        answer = one(session.run("ingest-known", {"tags": [file.tag.hex() for file in batch]}))
-        known = set(answer["known"])
-        fresh += [file for file in batch if file.tag.hex() not in known]
-    return fresh
-
-
 class _Intake:
-    """Feeds fingerprinted files to the node and prints what comes back.
+    """Finds files, feeds what is not known yet to the node, fingerprinted, and prints what comes back.
 
     `failure`: what ended the feeding early (a full disk), to be raised once everything that was taken in is told.
+    `skipped`: files that were taken in before under this request.
     """
 
     def __init__(
-        self,
-        request: Request,
-        files: list[File],
-        failures: Failures,
-        interruption: Interruption,
-        workers: int | None,
+        self, session: Session, request: Request, salt: bytes, failures: Failures, interruption: Interruption
     ) -> None:
         self.failure: VigilError | None = None
+        self.skipped = 0
+        self._session = session
         self._request = request
-        self._files = files
+        self._salt = salt
         self._failures = failures
         self._interruption = interruption
-        self._workers = workers
 
-    def run(self, session: Session, output: Output) -> Line:
+    def run(self, paths: Sequence[Path], output: Output, workers: int | None) -> Line:
         """Prints a line a file and returns the summary."""
+        from node import app
+
         request = self._request
         arguments: Line = {"case": request.case, "level": request.level.value, "officer": request.officer}
         arguments |= {"show_all": True} if request.show_all else {}
         summary: Line = {}
-        items = self._items()
-        try:
-            with output.progress("taking in", len(self._files)) as advance:
-                seen = self._failures.count
-                for line in session.run("ingest", arguments, items):
+        with output.progress("taking in", lambda: app.count_files(paths)) as advance:
+            items = self._items(paths, workers, advance)
+            try:
+                for line in self._session.run("ingest", arguments, items):
                     if "path" in line:
                         output.line(line, _file_words)
-                        advance(1 + self._failures.count - seen)
-                        seen = self._failures.count
+                        advance()
                     else:
                         summary = dict(line)
-        finally:
-            with suppress(ValueError):  # it is being advanced in a thread: its workers end when this process does
-                items.close()
+            finally:
+                with suppress(ValueError):  # it is being advanced in a thread: its workers end when this process does
+                    items.close()
         return summary
 
-    def _items(self) -> Generator[Line, None, None]:
+    def _items(self, paths: Sequence[Path], workers: int | None, advance: Advance) -> Generator[Line, None, None]:
         """Each file as an item, fingerprinted and, where asked, copied. Runs in threads of the session's choice."""
         from node import app
         from node.control.lines import item_line
@@ -227,20 +197,54 @@ class _Intake:
         tags: deque[bytes] = deque()  # results come in the order of the files
 
         def wanted() -> Iterator[Path]:
-            for file in self._files:
+            for file in self._not_known(self._find(paths, advance), advance):
                 tags.append(file.tag)
                 yield file.path
 
         try:
-            for path, result in app.fingerprint_files(wanted(), workers=self._workers):
+            for path, result in app.fingerprint_files(wanted(), workers=workers):
                 if self._interruption.asked:
                     return  # what was handed over is finished by the node; the rest is read again the next time
                 item = self._item(path, tags.popleft(), result)
-                if item is not None:
+                if item is None:
+                    advance()
+                else:
                     yield item_line(item)
         except VigilError as error:
             # Raised here it would be lost behind the socket: it ends the stream, and is told after the summary.
             self.failure = error
+
+    def _find(self, paths: Sequence[Path], advance: Advance) -> Iterator[File]:
+        """Every file under `paths` with its tag; what cannot be read is a failure."""
+        from node import app
+
+        for found in app.walk(paths):
+            if isinstance(found, Path):
+                try:
+                    status = found.stat()
+                except OSError:
+                    self._failures.add(found, MediaError("it vanished while the folder was read"))
+                else:
+                    yield File(path=found, tag=_tag(self._salt, found, status, self._request))
+                    continue
+            else:
+                self._failures.add(found.path, found.error)
+            advance()
+
+    def _not_known(self, files: Iterator[File], advance: Advance) -> Iterator[File]:
+        """Those of `files` that were not taken in yet under this request; none once it is interrupted."""
+        while batch := list(islice(files, _KNOWN_BATCH)):
+            # The daemon, or this process's own, serves this while it serves the ingest that it is asked for.
+            answer = one(self._session.run("ingest-known", {"tags": [file.tag.hex() for file in batch]}))
+            known = set(answer["known"])
+            for file in batch:
+                if self._interruption.asked:
+                    return
+                if file.tag.hex() in known:
+                    self.skipped += 1
+                    advance()
+                else:
+                    yield file
 
     def _item(self, path: Path, tag: bytes, result: MaterialFingerprints | MediaError) -> IngestItem | None:
         if isinstance(result, MediaError):

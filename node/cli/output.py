@@ -106,24 +106,44 @@ class Output:
             _console(stderr=stderr).print(words, soft_wrap=isinstance(words, str | Text))
 
     @contextmanager
-    def progress(self, label: str, total: int | None) -> Iterator[Advance]:
-        """A progress bar while the block runs; `total` None where nobody knows."""
+    def progress(self, label: str, total: int | Callable[[], int] | None) -> Iterator[Advance]:
+        """A progress bar with rate and time left while the block runs.
+
+        `total`: None where nobody knows; a function where counting takes time, which is called for a bar alone.
+        """
         if not sys.stderr.isatty():
             yield _ignore
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.text import Text
+
+        class RateColumn(ProgressColumn):
+            """Steps a second over the last half minute, once there are two to tell it by."""
+
+            def render(self, task: Task) -> Text:
+                speed = task.finished_speed or task.speed
+                return Text("" if speed is None else f"{speed:,.1f}/s")
 
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            RateColumn(),
             TimeRemainingColumn(),
             console=_console(stderr=True),
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # else a result that is piped away would land on the terminal
         )
         with bar:
-            task = bar.add_task(label, total=total)
+            task = bar.add_task(label, total=total() if callable(total) else total)
 
             def advance(steps: int = 1) -> None:
                 bar.advance(task, steps)

@@ -116,7 +116,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     told = read_asked(asked or (), hashes)
     printer = _Printer(given)
     arguments: Line = {"rule": rule.value, "case": case} | ({"show_all": True} if show_all else {})
-    with given.session() as session, given.output.progress("matching", count_subjects(told)) as advance:
+    with given.session() as session, given.output.progress("matching", lambda: count_subjects(told)) as advance:
         items = subjects(told, failures, workers, advance)
         for line in session.run("match", arguments, items):
             printer.line(line)
@@ -181,7 +181,7 @@ def query(
 
 def _all_subjects(given: Common, told: Asked, failures: Failures, workers: int | None) -> list[Line]:
     """Every subject, made before the question is signed: what cannot be read is known before anything leaves."""
-    with given.output.progress("fingerprinting", count_subjects(told)) as advance:
+    with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
         return list(subjects(told, failures, workers, advance))
 
 

@@ -6,7 +6,8 @@ Rules this module upholds:
 - No pixel is decoded before the size that the header states was held against `MAX_PIXELS`.
 - Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. Decoders raise far more than
   OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so everything that they raise ends here.
-- The first frame is the picture.
+- The first frame is the picture: of an animation as of a still one, for that is what every other user of these hashes
+  takes. The other frames are not searchable: a record holds one PDQ a picture, and frames belong to a video's.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
-from node.media.pixels import Pixels, pixels_of
-from node.media.sniff import Format, recognise
+from node.media.pixels import Pixels, pixels_of, turn_of
+from node.media.sniff import WEBP, Format, recognise
 
 MAX_PIXELS: Final = 200_000_000
 """Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
@@ -67,8 +69,22 @@ def _decode(data: bytes, known: Format) -> DecodedPicture:
         if width < 1 or height < 1:
             raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
         Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+        return DecodedPicture(pixels=_pixels(image, known), media_type=known.media_type)
+
+
+def _pixels(image: Image.Image, known: Format) -> Pixels:
+    """The upright pixels of an opened image's first frame.
+
+    WebP's decoder gives them as they are wanted; Pillow would copy them three times more, a seventh of all the work.
+    """
+    decoder = getattr(image, "_decoder", None) if known is WEBP else None
+    if decoder is None or turn_of(image) is not None:
         image.load()
-        return DecodedPicture(pixels=pixels_of(image), media_type=known.media_type)
+        return pixels_of(image)
+    frame = decoder.get_next()
+    if frame is None:
+        raise EOFError
+    return Pixels(values=np.frombuffer(frame[0], np.uint8).reshape(image.height, image.width * 4), channels=4)
 
 
 @lru_cache(maxsize=1)
@@ -88,6 +104,8 @@ def _reason(error: Exception, known: Format, data: bytes) -> str:
         return f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"
     if _is_cut_short(data) or isinstance(error, EOFError) or "truncated" in str(error).lower():
         return f"truncated {known.name}"
+    if isinstance(error, NotImplementedError) or "unsupported" in str(error).lower():
+        return f"a {known.name} of a kind that Vigil does not decode"
     if isinstance(error, UnidentifiedImageError):
         return f"damaged {known.name}: its header cannot be read"
     return f"damaged {known.name}: it cannot be decoded"

@@ -140,15 +140,17 @@ def narrowed_luma(
     """Luma of every pixel, resampled along the rows alone: uint8 of shape (pixels.shape[0], len(starts)).
 
     Both steps round as Pillow's `convert("L")` and the first half of its `resize` do, so the bytes are the same.
-    Strides are written out and sums cut back to 32 bits, for only so does the compiler use vectors: ten times faster.
+    Strides are written out, luma is kept as wide as the coefficients and sums are cut back to 32 bits, for only so does
+    the compiler use vectors throughout: more than ten times faster.
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
     narrow = np.empty((height, starts.shape[0]), np.uint8)
-    luma = np.empty(width, np.uint8)
+    luma = np.empty(width, np.int32)
     for y in range(height):
         row = pixels[y]
         if channels == 1:
-            luma[:] = row
+            for x in range(width):
+                luma[x] = row[x]
         elif channels == 3:  # noqa: PLR2004  (RGB)
             for x in range(width):
                 luma[x] = _luma(row[3 * x], row[3 * x + 1], row[3 * x + 2])
@@ -159,6 +161,6 @@ def narrowed_luma(
             under, weight = luma[starts[k] : starts[k] + counts[k]], coefficients[k]
             total = np.int32(1 << (COEFFICIENT_BITS - 1))
             for i in range(counts[k]):
-                total = np.int32(total + np.int32(np.int32(under[i]) * weight[i]))
+                total = np.int32(total + np.int32(under[i] * weight[i]))
             narrow[y, k] = np.uint8(min(max(int(total) >> COEFFICIENT_BITS, 0), 255))
     return narrow

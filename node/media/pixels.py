@@ -5,7 +5,7 @@ Rules this module upholds:
 - One definition of "the pixels of a picture" for every hash: orientation applied, RGB or grey, alpha dropped (not
   blended), ICC profile ignored, 8 bits a channel, full resolution.
 - Deeper channels are cut to their 8 highest bits. Integers and floats without a stated range are stretched between
-  their least and greatest value. CIELAB is taken as its lightness, which is all that a luma hash reads.
+  their least and greatest value.
 - Conversion says nothing of where the picture came from and opens nothing.
 """
 
@@ -56,12 +56,12 @@ class Pixels:
 
 def pixels_of(image: Image.Image) -> Pixels:
     """The pixels of a decoded image's current frame. Raises what Pillow raises on a mode or tag that it cannot read."""
-    turn = _turn(image)
+    turn = turn_of(image)
     shallow = _eight_bit(image)
     return _viewed(shallow if turn is None else shallow.transpose(turn))
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def turn_of(image: Image.Image) -> Image.Transpose | None:
     """What makes the image upright by its orientation tag; None where it is, or the tag cannot be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -79,8 +79,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(image).astype(np.uint16) >> (_bits(image) - 8)).astype(np.uint8))
     if mode in _RANGELESS:
         return Image.fromarray(_stretched(np.asarray(image).astype(np.float64)))
-    if mode == "LAB":
-        return image.getchannel("L")
     if mode == "1":
         return image.convert("L")
     if mode in _WITH_ALPHA:

@@ -65,10 +65,19 @@ _OTHERS: Final = (
     (b"ID3", "a sound recording"),
     (b"OggS", "a sound recording or a video"),
     (b"fLaC", "a sound recording"),
+    (b"%!PS", "a PostScript document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office document"),
     (b"8BPS", "a Photoshop document, which Vigil does not decode"),
     (b"\xff\x0a", "a JPEG XL picture, which Vigil does not decode"),
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture, which Vigil does not decode"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture, which Vigil does not decode"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture, which Vigil does not decode"),
+    (b"\x00\x00\x01\x00", "an icon, which Vigil does not decode"),
+    (b"\x00\x00\x02\x00", "a cursor, which Vigil does not decode"),
+    (b"icns", "an icon, which Vigil does not decode"),
+    (b"DDS ", "a texture, which Vigil does not decode"),
+    (b"qoif", "a QOI picture, which Vigil does not decode"),
+    *((b"P%c\n" % digit, "a portable anymap, which Vigil does not decode") for digit in b"123456"),
 )
 _VIDEO: Final = "a video"
 

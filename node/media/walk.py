@@ -35,26 +35,31 @@ def walk(paths: Iterable[Path]) -> Iterator[Path | Unreadable]:
 
 def _walk_one(path: Path) -> Iterator[Path | Unreadable]:
     entered: set[tuple[int, int]] = set()
-    waiting = [path]  # the next one last: folders push their entries in reverse
+    # Of each folder on the way down the names that are left, the next one last: a name is a tenth of a path's size.
+    waiting: list[tuple[Path, list[str]]] = [(path, [""])]
     while waiting:
-        current = waiting.pop()
+        folder, names = waiting[-1]
+        if not names:
+            waiting.pop()
+            continue
+        found = folder / names.pop()
         try:
-            status = current.stat()
+            status = found.stat()
             if not stat.S_ISDIR(status.st_mode):
                 if stat.S_ISREG(status.st_mode):
-                    yield current
+                    yield found
                 else:
-                    yield Unreadable(path=current, error=MediaError("not a regular file"))
+                    yield Unreadable(path=found, error=MediaError("not a regular file"))
                 continue
             identity = (status.st_dev, status.st_ino)
             if identity in entered:
                 continue
             entered.add(identity)
-            names = sorted(os.listdir(current), reverse=True)  # noqa: PTH208  (names alone, without a Path each yet)
+            inside = sorted(os.listdir(found), reverse=True)  # noqa: PTH208  (names alone, without a Path each yet)
         except (OSError, ValueError) as error:
-            yield Unreadable(path=current, error=MediaError(_reason(current, error)))
+            yield Unreadable(path=found, error=MediaError(_reason(found, error)))
             continue
-        waiting.extend(current / name for name in names)
+        waiting.append((found, inside))
 
 
 def _reason(path: Path, error: OSError | ValueError) -> str:

@@ -111,6 +111,56 @@ def test_it_is_resumed_under_another_spelling_of_the_path(
     assert vigil("ingest", "a.jpg", "--case", "C-1", "--json").lines[-1]["skipped"] == 1
 
 
+def test_files_are_found_as_they_are_needed(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a folder of millions would have to fit into memory before its first file is taken in."""
+    answer(node)
+    walked: list[int] = []
+    at_first: list[int] = []
+
+    def walk(_: Iterable[Path]) -> Iterable[Path]:
+        for number in range(50_000):
+            walked.append(number)
+            yield files / "a.jpg"
+
+    def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
+        for item in items:
+            at_first.append(len(walked))
+            yield {"path": item["label"], "holding": 1, "new": True, "hits": [], "hits_total": 0}
+            break
+        yield {"files": 1, "new": 1, "already_held": 0, "files_with_hits": 0}
+
+    monkeypatch.setattr(app, "walk", walk)
+    node.answers["ingest"] = take
+    vigil("ingest", files, "--case", "C-1", "--json")
+    assert 0 < at_first[0] <= 1_000
+
+
+def test_a_whole_ingest_is_counted_whatever_its_size(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than two batches of look-ups, of which every third file was done before and every tenth is bad."""
+    answer(node)
+    many = 2_500
+    paths = [files / f"{number:04}.{'jpg' if number % 10 else 'txt'}" for number in range(many)]
+    for path in paths:
+        path.write_bytes(b"\x01")
+    monkeypatch.setattr(app, "walk", lambda _: iter(paths[::3]))
+    vigil("ingest", files, "--case", "C-1", "--json")
+    monkeypatch.setattr(app, "walk", lambda _: iter(paths))
+    node.calls.clear()
+    ran = vigil("ingest", files, "--case", "C-1", "--json")
+    assert len([call for call in node.calls if call.command == "ingest-known"]) == 3
+    done = [number for number in range(0, many, 3) if number % 10]
+    bad = len(range(0, many, 10))
+    summary = ran.lines[-1]
+    assert (summary["skipped"], summary["errors"]) == (len(done), bad)
+    assert summary["new"] == many - bad - len(done)
+    fresh = [str(paths[number]) for number in range(many) if number % 10 and number % 3]
+    assert [line["path"] for line in ran.lines if "holding" in line] == fresh
+
+
 def test_ctrl_c_finishes_what_was_handed_over_and_says_how_to_go_on(vigil: Vigil, node: Node, files: Path) -> None:
     answer(node)
 

@@ -1,6 +1,7 @@
 """Both streams: what goes where, and that nothing foreign steers the terminal."""
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -80,6 +81,26 @@ def test_a_bar_is_drawn_on_stderr_for_a_person(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "working" in captured.err
+
+
+def test_a_bar_says_its_rate_and_what_is_counted_for_it_is_counted_for_it_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def count() -> int:
+        counted.append(9)
+        return 9
+
+    with Output(json=True).progress("working", count) as advance:
+        advance()
+    assert counted == []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Output(json=True).progress("working", count) as advance:
+        for _ in range(9):
+            advance()
+    assert counted == [9]
+    assert re.search(r" [0-9,]+\.[0-9]/s ", capsys.readouterr().err)
 
 
 def test_lines_of_several_threads_are_never_mixed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,3 +83,16 @@ def test_a_deep_folder_is_walked(tmp_path: Path) -> None:
         deep = deep / "d"
     grow(deep, "bottom")
     assert found(tmp_path) == [("bottom", "")]
+
+
+def test_a_folder_in_the_middle_of_files_is_walked_in_its_place(tmp_path: Path) -> None:
+    grow(tmp_path, "a", "m/1", "m/n/2", "m/o", "z")
+    assert [path.relative_to(tmp_path) for path in walk([tmp_path]) if isinstance(path, Path)] == [
+        Path(name) for name in ("a", "m/1", "m/n/2", "m/o", "z")
+    ]
+
+
+def test_paths_are_as_they_were_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grow(tmp_path, "a/1")
+    monkeypatch.chdir(tmp_path)
+    assert list(walk([Path("a"), Path("a/1")])) == [Path("a/1"), Path("a/1")]

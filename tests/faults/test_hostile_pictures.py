@@ -1,0 +1,60 @@
+"""Damaged pictures of every format go through the confined workers: each ends as fingerprints or as a line in our
+words, whatever it does to its decoder, and what comes behind it is fingerprinted as if nothing had been.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from node.domain.fingerprints import PictureFingerprints
+from node.errors import MediaError
+from node.media.pool import fingerprint_files
+from tests.unit.media.hostile import damaged, originals
+
+MANY = 20_000
+A_FOLDER = 1_000
+
+
+def judge(folder: Path, seeds: range) -> int:
+    """Fingerprints the damaged files of these seeds with a whole one at the end; how many were refused."""
+    paths = []
+    for seed in seeds:
+        _name, data = damaged(seed)
+        paths.append(folder / str(seed))
+        paths[-1].write_bytes(data)
+    last = folder / "last"
+    last.write_bytes(originals()["jpeg"])
+    refused = 0
+    results = list(fingerprint_files([*paths, last], workers=2, wall_seconds=60))
+    assert [path for path, _ in results] == [*paths, last]
+    for path, result in results[:-1]:
+        if isinstance(result, MediaError):
+            refused += 1
+            assert str(result).isprintable(), path.name
+            assert len(str(result)) < 200, path.name
+        else:
+            assert isinstance(result, PictureFingerprints)
+    assert isinstance(results[-1][1], PictureFingerprints)
+    return refused
+
+
+def test_every_kind_of_original_is_whole(tmp_path: Path) -> None:
+    """Else the damage would be judged on files that are refused anyway."""
+    for name, data in originals().items():
+        (tmp_path / name).write_bytes(data)
+    refused = {
+        path.name: str(result)
+        for path, result in fingerprint_files([tmp_path / name for name in originals()], workers=1)
+        if isinstance(result, MediaError)
+    }
+    assert refused == {}
+
+
+def test_a_few_hundred_damaged_pictures_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    assert 0 < judge(tmp_path, range(300)) < 300
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("first", range(1_000, 1_000 + MANY, A_FOLDER))
+def test_thousands_of_damaged_pictures_cost_nothing_but_themselves(tmp_path: Path, first: int) -> None:
+    assert 0 < judge(tmp_path, range(first, first + A_FOLDER)) < A_FOLDER
