@@ -234,8 +234,9 @@ class HoldingReader(Protocol):
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
 
     def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
-        """The fingerprints of at most `limit` holdings with ids past `after`, by id: the bulk scan that rebuilds an
-        index. None at the end. Every holding is in the SHA-256 column, whose last row is the next `after`.
+        """The fingerprints of at most `limit` holdings with ids past `after`, by id, and of fewer where they have very
+        many: the bulk scan that rebuilds an index. None at the end. Every holding is in the SHA-256 column, whose last
+        row is the next `after`.
         """
         ...
 

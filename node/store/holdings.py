@@ -30,7 +30,7 @@ from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.queries import Level
 from node.errors import NotFound
-from node.store.frames import frame_column, frames_of, put_frames
+from node.store.frames import as_many, frame_column, frames_of, put_frames
 from node.store.schema import cases, holding_levels, holdings
 from node.store.schema import tags as tag_rows
 from node.store.statements import Repository, chunks
@@ -96,6 +96,9 @@ class HoldingRows(Repository):
         rows = self._connection.execute(page).all()
         if not rows:
             return None
+        videos = [row.id for row in rows if not row.pdq]
+        if videos:
+            rows = rows[: as_many(self._connection, [row.id for row in rows], videos)]
         columns: list[FingerprintColumn] = []
         for kind, where in _VALUES:
             given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
@@ -103,7 +106,7 @@ class HoldingRows(Repository):
                 ids, values, qualities = zip(*given, strict=True)
                 quality = qualities if kind.has_quality else (-1,) * len(ids)
                 columns.append(column(kind.code, ids, values, quality, kind.size))
-        frames = frame_column(self._connection, [row.id for row in rows if not row.pdq])
+        frames = frame_column(self._connection, [row.id for row in rows if not row.pdq]) if videos else None
         return FingerprintColumns(columns=[*columns, frames] if frames else columns)
 
     def _holdings(self, rows: Select[Any]) -> list[Holding]:
