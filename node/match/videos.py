@@ -54,7 +54,7 @@ def video_hits(frames: Table, stills: Table, probes: Sequence[Probe], radius: in
     """For the frames that are asked about: videos that may be near, and still pictures within `radius` of a frame."""
     asked = _columns(probes)
     near = _near(frames, asked, radius)
-    for subject in np.unique(asked.subjects).tolist():
+    for subject in np.unique(asked.subjects).tolist() if radius else ():  # 0: equal frames alone
         for place, best in _wide(frames, subject, asked.values[asked.subjects == subject], radius).items():
             near.setdefault(place, best)
     yield from _raw(FRAME.code, 0, near)
@@ -109,8 +109,6 @@ def _firsts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.
 
 def _wide(table: Table, subject: int, values: NDArray[np.uint8], radius: int) -> _Best:
     """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
-    if not radius:
-        return {}
     unlike = values[_unlike(values)]
     if len(unlike) < WIDE_FRAMES:
         return {}

@@ -234,6 +234,17 @@ def test_other_algorithms_are_not_used(tmp_path: Path, monkeypatch: pytest.Monke
     assert IndexFolder(tmp_path, KeptIndex()).open() is None
 
 
+def test_an_index_from_before_there_were_frames_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = filled()
+    versions = {name: version for name, version in index.versions().items() if name != FRAME.name}
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptIndex, "versions", lambda _: versions)
+        keep(index, tmp_path)
+    fresh = KeptIndex()
+    assert IndexFolder(tmp_path, fresh).open() is None
+    assert answers(fresh) == set()
+
+
 def test_removing_from_a_damaged_block_does_not_make_the_damage_good(tmp_path: Path) -> None:
     index = filled()
     keep(index, tmp_path)
