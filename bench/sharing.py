@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from node.domain.batch import VerifiedBatch
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.ports import AskedQuery, LogState, Store, StoreReader, StoreWriter
@@ -135,7 +135,7 @@ class MemoryStore:
         return self._levels
 
     def put_holding(
-        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+        self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         """See `HoldingWriter`."""
         del tag

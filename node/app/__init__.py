@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from node.app.sessions import Session
     from node.config import Home
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.fingerprints import MaterialFingerprints
     from node.errors import MediaError
     from node.media.walk import Unreadable
 
@@ -169,14 +169,14 @@ def restore_node(home: Home, backup: Path) -> Line:
 
 def fingerprint_paths(
     paths: Iterable[Path], *, workers: int | None = None
-) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
+) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
     """Fingerprints files and all files in folders, in order, in confined worker processes (None: one a processor)."""
     return fingerprint_files(walk(paths), workers=workers)
 
 
 def fingerprint_files(
     files: Iterable[Path | Unreadable], *, workers: int | None = None
-) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
+) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
     """The same for files that were walked already."""
     from node.media.pool import fingerprint_files as run
 

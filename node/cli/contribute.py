@@ -140,7 +140,7 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
     """Share holdings with the federation, as signed records of their fingerprints. The material stays here.
 
     Choose by --case, --holding or --sha256. A record is durable here when it is printed; it is published once the hub
-    has cosigned it. What was contributed before is skipped, and so is a picture with nothing in it to match.
+    has cosigned it. What was contributed before is skipped, and so is a file with nothing in it to match.
     """
     given = common(ctx)
     if all_in_case and not case:

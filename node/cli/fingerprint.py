@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,8 +12,12 @@ from node.cli import options
 from node.cli.common import Command, common
 from node.cli.main import ExitCode
 from node.cli.output import plain
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PictureFingerprints
+from node.cli.words import count
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, MaterialFingerprints, VideoFingerprints
 from node.errors import MediaError
+
+_SHOWN: Final = 5
+"""Frames of a video that people are shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -25,16 +29,18 @@ def fingerprint(
     ctx: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", parser=options.path, help="Pictures, or folders of them.", show_default=False),
+        typer.Argument(
+            metavar="PATH", parser=options.path, help="Pictures and videos, or folders of them.", show_default=False
+        ),
     ],
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes that decode; by default one a processor.")
     ] = None,
 ) -> None:
-    """Fingerprint pictures: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
+    """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
 
-    Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the others
-    go on, and the exit code is then 1.
+    Of a video, one frame a second has a PDQ and a quality. Folders are walked. Needs no configuration. A file that
+    cannot be fingerprinted is a line that says why; the others go on, and the exit code is then 1.
     """
     output = common(ctx).output
     done = failed = 0
@@ -52,7 +58,7 @@ def fingerprint(
         output.note("no files found")
 
 
-def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str, Any]:
+def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str, Any]:
     """The line of a file in `--json` mode (DESIGN section 8)."""
     if isinstance(result, MediaError):
         return {"path": str(path), "error": str(result)}
@@ -63,10 +69,14 @@ def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str,
         "md5": result.md5.hex(),
         "sha1": result.sha1.hex(),
         "sha256": result.sha256.hex(),
-        "pdq": result.pdq.hex(),
-        "pdq_quality": result.pdq_quality,
-        "phash": result.phash.hex(),
     }
+    if isinstance(result, VideoFingerprints):
+        frames = [
+            {"seconds": frame.at / 1_000, "pdq": frame.pdq.hex(), "quality": frame.quality} for frame in result.frames
+        ]
+        line |= {"pdq": None, "pdq_quality": None, "phash": None, "frames": frames}
+        return line | {"duration": result.milliseconds / 1_000, "note": result.note or None}
+    line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
     if result.trimmed is not None:
         line["trimmed"] = {
             "box": list(result.trimmed.box),
@@ -77,22 +87,27 @@ def json_line(path: Path, result: PictureFingerprints | MediaError) -> dict[str,
     return line
 
 
-def words(path: Path, result: PictureFingerprints | MediaError) -> str:
+def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
     """A file for a person: its name and what it is, then a line a fingerprint."""
     if isinstance(result, MediaError):
         remedy = f" ({result.remedy})" if result.remedy else ""
         return f"{plain(path)}\n  error    {result}{remedy}"
+    about = (
+        f"{plain(path)}\n"
+        f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
+        f"  md5      {result.md5.hex()}\n"
+        f"  sha1     {result.sha1.hex()}\n"
+        f"  sha256   {result.sha256.hex()}\n"
+    )
+    if isinstance(result, VideoFingerprints):
+        return about + _frames_words(result)
     note = ""
     if result.pdq_quality == 0:
         note = ": a picture without detail, which never matches by PDQ"
     elif result.pdq_quality < PDQ_QUALITY_FLOOR:
         note = f": below {PDQ_QUALITY_FLOOR}, so it never matches by PDQ"
     whole = (
-        f"{plain(path)}\n"
-        f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
-        f"  md5      {result.md5.hex()}\n"
-        f"  sha1     {result.sha1.hex()}\n"
-        f"  sha256   {result.sha256.hex()}\n"
+        f"{about}"
         f"  pdq      {result.pdq.hex()}\n"
         f"           quality {result.pdq_quality}{note}\n"
         f"  phash    {result.phash.hex()}"
@@ -108,3 +123,19 @@ def words(path: Path, result: PictureFingerprints | MediaError) -> str:
         f"           quality {trimmed.pdq_quality}\n"
         f"  phash    {trimmed.phash.hex()}"
     )
+
+
+def _frames_words(result: VideoFingerprints) -> str:
+    """A video for a person: how long it is, how many of its frames count, and a few of them."""
+    usable = sum(frame.quality >= PDQ_QUALITY_FLOOR for frame in result.frames)
+    lines = [f"  video    {result.milliseconds / 1_000:.1f} seconds, {count(len(result.frames), 'frame')} of it hashed"]
+    if usable < len(result.frames):
+        lines.append(f"           {usable} of quality {PDQ_QUALITY_FLOOR} or more: the others never match")
+    if result.note:
+        lines.append(f"           {result.note}")
+    lines += [
+        f"  {frame.at / 1_000:>7.1f} s {frame.pdq.hex()} quality {frame.quality}" for frame in result.frames[:_SHOWN]
+    ]
+    if len(result.frames) > _SHOWN:
+        lines.append(f"            and {count(len(result.frames) - _SHOWN, 'more frame')} (all of them: --json)")
+    return "\n".join(lines)

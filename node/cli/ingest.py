@@ -33,7 +33,7 @@ from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
 from node.cli.words import count, hit_words
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, VigilError
 
@@ -78,7 +78,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", parser=options.path, help="Pictures, or folders of them.", show_default=False),
+        typer.Argument(
+            metavar="PATH", parser=options.path, help="Pictures and videos, or folders of them.", show_default=False
+        ),
     ],
     case: Annotated[str, typer.Option("--case", metavar="REF", help="Our case reference.", show_default=False)],
     level: Annotated[
@@ -99,10 +101,10 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
     ] = None,
 ) -> None:
-    """Take pictures in: fingerprint them, keep the fingerprints, match them at once.
+    """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
 
     Folders are walked; files stay where they are. Run the same command again after an interruption: what is done is
-    skipped. The same picture again adds its case, and nothing else. A file that cannot be read is a line that says why;
+    skipped. The same file again adds its case, and nothing else. A file that cannot be read is a line that says why;
     the exit code is then 1.
     """
     given = common(ctx)
@@ -244,7 +246,7 @@ class _Intake:
                 else:
                     yield file
 
-    def _item(self, path: Path, tag: bytes, result: PictureFingerprints | MediaError) -> IngestItem | None:
+    def _item(self, path: Path, tag: bytes, result: MaterialFingerprints | MediaError) -> IngestItem | None:
         if isinstance(result, MediaError):
             self._failures.add(path, result)
             return None
@@ -254,6 +256,7 @@ class _Intake:
             except MediaError as error:
                 self._failures.add(path, error)
                 return None
+        self._failures.remark(path, result)
         return IngestItem(tag=tag, label=str(path), prints=result)
 
 

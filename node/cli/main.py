@@ -34,13 +34,13 @@ RECORDS: Final = "Records"
 ADMINISTRATION: Final = "Administration"
 TRYING: Final = "Trying it out"
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "ingest": ("node.cli.ingest", INVESTIGATION, "Take pictures in: fingerprint, keep and match them."),
+    "ingest": ("node.cli.ingest", INVESTIGATION, "Take pictures and videos in: fingerprint, keep, match."),
     "fingerprint": (
         "node.cli.fingerprint",
         INVESTIGATION,
-        "Fingerprint pictures; folders are walked. Needs no configuration.",
+        "Fingerprint pictures and videos; needs no configuration.",
     ),
-    "match": ("node.cli.search", INVESTIGATION, "Look pictures or hashes up here, among holdings and records."),
+    "match": ("node.cli.search", INVESTIGATION, "Look pictures, videos or hashes up here."),
     "query": ("node.cli.search", INVESTIGATION, "Ask the federation, after looking here first."),
     "queries": ("node.cli.search", INVESTIGATION, "Show what was asked, and what came back since."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),

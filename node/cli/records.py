@@ -16,7 +16,16 @@ import typer
 from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.output import Line, Output, plain
-from node.cli.words import category_code, category_words, day_words, new_table, record_name, speaker
+from node.cli.words import (
+    category_code,
+    category_words,
+    clock_words,
+    count,
+    day_words,
+    new_table,
+    record_name,
+    speaker,
+)
 from node.errors import Misuse
 
 
@@ -39,6 +48,8 @@ class Verdict(StrEnum):
 
 
 _LISTED: Final = 100
+_FRAMES_SHOWN: Final = 5
+"""Frames of a video's record that people are shown."""
 _FOLDS: Final = ("State", "Category")
 RecordArgument = Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)]
 
@@ -170,10 +181,15 @@ def _print_whole(output: Output, line: Line) -> None:
     for name, value in said:
         if value:
             output.say(f"{name:<12} {plain(value)}")
-    for each in line["fingerprints"]:
+    shown = [each for each in line["fingerprints"] if each.get("seconds") is None]
+    frames = [each for each in line["fingerprints"] if each.get("seconds") is not None]
+    for each in (*shown, *frames[:_FRAMES_SHOWN]):
         quality = "" if each["quality"] is None else f", quality {each['quality']}"
         unsearched = "" if each["searched"] else " (not searched)"
-        output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{unsearched}")
+        when = "" if each.get("seconds") is None else f", at {clock_words(each['seconds'])}"
+        output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{when}{unsearched}")
+    if len(frames) > _FRAMES_SHOWN:
+        output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
     for remark in line["remarks"]:
         output.say(
             f"  {plain(remark['member']):<10} {plain(remark['kind'])}: {plain(remark['says'] or 'not held here')}"

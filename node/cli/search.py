@@ -52,7 +52,7 @@ Subjects = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATH|ALGORITHM:HEX",
-        help="Pictures, folders of them, or hashes; 64 bare digits are a PDQ. A file named like a hash: ./NAME.",
+        help="Pictures, videos, folders of them, or hashes; 64 bare digits are a PDQ. A file with such a name: ./NAME.",
         show_default=False,
     ),
 ]
@@ -105,10 +105,11 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     workers: Workers = None,
     _radius: Radius = None,
 ) -> None:
-    """Look pictures or hashes up here: among our holdings and every member's records.
+    """Look pictures, videos or hashes up here: among our holdings and every member's records.
 
-    Pictures are searched in all eight orientations, with and without plain borders; a bare hash as it is. Hits are
-    shown as they are found. Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
+    Pictures are searched in all eight orientations, with and without plain borders; videos and bare hashes as they are.
+    A picture is also held against the frames of videos, and the other way round. Hits are shown as they are found.
+    Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
     """
     given = common(ctx)
     failures = Failures(output=given.output)
@@ -147,7 +148,7 @@ def query(
     workers: Workers = None,
     _radius: Radius = None,
 ) -> None:
-    """Ask the federation about pictures or hashes, after looking here first.
+    """Ask the federation about pictures, videos or hashes, after looking here first.
 
     Only hashes leave, signed, with case, purpose and legal basis, which every member asked keeps in its audit log.
     Answers are shown as they come; the closing table has one state for each member. Exit code 3: some member asked gave
@@ -157,7 +158,7 @@ def query(
     failures = Failures(output=given.output)
     items = _all_subjects(given, read_asked(asked or (), hashes), failures, workers)
     if not items:
-        given.output.error("nothing is left to ask about", "give at least one picture that can be read, or a hash")
+        given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
         raise typer.Exit(ExitCode.ERROR)
     arguments: Line = {
         "case": case,
@@ -241,7 +242,7 @@ class _Printer:
             left = count(summary["not_asked"], "subject")
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
-            self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
+            self._output.say("Reduced: a bare hash or a video was searched as it is, not turned or mirrored.")
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
         if _MAY_COME.intersection(summary["outcomes"].values()):

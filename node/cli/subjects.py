@@ -18,7 +18,7 @@ from typing import Final
 
 from node.cli.hashlist import read_hashes
 from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, parse
+from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, VideoFingerprints, parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -30,7 +30,7 @@ _MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-F
 
 @dataclass(slots=True, kw_only=True)
 class Failures:
-    """Files that could not be read: each printed at once, all counted."""
+    """Files that could not be read: each printed at once, all counted. What was read in part is remarked on."""
 
     output: Output
     count: int = 0
@@ -39,6 +39,11 @@ class Failures:
         """Prints the line of a file that cannot be used."""
         self.count += 1
         self.output.line({"path": str(path), "error": str(error)}, _words)
+
+    def remark(self, path: Path, prints: MaterialFingerprints) -> None:
+        """Says beside the lines where a file was not read whole: what it has is used all the same."""
+        if isinstance(prints, VideoFingerprints) and prints.note:
+            self.output.note(f"{plain(path)}: {prints.note}")
 
 
 def _words(line: Line) -> str:
@@ -90,14 +95,15 @@ def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Adv
     if not asked.paths:
         return
     from node import app
-    from node.domain.fingerprints import PictureFingerprints
+    from node.errors import MediaError
     from node.usecases.intake import subject_of
 
     for path, result in app.fingerprint_paths(asked.paths, workers=workers):
-        if isinstance(result, PictureFingerprints):
-            yield subject_line(subject_of(result, str(path)))
-        else:
+        if isinstance(result, MediaError):
             failures.add(path, result)
+        else:
+            failures.remark(path, result)
+            yield subject_line(subject_of(result, str(path)))
         advance()
 
 

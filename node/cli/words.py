@@ -22,6 +22,8 @@ from node.domain.queries import ANSWERED
 SHORT: Final = 12
 """Hex digits by which a record is shown; eight are enough to name it in a command."""
 _PDQ_BITS: Final = 256
+_OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
+"""Algorithms whose distance is between two PDQ hashes."""
 _INDENT: Final = "  "
 
 MEANING: Final = {
@@ -64,7 +66,7 @@ def hit_words(hit: Line) -> str:
     """A hit in one line or two: who, by what, how near; then what the owner says of it."""
     if hit["distance"] is not None:
         near = f"{hit['distance']} bits away"
-        if hit["algorithm"] == "pdq":
+        if hit["algorithm"] in _OF_PDQ_BITS:
             near = f"{hit['distance']} of {_PDQ_BITS} bits away"
     else:
         near = "the same" if hit["record"] or hit.get("holding") else "has it, shows no more"
@@ -75,14 +77,36 @@ def hit_words(hit: Line) -> str:
         parts.append(plain(hit["orientation"]))
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
-    line = f"{_INDENT}{speaker(hit['origin']):<6} {plain(hit['algorithm']):<7} {', '.join(parts):<48} "
+    what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
+    line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
     about += ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["weak: a broken digest alone"] if hit.get("weak") else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
-    return f"{line}\n{_INDENT * 2}{'; '.join(about)}" if about else line
+    more = [*_video_words(hit), "; ".join(about)]
+    return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def _video_words(hit: Line) -> list[str]:
+    """What a hit by frames of videos says beside its distance: a line of shares, and one of times."""
+    shares, lines = hit.get("shares"), []
+    if shares:
+        asked = f"{shares['query_percent']} % of its {count(shares['query_moments'], 'moment')}"
+        there = f"{shares['compared_percent']} % of {count(shares['compared_frames'], 'frame')}"
+        lines.append(f"{asked}, {there} there, within {shares['radius']} bits")
+    asked_at, found_at = hit.get("subject_seconds"), hit.get("seconds")
+    times = [f"at {clock_words(found_at)} there"] if found_at is not None else []
+    times += [f"at {clock_words(asked_at)} of what was asked"] if asked_at is not None else []
+    return [*lines, ", ".join(times)] if times else lines
+
+
+def clock_words(seconds: float) -> str:
+    """Seconds from the start of a video, as players show them."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
 def outcome_note(outcome: Line) -> str:

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.domain.fingerprints import KIND_BY_CODE, Fingerprint, PictureFingerprints, TrimmedFingerprints
+from node.domain.fingerprints import (
+    KIND_BY_CODE,
+    Fingerprint,
+    MaterialFingerprints,
+    PictureFingerprints,
+    TrimmedFingerprints,
+    VideoFingerprints,
+    VideoFrame,
+)
 from node.domain.holdings import IngestItem
 from node.domain.queries import Subject
 from node.errors import Misuse
@@ -18,6 +26,7 @@ from node.errors import Misuse
 if TYPE_CHECKING:
     from node.domain.queries import Hit, MemberOutcome
     from node.domain.statements import Category
+    from node.domain.videos import Shares
 
 Line = dict[str, Any]
 
@@ -51,7 +60,28 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "holding": hit.holding,
         "allowed": hit.allowed,
         "level": hit.level.name.lower().replace("_", "-"),
+        "shares": shares_line(hit.shares),
+        "seconds": seconds_line(hit.at),
+        "subject_seconds": seconds_line(hit.subject_at),
     }
+
+
+def shares_line(shares: Shares | None) -> Line | None:
+    """How much of two videos is near, or null."""
+    if shares is None:
+        return None
+    return {
+        "query_percent": shares.query_percent,
+        "compared_percent": shares.compared_percent,
+        "query_moments": shares.moments,
+        "compared_frames": shares.frames,
+        "radius": shares.radius,
+    }
+
+
+def seconds_line(milliseconds: int | None) -> float | None:
+    """Milliseconds as seconds, or null."""
+    return None if milliseconds is None else milliseconds / 1_000
 
 
 def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
@@ -72,8 +102,22 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
     }
 
 
-def prints_line(prints: PictureFingerprints) -> Line:
-    """A picture's fingerprints, whole, for an ingest item or a subject."""
+def prints_line(prints: MaterialFingerprints) -> Line:
+    """A file's fingerprints, whole, for an ingest item."""
+    if isinstance(prints, VideoFingerprints):
+        return {
+            "media_type": prints.media_type,
+            "size": prints.size,
+            "md5": prints.md5.hex(),
+            "sha1": prints.sha1.hex(),
+            "sha256": prints.sha256.hex(),
+            "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
+            "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
+            "milliseconds": prints.milliseconds,
+            "width": prints.width,
+            "height": prints.height,
+            "note": prints.note,
+        }
     return {
         "media_type": prints.media_type,
         "size": prints.size,
@@ -115,9 +159,23 @@ def _read_trimmed(line: Line | None) -> TrimmedFingerprints | None:
     )
 
 
-def read_prints(line: Line) -> PictureFingerprints:
+def read_prints(line: Line) -> MaterialFingerprints:
     """The inverse of `prints_line`. Raises `Misuse`."""
     try:
+        if "frames" in line:
+            return VideoFingerprints(
+                media_type=str(line["media_type"]),
+                size=int(line["size"]),
+                md5=bytes.fromhex(line["md5"]),
+                sha1=bytes.fromhex(line["sha1"]),
+                sha256=bytes.fromhex(line["sha256"]),
+                frames=_read_frames(line["frames"]),
+                between=_read_frames(line["between"]),
+                milliseconds=int(line["milliseconds"]),
+                width=int(line["width"]),
+                height=int(line["height"]),
+                note=str(line["note"]),
+            )
         return PictureFingerprints(
             media_type=str(line["media_type"]),
             size=int(line["size"]),
@@ -133,7 +191,11 @@ def read_prints(line: Line) -> PictureFingerprints:
             trimmed=_read_trimmed(line.get("trimmed")),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Misuse("an item of the local socket is not a picture's fingerprints") from error
+        raise Misuse("an item of the local socket is not a file's fingerprints") from error
+
+
+def _read_frames(line: list[list[Any]]) -> tuple[VideoFrame, ...]:
+    return tuple(VideoFrame(at=int(at), pdq=bytes.fromhex(pdq), quality=int(quality)) for at, pdq, quality in line)
 
 
 def item_line(item: IngestItem) -> Line:
@@ -153,7 +215,9 @@ def subject_line(subject: Subject) -> Line:
     """One subject of a match or a query."""
     return {
         "label": subject.label,
-        "fingerprints": [[f.code, f.value.hex(), f.quality] for f in subject.fingerprints],
+        "fingerprints": [
+            [f.code, f.value.hex(), f.quality] + ([] if f.at is None else [f.at]) for f in subject.fingerprints
+        ],
         "orientations": [value.hex() for value in subject.orientations],
         "trimmed": [value.hex() for value in subject.trimmed],
     }
@@ -165,8 +229,8 @@ def read_subject(line: Line) -> Subject:
         return Subject(
             label=str(line["label"]),
             fingerprints=tuple(
-                Fingerprint(code=int(code), value=bytes.fromhex(value), quality=quality)
-                for code, value, quality in line["fingerprints"]
+                Fingerprint(code=int(code), value=bytes.fromhex(value), quality=quality, at=at[0] if at else None)
+                for code, value, quality, *at in line["fingerprints"]
             ),
             orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
             trimmed=tuple(bytes.fromhex(value) for value in line.get("trimmed", ())),
@@ -182,5 +246,6 @@ def fingerprint_line(fingerprint: Fingerprint) -> Line:
         "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",
         "value": fingerprint.value.hex(),
         "quality": fingerprint.quality,
+        "seconds": seconds_line(fingerprint.at),
         "searched": fingerprint.searchable,
     }

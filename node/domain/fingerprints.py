@@ -43,8 +43,10 @@ SHA256: Final = FingerprintKind(name="sha256", code=3, size=32, exact=True)
 PDQ: Final = FingerprintKind(name="pdq", code=4, size=32, exact=False, has_quality=True)
 PHASH: Final = FingerprintKind(name="phash", code=5, size=8, exact=False)
 PHOTODNA: Final = FingerprintKind(name="photodna", code=6, size=144, exact=False)
+FRAME: Final = FingerprintKind(name="vpdq-frame", code=7, size=32, exact=False, has_quality=True)
+"""The PDQ of one frame of a video. The rules of PDQ hold for it: radius, quality floor, order of bits."""
 
-KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA)
+KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 KIND_BY_CODE: Final = {kind.code: kind for kind in KINDS}
 KIND_BY_NAME: Final = {kind.name: kind for kind in KINDS}
 
@@ -57,12 +59,14 @@ class Fingerprint:
     """One hash of one thing.
 
     `code` is the kind's number, known here or not. `value` is the raw hash. `quality` is 0..100 for kinds that have
-    one, `UNSTATED_QUALITY` where nobody stated it, and None for kinds that have none.
+    one, `UNSTATED_QUALITY` where nobody stated it, and None for kinds that have none. `at`: of a frame, when it is
+    shown, in milliseconds from the start of its video; None where nobody said.
     """
 
     code: int
     value: bytes
     quality: int | None = None
+    at: int | None = None
 
     @property
     def kind(self) -> FingerprintKind | None:
@@ -184,6 +188,59 @@ class PictureFingerprints:
             Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
             Fingerprint(code=PHASH.code, value=self.phash),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFrame:
+    """One sampled frame: `at` milliseconds from the start, `pdq` 32 bytes, `quality` 0..100."""
+
+    at: int
+    pdq: bytes
+    quality: int
+
+    def fingerprint(self) -> Fingerprint:
+        """The frame as a `Fingerprint`."""
+        return Fingerprint(code=FRAME.code, value=self.pdq, quality=self.quality, at=self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFingerprints:
+    """Everything that one reading of one video gives.
+
+    `size` in bytes; `frames` one a second, in order, which is what is kept and shared; `between` further ones, which
+    are looked for and never kept, as a picture's orientations are: a copy that was cut by half a second shows other
+    frames at its whole seconds. `milliseconds`: how long it is, as far as it could be read. `width`, `height` in
+    pixels, upright. `note`: why it was not read whole, "" where it was.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    frames: tuple[VideoFrame, ...]
+    between: tuple[VideoFrame, ...]
+    milliseconds: int
+    width: int
+    height: int
+    note: str = ""
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
+        return (
+            Fingerprint(code=MD5.code, value=self.md5),
+            Fingerprint(code=SHA1.code, value=self.sha1),
+            Fingerprint(code=SHA256.code, value=self.sha256),
+            *(frame.fingerprint() for frame in self.frames),
+        )
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the digests, and all frames in the order in which they are shown."""
+        shown = sorted((*self.frames, *self.between), key=lambda frame: frame.at)
+        return (*self.fingerprints()[:3], *(frame.fingerprint() for frame in shown))
+
+
+MaterialFingerprints = PictureFingerprints | VideoFingerprints
 
 
 ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")

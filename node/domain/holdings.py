@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
-    from node.domain.fingerprints import Fingerprint, PictureFingerprints
+    from node.domain.fingerprints import Fingerprint, MaterialFingerprints
     from node.domain.ids import RecordId
 
 
@@ -50,7 +50,7 @@ class IngestItem:
     """
 
     tag: bytes
-    prints: PictureFingerprints
+    prints: MaterialFingerprints
     label: str = ""
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from node.domain.batch import DecodedBodies, FingerprintColumns, VerifiedBatch
     from node.domain.envelope import Disclosure
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.handling import Handling
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin, RecordId
@@ -234,8 +234,9 @@ class HoldingReader(Protocol):
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
 
     def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
-        """The fingerprints of at most `limit` holdings with ids past `after`, by id: the bulk scan that rebuilds an
-        index. None at the end. Every holding is in the SHA-256 column, whose last row is the next `after`.
+        """The fingerprints of at most `limit` holdings with ids past `after`, by id, and of fewer where they have very
+        many: the bulk scan that rebuilds an index. None at the end. Every holding is in the SHA-256 column, whose last
+        row is the next `after`.
         """
         ...
 
@@ -244,7 +245,7 @@ class HoldingWriter(HoldingReader, Protocol):
     """Writes holdings."""
 
     def put_holding(
-        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+        self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         """(id, whether it is new). Idempotent by SHA-256: a known holding gains the case and the tag, and its level is
         raised where `level` is higher.
@@ -489,6 +490,9 @@ class Probe:
 class RawHit(NamedTuple):
     """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
 
+    `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
+    frame of a video); else 0. Of videos, one hit a row: that of their nearest frames.
+
     A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
     """
 
@@ -499,6 +503,7 @@ class RawHit(NamedTuple):
     distance: int
     quality: int
     orientation: int
+    by: int = 0
 
 
 class SearchIndex(Protocol):
@@ -513,7 +518,8 @@ class SearchIndex(Protocol):
         ...
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
-        """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one.
+        """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one; PDQ
+        and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
         Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
         """
         ...

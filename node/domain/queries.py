@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.statements import Category
+    from node.domain.videos import Shares
 
 
 class Outcome(StrEnum):
@@ -58,10 +59,10 @@ class Level(IntEnum):
 class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
-    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known, and the search
-    is then `reduced`. `trimmed` are those of the picture without its plain borders, empty where it has none; the first
-    of them is a further PDQ of `fingerprints`, and so is its pHash a further pHash. `label` is how the person called it
-    (a path or a hash): local only, never sent.
+    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known or where it is a
+    video (whose frames are among the fingerprints), and the search is then `reduced`. `trimmed` are those of the
+    picture without its plain borders, empty where it has none; the first of them is a further PDQ of `fingerprints`,
+    and so is its pHash a further pHash. `label` is how the person called it (a path or a hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -115,7 +116,9 @@ class Hit:
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
     another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `allowed`
-    whether the allow-list hides it, both for who searches here: local, and never sent.
+    whether the allow-list hides it, both for who searches here: local, and never sent. `shares`: of a hit of one video
+    on another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
+    about, in milliseconds.
     """
 
     subject: int
@@ -132,6 +135,9 @@ class Hit:
     trimmed: bool = False
     holding: int | None = None
     allowed: bool = False
+    shares: Shares | None = None
+    at: int | None = None
+    subject_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import (
+    FRAME,
     KIND_BY_CODE,
     MD5,
     PDQ,
@@ -41,8 +42,9 @@ from node.match.digests import DigestTable
 from node.match.flat import FlatTable, Found
 from node.match.rows import RowSets
 from node.match.tending import TendedTable
+from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1}
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 HIGHEST_QUALITY: Final = 100
@@ -81,7 +83,8 @@ class Table(Protocol):
 
 
 class FlatIndex:
-    """`SearchIndex` in memory: PDQ is found by its chunks, pHash compared one and all, exact digests looked up.
+    """`SearchIndex` in memory: PDQ of pictures and of frames is found by its chunks, pHash compared one and all, exact
+    digests looked up.
 
     Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
     they are the `crew`.
@@ -90,11 +93,11 @@ class FlatIndex:
     def __init__(self, workers: int = 0) -> None:
         self._rows = RowSets()
         self.crew = Crew(workers)
-        self._tended = TendedTable(PDQ_RADIUS, self.crew)
+        self._tended = {kind.code: TendedTable(PDQ_RADIUS, self.crew) for kind in (PDQ, FRAME)}
         self._tables: dict[int, Table] = {
             kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
         }
-        self._tables[PDQ.code] = self._tended
+        self._tables.update(self._tended)
 
     def use(self, kind: FingerprintKind, table: Table) -> None:
         """Puts a table, which is empty, in the place of that of a kind, before anything is added."""
@@ -123,7 +126,8 @@ class FlatIndex:
         self._rows.remove(source, wanted)
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
-        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them).
+        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them); where
+        frames of videos are asked or found, one for each subject and row (`node.match.videos`).
 
         PDQ within `radius` bits, pHash within `PHASH_RADIUS`, digests equal. Probes of kinds that `versions` does not
         name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
@@ -141,7 +145,13 @@ class FlatIndex:
             if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= PDQ_QUALITY_FLOOR:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
+        frames, stills = self._tables[FRAME.code], self._tables[PDQ.code]
         for code, asked in by_code.items():
+            if code == FRAME.code:
+                hits.extend(video_hits(frames, stills, asked, radius))
+                continue
+            if code == PDQ.code and len(frames):
+                hits.extend(still_hits(frames, asked, radius))
             values = np.frombuffer(bytearray().join([probe.value for probe in asked]), dtype=np.uint8)
             found = self._tables[code].search(
                 values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius
@@ -174,7 +184,8 @@ class FlatIndex:
 
     def close(self) -> None:
         """Ends the threads of the index, a merge under way too, and waits for them. Searching goes on."""
-        self._tended.close()
+        for table in self._tended.values():
+            table.close()
         self.crew.close()
 
 

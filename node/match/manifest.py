@@ -41,8 +41,8 @@ MAX_NUMBER: Final = 2**63 - 1
 _MAX_DIMENSIONS: Final = 3
 _MAX_NAME: Final = 32
 _HEAD: Final = re.compile(rb"vigil-index/([0-9]{1,9}) ([a-z]{1,16}) ([0-9a-f]{64})\n")
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
-_FILE_NAME: Final = re.compile(r"[0-9]{12}\.[a-z][a-z0-9]{0,31}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+_FILE_NAME: Final = re.compile(r"[0-9]{12}\.[a-z][a-z0-9-]{0,31}", re.ASCII)
 
 
 class OtherVersion(Misuse):

@@ -6,6 +6,8 @@ Rules this module upholds:
 - Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once.
 - Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged, so where PDQ says the same of the
   same row it is PDQ that speaks for it; a lead that shows a weak digest has nothing better.
+- Frames of videos only propose a lead (whether two videos match is judged later): they never take the place of a hit
+  that stands by itself.
 - pHash is a second opinion. It breaks ties between PDQ hits, and speaks alone only at the very end of the list.
 """
 
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Final
 
-from node.domain.fingerprints import KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
+from node.domain.fingerprints import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
 from node.domain.ports import RawHit
 
 
@@ -26,7 +28,8 @@ class Evidence(IntEnum):
     WEAK_DIGEST_AND_PICTURE = 1
     WEAK_DIGEST = 2
     PICTURE = 3
-    SECOND_OPINION = 4
+    FRAMES = 4
+    SECOND_OPINION = 5
 
 
 NO_OPINION: Final = PHASH_RADIUS + 1
@@ -37,7 +40,7 @@ def rank(hits: Iterable[RawHit]) -> list[RawHit]:
     """The best hit of each (subject, source, row): by subject, then best first.
 
     First come equal SHA-256, then equal SHA-1 or MD5 (those that PDQ bears out before those that it does not), then PDQ
-    by distance, by quality and by how near pHash is, and last what pHash alone has found.
+    by distance, by quality and by how near pHash is, then what frames of videos have found, and last pHash alone.
     """
     rows: dict[tuple[int, int, int], list[RawHit]] = {}
     for hit in hits:
@@ -56,7 +59,8 @@ def _place(found: Sequence[RawHit]) -> tuple[tuple[int, ...], RawHit]:
 def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
     strong = [hit for hit in found if KIND_BY_CODE[hit.code].exact and not KIND_BY_CODE[hit.code].weak]
     weak = [hit for hit in found if KIND_BY_CODE[hit.code].weak]
-    picture = [hit for hit in found if hit.code == PDQ.code]
+    picture = [hit for hit in found if hit.code == PDQ.code and not hit.by]
+    frames = [hit for hit in found if hit.code == FRAME.code or hit.by]
     if strong:
         return Evidence.SAME_FILE, _nearest(strong)
     if weak and picture:
@@ -65,6 +69,8 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
         return Evidence.WEAK_DIGEST, _nearest([hit for hit in weak if hit.code == SHA1.code] or weak)
     if picture:
         return Evidence.PICTURE, _nearest(picture)
+    if frames:
+        return Evidence.FRAMES, _nearest(frames)
     return Evidence.SECOND_OPINION, _nearest(found)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PDQ, PDQ_RADIUS, FingerprintKind
+from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS, FingerprintKind
 from node.errors import Damaged
 from node.match import digest_segment, flat_segment
 from node.match.digests import DigestTable
@@ -41,7 +41,7 @@ def shape_of(kind: FingerprintKind) -> Shape:
             build=partial(digest_segment.build, width=width),
             opened=partial(digest_segment.opened, width=width),
         )
-    if kind is PDQ:
+    if kind in {PDQ, FRAME}:
         return Shape(word=np.uint64, tail=lambda: FlatTable(kind.size), build=_build_chunks, opened=_opened_chunks)
     return Shape(
         word=np.uint64, tail=lambda: FlatTable(kind.size), build=flat_segment.build, opened=flat_segment.opened

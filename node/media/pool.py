@@ -26,14 +26,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.errors import Malformed, MediaError, Misuse, Unavailable
 from node.media import replies
 from node.media.confine import PROCESSOR_SECONDS
 from node.media.walk import Unreadable
 
 WALL_SECONDS: Final = 300.0
-"""Time of one file by the clock, for what takes no processor time: a dead network share."""
+"""Time of one file by the clock, for what takes no processor time: a dead network share. A video that asks for more
+processor time gets `_WALL_A_SECOND` times that on top."""
+_WALL_A_SECOND: Final = 4
+"""Seconds by the clock for each of processor time: a machine has other things to do."""
 _START_SECONDS: Final = 300.0
 """Time a worker has to start; the first ever on a machine compiles its kernels."""
 _BURY_SECONDS: Final = 5.0
@@ -68,7 +71,7 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREAD
 # -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
 WORKER_COMMAND: Final = (sys.executable, "-P", "-m", "node.media.worker")
 
-Result = PictureFingerprints | MediaError
+Result = MaterialFingerprints | MediaError
 
 
 def fingerprint_files(
@@ -111,13 +114,17 @@ class _Task:
 
 @dataclass(slots=True, kw_only=True)
 class _Worker:
-    """A process, what it was handed (the first is what it works on), and what it has said of its next line."""
+    """A process, what it was handed (the first is what it works on), and what it has said of its next line.
+
+    `seconds`: of processor time that the file it works on has asked for, 0 where it has not.
+    """
 
     process: subprocess.Popen[bytes]
     deadline: float
     tasks: deque[_Task] = field(default_factory=deque)
     heard: bytearray = field(default_factory=bytearray)
     ready: bool = False
+    seconds: int = 0
 
     @property
     def busy(self) -> bool:
@@ -179,7 +186,8 @@ class _Pool:
         now = time.monotonic()
         for worker in list(self._workers):
             if worker.busy and worker.deadline <= now:
-                self._lose(worker, f"reading and decoding it took longer than {self._wall_seconds:g} seconds")
+                allowed = self._wall_seconds + _WALL_A_SECOND * worker.seconds
+                self._lose(worker, f"reading and decoding it took longer than {allowed:g} seconds")
         while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
             self._hand_out(self._backlog.popleft())
 
@@ -249,7 +257,14 @@ class _Pool:
             result = replies.read_reply(line)
         except Malformed:
             return False
+        if isinstance(result, replies.MoreTime):
+            if worker.seconds:
+                return False  # once a file: a worker that was taken over could ask for ever
+            worker.seconds = result.seconds
+            worker.deadline += _WALL_A_SECOND * result.seconds
+            return True
         worker.tasks.popleft().result = result
+        worker.seconds = 0
         worker.deadline = time.monotonic() + self._wall_seconds
         return True
 
@@ -266,7 +281,7 @@ class _Pool:
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
         elif worker.tasks:
-            worker.tasks.popleft().result = MediaError(reason or self._cause(status))
+            worker.tasks.popleft().result = MediaError(reason or self._cause(status, worker.seconds))
         self._backlog.extendleft(reversed(worker.tasks))
         if self._backlog and not self._workers:
             self._hand_out(self._backlog.popleft())
@@ -283,10 +298,10 @@ class _Pool:
             return -signal.SIGKILL
 
     @staticmethod
-    def _cause(status: int) -> str:
+    def _cause(status: int, asked: int) -> str:
         """Why a worker ended, from its exit status (negative: the signal), in words about the file."""
         if status == -signal.SIGXCPU:
-            return f"decoding it took more than {PROCESSOR_SECONDS} seconds of processor time"
+            return f"decoding it took more than {asked or PROCESSOR_SECONDS} seconds of processor time"
         if status == -signal.SIGKILL:
             return "the worker that read it was killed, perhaps for want of memory"
         if status < 0:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,15 +22,20 @@ from node.domain.fingerprints import (
     PHASH,
     SHA1,
     SHA256,
+    MaterialFingerprints,
     PictureFingerprints,
     TrimmedFingerprints,
+    VideoFingerprints,
 )
 from node.errors import Malformed, MediaError
+from node.media import video_replies
+from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
-MAX_REPLY_BYTES: Final = 4096
+MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
 """The longest reply, its newline included; a picture's is below 2,500."""
-_MAX_REASON: Final = 300
+MAX_ASKED_SECONDS: Final = 20_000
+"""The most processor time that a worker can ask for in a line."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
@@ -37,6 +43,14 @@ _NUMBERS: Final = ("size", "width", "height")
 _KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", *_HASHES, *_NUMBERS})
 _TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
 _BOX: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreTime:
+    """What a worker says before the reply, at most once: the file may take so many seconds of processor time."""
+
+    seconds: int
+
 
 READY: Final = b'{"ready": true}\n'
 """A worker's first line: its libraries are loaded, its limits stand."""
@@ -52,10 +66,14 @@ def read_task(line: bytes) -> Path:
     return Path(os.fsdecode(bytes.fromhex(json.loads(line)["path"])))
 
 
-def write_reply(result: PictureFingerprints | MediaError) -> bytes:
-    """A reply line."""
+def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
+    """A reply line, or the line that asks for time before it."""
     if isinstance(result, MediaError):
-        said: dict[str, Any] = {"error": str(result)[:_MAX_REASON], "remedy": result.remedy[:_MAX_REASON]}
+        said: dict[str, Any] = {"error": str(result)[:MAX_REASON], "remedy": result.remedy[:MAX_REASON]}
+    elif isinstance(result, MoreTime):
+        said = {"seconds": result.seconds}
+    elif isinstance(result, VideoFingerprints):
+        said = video_replies.video_reply(result)
     else:
         said = {
             "media_type": result.media_type,
@@ -79,7 +97,7 @@ def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None
     }
 
 
-def read_reply(line: bytes) -> PictureFingerprints | MediaError:
+def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
     """What a worker replied. Raises `Malformed` on anything that `write_reply` would not have written."""
     try:
         said = json.loads(line.decode("ascii"))
@@ -88,7 +106,11 @@ def read_reply(line: bytes) -> PictureFingerprints | MediaError:
     if not isinstance(said, dict):
         raise Malformed("a worker's reply is not an object")
     if said.keys() == {"error", "remedy"}:
-        return MediaError(_words(said["error"]), remedy=_words(said["remedy"]))
+        return MediaError(as_words(said["error"]), remedy=as_words(said["remedy"]))
+    if said.keys() == {"seconds"}:
+        return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS))
+    if said.keys() == video_replies.KEYS:
+        return video_replies.read_video(said)
     if said.keys() != _KEYS:
         raise Malformed("a worker's reply lacks a value or has one too many")
     hashes = _orientations(said["pdq"])
@@ -98,15 +120,15 @@ def read_reply(line: bytes) -> PictureFingerprints | MediaError:
     return PictureFingerprints(
         media_type=media_type,
         pdq=hashes[0],
-        pdq_quality=_number(said["pdq_quality"], 100),
+        pdq_quality=as_number(said["pdq_quality"], 100),
         pdq_orientations=hashes,
-        md5=_bytes(said["md5"], MD5.size),
-        sha1=_bytes(said["sha1"], SHA1.size),
-        sha256=_bytes(said["sha256"], SHA256.size),
-        phash=_bytes(said["phash"], PHASH.size),
-        size=_number(said["size"], _MAX_NUMBER),
-        width=_number(said["width"], _MAX_NUMBER),
-        height=_number(said["height"], _MAX_NUMBER),
+        md5=as_bytes(said["md5"], MD5.size),
+        sha1=as_bytes(said["sha1"], SHA1.size),
+        sha256=as_bytes(said["sha256"], SHA256.size),
+        phash=as_bytes(said["phash"], PHASH.size),
+        size=as_number(said["size"], _MAX_NUMBER),
+        width=as_number(said["width"], _MAX_NUMBER),
+        height=as_number(said["height"], _MAX_NUMBER),
         trimmed=_read_trimmed(said["trimmed"]),
     )
 
@@ -119,36 +141,18 @@ def _read_trimmed(said: object) -> TrimmedFingerprints | None:
     box = said["box"]
     if not isinstance(box, list) or len(box) != _BOX:
         raise Malformed("a worker's reply has an inside without its place")
-    left, top, right, bottom = (_number(value, _MAX_NUMBER) for value in box)
+    left, top, right, bottom = (as_number(value, _MAX_NUMBER) for value in box)
     if not (left < right and top < bottom):
         raise Malformed("a worker's reply has an inside that is none")
     return TrimmedFingerprints(
         box=(left, top, right, bottom),
-        pdq_quality=_number(said["pdq_quality"], 100),
+        pdq_quality=as_number(said["pdq_quality"], 100),
         pdq_orientations=_orientations(said["pdq"]),
-        phash=_bytes(said["phash"], PHASH.size),
+        phash=as_bytes(said["phash"], PHASH.size),
     )
 
 
 def _orientations(values: object) -> tuple[bytes, ...]:
     if not isinstance(values, list) or len(values) != len(ORIENTATIONS):
         raise Malformed("a worker's reply has not one PDQ an orientation")
-    return tuple(_bytes(value, PDQ.size) for value in values)
-
-
-def _bytes(value: object, size: int) -> bytes:
-    if not isinstance(value, str) or len(value) != 2 * size or any(digit not in "0123456789abcdef" for digit in value):
-        raise Malformed(f"a worker's reply has a hash that is not {size} bytes in hex")
-    return bytes.fromhex(value)
-
-
-def _number(value: object, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise Malformed("a worker's reply has a number out of range")
-    return value
-
-
-def _words(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MAX_REASON or not value.isascii() or not value.isprintable():
-        raise Malformed("a worker's reply has a reason that is not plain words")
-    return value
+    return tuple(as_bytes(value, PDQ.size) for value in values)

@@ -79,7 +79,7 @@ _OTHERS: Final = (
     (b"qoif", "a QOI picture, which Vigil does not decode"),
     *((b"P%c\n" % digit, "a portable anymap, which Vigil does not decode") for digit in b"123456"),
 )
-_VIDEO: Final = "a video, of which this version takes no fingerprints"
+_VIDEO: Final = "a video"
 
 
 def recognise(data: bytes) -> Format:

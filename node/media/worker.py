@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - It confines itself before it answers its first task, after its libraries are loaded and its kernels compiled.
-- Every task gets exactly one reply, in order; a file that cannot be fingerprinted is a reply like any other.
+- Every task gets exactly one reply, in order; a file that cannot be fingerprinted is a reply like any other. Before it
+  may stand one line that asks for more processor time (a long video), which the worker then gives itself.
 - Nothing but replies leaves it: standard output and standard error of libraries go nowhere, for they can quote a file.
 - It ends when its tasks end, which is also what it sees when the process that started it dies.
 """
@@ -15,14 +16,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
-from node.media import confine, replies
-from node.media.picture import fingerprint_picture, warm
+from node.media import confine, replies, video
+from node.media.material import fingerprint_material
+from node.media.picture import warm
+
+Task = Callable[[Path, video.Allow], MaterialFingerprints]
 
 
 def serve(
-    task: Callable[[Path], PictureFingerprints] = fingerprint_picture,
+    task: Task = fingerprint_material,
     *,
     processor_seconds: int = confine.PROCESSOR_SECONDS,
 ) -> None:
@@ -33,13 +37,19 @@ def serve(
     os.dup2(nowhere, 2)
     os.close(nowhere)
     warm()
+    video.prepare()
     confine.limit_resources()
     confine.filter_system_calls()
     _send(replies_to, replies.READY)
+
+    def allow(seconds: int) -> None:
+        confine.renew_processor_time(seconds)
+        _send(replies_to, replies.write_reply(replies.MoreTime(seconds=seconds)))
+
     for line in sys.stdin.buffer:
         confine.renew_processor_time(processor_seconds)
         try:
-            result: PictureFingerprints | MediaError = task(replies.read_task(line))
+            result: MaterialFingerprints | MediaError = task(replies.read_task(line), allow)
         except MediaError as error:
             result = error
         except MemoryError:

@@ -14,11 +14,23 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint, FingerprintKind, PictureFingerprints
+from node.domain.fingerprints import (
+    MD5,
+    PDQ,
+    PHASH,
+    SHA1,
+    SHA256,
+    Fingerprint,
+    FingerprintKind,
+    MaterialFingerprints,
+    PictureFingerprints,
+    VideoFingerprints,
+)
 from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.queries import Level
 from node.errors import NotFound
+from node.store.frames import as_many, frame_column, frames_of, put_frames
 from node.store.schema import cases, holding_levels, holdings
 from node.store.schema import tags as tag_rows
 from node.store.statements import Repository, chunks
@@ -84,6 +96,9 @@ class HoldingRows(Repository):
         rows = self._connection.execute(page).all()
         if not rows:
             return None
+        videos = [row.id for row in rows if not row.pdq]
+        if videos:
+            rows = rows[: as_many(self._connection, [row.id for row in rows], videos)]
         columns: list[FingerprintColumn] = []
         for kind, where in _VALUES:
             given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
@@ -91,7 +106,8 @@ class HoldingRows(Repository):
                 ids, values, qualities = zip(*given, strict=True)
                 quality = qualities if kind.has_quality else (-1,) * len(ids)
                 columns.append(column(kind.code, ids, values, quality, kind.size))
-        return FingerprintColumns(columns=columns)
+        frames = frame_column(self._connection, [row.id for row in rows if not row.pdq]) if videos else None
+        return FingerprintColumns(columns=[*columns, frames] if frames else columns)
 
     def _holdings(self, rows: Select[Any]) -> list[Holding]:
         found = self._connection.execute(rows).all()
@@ -100,14 +116,15 @@ class HoldingRows(Repository):
             named = select(cases.c.holding_id, cases.c.reference).where(cases.c.holding_id.in_(some))
             for row in self._connection.execute(named.order_by(cases.c.reference)):
                 references[row.holding_id].append(row.reference)
-        return [_holding(row, references[row.id]) for row in found]
+        frames = frames_of(self._connection, [row.id for row in found if not row.pdq])
+        return [_holding(row, references[row.id], frames.get(row.id, ())) for row in found]
 
 
 class HoldingWrites(HoldingRows):
     """`HoldingWriter` inside one transaction."""
 
     def put_holding(
-        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+        self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         """See `HoldingWriter`. An empty case or tag is not kept. A crash loses the whole transaction, tag and all, so a
         resumed ingest takes the file again.
@@ -132,14 +149,14 @@ class HoldingWrites(HoldingRows):
         if self._connection.scalar(select(cases.c.holding_id).where(*here)) is None:
             self._connection.execute(insert(cases).values(**values))
 
-    def _insert(self, prints: PictureFingerprints, level: Level, now: int) -> int:
+    def _insert(self, prints: MaterialFingerprints, level: Level, now: int) -> int:
         values = {
             "sha256": prints.sha256,
             "md5": prints.md5,
             "sha1": prints.sha1,
-            "pdq": prints.pdq,
-            "pdq_quality": prints.pdq_quality,
-            "phash": prints.phash,
+            "pdq": prints.pdq if isinstance(prints, PictureFingerprints) else b"",
+            "pdq_quality": prints.pdq_quality if isinstance(prints, PictureFingerprints) else 0,
+            "phash": prints.phash if isinstance(prints, PictureFingerprints) else b"",
             "media_type": prints.media_type,
             "size": prints.size,
             "level": int(level),
@@ -149,6 +166,8 @@ class HoldingWrites(HoldingRows):
         }
         number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
         self._count_level(level, 1)
+        if isinstance(prints, VideoFingerprints):
+            put_frames(self._connection, number, prints.frames)
         return number
 
     def set_level(self, holding_id: int, level: Level) -> None:
@@ -175,12 +194,11 @@ class HoldingWrites(HoldingRows):
             raise NotFound(f"there is no holding {holding_id}")
 
 
-def _holding(row: Row[Any], references: Sequence[str]) -> Holding:
+def _holding(row: Row[Any], references: Sequence[str], frames: Sequence[Fingerprint]) -> Holding:
     prints = tuple(
-        Fingerprint(
-            code=kind.code, value=getattr(row, where.name), quality=row.pdq_quality if kind.has_quality else None
-        )
+        Fingerprint(code=kind.code, value=value, quality=row.pdq_quality if kind.has_quality else None)
         for kind, where in _VALUES
+        if (value := getattr(row, where.name))
     )
     return Holding(
         id=row.id,
@@ -189,7 +207,7 @@ def _holding(row: Row[Any], references: Sequence[str]) -> Holding:
         size=row.size,
         level=Level(row.level),
         added_at=row.added_at,
-        fingerprints=prints,
+        fingerprints=(*prints, *frames),
         cases=tuple(references),
         record=RecordId(Origin.parse(row.record_origin), row.record_leaf) if row.record_leaf else None,
     )

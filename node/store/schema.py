@@ -192,6 +192,14 @@ holdings: Final = Table(
     sqlite_autoincrement=True,
 )
 
+holding_frames: Final = Table(
+    "holding_frames",
+    metadata,
+    Column("holding_id", Long, primary_key=True, autoincrement=False),
+    _bytes("frames"),
+)
+"""The sampled frames of a holding that is a video, packed (`frames`). Such a holding has no PDQ and no pHash: b""."""
+
 holding_levels: Final = Table(
     "holding_levels", metadata, _int("level", key=True), _int("holdings"), sqlite_with_rowid=False
 )

@@ -12,24 +12,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import PDQ, PHASH
+from node.domain.fingerprints import FRAME, PDQ, PHASH
 from node.domain.queries import Level
+from node.domain.videos import VPDQ
 from node.errors import Malformed
 
 if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.queries import Hit, Subject
 
-_OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name})
-"""Kinds that a picture without its borders has of its own."""
+_OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name, FRAME.name})
+"""By which algorithms a picture without its borders can be near something: those of the kinds it has, and frames."""
+
+
+def _algorithms(subject: Subject) -> set[str]:
+    """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
+    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.searchable}
+    names = {kind.name for kind in kinds}
+    if PDQ in kinds:
+        names.add(FRAME.name)
+    if FRAME in kinds:
+        names.add(VPDQ)
+    return names
 
 
 def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
     """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects."""
     if hit.subject >= len(subjects):
         raise Malformed("a hit about something that was not asked")
-    kinds = {f.kind.name for f in subjects[hit.subject].fingerprints if f.kind is not None and f.searchable}
-    if hit.algorithm not in kinds:
+    if hit.algorithm not in _algorithms(subjects[hit.subject]):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
         raise Malformed("a hit on a picture without borders that was not asked about")
@@ -44,7 +55,17 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
         or hit.trimmed
         or any(
             told is not None
-            for told in (hit.record, hit.distance, hit.quality, hit.orientation, hit.category, hit.series)
+            for told in (
+                hit.record,
+                hit.distance,
+                hit.quality,
+                hit.orientation,
+                hit.category,
+                hit.series,
+                hit.shares,
+                hit.at,
+                hit.subject_at,
+            )
         )
     ):
         raise Malformed("a hit at hit/no-hit level that says more than that there is one")

@@ -32,7 +32,7 @@ from node.errors import BadSignature, Malformed, PeerFault, VigilError
 from node.usecases.answering import cost_of
 from node.usecases.audit import AuditEntry
 from node.usecases.hits import check_hit
-from node.usecases.question import check_question, expected_members
+from node.usecases.question import check_question, expected_members, fitted
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Inquirer:
         """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns."""
         deps = self._deps
         roster = deps.roster()
+        question = fitted(roster.policy, question)
         check_question(roster.policy, question)
         expected, left_out = expected_members(roster, deps.me, question.recipients)
         now = int(deps.clock())

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
 from node.domain.queries import Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.ports import Clock, Store
     from node.domain.queries import Hit
@@ -43,10 +43,12 @@ class IngestResult:
     hidden: int = 0
 
 
-def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
-    """What is asked when a picture is looked for: all its fingerprints, PDQ in all eight orientations, and the same of
-    what lies within its plain borders.
+def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
+    """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
+    the same of what lies within its plain borders; of a video also the frames between those that are kept.
     """
+    if isinstance(prints, VideoFingerprints):
+        return Subject(fingerprints=prints.probes(), label=label)
     trimmed = prints.trimmed
     return Subject(
         fingerprints=prints.fingerprints() + (trimmed.fingerprints() if trimmed else ()),
@@ -56,7 +58,7 @@ def subject_of(prints: PictureFingerprints, label: str = "") -> Subject:
     )
 
 
-def columns_of(rows: Sequence[int], prints: Sequence[PictureFingerprints]) -> FingerprintColumns:
+def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> FingerprintColumns:
     """The fingerprint columns of these holdings (`rows` are their ids)."""
     by_code: dict[int, tuple[list[int], list[bytes], list[int]]] = {}
     for row, one in zip(rows, prints, strict=True):

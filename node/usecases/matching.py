@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- The index proposes, the store decides: every hit is re-checked against the stored fingerprints before it is shown.
+- The index proposes, the store decides: every hit is re-checked (`checking`) before it is shown.
 - A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
 - What was not searched is said (`searched_kinds`), never left to silence.
 - Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
@@ -10,28 +10,23 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
-from node.domain.envelope import decode
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
-from node.domain.ids import RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
-from node.domain.statements import Contribution
-from node.errors import Malformed
-from node.tlog import merkle
 from node.usecases.allowing import mark
+from node.usecases.checking import Asked, Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from node.domain.fingerprints import Fingerprint
-    from node.domain.holdings import Holding
-    from node.domain.ids import MemberId, Origin
+    from node.domain.ids import MemberId
     from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
+    from node.usecases.checking import Spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +40,6 @@ class Found:
     searched: Mapping[str, int]
     hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """What the store says about one row: its fingerprints and what may be told of it. `sha256` is a holding's own."""
-
-    origin: str
-    fingerprints: tuple[Fingerprint, ...]
-    level: Level
-    record: RecordId | None
-    statement: Contribution | None
-    sha256: bytes = b""
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
@@ -104,11 +87,6 @@ def searched_kinds(
     return tuple(SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen))
 
 
-def distance(a: bytes, b: bytes) -> int:
-    """Hamming distance in bits of two hashes of one length."""
-    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
-
-
 class Matcher:
     """Blocking: never on the event loop.
 
@@ -150,12 +128,12 @@ class Matcher:
         holding that was contributed is one hit, with what its record says. What the allow-list hides is counted, and
         with `show_all` shown and marked.
         """
-        probes, raw = self._raw(subjects, radius, rule)
+        asked, raw = self._raw(subjects, radius, rule)
         if own_rows:
             raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            spoken, disagreed = self._checked(tx, probes, raw, names)
+            spoken, disagreed = self._checker().checked(tx, asked, raw, names)
             hits = mark(tx, subjects, list(self._leads(spoken)))
         hidden = Counter(hit.subject for hit in hits if hit.allowed and not show_all)
         sizes = self._index.sizes()
@@ -164,14 +142,14 @@ class Matcher:
         shown = tuple(hit for hit in hits if show_all or not hit.allowed)
         return Found(hits=shown, searched=searched, hidden=hidden, disagreed=disagreed)
 
-    def _leads(self, spoken: Sequence[tuple[RawHit, _Spoken]]) -> Iterator[tuple[Hit, bytes]]:
+    def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
         """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
         records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
-                lead = self._hit(hit, records.get((hit.subject, said.record), said))
-                yield replace(lead, holding=hit.row), said.sha256
+                told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
+                yield replace(self._hit(hit, told), holding=hit.row), said.sha256
             elif (hit.subject, said.record) not in held:
                 yield self._hit(hit, said), b""
 
@@ -183,7 +161,7 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        probes, found = self._raw(subjects, radius, rule)
+        asked, found = self._raw(subjects, radius, rule)
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         # pHash alone is a second opinion, never a hit of its own across a border.
         raw = [hit for hit in raw if hit.code != PHASH.code]
@@ -192,87 +170,38 @@ class Matcher:
         # What a hit/no-hit holding tells is the same for all of them, and said once.
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
-            spoken, disagreed = self._checked(tx, probes, raw, {})
+            spoken, disagreed = self._checker().checked(tx, asked, raw, {})
             for hit, said in spoken:
                 told = self._told(tx, hit, said, asker, purpose)
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
-    def _raw(
-        self, subjects: Sequence[Subject], radius: int, rule: MatchRule
-    ) -> tuple[Sequence[Probe], Sequence[RawHit]]:
+    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> tuple[Asked, Sequence[RawHit]]:
         """(What was looked for, what the index proposes)."""
-        probes = probes_of(subjects, rule)
-        if not probes:
-            return (), ()
-        return probes, self._rank(self._index.search(probes, 0 if rule is MatchRule.EXACT else radius))
+        within = 0 if rule is MatchRule.EXACT else radius
+        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
+        return asked, self._rank(self._index.search(asked.probes, within)) if asked.probes else ()
 
-    def _checked(
-        self, tx: StoreReader, probes: Sequence[Probe], raw: Sequence[RawHit], names: Mapping[int, Origin]
-    ) -> tuple[list[tuple[RawHit, _Spoken]], int]:
-        """(Hits that the store bears out, with what it says of their rows; how many it did not bear out)."""
-        asked: dict[tuple[int, int, int], list[bytes]] = {}
-        for probe in probes if raw else ():
-            asked.setdefault((probe.subject, probe.code, probe.orientation), []).append(probe.value)
-        spoken = self._spoken(tx, raw, names)
-        kept: list[tuple[RawHit, _Spoken]] = []
-        for hit in raw:
-            said = spoken.get((hit.source, hit.row))
-            values = asked.get((hit.subject, hit.code, hit.orientation), ())
-            if said is not None and any(_bears_out(said.fingerprints, hit, value) for value in values):
-                kept.append((hit, said))
-        return kept, len(raw) - len(kept)
+    def _checker(self) -> Checker:
+        return Checker(self._codec, self._own())
 
-    def _spoken(
-        self, tx: StoreReader, raw: Sequence[RawHit], names: Mapping[int, Origin]
-    ) -> dict[tuple[int, int], _Spoken]:
-        """What the store says about each (source, row) that was found: a read a source, and a row once, however many
-        subjects found it.
-        """
-        rows: defaultdict[int, set[int]] = defaultdict(set)
-        for hit in raw:
-            rows[hit.source].add(hit.row)
-        spoken: dict[tuple[int, int], _Spoken] = {}
-        for source, wanted in rows.items():
-            if source == HOLDINGS_SOURCE:
-                held = tx.holdings_by_id(sorted(wanted))
-                spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
-            elif origin := names.get(source):
-                for row, (entry, body) in tx.held_at(origin, sorted(wanted)).items():
-                    if (said := self._record(origin, entry, body)) is not None:
-                        spoken[source, row] = said
-        return spoken
-
-    def _holding(self, holding: Holding) -> _Spoken:
-        return _Spoken(
-            str(self._own()), holding.fingerprints, holding.level, holding.record, None, sha256=holding.sha256
-        )
-
-    def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> _Spoken | None:
-        envelope = decode(entry)
-        try:
-            body = self._codec.decode_body(envelope.kind, disclosed) if envelope else None
-        except Malformed:  # damaged since it was verified: it disagrees with the index, and fsck names it
-            return None
-        if not isinstance(body, Contribution):
-            return None
-        record = RecordId(origin, merkle.leaf_hash(entry))
-        return _Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
-
-    def _hit(self, hit: RawHit, said: _Spoken) -> Hit:
-        kind = KIND_BY_CODE[hit.code]
+    def _hit(self, hit: RawHit, said: Spoken) -> Hit:
+        kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
         statement = said.statement
         return Hit(
             subject=hit.subject,
             origin=said.origin,
-            algorithm=kind.name,
+            algorithm=by_frames.algorithm if by_frames else kind.name,
             level=said.level,
             record=said.record,
-            distance=None if kind.exact else hit.distance,
+            distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[hit.orientation % len(ORIENTATIONS)] if kind is PDQ else None,
+            orientation=ORIENTATIONS[hit.orientation % len(ORIENTATIONS)] if PDQ.code in {hit.code, hit.by} else None,
             trimmed=hit.orientation >= len(ORIENTATIONS),
+            shares=by_frames.shares if by_frames else None,
+            at=by_frames.at if by_frames else None,
+            subject_at=by_frames.subject_at if by_frames else None,
             category=statement.category if statement else None,
             series=(statement.series or None) if statement else None,
             weak=kind.weak,
@@ -283,7 +212,7 @@ class Matcher:
         handling = self._codec.decode_handling(data)
         return handling.admits(asker, self._own()) and purpose in handling.purposes
 
-    def _told(self, tx: StoreReader, hit: RawHit, said: _Spoken, asker: MemberId, purpose: str) -> Hit | None:
+    def _told(self, tx: StoreReader, hit: RawHit, said: Spoken, asker: MemberId, purpose: str) -> Hit | None:
         if said.level is Level.NATIONAL:
             return None
         kind = KIND_BY_CODE[hit.code]
@@ -302,14 +231,7 @@ class Matcher:
         return Hit(
             subject=hit.subject,
             origin=str(self._own()),
-            algorithm=kind.name,
+            algorithm=said.evidence.algorithm if said.evidence else kind.name,
             level=Level.HIT_NO_HIT,
             weak=kind.weak,
         )
-
-
-def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:
-    return any(
-        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance
-        for f in fingerprints
-    )

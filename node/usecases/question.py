@@ -8,11 +8,13 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.fingerprints import FRAME
 from node.domain.queries import MatchRule
 from node.domain.roster import MemberStatus
+from node.domain.videos import thinned
 from node.errors import Misuse, Refused
 from node.usecases.answering import cost_of
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_BUDGET_SECONDS: Final = 3_600.0
 """The longest that anybody waits for answers; what the hub allows is far shorter."""
+_LEAST_OF_A_VIDEO: Final = 33
+"""Fingerprints that a video is asked about at the least: three digests, and frames enough to tell it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,29 @@ def expected_members(
     return expected, tuple(sorted(left_out))
 
 
+def fitted(policy: Policy, question: Question) -> Question:
+    """The question as it may be asked: where it is about more fingerprints than the policy lets, the frames of each
+    video are thinned out evenly, as far as that helps. Pictures and bare hashes stay whole.
+    """
+    over = cost_of(question.subjects) - policy.max_query_fingerprints
+    videos = [subject for subject in question.subjects if _is_video(subject)]
+    if over <= 0 or not videos:
+        return question
+    room = sum(len(subject.fingerprints) for subject in videos) - over
+    share = max(room // len(videos), _LEAST_OF_A_VIDEO)
+    return replace(
+        question,
+        subjects=tuple(
+            replace(subject, fingerprints=thinned(subject.fingerprints, share)) if _is_video(subject) else subject
+            for subject in question.subjects
+        ),
+    )
+
+
+def _is_video(subject: Subject) -> bool:
+    return any(fingerprint.code == FRAME.code for fingerprint in subject.fingerprints)
+
+
 def check_question(policy: Policy, question: Question) -> None:
     """Raises `Misuse` or `Refused` where no member could answer it."""
     for name, value in (("--case", question.case), ("--legal-basis", question.legal_basis)):
@@ -68,7 +95,7 @@ def check_question(policy: Policy, question: Question) -> None:
     if not 0 < count <= policy.max_query_fingerprints:
         raise Refused(
             f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints, not {count}",
-            remedy="split the pictures over several queries",
+            remedy="split the files over several queries",
         )
     if not 0 < question.budget <= MAX_BUDGET_SECONDS:
         raise Misuse("the budget is a positive number of seconds, of an hour at most")

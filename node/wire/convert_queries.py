@@ -10,7 +10,7 @@ Rules this module upholds:
 
 from typing import Final
 
-from node.domain.fingerprints import ORIENTATIONS, PDQ
+from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_BITS
 from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, Origin, RecordId, member_id
 from node.domain.queries import (
     SIGNED,
@@ -25,6 +25,7 @@ from node.domain.queries import (
     Subject,
 )
 from node.domain.statements import MAX_TEXT, READER
+from node.domain.videos import Shares
 from node.errors import Malformed
 from node.wire import checks
 from node.wire.convert_records import (
@@ -39,6 +40,8 @@ MAX_RECIPIENTS: Final = 1_000
 MAX_SUBJECTS: Final = 4_000
 MAX_HITS: Final = 10_000
 MAX_KINDS: Final = 64
+_ALL: Final = 100
+"""Percent."""
 MAX_TIME: Final = 1 << 53
 """Unix seconds that a float still tells apart."""
 
@@ -157,10 +160,13 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
             raise Malformed("a hit names an orientation that does not exist")
         orientation = ORIENTATIONS[message.orientation]
     record = message.record
+    algorithm = checks.text(message.algorithm, "a hit's algorithm")
+    if message.frame and algorithm != PDQ.name:
+        raise Malformed("a hit by a frame of a video is by PDQ, and by nothing else")
     return Hit(
         subject=message.subject,
         origin=checks.text(message.origin, "a hit's origin"),
-        algorithm=checks.text(message.algorithm, "a hit's algorithm"),
+        algorithm=FRAME.name if message.frame else algorithm,
         level=checks.enum(Level, message.level, "a level"),
         record=RecordId(Origin.parse(record.origin), record.leaf) if message.HasField("record") else None,
         distance=message.distance if message.HasField("distance") else None,
@@ -170,15 +176,42 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
         weak=message.weak,
         trimmed=message.trimmed,
+        shares=_shares_from_pb(message.shares) if message.HasField("shares") else None,
+        at=message.at if message.HasField("at") else None,
+        subject_at=message.subject_at if message.HasField("subject_at") else None,
+    )
+
+
+def _shares_from_pb(message: pb.Shares) -> Shares:
+    if max(message.query_percent, message.compared_percent) > _ALL or message.radius > PDQ_BITS:
+        raise Malformed("the shares of two videos are percentages, and their radius is one of bits")
+    return Shares(
+        query_percent=message.query_percent,
+        compared_percent=message.compared_percent,
+        moments=message.moments,
+        frames=message.frames,
+        radius=message.radius,
+    )
+
+
+def _shares_to_pb(shares: Shares | None) -> pb.Shares | None:
+    if shares is None:
+        return None
+    return pb.Shares(
+        query_percent=shares.query_percent,
+        compared_percent=shares.compared_percent,
+        moments=shares.moments,
+        frames=shares.frames,
+        radius=shares.radius,
     )
 
 
 def _hit_to_pb(hit: Hit) -> pb.Hit:
-    record = hit.record
+    record, of_frame = hit.record, hit.algorithm == FRAME.name
     return pb.Hit(
         subject=hit.subject,
         origin=hit.origin,
-        algorithm=hit.algorithm,
+        algorithm=PDQ.name if of_frame else hit.algorithm,
         level=checks.number(hit.level),
         record=None if record is None else pb.RecordId(origin=str(record.origin), leaf=record.leaf),
         distance=hit.distance,
@@ -188,6 +221,10 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         series=hit.series,
         weak=hit.weak,
         trimmed=hit.trimmed,
+        shares=_shares_to_pb(hit.shares),
+        at=hit.at,
+        subject_at=hit.subject_at,
+        frame=of_frame,
     )
 
 

@@ -15,7 +15,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from node.domain import statements as say
 from node.domain.envelope import Kind
-from node.domain.fingerprints import KIND_BY_CODE, UNSTATED_QUALITY, Fingerprint
+from node.domain.fingerprints import FRAME, KIND_BY_CODE, UNSTATED_QUALITY, Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import MemberId, member_id
 from node.errors import Malformed, Misuse
@@ -47,6 +47,8 @@ def fingerprint_columns(message: pb.Fingerprints) -> tuple[list[int], list[bytes
     """The checked columns (kinds, values, qualities with `NO_QUALITY`). Raises `Malformed`."""
     columns = list(message.kind), list(message.value), list(message.quality)
     check_fingerprint_columns(*columns)
+    if message.at and len(message.at) != len(columns[0]):
+        raise Malformed("the columns of the fingerprints have unequal lengths")
     return columns
 
 
@@ -69,19 +71,28 @@ def check_fingerprint_columns(kinds: list[int], values: list[bytes], qualities: 
 
 def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
     """The fingerprints in their order, those of unknown kinds among them. Raises `Malformed`."""
+    columns = fingerprint_columns(message)
+    times: Iterable[int | None] = message.at or (None,) * len(columns[0])
     return tuple(
-        Fingerprint(code=code, value=value, quality=None if quality == NO_QUALITY else quality)
-        for code, value, quality in zip(*fingerprint_columns(message), strict=True)
+        Fingerprint(
+            code=code,
+            value=value,
+            quality=None if quality == NO_QUALITY else quality,
+            at=at if code == FRAME.code else None,
+        )
+        for code, value, quality, at in zip(*columns, times, strict=True)
     )
 
 
 def fingerprints_to_pb(fingerprints: Iterable[Fingerprint]) -> pb.Fingerprints:
-    """The other way."""
+    """The other way. The column of times is there only where one is known: bodies about pictures have none."""
     prints = tuple(fingerprints)
+    timed = any(f.at is not None for f in prints)
     return pb.Fingerprints(
         kind=[f.code for f in prints],
         value=[f.value for f in prints],
         quality=[NO_QUALITY if f.quality is None else f.quality for f in prints],
+        at=[f.at or 0 for f in prints] if timed else (),
     )
 
 

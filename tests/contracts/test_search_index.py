@@ -8,6 +8,7 @@ import pytest
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import (
+    FRAME,
     KINDS,
     MD5,
     PDQ,
@@ -31,7 +32,7 @@ from tests.unit.match.builders import columns, flipped, probe, where
 from tests.unit.match.keeping import ReopenedIndex
 from tests.unit.match.merged import MergedIndex
 
-SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
 LOG = 7
 
 
@@ -115,7 +116,8 @@ def test_removing_a_row_removes_every_fingerprint_of_it(index: SearchIndex) -> N
     for kind in SEARCHED:
         index.add(LOG, columns(kind, [5, 5], [some(kind, 1), some(kind, 2)]))
     everything = [probe(kind, some(kind, n)) for kind in SEARCHED for n in (1, 2)]
-    assert len(index.search(everything, PDQ_RADIUS)) == 10
+    # Two of each kind; where frames are asked or found, one a row: frame by frame, picture by frame, frame by picture.
+    assert len(index.search(everything, PDQ_RADIUS)) == 2 * 5 + 3
     index.remove(LOG, [5])
     assert index.search(everything, PDQ_RADIUS) == []
     assert index.sizes() == {}
@@ -199,7 +201,7 @@ def test_clearing_forgets_everything_and_the_index_lives_on(index: SearchIndex) 
     for _ in range(2):
         for kind in SEARCHED:
             index.add(LOG, columns(kind, [0], [some(kind)]))
-        assert len(index.search(everything, PDQ_RADIUS)) == len(SEARCHED)
+        assert {hit.code for hit in index.search(everything, PDQ_RADIUS)} == {kind.code for kind in SEARCHED}
         index.clear()
         assert index.search(everything, PDQ_RADIUS) == []
         assert index.sizes() == {}

@@ -7,7 +7,7 @@ import random
 from node.domain.batch import BodyState
 from node.domain.ports import Store
 from node.domain.queries import Level
-from tests.contracts.test_store_holdings import put
+from tests.contracts.test_store_holdings import put, video
 from tests.simulator.batches import FR, JP, append, batch, disclosure, entry
 
 HELD, MISSING = BodyState.HELD, BodyState.MISSING
@@ -57,3 +57,16 @@ def test_holdings_are_given_by_their_ids(store: Store) -> None:
         found = reader.holdings_by_id([*ids[50:], ids[60], 10_000, 0, -1])
         assert found == {number: reader.holding(number) for number in ids[50:]}
         assert reader.holdings_by_id([]) == {}
+
+
+def test_videos_are_given_by_their_ids_with_their_frames(store: Store) -> None:
+    with store.write() as writer:
+        pictures = [put(writer, f"{number}") for number in range(3)]
+        videos = [
+            writer.put_holding(video(f"film {frames}", frames), level=Level.NATIONAL, case="", tag=b"", now=1)[0]
+            for frames in (1, 4, 90)
+        ]
+    with store.read() as reader:
+        found = reader.holdings_by_id([*videos, *pictures])
+        assert found == {number: reader.holding(number) for number in [*videos, *pictures]}
+        assert [len(found[number].fingerprints) for number in videos] == [3 + 1, 3 + 4, 3 + 90]

@@ -6,7 +6,17 @@ import hashlib
 
 import pytest
 
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, PictureFingerprints
+from node.domain.fingerprints import (
+    FRAME,
+    MD5,
+    PDQ,
+    PHASH,
+    SHA1,
+    SHA256,
+    PictureFingerprints,
+    VideoFingerprints,
+    VideoFrame,
+)
 from node.domain.ids import RecordId
 from node.domain.ports import Store, StoreWriter
 from node.domain.queries import Level
@@ -31,6 +41,26 @@ def prints(word: str, *, quality: int = 80) -> PictureFingerprints:
     )
 
 
+def video(word: str, frames: int = 3) -> VideoFingerprints:
+    sha256 = hashlib.sha256(word.encode()).digest()
+    shown = [
+        VideoFrame(at=1_000 * n, pdq=hashlib.sha256(sha256 + bytes([n])).digest(), quality=40 + n)
+        for n in range(frames)
+    ]
+    return VideoFingerprints(
+        media_type="video/mp4",
+        size=9_000,
+        md5=sha256[:16],
+        sha1=sha256[:20],
+        sha256=sha256,
+        frames=tuple(shown),
+        between=tuple(VideoFrame(at=frame.at + 500, pdq=bytes(32), quality=100) for frame in shown),
+        milliseconds=1_000 * frames,
+        width=640,
+        height=480,
+    )
+
+
 def put(writer: StoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
     number, _ = writer.put_holding(prints(word), level=level, case=case, tag=tag, now=1_700_000_000)
     return number
@@ -49,6 +79,44 @@ def test_a_holding_is_kept_whole(store: Store) -> None:
     assert (held.id, held.sha256, held.media_type, held.size) == (number, prints("a").sha256, "image/jpeg", 1_001)
     assert (held.level, held.added_at, held.cases, held.record) == (Level.HIT_NO_HIT, 1_234, ("C-1",), None)
     assert held.fingerprints == prints("a").fingerprints()
+
+
+def test_a_video_is_kept_with_its_frames_and_without_what_lies_between(store: Store) -> None:
+    film = video("film")
+    with store.write() as writer:
+        number, _ = writer.put_holding(film, level=Level.NATIONAL, case="C-1", tag=b"", now=1_234)
+    with store.read() as reader:
+        held = reader.holding(number)
+        assert held is not None
+        assert held == reader.holding_by_sha256(film.sha256)
+        assert [held] == reader.holdings(case="C-1")
+    assert held.fingerprints == film.fingerprints()
+    assert (held.media_type, held.size) == ("video/mp4", 9_000)
+    assert [f.at for f in held.fingerprints if f.code == FRAME.code] == [0, 1_000, 2_000]
+
+
+def test_pictures_and_videos_are_scanned_together(store: Store) -> None:
+    with store.write() as writer:
+        picture = put(writer, "a")
+        films = [
+            writer.put_holding(video(word, frames), level=Level.NATIONAL, case="", tag=b"", now=1)[0]
+            for word, frames in (("b", 2), ("c", 3))
+        ]
+        last = put(writer, "d")
+    with store.read() as reader:
+        found = reader.holding_columns(0, 10)
+        assert found is not None
+        by_code = {each.code: each for each in found.columns}
+        assert by_code[SHA256.code].rows.tolist() == [picture, *films, last]
+        assert by_code[PDQ.code].rows.tolist() == by_code[PHASH.code].rows.tolist() == [picture, last]
+        frames = by_code[FRAME.code]
+        assert frames.rows.tolist() == [films[0]] * 2 + [films[1]] * 3
+        expected = [frame for word, count in (("b", 2), ("c", 3)) for frame in video(word, count).frames]
+        assert [value.tobytes() for value in frames.values] == [frame.pdq for frame in expected]
+        assert frames.quality.tolist() == [frame.quality for frame in expected]
+        only = reader.holding_columns(films[1], 10)
+        assert only is not None
+        assert FRAME.code not in {each.code for each in only.columns}
 
 
 def test_a_known_holding_gains_case_and_tag_and_its_level_only_rises(store: Store) -> None:

@@ -17,6 +17,7 @@ from node.match.crew import Crew
 from node.match.mih import Segment
 from node.match.mih_build import build
 from node.match.mih_layout import BITS, NARROWER, best_chunks, chunk_radii, chunk_widths, layout
+from node.match.row_kernels import WIDE_BITS
 from tests.conftest import oracle
 
 Words = np.ndarray
@@ -105,6 +106,22 @@ def test_neighbours_planted_against_the_chunks_are_found_at_every_distance(chunk
     for radius in (PDQ_RADIUS, PDQ_RADIUS - 1, 12, 1, 0):
         assert by_chunks(built, centres, radius) == by_scan(hashes, centres, radius)
     assert len(by_chunks(built, centres, PDQ_RADIUS)) > len(centres) * PDQ_RADIUS
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), stored=st.integers(1, 400), radius=st.integers(WIDE_BITS - 2, 80))
+def test_a_radius_too_wide_for_the_chunks_is_as_exact(seed: int, stored: int, radius: int) -> None:
+    """Frames of videos are looked for within 66 bits. Some lie right at the radius, some of these in one half alone."""
+    rng = np.random.default_rng(seed)
+    probes = rng.integers(0, 2**64, (3, 4), dtype=np.uint64)
+    hashes = rng.integers(0, 2**64, (stored, 4), dtype=np.uint64)
+    for at in rng.integers(0, stored, stored // 2):
+        half = rng.permutation(BITS // 2) + (BITS // 2 if at % 2 else 0)
+        bits = half if at % 3 else rng.permutation(BITS)
+        hashes[at] = with_bits(probes[at % 3], bits[: radius + int(rng.integers(-1, 2))].tolist())
+    built = segment(hashes)
+    assert built.plans.of(built, radius)[0].proposals < 0, "it is scanned, without a look at the chunks"
+    assert by_chunks(built, probes, radius) == by_scan(hashes, probes, radius)
 
 
 @pytest.mark.usefixtures("_way")

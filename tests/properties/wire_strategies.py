@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
+from node.domain.fingerprints import FRAME, KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import Origin, RecordId, federation_id, member_id
 from node.domain.queries import (
@@ -17,6 +17,7 @@ from node.domain.queries import (
     Subject,
 )
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Statement, Tri, Verdict
+from node.domain.videos import VPDQ, Shares
 
 members = st.from_regex(r"[A-Z][A-Z0-9-]{1,15}", fullmatch=True).map(member_id)
 federations = st.from_regex(r"[a-z0-9][a-z0-9.-]{1,20}[a-z0-9]", fullmatch=True).map(federation_id)
@@ -28,6 +29,8 @@ marks = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 times = st.integers(0, 1 << 53)
 tris = st.sampled_from(Tri)
 qualities = st.integers(-1, 100)
+milliseconds = st.integers(0, 0xFFFFFFFF)
+percents = st.integers(0, 100)
 
 
 @st.composite
@@ -37,7 +40,10 @@ def fingerprints(draw: st.DrawFn) -> Fingerprint:
         kind = draw(st.sampled_from(KINDS))
         quality = draw(st.none() | qualities) if kind.has_quality else None
         return Fingerprint(
-            code=kind.code, value=draw(st.binary(min_size=kind.size, max_size=kind.size)), quality=quality
+            code=kind.code,
+            value=draw(st.binary(min_size=kind.size, max_size=kind.size)),
+            quality=quality,
+            at=draw(milliseconds) if kind is FRAME else None,
         )
     code = draw(st.integers(1, 0xFFFF).filter(lambda code: code not in KIND_BY_CODE))
     return Fingerprint(code=code, value=draw(st.binary(max_size=50)), quality=draw(st.none() | st.integers(-1, 9_999)))
@@ -115,7 +121,7 @@ def hits() -> st.SearchStrategy[Hit]:
         Hit,
         subject=st.integers(0, 0xFFFFFFFF),
         origin=words,
-        algorithm=words,
+        algorithm=words | st.sampled_from(("pdq", FRAME.name, VPDQ)),
         level=st.sampled_from(Level),
         record=st.none() | record_ids,
         distance=st.none() | st.integers(0, 256),
@@ -125,6 +131,17 @@ def hits() -> st.SearchStrategy[Hit]:
         series=st.none() | words,
         weak=st.booleans(),
         trimmed=st.booleans(),
+        shares=st.none()
+        | st.builds(
+            Shares,
+            query_percent=percents,
+            compared_percent=percents,
+            moments=milliseconds,
+            frames=milliseconds,
+            radius=st.integers(0, 256),
+        ),
+        at=st.none() | milliseconds,
+        subject_at=st.none() | milliseconds,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
+from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
@@ -131,7 +131,7 @@ class MemoryPlace:
         return FingerprintColumns(columns=columns) if rows else None
 
     def put_holding(
-        self, prints: PictureFingerprints, *, level: Level, case: str, tag: bytes, now: int
+        self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         known = self.holding_by_sha256(prints.sha256)
         self._place.tags |= {tag} if tag else set()

@@ -106,14 +106,16 @@ class Statement(_message.Message):
     def __init__(self, contribution: _Optional[_Union[Contribution, _Mapping]] = ..., retraction: _Optional[_Union[Retraction, _Mapping]] = ..., opinion: _Optional[_Union[Opinion, _Mapping]] = ..., comment: _Optional[_Union[Comment, _Mapping]] = ...) -> None: ...
 
 class Fingerprints(_message.Message):
-    __slots__ = ("kind", "value", "quality")
+    __slots__ = ("kind", "value", "quality", "at")
     KIND_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
     kind: _containers.RepeatedScalarFieldContainer[int]
     value: _containers.RepeatedScalarFieldContainer[bytes]
     quality: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, kind: _Optional[_Iterable[int]] = ..., value: _Optional[_Iterable[bytes]] = ..., quality: _Optional[_Iterable[int]] = ...) -> None: ...
+    at: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, kind: _Optional[_Iterable[int]] = ..., value: _Optional[_Iterable[bytes]] = ..., quality: _Optional[_Iterable[int]] = ..., at: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Category(_message.Message):
     __slots__ = ("scheme", "version", "code", "baseline")
@@ -249,8 +251,22 @@ class RecordId(_message.Message):
     leaf: bytes
     def __init__(self, origin: _Optional[str] = ..., leaf: _Optional[bytes] = ...) -> None: ...
 
+class Shares(_message.Message):
+    __slots__ = ("query_percent", "compared_percent", "moments", "frames", "radius")
+    QUERY_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    MOMENTS_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    RADIUS_FIELD_NUMBER: _ClassVar[int]
+    query_percent: int
+    compared_percent: int
+    moments: int
+    frames: int
+    radius: int
+    def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., moments: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
+
 class Hit(_message.Message):
-    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed")
+    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -263,6 +279,10 @@ class Hit(_message.Message):
     SERIES_FIELD_NUMBER: _ClassVar[int]
     WEAK_FIELD_NUMBER: _ClassVar[int]
     TRIMMED_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_AT_FIELD_NUMBER: _ClassVar[int]
+    FRAME_FIELD_NUMBER: _ClassVar[int]
     subject: int
     origin: str
     algorithm: str
@@ -275,7 +295,11 @@ class Hit(_message.Message):
     series: str
     weak: bool
     trimmed: bool
-    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ...) -> None: ...
+    shares: Shares
+    at: int
+    subject_at: int
+    frame: bool
+    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ...) -> None: ...
 
 class SearchedKind(_message.Message):
     __slots__ = ("name", "version", "searched")

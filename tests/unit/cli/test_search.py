@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from node.domain.fingerprints import PDQ, SHA256
+from node import app
+from node.domain.fingerprints import PDQ, SHA256, VideoFingerprints, VideoFrame
 from tests.unit.cli.conftest import Line, Node, Vigil
 
 PDQ_HEX = "ab" * 32
@@ -106,6 +107,50 @@ def test_match_tells_a_person_who_has_it_and_how_near(vigil: Vigil, node: Node) 
     assert "weak" in ran.out
     assert "1 hit. Searched: holdings 3, JP 1,200." in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_hit_on_a_video_says_how_much_of_it_is_near_and_when(vigil: Vigil, node: Node, files: Path) -> None:
+    shares = {
+        "query_percent": 100,
+        "compared_percent": 87,
+        "query_moments": 3_600,
+        "compared_frames": 3_600,
+        "radius": 66,
+    }
+    on_video = hit("a.jpg", algorithm="vpdq", orientation=None, shares=shares, seconds=3_725.5, subject_seconds=61.0)
+    on_frame = hit("a.jpg", algorithm="vpdq-frame", seconds=3.0, subject_seconds=None)
+    node.answers["match"] = [on_video, on_frame, SEARCHED]
+    ran = vigil("match", files / "a.jpg")
+    assert "12 of 256 bits away" in ran.out
+    assert "100 % of its 3,600 moments, 87 % of 3,600 frames there, within 66 bits" in ran.out
+    assert "at 1:02:05.5 there, at 1:01.0 of what was asked" in ran.out
+    assert "    at 0:03.0 there\n" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_video_that_was_read_in_part_is_searched_and_remarked_on(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = VideoFingerprints(
+        media_type="video/mp4",
+        size=1,
+        md5=bytes(16),
+        sha1=bytes(20),
+        sha256=bytes(32),
+        frames=(VideoFrame(at=0, pdq=bytes(32), quality=90),),
+        between=(),
+        milliseconds=0,
+        width=1,
+        height=1,
+        note="cut short or damaged",
+    )
+    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((path, film) for path in given))
+    node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
+    ran = vigil("match", files / "a.jpg", "--json")
+    assert ran.code == 0
+    assert "a.jpg: cut short or damaged" in ran.err.replace("\n", "")
+    (item,) = node.call("match").items
+    assert item["fingerprints"][3:] == [[7, "00" * 32, 90, 0]]
 
 
 def test_a_bad_file_is_a_line_and_the_rest_is_searched(vigil: Vigil, node: Node, files: Path) -> None:

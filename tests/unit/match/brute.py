@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import KIND_BY_CODE, MD5, PDQ, PHASH, PHASH_RADIUS, SHA1, SHA256, Fingerprint
+from node.domain.fingerprints import (
+    FRAME,
+    KIND_BY_CODE,
+    MD5,
+    PDQ,
+    PHASH,
+    PHASH_RADIUS,
+    SHA1,
+    SHA256,
+    Fingerprint,
+    FingerprintKind,
+)
 from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
 
-SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH)
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+FRAMED = {(FRAME, FRAME), (FRAME, PDQ), (PDQ, FRAME)}
+"""(asked, found): of these there is one hit a subject and row, the nearest."""
 
 
 def distance(left: bytes, right: bytes) -> int:
@@ -19,7 +32,7 @@ def distance(left: bytes, right: bytes) -> int:
 
 
 class BruteIndex:
-    """`SearchIndex` as a list."""
+    """`SearchIndex` as a list. Frames of videos within the radius alone: what lies further is another test's matter."""
 
     def __init__(self) -> None:
         self.stored: list[tuple[int, int, Fingerprint]] = []
@@ -43,7 +56,8 @@ class BruteIndex:
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse("radius")
-        hits = []
+        hits: list[RawHit] = []
+        framed: dict[tuple[int, int, int, int, int], RawHit] = {}
         for probe in probes:
             kind = KIND_BY_CODE.get(probe.code)
             if kind is None or kind not in SEARCHED:
@@ -53,20 +67,29 @@ class BruteIndex:
             if not Fingerprint(code=probe.code, value=probe.value, quality=probe.quality).searchable:
                 continue
             limit = 0 if kind.exact else PHASH_RADIUS if kind is PHASH else radius
-            hits += [
-                RawHit(
+            for source, row, stored in self.stored:
+                if not self._comparable(kind, stored) or distance(probe.value, stored.value) > limit:
+                    continue
+                hit = RawHit(
                     subject=probe.subject,
                     source=source,
                     row=row,
-                    code=probe.code,
+                    code=stored.code,
                     distance=distance(probe.value, stored.value),
                     quality=-1 if stored.quality is None else stored.quality,
                     orientation=probe.orientation,
+                    by=0 if stored.code == probe.code else probe.code,
                 )
-                for source, row, stored in self.stored
-                if stored.code == probe.code and distance(probe.value, stored.value) <= limit
-            ]
-        return hits
+                if (kind, stored.kind) not in FRAMED:
+                    hits.append(hit)
+                    continue
+                place = (probe.subject, source, row, hit.code, hit.by)
+                framed[place] = min(framed.get(place, hit), hit, key=lambda h: (h.distance, -h.quality, h.orientation))
+        return hits + list(framed.values())
+
+    @staticmethod
+    def _comparable(kind: FingerprintKind, stored: Fingerprint) -> bool:
+        return stored.kind is kind or (kind, stored.kind) in FRAMED
 
     def sizes(self) -> Mapping[int, int]:
         rows = {entry[:2] for entry in self.stored}

@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import PDQ, FingerprintKind
+from node.domain.fingerprints import KIND_BY_CODE, FingerprintKind
 from node.domain.ports import Probe, RawHit
 
 GOOD = 90
@@ -31,7 +31,7 @@ def array_columns(code: int, first_row: int, values: np.ndarray) -> FingerprintC
                 code=code,
                 rows=np.arange(first_row, first_row + count, dtype=np.int64),
                 values=values,
-                quality=np.full(count, GOOD if code == PDQ.code else -1, dtype=np.int16),
+                quality=np.full(count, GOOD if KIND_BY_CODE[code].has_quality else -1, dtype=np.int16),
             )
         ]
     )
@@ -58,4 +58,4 @@ def where(hits: Iterable[RawHit]) -> list[tuple[int, int]]:
 
 def ordered(hits: Iterable[RawHit]) -> list[RawHit]:
     """Hits in an order of their own, for comparing what has none."""
-    return sorted(hits, key=attrgetter("subject", "code", "source", "row", "distance", "quality", "orientation"))
+    return sorted(hits, key=attrgetter("subject", "code", "source", "row", "distance", "quality", "orientation", "by"))

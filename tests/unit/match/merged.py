@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from node.domain.fingerprints import PDQ, PDQ_RADIUS
+from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
 from node.match.index import FlatIndex
 from node.match.merging import MergingTable
 
@@ -18,12 +18,13 @@ class EagerTable(MergingTable):
 
 
 class MergedIndex(FlatIndex):
-    """`FlatIndex`, with PDQ in an `EagerTable`."""
+    """`FlatIndex`, with PDQ and the frames of videos in an `EagerTable` each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.table = EagerTable(PDQ_RADIUS)
         self.use(PDQ, self.table)
+        self.use(FRAME, EagerTable(PDQ_RADIUS))
 
 
 class HalfMergedIndex(FlatIndex):

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.keeping import IndexMark
 from node.domain.ports import Probe
 from node.errors import Damaged, Unavailable
@@ -29,7 +29,7 @@ from node.match.manifest import read
 from tests.unit.match.builders import array_columns, flipped, where
 from tests.unit.match.keeping import MARK, keep, keep_again, reopened
 
-KINDS = (MD5, SHA1, SHA256, PDQ, PHASH)
+KINDS = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
 COUNT = 300
 LOG = 7
 
@@ -234,6 +234,17 @@ def test_other_algorithms_are_not_used(tmp_path: Path, monkeypatch: pytest.Monke
     assert IndexFolder(tmp_path, KeptIndex()).open() is None
 
 
+def test_an_index_from_before_there_were_frames_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = filled()
+    versions = {name: version for name, version in index.versions().items() if name != FRAME.name}
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptIndex, "versions", lambda _: versions)
+        keep(index, tmp_path)
+    fresh = KeptIndex()
+    assert IndexFolder(tmp_path, fresh).open() is None
+    assert answers(fresh) == set()
+
+
 def test_removing_from_a_damaged_block_does_not_make_the_damage_good(tmp_path: Path) -> None:
     index = filled()
     keep(index, tmp_path)
@@ -301,7 +312,7 @@ def test_a_crash_at_any_step_leaves_the_old_generation_or_the_new(tmp_path: Path
         assert answers(again, some) == expected, f"step {step}: {calls[-1:]}"
         generation = read((folder / MANIFEST).read_bytes()).generation
         left = {path.name for path in folder.iterdir()} - {MANIFEST, ERASED}
-        assert left == {f"{generation:012}.{name}" for name in ("md5", "sha1", "sha256", "pdq", "phash", "rows")}
+        assert left == {f"{generation:012}.{name}" for name in (*(kind.name for kind in KINDS), "rows")}
         if ended:
             break
         step += 1

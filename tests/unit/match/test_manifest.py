@@ -26,7 +26,7 @@ from node.match.manifest import (
 )
 
 numbers = st.integers(0, 2**40)
-words = st.from_regex(r"[a-z][a-z0-9]{0,7}", fullmatch=True)
+words = st.from_regex(r"[a-z][a-z0-9]{0,7}(-[a-z0-9]{1,4})?", fullmatch=True)
 arrays = st.dictionaries(
     words, st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 5_000), min_size=1, max_size=3).map(tuple))
 )

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
 from node.media import worker
-from node.media.picture import fingerprint_picture
+from node.media.material import fingerprint_material
+from node.media.video import Allow
 
 
 def hang(_path: Path) -> None:
@@ -48,6 +49,18 @@ def _say(words: bytes) -> None:
 def fill_memory(_path: Path) -> None:
     held = [np.zeros(256 * 1024 * 1024, np.uint8) for _ in range(64)]
     raise AssertionError(len(held))
+
+
+def ask_for_time(_path: Path) -> None:
+    """Twice: once is granted, a second time would be without end."""
+    for _ in range(2):
+        _say(b'{"seconds": 5}\n')
+    signal.pause()
+
+
+def take_more_time(_path: Path) -> None:
+    _say(b'{"seconds": 1}\n')
+    signal.pause()
 
 
 def refused(*attempts: Callable[[], object]) -> None:
@@ -92,17 +105,19 @@ DEEDS: dict[str, Callable[[Path], object]] = {
     "crash": lambda _path: ctypes.string_at(0),
     "nonsense": talk_nonsense,
     "flood": talk_for_ever,
+    "greed": ask_for_time,
+    "patience": take_more_time,
     "memory": fill_memory,
     "fault": lambda _path: 1 // 0,
     "break-out": break_out,
 }
 
 
-def task(path: Path) -> PictureFingerprints:
+def task(path: Path, allow: Allow) -> MaterialFingerprints:
     deed = DEEDS.get(path.stem)
     if deed is not None:
         deed(path)
-    return fingerprint_picture(path)
+    return fingerprint_material(path, allow)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         ("crash", "it crashed its decoder (Segmentation fault)"),
         ("nonsense", "the worker that read it answered nonsense and was stopped"),
         ("flood", "the worker that read it answered nonsense and was stopped"),
+        ("greed", "the worker that read it answered nonsense and was stopped"),
         ("memory", "it takes more memory than a worker may have"),
         ("spin", "decoding it took more than 60 seconds of processor time"),
     ],
@@ -90,6 +91,14 @@ def test_a_file_that_hangs_is_given_up_by_the_clock(good: list[Path], tmp_path: 
     results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
     assert str(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good)
+
+
+@pytest.mark.usefixtures("children")
+def test_a_file_that_asked_for_time_is_given_it_and_no_more(good: list[Path], tmp_path: Path) -> None:
+    files = [bad(tmp_path, "patience"), *good[:2]]
+    results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
+    assert str(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
+    assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
 
 
 @pytest.mark.usefixtures("children")

@@ -1,6 +1,7 @@
 """A worker's reply is untrusted: what `write_reply` would not have written is refused, and only as Malformed."""
 
 import json
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.domain.fingerprints import (
+    PictureFingerprints,
+    TrimmedFingerprints,
+    VideoFingerprints,
+    VideoFrame,
+)
 from node.errors import Malformed, MediaError
 from node.media import replies
+from node.media.containers import CONTAINERS
+from node.media.sampling import MAX_AT, MAX_FRAMES
 from node.media.sniff import FORMATS
+
+FRAMES = st.builds(
+    VideoFrame, at=st.integers(0, 2**32 - 1), pdq=st.binary(min_size=32, max_size=32), quality=st.integers(0, 100)
+)
+
+
+def in_order(frames: list[VideoFrame]) -> tuple[VideoFrame, ...]:
+    return tuple(sorted(frames, key=attrgetter("at")))
+
 
 EIGHT = st.tuples(*[st.binary(min_size=32, max_size=32)] * 8)
 TRIMMED = st.builds(
@@ -40,6 +57,33 @@ PRINTS = st.builds(
     height=st.integers(0, 2**20),
     trimmed=st.none() | TRIMMED,
 )
+VIDEOS = st.builds(
+    VideoFingerprints,
+    media_type=st.sampled_from([known.media_type for known in CONTAINERS]),
+    md5=st.binary(min_size=16, max_size=16),
+    sha1=st.binary(min_size=20, max_size=20),
+    sha256=st.binary(min_size=32, max_size=32),
+    frames=st.lists(FRAMES, min_size=1, max_size=9).map(in_order),
+    between=st.lists(FRAMES, max_size=9).map(in_order),
+    milliseconds=st.integers(0, 2**32 - 1),
+    size=st.integers(0, 2**38),
+    width=st.integers(0, 2**13),
+    height=st.integers(0, 2**13),
+    note=st.sampled_from(["", "damaged: parts of it could not be decoded"]),
+)
+LONGEST = VideoFingerprints(
+    media_type="video/x-matroska",
+    size=2**38,
+    md5=bytes(16),
+    sha1=bytes(20),
+    sha256=bytes(32),
+    frames=(VideoFrame(at=MAX_AT, pdq=bytes(32), quality=100),) * MAX_FRAMES,
+    between=(VideoFrame(at=MAX_AT, pdq=bytes(32), quality=100),) * (4 * MAX_FRAMES),
+    milliseconds=MAX_AT,
+    width=8_192,
+    height=8_192,
+    note="x" * 300,
+)
 EXAMPLE = PictureFingerprints(
     media_type="image/png",
     size=1,
@@ -61,6 +105,50 @@ def test_fingerprints_come_back_as_they_were(prints: PictureFingerprints) -> Non
     line = replies.write_reply(prints)
     assert len(line) <= replies.MAX_REPLY_BYTES
     assert replies.read_reply(line) == prints
+
+
+@given(VIDEOS | st.just(LONGEST))
+def test_a_video_comes_back_as_it_was(prints: VideoFingerprints) -> None:
+    line = replies.write_reply(prints)
+    assert len(line) <= replies.MAX_REPLY_BYTES
+    assert replies.read_reply(line) == prints
+
+
+@given(st.integers(0, replies.MAX_ASKED_SECONDS))
+def test_time_that_is_asked_for_comes_back(seconds: int) -> None:
+    asked = replies.MoreTime(seconds=seconds)
+    assert replies.read_reply(replies.write_reply(asked)) == asked
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("frames", ""),
+        ("frames", "00" * 36),
+        ("frames", "00" * 37 * (MAX_FRAMES + 1)),
+        ("frames", "00000001" + "00" * 33 + "00" * 37),
+        ("frames", "0000000065" + "00" * 32),
+        ("frames", ["00" * 37]),
+        ("between", None),
+        ("media_type", "image/jpeg"),
+        ("milliseconds", 2**32),
+        ("milliseconds", 1.5),
+        ("width", -1),
+        ("note", "\x1b[2J"),
+        ("extra", 1),
+    ],
+)
+def test_a_value_of_a_video_out_of_place_is_refused(key: str, value: Any) -> None:
+    said = json.loads(replies.write_reply(LONGEST))
+    said[key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("seconds", [-1, replies.MAX_ASKED_SECONDS + 1, True, 1.0, None])
+def test_time_out_of_range_is_refused(seconds: Any) -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps({"seconds": seconds}).encode())
 
 
 def test_an_error_comes_back_with_its_remedy() -> None:

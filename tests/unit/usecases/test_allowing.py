@@ -22,6 +22,8 @@ from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, flip, prints
 from tests.simulator.memory_store import MemoryStore
 from tests.unit.usecases.test_inquiry import about, ask, hold, run
+from tests.unit.usecases.test_inquiry_videos import hold as hold_any
+from tests.unit.usecases.test_inquiry_videos import video
 
 ORIGIN = Origin(sim.FEDERATION, member_id("FR"), 1, "audit")
 NOW = 1_700_000_000.0
@@ -98,6 +100,30 @@ def test_a_value_of_another_length_is_refused_before_anything_is_done(desk: Desk
 def allow(made: Federation, who: str, *numbers: int) -> None:
     with made.parties[who].store.write() as tx:
         tx.allow([prints(number).sha256 for number in numbers], 1)
+
+
+def test_a_video_on_the_list_gives_no_hits_and_neither_does_a_holding_that_is_one() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            jp = made.parties["JP"]
+            known, copy = video(1, range(8)), video(1, range(8), bits=6)
+            hold_any(jp, known, Level.NATIONAL)
+            hold_any(jp, video(2, range(8)), Level.NATIONAL)
+            subjects = (subject_of(copy), subject_of(video(2, range(3, 8))))
+            assert [hit.algorithm for hit in jp.matcher.local(subjects, 31).hits] == ["vpdq", "vpdq"]
+            with jp.store.write() as tx:
+                tx.allow([copy.sha256], 1)
+            found = jp.matcher.local(subjects, 31)
+            assert ([hit.subject for hit in found.hits], dict(found.hidden)) == ([1], {0: 1})
+            with jp.store.write() as tx:
+                tx.disallow([copy.sha256])
+                tx.allow([known.sha256], 1)
+            found = jp.matcher.local(subjects, 31)
+            assert ([hit.subject for hit in found.hits], dict(found.hidden)) == ([1], {0: 1})
+            shown = jp.matcher.local(subjects, 31, show_all=True).hits
+            assert [(hit.subject, hit.allowed, hit.distance) for hit in shown] == [(0, True, 6), (1, False, 0)]
+
+    run(scenario())
 
 
 def test_a_subject_on_the_list_gives_no_hits_and_says_how_many() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprints import FRAME, SHA256, Fingerprint, VideoFingerprints, VideoFrame
 from node.domain.ids import MemberId
 from node.domain.ports import HOLDINGS_SOURCE, Probe, Store
 from node.domain.queries import Level
-from node.errors import StoreError
+from node.domain.statements import Contribution
+from node.errors import Damaged, StoreError
 from node.match.folder import MANIFEST, IndexFolder
 from node.match.kept import KeptIndex
 from node.store.store import open_store
@@ -29,12 +31,46 @@ from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.intake import columns_of
 from node.usecases.replica import Rules, position, verify_package
-from tests.simulator.federation import Log, Speaker, roster
+from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.memory_store import MemoryStore, MemoryWriter
 from tests.simulator.world import CODEC
 from tests.unit.usecases.test_catalogue import holding, pdq
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
+FRAMES = 6
+
+
+def frames(number: int) -> tuple[VideoFrame, ...]:
+    """The frames of a made-up video: those of no other number, nor of a picture's."""
+    return tuple(
+        VideoFrame(at=1_000 * at, pdq=hashlib.sha256(f"film {number} frame {at}".encode()).digest(), quality=90)
+        for at in range(FRAMES)
+    )
+
+
+def video(number: int) -> VideoFingerprints:
+    return VideoFingerprints(
+        media_type="video/mp4",
+        size=1,
+        md5=bytes(16),
+        sha1=bytes(20),
+        sha256=number.to_bytes(32, "big"),
+        frames=frames(number),
+        between=(),
+        milliseconds=1_000 * FRAMES,
+        width=1,
+        height=1,
+    )
+
+
+def film(number: int) -> Contribution:
+    """A record about the same video."""
+    prints = tuple(Fingerprint(code=FRAME.code, value=each.pdq, quality=90, at=each.at) for each in frames(number))
+    return Contribution(fingerprints=prints, media_type="video/mp4")
+
+
+def frame(number: int, at: int = FRAMES - 1) -> Probe:
+    return Probe(number, FRAME.code, frames(number)[at].pdq, 90)
 
 
 class Life:
@@ -56,8 +92,8 @@ class Life:
         with self.catalogue.change() as change:
             change.apply(verified)
 
-    def hold(self, number: int) -> int:
-        prints = holding(number)
+    def hold(self, number: int, *, film: bool = False) -> int:
+        prints = video(number) if film else holding(number)
         with self.catalogue.change() as change:
             row, new = change.writer.put_holding(prints, level=Level.NATIONAL, case="c", tag=b"", now=1)
             if new:
@@ -73,6 +109,15 @@ class Life:
     def found(self, number: int) -> list[tuple[int, int]]:
         return sorted((hit.source, hit.row) for hit in self.index.search([pdq(number)], 31))
 
+    def films(self, number: int) -> list[tuple[int, int]]:
+        """Where each single frame of the video is found."""
+        found = {
+            tuple(sorted((hit.source, hit.row) for hit in self.index.search([frame(number, at)], 31)))
+            for at in range(FRAMES)
+        }
+        assert len(found) == 1, "every frame of a video, or none"
+        return list(found.pop())
+
 
 @pytest.fixture
 def log() -> Log:
@@ -87,6 +132,7 @@ def in_step(life: Life) -> None:
     Catalogue(store=life.store, index=fresh, codec=CODEC).rebuild()
     probes = [pdq(number) for number in range(40)]
     probes += [Probe(number, SHA256.code, number.to_bytes(32, "big")) for number in range(200, 240)]
+    probes += [frame(number, at) for number in range(240) for at in range(FRAMES)]
 
     def all_of(index: KeptIndex) -> list[tuple[int, int, int, int]]:
         return sorted((hit.subject, hit.code, hit.source, hit.row) for hit in index.search(probes, 31))
@@ -111,6 +157,61 @@ def test_a_start_opens_what_was_kept_and_catches_up(tmp_path: Path, log: Log) ->
     assert second.found(200) == [(HOLDINGS_SOURCE, 1)]
     assert second.found(201) == [(HOLDINGS_SOURCE, 2)]
     in_step(second)
+
+
+def test_videos_are_kept_caught_up_with_and_overwritten(tmp_path: Path, log: Log) -> None:
+    store, folder = MemoryStore(), tmp_path / "index"
+    first = Life(store, folder)
+    for number in (30, 31):
+        log.say(film(number))
+    first.take(log)
+    first.hold(200, film=True)
+    first.catalogue.keep()
+    log.say(film(32))
+    first.take(log)
+    first.hold(201, film=True)
+    second = Life(store, folder)
+    assert second.index.tables["vpdq-frame"].settled == 3 * FRAMES
+    assert second.index.tables["vpdq-frame"].waiting == 2 * FRAMES
+    assert [second.films(number) for number in (30, 31, 32, 200, 201)] == [
+        [(1, 20)],
+        [(1, 21)],
+        [(1, 22)],
+        [(HOLDINGS_SOURCE, 1)],
+        [(HOLDINGS_SOURCE, 2)],
+    ]
+    in_step(second)
+    secrets = [each.pdq[part] for each in frames(31) for part in (slice(8), slice(24, 32))]
+    assert all(secret in (folder / "000000000001.vpdq-frame").read_bytes() for secret in secrets)
+    second.purge([21, 22])
+    assert second.films(31) == second.films(32) == []
+    assert not any(secret in path.read_bytes() for secret in secrets for path in folder.iterdir())
+    in_step(second)
+    report = second.catalogue.check_index()
+    assert report is not None
+    assert (report.entries, report.faults) == (23, ())
+    third = Life(store, folder)
+    assert third.films(31) == third.films(32) == []
+    third.catalogue.keep()
+    in_step(Life(store, folder))
+
+
+def test_a_lost_frame_is_told_by_fsck_and_found_by_scrubbing(tmp_path: Path, log: Log) -> None:
+    store, folder = MemoryStore(), tmp_path / "index"
+    first = Life(store, folder)
+    first.hold(200, film=True)
+    first.hold(201)
+    first.catalogue.keep()
+    path = folder / "000000000001.vpdq-frame"
+    raw = bytearray(path.read_bytes())
+    raw[:16] = bytes(16)
+    path.write_bytes(raw)
+    second = Life(store, folder)
+    report = second.catalogue.check_index()
+    assert report is not None
+    assert [fault.split(":")[0] for fault in report.faults] == ["1 of 14 fingerprints are not found"]
+    with pytest.raises(Damaged):
+        second.files.scrub(1 << 40)
 
 
 class Dies(BaseException):
@@ -382,16 +483,17 @@ class LivesOfANode(RuleBasedStateMachine):
         self.purged: set[int] = set()
         self.life = Life(self.store, self.folder / "index")
 
-    @rule(count=st.integers(1, 3))
-    def records(self, count: int) -> None:
-        self.log.pictures(range(self.size, self.size + count))
+    @rule(count=st.integers(1, 3), films=st.booleans())
+    def records(self, count: int, *, films: bool) -> None:
+        for number in range(self.size, self.size + count):
+            self.log.say(film(number) if films else picture(number))
         self.size += count
         self.life.take(self.log)
 
-    @rule()
-    def holding(self) -> None:
+    @rule(films=st.booleans())
+    def holding(self, *, films: bool) -> None:
         self.held += 1
-        self.life.hold(self.held)
+        self.life.hold(self.held, film=films)
 
     @rule(data=st.data(), dies=st.booleans())
     def purge(self, data: st.DataObject, *, dies: bool) -> None:

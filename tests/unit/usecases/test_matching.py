@@ -9,7 +9,8 @@ from node.domain.ids import Origin, RecordId, member_id
 from node.domain.ports import HOLDINGS_SOURCE, RawHit
 from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
-from node.usecases.matching import Matcher, _Spoken
+from node.usecases.checking import Spoken
+from node.usecases.matching import Matcher
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ def found(source: int, row: int, distance: int) -> RawHit:
     return RawHit(subject=0, source=source, row=row, code=PDQ.code, distance=distance, quality=90, orientation=0)
 
 
-def held(record: RecordId | None, level: Level) -> _Spoken:
-    return _Spoken("FR", (), level, record, None)
+def held(record: RecordId | None, level: Level) -> Spoken:
+    return Spoken("FR", (), level, record, None)
 
 
-def stated(record: RecordId) -> _Spoken:
-    return _Spoken(str(record.origin), (), Level.SHARED, record, SAID)
+def stated(record: RecordId) -> Spoken:
+    return Spoken(str(record.origin), (), Level.SHARED, record, SAID)
 
 
 def test_a_contributed_holding_is_shown_once_with_what_its_record_says() -> None:

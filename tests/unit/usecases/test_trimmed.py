@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+import pytest
+
+from node.domain.fingerprints import FRAME, PictureFingerprints, TrimmedFingerprints, VideoFrame
+from node.domain.ids import Origin, RecordId, member_id
 from node.domain.orientations import turned
-from node.domain.queries import Level, Outcome
+from node.domain.queries import Hit, Level, Outcome
+from node.errors import Malformed
 from node.usecases.answering import cost_of
+from node.usecases.hits import check_hit
 from node.usecases.intake import subject_of
+from tests.simulator import federation as sim
 from tests.simulator.asking import federation, prints
 from tests.unit.usecases.test_inquiry import _asked, _said, hold, run
+from tests.unit.usecases.test_inquiry_videos import hold as hold_any
+from tests.unit.usecases.test_inquiry_videos import video
 
 
 def trimmed(number: int, inside: int) -> PictureFingerprints:
@@ -64,6 +72,44 @@ def test_a_local_hit_on_the_inside_says_so_and_the_whole_comes_first() -> None:
             ]
 
     run(scenario())
+
+
+def test_a_bordered_still_of_a_video_is_near_the_frame_that_is_shown_there() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            jp = made.parties["JP"]
+            film = video(7, range(6))
+            shown = VideoFrame(at=4_000, pdq=turned(prints(2).pdq)[5], quality=90)
+            hold_any(jp, replace(film, frames=(*film.frames[:4], shown, film.frames[5])), Level.HIT_NO_HIT)
+            subject = subject_of(trimmed(1, 2))
+            (hit,) = jp.matcher.local((subject,), 31).hits
+            assert (hit.algorithm, hit.trimmed, hit.orientation, hit.distance, hit.at) == (
+                "vpdq-frame",
+                True,
+                "flop",
+                0,
+                4_000,
+            )
+            said = _said(made, _asked(made, {"cost": cost_of([subject])}, subjects=(subject,)))
+            assert [(each.algorithm, each.trimmed, each.at) for each in said.hits] == [("vpdq-frame", False, None)]
+
+    run(scenario())
+
+
+def test_a_shared_hit_on_the_inside_by_a_frame_is_one_that_was_asked_about() -> None:
+    origin = Origin(sim.FEDERATION, member_id("JP"))
+    hit = Hit(
+        subject=0,
+        origin="JP",
+        algorithm=FRAME.name,
+        level=Level.SHARED,
+        record=RecordId(origin, bytes(32)),
+        distance=3,
+        trimmed=True,
+    )
+    check_hit(hit, (subject_of(trimmed(1, 2)),), origin)
+    with pytest.raises(Malformed):
+        check_hit(hit, (subject_of(prints(1)),), origin)
 
 
 def test_the_second_opinion_of_an_inside_is_the_insides() -> None:

@@ -1,7 +1,9 @@
 """One value of everything that is signed or committed to. test_golden.py has the bytes that they have to be."""
 
+from dataclasses import replace
+
 from node.domain.envelope import Envelope, Kind
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
+from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import FederationId, MemberId, Origin, RecordId
 from node.domain.queries import (
@@ -16,6 +18,7 @@ from node.domain.queries import (
     Subject,
 )
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Tri, Verdict
+from node.domain.videos import Shares
 
 FEDERATION = FederationId("example.org")
 FR, BR, JP = MemberId("FR"), MemberId("BR"), MemberId("JP")
@@ -40,6 +43,14 @@ CONTRIBUTION = Contribution(
     offender_identified=Tri.UNKNOWN,
     tags=("boat", "quay"),
     language="fr",
+)
+VIDEO = Contribution(
+    fingerprints=(
+        *FINGERPRINTS[:3],
+        Fingerprint(code=FRAME.code, value=b"\x44" * 32, quality=97, at=0),
+        Fingerprint(code=FRAME.code, value=b"\x77" * 32, quality=50, at=1_001),
+    ),
+    media_type="video/mp4",
 )
 RETRACTION = Retraction(reason=Reason.VICTIM_REQUEST)
 OPINION = Opinion(verdict=Verdict.DISPUTE, category=CATEGORY, note="another scale")
@@ -95,6 +106,25 @@ ANSWER = Answer(
     reduced=True,
     reason="",
     at=1_700_000_002,
+)
+VIDEO_PAYLOAD = replace(PAYLOAD, subjects=(Subject(fingerprints=VIDEO.fingerprints[2:]),))
+VIDEO_ANSWER = replace(
+    ANSWER,
+    hits=(
+        Hit(subject=0, origin="BR", algorithm="vpdq-frame", level=Level.HIT_NO_HIT),
+        Hit(
+            subject=0,
+            origin=str(ORIGIN),
+            algorithm="vpdq",
+            level=Level.SHARED,
+            record=RecordId(ORIGIN, b"\x99" * 32),
+            distance=4,
+            quality=97,
+            shares=Shares(query_percent=100, compared_percent=87, moments=20, frames=23, radius=31),
+            at=3_000,
+            subject_at=1_000,
+        ),
+    ),
 )
 PLAIN_ENVELOPE = Envelope(
     kind=Kind.CONTRIBUTION,

@@ -73,7 +73,7 @@ def test_the_contract_s_numbers_are_the_domain_s() -> None:
         named.pop("UNSPECIFIED", None)
         assert named == {member.name: member.value for member in domain}
     assert {kind.name: kind.code for kind in fingerprints.KINDS} == {
-        "md5": 1, "sha1": 2, "sha256": 3, "pdq": 4, "phash": 5, "photodna": 6,
+        "md5": 1, "sha1": 2, "sha256": 3, "pdq": 4, "phash": 5, "photodna": 6, "vpdq-frame": 7,
     }  # fmt: skip
     assert {kind.name: kind.value for kind in envelope.Kind if kind < 128} == {
         "CONTRIBUTION": 1, "CORRECTION": 2, "RETRACTION": 3, "OPINION": 4, "COMMENT": 5, "WATCH": 6, "CONSULTATION": 7,

@@ -6,7 +6,7 @@ import pytest
 
 from node.domain import statements as say
 from node.domain.envelope import Kind
-from node.domain.fingerprints import MD5, PDQ, SHA256, Fingerprint
+from node.domain.fingerprints import FRAME, MD5, PDQ, SHA256, Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import MemberId
 from node.domain.queries import Answer, MatchRule, Outcome, QueryPayload, Subject
@@ -31,6 +31,10 @@ PAST: dict[str, say.Statement] = {
     "a quality past 100": _said(fingerprints=(Fingerprint(code=PDQ.code, value=bytes(32), quality=101),)),
     "a quality below unstated": _said(fingerprints=(Fingerprint(code=PDQ.code, value=bytes(32), quality=-2_000),)),
     "a quality of a digest": _said(fingerprints=(Fingerprint(code=MD5.code, value=bytes(16), quality=3),)),
+    "a quality of a frame past 100": _said(fingerprints=(Fingerprint(code=FRAME.code, value=bytes(32), quality=101),)),
+    "a short frame": _said(fingerprints=(Fingerprint(code=FRAME.code, value=bytes(31), quality=50),)),
+    "a frame before the start": _said(fingerprints=(Fingerprint(code=FRAME.code, value=bytes(32), at=-1),)),
+    "a frame after seven weeks": _said(fingerprints=(Fingerprint(code=FRAME.code, value=bytes(32), at=2**32),)),
     "kind 0": _said(fingerprints=(Fingerprint(code=0, value=b"x"),)),
     "a vast value of an unknown kind": _said(fingerprints=(Fingerprint(code=99, value=bytes(4_097)),)),
     "a long series": _said(series=LONG),

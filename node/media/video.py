@@ -1,0 +1,294 @@
+"""One video file, fingerprinted: frames sampled as they are decoded, then the digests of the file.
+
+Rules this module upholds:
+
+- One demuxer and the listed decoders (`containers`) are let near the bytes, for one stream of pictures; nothing else
+  is opened, whatever the file names.
+- No frame is decoded before the size that the header states was held against `MAX_FRAME_PIXELS`, and none past it.
+- Frames are those of `sampling`, turned upright as the file says, as RGB, hashed by `pdq` at full resolution.
+- What can be read is kept: of a file that is damaged, cut short or too long for its time, the frames up to there, and
+  a note that says so. Without one frame it is an error.
+- Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from node.domain.fingerprints import VideoFingerprints, VideoFrame
+from node.errors import MediaError
+from node.media.containers import DECODERS, Container
+from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.sampling import Clock, Sampler
+from node.media.stream import Stream, open_stream
+from node.media.truncation import is_cut_short
+
+if TYPE_CHECKING:
+    from av.buffer import Buffer
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame as Frame
+    from av.video.stream import VideoStream
+
+MAX_FRAME_PIXELS: Final = 8_192 * 8_192
+"""Pixels of one frame. 8K is 33 million, the largest cameras for all-round views give 61; a decoder holds up to 17."""
+BASE_SECONDS: Final = 60
+"""Processor time of a video of no length."""
+SECONDS_A_SECOND: Final = 4
+"""Processor time a second of video. 720 x 480 at 30 frames took 0.16 here; this leaves room for 24 times as much."""
+BYTES_A_SECOND: Final = 4_096
+"""Bytes below which no second of video is believed in: a file that states days of length must have the bytes for it."""
+DIGESTED_A_SECOND: Final = 100_000_000
+"""Bytes that are read and digested, at the least, in a second of processor time."""
+MAX_SECONDS: Final = 4 * 3_600
+"""Processor time of any one video."""
+_GRACE_SECONDS: Final = 30
+"""Between the end of decoding by our own clock and the end that the kernel would make."""
+_SLACK: Final = 0.05, 2.0
+"""How much earlier than stated the last frame may be shown (share, seconds): sound often lasts a little longer."""
+_USUAL_STEP: Final = 40.0
+"""Milliseconds between frames where the file does not say."""
+_CHANNELS: Final = 3
+_MATRIX: Final = 9
+_PRIVATE: Final = "none"
+"""No protocol has this name: nothing can be opened beside the file itself."""
+
+Allow = Callable[[int], None]
+"""Told how many seconds of processor time the file may take, before they are taken."""
+
+
+def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFingerprints:
+    """Every fingerprint of a video file. Raises `MediaError` with the reason for everything that is wrong with it."""
+    with open_stream(path) as stream:
+        read = _read(stream, container, allow)
+        digests = stream.digests()
+        return VideoFingerprints(
+            media_type=container.media_type,
+            size=stream.size,
+            md5=digests.md5,
+            sha1=digests.sha1,
+            sha256=digests.sha256,
+            frames=_frames(read.sampler.finish().frames),
+            between=_frames(read.sampler.finish().between),
+            milliseconds=read.milliseconds,
+            width=read.width,
+            height=read.height,
+            note=read.note,
+        )
+
+
+def _frames(samples: list[tuple[int, PdqHashes]]) -> tuple[VideoFrame, ...]:
+    return tuple(VideoFrame(at=at, pdq=hashes.orientations[0], quality=hashes.quality) for at, hashes in samples)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What has been read so far. `faults`: packets that could not be decoded."""
+
+    sampler: Sampler[PdqHashes]
+    milliseconds: int = 0
+    width: int = 0
+    height: int = 0
+    decoded: int = 0
+    faults: int = 0
+    out_of_time: bool = False
+    note: str = ""
+
+
+def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
+    try:
+        with _opened(stream, known) as opened:
+            pictures = _pictures(opened, known)
+            return _decode(opened, pictures, stream, known, allow)
+    except MediaError:
+        raise
+    except MemoryError:
+        raise MediaError(f"decoding this {known.name} takes more memory than a worker may have") from None
+    except OSError as error:
+        if type(error) is OSError:  # of the file itself; PyAV's own errors are subclasses
+            raise
+        raise MediaError(_unreadable(stream, known)) from None
+    except Exception:  # noqa: BLE001  (see the rules above)
+        raise MediaError(_unreadable(stream, known)) from None
+
+
+def _unreadable(stream: Stream, known: Container) -> str:
+    return f"{'truncated' if is_cut_short(stream) else 'damaged or truncated'} {known.name}: it cannot be read"
+
+
+@lru_cache(maxsize=1)
+def prepare() -> None:
+    """Loads FFmpeg's libraries and silences them: what they log can quote the file."""
+    import av.logging  # noqa: PLC0415  (a worker loads it once, before it confines itself)
+
+    av.logging.set_level(None)
+
+
+def _opened(stream: Stream, known: Container) -> InputContainer:
+    import av  # noqa: PLC0415  (as `prepare`)
+
+    prepare()
+    if stream.size == 0:
+        raise MediaError("empty file")
+    return av.open(
+        stream,
+        mode="r",
+        format=known.demuxer,
+        container_options={
+            "protocol_whitelist": _PRIVATE,
+            "codec_whitelist": ",".join(DECODERS),
+            "enable_drefs": "0",
+        },
+        io_open=_refuse,
+        metadata_errors="replace",
+    )
+
+
+def _refuse(*_: object) -> None:
+    raise MediaError("it wants another file to be opened")
+
+
+def _pictures(opened: InputContainer, known: Container) -> VideoStream:
+    """The first stream of moving pictures. Raises `MediaError` where there is none that may be decoded."""
+    from av.stream import Disposition  # noqa: PLC0415
+
+    streams = [each for each in opened.streams.video if not each.disposition & Disposition.attached_pic]
+    if not streams:
+        sound = ": sound alone" if opened.streams.audio else ""
+        raise MediaError(f"no moving pictures are in this {known.name}{sound}")
+    pictures = streams[0]
+    context = pictures.codec_context
+    if getattr(context, "name", "") not in DECODERS:  # there is no context where FFmpeg has no decoder at all
+        raise MediaError(f"the pictures in this {known.name} are coded in a way that Vigil does not decode")
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        raise MediaError(
+            f"too many pixels: {context.width} x {context.height}, the limit is {MAX_FRAME_PIXELS} a frame"
+        )
+    context.thread_count = 1
+    context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    return pictures
+
+
+def _stated(opened: InputContainer, pictures: VideoStream) -> float:
+    """Seconds that the file says it has; 0 where it does not say."""
+    if pictures.duration and pictures.time_base:
+        return float(pictures.duration * pictures.time_base)
+    return opened.duration / 1_000_000 if opened.duration else 0.0
+
+
+def processor_seconds(stated: float, size: int) -> int:
+    """How much processor time a video may take to decode that states `stated` seconds and has `size` bytes."""
+    believed = min(stated if stated > 0 else float("inf"), size / BYTES_A_SECOND)
+    return min(BASE_SECONDS + int(believed * SECONDS_A_SECOND), MAX_SECONDS)
+
+
+def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known: Container, allow: Allow) -> _Read:
+    stated = _stated(opened, pictures)
+    seconds = processor_seconds(stated, stream.size)
+    allow(seconds + _GRACE_SECONDS + stream.size // DIGESTED_A_SECOND)
+    stop = time.process_time() + seconds
+    rate = float(pictures.average_rate or 0)
+    clock = Clock(1_000 / rate if rate > 0 else _USUAL_STEP)
+    read = _Read(Sampler())
+    for frame in _decoded(opened, pictures, read, stop):
+        read.decoded += 1
+        at = clock.at(_milliseconds(frame))
+        read.milliseconds = at
+        if read.sampler.wants(at):
+            values = _upright(frame)
+            if not read.width:
+                read.height, read.width = values.shape[:2]
+            read.sampler.take(at, pdq_hashes(values.reshape(values.shape[0], -1), _CHANNELS))
+    if not read.decoded and not pictures.codec_context.width:
+        # FFmpeg gives no size where it finds none, or one that it would not decode itself.
+        raise MediaError(
+            f"damaged {known.name}, or one of too many pixels (the limit is {MAX_FRAME_PIXELS} a frame): "
+            "not one frame can be decoded"
+        )
+    if not read.decoded:
+        raise MediaError(f"damaged or truncated {known.name}: not one frame can be decoded")
+    read.note = _note(read, stated, cut=is_cut_short(stream))
+    return read
+
+
+def _decoded(opened: InputContainer, pictures: VideoStream, read: _Read, stop: float) -> Iterator[Frame]:
+    """The frames in order of presentation, as far as they can be had; counts what cannot in `read`."""
+    packets = opened.demux(pictures)
+    while True:
+        try:
+            packet = next(packets, None)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  (the demuxer has lost its way: what came before stands)
+            read.faults += 1
+            return
+        if packet is None:
+            return
+        try:
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  (one packet that cannot be decoded stops only itself)
+            read.faults += 1
+            frames = []
+        yield from frames
+        if time.process_time() > stop:
+            read.out_of_time = True
+            return
+
+
+def _milliseconds(frame: Frame) -> float | None:
+    """When a frame is shown; None where the container does not say (which PyAV's types leave out)."""
+    seconds = cast("float | None", frame.time)
+    return None if seconds is None else seconds * 1_000
+
+
+def _note(read: _Read, stated: float, *, cut: bool) -> str:
+    """Why not all of it was read, in plain words; "" where it was."""
+    until = read.milliseconds / 1_000
+    share, seconds = _SLACK
+    if read.out_of_time:
+        return f"only its first {until:.1f} seconds were read: decoding all of it takes too long"
+    if until + max(stated * share, seconds) < stated:
+        return f"cut short or damaged: its pictures end after {until:.1f} of the stated {stated:.1f} seconds"
+    if cut:
+        return f"cut short: the file ends before it should, its pictures after {until:.1f} seconds"
+    if read.faults:
+        return "damaged: parts of it could not be decoded"
+    return ""
+
+
+def _upright(frame: Frame) -> npt.NDArray[np.uint8]:
+    """A frame as RGB, uint8 (height, width, 3), C order, turned and mirrored as its display matrix says."""
+    values: npt.NDArray[np.uint8] = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+    matrix = _display_matrix(frame)
+    if matrix is None:
+        return np.ascontiguousarray(values)
+    # What is shown at (x', y') is the pixel at (x, y) where x' = a x + c y and y' = b x + d y, up to a shift.
+    a, b, _, c, d = matrix[:5]
+    across, down = a, d
+    if abs(b) > abs(a):
+        values = values.transpose(1, 0, 2)
+        across, down = c, b
+    if across < 0:
+        values = values[:, ::-1]
+    if down < 0:
+        values = values[::-1]
+    return np.ascontiguousarray(values)
+
+
+def _display_matrix(frame: Frame) -> list[int] | None:
+    """The nine numbers of ISO/IEC 14496-12's display matrix (a b u, c d v, x y w); None where there is none."""
+    side_data: Mapping[str, Buffer] = frame.side_data  # type: ignore[assignment]  # typed for one of its kinds alone
+    found = side_data.get("DISPLAYMATRIX")
+    if found is None:
+        return None
+    numbers = np.frombuffer(bytes(found), dtype=np.int32)
+    return [int(number) for number in numbers] if len(numbers) == _MATRIX else None

@@ -1,0 +1,87 @@
+"""The part of a worker's reply that is about a video, and the line in which it asks for time.
+
+Rules this module upholds:
+
+- As `replies`: untrusted, each value checked for kind, length and range before it becomes a domain value.
+- Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in between.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+from node.domain.fingerprints import MD5, SHA1, SHA256, VideoFingerprints, VideoFrame
+from node.errors import Malformed
+from node.media.containers import CONTAINERS
+from node.media.reply_values import as_bytes, as_number, as_words
+from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHORT_STEP
+from node.media.stream import MAX_STREAM_BYTES
+from node.media.video import MAX_FRAME_PIXELS
+
+MAX_BETWEEN: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1)
+_MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
+_FRAME: Final = struct.Struct(">IB32s")
+_MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)
+_BEST: Final = 100
+KEYS: Final = frozenset(
+    {"media_type", "size", "md5", "sha1", "sha256", "frames", "between", "milliseconds", "width", "height", "note"}
+)
+MAX_BYTES: Final = 2 * _FRAME.size * (_MOST + MAX_BETWEEN) + 4_096
+"""The longest reply about a video, its newline included."""
+
+
+def video_reply(prints: VideoFingerprints) -> dict[str, Any]:
+    """What a reply says of a video."""
+    return {
+        "media_type": prints.media_type,
+        "size": prints.size,
+        "md5": prints.md5.hex(),
+        "sha1": prints.sha1.hex(),
+        "sha256": prints.sha256.hex(),
+        "frames": _packed(prints.frames),
+        "between": _packed(prints.between),
+        "milliseconds": prints.milliseconds,
+        "width": prints.width,
+        "height": prints.height,
+        "note": prints.note,
+    }
+
+
+def read_video(said: dict[str, Any]) -> VideoFingerprints:
+    """The other way, of an object with exactly the keys of `KEYS`. Raises `Malformed`."""
+    if not isinstance(said["media_type"], str) or said["media_type"] not in _MEDIA_TYPES:
+        raise Malformed("a worker's reply states an unknown media type")
+    frames, between = _unpacked(said["frames"], _MOST), _unpacked(said["between"], MAX_BETWEEN)
+    if not frames:
+        raise Malformed("a worker's reply has a video without a frame")
+    return VideoFingerprints(
+        media_type=said["media_type"],
+        size=as_number(said["size"], MAX_STREAM_BYTES),
+        md5=as_bytes(said["md5"], MD5.size),
+        sha1=as_bytes(said["sha1"], SHA1.size),
+        sha256=as_bytes(said["sha256"], SHA256.size),
+        frames=frames,
+        between=between,
+        milliseconds=as_number(said["milliseconds"], MAX_AT),
+        width=as_number(said["width"], MAX_FRAME_PIXELS),
+        height=as_number(said["height"], MAX_FRAME_PIXELS),
+        note=as_words(said["note"]),
+    )
+
+
+def _packed(frames: tuple[VideoFrame, ...]) -> str:
+    return b"".join(_FRAME.pack(frame.at, frame.quality, frame.pdq) for frame in frames).hex()
+
+
+def _unpacked(value: object, most: int) -> tuple[VideoFrame, ...]:
+    if not isinstance(value, str) or len(value) % (2 * _FRAME.size) or len(value) > 2 * _FRAME.size * most:
+        raise Malformed("a worker's reply has frames that are not packed as they should be")
+    frames = tuple(
+        VideoFrame(at=at, quality=quality, pdq=pdq)
+        for at, quality, pdq in _FRAME.iter_unpack(as_bytes(value, len(value) // 2))
+    )
+    times = [frame.at for frame in frames]
+    if times != sorted(times) or any(frame.quality > _BEST for frame in frames):
+        raise Malformed("a worker's reply has frames out of order or out of range")
+    return frames

@@ -1,0 +1,99 @@
+"""The frames of videos that are held: one packed column a video, beside its holding.
+
+Rules this module upholds:
+
+- A video's frames are written once, with its holding, and read whole: nobody asks for one of them.
+- Packed: 37 bytes a frame, milliseconds u32, quality u8 (both big-endian), PDQ 32 bytes, in the order of their times.
+- Keyed by the holding's number, which only ever rises, so that rows come in at the right edge (`schema`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from node.domain.batch import FingerprintColumn
+from node.domain.fingerprints import FRAME, Fingerprint, VideoFrame
+from node.errors import Damaged
+from node.store.schema import holding_frames
+from node.store.statements import chunks
+
+_FRAME: Final = struct.Struct(">IB32s")
+_COLUMNS: Final = np.dtype([("at", ">u4"), ("quality", "u1"), ("value", "u1", (FRAME.size,))])
+"""The same as columns."""
+FRAMES_AT_ONCE: Final = 65_536
+"""Frames that are given to the index at a time: 18 hours of video, 2.4 MB, searched in a second. Of pictures the number
+of holdings is bound enough; of videos each may have thousands."""
+_OF_ONE: Final = select(holding_frames.c.frames).where(holding_frames.c.holding_id == bindparam("of"))
+
+
+def put_frames(connection: Connection, holding_id: int, frames: Sequence[VideoFrame]) -> None:
+    """Writes the frames of a new holding; nothing for no frames."""
+    if frames:
+        packed = b"".join(_FRAME.pack(frame.at, frame.quality, frame.pdq) for frame in frames)
+        connection.execute(insert(holding_frames).values(holding_id=holding_id, frames=packed))
+
+
+def frames_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int, tuple[Fingerprint, ...]]:
+    """The frames of those of these holdings that have any. Raises `Damaged`."""
+    found: dict[int, tuple[Fingerprint, ...]] = {}
+    ids = list(holding_ids)
+    if len(ids) == 1:  # the way of a match, which looks at one holding after another
+        packed = connection.scalar(_OF_ONE, {"of": ids[0]})
+        return {} if packed is None else {ids[0]: _unpacked(packed)}
+    for some in chunks(ids):
+        rows = select(holding_frames).where(holding_frames.c.holding_id.in_(some))
+        found.update((row.holding_id, _unpacked(row.frames)) for row in connection.execute(rows))
+    return found
+
+
+def frame_column(connection: Connection, holding_ids: Iterable[int]) -> FingerprintColumn | None:
+    """The frames of these holdings for the index, the row repeated for each; None where none is a video."""
+    rows: list[int] = []
+    packed: list[bytes] = []
+    for some in chunks(holding_ids):
+        wanted = select(holding_frames).where(holding_frames.c.holding_id.in_(some))
+        for row in connection.execute(wanted.order_by(holding_frames.c.holding_id)):
+            rows.append(row.holding_id)
+            packed.append(_whole(row.frames))
+    if not rows:
+        return None
+    frames = np.frombuffer(b"".join(packed), dtype=_COLUMNS)
+    counts = [len(each) // _FRAME.size for each in packed]
+    return FingerprintColumn(
+        code=FRAME.code,
+        rows=np.repeat(np.asarray(rows, dtype=np.int64), counts),
+        values=np.ascontiguousarray(frames["value"]),
+        quality=frames["quality"].astype(np.int16),
+    )
+
+
+def as_many(connection: Connection, holding_ids: Sequence[int], videos: Iterable[int]) -> int:
+    """How many of these holdings, from the first on, have `FRAMES_AT_ONCE` frames together; one at the least. `videos`:
+    those of them that may have any.
+    """
+    sizes: dict[int, int] = {}
+    for some in chunks(videos):
+        wanted = select(holding_frames.c.holding_id, func.length(holding_frames.c.frames))
+        rows = connection.execute(wanted.where(holding_frames.c.holding_id.in_(some)))
+        sizes.update((holding_id, size // _FRAME.size) for holding_id, size in rows)
+    reached = accumulate(sizes.get(holding_id, 0) for holding_id in holding_ids)
+    return max(1, sum(frames <= FRAMES_AT_ONCE for frames in reached))
+
+
+def _whole(packed: bytes) -> bytes:
+    if len(packed) % _FRAME.size:
+        raise Damaged("the stored frames of a video are cut short", remedy="run fsck, then restore the newest backup")
+    return packed
+
+
+def _unpacked(packed: bytes) -> tuple[Fingerprint, ...]:
+    return tuple(
+        Fingerprint(code=FRAME.code, value=pdq, quality=quality, at=at)
+        for at, quality, pdq in _FRAME.iter_unpack(_whole(packed))
+    )

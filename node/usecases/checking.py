@@ -1,0 +1,148 @@
+"""What the store says of the hits that the index proposes: the second half of every search.
+
+Rules this module upholds:
+
+- The index proposes, the store decides: a hit counts only where the stored fingerprints bear it out.
+- A row is read once, however many subjects found it, and a fixed number of statements reads many rows; of how many the
+  fingerprints are in memory at a time is bounded, for a video has thousands.
+- What the index was wrong about is told apart from videos that it proposed and that are not near enough (`frames`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.envelope import decode
+from node.domain.ids import RecordId
+from node.domain.ports import HOLDINGS_SOURCE
+from node.domain.queries import Level
+from node.domain.statements import Contribution
+from node.errors import Malformed
+from node.tlog import merkle
+from node.usecases import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from node.domain.fingerprints import Fingerprint
+    from node.domain.holdings import Holding
+    from node.domain.ids import MemberId, Origin
+    from node.domain.ports import Codec, Probe, RawHit, StoreReader
+    from node.domain.queries import Subject
+    from node.usecases.frames import FrameEvidence
+
+ROWS_AT_ONCE: Final = 256
+"""Rows whose fingerprints are in memory at a time: where all are videos of an hour, some 200 MiB."""
+
+Place = tuple[int, int]
+"""Source and row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the store says about one row, and what may be told of it. `sha256` is a holding's own; `evidence` says how a
+    hit by frames of videos is near.
+    """
+
+    origin: str
+    fingerprints: tuple[Fingerprint, ...]
+    level: Level
+    record: RecordId | None
+    statement: Contribution | None
+    sha256: bytes = b""
+    evidence: FrameEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`)."""
+
+    subjects: Sequence[Subject]
+    probes: Sequence[Probe]
+    radius: int
+
+
+class Checker:
+    """Re-checks hits. `own`: whose holdings these are."""
+
+    def __init__(self, codec: Codec, own: MemberId) -> None:
+        self._codec = codec
+        self._own = own
+
+    def checked(
+        self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
+    ) -> tuple[list[tuple[RawHit, Spoken]], int]:
+        """(Hits that the store bears out, in their order, with what it says of their rows, fingerprints aside; how many
+        it did not bear out). `names`: the log of each source; a source that has none is passed over, and disagrees.
+        """
+        values: defaultdict[tuple[int, int, int], list[bytes]] = defaultdict(list)
+        for probe in asked.probes if raw else ():
+            values[probe.subject, probe.code, probe.orientation].append(probe.value)
+        found: defaultdict[Place, list[int]] = defaultdict(list)
+        for at, hit in enumerate(raw):
+            found[hit.source, hit.row].append(at)
+        borne_out: dict[int, Spoken] = {}
+        declined = 0
+        places = list(found)
+        for start in range(0, len(places), ROWS_AT_ONCE):
+            for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
+                bare = replace(said, fingerprints=())
+                for at in found[place]:
+                    hit = raw[at]
+                    those = values[hit.subject, hit.by or hit.code, hit.orientation]
+                    if not frames.concerns(hit):
+                        if any(_bears_out(said.fingerprints, hit, value) for value in those):
+                            borne_out[at] = bare
+                        continue
+                    subject = asked.subjects[hit.subject]
+                    evidence = frames.judge(subject, said.fingerprints, hit, those, asked.radius)
+                    if evidence is frames.DECLINED:
+                        declined += 1
+                    elif evidence is not None:
+                        borne_out[at] = replace(bare, evidence=evidence)
+        kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
+        return kept, len(raw) - len(kept) - declined
+
+    def _spoken(self, tx: StoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
+        """What the store says about each of these places: a read a source."""
+        rows: defaultdict[int, list[int]] = defaultdict(list)
+        for source, row in places:
+            rows[source].append(row)
+        spoken: dict[Place, Spoken] = {}
+        for source, wanted in rows.items():
+            if source == HOLDINGS_SOURCE:
+                held = tx.holdings_by_id(sorted(wanted))
+                spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
+            elif origin := names.get(source):
+                for row, (entry, body) in tx.held_at(origin, sorted(wanted)).items():
+                    if (said := self._record(origin, entry, body)) is not None:
+                        spoken[source, row] = said
+        return spoken
+
+    def _holding(self, holding: Holding) -> Spoken:
+        return Spoken(str(self._own), holding.fingerprints, holding.level, holding.record, None, sha256=holding.sha256)
+
+    def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
+        envelope = decode(entry)
+        try:
+            body = self._codec.decode_body(envelope.kind, disclosed) if envelope else None
+        except Malformed:  # damaged since it was verified: it disagrees with the index, and fsck names it
+            return None
+        if not isinstance(body, Contribution):
+            return None
+        record = RecordId(origin, merkle.leaf_hash(entry))
+        return Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
+
+
+def distance(a: bytes, b: bytes) -> int:
+    """Hamming distance in bits of two hashes of one length."""
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
+
+
+def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+    return any(
+        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance
+        for f in fingerprints
+    )

@@ -1,0 +1,185 @@
+"""When two videos are near: shares as brute force counts them, and what of a video is asked at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.domain import videos
+from node.domain.fingerprints import FRAME, MD5, PDQ_RADIUS, Fingerprint
+from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, compare, frames_of, thinned, wide_radius
+from tests.unit.match.brute import distance
+from tests.unit.match.builders import flipped
+
+
+def random_hash(number: int) -> bytes:
+    return hashlib.sha256(f"frame {number}".encode()).digest()
+
+
+def film(*hashes: bytes, quality: int = 90, step: int = 1_000) -> tuple[Fingerprint, ...]:
+    return tuple(
+        Fingerprint(code=FRAME.code, value=value, quality=quality, at=step * n) for n, value in enumerate(hashes)
+    )
+
+
+def numbered(*numbers: int, bits: int = 0) -> tuple[Fingerprint, ...]:
+    return film(*(flipped(random_hash(n), range(0, 2 * bits, 2)) for n in numbers))
+
+
+def brute(query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int) -> tuple[int, int]:
+    """(query percent, compared percent) by the words of the module: moments of the one, frames of the other."""
+
+    def usable(frames: Sequence[Fingerprint]) -> list[Fingerprint]:
+        good = [f for f in frames if f.code == FRAME.code and f.quality is not None and f.quality >= 50]
+        return [f for n, f in enumerate(good) if not n or good[n - 1].value != f.value]
+
+    asked, kept = usable(query), usable(compared)
+    times = [f.at for f in compared if f.at is not None]
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    length = max(1_000, gaps[len(gaps) // 2] if gaps else 0)
+    seconds: dict[int, bool] = {}
+    for frame in asked:
+        assert frame.at is not None
+        near = any(distance(frame.value, other.value) <= radius for other in kept)
+        seconds[frame.at // length] = seconds.get(frame.at // length, False) or near
+    found = sum(any(distance(frame.value, other.value) <= radius for other in asked) for frame in kept)
+    return 100 * sum(seconds.values()) // len(seconds), 100 * found // len(kept)
+
+
+POOL = [flipped(random_hash(n), range(bits)) for n in range(4) for bits in (0, 5, 31, 32, 60, 67)]
+films = st.lists(
+    st.builds(
+        lambda number, quality, gap: (POOL[number], quality, gap),
+        st.integers(0, len(POOL) - 1),
+        st.sampled_from([49, 50, 100]),
+        st.integers(0, 1_500),
+    ),
+    min_size=1,
+    max_size=30,
+).map(
+    lambda shown: tuple(
+        Fingerprint(code=FRAME.code, value=value, quality=quality, at=sum(gap for *_, gap in shown[: n + 1]))
+        for n, (value, quality, _) in enumerate(shown)
+    )
+)
+
+
+@given(films, films, st.sampled_from([0, 1, 20, PDQ_RADIUS]))
+def test_shares_are_those_of_brute_force(
+    query: tuple[Fingerprint, ...], compared: tuple[Fingerprint, ...], radius: int
+) -> None:
+    found = compare(query, compared, radius)
+    if not frames_of(query) or not frames_of(compared):
+        assert found is None
+        return
+    shares = brute(query, compared, radius)
+    if max(shares) >= SHARE_PERCENT:
+        assert found is not None
+        assert found.shares.radius == radius
+    if found is None:
+        return
+    assert (found.shares.query_percent, found.shares.compared_percent) == brute(query, compared, found.shares.radius)
+    nearest = min(distance(one.value, other.value) for one in frames_of(query) for other in frames_of(compared))
+    assert found.distance == nearest
+    assert any(f.at == found.query_at for f in query)
+    assert any(f.at == found.compared_at for f in compared)
+
+
+def test_an_excerpt_is_found_in_the_whole_and_the_whole_by_the_excerpt() -> None:
+    whole, excerpt = numbered(*range(20)), numbered(4, 5, 6, bits=10)
+    found = compare(excerpt, whole, PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.compared_percent) == (100, 15)
+    assert (found.distance, found.query_at, found.compared_at) == (10, 0, 4_000)
+    found = compare(whole, excerpt, PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.compared_percent) == (15, 100)
+
+
+@pytest.mark.parametrize(("shared", "hit"), [(10, True), (9, False)])
+def test_half_of_either_has_to_be_near(shared: int, hit: bool) -> None:
+    assert (compare(numbered(*range(20)), numbered(*range(20 - shared, 40 - shared)), PDQ_RADIUS) is not None) is hit
+
+
+def test_frames_below_the_floor_and_repeats_do_not_count() -> None:
+    still = film(random_hash(1), random_hash(1), random_hash(1), random_hash(2))
+    assert len(frames_of(still)) == 2
+    assert compare(film(random_hash(1), quality=49), still, PDQ_RADIUS) is None
+    found = compare(still, film(random_hash(1), random_hash(7), random_hash(8)), PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.moments) == (50, 33, 2)
+
+
+@pytest.mark.parametrize(("bits", "hit"), [(32, True), (WIDE_RADIUS, True), (WIDE_RADIUS + 1, False)])
+def test_an_overlay_on_every_frame_is_found_within_the_wide_radius(bits: int, hit: bool) -> None:
+    found = compare(numbered(*range(8), bits=bits), numbered(*range(8)), PDQ_RADIUS)
+    assert (found is not None) is hit
+    if found is not None:
+        assert (found.shares.radius, found.distance) == (WIDE_RADIUS, bits)
+
+
+def test_the_wide_radius_wants_several_scenes_and_not_one_seen_for_long() -> None:
+    assert compare(numbered(*range(4), bits=40), numbered(*range(4)), PDQ_RADIUS) is None
+    scene = [flipped(random_hash(1), [n]) for n in range(60)]
+    other = [flipped(value, range(100, 140)) for value in scene]
+    assert compare(film(*scene), film(*other), PDQ_RADIUS) is None
+
+
+def test_who_narrows_the_radius_narrows_the_wide_one_and_exact_has_none() -> None:
+    assert [wide_radius(radius) for radius in (PDQ_RADIUS, 15, 0)] == [WIDE_RADIUS, 31, 0]
+    assert compare(numbered(*range(8), bits=40), numbered(*range(8)), 15) is None
+    assert compare(numbered(*range(8), bits=1), numbered(*range(8)), 0) is None
+    found = compare(numbered(*range(8)), numbered(*range(8)), 0)
+    assert found is not None
+    assert found.shares.radius == 0
+
+
+def test_a_second_counts_where_any_frame_of_it_is_near() -> None:
+    """So a copy that begins half a second later is found by the frames between."""
+    query = film(*(random_hash(n) for n in range(40)), step=250)
+    kept = film(*(random_hash(4 * n + 2) for n in range(10)))
+    found = compare(query, kept, PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.moments) == (100, 100, 10)
+
+
+def test_an_excerpt_of_a_film_of_which_every_fourth_second_is_kept_is_found() -> None:
+    kept = film(*(random_hash(4 * n) for n in range(2_700)), step=4_000)
+    excerpt = film(*(random_hash(n) for n in range(400, 460)))
+    found = compare(excerpt, kept, PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.moments) == (100, 15)
+    assert compare(film(*(random_hash(n) for n in range(-60, 0))), kept, PDQ_RADIUS) is None
+
+
+def test_long_films_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    query, kept = numbered(*range(50), bits=3), numbered(*range(30, 80))
+    whole = compare(query, kept, PDQ_RADIUS)
+    assert whole is None
+    monkeypatch.setattr(videos, "_BLOCK", 7)
+    for other in (kept, numbered(*range(20, 70))):
+        assert (compare(query, other, PDQ_RADIUS) is None) is (other is kept)
+
+
+@given(films, st.integers(0, 40))
+def test_what_is_asked_fits_and_keeps_the_digests(frames: tuple[Fingerprint, ...], most: int) -> None:
+    digest = Fingerprint(code=MD5.code, value=bytes(16))
+    fitted = thinned((digest, *frames), most)
+    assert fitted[0] == digest
+    assert len(fitted) <= max(most, 1)
+    assert set(fitted[1:]) <= set(frames_of(frames))
+    if most > len(frames):
+        assert fitted[1:] == frames_of(frames)
+    times = [frame.at for frame in fitted[1:] if frame.at is not None]
+    assert times == sorted(times)
+
+
+def test_the_frames_between_go_first() -> None:
+    dense = film(*(random_hash(n) for n in range(100)), step=250)
+    assert [frame.at for frame in thinned(dense, 25)] == [1_000 * n for n in range(25)]
+    assert len(thinned(dense, 60)) == 60

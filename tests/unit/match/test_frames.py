@@ -1,0 +1,115 @@
+"""Videos in the index: one proposal a video, whatever the number of near frames, also within the wide radius."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
+from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit
+from node.domain.videos import WIDE_RADIUS
+from node.match.index import FlatIndex
+from node.match.kept import KeptIndex
+from node.match.ranking import rank
+from node.match.videos import WIDE_PROBES
+from tests.unit.match.builders import columns, flipped, where
+from tests.unit.match.keeping import ReopenedIndex
+from tests.unit.match.merged import MergedIndex
+
+LOG = 3
+
+
+@pytest.fixture(params=[FlatIndex, MergedIndex, KeptIndex, ReopenedIndex])
+def index(request: pytest.FixtureRequest) -> FlatIndex:
+    make: Callable[[], FlatIndex] = request.param
+    return make()
+
+
+def hashes(count: int, seed: int = 1) -> list[bytes]:
+    return [row.tobytes() for row in np.random.default_rng(seed).integers(0, 256, (count, 32), dtype=np.uint8)]
+
+
+def laid_over(frames: Sequence[bytes], bits: int) -> list[bytes]:
+    """Each frame with this many bits turned over, spread over the whole hash."""
+    return [flipped(frame, {n * 255 // bits for n in range(bits)}) for frame in frames]
+
+
+def probes(frames: Sequence[bytes], subject: int = 0) -> list[Probe]:
+    return [Probe(subject, FRAME.code, frame, 90) for frame in frames]
+
+
+def test_an_hour_of_one_scene_is_one_hit(index: FlatIndex) -> None:
+    scene = [flipped(hashes(1)[0], [n % 20]) for n in range(600)]
+    index.add(LOG, columns(FRAME, [7] * 600, scene))
+    (hit,) = index.search(probes(scene), PDQ_RADIUS)
+    assert hit == RawHit(0, LOG, 7, FRAME.code, 0, 90, 0)
+    assert index.sizes() == {LOG: 1}
+
+
+@pytest.mark.parametrize("bits", [PDQ_RADIUS + 1, 50, WIDE_RADIUS])
+@pytest.mark.parametrize("count", [8, 40, 400])
+def test_a_video_whose_frames_are_all_changed_is_proposed(index: FlatIndex, bits: int, count: int) -> None:
+    frames = hashes(count)
+    index.add(LOG, columns(FRAME, [5] * count, frames))
+    index.add(HOLDINGS_SOURCE, columns(FRAME, [9] * count, hashes(count, 2)))
+    (hit,) = index.search(probes(laid_over(frames, bits)), PDQ_RADIUS)
+    assert (hit.source, hit.row, hit.code, hit.by) == (LOG, 5, FRAME.code, 0)
+    assert PDQ_RADIUS < hit.distance <= bits
+
+
+def test_a_slow_film_with_something_laid_over_it_is_proposed(index: FlatIndex) -> None:
+    """Each frame is near the one before, and the last is far from the first."""
+    start, order = hashes(1)[0], np.random.default_rng(5).permutation(256)
+    slow = [flipped(start, order[: 2 * n].tolist()) for n in range(120)]
+    index.add(LOG, columns(FRAME, [5] * 24, slow[::5]))
+    mask = order[-50:].tolist()  # a logo: the same bits of every frame
+    asked = [flipped(frame, mask) for frame in slow[:100]]
+    assert where(index.search(probes(asked), PDQ_RADIUS)) == [(LOG, 5)]
+
+
+def test_past_the_wide_radius_nothing_is_proposed(index: FlatIndex) -> None:
+    frames = hashes(20)
+    index.add(LOG, columns(FRAME, [5] * 20, frames))
+    assert index.search(probes(laid_over(frames, WIDE_RADIUS + 2)), PDQ_RADIUS) == []
+
+
+def test_the_rule_exact_proposes_equal_frames_alone(index: FlatIndex) -> None:
+    frames = hashes(20)
+    index.add(LOG, columns(FRAME, [5] * 20, frames))
+    assert where(index.search(probes(frames), 0)) == [(LOG, 5)]
+    assert index.search(probes(laid_over(frames, 2)), 0) == []
+
+
+def test_one_frame_within_the_radius_is_enough_however_long_the_question(index: FlatIndex) -> None:
+    asked = hashes(WIDE_PROBES * 5)
+    for place in (0, 1, 150, len(asked) - 1):
+        index.add(LOG, columns(FRAME, [place], [laid_over(asked[place : place + 1], PDQ_RADIUS)[0]]))
+    assert where(index.search(probes(asked), PDQ_RADIUS)) == [(LOG, place) for place in (0, 1, 150, len(asked) - 1)]
+
+
+def test_pictures_and_frames_are_held_against_each_other(index: FlatIndex) -> None:
+    (picture, other), frames = hashes(2), hashes(9, 4)
+    index.add(LOG, columns(FRAME, [1] * 9, [*frames[:8], flipped(picture, range(12))]))
+    index.add(HOLDINGS_SOURCE, columns(PDQ, [2], [flipped(frames[3], range(7))]))
+    turned = [Probe(4, PDQ.code, other, 90, 0), Probe(4, PDQ.code, picture, 90, 6)]
+    (by_picture,) = index.search(turned, PDQ_RADIUS)
+    assert by_picture == RawHit(4, LOG, 1, FRAME.code, 12, 90, 6, PDQ.code)
+    (by_frame,) = index.search(probes(frames[2:5], 5), PDQ_RADIUS)[1:]
+    assert by_frame == RawHit(5, HOLDINGS_SOURCE, 2, PDQ.code, 7, 90, 0, FRAME.code)
+
+
+def test_frames_that_were_removed_are_proposed_no_more(index: FlatIndex) -> None:
+    frames = hashes(30)
+    index.add(LOG, columns(FRAME, [1] * 30, frames))
+    index.remove(LOG, [1])
+    assert index.search(probes(frames), PDQ_RADIUS) == []
+    assert index.sizes() == {}
+
+
+def test_a_proposal_by_frames_never_takes_the_place_of_a_digest() -> None:
+    digest = RawHit(0, LOG, 1, 1, 0, -1, 0)
+    frames = RawHit(0, LOG, 1, FRAME.code, 0, 90, 0)
+    assert rank([frames, digest]) == [digest]
+    assert rank([RawHit(0, LOG, 2, PDQ.code, 31, 50, 0), frames]) == [RawHit(0, LOG, 2, PDQ.code, 31, 50, 0), frames]

@@ -1,0 +1,95 @@
+"""Which frames are kept and which only looked for, whatever the times say."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.media import sampling
+from node.media.sampling import Clock, Sampler
+
+
+def sampled(times: list[int]) -> tuple[list[int], list[int]]:
+    sampler: Sampler[int] = Sampler()
+    for at in times:
+        if sampler.wants(at):
+            sampler.take(at, at)
+    done = sampler.finish()
+    assert all(at == sample for at, sample in done.frames + done.between)
+    return [at for at, _ in done.frames], [at for at, _ in done.between]
+
+
+def rate(frames: int, seconds: float) -> list[int]:
+    return [round(number * 1_000 / frames) for number in range(round(seconds * frames))]
+
+
+@pytest.mark.parametrize("frames", [5, 24, 25, 30, 60])
+def test_one_frame_a_second_is_kept_and_four_between_are_looked_for(frames: int) -> None:
+    kept, between = sampled(rate(frames, 20))
+    assert [at // 1_000 for at in kept] == list(range(20))
+    assert max(at % 1_000 for at in kept) < 1_000 / frames
+    assert len(between) == 80
+    assert not set(kept) & set(between)
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(0.3, 2), (0.5, 2), (1, 4), (2, 8), (2.9, 12)])
+def test_a_short_video_has_a_few_all_the_same(seconds: float, least: int) -> None:
+    kept, _ = sampled(rate(30, seconds))
+    assert len(kept) == least
+
+
+def test_one_frame_is_enough() -> None:
+    assert sampled([0]) == ([0], [])
+
+
+def test_no_frame_gives_none() -> None:
+    assert sampled([]) == ([], [])
+
+
+def test_a_long_video_is_thinned_out_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "MAX_FRAMES", 16)
+    kept, between = sampled(rate(10, 100))
+    assert 8 < len(kept) <= 17
+    assert {later - earlier for earlier, later in pairwise(kept)} == {8_000}
+    assert len(between) <= 5 * 17
+
+
+@given(st.lists(st.none() | st.floats(-1e12, 1e12), max_size=200), st.floats(1, 1_000))
+def test_time_never_runs_backwards_and_begins_at_nothing(times: list[float | None], step: float) -> None:
+    clock = Clock(step)
+    told = [clock.at(time) for time in times]
+    assert told[:1] in ([0], [])
+    assert told == sorted(told)
+    assert max(told, default=0) <= sampling.MAX_AT
+
+
+@given(st.lists(st.integers(0, 2_000), min_size=1, max_size=300))
+def test_whatever_the_gaps_the_first_frame_is_kept_and_no_more_than_the_most(gaps: list[int]) -> None:
+    times = [sum(gaps[: at + 1]) for at in range(len(gaps))]
+    kept, between = sampled(times)
+    assert kept[0] == times[0]
+    assert kept == sorted(set(kept))
+    assert between == sorted(set(between))
+    assert not set(kept) & set(between)
+    assert len(kept) <= sampling.MAX_FRAMES + 1
+
+
+def test_a_spliced_stream_is_sampled_past_the_splice() -> None:
+    clock = Clock(100)
+    told = [clock.at(time) for time in [*range(0, 5_000, 100), *range(0, 5_000, 100)]]
+    assert told[-1] == 9_900
+    kept, _ = sampled(told)
+    assert len(kept) == 10
+
+
+def test_times_that_jitter_are_not_taken_for_a_splice() -> None:
+    clock = Clock(40)
+    assert [clock.at(time) for time in (0, 80, 40, 120, 80, 160)] == [0, 80, 80, 120, 120, 160]
+
+
+def test_a_frame_without_a_time_follows_the_one_before() -> None:
+    clock = Clock(40)
+    assert [clock.at(time) for time in (None, None, None)] == [0, 40, 80]

@@ -1,0 +1,100 @@
+"""Videos that tests make: a scene through which a camera moves, in any container that PyAV writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+from PIL import Image, ImageFilter
+
+CODECS = {
+    ".mp4": "libx264",
+    ".mov": "libx264",
+    ".m4v": "libx264",
+    ".3gp": "mpeg4",
+    ".mkv": "libx264",
+    ".webm": "libvpx",
+    ".avi": "mpeg4",
+    ".ts": "mpeg2video",
+    ".mpg": "mpeg1video",
+    ".flv": "flv",
+    ".wmv": "wmv2",
+    ".ogv": "libvpx",
+}
+FORMATS = {".mkv": "matroska", ".ts": "mpegts", ".wmv": "asf", ".ogv": "ogg", ".mpg": "mpeg", ".m4v": "mp4"}
+RATE = 10
+"""Frames a second."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A plane of coloured shapes over which the camera goes, always the same one for the same seed."""
+
+    seed: int
+    brightness: float = 1.0
+    size: tuple[int, int] = (480, 270)
+    _plane: dict[str, Image.Image] = field(default_factory=dict, compare=False)
+
+    def picture(self, second: float) -> Image.Image:
+        """What is seen at this second."""
+        if "plane" not in self._plane:
+            random = np.random.default_rng(self.seed)
+            coarse = random.integers(0, 256, (48, 48, 3), dtype=np.uint8)
+            plane = Image.fromarray(coarse).resize((1600, 1600), Image.Resampling.BICUBIC)
+            self._plane["plane"] = plane.filter(ImageFilter.GaussianBlur(3))
+        left = int(second * 60)
+        seen = self._plane["plane"].crop((left, left, left + 960, left + 540)).resize(self.size)
+        return seen.point(lambda value: int(value * self.brightness))
+
+
+def write_video(
+    path: Path,
+    scene: Scene,
+    *,
+    seconds: float,
+    start: float = 0.0,
+    size: tuple[int, int] | None = None,
+    rate: int = RATE,
+    codec: str = "",
+    sound: bool = False,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Writes `seconds` of a scene from `start` on; the container is told by the suffix."""
+    made_format = FORMATS.get(path.suffix, path.suffix[1:])
+    with av.open(str(path), mode="w", format=made_format, options=options or {}) as container:
+        stream = cast("av.VideoStream", container.add_stream(codec or CODECS[path.suffix], rate=rate))
+        stream.width, stream.height = size or scene.size
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, rate)
+        voice = container.add_stream("aac", rate=44_100) if sound else None
+        for number in range(int(seconds * rate)):
+            frame = av.VideoFrame.from_ndarray(
+                np.asarray(scene.picture(start + number / rate).resize(size or scene.size))
+            )
+            frame.pts = number
+            frame.time_base = Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if voice is not None:
+            _add_sound(container, voice, seconds)
+    return path
+
+
+def write_sound(path: Path, seconds: float = 1.0) -> Path:
+    """A file of a video's kind with sound in it alone."""
+    with av.open(str(path), mode="w") as container:
+        _add_sound(container, container.add_stream("aac", rate=44_100), seconds)
+    return path
+
+
+def _add_sound(container: av.container.OutputContainer, voice: av.AudioStream, seconds: float) -> None:
+    for start in range(0, int(seconds * 44_100), 1_024):
+        wave = np.sin(np.arange(start, start + 1_024) / 20, dtype=np.float32)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 44_100, start
+        container.mux(voice.encode(frame))
+    container.mux(voice.encode(None))

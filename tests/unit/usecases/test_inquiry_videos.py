@@ -1,0 +1,210 @@
+"""Questions about videos: what is told at which level, what a long one costs, and what nobody may claim."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from node.domain.fingerprints import FRAME, Fingerprint, VideoFingerprints, VideoFrame
+from node.domain.holdings import IngestItem, IngestRequest
+from node.domain.ids import Origin, member_id
+from node.domain.ports import HOLDINGS_SOURCE
+from node.domain.queries import Answer, Hit, Level, MatchRule, Outcome, Subject
+from node.domain.roster import Policy
+from node.domain.videos import Shares
+from node.errors import Malformed, Misuse, Refused
+from node.usecases.answering import cost_of
+from node.usecases.hits import check_hit
+from node.usecases.intake import subject_of
+from node.usecases.question import check_question, fitted
+from node.wire.convert import ProtoCodec
+from node.wire.pb import record_pb2 as pb
+from tests.simulator import federation as sim
+from tests.simulator.asking import Federation, Party, federation, flip, prints
+from tests.unit.match.builders import columns
+from tests.unit.usecases.test_inquiry import about, ask, run
+
+
+def frame(film: int, second: int, *, bits: int = 0) -> VideoFrame:
+    value = hashlib.sha256(f"film {film} second {second}".encode()).digest()
+    return VideoFrame(at=1_000 * second, pdq=flip(value, bits), quality=90)
+
+
+def video(film: int, seconds: range, *, bits: int = 0) -> VideoFingerprints:
+    """Frames `bits` away from those of any other copy of the film; the file's digests are its own."""
+    digest = hashlib.sha256(f"{film} {seconds} {bits}".encode()).digest()
+    frames = tuple(replace(frame(film, n, bits=bits), at=1_000 * place) for place, n in enumerate(seconds))
+    return VideoFingerprints(
+        media_type="video/mp4",
+        size=1_000,
+        md5=digest[:16],
+        sha1=digest[:20],
+        sha256=digest,
+        frames=frames,
+        between=tuple(VideoFrame(at=f.at + 500, pdq=hashlib.sha256(f.pdq).digest(), quality=90) for f in frames),
+        milliseconds=1_000 * len(seconds),
+        width=640,
+        height=480,
+    )
+
+
+def hold(who: Party, material: object, level: Level) -> int:
+    item = IngestItem(tag=b"", prints=material)  # type: ignore[arg-type]
+    (taken,) = who.intake.take(IngestRequest(case="HOME-1", level=level), [item])
+    return taken.holding
+
+
+async def hits_at(made: Federation, subject: Subject, rule: MatchRule = MatchRule.POLICY) -> tuple[Hit, ...]:
+    _, told = await ask(made, about(subject, rule=rule))
+    answer = told["JP"].answer
+    assert answer is not None
+    assert told["JP"].outcome is (Outcome.HIT if answer.hits else Outcome.NO_HIT)
+    return answer.hits
+
+
+def test_a_copy_of_a_video_is_a_hit_abroad_that_gives_nothing_away() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            hold(made.parties["JP"], video(1, range(30)), Level.HIT_NO_HIT)
+            copy = subject_of(video(1, range(5, 20), bits=9))
+            assert await hits_at(made, copy) == (Hit(subject=0, origin="JP", algorithm="vpdq", level=Level.HIT_NO_HIT),)
+            assert await hits_at(made, subject_of(video(2, range(30)))) == ()
+            assert await hits_at(made, copy, MatchRule.EXACT) == ()
+
+    run(scenario())
+
+
+def test_pictures_and_frames_find_each_other_abroad() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            hold(made.parties["JP"], video(1, range(9)), Level.HIT_NO_HIT)
+            hold(made.parties["JP"], prints(7, pdq=frame(2, 4, bits=11).pdq), Level.HIT_NO_HIT)
+            by_frame = (Hit(subject=0, origin="JP", algorithm="vpdq-frame", level=Level.HIT_NO_HIT),)
+            assert await hits_at(made, subject_of(prints(8, pdq=frame(1, 3, bits=20).pdq))) == by_frame
+            assert await hits_at(made, subject_of(video(2, range(9)))) == by_frame
+
+    run(scenario())
+
+
+def test_here_a_hit_says_how_near_and_when_and_the_store_has_the_last_word() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            here = made.parties["FR"]
+            film = hold(here, video(1, range(30)), Level.NATIONAL)
+            found = here.matcher.local([subject_of(video(1, range(10, 20), bits=9))], 31)
+            (hit,) = found.hits
+            assert (hit.algorithm, hit.holding, hit.distance) == ("vpdq", film, 9)
+            assert hit.shares == Shares(query_percent=100, compared_percent=33, moments=10, frames=30, radius=31)
+            assert hit.at == 10_000 + (hit.subject_at or 0)
+            (still,) = here.matcher.local([subject_of(prints(8, pdq=frame(1, 3, bits=20).pdq))], 31).hits
+            assert (still.algorithm, still.at, still.subject_at, still.distance) == ("vpdq-frame", 3_000, None, 20)
+            assert still.orientation == "original"
+            little = here.matcher.local([subject_of(video(1, range(29, 60)))], 31)
+            assert (little.hits, little.disagreed) == ((), 0)
+            picture = hold(here, prints(9), Level.NATIONAL)
+            lost = video(3, range(9))
+            here.index.add(HOLDINGS_SOURCE, columns(FRAME, [picture] * 9, [f.pdq for f in lost.frames]))
+            gone = here.matcher.local([subject_of(lost)], 31)
+            assert (gone.hits, gone.disagreed) == ((), 1)
+
+    run(scenario())
+
+
+def test_a_video_taken_in_twice_is_not_its_own_hit_and_finds_its_other_copy() -> None:
+    async def scenario() -> None:
+        async with federation("FR") as made:
+            here = made.parties["FR"]
+            hold(here, video(1, range(12)), Level.NATIONAL)
+            (taken,) = here.intake.take(
+                IngestRequest(case="B"), [IngestItem(tag=b"", prints=video(1, range(12), bits=3))]
+            )
+            assert [(hit.algorithm, hit.distance) for hit in taken.hits] == [("vpdq", 3)]
+
+    run(scenario())
+
+
+# --- what a long one costs --------------------------------------------------------------------------------------------
+
+
+def test_a_long_video_is_thinned_to_what_the_policy_lets_and_found_all_the_same() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", policy=Policy(max_query_fingerprints=100)) as made:
+            hold(made.parties["JP"], video(1, range(600)), Level.HIT_NO_HIT)
+            assert [hit.algorithm for hit in await hits_at(made, subject_of(video(1, range(600), bits=4)))] == ["vpdq"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("limit", [40, 100, 200, 1_000])
+def test_a_question_fits_where_it_can(limit: int) -> None:
+    policy = Policy(max_query_fingerprints=limit)
+    question = about(subject_of(video(1, range(300))), subject_of(prints(1)))
+    asked = fitted(policy, question)
+    check_question(policy, asked)
+    assert asked.subjects[1] == question.subjects[1]
+    assert cost_of(asked.subjects) > limit * 0.9 or asked == question
+    assert asked.subjects[0].fingerprints[:3] == question.subjects[0].fingerprints[:3]
+
+
+def test_too_many_videos_for_one_question_are_refused_with_what_to_do() -> None:
+    policy = Policy(max_query_fingerprints=100)
+    question = about(*(subject_of(video(n, range(60))) for n in range(8)))
+    with pytest.raises(Refused) as caught:
+        check_question(policy, fitted(policy, question))
+    assert "split" in caught.value.remedy
+
+
+# --- what nobody may claim --------------------------------------------------------------------------------------------
+
+JP = Origin(sim.FEDERATION, member_id("JP"))
+SHARED = Hit(subject=0, origin="JP", algorithm="vpdq", level=Level.HIT_NO_HIT)
+
+
+def test_a_hit_by_frames_is_one_that_was_asked_about() -> None:
+    film, picture = subject_of(video(1, range(9))), subject_of(prints(1))
+    check_hit(SHARED, (film,), JP)
+    for subject in (film, picture):
+        check_hit(replace(SHARED, algorithm="vpdq-frame"), (subject,), JP)
+    with pytest.raises(Malformed, match="not asked about"):
+        check_hit(SHARED, (picture,), JP)
+    bare = Subject(fingerprints=(Fingerprint(code=1, value=bytes(16)),))
+    with pytest.raises(Malformed, match="not asked about"):
+        check_hit(replace(SHARED, algorithm="vpdq-frame"), (bare,), JP)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"shares": Shares(query_percent=1, compared_percent=1, moments=1, frames=1, radius=1)},
+        {"at": 0},
+        {"subject_at": 0},
+    ],
+)
+def test_a_hit_no_hit_answer_that_says_more_of_a_video_is_malformed(told: dict[str, object]) -> None:
+    with pytest.raises(Malformed, match="says more"):
+        check_hit(replace(SHARED, **told), (subject_of(video(1, range(9))),), JP)  # type: ignore[arg-type]
+
+
+def answer(hit: Hit) -> Answer:
+    return Answer(
+        query_id=bytes(16), query_digest=bytes(32), answerer=member_id("JP"), outcome=Outcome.HIT, hits=(hit,)
+    )
+
+
+def test_shares_past_a_hundred_percent_are_neither_written_nor_read() -> None:
+    codec = ProtoCodec()
+    for wrong in ({"query_percent": 101}, {"compared_percent": 101}, {"radius": 257}):
+        shares = Shares(**{"query_percent": 1, "compared_percent": 1, "moments": 1, "frames": 1, "radius": 1, **wrong})
+        with pytest.raises(Misuse):
+            codec.encode_answer(answer(replace(SHARED, shares=shares)))
+
+
+def test_an_older_reader_takes_a_picture_on_a_frame_for_a_picture_near() -> None:
+    """It knows no field past 11: the algorithm that it reads is the one that it asked about."""
+    data = ProtoCodec().encode_answer(answer(replace(SHARED, algorithm=FRAME.name)))
+    (hit,) = pb.Answer.FromString(data).hits
+    assert (hit.algorithm, hit.frame) == ("pdq", True)
+    with pytest.raises(Malformed):
+        ProtoCodec().decode_answer(data.replace(b"\x1a\x03pdq", b"\x1a\x03md5"))
