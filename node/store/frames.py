@@ -43,7 +43,7 @@ def frames_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int
     """The frames of those of these holdings that have any. Raises `Damaged`."""
     found: dict[int, tuple[Fingerprint, ...]] = {}
     ids = list(holding_ids)
-    if len(ids) == 1:  # the way of a match, which looks at one holding after another
+    if len(ids) == 1:  # the way of whoever looks at one holding: a statement that is built once
         packed = connection.scalar(_OF_ONE, {"of": ids[0]})
         return {} if packed is None else {ids[0]: _unpacked(packed)}
     for some in chunks(ids):

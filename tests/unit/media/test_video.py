@@ -18,7 +18,7 @@ from node.media.material import fingerprint_material
 from node.media.pdq import pdq_hashes
 from node.media.sniff import HEAD
 from tests.unit.match.brute import distance
-from tests.unit.media.videos import CODECS, Scene, write_sound, write_video
+from tests.unit.media.videos import CODECS, Scene, write_loud, write_sound, write_video
 
 SCENE = Scene(seed=1)
 
@@ -79,8 +79,8 @@ def test_the_digests_are_those_of_the_file(clip: Path) -> None:
 
 
 def test_sound_beside_the_pictures_changes_nothing(clip: Path, tmp_path: Path) -> None:
-    with_sound = read(write_video(tmp_path / "loud.mp4", SCENE, seconds=6, sound=True))
-    assert with_sound.frames == read(clip).frames
+    with_sound = read(write_loud(tmp_path / "loud.mp4", clip, 6))
+    assert (with_sound.frames, with_sound.between) == (read(clip).frames, read(clip).between)
 
 
 def matrix(*numbers: int) -> bytes:

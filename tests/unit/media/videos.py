@@ -60,7 +60,6 @@ def write_video(
     size: tuple[int, int] | None = None,
     rate: int = RATE,
     codec: str = "",
-    sound: bool = False,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Writes `seconds` of a scene from `start` on; the container is told by the suffix."""
@@ -70,7 +69,6 @@ def write_video(
         stream.width, stream.height = size or scene.size
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, rate)
-        voice = container.add_stream("aac", rate=44_100) if sound else None
         for number in range(int(seconds * rate)):
             frame = av.VideoFrame.from_ndarray(
                 np.asarray(scene.picture(start + number / rate).resize(size or scene.size))
@@ -79,8 +77,19 @@ def write_video(
             frame.time_base = Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-        if voice is not None:
-            _add_sound(container, voice, seconds)
+    return path
+
+
+def write_loud(path: Path, clip: Path, seconds: float) -> Path:
+    """The pictures of a video, bit for bit, with sound beside them: encoding twice need not give the same pictures."""
+    with av.open(str(clip)) as source, av.open(str(path), mode="w") as container:
+        pictures = container.add_stream_from_template(source.streams.video[0])
+        voice = container.add_stream("aac", rate=44_100)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:  # the last is empty, and flushes
+                packet.stream = pictures
+                container.mux(packet)
+        _add_sound(container, voice, seconds)
     return path
 
 
