@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.ids import RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.usecases.allowing import mark
@@ -24,7 +25,7 @@ from node.usecases.checking import Asked, Checker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
     from node.usecases.checking import Spoken
 
@@ -171,8 +172,9 @@ class Matcher:
         hits: dict[Hit, None] = {}
         with self._store.read() as tx:
             spoken, disagreed = self._checker().checked(tx, asked, raw, {})
+            places = _places(tx, [said for _, said in spoken])
             for hit, said in spoken:
-                told = self._told(tx, hit, said, asker, purpose)
+                told = self._told(tx, (hit, said), places, asker, purpose)
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
@@ -212,12 +214,20 @@ class Matcher:
         handling = self._codec.decode_handling(data)
         return handling.admits(asker, self._own()) and purpose in handling.purposes
 
-    def _told(self, tx: StoreReader, hit: RawHit, said: Spoken, asker: MemberId, purpose: str) -> Hit | None:
+    def _told(
+        self,
+        tx: StoreReader,
+        spoken: tuple[RawHit, Spoken],
+        places: Mapping[RecordId, int],
+        asker: MemberId,
+        purpose: str,
+    ) -> Hit | None:
+        hit, said = spoken
         if said.level is Level.NATIONAL:
             return None
         kind = KIND_BY_CODE[hit.code]
         if said.level is Level.SHARED and said.record is not None:
-            place = tx.find(said.record.origin, [said.record.leaf]).get(said.record.leaf)
+            place = places.get(said.record)
             if place is None:
                 # Contributed and not yet placed in the log: nobody has it, so it answers as a hit/no-hit holding.
                 pending = tx.find_pending(said.record.leaf)
@@ -235,3 +245,16 @@ class Matcher:
             level=Level.HIT_NO_HIT,
             weak=kind.weak,
         )
+
+
+def _places(tx: StoreReader, spoken: Sequence[Spoken]) -> dict[RecordId, int]:
+    """Where the shared records among these stand. Asked for together: finding one costs a scan of its log's leaves."""
+    leaves: dict[Origin, set[bytes]] = {}
+    for said in spoken:
+        if said.level is Level.SHARED and said.record is not None:
+            leaves.setdefault(said.record.origin, set()).add(said.record.leaf)
+    return {
+        RecordId(origin, leaf): place
+        for origin, wanted in leaves.items()
+        for leaf, place in tx.find(origin, sorted(wanted)).items()
+    }

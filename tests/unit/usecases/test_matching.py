@@ -10,11 +10,11 @@ from node.domain.ports import HOLDINGS_SOURCE, RawHit
 from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
 from node.usecases.checking import Spoken
-from node.usecases.matching import Matcher
+from node.usecases.matching import Matcher, _places
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
-    from node.domain.ports import Codec, SearchIndex, Store
+    from node.domain.ports import Codec, SearchIndex, Store, StoreReader
 
 OURS = RecordId(Origin(sim.FEDERATION, member_id("FR")), bytes(32))
 THEIRS = RecordId(Origin(sim.FEDERATION, member_id("JP")), bytes(32))
@@ -75,3 +75,20 @@ def test_a_record_alone_is_shown_and_so_is_a_holding_whose_record_is_not_placed_
         )
     ]
     assert [(hit.holding, hit.record) for hit in hits] == [(None, THEIRS), (7, OURS)]
+
+
+def test_shared_records_are_looked_for_together_once_a_log() -> None:
+    """To find one costs a scan of the log's leaves, however few are looked for."""
+    looked: list[tuple[Origin, list[bytes]]] = []
+
+    class Reader:
+        def find(self, origin: Origin, leaves: list[bytes]) -> dict[bytes, int]:
+            looked.append((origin, leaves))
+            return {leaf: leaf[0] for leaf in leaves if leaf[0] != 3}
+
+    records = [RecordId(log.origin, bytes([number]) * 32) for log in (OURS, THEIRS) for number in range(4)]
+    spoken = [Spoken("FR", (), Level.SHARED, record, None) for record in [*records, records[0]]]
+    spoken += [Spoken("FR", (), Level.HIT_NO_HIT, None, None), Spoken("FR", (), Level.SHARED, None, None)]
+    places = _places(cast("StoreReader", Reader()), spoken)
+    assert places == {record: record.leaf[0] for record in records if record.leaf[0] != 3}
+    assert [(origin, len(leaves)) for origin, leaves in looked] == [(OURS.origin, 4), (THEIRS.origin, 4)]
