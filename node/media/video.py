@@ -266,11 +266,18 @@ def _note(read: _Read, stated: float, *, cut: bool) -> str:
 
 
 def _upright(frame: Frame) -> npt.NDArray[np.uint8]:
-    """A frame as RGB, uint8 (height, width, 3), C order, turned and mirrored as its display matrix says."""
+    """A frame as RGB, uint8 (height, width, 3), C order, turned and mirrored as its display matrix says. Read-only, as
+    the kernels want all pixels (`kernels`): for others they would be compiled anew, which a confined worker cannot.
+    """
     values: npt.NDArray[np.uint8] = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-    matrix = _display_matrix(frame)
+    turned = np.ascontiguousarray(_turned(values, _display_matrix(frame)))
+    turned.flags.writeable = False
+    return turned
+
+
+def _turned(values: npt.NDArray[np.uint8], matrix: list[int] | None) -> npt.NDArray[np.uint8]:
     if matrix is None:
-        return np.ascontiguousarray(values)
+        return values
     # What is shown at (x', y') is the pixel at (x, y) where x' = a x + c y and y' = b x + d y, up to a shift.
     a, b, _, c, d = matrix[:5]
     across, down = a, d
@@ -279,9 +286,7 @@ def _upright(frame: Frame) -> npt.NDArray[np.uint8]:
         across, down = c, b
     if across < 0:
         values = values[:, ::-1]
-    if down < 0:
-        values = values[::-1]
-    return np.ascontiguousarray(values)
+    return values[::-1] if down < 0 else values
 
 
 def _display_matrix(frame: Frame) -> list[int] | None:

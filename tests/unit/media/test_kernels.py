@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from node.media import kernels
 from tests.unit.media.pictures import scene
+from tests.unit.media.videos import Scene, write_video
 
 
 def test_where_no_cache_can_be_written_a_kernel_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,14 +42,15 @@ def test_every_sample_is_a_mean_of_what_lies_about_it(length: int) -> None:
 _WATCH_A_WORKER = """
 import sys
 from pathlib import Path
-from node.media import kernels, picture
+from node.media import kernels, material, picture, video
 compiled = lambda: {
     name: list(each.signatures) for name, each in vars(kernels).items() if hasattr(each, "signatures")
 }
 picture.warm()
+video.prepare()
 warmed = compiled()
 for path in sys.argv[1:]:
-    picture.fingerprint_picture(Path(path))
+    material.fingerprint_material(Path(path), lambda seconds: None)
 assert any(warmed.values())
 assert compiled() == warmed, compiled()
 """
@@ -64,5 +67,9 @@ def test_a_worker_that_is_warm_compiles_nothing_more(tmp_path: Path) -> None:
     }
     for name, picture in pictures.items():
         picture.save(tmp_path / name)
-    command = [sys.executable, "-c", _WATCH_A_WORKER, *(str(tmp_path / name) for name in pictures)]
+    framed = Image.new("RGB", (500, 400), "black")
+    framed.paste(scene(400, 300), (50, 50))
+    framed.save(tmp_path / "within a border.png")
+    write_video(tmp_path / "film.mp4", Scene(1), seconds=2)
+    command = [sys.executable, "-c", _WATCH_A_WORKER, *map(str, sorted(tmp_path.iterdir()))]
     subprocess.run(command, check=True)
