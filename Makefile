@@ -30,8 +30,12 @@ $(VENV)/lock.stamp: requirements.lock
 $(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
 	@$(PIP) install --no-index --no-build-isolation --no-deps --editable .
 	@echo "Compiling the kernels for this processor (once)"
-	@$(BIN)/python -c "import node.match.kernels, node.media.picture; node.media.picture.warm()"
+	@$(BIN)/python -c "$(WARM)"
 	@touch $@
+
+# Each module of kernels compiles them when it is imported; those of pixels are warmed by a blank picture.
+WARM := import importlib, pkgutil, node.match, node.media.picture; node.media.picture.warm(); \
+	[importlib.import_module('node.match.' + each.name) for each in pkgutil.iter_modules(node.match.__path__) if 'kernels' in each.name]
 
 # Cython comes first: pdqhash has no wheel, and is built with exactly what the locks name.
 oracles: $(VENV)/oracles.stamp
