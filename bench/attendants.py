@@ -34,7 +34,7 @@ from node.domain.orientations import turned
 from node.domain.ports import HOLDINGS_SOURCE, Store
 from node.domain.queries import Level
 from node.domain.roster import HubIdentity, KeyPurpose, Member, MemberKey, MemberStatus, Policy, Roster
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.ca import make_request
 from node.pki.keys import STATEMENT, KeyRing
@@ -107,11 +107,11 @@ def read_roster(line: Line) -> Roster:
     )
 
 
-def fill(store: Store) -> tuple[FlatIndex, FlatIndex]:
+def fill(store: Store) -> tuple[LocalIndex, LocalIndex]:
     """Puts two collections of `HOLDINGS` pictures into a store: the index of what is asked for, and of the others."""
     made = []
     for seed in (1, 2):
-        index, prints = FlatIndex(), list(pictures(seed, HOLDINGS))
+        index, prints = LocalIndex(), list(pictures(seed, HOLDINGS))
         with store.write() as tx:
             rows = [
                 tx.put_holding(each, level=Level.HIT_NO_HIT, case="bench", tag=sha256(each.md5).digest(), now=0)[0]
@@ -122,7 +122,7 @@ def fill(store: Store) -> tuple[FlatIndex, FlatIndex]:
     return made[0], made[1]
 
 
-def inquirer(ring: KeyRing, members: Members, store: Store, audit: AuditLog, index: FlatIndex) -> Inquirer:
+def inquirer(ring: KeyRing, members: Members, store: Store, audit: AuditLog, index: LocalIndex) -> Inquirer:
     """The asking side of a member."""
     name, codec = member_id(ring.owner), ProtoCodec()
     return Inquirer(

@@ -26,7 +26,7 @@ from node.domain.fingerprints import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
 from node.domain.keeping import IndexMark
 from node.domain.ports import Probe
 from node.match.folder import IndexFolder
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 
 KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH)
 BATCH: Final = 100_000
@@ -48,7 +48,7 @@ def run(records: int) -> Iterator[Figure]:
 
 
 def _figures(records: int, folder: Path) -> Iterator[Figure]:
-    index = KeptIndex()
+    index = LocalIndex()
     files = IndexFolder(folder, index)
     for first in range(0, records, BATCH):
         index.add(1, _columns(first, min(first + BATCH, records)))
@@ -124,7 +124,7 @@ def _written(path: Path, size: int) -> float:
 
 def _anew(records: int) -> float:
     """Seconds to fill an index in memory."""
-    index = KeptIndex()
+    index = LocalIndex()
     parts = [_columns(first, min(first + BATCH, records)) for first in range(0, records, BATCH)]
     start = time.perf_counter()
     for part in parts:
@@ -136,7 +136,7 @@ def _opened(folder: Path) -> float:
     """Seconds from nothing to the first answer, which asks for one record by all five kinds."""
     probes = [Probe(0, kind.code, _values(kind.code, kind.size, 0, BATCH)[ASKED].tobytes(), 90) for kind in KINDS]
     start = time.perf_counter()
-    index = KeptIndex()
+    index = LocalIndex()
     if IndexFolder(folder, index, read_only=True).open() is None:
         raise RuntimeError("match.open: the index could not be opened")
     hits = index.search(probes, PDQ_RADIUS)
@@ -158,7 +158,7 @@ def _cold(folder: Path) -> float:
     return _opened(folder)
 
 
-def _digests(index: KeptIndex, records: int) -> Figure:
+def _digests(index: LocalIndex, records: int) -> Figure:
     """Look-ups of SHA-256 a second in one batch of columns, half of which are there, beside a Python dict of bytes."""
     rng = np.random.default_rng(5)
     batches = [

@@ -23,9 +23,8 @@ from bench.hashes import clustered, planted, skewed, uniform
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_BITS, PDQ_RADIUS
 from node.domain.ports import Probe
-from node.match.index import FlatIndex
-from node.match.merging import MergingTable
-from node.match.tending import worth_merging
+from node.match.folder import KEEP_AT_LEAST
+from node.match.index import LocalIndex
 
 RECORDS = 10_000_000
 BATCH = 50_000
@@ -62,11 +61,11 @@ def run(records: int | None = None) -> Iterator[Figure]:
     count = RECORDS if records is None else records
     rng = np.random.default_rng(2026)
     hashes = uniform(count, rng)
-    index, table = filled(hashes)
-    yield _build(table, hashes)
+    index = filled(hashes)
+    yield _build(index, hashes)
     yield figure(
         "match.bytes_per_record",
-        table.table_bytes / count,
+        index.tables[PDQ.name].table_bytes / count,
         "bytes of tables a hash",
         reference="the bound of issue 3",
         reference_value=BYTES_BOUND,
@@ -77,22 +76,19 @@ def run(records: int | None = None) -> Iterator[Figure]:
     yield searched("match.orientations", index, reference, batch[: len(ORIENTATIONS)], one_by_one=False)
     yield searched("match.batch", index, reference, batch, one_by_one=False)
     index.close()
-    del index, table, reference, hashes
+    del index, reference, hashes
     yield _skewed(count, rng)
     yield from durable.run(count)
 
 
-def filled(hashes: Hashes) -> tuple[FlatIndex, MergingTable]:
-    """An index of these PDQ hashes, merged, and the table in it."""
-    index = FlatIndex(THREADS)
-    # Merged by hand, so that no merge runs beside what is timed.
-    table = MergingTable(PDQ_RADIUS, index.crew)
-    index.use(PDQ, table)
+def filled(hashes: Hashes) -> LocalIndex:
+    """An index of these PDQ hashes, in a segment where a node would make its first generation of as many."""
+    index = LocalIndex(THREADS)
     for first in range(0, len(hashes), BATCH):
         index.add(1, _columns({PDQ.code: hashes}, first, min(first + BATCH, len(hashes))))
-    if worth_merging(waiting=table.waiting, settled=0, compared=0):
-        table.merge()
-    return index, table
+    if len(hashes) > KEEP_AT_LEAST:
+        index.merge()
+    return index
 
 
 def _columns(stored: dict[int, Hashes], start: int, stop: int) -> FingerprintColumns:
@@ -110,10 +106,10 @@ def _columns(stored: dict[int, Hashes], start: int, stop: int) -> FingerprintCol
     )
 
 
-def _build(table: MergingTable, hashes: Hashes) -> Figure:
+def _build(index: LocalIndex, hashes: Hashes) -> Figure:
     """Microseconds a hash that merging everything anew takes, copying out of the old segment included."""
     start = time.perf_counter()
-    table.merge()
+    index.merge()
     spent = time.perf_counter() - start
     return figure(
         "match.build",
@@ -155,7 +151,7 @@ def _plain_scan(hashes: Hashes) -> Scan:
 
 
 def searched(
-    name: str, index: FlatIndex, reference: Reference, probes: Hashes, *, one_by_one: bool, rounds: int = 5
+    name: str, index: LocalIndex, reference: Reference, probes: Hashes, *, one_by_one: bool, rounds: int = 5
 ) -> Figure:
     """Milliseconds a probe through the whole port, `RawHit`s included, beside the reference.
 
@@ -194,7 +190,7 @@ def _skewed(count: int, rng: np.random.Generator) -> Figure:
     figures = []
     near_real = clustered(count, rng)
     for hashes, aims in ((near_real, near_real), *skewed(count, rng)):
-        index, _ = filled(hashes)
+        index = filled(hashes)
         probes = planted(aims, SINGLE_PROBES, rng)
         figures.append(searched("match.skewed", index, reference_over(hashes), probes, one_by_one=True, rounds=3))
         index.close()

@@ -51,7 +51,7 @@ from node.errors import Unavailable
 from node.hub.carrier import HubCarrier
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.pki.ca import CertificateAuthority, issued, make_request, read_certificate
 from node.pki.keys import MIRROR, KeyRing
 from node.store.store import open_store
@@ -191,7 +191,7 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
         try:
             signed.tell(server.port)
             await _until(lambda: len(relay.attending) >= count)
-            asking = inquirer(signed.asker, members, store, audit, FlatIndex())
+            asking = inquirer(signed.asker, members, store, audit, LocalIndex())
             yield _Asker(inquirer=asking, channel=channel, members=count)
         finally:
             # Who attends goes first: gRPC does not bear that a server ends under hundreds of open streams.

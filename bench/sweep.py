@@ -29,7 +29,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[int, str, Figure]]:
         for data, make in (("random", uniform), ("clustered", clustered)):
             rng = np.random.default_rng(records)
             hashes = make(records, rng)
-            index, _ = filled(hashes)
+            index = filled(hashes)
             reference = reference_over(hashes)
             singles, batch = planted(hashes, SINGLE_PROBES, rng), planted(hashes, BATCH_PROBES, rng)
             yield records, data, searched("match.single", index, reference, singles, one_by_one=True)

@@ -28,7 +28,7 @@ from node import app
 from node.demo.stage import PASSPHRASE
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import PDQ, SHA256
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 
 RECORDS: Final = 400_000
 SMALLER: Final = 4
@@ -147,7 +147,7 @@ def _verified_a_second() -> float:
 
 def _index_bytes(records: int) -> int:
     """What the search index alone needs for so many records."""
-    index = FlatIndex()
+    index = LocalIndex()
     rng = np.random.default_rng(1)
     for start in range(0, records, PACKAGE):
         rows = np.arange(start, min(start + PACKAGE, records), dtype=np.int64)

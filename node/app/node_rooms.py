@@ -26,7 +26,7 @@ from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
 from node.match.folder import IndexFolder
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
@@ -66,7 +66,7 @@ class NodeRooms:
     ring: KeyRing
     store: Store
     codec: ProtoCodec
-    index: KeptIndex
+    index: LocalIndex
     index_files: IndexFolder
     catalogue: Catalogue
     members: Members
@@ -190,7 +190,7 @@ def open_node(
 
 def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
     me, federation = member_id(settings.member), federation_id(settings.federation)
-    codec, index = ProtoCodec(), KeptIndex()
+    codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
     members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
     with suppress(NotFound, Refused):

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found, joined
 
 FIRST_CAPACITY: Final = 1_024
@@ -124,6 +125,7 @@ class DigestTable:
         self,
         probes: NDArray[np.uint8],
         radius: int = 0,  # noqa: ARG002  (equal or not: no radius)
+        crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
     ) -> Found:
         """All live digests equal to any of `probes`, uint8 (p, size)."""
         words = np.array(probes, order="C").view(np.uint32)

@@ -153,12 +153,9 @@ class FlatTable:
                 self._free = np.concatenate([self._free, *emptied])
         return sum(map(len, emptied))
 
-    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
-        """All live hashes within `radius` bits of any of `probes`, uint8 (p, size)."""
-        return self.search_words(words_of(probes), radius)
-
-    def search_words(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Found:
-        """`search` for `words` uint64 (p, size / 8), contiguous. `crew`: who shares in the work of a batch."""
+    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found:
+        """All live hashes within `radius` bits of any of `probes`, uint8 (p, size). `crew`: who shares in a batch."""
+        words = words_of(probes)
         with self._lock:
             chunks, size = self._chunks, self._size
             if not size or not len(words):
@@ -211,16 +208,14 @@ class FlatTable:
                 yield piece
 
     def contents(self) -> Columns:
-        """Copies of all that is live."""
-        with self._lock:
-            live = [np.flatnonzero(chunk.sources != DEAD) for chunk in self._chunks]
-            pairs = list(zip(self._chunks, live, strict=True))
-            return (
-                np.concatenate([np.empty((0, self._words), np.uint64), *(c.words[:, at].T for c, at in pairs)]),
-                np.concatenate([np.empty(0, np.int32), *(c.sources[at] for c, at in pairs)]),
-                np.concatenate([np.empty(0, np.int64), *(c.rows[at] for c, at in pairs)]),
-                np.concatenate([np.empty(0, np.int8), *(c.qualities[at] for c, at in pairs)]),
-            )
+        """Copies of all that is live (`pieces`)."""
+        pieces = list(self.pieces())
+        return (
+            np.concatenate([np.empty((0, self._words), np.uint64), *(piece[0] for piece in pieces)]),
+            np.concatenate([np.empty(0, np.int32), *(piece[1] for piece in pieces)]),
+            np.concatenate([np.empty(0, np.int64), *(piece[2] for piece in pieces)]),
+            np.concatenate([np.empty(0, np.int8), *(piece[3] for piece in pieces)]),
+        )
 
     def clear(self) -> None:
         """Overwrites and forgets everything."""

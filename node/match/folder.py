@@ -25,7 +25,7 @@ from node.domain.ports import SearchIndex
 from node.errors import Damaged, Misuse, StoreError, Unavailable
 from node.match.files import MappedFile, sync_folder, translated, write_whole
 from node.match.generation import ROWS, Generation, build_generation, mapped, read_erased, write_erased
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from node.match.manifest import (
     BLOCK,
     MAX_MANIFEST,
@@ -37,15 +37,12 @@ from node.match.manifest import (
     write,
 )
 from node.match.segments import Array, Progress, array_of, in_memory
+from node.match.worth import worth_merging
 
 MANIFEST: Final = "manifest"
 KEEP_AT_LEAST: Final = 8_192
 """Fingerprints of a kind for which a first generation is made: to read fewer from the store takes a tenth of a second.
 """
-MERGE_AT_LEAST: Final = 65_536
-"""New fingerprints of a kind for which a new generation is made: to scan them costs a search 0.1 ms."""
-MERGE_SHARE: Final = 16
-"""And a sixteenth of what there is: so each fingerprint is written about sixteen times in all while an index grows."""
 RETRY_SECONDS: Final = 600.0
 """How long an index stays in memory only before the disk is tried again."""
 STALE_SECONDS: Final = 600.0
@@ -61,7 +58,7 @@ class IndexFolder:
     `trouble`: why the index is in memory only, or ""; for people.
     """
 
-    def __init__(self, folder: Path, index: KeptIndex, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, index: LocalIndex, *, read_only: bool = False) -> None:
         self._folder = folder
         self._index = index
         self._read_only = read_only
@@ -150,11 +147,16 @@ class IndexFolder:
         if self.trouble:
             return time.monotonic() > self._retry_at
         tables = self._index.tables.values()
-        least = KEEP_AT_LEAST if self._manifest is None else MERGE_AT_LEAST
-        if any(table.waiting > max(least, table.settled // MERGE_SHARE) for table in tables):
+        if self._manifest is None:
+            return any(table.waiting > KEEP_AT_LEAST for table in tables)
+        whole = sum(map(len, tables))
+        if any(
+            worth_merging(waiting=table.waiting, settled=table.settled, compared=table.compared, whole=whole)
+            for table in tables
+        ):
             return True
         # The clock of the file system: a step of it makes a generation too early or too late, and no more.
-        stale = self._manifest is not None and self._erased > self._manifest.erased
+        stale = self._erased > self._manifest.erased
         return stale and abs(time.time() - self._made_at) > STALE_SECONDS
 
     def freeze(self, mark: IndexMark) -> None:
@@ -295,7 +297,7 @@ class IndexFolder:
 
     def adopt(self, index: SearchIndex) -> None:
         """See `IndexFiles`."""
-        if not isinstance(index, KeptIndex):
+        if not isinstance(index, LocalIndex):
             raise Misuse("only an index that `anew` gave can take the place of this one")
         self.discard()
         self._index.adopt(index)

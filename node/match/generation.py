@@ -19,13 +19,11 @@ from typing import Final
 from node.match.files import FileWriter, MappedFile
 from node.match.manifest import FilePlace, file_name
 from node.match.segmented import SegmentedTable
-from node.match.segments import Array, Progress
+from node.match.segments import Array, Progress, in_turn
 
 ERASED: Final = "erased"
 ROWS: Final = "rows"
 """The file that says which rows the index counts, beside one file a kind, called by its name."""
-STEPS: Final = 10_000
-"""Steps of each kind that the progress of building counts."""
 _ERASED: Final = struct.Struct(">QQ16s")
 
 
@@ -52,13 +50,9 @@ def build_generation(
     places: list[FilePlace] = []
     files: dict[str, MappedFile] = {}
     for done, (name, table) in enumerate(tables.items()):
-
-        def tell(part: int, whole: int, done: int = done) -> None:
-            progress(done * STEPS + part * STEPS // whole, len(tables) * STEPS)
-
         writer = FileWriter(folder / file_name(number, name))
         try:
-            if not table.build(writer.allocate, tell):
+            if not table.build(writer.allocate, in_turn(progress, done, len(tables))):
                 (folder / file_name(number, name)).unlink()
                 continue
             places.append(writer.finish())

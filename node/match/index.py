@@ -1,20 +1,21 @@
-"""The search index over own holdings and all members' records: the port `SearchIndex`, held in memory.
+"""The search index over own holdings and all members' records: the port `SearchIndex`.
 
 Rules this module upholds:
 
 - Exact: every fingerprint that may match and lies within the radius is found.
 - What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
-- Each kind has one table, chosen by what the kind is (`FingerprintKind`). A faster table (`Table`) takes the place of
-  one of them without this module's callers knowing.
-- Derived data: nothing here is on disk, and the store can fill it again.
+- Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`).
+- Derived data: the store can fill it again. Whether it is kept in files too is its folder's business
+  (`node.match.folder`); searching, adding and removing are the same.
 - An `add` or `remove` that has returned is seen whole. One still under way may show in part: some of its rows, or some
   kinds of a row.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,6 @@ from node.domain.fingerprints import (
     MD5,
     PDQ,
     PDQ_QUALITY_FLOOR,
-    PDQ_RADIUS,
     PHASH,
     PHASH_RADIUS,
     SHA1,
@@ -38,10 +38,11 @@ from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
 from node.match.crew import Crew
-from node.match.digests import DigestTable
-from node.match.flat import FlatTable, Found
+from node.match.flat import Found
 from node.match.rows import RowSets
-from node.match.tending import TendedTable
+from node.match.segmented import SegmentedTable
+from node.match.segments import Progress, in_memory, in_turn
+from node.match.shapes import shape_of
 from node.match.videos import still_hits, video_hits
 
 VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
@@ -53,55 +54,19 @@ SOURCE_LIMIT: Final = 2**31
 """Sources are kept in 32 bits."""
 
 
-class Table(Protocol):
-    """The fingerprints of one kind. Safe to call from any thread; see `SearchIndex` for what is found when."""
-
-    def __len__(self) -> int: ...
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes reserved, empty slots included."""
-        ...
-
-    def add(
-        self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
-    ) -> None:
-        """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
-        ...
-
-    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
-        ...
-
-    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
-        """Everything within `radius` bits of any of `probes`, uint8 (p, size)."""
-        ...
-
-    def clear(self) -> None:
-        """Overwrites and forgets everything."""
-        ...
-
-
-class FlatIndex:
-    """`SearchIndex` in memory: PDQ of pictures and of frames is found by its chunks, pHash compared one and all, exact
-    digests looked up.
+class LocalIndex:
+    """`SearchIndex` of one table a kind: PDQ of pictures and of frames is found by its chunks, pHash compared one and
+    all, exact digests looked up. `node.match.folder` keeps it in files; without a folder it is in memory.
 
     Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
-    they are the `crew`.
+    they are the `crew`, which another index may bring.
     """
 
-    def __init__(self, workers: int = 0) -> None:
+    def __init__(self, workers: int = 0, crew: Crew | None = None) -> None:
         self._rows = RowSets()
-        self.crew = Crew(workers)
-        self._tended = {kind.code: TendedTable(PDQ_RADIUS, self.crew) for kind in (PDQ, FRAME)}
-        self._tables: dict[int, Table] = {
-            kind.code: DigestTable(kind.size) if kind.exact else FlatTable(kind.size) for kind in VERSIONS
-        }
-        self._tables.update(self._tended)
-
-    def use(self, kind: FingerprintKind, table: Table) -> None:
-        """Puts a table, which is empty, in the place of that of a kind, before anything is added."""
-        self._tables[kind.code] = table
+        self.crew = crew or Crew(workers)
+        self._tables = {kind.code: SegmentedTable(shape_of(kind), self.crew) for kind in VERSIONS}
+        self._merging = threading.Lock()
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
@@ -176,16 +141,55 @@ class FlatIndex:
         """Bytes reserved by the tables, empty slots included."""
         return sum(table.nbytes for table in self._tables.values())
 
+    @property
+    def tables(self) -> Mapping[str, SegmentedTable]:
+        """The table of each kind, by its name."""
+        return {kind.name: self._tables[kind.code] for kind in VERSIONS}
+
+    @property
+    def rows(self) -> RowSets:
+        """Which rows are counted."""
+        return self._rows
+
+    def merge(self, progress: Progress = lambda _done, _all: None) -> None:
+        """Makes segments in memory of everything that was added before; adding, removing and searching go on meanwhile.
+
+        For who keeps no files: raises `Misuse` for an index that a folder keeps or is about to. What `progress` raises
+        ends it, and leaves everything as it was.
+        """
+        with self._merging:
+            tables = list(self._tables.values())
+            if any(table.in_files for table in tables):
+                raise Misuse("an index that is kept in files is made anew by its folder")
+            for table in tables:
+                table.freeze()
+            try:
+                for done, table in enumerate(tables):
+                    table.build(in_memory, in_turn(progress, done, len(tables)))
+            except BaseException:
+                for table in tables:
+                    table.abandon()
+                raise
+            for table in tables:
+                table.install()
+
+    def beside(self) -> LocalIndex:
+        """An empty index that is searched by the same threads."""
+        return LocalIndex(crew=self.crew)
+
+    def adopt(self, other: LocalIndex) -> None:
+        """Takes over all that another has, which is used no more. A search under way ends with what it began with."""
+        self._rows, self._tables = other._rows, other._tables
+
     def clear(self) -> None:
-        """Overwrites and forgets everything."""
-        for table in self._tables.values():
-            table.clear()
-        self._rows.clear()
+        """Overwrites and forgets everything, after a `merge` that is under way."""
+        with self._merging:
+            for table in self._tables.values():
+                table.clear()
+            self._rows.clear()
 
     def close(self) -> None:
-        """Ends the threads of the index, a merge under way too, and waits for them. Searching goes on."""
-        for table in self._tended.values():
-            table.close()
+        """Ends the threads that share in searching. Searching goes on, each search in its caller's thread."""
         self.crew.close()
 
 

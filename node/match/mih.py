@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Exact. The layout of the chunks and their radii is a proof (`node.match.mih_layout`), and a probe whose chunks propose
   too much is answered by a scan of everything: skewed data costs time, never recall.
-- A segment never changes but for removals, which overwrite in place. (`node.match.merging` makes it grow.)
+- A segment never changes but for removals, which overwrite in place (`node.match.segmented` makes it grow).
 - What a removed hash was can still be told from its places in the chunks' tables: build the segment anew, and soon.
 - Only the arrays of a segment are needed to search it, so they may as well be mapped from a file; a damaged one can
   hide hits but not invent any (`confirm`), and leads nowhere outside the arrays.
@@ -21,19 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import DEAD, FIRST_ROOM, NOTHING, Found, found_of
+from node.match.flat import FIRST_ROOM, NOTHING, Found, found_of
 from node.match.mih_layout import Plan, plan
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
 """The fields of a segment that are arrays: all it consists of."""
-CHANGING: Final = ("hashes", "rests", "sources", "rows", "qualities")
-"""Those that a removal overwrites, at the slot: their first axis is the slots."""
 PROBES_A_WORKER: Final = 16
 """A batch is dealt out among threads where each gets as many: a millisecond of work at 10 M hashes."""
 ROWS_A_WORKER: Final = 1 << 18
 """And a scan, where each gets as many hashes to compare."""
-CONFIRMED_AT_ONCE: Final = 4_096
-"""Pairs that are confirmed before the lock is let go: some 50 microseconds."""
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Probes and slots, each (n,)."""
@@ -71,8 +67,8 @@ class Segment:
     """`n` hashes and the tables of their `m` chunks (`node.match.mih_table_kernels` tells how these lie in memory).
 
     `hashes` and `rests` uint64 (n, 2): the first and the second half of each, for the first tells all but a few
-    strangers. `sources` int32, `rows` int64, `qualities` int8, each (n,). These change, by `erase` only. `chunks` int64
-    (m, 3): `node.match.mih_layout.layout`. `blocks` uint64 (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
+    strangers. `sources` int32, `rows` int64, `qualities` int8, each (n,). These change, by removals only. `chunks`
+    int64 (m, 3): `node.match.mih_layout.layout`. `blocks` uint64 (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
     """
 
     hashes: NDArray[np.uint64]
@@ -85,16 +81,6 @@ class Segment:
     wide: NDArray[np.uint32]
     ids: NDArray[np.uint32]
     plans: _Plans = field(default_factory=_Plans, repr=False)
-
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the tables, the hashes and what is said of them aside."""
-        return self.blocks.nbytes + self.wide.nbytes + self.ids.nbytes
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of it all."""
-        return sum(array.nbytes for array in self.arrays().values())
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """All that it consists of, by name (`ARRAYS`)."""
@@ -195,26 +181,6 @@ class Segment:
         out = np.empty((5, len(probe)), dtype=np.int64)
         columns = (self.hashes, self.rests, self.sources, self.rows, self.qualities)
         return found_of(out, int(row_kernels.confirm_rows(*columns, words, radius, probe, slot, out)))
-
-    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the hashes of these rows are, given ascending and without repeats."""
-        from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
-        room = max(FIRST_ROOM, len(rows))
-        while True:
-            slots = np.empty(room, dtype=np.int64)
-            found = int(kernels.find_rows(self.sources, self.rows, len(self.rows), source, rows, slots))
-            if found <= room:
-                return slots[:found]
-            room = found
-
-    def erase(self, slots: NDArray[np.int64]) -> int:
-        """Overwrites what lies in these slots; how many of them were live."""
-        live = int(np.count_nonzero(self.sources[slots] != DEAD))
-        self.sources[slots] = DEAD  # first: whoever sees a live source sees the whole of its hash
-        for column in (self.hashes, self.rests, self.rows, self.qualities):
-            column[slots] = 0
-        return live
 
 
 def _shares(count: int, least: int, crew: Crew | None) -> list[slice]:

@@ -8,7 +8,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,26 +17,10 @@ from numpy.typing import NDArray
 from node.match.flat import DEAD, Columns
 from node.match.mih import Segment
 from node.match.mih_layout import best_chunks, layout
+from node.match.segments import Allocate, in_memory
 
 HALF: Final = 2
 """Words of 64 bits in half a hash."""
-
-Allocate = Callable[[str, tuple[int, ...], "np.dtype[Any]"], NDArray[Any]]
-"""Gives the array for a field of a segment (name, shape, dtype), of any contents, writable: `build` fills it."""
-
-
-def anonymous(_name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An `Allocate` that takes memory of the process, in whole pages and in huge ones where the system has them.
-
-    So no hash lies across two cache lines, and looking one up seldom misses the processor's list of pages as well.
-    """
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if not size:
-        return np.empty(shape, dtype=dtype)
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=dtype).reshape(shape)
 
 
 def build(
@@ -45,7 +28,7 @@ def build(
     *,
     radius: int,
     chunks: int = 0,
-    allocate: Allocate = anonymous,
+    allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
     """A segment of the columns of all `parts`, copied, made for searches within `radius` (others are as exact).
@@ -64,7 +47,7 @@ def build_from(
     *,
     radius: int,
     chunks: int = 0,
-    allocate: Allocate = anonymous,
+    allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
     """`build` of pieces that are taken one after another, and hold at most `size` hashes together.
@@ -126,7 +109,7 @@ def _tables(
     words = [*hashes.T, *rests.T]
     for k, (start, width, table) in enumerate(laid.tolist()):
         where = words[start // 64], words[min(start // 64 + 1, 3)], start % 64, width
-        counts = anonymous("counts", (1 << width,), np.dtype(np.uint32))  # zeros, as the system gives them
+        counts = in_memory("counts", (1 << width,), np.dtype(np.uint32))  # zeros, as the system gives them
         kernels.count_values(*where, counts)
         crowds = int(np.count_nonzero(counts.reshape(-1, kernels.BLOCK).max(axis=1) >= kernels.BLOCK))
         rows_here = np.empty((crowds, kernels.WIDE_COLUMNS), dtype=np.uint32)

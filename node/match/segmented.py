@@ -7,6 +7,8 @@ Rules this module upholds:
   change at one moment; searches, adding and removing go on meanwhile, and `abandon` leaves everything as it was.
 - What is removed between `freeze` and `install` is erased in the new segment too, before anything may be read from it.
 - A search sees one state of the table: where a segment is installed while it runs, it runs again.
+- Making it anew holds the lock for microseconds at a time, and a search for as long as confirming a few thousand hits
+  takes.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from node.errors import Misuse
 from node.match.crew import Crew
 from node.match.files import CHANGING
 from node.match.flat import DEAD, Found, joined
@@ -28,6 +31,8 @@ CONFIRMED_AT_ONCE: Final = 4_096
 _NO_PAIRS: Final = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 FIRST_SLOTS: Final = 1_024
 """Slots for which a removal makes room at first."""
+LABELLED_AT_ONCE: Final = 32_768
+"""Slots of which source, row and quality are copied before the lock is let go: some 50 microseconds."""
 
 
 class _Mapped:
@@ -65,26 +70,21 @@ class _Mapped:
             if name in arrays:
                 arrays[name][slots] = DEAD if name == "sources" else 0
 
+    @property
+    def in_file(self) -> bool:
+        """Whether it is mapped from a file."""
+        return self._guard is not unguarded
+
     def forget(self) -> None:
         """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
-        if self._guard is unguarded:
+        if not self.in_file:
             self._overwrite(slice(None))
 
 
-def _labelled(segment: Segment) -> Part:
-    arrays = segment.arrays()
-    qualities = arrays.get("qualities")
-    return Part(
-        hashes=arrays["hashes"],
-        sources=segment.sources.copy(),
-        rows=segment.rows.copy(),
-        qualities=np.empty(0, np.int8) if qualities is None else qualities.copy(),
-        rests=arrays.get("rests"),
-    )
-
-
 class SegmentedTable:
-    """All fingerprints of one kind (`node.match.index.Table`)."""
+    """All fingerprints of one kind. `crew`: who shares in searching a batch. Safe to call from any thread; see
+    `SearchIndex` for what is found when.
+    """
 
     def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
         self._shape = shape
@@ -97,6 +97,7 @@ class SegmentedTable:
         self._removed: list[tuple[int, NDArray[np.int64]]] = []
         self._offered: _Mapped | None = None
         self._offered_dead = 0
+        self._compared = 0
 
     def __len__(self) -> int:
         """Live fingerprints."""
@@ -119,6 +120,19 @@ class SegmentedTable:
             return sum(array.nbytes for array in arrays) + sum(tail.nbytes for tail in self._tails)
 
     @property
+    def table_bytes(self) -> int:
+        """Bytes of the segment's tables, the fingerprints and what is said of them aside."""
+        with self._lock:
+            arrays = self._mapped.segment.arrays() if self._mapped else {}
+            return sum(array.nbytes for name, array in arrays.items() if name not in CHANGING)
+
+    @property
+    def in_files(self) -> bool:
+        """Whether the segment is one of a file."""
+        with self._lock:
+            return self._mapped is not None and self._mapped.in_file
+
+    @property
     def settled(self) -> int:
         """Slots of the segment."""
         with self._lock:
@@ -129,6 +143,14 @@ class SegmentedTable:
         """Fingerprints that are not in the segment yet."""
         with self._lock:
             return sum(map(len, self._tails))
+
+    @property
+    def compared(self) -> int:
+        """Pairs of a probe and a waiting hash that were compared since the segment was installed; 0 for a kind whose
+        searches a new segment does not spare that.
+        """
+        with self._lock:
+            return self._compared
 
     def add(
         self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
@@ -160,7 +182,9 @@ class SegmentedTable:
         while True:
             with self._lock:
                 mapped, tails = self._mapped, tuple(self._tails)
-            parts = [tail.search(probes, radius) for tail in tails if len(tail)]
+                if self._shape.spares:
+                    self._compared += len(words) * sum(map(len, tails))
+            parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
             near: Pairs = _NO_PAIRS
             if mapped is not None and len(words):
                 near = mapped.segment.near(words, radius, self._crew)
@@ -194,8 +218,10 @@ class SegmentedTable:
     # --- made anew ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> None:
-        """From here on what is added waits for the segment after the next."""
+        """From here on what is added waits for the segment after the next. Raises `Misuse` where one is under way."""
         with self._lock:
+            if self._frozen is not None:
+                raise Misuse("a segment of this table is being made anew already")
             self._frozen, self._removed, self._offered = list(self._tails), [], None
             self._tails.append(self._shape.tail())
 
@@ -205,11 +231,8 @@ class SegmentedTable:
         Building again makes it anew.
         """
         self._offered, self._offered_dead = None, 0
-        parts = []
-        with self._lock:
-            # What is erased from here on may be copied whole or half; `replay` erases it in what is made.
-            if self._mapped is not None:
-                parts.append(_labelled(self._mapped.segment))
+        # What is erased from here on may be copied whole or half; `replay` erases it in what is made.
+        parts = [] if self._mapped is None else [self._labelled(self._mapped.segment)]
         for tail in self._frozen or ():
             hashes, sources, rows, qualities = tail.contents()
             if len(sources):
@@ -221,13 +244,32 @@ class SegmentedTable:
         self._offered_dead = int(np.count_nonzero(made.sources == DEAD))
         return True
 
+    def _labelled(self, segment: Segment) -> Part:
+        """The segment as a part. Each slot's source, row and quality are copied as they stood at one moment."""
+        arrays = segment.arrays()
+        columns = [arrays[name] for name in ("sources", "rows", "qualities") if name in arrays]
+        copies = [np.empty_like(column) for column in columns]
+        for start in range(0, len(segment.sources), LABELLED_AT_ONCE):
+            here = slice(start, start + LABELLED_AT_ONCE)
+            with self._lock:
+                for copy, column in zip(copies, columns, strict=True):
+                    copy[here] = column[here]
+        sources, rows, *qualities = copies
+        return Part(
+            hashes=arrays["hashes"],
+            sources=sources,
+            rows=rows,
+            qualities=qualities[0] if qualities else np.empty(0, np.int8),
+            rests=arrays.get("rests"),
+        )
+
     def offer(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """The segment that was built, as it is in its file."""
         self._offered = _Mapped(self._shape.opened(arrays), guard)
         self._offered_dead = int(np.count_nonzero(self._offered.segment.sources == DEAD))
 
     def replay(self) -> None:
-        """Erases in the new segment what was removed since `freeze`. Nothing may be removed from here to `install`."""
+        """Erases in the new segment what was removed since `freeze`, or since the last `replay`."""
         with self._lock:
             removed, self._removed = self._removed, []
         if self._offered is not None:
@@ -237,15 +279,21 @@ class SegmentedTable:
 
     def install(self) -> None:
         """The new segment takes the place of the old one and of what was frozen."""
-        with self._lock:
-            frozen = self._frozen or []
-            if self._mapped is not None:
-                self._mapped.forget()
-            self._mapped, self._dead = self._offered, self._offered_dead
-            for tail in self._tails[: len(frozen)]:
-                tail.clear()
-            self._tails = self._tails[len(frozen) :]
-            self._frozen, self._offered, self._offered_dead = None, None, 0
+        while True:
+            self.replay()
+            with self._lock:
+                if self._removed:  # right now
+                    continue
+                old, frozen = self._mapped, self._frozen or []
+                self._mapped, self._dead = self._offered, self._offered_dead
+                self._tails = self._tails[len(frozen) :]
+                self._frozen, self._offered, self._offered_dead, self._compared = None, None, 0, 0
+                break
+        # Nobody is told any more what is overwritten here: a search that is under way in it runs again.
+        if old is not None:
+            old.forget()
+        for tail in frozen:
+            tail.clear()
 
     def abandon(self) -> None:
         """Everything stays where it was; the next `freeze` takes it all."""
@@ -260,4 +308,4 @@ class SegmentedTable:
                 self._mapped = None
             for tail in self._tails:
                 tail.clear()
-            self._tails, self._dead = [self._shape.tail()], 0
+            self._tails, self._dead, self._compared = [self._shape.tail()], 0, 0

@@ -8,10 +8,11 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -28,6 +29,8 @@ Guard = Callable[[NDArray[np.int64]], AbstractContextManager[None]]
 """Goes around overwriting these slots of a segment (`files.MappedFile.changing`)."""
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Probes and slots, each (n,)."""
+STEPS: Final = 10_000
+"""Steps of each part that the progress of several parts counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,31 +68,48 @@ class Segment(Protocol):
 
 
 class Tail(Protocol):
-    """The growing table for what is newer: `node.match.index.Table`, and a copy of what it has."""
+    """The growing table for what is newer. Safe to call from any thread; see `SearchIndex` for what is found when."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Live fingerprints."""
+        ...
 
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Bytes reserved, empty slots included."""
+        ...
 
     def add(
         self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
-    ) -> None: ...
+    ) -> None:
+        """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
+        ...
 
-    def remove(self, source: int, rows: NDArray[np.int64]) -> int: ...
+    def remove(self, source: int, rows: NDArray[np.int64]) -> int:
+        """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
+        ...
 
-    def search(self, probes: NDArray[np.uint8], radius: int) -> Found: ...
+    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found:
+        """Everything within `radius` bits of any of `probes`, uint8 (p, size). `crew`: who shares in a batch."""
+        ...
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Overwrites and forgets everything."""
+        ...
 
-    def contents(self) -> tuple[Array, NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]: ...
+    def contents(self) -> tuple[Array, NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
+        """Copies of all that is live: hashes (n, words), sources, rows and qualities, each (n,)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is particular to a kind's table. `word`: the dtype of which hashes are made."""
+    """What is particular to a kind's table. `word`: the dtype of which hashes are made. `spares`: whether the tail is
+    compared whole and the segment is not, so that a new segment spares searches the comparing.
+    """
 
     word: DTypeLike
+    spares: bool
     tail: Callable[[], Tail]
     build: Callable[[Sequence[Part], Allocate, Progress], Segment]
     opened: Callable[[Mapping[str, Array]], Segment]
@@ -110,8 +130,27 @@ def array_of(arrays: Mapping[str, Array], name: str, dtype: DTypeLike, shape: tu
 
 
 def in_memory(_name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """`Allocate` without a file."""
-    return np.zeros(shape, dtype=dtype)
+    """`Allocate` without a file: memory of the process, in whole pages and in huge ones where the system has them.
+
+    So no hash lies across two cache lines, and looking one up seldom misses the processor's list of pages as well.
+    """
+    kind = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    if not size:
+        return np.empty(shape, dtype=kind)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype=kind).reshape(shape)
+
+
+def in_turn(progress: Progress, done: int, count: int) -> Progress:
+    """The progress of the part that follows `done` of `count` parts, as progress of the whole."""
+
+    def tell(part: int, whole: int) -> None:
+        progress(done * STEPS + part * STEPS // whole, count * STEPS)
+
+    return tell
 
 
 def unguarded(_slots: NDArray[np.int64]) -> AbstractContextManager[None]:

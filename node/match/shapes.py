@@ -37,14 +37,25 @@ def shape_of(kind: FingerprintKind) -> Shape:
         width = kind.size // 4
         return Shape(
             word=np.uint32,
+            spares=False,
             tail=lambda: DigestTable(kind.size),
             build=partial(digest_segment.build, width=width),
             opened=partial(digest_segment.opened, width=width),
         )
     if kind in {PDQ, FRAME}:
-        return Shape(word=np.uint64, tail=lambda: FlatTable(kind.size), build=_build_chunks, opened=_opened_chunks)
+        return Shape(
+            word=np.uint64,
+            spares=True,
+            tail=lambda: FlatTable(kind.size),
+            build=_build_chunks,
+            opened=_opened_chunks,
+        )
     return Shape(
-        word=np.uint64, tail=lambda: FlatTable(kind.size), build=flat_segment.build, opened=flat_segment.opened
+        word=np.uint64,
+        spares=False,
+        tail=lambda: FlatTable(kind.size),
+        build=flat_segment.build,
+        opened=flat_segment.opened,
     )
 
 

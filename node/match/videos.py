@@ -23,7 +23,7 @@ from node.domain.ports import Probe, RawHit
 from node.domain.videos import WIDE_FRAMES, evenly, wide_radius
 
 if TYPE_CHECKING:
-    from node.match.index import Table
+    from node.match.segmented import SegmentedTable
 
 WIDE_PROBES: Final = 64
 """Frames of a video that are held against everything within the wide radius: each is a scan of all frames."""
@@ -50,7 +50,9 @@ class _Asked:
         return _Asked(values=self.values[some], subjects=self.subjects[some], turns=self.turns[some])
 
 
-def video_hits(frames: Table, stills: Table, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
+def video_hits(
+    frames: SegmentedTable, stills: SegmentedTable, probes: Sequence[Probe], radius: int
+) -> Iterator[RawHit]:
     """For the frames that are asked about: videos that may be near, and still pictures within `radius` of a frame."""
     asked = _columns(probes)
     near = _near(frames, asked, radius)
@@ -61,7 +63,7 @@ def video_hits(frames: Table, stills: Table, probes: Sequence[Probe], radius: in
     yield from _raw(PDQ.code, FRAME.code, _near(stills, asked, radius))
 
 
-def still_hits(frames: Table, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
+def still_hits(frames: SegmentedTable, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
     """For still pictures in their orientations: the nearest frame within `radius` of each video that has one."""
     yield from _raw(FRAME.code, PDQ.code, _near(frames, _columns(probes), radius))
 
@@ -80,7 +82,7 @@ def _columns(probes: Sequence[Probe]) -> _Asked:
     )
 
 
-def _near(table: Table, asked: _Asked, radius: int) -> _Best:
+def _near(table: SegmentedTable, asked: _Asked, radius: int) -> _Best:
     """For each subject the nearest of each row that has anything within `radius`."""
     best: _Best = {}
     for start in range(0, len(asked.values), _BLOCK):
@@ -107,7 +109,7 @@ def _firsts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.
     return [int(at) for at in order[new]]
 
 
-def _wide(table: Table, subject: int, values: NDArray[np.uint8], radius: int) -> _Best:
+def _wide(table: SegmentedTable, subject: int, values: NDArray[np.uint8], radius: int) -> _Best:
     """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
     unlike = values[_unlike(values)]
     if len(unlike) < WIDE_FRAMES:

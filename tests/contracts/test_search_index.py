@@ -25,8 +25,7 @@ from node.domain.fingerprints import (
 from node.domain.ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
-from node.match.index import FlatIndex
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import columns, flipped, probe, where
 from tests.unit.match.keeping import ReopenedIndex
@@ -36,7 +35,7 @@ SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
 LOG = 7
 
 
-@pytest.fixture(params=[FlatIndex, MergedIndex, KeptIndex, ReopenedIndex, BruteIndex])
+@pytest.fixture(params=[LocalIndex, MergedIndex, ReopenedIndex, BruteIndex])
 def index(request: pytest.FixtureRequest) -> SearchIndex:
     make: Callable[[], SearchIndex] = request.param
     return make()

@@ -15,11 +15,10 @@ from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
 from node.match import digests, flat
 from node.match.folder import IndexFolder
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import flipped, ordered, probe
 from tests.unit.match.keeping import MARK, FolderIndex, keep_again, reopened
-from tests.unit.match.merged import HalfMergedIndex
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
 SMALL = 8
@@ -52,7 +51,7 @@ cells = st.tuples(rows, st.sampled_from(SEARCHED), st.integers(0, 7), st.sampled
 
 
 class IndexAndModel(RuleBasedStateMachine):
-    make: ClassVar[Callable[[], FlatIndex]] = FlatIndex
+    make: ClassVar[Callable[[], LocalIndex]] = LocalIndex
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,19 +109,16 @@ class IndexAndModel(RuleBasedStateMachine):
 
 
 class MergingIndexAndModel(IndexAndModel):
-    """The same with chunked segments inside, merged at any time."""
-
-    make = HalfMergedIndex
+    """The same with segments inside, merged at any time."""
 
     @rule()
     def merge(self) -> None:
-        assert isinstance(self.index, HalfMergedIndex)
-        self.index.table.merge()
-        assert self.index.table.waiting == 0
-        assert not self.index.table.stale
+        self.index.merge()
+        for table in self.index.tables.values():
+            assert (table.waiting, table.settled) == (0, len(table)), "places of what was removed are gone"
 
 
-class KeptIndexAndModel(IndexAndModel):
+class FilesAndModel(IndexAndModel):
     """The same over files: made anew in steps with other steps between, given up, and opened as a start finds them."""
 
     make = FolderIndex
@@ -175,8 +171,8 @@ class KeptIndexAndModel(IndexAndModel):
         assert self.files.open() is not None
 
 
-TestKeptIndexAndModel = KeptIndexAndModel.TestCase
-TestKeptIndexAndModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestFilesAndModel = FilesAndModel.TestCase
+TestFilesAndModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestIndexAndModel = IndexAndModel.TestCase
 TestIndexAndModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestMergingIndexAndModel = MergingIndexAndModel.TestCase
@@ -185,7 +181,7 @@ TestMergingIndexAndModel.settings = settings(max_examples=60, stateful_step_coun
 
 def test_the_borders_are_near() -> None:
     """Without the small tables the state machine would not cross a border."""
-    index = FlatIndex()
+    index = LocalIndex()
     index.add(1, FingerprintColumns(columns=[column(PDQ.code, range(3), VALUES[PDQ][:3], [90] * 3, PDQ.size)]))
     assert index._tables[PDQ.code].nbytes < 8 * SMALL * PDQ.size
     assert np.int64(flat.CHUNK) == SMALL

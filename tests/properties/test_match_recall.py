@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
 from node.match import flat
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import array_columns, columns, flipped, ordered, probe, where
 
@@ -49,7 +49,7 @@ def test_every_planted_neighbour_is_found_and_nothing_past_the_radius(clustered:
             for bits in spreads(distance, rng):
                 planted.append(flipped(centre, bits))
                 expected.append((number, distance))
-    index = FlatIndex()
+    index = LocalIndex()
     half = len(planted) // 2
     index.add(1, columns(PDQ, range(half), planted[:half]))
     index.add(2, array_columns(PDQ.code, 0, background))
@@ -65,7 +65,7 @@ def test_every_planted_neighbour_is_found_and_nothing_past_the_radius(clustered:
 @given(data=st.data(), distance=st.integers(0, PHASH_RADIUS + 2), value=st.binary(min_size=8, max_size=8))
 def test_phash_neighbours_are_found_at_every_distance(data: st.DataObject, distance: int, value: bytes) -> None:
     bits = data.draw(st.lists(st.integers(0, 63), unique=True, min_size=distance, max_size=distance))
-    index = FlatIndex()
+    index = LocalIndex()
     index.add(1, columns(PHASH, [3], [value]))
     hits = index.search([probe(PHASH, flipped(value, bits))], PDQ_RADIUS)
     assert [hit.distance for hit in hits] == ([distance] if distance <= PHASH_RADIUS else [])
@@ -89,7 +89,7 @@ def test_crowded_hashes_are_found_as_brute_force_finds_them(
     def crowd(count: int) -> list[bytes]:
         return [flipped(middle, rng.integers(0, PDQ_BITS, spread).tolist()) for _ in range(count)]
 
-    quick, plain, together = FlatIndex(), BruteIndex(), crowd(stored)
+    quick, plain, together = LocalIndex(), BruteIndex(), crowd(stored)
     for index in (quick, plain):
         index.add(1, columns(PDQ, range(stored), together))
     asked = [probe(PDQ, value, subject=n) for n, value in enumerate(crowd(probes))]
@@ -99,7 +99,7 @@ def test_crowded_hashes_are_found_as_brute_force_finds_them(
 def test_a_hash_in_every_slot_of_two_chunks_is_found() -> None:
     rng = np.random.default_rng(5)
     values = rng.integers(0, 256, (2 * flat.CHUNK + 3, PDQ.size), dtype=np.uint8)
-    index = FlatIndex()
+    index = LocalIndex()
     index.add(1, array_columns(PDQ.code, 0, values))
     edges = [0, 1, 511, 512, 513, flat.CHUNK - 1, flat.CHUNK, flat.CHUNK + 1, 2 * flat.CHUNK - 1, 2 * flat.CHUNK + 2]
     rows = sorted({*edges, *rng.integers(0, len(values), 200).tolist()})

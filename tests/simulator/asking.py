@@ -22,7 +22,7 @@ from node.domain.roster import KeyPurpose, MemberKey, MemberStatus, Policy, Rost
 from node.domain.services import Delivery, Reply
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard, Switchboard
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.sync.attendant import CONCURRENT, Attendant
 from node.tlog.note import ED25519, format_vkey, make_vkey
@@ -65,7 +65,7 @@ class Party:
 
     id: MemberId
     store: MemoryStore
-    index: FlatIndex
+    index: LocalIndex
     intake: Intake
     matcher: Matcher
     audit: AuditLog
@@ -77,7 +77,7 @@ class Party:
 
 
 def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -> Party:
-    store, index, codec = MemoryStore(), FlatIndex(), ProtoCodec()
+    store, index, codec = MemoryStore(), LocalIndex(), ProtoCodec()
     me = member_id(name)
     audit = AuditLog(
         store=store,

@@ -23,7 +23,7 @@ from node.domain.queries import LogView
 from node.domain.roster import Roster
 from node.domain.services import Carrier, Head
 from node.hub.carrier import HubCarrier
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.sync.copies import Copies
 from node.sync.follower import Follower
 from node.sync.publisher import Publisher
@@ -125,7 +125,7 @@ class Node:
         self.origin = speaker.origin
         self.carrier = carrier
         self.store = store or MemoryStore()
-        self.index = FlatIndex()
+        self.index = LocalIndex()
         self.catalogue = Catalogue(store=self.store, index=self.index, codec=CODEC)
         self.catalogue.rebuild()
         self.own = OwnLog(

@@ -9,12 +9,12 @@ from pathlib import Path
 from node.domain.batch import FingerprintColumns
 from node.domain.keeping import IndexMark
 from node.match.folder import IndexFolder
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 
 MARK = IndexMark(store=bytes(range(16)), changes=0, sources={0: 5, 7: 1_000})
 
 
-def keep(index: KeptIndex, folder: Path, mark: IndexMark = MARK, erased: int = 0) -> IndexFolder:
+def keep(index: LocalIndex, folder: Path, mark: IndexMark = MARK, erased: int = 0) -> IndexFolder:
     """Keeps all of an index in this folder."""
     files = IndexFolder(folder, index)
     keep_again(files, mark, erased)
@@ -28,16 +28,16 @@ def keep_again(files: IndexFolder, mark: IndexMark = MARK, erased: int = 0) -> N
     assert files.publish(erased)
 
 
-def reopened(folder: Path, *, read_only: bool = False) -> tuple[KeptIndex, IndexFolder]:
+def reopened(folder: Path, *, read_only: bool = False) -> tuple[LocalIndex, IndexFolder]:
     """What a start finds in the folder."""
-    index = KeptIndex()
+    index = LocalIndex()
     files = IndexFolder(folder, index, read_only=read_only)
     assert files.open() is not None
     return index, files
 
 
-class FolderIndex(KeptIndex):
-    """`KeptIndex` with a folder of its own, which goes with it."""
+class FolderIndex(LocalIndex):
+    """`LocalIndex` with a folder of its own, which goes with it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,10 +13,9 @@ from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import PDQ, PHASH, SHA256
 from node.domain.ports import Probe, RawHit
 from node.match import digests, flat
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from tests.unit.match.brute import distance
 from tests.unit.match.builders import array_columns
-from tests.unit.match.merged import HalfMergedIndex
 
 BATCH = 40
 BATCHES = 150
@@ -37,7 +36,7 @@ def _eager_switching(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Traffic:
     """A writer that adds batches and removes some again, and searchers that hold what they see against its word."""
 
-    def __init__(self, index: FlatIndex) -> None:
+    def __init__(self, index: LocalIndex) -> None:
         rng = np.random.default_rng(3)
         self.values = {kind: rng.integers(0, 256, (BATCH * BATCHES, kind.size), dtype=np.uint8) for kind in KINDS}
         self.index = index
@@ -63,8 +62,8 @@ class Traffic:
         self.done.set()
 
     def merge(self) -> None:
-        while isinstance(self.index, HalfMergedIndex) and not self.done.is_set():
-            self.index.table.merge()
+        while not self.done.is_set():
+            self.index.merge()
             self.merges += 1
 
     def search(self, seed: int) -> None:
@@ -98,25 +97,24 @@ class Traffic:
         ]
 
 
-@pytest.mark.parametrize("make", [FlatIndex, HalfMergedIndex])
-def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed(
-    make: Callable[[], FlatIndex],
-) -> None:
-    traffic = Traffic(make())
+@pytest.mark.parametrize("merging", [False, True])
+def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed(merging: bool) -> None:
+    traffic = Traffic(LocalIndex())
     searchers = [threading.Thread(target=traffic.search, args=(seed,)) for seed in (10, 11)]
-    searchers.append(threading.Thread(target=traffic.merge))
+    if merging:
+        searchers.append(threading.Thread(target=traffic.merge))
     for thread in searchers:
         thread.start()
     traffic.write()
     for thread in searchers:
         thread.join()
     assert traffic.searches > 0
-    assert traffic.merges > 0 or make is FlatIndex
+    assert traffic.merges > 0 or not merging
     assert traffic.failures == []
 
 
 def test_several_writers_lose_nothing_of_each_other() -> None:
-    index = FlatIndex()
+    index = LocalIndex()
     stored = np.random.default_rng(6).integers(0, 256, (4, 2_000, 32), dtype=np.uint8)
 
     def fill(source: int) -> None:

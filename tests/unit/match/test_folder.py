@@ -22,10 +22,12 @@ from node.domain.keeping import IndexMark
 from node.domain.ports import Probe
 from node.errors import Damaged, Unavailable
 from node.match import folder as folders
+from node.match import worth
 from node.match.folder import MANIFEST, IndexFolder
 from node.match.generation import ERASED
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from node.match.manifest import read
+from node.match.mih_layout import ROW_COST
 from tests.unit.match.builders import array_columns, flipped, where
 from tests.unit.match.keeping import MARK, keep, keep_again, reopened
 
@@ -39,13 +41,13 @@ def values(kind: FingerprintKind, count: int = COUNT) -> np.ndarray:
     return rng.integers(0, 256, (count, kind.size), dtype=np.uint8)
 
 
-def filled(count: int = COUNT, first: int = 0) -> KeptIndex:
-    index = KeptIndex()
+def filled(count: int = COUNT, first: int = 0) -> LocalIndex:
+    index = LocalIndex()
     add(index, first, count)
     return index
 
 
-def add(index: KeptIndex, first: int, stop: int) -> None:
+def add(index: LocalIndex, first: int, stop: int) -> None:
     parts = [array_columns(kind.code, first, values(kind, stop)[first:]).columns[0] for kind in KINDS]
     index.add(LOG, FingerprintColumns(columns=parts))
 
@@ -60,7 +62,7 @@ def probes(rows: range | list[int], count: int = COUNT) -> list[Probe]:
     return found
 
 
-def answers(index: KeptIndex, rows: range | list[int] = range(COUNT), count: int = COUNT) -> set[tuple[int, int, int]]:
+def answers(index: LocalIndex, rows: range | list[int] = range(COUNT), count: int = COUNT) -> set[tuple[int, int, int]]:
     """(subject, code, row) of all hits."""
     return {(hit.subject, hit.code, hit.row) for hit in index.search(probes(rows, count), PDQ_RADIUS)}
 
@@ -88,14 +90,14 @@ def test_opening_gives_the_mark_back_and_builds_nothing(tmp_path: Path, monkeypa
         raise AssertionError("built something")
 
     monkeypatch.setattr("node.match.segmented.SegmentedTable.build", refuse)
-    index = KeptIndex()
+    index = LocalIndex()
     opened = IndexFolder(tmp_path, index).open()
     assert opened == (IndexMark(store=b"s" * 16, changes=3, sources={0: 1, LOG: COUNT}), 4)
     assert answers(index) == WHOLE
 
 
 def test_where_nothing_is_kept_nothing_is_opened(tmp_path: Path) -> None:
-    assert IndexFolder(tmp_path / "none", KeptIndex()).open() is None
+    assert IndexFolder(tmp_path / "none", LocalIndex()).open() is None
 
 
 def test_what_is_added_after_is_found_and_kept_with_the_next_generation(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_a_removed_record_is_overwritten_on_the_disk(tmp_path: Path) -> None:
     again, kept = reopened(tmp_path)
     assert answers(again) == {hit for hit in WHOLE if hit[2] != 17}
     assert kept.scrub(1 << 40)
-    assert IndexFolder(tmp_path, KeptIndex()).open() == (MARK, 1)
+    assert IndexFolder(tmp_path, LocalIndex()).open() == (MARK, 1)
 
 
 def test_what_is_removed_while_it_is_built_is_not_in_what_is_built(tmp_path: Path) -> None:
@@ -157,12 +159,12 @@ def test_the_number_of_another_generation_counts_for_nothing(tmp_path: Path) -> 
     written = (tmp_path / ERASED).read_bytes()
     keep_again(files, erased=2)
     (tmp_path / ERASED).write_bytes(written)
-    opened = IndexFolder(tmp_path, KeptIndex()).open()
+    opened = IndexFolder(tmp_path, LocalIndex()).open()
     assert opened is not None
     assert opened[1] == 2
     for torn in (b"", written[:7], bytes(len(written)), written + b"x"):
         (tmp_path / ERASED).write_bytes(torn)
-        opened = IndexFolder(tmp_path, KeptIndex()).open()
+        opened = IndexFolder(tmp_path, LocalIndex()).open()
         assert opened is not None
         assert opened[1] == 2
 
@@ -179,7 +181,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def judged(folder: Path) -> None:
     """What is opened answers right, or is said to be damaged by the end of a round of scrubbing."""
-    index = KeptIndex()
+    index = LocalIndex()
     files = IndexFolder(folder, index)
     if files.open() is None:
         assert answers(index) == set()
@@ -213,34 +215,34 @@ def test_a_file_cut_short_or_grown_is_noticed_at_once(tmp_path: Path, share: flo
     for path in sorted(tmp_path.iterdir()):
         before = path.read_bytes()
         path.write_bytes(before[: int(len(before) * share)])
-        assert IndexFolder(tmp_path, KeptIndex(), read_only=True).open() is None
+        assert IndexFolder(tmp_path, LocalIndex(), read_only=True).open() is None
         path.write_bytes(before + b"\0")
-        assert IndexFolder(tmp_path, KeptIndex(), read_only=True).open() is None
+        assert IndexFolder(tmp_path, LocalIndex(), read_only=True).open() is None
         path.write_bytes(before)
-    assert IndexFolder(tmp_path, KeptIndex()).open() is not None
+    assert IndexFolder(tmp_path, LocalIndex()).open() is not None
 
 
 def test_a_missing_file_is_noticed_at_once(tmp_path: Path) -> None:
     keep(filled(), tmp_path)
     (tmp_path / "000000000001.pdq").unlink()
-    index = KeptIndex()
+    index = LocalIndex()
     assert IndexFolder(tmp_path, index).open() is None
     assert answers(index) == set()
 
 
 def test_other_algorithms_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(filled(), tmp_path)
-    monkeypatch.setattr(KeptIndex, "versions", lambda _: {"pdq": 2})
-    assert IndexFolder(tmp_path, KeptIndex()).open() is None
+    monkeypatch.setattr(LocalIndex, "versions", lambda _: {"pdq": 2})
+    assert IndexFolder(tmp_path, LocalIndex()).open() is None
 
 
 def test_an_index_from_before_there_were_frames_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = filled()
     versions = {name: version for name, version in index.versions().items() if name != FRAME.name}
     with monkeypatch.context() as patch:
-        patch.setattr(KeptIndex, "versions", lambda _: versions)
+        patch.setattr(LocalIndex, "versions", lambda _: versions)
         keep(index, tmp_path)
-    fresh = KeptIndex()
+    fresh = LocalIndex()
     assert IndexFolder(tmp_path, fresh).open() is None
     assert answers(fresh) == set()
 
@@ -302,7 +304,7 @@ def test_a_crash_at_any_step_leaves_the_old_generation_or_the_new(tmp_path: Path
             with suppress(Crash):
                 keep_again(files, IndexMark(store=bytes(16), changes=0, sources={LOG: COUNT}))
             ended = len(calls) <= step
-        again = KeptIndex()
+        again = LocalIndex()
         opened = IndexFolder(folder, again).open()
         assert opened is not None
         stop = opened[0].sources[LOG]
@@ -363,7 +365,7 @@ def test_a_full_disk_leaves_an_index_in_memory_that_says_so(tmp_path: Path) -> N
         assert "no space" in files.trouble
         assert not files.waiting
         assert answers(index) == {hit for hit in WHOLE if hit[2] != 7}
-        assert IndexFolder(folder, KeptIndex()).open() is None
+        assert IndexFolder(folder, LocalIndex()).open() is None
         keep_again(files)
         assert not files.trouble
         assert answers(reopened(folder)[0]) == {hit for hit in WHOLE if hit[2] != 7}
@@ -376,10 +378,10 @@ import sys
 from pathlib import Path
 from node.domain.ports import Probe
 from node.match.folder import IndexFolder
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 
 def opened():
-    index = KeptIndex()
+    index = LocalIndex()
     files = IndexFolder(Path(sys.argv[1]), index, read_only=True)
     assert files.open() is not None
     return index
@@ -459,7 +461,7 @@ def test_searching_and_removing_go_on_while_it_is_made_anew(tmp_path: Path) -> N
 
 def test_it_waits_for_enough_to_be_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "KEEP_AT_LEAST", 100)
-    monkeypatch.setattr(folders, "MERGE_AT_LEAST", 50)
+    monkeypatch.setattr(worth, "MERGE_AT_LEAST", 50)
     index = filled(100)
     files = IndexFolder(tmp_path, index)
     seen = [files.waiting]
@@ -473,6 +475,26 @@ def test_it_waits_for_enough_to_be_new(tmp_path: Path, monkeypatch: pytest.Monke
     assert seen == [False, True, False, False]
     monkeypatch.setattr(folders, "STALE_SECONDS", -1.0)
     assert files.waiting, "the places of what was removed are told by the tables until these are made anew"
+
+
+def test_searches_that_have_cost_as_much_as_a_generation_make_it_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worth, "FEWEST_COMPARED", 10)
+    monkeypatch.setattr(worth, "BUILD_COST", cost := 15 * ROW_COST)
+    index = filled(100)
+    files = keep(index, tmp_path)
+    add(index, 100, 110)
+    due = int(110 * len(KINDS) * cost / ROW_COST) // 10  # probes, each compared with ten hashes
+    asked = [Probe(row, PDQ.code, bytes(32), 90) for row in range(due - 1)]
+    index.search(asked, PDQ_RADIUS)
+    index.search([probe for probe in probes(range(100)) if probe.code in {MD5.code, PHASH.code}], PDQ_RADIUS)
+    seen = [files.waiting]
+    index.search(asked[:1], PDQ_RADIUS)
+    seen.append(files.waiting)
+    keep_again(files)
+    seen.append(files.waiting)
+    assert seen == [False, True, False]
 
 
 def test_building_ends_in_the_middle_when_the_node_ends(tmp_path: Path) -> None:

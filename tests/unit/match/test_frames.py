@@ -10,8 +10,7 @@ import pytest
 from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
 from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.videos import WIDE_RADIUS
-from node.match.index import FlatIndex
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.match.videos import WIDE_PROBES
 from tests.unit.match.builders import columns, flipped, where
@@ -21,9 +20,9 @@ from tests.unit.match.merged import MergedIndex
 LOG = 3
 
 
-@pytest.fixture(params=[FlatIndex, MergedIndex, KeptIndex, ReopenedIndex])
-def index(request: pytest.FixtureRequest) -> FlatIndex:
-    make: Callable[[], FlatIndex] = request.param
+@pytest.fixture(params=[LocalIndex, MergedIndex, ReopenedIndex])
+def index(request: pytest.FixtureRequest) -> LocalIndex:
+    make: Callable[[], LocalIndex] = request.param
     return make()
 
 
@@ -40,7 +39,7 @@ def probes(frames: Sequence[bytes], subject: int = 0) -> list[Probe]:
     return [Probe(subject, FRAME.code, frame, 90) for frame in frames]
 
 
-def test_an_hour_of_one_scene_is_one_hit(index: FlatIndex) -> None:
+def test_an_hour_of_one_scene_is_one_hit(index: LocalIndex) -> None:
     scene = [flipped(hashes(1)[0], [n % 20]) for n in range(600)]
     index.add(LOG, columns(FRAME, [7] * 600, scene))
     (hit,) = index.search(probes(scene), PDQ_RADIUS)
@@ -50,7 +49,7 @@ def test_an_hour_of_one_scene_is_one_hit(index: FlatIndex) -> None:
 
 @pytest.mark.parametrize("bits", [PDQ_RADIUS + 1, 50, WIDE_RADIUS])
 @pytest.mark.parametrize("count", [8, 40, 400])
-def test_a_video_whose_frames_are_all_changed_is_proposed(index: FlatIndex, bits: int, count: int) -> None:
+def test_a_video_whose_frames_are_all_changed_is_proposed(index: LocalIndex, bits: int, count: int) -> None:
     frames = hashes(count)
     index.add(LOG, columns(FRAME, [5] * count, frames))
     index.add(HOLDINGS_SOURCE, columns(FRAME, [9] * count, hashes(count, 2)))
@@ -59,7 +58,7 @@ def test_a_video_whose_frames_are_all_changed_is_proposed(index: FlatIndex, bits
     assert PDQ_RADIUS < hit.distance <= bits
 
 
-def test_a_slow_film_with_something_laid_over_it_is_proposed(index: FlatIndex) -> None:
+def test_a_slow_film_with_something_laid_over_it_is_proposed(index: LocalIndex) -> None:
     """Each frame is near the one before, and the last is far from the first."""
     start, order = hashes(1)[0], np.random.default_rng(5).permutation(256)
     slow = [flipped(start, order[: 2 * n].tolist()) for n in range(120)]
@@ -69,27 +68,27 @@ def test_a_slow_film_with_something_laid_over_it_is_proposed(index: FlatIndex) -
     assert where(index.search(probes(asked), PDQ_RADIUS)) == [(LOG, 5)]
 
 
-def test_past_the_wide_radius_nothing_is_proposed(index: FlatIndex) -> None:
+def test_past_the_wide_radius_nothing_is_proposed(index: LocalIndex) -> None:
     frames = hashes(20)
     index.add(LOG, columns(FRAME, [5] * 20, frames))
     assert index.search(probes(laid_over(frames, WIDE_RADIUS + 2)), PDQ_RADIUS) == []
 
 
-def test_the_rule_exact_proposes_equal_frames_alone(index: FlatIndex) -> None:
+def test_the_rule_exact_proposes_equal_frames_alone(index: LocalIndex) -> None:
     frames = hashes(20)
     index.add(LOG, columns(FRAME, [5] * 20, frames))
     assert where(index.search(probes(frames), 0)) == [(LOG, 5)]
     assert index.search(probes(laid_over(frames, 2)), 0) == []
 
 
-def test_one_frame_within_the_radius_is_enough_however_long_the_question(index: FlatIndex) -> None:
+def test_one_frame_within_the_radius_is_enough_however_long_the_question(index: LocalIndex) -> None:
     asked = hashes(WIDE_PROBES * 5)
     for place in (0, 1, 150, len(asked) - 1):
         index.add(LOG, columns(FRAME, [place], [laid_over(asked[place : place + 1], PDQ_RADIUS)[0]]))
     assert where(index.search(probes(asked), PDQ_RADIUS)) == [(LOG, place) for place in (0, 1, 150, len(asked) - 1)]
 
 
-def test_pictures_and_frames_are_held_against_each_other(index: FlatIndex) -> None:
+def test_pictures_and_frames_are_held_against_each_other(index: LocalIndex) -> None:
     (picture, other), frames = hashes(2), hashes(9, 4)
     index.add(LOG, columns(FRAME, [1] * 9, [*frames[:8], flipped(picture, range(12))]))
     index.add(HOLDINGS_SOURCE, columns(PDQ, [2], [flipped(frames[3], range(7))]))
@@ -100,7 +99,7 @@ def test_pictures_and_frames_are_held_against_each_other(index: FlatIndex) -> No
     assert by_frame == RawHit(5, HOLDINGS_SOURCE, 2, PDQ.code, 7, 90, 0, FRAME.code)
 
 
-def test_frames_that_were_removed_are_proposed_no_more(index: FlatIndex) -> None:
+def test_frames_that_were_removed_are_proposed_no_more(index: LocalIndex) -> None:
     frames = hashes(30)
     index.add(LOG, columns(FRAME, [1] * 30, frames))
     index.remove(LOG, [1])

@@ -10,7 +10,7 @@ from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256
 from node.errors import Misuse
 from node.match.digests import DigestTable
 from node.match.flat import CHUNK, FIRST_ROOM, FlatTable
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.match.rows import PAGE, RowSets
 from tests.unit.match.builders import array_columns, columns
 
@@ -136,7 +136,7 @@ def test_buckets_are_chosen_by_a_secret() -> None:
 
 
 def test_an_odd_quality_is_no_match() -> None:
-    index = FlatIndex()
+    index = LocalIndex()
     index.add(1, columns(PDQ, [0, 1, 2], [MARK] * 3, [101, -2, 90]))
     assert index.counts()["pdq"] == 1
 
@@ -144,9 +144,9 @@ def test_an_odd_quality_is_no_match() -> None:
 @pytest.mark.parametrize("source", [-1, 2**31])
 def test_a_source_out_of_range_is_refused(source: int) -> None:
     with pytest.raises(Misuse, match="source"):
-        FlatIndex().add(source, columns(PDQ, [0], [MARK]))
+        LocalIndex().add(source, columns(PDQ, [0], [MARK]))
     with pytest.raises(Misuse, match="source"):
-        FlatIndex().remove(source, [0])
+        LocalIndex().remove(source, [0])
 
 
 @pytest.mark.parametrize("code", [PDQ.code, SHA256.code])
@@ -159,7 +159,7 @@ def test_a_crooked_column_is_refused_before_anything_is_added(code: int, fault: 
         values=values(2, 31 if fault == "size" else 32),
         quality=qualities(3 if fault == "quality" else 2),
     )
-    index = FlatIndex()
+    index = LocalIndex()
     with pytest.raises(Misuse):
         index.add(1, FingerprintColumns(columns=[straight, crooked]))
     assert index.sizes() == {}

@@ -10,7 +10,7 @@ from node.domain.ids import MemberId, RecordId
 from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Level
 from node.domain.statements import Comment, Contribution, Retraction
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
@@ -58,11 +58,11 @@ def test_an_index_made_anew_finds_what_the_old_one_found() -> None:
     records = log.pictures(range(40))
     log.say(Retraction(), kind=Kind.RETRACTION, target=records[7])
     log.say(b"of a kind nobody knows yet", kind=77)
-    take(Catalogue(store=store, index=FlatIndex(), codec=CODEC), store, log)
+    take(Catalogue(store=store, index=LocalIndex(), codec=CODEC), store, log)
     with store.write() as writer:
         for number in (100, 101):
             writer.put_holding(holding(number), level=Level.NATIONAL, case="c", tag=bytes(32), now=1)
-    fresh = FlatIndex()
+    fresh = LocalIndex()
     seen: list[tuple[int, int]] = []
     Catalogue(store=store, index=fresh, codec=CODEC).rebuild(lambda done, total: seen.append((done, total)))
     assert [bool(fresh.search([pdq(number)], 31)) for number in (0, 7, 39, 40)] == [True, False, True, False]
@@ -73,7 +73,7 @@ def test_an_index_made_anew_finds_what_the_old_one_found() -> None:
 
 
 def test_a_rebuild_forgets_what_the_store_does_not_have() -> None:
-    store, index, log = MemoryStore(), FlatIndex(), Log(FR)
+    store, index, log = MemoryStore(), LocalIndex(), Log(FR)
     log.pictures([1])
     catalogue = Catalogue(store=store, index=index, codec=CODEC)
     take(catalogue, store, log)
@@ -93,7 +93,7 @@ def test_a_hub_keeps_the_catalogue_without_an_index() -> None:
 
 def test_a_record_is_shown_with_what_was_said_about_it() -> None:
     store, fr, jp = MemoryStore(), Log(FR), Log(JP)
-    catalogue = Catalogue(store=store, index=FlatIndex(), codec=CODEC)
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
     first, second = fr.pictures([1, 2], handling=Handling(retain_until_day=30_000))
     jp.say(Comment(text="seen before"), kind=Kind.COMMENT, target=first)
     fixed = fr.say(picture(3), kind=Kind.CORRECTION, target=second)
@@ -114,7 +114,7 @@ def test_a_record_is_shown_with_what_was_said_about_it() -> None:
 
 def test_what_is_not_understood_or_set_aside_is_shown_as_such() -> None:
     store, log = MemoryStore(), Log(FR)
-    catalogue = Catalogue(store=store, index=FlatIndex(), codec=CODEC)
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
     log.add(b"\x02 by a later version")
     log.add(b"\x01 malformed")
     log.say(b"\xff not a body")

@@ -16,7 +16,7 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.ports import Probe
 from node.domain.statements import Comment, Opinion, Retraction, Verdict
 from node.errors import Conflict, Fork, Refused, StoreError
-from node.match.index import FlatIndex
+from node.match.index import LocalIndex
 from node.store.store import SqliteStore, open_store
 from node.tlog.merkle import leaf_hash
 from node.usecases.catalogue import Catalogue
@@ -61,7 +61,7 @@ class Place:
     def __init__(self, reader: str | None = "JP") -> None:
         self.reader = None if reader is None else MemberId(reader)
         self.store = stores[-1]()
-        self.index = FlatIndex()
+        self.index = LocalIndex()
         self.catalogue = Catalogue(store=self.store, index=self.index, codec=CODEC)
 
     def verified(self, log: Log, stop: int | None = None, size: int | None = None) -> Verified:

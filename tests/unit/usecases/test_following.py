@@ -24,7 +24,7 @@ from node.domain.queries import Level
 from node.domain.statements import Contribution
 from node.errors import Damaged, StoreError
 from node.match.folder import MANIFEST, IndexFolder
-from node.match.kept import KeptIndex
+from node.match.index import LocalIndex
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
@@ -78,7 +78,7 @@ class Life:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder = store, folder
-        self.index = KeptIndex()
+        self.index = LocalIndex()
         self.files = IndexFolder(folder, self.index)
         self.catalogue = Catalogue(store=store, index=self.index, codec=CODEC, files=self.files)
         self.catalogue.start()
@@ -128,13 +128,13 @@ def log() -> Log:
 
 def in_step(life: Life) -> None:
     """The index finds exactly what an index made anew from the store finds."""
-    fresh = KeptIndex()
+    fresh = LocalIndex()
     Catalogue(store=life.store, index=fresh, codec=CODEC).rebuild()
     probes = [pdq(number) for number in range(40)]
     probes += [Probe(number, SHA256.code, number.to_bytes(32, "big")) for number in range(200, 240)]
     probes += [frame(number, at) for number in range(240) for at in range(FRAMES)]
 
-    def all_of(index: KeptIndex) -> list[tuple[int, int, int, int]]:
+    def all_of(index: LocalIndex) -> list[tuple[int, int, int, int]]:
         return sorted((hit.subject, hit.code, hit.source, hit.row) for hit in index.search(probes, 31))
 
     assert all_of(life.index) == all_of(fresh)

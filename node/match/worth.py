@@ -1,0 +1,36 @@
+"""When what waits in the tails of an index is worth a new generation: by what that costs and saves, said once, here.
+
+Rules this module upholds:
+
+- It knows numbers only: who counts them is `node.match.segmented`, who acts on them `node.match.folder`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.match.mih_layout import ROW_COST
+
+MERGE_AT_LEAST: Final = 65_536
+"""New fingerprints of a kind for which a new generation is made: to scan them costs a search 0.1 ms."""
+MERGE_SHARE: Final = 16
+"""And a sixteenth of what there is: so each fingerprint is written about sixteen times in all while an index grows."""
+FEWEST_COMPARED: Final = 32_768
+"""Waiting hashes below which a scan of them costs a search less than looking chunks up does: they may wait however much
+is searched."""
+BUILD_COST: Final = 600.0
+"""Nanoseconds a fingerprint that making it anew takes, of one core: a hash of PDQ (`match.build`), or any in its file
+(a fifth of `match.keep`, which is of five kinds together)."""
+
+
+def worth_merging(*, waiting: int, settled: int, compared: int, whole: int) -> bool:
+    """Whether a table makes a new generation worth it, of whose fingerprints `waiting` wait and `settled` do not.
+
+    `compared`: pairs of a probe and a waiting hash that were compared since the last generation, 0 for a kind whose
+    searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation makes anew. Once
+    comparing has cost as much as that does, it is due: so at no time was more than twice the work done that hindsight
+    would have done.
+    """
+    if waiting > max(MERGE_AT_LEAST, settled // MERGE_SHARE):
+        return True
+    return waiting >= FEWEST_COMPARED and compared * ROW_COST >= whole * BUILD_COST
