@@ -149,7 +149,7 @@ class IndexFolder:
         tables = self._index.tables.values()
         if self._manifest is None:
             return any(table.waiting > KEEP_AT_LEAST for table in tables)
-        whole = sum(map(len, tables))
+        whole = sum(table.settled + table.waiting for table in tables)
         if any(
             worth_merging(waiting=table.waiting, settled=table.settled, compared=table.compared, whole=whole)
             for table in tables
