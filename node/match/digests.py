@@ -53,8 +53,11 @@ class DigestTable:
         self._heads: NDArray[np.int32] = np.full(capacity, NOBODY, dtype=np.int32)
 
     def __len__(self) -> int:
-        """Live digests."""
-        return self._used - self._dead
+        """Live digests. Under the lock: in the middle of being moved a table looks empty, and who asks whether there is
+        anything to search would pass it over.
+        """
+        with self._lock:
+            return self._used - self._dead
 
     @property
     def nbytes(self) -> int:

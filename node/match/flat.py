@@ -93,7 +93,8 @@ class FlatTable:
 
     def __len__(self) -> int:
         """Live hashes."""
-        return self._size - len(self._free)
+        with self._lock:
+            return self._size - len(self._free)
 
     @property
     def nbytes(self) -> int:

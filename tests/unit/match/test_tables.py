@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,25 @@ def test_more_hits_than_there_was_room_for_are_all_told(copies: int) -> None:
         table.add(1, np.arange(copies), mark(32, copies), qualities(copies))
         found = table.search(mark(32), 0)
         assert sorted(found.row.tolist()) == list(range(copies))
+
+
+def test_a_table_that_moves_its_digests_does_not_look_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches once passed such a table over, and so missed what had been in it for long."""
+    table = DigestTable(MD5.size)
+    table.add(1, np.arange(1_000), values(1_000, 16), qualities(1_000))
+    told: list[int] = []
+    asking = threading.Thread(target=lambda: told.append(len(table)))
+    reset = DigestTable._reset
+
+    def ask_in_the_middle(self: DigestTable, capacity: int) -> None:
+        reset(self, capacity)
+        asking.start()
+        asking.join(0.1)  # it may not end before the move has
+
+    monkeypatch.setattr(DigestTable, "_reset", ask_in_the_middle)
+    table.add(2, np.arange(100), values(100, 16, 2), qualities(100))
+    asking.join()
+    assert told == [1_100]
 
 
 def test_equal_digests_are_chained_and_do_not_slow_others_down() -> None:
