@@ -17,6 +17,7 @@ from node.errors import DiskFull
 from node.store.lock import own
 from node.store.store import SqliteStore
 from node.usecases.ledger import Draft
+from tests.conftest import absent
 from tests.faults import invariants
 from tests.faults.drivers import append, retract
 from tests.faults.drivers.parts import FR, hub_head, node_over, opened, text
@@ -44,7 +45,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount the small disk that this needs")
+        absent("only root may mount the small disk that this needs")
     try:
         yield folder
     finally:

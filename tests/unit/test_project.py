@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import node
-from tests.conftest import tool
+from tests.conftest import absent, tool
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-oracles.lock")
@@ -59,7 +59,7 @@ def git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 def committed() -> list[Path]:
     listed = git("ls-files", "-z")
     if listed.returncode != 0:
-        pytest.skip("this is no git checkout, so nothing is committed")
+        absent("this is no git checkout, so nothing is committed")
     return [path for name in listed.stdout.split(b"\0")[:-1] if (path := ROOT / name.decode()).is_file()]
 
 
@@ -138,7 +138,7 @@ def test_the_search_for_private_keys_finds_each_form() -> None:
 def test_the_certificate_folder_refuses_keys_and_certificates(name: str) -> None:
     answer = git("check-ignore", "--quiet", "--no-index", f"certs/{name}")
     if answer.returncode not in {0, 1}:
-        pytest.skip("this is no git checkout, so nothing is ignored")
+        absent("this is no git checkout, so nothing is ignored")
     assert answer.returncode == 0
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from node.errors import Damaged, DiskFull, Misuse, StoreError
 from node.store import engine
 from node.store.store import SqliteStore, open_store
+from tests.conftest import absent
 from tests.simulator.batches import FR, append, batch
 
 EVERYTHING = 1 << 30
@@ -103,7 +104,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_acknowledged(tmp_path: Path) -> 
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount the small disk that this needs")
+        absent("only root may mount the small disk that this needs")
     try:
         store = open_store(disk / "node.db", create=True)
         append(store, batch(store, FR, ["kept"]))
