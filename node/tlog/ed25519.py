@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - A signature either verifies or it does not: `verify` answers True or False for any bytes, and never raises.
+- Verified by libsodium, in half the time that OpenSSL takes (ADR 13). Made by whoever holds the key (`node.pki.keys`).
 - Arithmetic on secrets happens nowhere here. The curve is computed only to judge public keys, where nothing is hidden.
 - A key that is enrolled is a canonical encoding of a point of prime order. Under a point of small order signatures can
   be made that verify for messages nobody signed; under a mixed one verifiers disagree with each other.
@@ -10,11 +11,10 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from node.errors import Malformed
 
@@ -22,9 +22,6 @@ KEY_SIZE: Final = 32
 """Bytes of an Ed25519 public key."""
 SIGNATURE_SIZE: Final = 64
 """Bytes of an Ed25519 signature."""
-
-LOADED_KEYS: Final = 1_024
-"""Keys kept as they were loaded: a federation has some 600, and loading one costs a third of a verification."""
 
 # The curve (RFC 8032, section 5.1): its field, its constant, a square root of -1, the order of its large subgroup.
 _P: Final = 2**255 - 19
@@ -46,15 +43,10 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if len(public_key) != KEY_SIZE or len(signature) != SIGNATURE_SIZE or is_weak(public_key):
         return False
     try:
-        _loaded(public_key).verify(signature, message)
-    except InvalidSignature:
+        crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
         return False
     return True
-
-
-@lru_cache(maxsize=LOADED_KEYS)
-def _loaded(public_key: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def is_weak(public_key: bytes) -> bool:

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node.errors import Malformed
 from node.tlog import ed25519
@@ -121,3 +124,20 @@ def test_wrong_lengths_verify_nothing_and_raise_nothing() -> None:
     assert ed25519.verify(public, b"m", signature)
     for bad_key, bad_signature in ((public[:-1], signature), (public, signature[:-1]), (public, b""), (b"", signature)):
         assert not ed25519.verify(bad_key, b"m", bad_signature)
+
+
+@given(message=st.binary(max_size=300), seed=st.binary(min_size=32, max_size=32), data=st.data())
+def test_another_library_judges_the_same(message: bytes, seed: bytes, data: st.DataObject) -> None:
+    """Whatever is turned over in a message or its signature: members that check with OpenSSL see what we see."""
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    public, signed = key.public_key(), bytearray(key.sign(message) + message)
+    if data.draw(st.booleans()):
+        bit = data.draw(st.integers(0, 8 * len(signed) - 1))
+        signed[bit // 8] ^= 1 << bit % 8
+    signature, said = bytes(signed[:64]), bytes(signed[64:])
+    try:
+        public.verify(signature, said)
+    except InvalidSignature:
+        assert not ed25519.verify(public.public_bytes_raw(), said, signature)
+    else:
+        assert ed25519.verify(public.public_bytes_raw(), said, signature)
