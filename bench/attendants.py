@@ -17,7 +17,6 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from hashlib import sha256
@@ -40,6 +39,7 @@ from node.pki.ca import make_request
 from node.pki.keys import STATEMENT, KeyRing
 from node.store.store import open_store
 from node.sync.attendant import Attendant
+from node.sync.workers import Workers
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.inquiry import Inquirer, InquirerDeps
@@ -180,7 +180,8 @@ async def _members(
     async with AsyncExitStack() as opened:
         opened.callback(audit.close)
         tasks: list[asyncio.Task[None]] = []
-        threads = opened.enter_context(ThreadPoolExecutor(THREADS))
+        workers = Workers(THREADS, "answers")
+        opened.callback(workers.close)
         for ring in rings:
             name = member_id(ring.owner)
             channel = HubChannel(told["address"], files[name])
@@ -203,7 +204,7 @@ async def _members(
                 relay=channel.relay,
                 answerer=answerer,
                 inquirer=inquirer(ring, members, store, audit, index),
-                threads=threads,
+                workers=workers,
                 jitter=random.random,
             )
             tasks.append(asyncio.create_task(attendant.run()))

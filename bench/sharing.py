@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -24,7 +23,7 @@ from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.ports import AskedQuery, LogState, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
 from node.tlog.merkle import EMPTY_ROOT
-from node.usecases.audit import AuditEntry, AuditLog
+from node.usecases.audit import AuditEntry, AuditLog, Receipt
 
 
 class OwnRows:
@@ -70,7 +69,7 @@ class SharedAudit:
         self._audit = audit
         self._member = member
 
-    def submit(self, entry: AuditEntry) -> Future[int]:
+    def submit(self, entry: AuditEntry) -> Receipt:
         """See `AuditLog`."""
         also = entry.also
         if also is None:

@@ -20,7 +20,7 @@ from node.wire import tls
 from node.wire.client import HubChannel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from node.config import Config, Home
     from node.domain.batch import Package
@@ -118,6 +118,6 @@ class Link:
             async for events in groups:
                 yield events
 
-    def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
+    def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
         """The attending stream."""
         return self.channel().relay.attend(replies)

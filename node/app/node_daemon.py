@@ -14,7 +14,6 @@ import contextlib
 import random
 import ssl
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -37,6 +36,7 @@ from node.sync.follower import Follower
 from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
+from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.enrolment import renew_after_absence
 from node.wire import control
@@ -122,12 +122,12 @@ class NodeDaemon:
             on_own=self.publisher.wake,
         )
         self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
-        self.threads = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="answers")
+        self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
             answerer=rooms.answerer,
             inquirer=rooms.inquirer,
-            threads=self.threads,
+            workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
         )
@@ -273,7 +273,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         _log.info("the node ends")
         await supervisor.stop()
         # An answer that is being signed may still reach the audit log, which closes after this.
-        await asyncio.to_thread(daemon.threads.shutdown)
+        await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
 
 

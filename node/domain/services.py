@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from node.domain.batch import Package
     from node.domain.envelope import Disclosure
@@ -95,8 +95,10 @@ class Relay(Protocol):
         """One event a recipient, in groups as they come, ending when all have one or after `budget` seconds."""
         ...
 
-    def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
-        """Holds the stream open: deliveries down, replies up. Ends by an error or by `going_away`."""
+    def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
+        """Holds the stream open: deliveries down, replies up. Ends by an error or by `going_away`, and when it is
+        closed, by whoever reads it.
+        """
         ...
 
 

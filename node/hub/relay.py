@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 HEADERS: Final = 64
 """Routing headers that are kept as they were decoded."""
+DELIVERIES: Final = 8
+"""Deliveries kept as they were unpacked: each may have a megabyte."""
 MAILBOX_DEPTH: Final = 1_000
 """Late answers kept for one asker."""
 MAILBOX_SECONDS: Final = 7 * 86_400
@@ -76,8 +78,9 @@ class QueryRelay:
         self, *, roster: Callable[[], Roster], codec: Codec, store: Store, switchboard: Switchboard, clock: Clock
     ) -> None:
         self._roster = roster
-        # The same few headers, once for every recipient's stream.
+        # The same few, once for every recipient's stream.
         self._decode_header = lru_cache(maxsize=HEADERS)(codec.decode_header)
+        self._unpack_delivery = lru_cache(maxsize=DELIVERIES)(unpack_delivery)
         self._store = store
         self._switchboard = switchboard
         self._clock = clock
@@ -187,7 +190,7 @@ class QueryRelay:
             async for delivery in self._mail(member):
                 yield delivery
             async for message in subscription:
-                delivery = unpack_delivery(message)
+                delivery = self._unpack_delivery(message)
                 if delivery.query is not None:
                     self._hand_out(outstanding, delivery.query)
                 yield delivery

@@ -13,7 +13,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -23,11 +24,12 @@ from node.errors import VigilError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from concurrent.futures import Executor, Future
 
     from node.domain.queries import MemberOutcome, RelayEvent, SignedQuery
     from node.domain.services import Relay
+    from node.sync.workers import Workers
     from node.usecases.answering import Answerer
+    from node.usecases.audit import Receipt
     from node.usecases.inquiry import Inquirer
 
 CONCURRENT: Final = 4
@@ -41,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Attendant:
-    """`run()` until cancelled. `jitter()` gives a number in [0, 1). `threads` answer, and belong to the caller.
+    """`run()` until cancelled. `jitter()` gives a number in [0, 1). `workers` answer, and belong to the caller.
 
     `attending` is set while a stream is held or dialled; `fault` says why the last one ended, "" since a delivery came.
     """
@@ -52,14 +54,14 @@ class Attendant:
         relay: Relay,
         answerer: Answerer,
         inquirer: Inquirer,
-        threads: Executor,
+        workers: Workers,
         jitter: Callable[[], float],
         on_late: Callable[[MemberOutcome], None] = lambda _: None,
     ) -> None:
         self._relay = relay
         self._answerer = answerer
         self._inquirer = inquirer
-        self._threads = threads
+        self._workers = workers
         self._jitter = jitter
         self._on_late = on_late
         self.attending = asyncio.Event()
@@ -87,17 +89,18 @@ class Attendant:
             backoff = min(backoff * 2, LAST_BACKOFF)
 
     async def _attend(self) -> None:
-        questions = _Questions(self._answerer, self._threads)
+        questions = _Questions(self._answerer, self._workers)
         try:
-            async for delivery in self._relay.attend(questions.replies()):
-                self._delivered = True
-                self.fault = ""
-                if delivery.going_away:
-                    return
-                if delivery.late is not None:
-                    await self._keep_late(delivery.late)
-                elif delivery.query is not None:
-                    questions.take(delivery.query)
+            async with aclosing(self._relay.attend(questions.replies())) as deliveries:
+                async for delivery in deliveries:
+                    self._delivered = True
+                    self.fault = ""
+                    if delivery.going_away:
+                        return
+                    if delivery.late is not None:
+                        await self._keep_late(delivery.late)
+                    elif delivery.query is not None:
+                        questions.take(delivery.query)
         finally:
             questions.drop()
 
@@ -121,13 +124,12 @@ class _Questions:
     then the event loop is woken, once.
     """
 
-    def __init__(self, answerer: Answerer, threads: Executor) -> None:
+    def __init__(self, answerer: Answerer, workers: Workers) -> None:
         self._answerer = answerer
-        self._threads = threads
-        self._loop = asyncio.get_running_loop()
+        self._workers = workers
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
-        self._open: set[Future[None]] = set()
         self._unanswered = 0
+        self._dropped = False
 
     def take(self, query: SignedQuery) -> None:
         """Hands a question to a thread, unless too many are unanswered."""
@@ -135,14 +137,11 @@ class _Questions:
             _log.warning("a query was not answered", kind="overloaded")
             return
         self._unanswered += 1
-        work = self._threads.submit(self._prepare, query)
-        self._open.add(work)
-        work.add_done_callback(self._open.discard)
+        self._workers.do(partial(self._prepare, query))
 
     def drop(self) -> None:
         """The stream has ended: what no thread has begun is left alone, and nobody waits for the rest."""
-        for work in list(self._open):
-            work.cancel()
+        self._dropped = True
 
     async def replies(self) -> AsyncIterator[Reply]:
         """What goes up, for ever."""
@@ -153,6 +152,8 @@ class _Questions:
 
     def _prepare(self, query: SignedQuery) -> None:
         """In a thread."""
+        if self._dropped:
+            return
         try:
             prepared = self._answerer.prepare(query)
         except Exception as error:  # noqa: BLE001  (one question ends nothing but itself)
@@ -161,17 +162,19 @@ class _Questions:
         header = prepared.header
         reply = Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer)
         if prepared.durable is None:
-            self._wake(self._replies.put_nowait, reply)
+            self._send(reply)
         else:
-            prepared.durable.add_done_callback(lambda durable: self._durable(reply, durable))
+            prepared.durable.then(partial(self._durable, reply))
 
-    def _durable(self, reply: Reply, durable: Future[int]) -> None:
+    def _durable(self, reply: Reply, receipt: Receipt) -> None:
         """In the audit's thread."""
-        error = durable.exception()
-        if error is None:
-            self._wake(self._replies.put_nowait, reply)
+        if receipt.error is None:
+            self._send(reply)
         else:
-            self._left(error)
+            self._left(receipt.error)
+
+    def _send(self, reply: Reply) -> None:
+        self._workers.tell(partial(self._replies.put_nowait, reply))
 
     def _left(self, error: BaseException) -> None:
         """No answer is owed to who cannot be authenticated, and of a fault of ours its class alone is told: the asker
@@ -181,12 +184,7 @@ class _Questions:
             _log.warning("a query was not answered", kind=error.kind)
         else:
             _log.error("a query was not answered", what=type(error).__name__)
-        self._wake(self._forget)
+        self._workers.tell(self._forget)
 
     def _forget(self) -> None:
         self._unanswered -= 1
-
-    def _wake(self, call: Callable[..., None], *arguments: object) -> None:
-        # The loop may have ended under an answer that was still on its way to the disk.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call, *arguments)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec, Signer, Store
     from node.domain.queries import QueryHeader, QueryPayload, Subject
     from node.domain.roster import Policy, Roster
-    from node.usecases.audit import AuditLog
+    from node.usecases.audit import AuditLog, Receipt
     from node.usecases.matching import Matcher
 
 MAX_QUERY_SECONDS: Final = 7 * 86_400
@@ -76,11 +75,29 @@ class AnswererDeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """An answer that is signed and on its way to the disk. It may be sent once `durable` has resolved."""
+    """An answer that is signed and on its way to the disk. It may be sent once `durable` is settled, and well."""
 
     header: QueryHeader
     answer: SignedAnswer
-    durable: Future[int] | None = None
+    durable: Receipt | None = None
+
+
+class _Running:
+    """A question that is being answered. Who brings it again meanwhile waits for `ended`."""
+
+    __slots__ = ("became", "ended")
+
+    became: Prepared | BaseException
+
+    def __init__(self) -> None:
+        self.ended = threading.Lock()
+        self.ended.acquire()
+
+    def result(self) -> Prepared:
+        with self.ended:
+            if isinstance(self.became, Prepared):
+                return self.became
+            raise self.became
 
 
 class Answerer:
@@ -90,7 +107,7 @@ class Answerer:
         self._deps = deps
         self._budget = Budget()
         self._lock = threading.Lock()
-        self._running: dict[tuple[MemberId, bytes], Future[Prepared]] = {}
+        self._running: dict[tuple[MemberId, bytes], _Running] = {}
 
     def prepare(self, query: SignedQuery) -> Prepared:
         """Authenticates, authorises and charges a question, then searches and signs.
@@ -102,24 +119,25 @@ class Answerer:
         key = (header.asker, header.query_id)
         with self._lock:
             running = self._running.get(key)
-            mine = self._running.setdefault(key, Future())
+            mine = self._running.setdefault(key, _Running())
         if running is not None:
             # Brought again while it is being answered: what is signed twice could be signed differently.
             prepared = running.result()
             self._check_same(query, prepared.answer)
             return prepared
         try:
-            prepared = self._given(query, header) or self._answer(query, header)
+            prepared = mine.became = self._given(query, header) or self._answer(query, header)
         except BaseException as error:
+            mine.became = error
             self._done(key)
-            mine.set_exception(error)
             raise
-        mine.set_result(prepared)
+        finally:
+            mine.ended.release()
         if prepared.durable is None:
             self._done(key)
         else:
             # Not before: from then on the store knows the answer.
-            prepared.durable.add_done_callback(lambda _: self._done(key))
+            prepared.durable.then(lambda _: self._done(key))
         return prepared
 
     def _done(self, key: tuple[MemberId, bytes]) -> None:

@@ -15,9 +15,10 @@ import json
 import queue
 import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import structlog
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from node.domain.ports import Clock, LogState, Store, StoreWriter
+
+_log = structlog.get_logger(__name__)
 
 SECONDS_A_DAY: Final = 86_400
 RETENTION_DAYS: Final = 5 * 366
@@ -49,6 +52,54 @@ class AuditEntry:
     also: Callable[[StoreWriter], None] | None = None
 
 
+_settling: Final = threading.Lock()
+"""Held for the moment in which a receipt is settled or listened to, whichever it is: a lock each would cost more."""
+
+
+class Receipt:
+    """What becomes of an entry that was handed in. From any thread, and lighter than a `Future`."""
+
+    __slots__ = ("_ended", "_listeners", "error", "index")
+
+    def __init__(self) -> None:
+        self._ended = threading.Lock()
+        self._ended.acquire()
+        self._listeners: list[Callable[[Receipt], None]] | None = []
+        self.index = -1
+        """Of the entry in the log, once it is durable."""
+        self.error: BaseException | None = None
+        """Why it is not there and will not be."""
+
+    def then(self, call: Callable[[Receipt], None]) -> None:
+        """Calls once it is settled, from the thread that settles it; at once where it is."""
+        with _settling:
+            if self._listeners is not None:
+                self._listeners.append(call)
+                return
+        call(self)
+
+    def result(self, timeout: float = -1) -> int:
+        """Waits, at most `timeout` seconds. The entry's index, or raises why there is none; `TimeoutError`."""
+        if not self._ended.acquire(timeout=timeout):
+            raise TimeoutError("the audit entry is not durable yet")
+        self._ended.release()
+        if self.error is not None:
+            raise self.error
+        return self.index
+
+    def settle(self, index: int, error: BaseException | None = None) -> None:
+        """Once, by who wrote the entry down or could not."""
+        self.index, self.error = index, error
+        with _settling:
+            listeners, self._listeners = self._listeners or (), None
+        for call in listeners:
+            try:
+                call(self)
+            except Exception as fault:  # noqa: BLE001  (the log goes on, and so do the others who listen)
+                _log.error("who waited for an audit entry failed", what=type(fault).__name__)
+        self._ended.release()  # last: who waits for the result finds that all is done
+
+
 class AuditLog:
     """Appends from any thread. One committing thread of its own; `close()` waits for what was accepted.
 
@@ -60,22 +111,23 @@ class AuditLog:
         self.origin = origin
         self._clock = clock
         self._random = random
-        self._waiting: queue.SimpleQueue[tuple[AuditEntry, Future[int]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[AuditEntry, Receipt] | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
-    def submit(self, entry: AuditEntry) -> Future[int]:
-        """The future resolves to the entry's index once it is durable, or raises what the store raised."""
+    def submit(self, entry: AuditEntry) -> Receipt:
+        """The receipt is settled with the entry's index once it is durable, or with what the store raised.
+
+        What was accepted is written down, also when nobody waits for it any more.
+        """
         if self._closed:
             raise Unavailable(
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
-        future: Future[int] = Future()
-        # What was accepted is written down, also when nobody waits for it any more: it cannot be cancelled.
-        future.set_running_or_notify_cancel()
-        self._waiting.put((entry, future))
-        return future
+        receipt = Receipt()
+        self._waiting.put((entry, receipt))
+        return receipt
 
     def append(self, entry: AuditEntry) -> int:
         """`submit`, and wait. Never on the event loop."""
@@ -108,7 +160,7 @@ class AuditLog:
             if last:
                 return
 
-    def _commit(self, group: Sequence[tuple[AuditEntry, Future[int]]]) -> None:
+    def _commit(self, group: Sequence[tuple[AuditEntry, Receipt]]) -> None:
         try:
             with self._store.write() as tx:
                 state = tx.open_log(self.origin)
@@ -117,12 +169,12 @@ class AuditLog:
                     if entry.also is not None:
                         entry.also(tx)
         except BaseException as error:  # noqa: BLE001  (handed to every waiter: each must learn that nothing is durable)
-            for _, future in group:
-                future.set_exception(error)
+            for _, receipt in group:
+                receipt.settle(-1, error)
             return
         # A crash before this line leaves either all of the group or none of it; nobody was told yet.
-        for index, (_, future) in enumerate(group, start=state.size):
-            future.set_result(index)
+        for index, (_, receipt) in enumerate(group, start=state.size):
+            receipt.settle(index)
 
     def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
         day = int(self._clock()) // SECONDS_A_DAY

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from node.usecases.question import Question
 
 OPEN_QUERIES = 16
-"""Queries whose header and digest are kept while their answers come."""
+"""Queries whose header, payload and digest are kept while their answers come."""
 EXPIRY_GRACE_SECONDS = 86_400
 """How long after its budget a query may still be answered late."""
 
@@ -94,8 +94,9 @@ class Inquirer:
 
     def __init__(self, deps: InquirerDeps) -> None:
         self._deps = deps
-        # Every answer to a query is held against the same header and digest.
+        # Every answer to a query is held against the same header, payload and digest.
         self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_header)
+        self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_payload)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
 
     def search_here(self, question: Question, *, show_all: bool = False) -> Found:
@@ -210,7 +211,7 @@ class Inquirer:
         if answer.outcome not in SIGNED or (answer.outcome is Outcome.HIT) != bool(answer.hits):
             raise BadSignature("an answer's outcome and hits contradict each other")
         if answer.hits:
-            payload = deps.codec.decode_payload(query.payload)
+            payload = self._decode_payload(query.payload)
             for hit in answer.hits:
                 check_hit(hit, payload.subjects, Origin(roster.federation, member))
         return answer

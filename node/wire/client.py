@@ -92,9 +92,9 @@ class RelayClient:
         call = self._stub.Ask(convert.ask_to_pb(query, budget), timeout=budget + limits.ASK_GRACE_SECONDS)
         return Prefetch(messages(call, convert.events_from_pb), limits.EVENTS_QUEUE)
 
-    def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
-        """Deliveries down, replies up. The iterator has `aclose`; with it ends the reading of `replies`."""
-        return Prefetch(_attending(self._stub.Attend(), replies), limits.DELIVERY_QUEUE)
+    def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
+        """Deliveries down, replies up. To be closed by whoever reads it; with it ends the reading of `replies`."""
+        return _attending(self._stub.Attend(), replies)
 
 
 async def _attending(call: Any, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:  # noqa: ANN401

@@ -160,9 +160,9 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
     async def _serve(self, served: "_Served", request: Any, context: Context) -> object:  # noqa: ANN401
         try:
             if self._admission is None:
-                return await served.behaviour(served.parsed(request), context)
+                return await served.behaviour(served.parsed(request, context), context)
             async with self._admission.admitted(context) as (member, who):
-                work = served.behaviour(served.parsed(request), context)
+                work = served.behaviour(served.parsed(request, context), context)
                 return await (_until(work, self._admission.ends(member, who)) if served.live else work)
         except grpc.aio.AbortError:
             raise
@@ -179,9 +179,9 @@ class _Served:
     streams_up: bool
     live: bool
 
-    def parsed(self, request: Any) -> Any:  # noqa: ANN401
+    def parsed(self, request: Any, context: Context) -> Any:  # noqa: ANN401
         """The message in `request`, or an iterator of them. Raises `Malformed`, the iterator when it comes to it."""
-        return self._each(request) if self.streams_up else self._one(request)
+        return _Messages(context, self._one) if self.streams_up else self._one(request)
 
     def _one(self, data: bytes) -> object:
         try:
@@ -189,9 +189,19 @@ class _Served:
         except DecodeError as error:
             raise Malformed("a message is not what the contract says") from error
 
-    async def _each(self, stream: AsyncIterator[bytes]) -> AsyncGenerator[object, None]:
-        async for data in stream:
-            yield self._one(data)
+
+class _Messages(AsyncIterator[object]):
+    """What comes up a stream, parsed. Not a generator, of which one that is being read could not be closed."""
+
+    def __init__(self, context: Context, parse: Callable[[bytes], object]) -> None:
+        self._read = context.read
+        self._parse = parse
+
+    async def __anext__(self) -> object:
+        data = await self._read()
+        if data is grpc.aio.EOF:  # type: ignore[attr-defined]  # the stubs lack it
+            raise StopAsyncIteration
+        return self._parse(data)
 
 
 async def _until(work: Awaitable[Any], end: Awaitable[None]) -> object:

@@ -10,12 +10,12 @@ Rules this module upholds:
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import lru_cache
+from typing import Final, TypeVar
 
 from node.domain.ids import Origin, member_id
-from node.domain.services import CarrierService, EnrolmentService, RelayService, RenewalService
+from node.domain.services import CarrierService, EnrolmentService, RelayService, RenewalService, Reply
 from node.errors import Overloaded, Refused
 from node.wire import checks, convert_enrolment, limits
 from node.wire import convert_federation as convert
@@ -23,22 +23,71 @@ from node.wire.guard import caller
 from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
-from node.wire.streams import Prefetch
 
 T = TypeVar("T")
+
+DELIVERIES: Final = 8
+"""Deliveries kept as they were converted."""
+
+
+class _Patience:
+    """Ends `stream`, which is about to be written to, where a message is not taken within `seconds`.
+
+    One timer goes on looking after the whole stream: one for each message would cost as much as the message.
+    """
+
+    def __init__(self, stream: asyncio.Timeout, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stream = stream
+        self._seconds = seconds
+        self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """A message is handed over."""
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._since + self._seconds, self._look)
+
+    def end(self) -> None:
+        """It was taken."""
+        self._since = None
+
+    def close(self) -> None:
+        """Nothing is written any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._since is None:
+            return
+        due = self._since + self._seconds
+        if self._loop.time() >= due:
+            self._stream.reschedule(due)
+        else:
+            self._timer = self._loop.call_at(due, self._look)
 
 
 async def send(
     context: Context, items: AsyncIterator[T], to_pb: Callable[[T], object], *, seconds: float = limits.WRITE_SECONDS
 ) -> None:
     """Writes every item; closes `items` in the end. Raises `Overloaded` when one is not taken within `seconds`."""
+    stream = asyncio.timeout(None)
     try:
-        async for item in items:
+        async with stream:
+            patience = _Patience(stream, seconds)
             try:
-                async with asyncio.timeout(seconds):  # wait_for would make a task a message
+                async for item in items:
+                    patience.begin()
                     await context.write(to_pb(item))
-            except TimeoutError as error:
-                raise Overloaded("the receiver takes its messages too slowly", remedy="reconnect") from error
+                    patience.end()
+            finally:
+                patience.close()
+    except TimeoutError as error:
+        if not stream.expired():
+            raise
+        raise Overloaded("the receiver takes its messages too slowly", remedy="reconnect") from error
     finally:
         close = getattr(items, "aclose", None)
         if close is not None:
@@ -79,6 +128,8 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
     def __init__(self, service: RelayService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
         self._service = service
         self._write_seconds = write_seconds
+        # A query goes down every stream: the same few, as they were converted for the first.
+        self._delivery_to_pb = lru_cache(maxsize=DELIVERIES)(convert.delivery_to_pb)
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> None:
         """One event a recipient."""
@@ -90,14 +141,18 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
         """The stream that a node holds open."""
         # The headers go out at once: they tell the node that it is attending, before there is any query.
         await context.send_initial_metadata(())
-        async with aclosing(Prefetch(_replies(request_iterator), limits.DELIVERY_QUEUE)) as replies:
-            deliveries = self._service.attend(caller(), replies)
-            await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
+        replies = _Replies(request_iterator)
+        await send(context, self._service.attend(caller(), replies), self._delivery_to_pb, seconds=self._write_seconds)
 
 
-async def _replies(requests: AsyncIterator[pb.Reply]) -> AsyncGenerator[Any, None]:
-    async for request in requests:
-        yield convert.reply_from_pb(request)
+class _Replies(AsyncIterator[Reply]):
+    """What comes up an attending stream. Not a generator: one that is being read could not be closed."""
+
+    def __init__(self, requests: AsyncIterator[pb.Reply]) -> None:
+        self._next = requests.__anext__
+
+    async def __anext__(self) -> Reply:
+        return convert.reply_from_pb(await self._next())
 
 
 class RenewalServicer(pb_grpc.RenewalServicer):

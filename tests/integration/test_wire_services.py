@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -299,12 +300,13 @@ async def test_a_malformed_reply_ends_the_replies_of_that_node_alone() -> None:
         call = _raw(bad).stream_stream("/vigil.federation.v1.QueryRelay/Attend")()
         await call.write(b"\x0a\x02xx")
         up: asyncio.Queue[Reply] = asyncio.Queue()
-        down = good.relay.attend(_from(up))
         up.put_nowait(REPLY)
-        assert await s.hub.replies.get() == REPLY
-        s.hub.deliveries.put_nowait(Delivery(query=QUERY, remaining=1.0))
-        s.hub.deliveries.put_nowait(Delivery(query=QUERY, remaining=1.0))
-        assert await anext(down) == Delivery(query=QUERY, remaining=1.0)
+        async with aclosing(good.relay.attend(_from(up))) as down:
+            first = asyncio.ensure_future(anext(down))
+            assert await s.hub.replies.get() == REPLY
+            s.hub.deliveries.put_nowait(Delivery(query=QUERY, remaining=1.0))
+            s.hub.deliveries.put_nowait(Delivery(query=QUERY, remaining=1.0))
+            assert await first == Delivery(query=QUERY, remaining=1.0)
         call.cancel()
 
 
@@ -320,6 +322,17 @@ async def test_a_receiver_that_takes_nothing_is_cut_off() -> None:
         await s.hub.ended.wait()
         assert s.hub.packages.qsize() > 0
         call.cancel()
+
+
+@on_a_loop
+async def test_a_stream_on_which_there_is_nothing_to_say_is_not_cut_off() -> None:
+    async with scene(write_seconds=0.05) as s, s.channel() as channel:
+        packages = channel.carrier.follow([])
+        await s.hub.following.wait()
+        for number in range(3):
+            s.hub.packages.put_nowait(_package(start=number))
+            assert (await anext(packages)).start == number
+            await asyncio.sleep(0.12)
 
 
 def test_a_member_with_too_many_calls_is_refused_one_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +24,7 @@ from node.hub.switchboard import LocalSwitchboard, Switchboard
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.sync.attendant import CONCURRENT, Attendant
+from node.sync.workers import Workers
 from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
@@ -135,7 +135,7 @@ class DirectRelay:
     def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
         return self._relay.ask(self._who.id, query, budget)
 
-    async def attend(self, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
+    async def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
         asked: dict[bytes, SignedQuery] = {}
 
         async def bent() -> AsyncIterator[Reply]:
@@ -158,7 +158,7 @@ class Federation:
     relay: QueryRelay
     hub_store: MemoryStore
     parties: dict[str, Party]
-    threads: Executor
+    workers: Workers
     attendants: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def attend(self, name: str) -> None:
@@ -168,7 +168,7 @@ class Federation:
             relay=DirectRelay(self.relay, who),
             answerer=who.answerer,
             inquirer=who.inquirer,
-            threads=self.threads,
+            workers=self.workers,
             jitter=lambda: 0.0,
             on_late=who.late.append,
         )
@@ -201,8 +201,8 @@ async def federation(
         switchboard=switchboard or LocalSwitchboard(),
         clock=clock,
     )
-    threads = ThreadPoolExecutor(CONCURRENT)
-    made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, threads)
+    workers = Workers(CONCURRENT, "answers")
+    made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, workers)
     try:
         for name in names if attending is None else attending:
             await made.attend(name)
@@ -212,7 +212,7 @@ async def federation(
             await made.leave(name)
         for each in made.parties.values():
             each.audit.close()
-        threads.shutdown()
+        await asyncio.to_thread(workers.close)
 
 
 def prints(number: int, *, quality: int = 90, pdq: bytes | None = None) -> PictureFingerprints:

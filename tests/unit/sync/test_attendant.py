@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from concurrent.futures import Future
 
 import pytest
 
@@ -10,7 +9,7 @@ from node.domain.ids import member_id
 from node.domain.queries import Outcome, SignedQuery
 from node.errors import DiskFull
 from node.sync import attendant
-from node.usecases.audit import AuditEntry
+from node.usecases.audit import AuditEntry, Receipt
 from node.usecases.intake import subject_of
 from tests.simulator.asking import Federation, federation, prints, until
 from tests.unit.usecases.test_inquiry import about, ask
@@ -76,8 +75,8 @@ def test_an_answer_goes_up_only_once_its_audit_is_durable(
             jp, held = made.parties["JP"], []
             submit = jp.audit.submit
 
-            def slow(entry: AuditEntry) -> Future[int]:
-                written: Future[int] = Future()
+            def slow(entry: AuditEntry) -> Receipt:
+                written = Receipt()
                 held.append((entry, written))
                 return written
 
@@ -87,9 +86,9 @@ def test_an_answer_goes_up_only_once_its_audit_is_durable(
                     _, told = await ask(made, about(subject_of(prints(1)), budget=0.2))
                     assert told["JP"].outcome is Outcome.TIMEOUT
             # The first is written after all, and comes late; of the second the disk is full, and nothing is said.
-            held[0][1].set_result(submit(held[0][0]).result())
+            held[0][1].settle(submit(held[0][0]).result())
             await until(lambda: made.parties["FR"].late)
-            held[1][1].set_exception(DiskFull("the disk is full"))
+            held[1][1].settle(-1, DiskFull("the disk is full"))
             _, told = await ask(made, about(subject_of(prints(1))))
             assert told["JP"].outcome is Outcome.NO_HIT
             assert len(made.parties["FR"].late) == 1

@@ -372,7 +372,7 @@ def test_a_query_brought_twice_at_once_is_answered_once() -> None:
             assert prepared[0].answer == prepared[1].answer
             assert len(searched) == 1
             assert prepared[0].durable is not None
-            await asyncio.wrap_future(prepared[0].durable)
+            await asyncio.to_thread(prepared[0].durable.result, 30)
             with jp.store.read() as tx:
                 assert [log.size for log in tx.logs() if log.origin.stream == "audit"] == [1]
             assert jp.answerer.prepare(query).answer == prepared[0].answer
