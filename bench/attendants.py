@@ -42,6 +42,7 @@ from node.sync.attendant import Attendant
 from node.sync.workers import Workers
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import columns_of
 from node.usecases.matching import Matcher
@@ -194,6 +195,7 @@ async def _members(
                     roster=members.current,
                     matcher=Matcher(store=seen, index=index, codec=codec, rank=rank, own=partial(_same, name)),
                     store=seen,
+                    view=Catalogue(store=seen, index=None, codec=codec).view,
                     codec=codec,
                     audit=cast("AuditLog", SharedAudit(audit, name)),
                     signer=ring.signer(STATEMENT),

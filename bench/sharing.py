@@ -20,7 +20,7 @@ from node.domain.batch import VerifiedBatch
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
-from node.domain.ports import AskedQuery, LogState, Store, StoreReader, StoreWriter
+from node.domain.ports import AskedQuery, GivenAnswer, LogState, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.audit import AuditEntry, AuditLog, Receipt
@@ -38,14 +38,11 @@ class OwnRows:
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
         """See `QueryReader`."""
-        return cast("SignedAnswer | None", self._inner.answered(asker, self._own(query_id)))
+        return cast("SignedAnswer | None", self._inner.answered(asker, _own(self._member, query_id)))
 
-    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
-        """See `QueryWriter`."""
-        self._inner.put_answered(asker, self._own(query_id), answer, now)
 
-    def _own(self, query_id: bytes) -> bytes:
-        return sha256(self._member.encode() + query_id).digest()[:QUERY_ID_SIZE]
+def _own(member: MemberId, query_id: bytes) -> bytes:
+    return sha256(member.encode() + query_id).digest()[:QUERY_ID_SIZE]
 
 
 class SharedStore:
@@ -71,10 +68,10 @@ class SharedAudit:
 
     def submit(self, entry: AuditEntry) -> Receipt:
         """See `AuditLog`."""
-        also = entry.also
-        if also is None:
+        given = entry.given
+        if given is None:
             return self._audit.submit(entry)
-        return self._audit.submit(replace(entry, also=lambda tx: also(cast("StoreWriter", OwnRows(tx, self._member)))))
+        return self._audit.submit(replace(entry, given=replace(given, query_id=_own(self._member, given.query_id))))
 
 
 class MemoryStore:
@@ -158,10 +155,15 @@ class MemoryStore:
         """See `QueryReader`."""
         return self._answered.get((asker, query_id))
 
-    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
+    def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
+        """See `QueryReader`: nothing was there before."""
+        del limit
+        return []
+
+    def put_answered(self, given: Sequence[GivenAnswer]) -> None:
         """See `QueryWriter`, as for the next."""
-        del now
-        self._answered.setdefault((asker, query_id), answer)
+        for each in given:
+            self._answered.setdefault((each.asker, each.query_id), each.answer)
 
     def put_asked(self, asked: AskedQuery) -> None:
         """A query of ours."""

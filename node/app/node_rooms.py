@@ -260,6 +260,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
                 roster=members.current,
                 matcher=matcher,
                 store=store,
+                view=catalogue.view,
                 codec=codec,
                 audit=audit,
                 signer=signer,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NewType
 
 from node.errors import Malformed
@@ -24,12 +25,16 @@ HASH_SIZE: Final = 32
 NONCE_SIZE: Final = 32
 QUERY_ID_SIZE: Final = 16
 
+MEMBERS: Final = 4_096
+"""Names of members that are kept as they were judged: every message names some."""
+
 _MEMBER: Final = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 _FEDERATION: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EPOCH: Final = re.compile(r"[1-9][0-9]{0,8}")
 _STREAMS: Final = ("log", "audit")
 
 
+@lru_cache(maxsize=MEMBERS)
 def member_id(text: str) -> MemberId:
     """`text` as a member id. Raises `Malformed`."""
     if not _MEMBER.fullmatch(text):

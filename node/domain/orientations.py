@@ -42,10 +42,15 @@ def _swapped(upright: bytes) -> int:
 
 def turned(value: bytes) -> tuple[bytes, ...]:
     """The eight orientations of a PDQ hash (32 bytes each, in the order of `ORIENTATIONS`) as far as it tells them."""
+    return tuple(number.to_bytes(PDQ_BITS // 8, "big") for number in _turned(value))
+
+
+def _turned(value: bytes) -> tuple[int, ...]:
+    """The same, as numbers."""
     upright = int.from_bytes(value, "big")
     swapped = _swapped(value)
     both = _FLIPPED ^ _FLOPPED
-    numbers = (
+    return (
         upright,
         swapped ^ _FLIPPED,
         upright ^ both,
@@ -55,16 +60,11 @@ def turned(value: bytes) -> tuple[bytes, ...]:
         swapped,
         swapped ^ both,
     )
-    return tuple(number.to_bytes(PDQ_BITS // 8, "big") for number in numbers)
 
 
 def strangers(orientations: Sequence[bytes]) -> int:
     """How many of at most eight declared orientations cannot be of the picture that the first one is of."""
     if len(orientations) <= 1:
         return 0
-    expected = turned(orientations[0])
-    return sum(_distance(a, b) > PDQ_RADIUS for a, b in zip(orientations, expected, strict=False))
-
-
-def _distance(a: bytes, b: bytes) -> int:
-    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
+    expected = zip(orientations, _turned(orientations[0]), strict=False)
+    return sum([(int.from_bytes(said, "big") ^ number).bit_count() > PDQ_RADIUS for said, number in expected])

@@ -297,6 +297,16 @@ class AskedQuery:
     closed_at: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """An answer of ours to `asker`'s query; `at` Unix seconds."""
+
+    asker: MemberId
+    query_id: bytes
+    answer: SignedAnswer
+    at: int
+
+
 class QueryReader(Protocol):
     """Reads the asker's and the answerer's own queries."""
 
@@ -310,6 +320,10 @@ class QueryReader(Protocol):
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
         """The answer we gave, verbatim, so that the same query gets the same bytes again."""
+        ...
+
+    def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
+        """(asker, query id, when) of the newest answers we gave, newest first."""
         ...
 
     def setting(self, name: str) -> bytes:
@@ -330,8 +344,8 @@ class QueryWriter(QueryReader, Protocol):
 
     def close_query(self, query_id: bytes, now: int) -> None: ...
 
-    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
-        """First write wins: a second one for the same key changes nothing."""
+    def put_answered(self, given: Sequence[GivenAnswer]) -> None:
+        """First write wins: a second one for the same asker and query changes nothing."""
         ...
 
     def forget_queries(self, before: int) -> int:
@@ -474,10 +488,9 @@ HOLDINGS_SOURCE = 0
 """The `source` of own holdings in the index. A log's is its `LogState.number`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
-    (8 to 15) for the orientations of the picture without its plain borders.
+    (8 to 15) for the orientations of the picture without its plain borders. A tuple, as `RawHit` is.
     """
 
     subject: int

@@ -9,12 +9,13 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery
+from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
@@ -24,6 +25,11 @@ from node.store.statements import Repository
 # Built once: to build a statement costs as much as to run it.
 _ANSWERED: Final = select(answered).where(
     answered.c.asker == bindparam("of"), answered.c.query_id == bindparam("query")
+)
+_ANSWERED_LATELY: Final = (
+    select(answered.c.asker, answered.c.query_id, answered.c.created_at)
+    .order_by(answered.c.created_at.desc())
+    .limit(bindparam("most"))
 )
 _COLUMNS: Final = tuple(column.name for column in answered.columns)
 _PUT_ANSWERED: Final = insert(answered).from_select(
@@ -58,6 +64,10 @@ class QueryRows(Repository):
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
         row = self._connection.execute(_ANSWERED, {"of": asker, "query": query_id}).one_or_none()
         return None if row is None else _answer(row)
+
+    def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
+        rows = self._connection.execute(_ANSWERED_LATELY, {"most": limit})
+        return [(MemberId(row.asker), row.query_id, row.created_at) for row in rows]
 
     def setting(self, name: str) -> bytes:
         value: bytes | None = self._connection.scalar(select(settings.c.value).where(settings.c.name == name))
@@ -105,9 +115,13 @@ class QueryWrites(QueryRows):
         still_open = (asked.c.query_id == query_id, asked.c.closed_at == 0)
         self._connection.execute(update(asked).where(*still_open).values(closed_at=now))
 
-    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
-        values = {"asker": asker, "query_id": query_id, "created_at": now, **answer_values(answer)}
-        self._connection.execute(_PUT_ANSWERED, {f"new_{name}": value for name, value in values.items()})
+    def put_answered(self, given: Sequence[GivenAnswer]) -> None:
+        rows = [
+            {"asker": each.asker, "query_id": each.query_id, "created_at": each.at, **answer_values(each.answer)}
+            for each in given
+        ]
+        if rows:
+            self._connection.execute(_PUT_ANSWERED, [{f"new_{k}": value for k, value in row.items()} for row in rows])
 
     def forget_queries(self, before: int) -> int:
         old = select(asked.c.query_id).where(asked.c.created_at < before)

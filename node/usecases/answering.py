@@ -14,13 +14,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
 from node.domain.orientations import strangers
+from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer, SignedQuery
 from node.domain.signing import answer_preimage, query_digest, query_preimage
 from node.errors import BadSignature, Expired, Malformed, Overloaded, Refused, VigilError
+from node.usecases.answered import Answered
 from node.usecases.audit import AuditEntry
 from node.usecases.budget import Budget
 from node.usecases.matching import searched_kinds
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy, Roster
     from node.usecases.audit import AuditLog, Receipt
     from node.usecases.matching import Matcher
+    from node.usecases.view import View
 
 MAX_QUERY_SECONDS: Final = 7 * 86_400
 """How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
@@ -61,12 +65,13 @@ def policy_digest(policy: Policy) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswererDeps:
-    """What an answerer needs. `roster` gives the current one, or raises `Expired`."""
+    """What an answerer needs. `roster` gives the current one, or raises `Expired`. `view`: see `Catalogue.view`."""
 
     me: MemberId
     roster: Callable[[], Roster]
     matcher: Matcher
     store: Store
+    view: Callable[[], View]
     codec: Codec
     audit: AuditLog
     signer: Signer
@@ -106,6 +111,7 @@ class Answerer:
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
         self._budget = Budget()
+        self._answered = Answered(deps.store)
         self._lock = threading.Lock()
         self._running: dict[tuple[MemberId, bytes], _Running] = {}
 
@@ -148,17 +154,30 @@ class Answerer:
         deps = self._deps
         roster = deps.roster()
         payload: QueryPayload | None = None
+        bound = partial(
+            Answer,
+            query_id=header.query_id,
+            query_digest=query_digest(query.header, query.payload),
+            answerer=deps.me,
+            policy_digest=policy_digest(roster.policy),
+            roster_version=roster.version,
+            at=int(deps.clock()),
+        )
         try:
             # Charged first: whoever asks what cannot be answered has asked all the same.
             refusal = self._charge(roster.policy, header)
             payload = deps.codec.decode_payload(query.payload)
             refusal = refusal or self._objection(roster.policy, header, payload)
-            answer = self._refused(refusal) if refusal else self._searched(roster, header, payload)
+            answer = (
+                bound(outcome=Outcome.REFUSED, reason=refusal)
+                if refusal
+                else self._searched(roster, header, payload, bound)
+            )
         except Malformed as error:
             # Sealed, or for a later reader: that we cannot search it is no refusal, and never "no hit".
-            answer = self._failed(str(error))
+            answer = bound(outcome=Outcome.ERROR, reason=str(error))
         except VigilError as error:
-            answer = self._failed(error.kind)
+            answer = bound(outcome=Outcome.ERROR, reason=error.kind)
         return self._sign(roster, query, header, payload, answer)
 
     def _admit(self, query: SignedQuery) -> QueryHeader:
@@ -186,6 +205,8 @@ class Answerer:
 
     def _given(self, query: SignedQuery, header: QueryHeader) -> Prepared | None:
         """A query that was answered before gets the same answer. Raises `BadSignature` for another under its id."""
+        if not self._answered.maybe(header):
+            return None
         with self._deps.store.read() as tx:
             given = tx.answered(header.asker, header.query_id)
         if given is None:
@@ -219,31 +240,20 @@ class Answerer:
             return "the query's declared cost is not what it asks"
         return ""
 
-    def _refused(self, reason: str) -> Answer:
-        return Answer(query_id=b"", query_digest=b"", answerer=self._deps.me, outcome=Outcome.REFUSED, reason=reason)
-
-    def _failed(self, reason: str) -> Answer:
-        return Answer(query_id=b"", query_digest=b"", answerer=self._deps.me, outcome=Outcome.ERROR, reason=reason)
-
-    def _searched(self, roster: Roster, header: QueryHeader, payload: QueryPayload) -> Answer:
+    def _searched(
+        self, roster: Roster, header: QueryHeader, payload: QueryPayload, bound: Callable[..., Answer]
+    ) -> Answer:
         deps = self._deps
         found = deps.matcher.for_member(
             payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose
         )
-        with deps.store.read() as tx:
-            levels = tx.holding_levels()
-            cursors = hashlib.sha256(
-                "\n".join(f"{log.origin} {log.size}" for log in tx.logs() if log.origin.stream == "log").encode()
-            ).digest()
-        return Answer(
-            query_id=b"",
-            query_digest=b"",
-            answerer=deps.me,
+        view = deps.view()
+        return bound(
             outcome=Outcome.HIT if found.hits else Outcome.NO_HIT,
             hits=found.hits[:MAX_HITS],
             kinds=searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True),
-            scope=tuple((level, count) for level, count in sorted(levels.items()) if level > 0),
-            cursors_digest=cursors,
+            scope=tuple([(level, count) for level, count in view.levels if level > 0]),
+            cursors_digest=view.cursors_digest,
             reduced=any(subject.reduced for subject in payload.subjects),
             reason=f"the first {MAX_HITS} of {len(found.hits)} hits" if len(found.hits) > MAX_HITS else "",
         )
@@ -257,26 +267,12 @@ class Answerer:
         answer: Answer,
     ) -> Prepared:
         deps = self._deps
-        now = int(deps.clock())
-        bound = Answer(
-            query_id=header.query_id,
-            query_digest=query_digest(query.header, query.payload),
-            answerer=deps.me,
-            outcome=answer.outcome,
-            hits=answer.hits,
-            kinds=answer.kinds,
-            scope=answer.scope,
-            cursors_digest=answer.cursors_digest,
-            policy_digest=policy_digest(roster.policy),
-            roster_version=roster.version,
-            reduced=answer.reduced,
-            reason=answer.reason,
-            at=now,
-        )
-        data = deps.codec.encode_answer(bound)
+        data = deps.codec.encode_answer(answer)
         signed = SignedAnswer(
             answerer=deps.me, answer=data, signature=deps.signer.sign(answer_preimage(roster.federation, data))
         )
+        given = GivenAnswer(asker=header.asker, query_id=header.query_id, answer=signed, at=answer.at)
+        self._answered.note(given)
         # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
         # the same question gets these very bytes.
         durable = deps.audit.submit(
@@ -290,11 +286,11 @@ class Answerer:
                     "case": payload.case_reference if payload else "",
                     "legal_basis": payload.legal_basis if payload else "",
                     "purpose": header.purpose,
-                    "outcome": bound.outcome,
-                    "hits": len(bound.hits),
-                    "at": now,
+                    "outcome": answer.outcome,
+                    "hits": len(answer.hits),
+                    "at": answer.at,
                 },
-                also=lambda tx: tx.put_answered(header.asker, header.query_id, signed, now),
+                given=given,
             )
         )
         return Prepared(header=header, answer=signed, durable=durable)

@@ -30,13 +30,14 @@ from node.usecases.vouching import LogTiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.ports import Clock, LogState, Store, StoreWriter
+    from node.domain.ports import Clock, GivenAnswer, LogState, Store, StoreWriter
 
 _log = structlog.get_logger(__name__)
 
 SECONDS_A_DAY: Final = 86_400
 RETENTION_DAYS: Final = 5 * 366
 """Days that an audit body is kept. The entry itself stays for ever."""
+_as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 GROUP: Final = 512
 """Entries that share one commit at most."""
 GATHER_SECONDS: Final = 0.004
@@ -45,11 +46,14 @@ GATHER_SECONDS: Final = 0.004
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """`also` runs in the same transaction, after the entry: what must be durable together with its audit."""
+    """`also` runs in the same transaction, after the entry: what must be durable together with its audit. `given`: the
+    answer that it is about, where there is one; those of many entries are written together.
+    """
 
     kind: Kind
     body: dict[str, Any]
     also: Callable[[StoreWriter], None] | None = None
+    given: GivenAnswer | None = None
 
 
 _settling: Final = threading.Lock()
@@ -165,6 +169,7 @@ class AuditLog:
             with self._store.write() as tx:
                 state = tx.open_log(self.origin)
                 tx.append(self._batch(tx, state, [entry for entry, _ in group]))
+                tx.put_answered([entry.given for entry, _ in group if entry.given is not None])
                 for entry, _ in group:
                     if entry.also is not None:
                         entry.also(tx)
@@ -181,7 +186,7 @@ class AuditLog:
         origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []
         for entry in entries:
-            body = json.dumps(entry.body, sort_keys=True, separators=(",", ":")).encode()
+            body = _as_json(entry.body).encode()
             nonce, handling_nonce = self._random(NONCE_SIZE), self._random(NONCE_SIZE)
             leaves.append(
                 encode(

@@ -29,6 +29,7 @@ from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
 from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
 from node.usecases.replica import Verified
+from node.usecases.view import View, Views
 
 _REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
 
@@ -125,6 +126,11 @@ class Catalogue:
         # the store could keep a row that was purged.
         self._in_step = threading.RLock() if self._following is None else self._following.lock
         self._owes_scrub = False
+        self._views = Views(store)
+
+    def view(self) -> View:
+        """What an answer given now says about where it was given from. Blocking where something has changed."""
+        return self._views.current()
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -143,6 +149,8 @@ class Catalogue:
                 if following is not None:
                     following.doubt()
                 raise
+            finally:
+                self._views.changed()
             # Durable from here on. A crash right here leaves the index behind: at the next start it catches up.
             if following is not None:
                 following.follow(change.applied, change.filled, change.held, change.removed, last)

@@ -43,9 +43,9 @@ class Found:
     disagreed: int = 0
 
 
-def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
+def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:
     """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the picture without
-    its borders. pHash only under the policy's rule.
+    its borders. pHash, the second opinion, only under the policy's rule and not for another member (`abroad`).
     """
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
@@ -53,7 +53,7 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule) -> list[Probe]:
         for fingerprint in subject.fingerprints:
             second_opinion = fingerprint.code == PHASH.code
             opinions += second_opinion
-            if not fingerprint.searchable or (second_opinion and rule is MatchRule.EXACT):
+            if not fingerprint.searchable or (second_opinion and (abroad or rule is MatchRule.EXACT)):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
@@ -162,10 +162,8 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        asked, found = self._raw(subjects, radius, rule)
+        asked, found = self._raw(subjects, radius, rule, abroad=True)
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
-        # pHash alone is a second opinion, never a hit of its own across a border.
-        raw = [hit for hit in raw if hit.code != PHASH.code]
         if not raw:
             return Found(hits=(), searched={})
         # What a hit/no-hit holding tells is the same for all of them, and said once.
@@ -179,10 +177,12 @@ class Matcher:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
-    def _raw(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> tuple[Asked, Sequence[RawHit]]:
+    def _raw(
+        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
+    ) -> tuple[Asked, Sequence[RawHit]]:
         """(What was looked for, what the index proposes)."""
         within = 0 if rule is MatchRule.EXACT else radius
-        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
+        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
         return asked, self._rank(self._index.search(asked.probes, within)) if asked.probes else ()
 
     def _checker(self) -> Checker:

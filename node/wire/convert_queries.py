@@ -8,6 +8,8 @@ Rules this module upholds:
 - What a person calls a subject (`Subject.label`) is local and never encoded.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_BITS
@@ -104,13 +106,20 @@ def header_to_pb(header: QueryHeader) -> pb.QueryHeader:
 
 
 def _subject_from_pb(message: pb.Subject) -> Subject:
-    for orientations in (message.orientations, message.trimmed_orientations):
-        checks.at_most(len(orientations), len(ORIENTATIONS), "orientations")
     return Subject(
         fingerprints=fingerprints_from_pb(message.fingerprints),
-        orientations=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.orientations),
-        trimmed=tuple(checks.size(value, "an orientation's PDQ", PDQ.size) for value in message.trimmed_orientations),
+        orientations=_orientations(message.orientations),
+        trimmed=_orientations(message.trimmed_orientations),
     )
+
+
+def _orientations(values: Sequence[bytes]) -> tuple[bytes, ...]:
+    checks.at_most(len(values), len(ORIENTATIONS), "orientations")
+    found = tuple(values)
+    for value in found:
+        if len(value) != PDQ.size:
+            checks.size(value, "an orientation's PDQ", PDQ.size)
+    return found
 
 
 def payload_from_pb(message: pb.QueryPayload) -> QueryPayload:
@@ -228,10 +237,10 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
     )
 
 
-def _kind_from_pb(message: pb.SearchedKind) -> SearchedKind:
-    return SearchedKind(
-        name=checks.text(message.name, "a kind's name"), version=message.version, searched=message.searched
-    )
+@lru_cache(maxsize=MAX_KINDS)
+def _kind(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT001  (as they stand in the message)
+    """The same few in every answer."""
+    return SearchedKind(name=checks.text(name, "a kind's name"), version=version, searched=searched)
 
 
 def answer_from_pb(message: pb.Answer) -> Answer:
@@ -249,8 +258,8 @@ def answer_from_pb(message: pb.Answer) -> Answer:
         answerer=member_id(message.answerer),
         outcome=outcome,
         hits=tuple(map(_hit_from_pb, message.hits)),
-        kinds=tuple(map(_kind_from_pb, message.kinds)),
-        scope=tuple((checks.enum(Level, part.level, "a level"), part.holdings) for part in message.scope),
+        kinds=tuple([_kind(kind.name, kind.version, kind.searched) for kind in message.kinds]),
+        scope=tuple([(checks.enum(Level, part.level, "a level"), part.holdings) for part in message.scope]),
         cursors_digest=checks.size(message.cursors_digest, "a digest of cursors", 0, HASH_SIZE),
         policy_digest=checks.size(message.policy_digest, "a digest of the policy", 0, HASH_SIZE),
         roster_version=message.roster_version,

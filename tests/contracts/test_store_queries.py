@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest, Store
+from node.domain.ports import AskedQuery, GivenAnswer, Invitation, IssuedCertificate, JoinRequest, Store
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 
@@ -79,11 +79,30 @@ def test_the_first_outcome_of_a_member_stands_and_late_ones_are_appended(store: 
         assert reader.outcomes(bytes(16)) == []
 
 
+def given(asker: MemberId, query_id: bytes, said: SignedAnswer, at: int) -> GivenAnswer:
+    return GivenAnswer(asker=asker, query_id=query_id, answer=said, at=at)
+
+
+def test_the_newest_answers_are_told_first(store: Store) -> None:
+    with store.write() as writer:
+        for number, at in ((1, 100), (2, 300), (3, 200)):
+            writer.put_answered([given(JP, bytes([number]) * 16, answer(FR), at)])
+    with store.read() as reader:
+        assert reader.answered_lately(2) == [(JP, bytes([2]) * 16, 300), (JP, bytes([3]) * 16, 200)]
+        assert len(reader.answered_lately(9)) == 3
+
+
 def test_the_first_answer_we_gave_stands(store: Store) -> None:
     with store.write() as writer:
-        writer.put_answered(JP, b"q" * 16, answer(FR), 100)
-        writer.put_answered(JP, b"q" * 16, answer(FR, b"another"), 200)
-        writer.put_answered(BR, b"q" * 16, answer(FR, b"to BR"), 200)
+        writer.put_answered([given(JP, b"q" * 16, answer(FR), 100)])
+        writer.put_answered([])
+        writer.put_answered(
+            [
+                given(JP, b"q" * 16, answer(FR, b"another"), 200),
+                given(BR, b"q" * 16, answer(FR, b"to BR"), 200),
+                given(BR, b"q" * 16, answer(FR, b"to BR, again"), 200),
+            ]
+        )
     with store.read() as reader:
         assert reader.answered(JP, b"q" * 16) == answer(FR)
         assert reader.answered(BR, b"q" * 16) == answer(FR, b"to BR")
@@ -95,7 +114,7 @@ def test_old_queries_are_forgotten_with_their_outcomes(store: Store) -> None:
         for number, at in ((1, 100), (2, 200), (3, 300)):
             writer.put_asked(asked(number, created_at=at))
             writer.put_outcome(bytes([number]) * 16, JP, "hit", answer(JP), late=False)
-            writer.put_answered(JP, bytes([number]) * 16, answer(FR), at)
+            writer.put_answered([given(JP, bytes([number]) * 16, answer(FR), at)])
     with store.write() as writer:
         assert writer.forget_queries(250) == 4
         assert writer.forget_queries(250) == 0

@@ -116,6 +116,7 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
                 roster=roster,
                 matcher=matcher,
                 store=store,
+                view=catalogue.view,
                 codec=codec,
                 audit=audit,
                 signer=signer,

@@ -12,7 +12,7 @@ from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
-from node.domain.ports import AskedQuery, Invitation, IssuedCertificate, JoinRequest
+from node.domain.ports import AskedQuery, GivenAnswer, Invitation, IssuedCertificate, JoinRequest
 from node.domain.queries import Level, SignedAnswer
 from node.errors import Misuse, NotFound
 
@@ -177,6 +177,10 @@ class MemoryPlace:
         found = self._place.answered.get((asker, query_id))
         return found[0] if found else None
 
+    def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
+        newest = sorted(((at, key) for key, (_, at) in self._place.answered.items()), reverse=True)
+        return [(asker, query_id, at) for at, (asker, query_id) in newest[:limit]]
+
     def setting(self, name: str) -> bytes:
         return self._place.settings.get(name, b"")
 
@@ -199,8 +203,9 @@ class MemoryPlace:
         if not found.closed_at:
             self._place.asked[query_id] = replace(found, closed_at=now)
 
-    def put_answered(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, now: int) -> None:
-        self._place.answered.setdefault((asker, query_id), (answer, now))
+    def put_answered(self, given: Sequence[GivenAnswer]) -> None:
+        for each in given:
+            self._place.answered.setdefault((each.asker, each.query_id), (each.answer, each.at))
 
     def forget_queries(self, before: int) -> int:
         asked = {key for key, each in self._place.asked.items() if each.created_at < before}

@@ -12,7 +12,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import AskedQuery
+from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.domain.roster import Policy
 from node.domain.statements import Comment
@@ -157,7 +157,7 @@ def test_queries_go_after_their_days_once_two_clocks_say_so_and_nothing_of_them_
         for number, at in ((1, start), (2, start + 5 * DAY)):
             with jp.store.write() as tx:
                 tx.put_asked(asked(number, at))
-                tx.put_answered(FR.id, bytes([number]) * 16, given, at)
+                tx.put_answered([GivenAnswer(asker=FR.id, query_id=bytes([number]) * 16, answer=given, at=at)])
         world.clock.now += 11 * DAY
         # Only our own clock says so: it may have jumped.
         assert jp.custody.forget_queries(10) == 0

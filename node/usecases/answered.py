@@ -1,0 +1,59 @@
+"""Which questions may have been answered before: the store is asked about those alone, and not about each one.
+
+Rules this module upholds:
+
+- It never says no of a question that was answered: two answers to one question must not differ.
+- It takes the store as it was when it was first asked, and hears of every answer since (`note`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from node.domain.roster import MAX_SKEW_SECONDS
+
+if TYPE_CHECKING:
+    from node.domain.ids import MemberId
+    from node.domain.ports import GivenAnswer, Store
+    from node.domain.queries import QueryHeader
+
+KEPT: Final = 32_768
+"""Answers remembered by their keys: weeks of a busy federation, some 8 MB."""
+
+
+class Answered:
+    """Safe to use from any thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._keys: OrderedDict[tuple[MemberId, bytes], int] | None = None
+        self._forgotten = -1
+        """When the newest answer was given that is not remembered here, Unix seconds; -1 where all are."""
+
+    def maybe(self, header: QueryHeader) -> bool:
+        """Whether the store may know an answer to this question."""
+        with self._lock:
+            keys = self._loaded()
+            # No question is answered whose issue is further ahead than the widest skew that a policy may allow.
+            old = self._forgotten >= 0 and header.issued_at <= self._forgotten + 1 + MAX_SKEW_SECONDS
+            return old or (header.asker, header.query_id) in keys
+
+    def note(self, given: GivenAnswer) -> None:
+        """An answer is about to be written down."""
+        with self._lock:
+            keys = self._loaded()
+            keys[given.asker, given.query_id] = given.at
+            while len(keys) > KEPT:
+                self._forgotten = max(self._forgotten, keys.popitem(last=False)[1])
+
+    def _loaded(self) -> OrderedDict[tuple[MemberId, bytes], int]:
+        if self._keys is None:
+            with self._store.read() as tx:
+                newest = tx.answered_lately(KEPT + 1)
+            if len(newest) > KEPT:
+                self._forgotten = newest.pop()[2]
+            self._keys = OrderedDict(((asker, query_id), at) for asker, query_id, at in reversed(newest))
+        return self._keys
