@@ -80,12 +80,17 @@ def read_edge(reader: TileReader, size: int) -> tuple[bytes, ...]:
     )
 
 
-def append(size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> Appended:
+def append(
+    size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes], tree: CompactRange | None = None
+) -> Appended:
     """Lays leaves at the end of a tree of `size` leaves.
 
-    `edge` is what `read_edge` gives for that size. Costs one hash a leaf, and at most 255 a level for the root. Raises
-    Misuse where the edge does not fit the size or a leaf hash is not 32 bytes long.
+    `edge` is what `read_edge` gives for that size; `tree` what `compact_range` makes of it, where the caller has kept
+    that. Costs one hash a leaf, and without `tree` at most 255 a level for the root. Raises Misuse where edge or tree
+    do not fit the size or a leaf hash is not 32 bytes long.
     """
+    if tree is not None and tree.size != size:
+        raise Misuse("a compact range of another tree than the one that grows")
     places = edge_places(size)
     if [len(tile) for tile in edge] != [place.width * HASH_SIZE for place in places]:
         raise Misuse("a right edge that does not fit the size of its tree")
@@ -105,6 +110,8 @@ def append(size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> Ap
         partial.append(row[full:])
         rising = _climb(row[:full], TILE_HEIGHT)
         level += 1
+    if tree is not None:
+        return Appended(tiles, tree.append_many(leaf_hashes))
     return Appended(tiles, CompactRange(size=size + len(leaf_hashes), edge=tuple(_complete(partial))))
 
 

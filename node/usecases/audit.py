@@ -25,6 +25,7 @@ from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
 from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
+from node.tlog.merkle import CompactRange
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
@@ -104,6 +105,15 @@ class Receipt:
         self._ended.release()  # last: who waits for the result finds that all is done
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """Where the log ended after a commit: what the next one would otherwise read and hash again."""
+
+    root: bytes
+    edge: tuple[bytes, ...]
+    tree: CompactRange
+
+
 class AuditLog:
     """Appends from any thread. One committing thread of its own; `close()` waits for what was accepted.
 
@@ -117,6 +127,7 @@ class AuditLog:
         self._random = random
         self._waiting: queue.SimpleQueue[tuple[AuditEntry, Receipt] | None] = queue.SimpleQueue()
         self._closed = False
+        self._end: _End | None = None
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
@@ -185,9 +196,11 @@ class AuditLog:
         day = int(self._clock()) // SECONDS_A_DAY
         origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []
-        for entry in entries:
+        drawn = self._random(2 * NONCE_SIZE * len(entries))
+        for at, entry in enumerate(entries):
             body = _as_json(entry.body).encode()
-            nonce, handling_nonce = self._random(NONCE_SIZE), self._random(NONCE_SIZE)
+            middle = (2 * at + 1) * NONCE_SIZE
+            nonce, handling_nonce = drawn[middle - NONCE_SIZE : middle], drawn[middle : middle + NONCE_SIZE]
             leaves.append(
                 encode(
                     Envelope(
@@ -204,9 +217,15 @@ class AuditLog:
             bodies.append(body)
             nonces.append(nonce)
             handling_nonces.append(handling_nonce)
-        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
-        edge = tiles.read_edge(LogTiles(tx, state.number), state.size)
-        grown = tiles.append(state.size, edge, hashes)
+        hashes = merkle.leaf_hashes(leaves)
+        end = self._end
+        if end is None or (end.tree.size, end.root) != (state.size, state.root):
+            # The first commit, or one that failed went before.
+            edge = tiles.read_edge(LogTiles(tx, state.number), state.size)
+            end = _End(root=state.root, edge=edge, tree=tiles.compact_range(state.size, edge))
+        grown = tiles.append(state.size, end.edge, hashes, end.tree)
+        root = grown.root
+        self._end = _End(root=root, edge=tiles.edge_after(end.edge, grown), tree=grown.tree)
         return VerifiedBatch(
             origin=self.origin,
             start=state.size,
@@ -221,5 +240,5 @@ class AuditLog:
             states=bytes([BodyState.HELD]) * len(leaves),
             tiles=dict(grown.tiles),
             size=grown.size,
-            root=grown.root,
+            root=root,
         )

@@ -3,6 +3,8 @@
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node.errors import Damaged, Misuse
 from node.tlog import merkle, tiles
@@ -80,6 +82,24 @@ def test_a_smaller_tree_is_read_from_the_tiles_of_a_larger() -> None:
     for size in (0, 1, 255, 256, 257, 999):
         assert tiles.root(shelf, size) == merkle.CompactRange().append_many(hashes[:size]).root()
         assert tiles.append(size, tiles.read_edge(shelf, size), hashes[size:]).root == tiles.root(shelf, 1000)
+
+
+@given(sizes=st.lists(st.integers(0, 700), min_size=2, max_size=8))
+def test_a_tree_that_is_kept_while_it_grows_gives_what_reading_gives(sizes: list[int]) -> None:
+    shelf, hashes, size = Shelf(), leaves(sum(sizes)), 0
+    edge: tuple[bytes, ...] = ()
+    tree = merkle.CompactRange()
+    for more in sizes:
+        new = hashes[size : size + more]
+        kept = tiles.append(size, edge, new, tree)
+        assert kept == shelf.grow(size, new)
+        size, edge, tree = kept.size, tiles.edge_after(edge, kept), kept.tree
+        assert edge == tiles.read_edge(shelf, size)
+
+
+def test_a_tree_of_another_size_is_refused() -> None:
+    with pytest.raises(Misuse):
+        tiles.append(0, (), leaves(1), merkle.CompactRange().append_many(leaves(2)))
 
 
 @pytest.mark.parametrize("edge", [(), (b"\0" * 32,), (b"\0" * 64, b"\0" * 32), (b"\0" * 95, b"\0" * 32)])
