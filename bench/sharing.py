@@ -71,7 +71,10 @@ class SharedAudit:
         given = entry.given
         if given is None:
             return self._audit.submit(entry)
-        return self._audit.submit(replace(entry, given=replace(given, query_id=_own(self._member, given.query_id))))
+        own = GivenAnswer(
+            asker=given.asker, query_id=_own(self._member, given.query_id), answer=given.answer, at=given.at
+        )
+        return self._audit.submit(AuditEntry(kind=entry.kind, body=entry.body, given=own))
 
 
 class MemoryStore:

@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from nacl.bindings import crypto_sign_open
@@ -22,6 +23,9 @@ KEY_SIZE: Final = 32
 """Bytes of an Ed25519 public key."""
 SIGNATURE_SIZE: Final = 64
 """Bytes of an Ed25519 signature."""
+
+JUDGED_KEYS: Final = 1_024
+"""Keys that are kept as they were judged: a federation of 200 members has some 600."""
 
 # The curve (RFC 8032, section 5.1): its field, its constant, a square root of -1, the order of its large subgroup.
 _P: Final = 2**255 - 19
@@ -49,6 +53,7 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=JUDGED_KEYS)
 def is_weak(public_key: bytes) -> bool:
     """Whether these 32 bytes encode a point of small order, or a coordinate in a way that is not its own. Cheap."""
     y = int.from_bytes(public_key, "little") & (2**255 - 1)

@@ -78,14 +78,14 @@ def searched_kinds(
     second opinion, gives no hit; and it has no exact rule anywhere.
     """
     second_opinion = rule is MatchRule.POLICY and not abroad
+    asked = {(f.code, f.searchable) for subject in subjects for f in subject.fingerprints}
     seen: set[tuple[str, int, bool]] = set()
-    for subject in subjects:
-        for fingerprint in subject.fingerprints:
-            kind = fingerprint.kind
-            name = kind.name if kind else f"unknown-{fingerprint.code}"
-            searched = fingerprint.searchable and name in versions and (kind is not PHASH or second_opinion)
-            seen.add((name, versions.get(name, 0), searched))
-    return tuple(SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen))
+    for code, searchable in asked:
+        kind = KIND_BY_CODE.get(code)
+        name = kind.name if kind else f"unknown-{code}"
+        searched = searchable and name in versions and (kind is not PHASH or second_opinion)
+        seen.add((name, versions.get(name, 0), searched))
+    return tuple([SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen)])
 
 
 class Matcher:

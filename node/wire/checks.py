@@ -9,8 +9,7 @@ Rules this module upholds:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
@@ -87,20 +86,25 @@ def parallel(what: str, *columns: Sequence[object]) -> None:
         raise Malformed(f"the columns of {what} have unequal lengths")
 
 
-@contextmanager
-def as_misuse() -> Iterator[None]:
+class AsMisuse:
     """What the checks refuse in here we were about to say ourselves: `Misuse`, as is a value that does not fit."""
-    try:
-        yield
-    except Malformed as error:
-        raise Misuse(str(error), remedy=error.remedy) from error
-    except (ValueError, TypeError, OverflowError) as error:
-        raise Misuse("a value does not fit its place in the contract") from error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Malformed):
+            raise Misuse(str(error), remedy=error.remedy) from error
+        if isinstance(error, ValueError | TypeError | OverflowError):
+            raise Misuse("a value does not fit its place in the contract") from error
+
+
+as_misuse: Final = AsMisuse()
 
 
 def encode(build: Callable[[], MessageT], check: Callable[[MessageT], object]) -> bytes:
     """Builds a message, holds it against the reader's own checks, and serialises it. Raises `Misuse`."""
-    with as_misuse():
+    with as_misuse:
         message = build()
         check(message)
         return message.SerializeToString()

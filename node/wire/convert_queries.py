@@ -243,6 +243,11 @@ def _kind(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT
     return SearchedKind(name=checks.text(name, "a kind's name"), version=version, searched=searched)
 
 
+@lru_cache(maxsize=MAX_KINDS)
+def _kind_to_pb(kind: SearchedKind) -> pb.SearchedKind:
+    return pb.SearchedKind(name=kind.name, version=kind.version, searched=kind.searched)
+
+
 def answer_from_pb(message: pb.Answer) -> Answer:
     """Raises `Malformed`, also for an outcome that is nobody's own word (offline, timeout)."""
     _readable(message.min_reader, "an answer")
@@ -280,7 +285,7 @@ def answer_to_pb(answer: Answer) -> pb.Answer:
         answerer=answer.answerer,
         outcome=_OUTCOME_TO_PB[answer.outcome],
         hits=[_hit_to_pb(hit) for hit in answer.hits],
-        kinds=[pb.SearchedKind(name=kind.name, version=kind.version, searched=kind.searched) for kind in answer.kinds],
+        kinds=[_kind_to_pb(kind) for kind in answer.kinds],
         scope=[pb.Scope(level=checks.number(level), holdings=count) for level, count in answer.scope],
         cursors_digest=answer.cursors_digest,
         policy_digest=answer.policy_digest,

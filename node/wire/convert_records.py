@@ -71,16 +71,18 @@ def check_fingerprint_columns(kinds: list[int], values: list[bytes], qualities: 
 
 def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
     """The fingerprints in their order, those of unknown kinds among them. Raises `Malformed`."""
-    columns = fingerprint_columns(message)
-    times: Iterable[int | None] = message.at or (None,) * len(columns[0])
+    codes, values, qualities = fingerprint_columns(message)
+    times: Iterable[int | None] = message.at or (None,) * len(codes)
     return tuple(
-        Fingerprint(
-            code=code,
-            value=value,
-            quality=None if quality == NO_QUALITY else quality,
-            at=at if code == FRAME.code else None,
-        )
-        for code, value, quality, at in zip(*columns, times, strict=True)
+        [
+            Fingerprint(
+                code=code,
+                value=value,
+                quality=None if quality == NO_QUALITY else quality,
+                at=at if code == FRAME.code else None,
+            )
+            for code, value, quality, at in zip(codes, values, qualities, times, strict=True)
+        ]
     )
 
 

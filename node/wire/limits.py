@@ -75,8 +75,6 @@ EVENTS: Final = 4_096
 """Relay events in one message: more than a federation has members."""
 EVENTS_QUEUE: Final = 4
 """Groups of relay events read ahead of the asker."""
-DELIVERY_QUEUE: Final = 64
-"""Deliveries or replies read ahead of the consumer, a stream."""
 CALLS: Final = 2_000
 """Calls and streams that a server serves at once; beyond that it refuses."""
 ENROLMENT_CALLS: Final = 200
