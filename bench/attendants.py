@@ -27,6 +27,7 @@ import grpc
 import grpc.aio
 
 from bench.sharing import MemoryStore, SharedAudit, SharedStore
+from node.app.daemon import settle
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.orientations import turned
@@ -161,6 +162,7 @@ async def _attend(kind: str, folder: Path, rings: Sequence[KeyRing], told: Line)
             await opened.enter_async_context(_bare(told, files))
         else:
             await opened.enter_async_context(_members(kind, folder, rings, told, files))
+        settle()
         await asyncio.to_thread(sys.stdin.read)
 
 

@@ -6,6 +6,7 @@ Rules this module upholds:
   connection and a certificate of its own, and all is over mutual TLS on loopback.
 - The clock runs from the question to the last checked answer: what is in it is the asker's audit, the search, the
   audit and the signature of each member, and the check of each. The table that is kept afterwards is not.
+- The garbage collector of every process is set as a daemon sets it.
 - The reference carries messages of the same size down and up the same number of streams, and does nothing with them.
 - All are measured in turns, one round each.
 """
@@ -13,6 +14,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import statistics
 import sys
@@ -43,6 +45,7 @@ from bench.attendants import (
     read_roster,
 )
 from bench.sharing import MemoryStore
+from node.app.daemon import settle
 from node.domain.ids import MemberId, member_id
 from node.domain.ports import Store
 from node.domain.queries import Outcome
@@ -86,8 +89,13 @@ Ask = Callable[[], Awaitable[None]]
 def run(records: int | None = None) -> Iterator[Figure]:
     """Milliseconds of a query to `records` members (`MEMBERS` unless said): with the audit in memory, and durable."""
     count = MEMBERS if records is None else records
-    with TemporaryDirectory(prefix="vigil-bench-") as folder:
-        seconds = asyncio.run(_measured(count, Path(folder)))
+    collected_at = gc.get_threshold()
+    try:
+        with TemporaryDirectory(prefix="vigil-bench-") as folder:
+            seconds = asyncio.run(_measured(count, Path(folder)))
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*collected_at)
     bare, memory, durable = (statistics.median(each) * 1e3 for each in seconds)
     reference = f"a bare gRPC fan-out to {count} streams"
     yield figure("query.fanout", memory, "milliseconds", reference=reference, reference_value=bare)
@@ -99,6 +107,7 @@ async def _measured(count: int, folder: Path) -> tuple[list[float], list[float],
     async with _hub(MEMORY, count, folder) as memory, _hub(DURABLE, count, folder) as durable:
         opened = await memory.ask()
         async with _bare_hub(count, folder, *_sizes(opened)) as bare:
+            settle()
             seconds: tuple[list[float], list[float], list[float]] = ([], [], [])
             asks: tuple[Ask, Ask, Ask] = (bare, memory.timed, durable.timed)
             for number in range(WARM_UP + ROUNDS):

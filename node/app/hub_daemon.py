@@ -17,7 +17,7 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor
+from node.app.daemon import Supervisor, settle
 from node.app.hub_rooms import open_hub
 from node.app.sessions import socket_path
 from node.errors import NotFound
@@ -73,6 +73,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> None:
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     jobs = _jobs(rooms)
     jobs.start()
+    settle()
     ready({"event": "ready", "hub": settings.hub, "enrolment": settings.enrolment, "federation": settings.federation})
     _log.info("the hub serves")
     try:

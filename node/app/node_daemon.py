@@ -20,7 +20,7 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor
+from node.app.daemon import Supervisor, settle
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation
 from node.app.node_rooms import load_ring, open_node
 from node.app.sessions import socket_path
@@ -283,6 +283,7 @@ async def _until_ended(
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("attendant", daemon.attendant.run())
     daemon.due()
+    settle()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
