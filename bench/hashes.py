@@ -1,4 +1,4 @@
-"""256-bit hashes for benchmarks: stored ones of every kind of distribution, and probes of which half hit.
+"""Perceptual hashes for benchmarks: stored ones of every kind of distribution, and probes of which half hit.
 
 Rules this module upholds:
 
@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import PDQ, PDQ_BITS, PDQ_RADIUS
+from node.domain.fingerprints import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS, FingerprintKind
 
 Hashes = NDArray[np.uint8]
-"""uint8 (n, 32)."""
+"""uint8 (n, 32), or (n, 8) of pHash."""
+KINDS = {kind.size: kind for kind in (PDQ, PHASH)}
+RADII = {PDQ: PDQ_RADIUS, PHASH: PHASH_RADIUS}
 MADE_CENTRES = 1_000
 MOST_NOISE = 60
 """Bits a clustered hash is away from its centre at the most: past the radius, so that few are in each other's reach."""
@@ -29,9 +31,14 @@ PART_BYTES = 3
 """Two parts that follow each other hold any chunk of 24 bits whole, the widest at 10 M hashes."""
 
 
-def uniform(count: int, rng: np.random.Generator) -> Hashes:
+def kind_of(hashes: Hashes) -> FingerprintKind:
+    """The kind of hash whose size these have."""
+    return KINDS[hashes.shape[1]]
+
+
+def uniform(count: int, rng: np.random.Generator, kind: FingerprintKind = PDQ) -> Hashes:
     """Independent random bits."""
-    return np.frombuffer(bytearray(rng.bytes(count * PDQ.size)), dtype=np.uint8).reshape(count, PDQ.size)
+    return np.frombuffer(bytearray(rng.bytes(count * kind.size)), dtype=np.uint8).reshape(count, kind.size)
 
 
 def clustered(count: int, rng: np.random.Generator) -> Hashes:
@@ -86,11 +93,24 @@ def skewed(count: int, rng: np.random.Generator) -> Iterator[tuple[Hashes, Hashe
     yield everywhere, everywhere[:1]
 
 
+def black(count: int, rng: np.random.Generator) -> tuple[Hashes, Hashes]:
+    """Of pHash 5 % that are one and the same, as of black frames, and others at which to aim: these share half of its
+    bits and are so far away that what is near the one is not near the other.
+    """
+    hashes = uniform(count, rng, PHASH)
+    hashes[::SHARE] = hashes[0]
+    flips = np.zeros((SHARE - 1, 4 * PHASH.size), dtype=np.uint8)
+    flips[:, : 2 * PHASH_RADIUS + 1] = 1
+    hashes[1:SHARE] = hashes[0]
+    hashes[1:SHARE, PHASH.size // 2 :] ^= np.packbits(rng.permuted(flips, axis=1), axis=1)
+    return hashes, hashes[1:SHARE]
+
+
 def planted(hashes: Hashes, count: int, rng: np.random.Generator) -> Hashes:
     """`count` probes, every other one within the radius of a stored hash, at all distances in turn."""
-    probes = rng.integers(0, 256, (count, PDQ.size), dtype=np.uint8)
+    probes = rng.integers(0, 256, (count, hashes.shape[1]), dtype=np.uint8)
     for number in range(0, count, 2):
         bits = np.unpackbits(hashes[rng.integers(len(hashes))])
-        bits[rng.choice(PDQ_BITS, number // 2 % (PDQ_RADIUS + 1), replace=False)] ^= 1
+        bits[rng.choice(len(bits), number // 2 % (RADII[kind_of(hashes)] + 1), replace=False)] ^= 1
         probes[number] = np.packbits(bits)
     return probes

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Figure, durable, figure, in_turns
-from bench.hashes import clustered, planted, skewed, uniform
+from bench.hashes import RADII, black, clustered, kind_of, planted, skewed, uniform
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_BITS, PDQ_RADIUS
+from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_RADIUS, PHASH, FingerprintKind
 from node.domain.ports import Probe
 from node.match.folder import KEEP_AT_LEAST
 from node.match.index import LocalIndex
@@ -43,7 +43,7 @@ BYTES_BOUND = 170
 
 Hashes = NDArray[np.uint8]
 Scan = Callable[[Hashes], int]
-"""Counts the pairs within the radius of probes uint8 (p, 32)."""
+"""Counts the pairs within the radius of probes uint8 (p, size)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,31 +78,25 @@ def run(records: int | None = None) -> Iterator[Figure]:
     index.close()
     del index, reference, hashes
     yield _skewed(count, rng)
+    yield from _phash(count, rng)
     yield from durable.run(count)
 
 
 def filled(hashes: Hashes) -> LocalIndex:
-    """An index of these PDQ hashes, in a segment where a node would make its first generation of as many."""
+    """An index of these hashes, in a segment where a node would make its first generation of as many."""
     index = LocalIndex(THREADS)
     for first in range(0, len(hashes), BATCH):
-        index.add(1, _columns({PDQ.code: hashes}, first, min(first + BATCH, len(hashes))))
+        index.add(1, _columns(kind_of(hashes), hashes, first, min(first + BATCH, len(hashes))))
     if len(hashes) > KEEP_AT_LEAST:
         index.merge()
     return index
 
 
-def _columns(stored: dict[int, Hashes], start: int, stop: int) -> FingerprintColumns:
+def _columns(kind: FingerprintKind, stored: Hashes, start: int, stop: int) -> FingerprintColumns:
     rows = np.arange(start, stop, dtype=np.int64)
+    quality = np.full(len(rows), 90 if kind.has_quality else -1, dtype=np.int16)
     return FingerprintColumns(
-        columns=[
-            FingerprintColumn(
-                code=code,
-                rows=rows,
-                values=values[start:stop],
-                quality=np.full(len(rows), 90 if code == PDQ.code else -1, dtype=np.int16),
-            )
-            for code, values in stored.items()
-        ]
+        columns=[FingerprintColumn(code=kind.code, rows=rows, values=stored[start:stop], quality=quality)]
     )
 
 
@@ -126,25 +120,25 @@ def reference_over(hashes: Hashes) -> Reference:
         import faiss  # noqa: PLC0415  (an extra)
     except ImportError:
         return Reference(name="NumPy xor and bitwise_count", scan=_plain_scan(hashes), threads=lambda _count: None)
-    flat = faiss.IndexBinaryFlat(PDQ_BITS)
+    flat, radius = faiss.IndexBinaryFlat(8 * hashes.shape[1]), RADII[kind_of(hashes)]
     flat.add(hashes)
     return Reference(
         name="FAISS IndexBinaryFlat",
         # FAISS finds what is strictly nearer than the radius it is given.
-        scan=lambda probes: len(flat.range_search(probes, PDQ_RADIUS + 1)[1]),
+        scan=lambda probes: len(flat.range_search(probes, radius + 1)[1]),
         threads=faiss.omp_set_num_threads,
     )
 
 
 def _plain_scan(hashes: Hashes) -> Scan:
-    words = np.ascontiguousarray(hashes).view(np.uint64)
+    words, radius = np.ascontiguousarray(hashes).view(np.uint64), RADII[kind_of(hashes)]
 
     def scan(probes: Hashes) -> int:
         found = 0
         for probe in np.ascontiguousarray(probes).view(np.uint64):
             for first in range(0, len(words), PLAIN_BLOCK):
                 distance = np.bitwise_count(words[first : first + PLAIN_BLOCK] ^ probe).sum(axis=1, dtype=np.uint16)
-                found += int(np.count_nonzero(distance <= PDQ_RADIUS))
+                found += int(np.count_nonzero(distance <= radius))
         return found
 
     return scan
@@ -157,7 +151,7 @@ def searched(
 
     Of a long batch the reference gets `REFERENCE_PROBES`, and every hit among these is checked.
     """
-    asked = [Probe(number, PDQ.code, probe.tobytes(), 90) for number, probe in enumerate(probes)]
+    asked = [Probe(number, kind_of(probes).code, probe.tobytes(), 90) for number, probe in enumerate(probes)]
     groups = [[probe] for probe in asked] if one_by_one else [asked]
     checked = probes[:REFERENCE_PROBES]
     rows = [checked[i : i + 1] for i in range(len(checked))] if one_by_one else [checked]
@@ -183,6 +177,21 @@ def searched(
         reference=reference.name,
         reference_value=other / len(checked) * 1e3,
     )
+
+
+def _phash(count: int, rng: np.random.Generator) -> Iterator[Figure]:
+    """pHash: one at a time, in a batch, and one at a time where 5 % are the same and the probes come near these."""
+    hashes = uniform(count, rng, PHASH)
+    index, reference = filled(hashes), reference_over(hashes)
+    singles, batch = planted(hashes, SINGLE_PROBES, rng), planted(hashes, BATCH_PROBES, rng)
+    yield searched("match.phash", index, reference, singles, one_by_one=True)
+    yield searched("match.phash_batch", index, reference, batch, one_by_one=False)
+    index.close()
+    hashes, aims = black(count, rng)
+    index, reference = filled(hashes), reference_over(hashes)
+    probes = planted(aims, SINGLE_PROBES, rng)
+    yield searched("match.phash_skewed", index, reference, probes, one_by_one=True, rounds=3)
+    index.close()
 
 
 def _skewed(count: int, rng: np.random.Generator) -> Figure:

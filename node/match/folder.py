@@ -151,7 +151,7 @@ class IndexFolder:
             return any(table.waiting > KEEP_AT_LEAST for table in tables)
         whole = sum(table.settled + table.waiting for table in tables)
         if any(
-            worth_merging(waiting=table.waiting, settled=table.settled, compared=table.compared, whole=whole)
+            worth_merging(waiting=table.waiting, settled=table.settled, spent=table.spent, whole=whole)
             for table in tables
         ):
             return True

@@ -55,8 +55,8 @@ SOURCE_LIMIT: Final = 2**31
 
 
 class LocalIndex:
-    """`SearchIndex` of one table a kind: PDQ of pictures and of frames is found by its chunks, pHash compared one and
-    all, exact digests looked up. `node.match.folder` keeps it in files; without a folder it is in memory.
+    """`SearchIndex` of one table a kind: perceptual hashes are found by their chunks, exact digests looked up.
+    `node.match.folder` keeps it in files; without a folder it is in memory.
 
     Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
     they are the `crew`, which another index may bring.

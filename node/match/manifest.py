@@ -7,7 +7,7 @@ Rules this module upholds:
 - What it says of offsets is checked against itself: inside the file, aligned, in order, one after the other.
 - Nothing here does I/O.
 
-Form: one line `vigil-index/1 BYTE-ORDER SHA-256\n`, then as many bytes of JSON as there are, over which the SHA-256
+Form: one line `vigil-index/2 BYTE-ORDER SHA-256\n`, then as many bytes of JSON as there are, over which the SHA-256
 (64 lower-case hexadecimal digits) is taken. Keys sorted, no white space, ASCII.
 """
 
@@ -27,7 +27,8 @@ import numpy as np
 from node.domain.keeping import STORE_IDENTITY_SIZE, IndexMark
 from node.errors import Damaged, Misuse
 
-FORMAT: Final = "vigil-index/1"
+FORMAT: Final = "vigil-index/2"
+"""Raised when an array of a file comes to mean something else. 1: pHash without tables."""
 BLOCK: Final = 1 << 16
 """Bytes that have one checksum; every array begins a block. It is a multiple of the page of any machine, so an array
 can be mapped by itself. A removed record is several blocks to sum anew, 30 microseconds each."""

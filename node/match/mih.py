@@ -1,4 +1,4 @@
-"""A segment of 256-bit hashes that finds neighbours without looking at most of them: multi-index hashing.
+"""A segment of perceptual hashes that finds neighbours without looking at most of them: multi-index hashing.
 
 Rules this module upholds:
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from node.match.crew import Crew
 from node.match.flat import FIRST_ROOM, NOTHING, Found, found_of
-from node.match.mih_layout import Plan, plan
+from node.match.mih_layout import Cut, Plan, plan
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
 """The fields of a segment that are arrays: all it consists of."""
@@ -58,7 +58,7 @@ class _Plans:
     def of(self, segment: Segment, radius: int) -> tuple[Plan, list[_Scratch]]:
         known = self._plans.get(radius)
         if known is None:
-            known = self._plans[radius] = (plan(segment.chunks, len(segment.hashes), radius), [])
+            known = self._plans[radius] = (plan(segment.chunks, len(segment.hashes), radius, segment.cut.row_cost), [])
         return known
 
 
@@ -66,9 +66,10 @@ class _Plans:
 class Segment:
     """`n` hashes and the tables of their `m` chunks (`node.match.mih_table_kernels` tells how these lie in memory).
 
-    `hashes` and `rests` uint64 (n, 2): the first and the second half of each, for the first tells all but a few
-    strangers. `sources` int32, `rows` int64, `qualities` int8, each (n,). These change, by removals only. `chunks`
-    int64 (m, 3): `node.match.mih_layout.layout`. `blocks` uint64 (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
+    `hashes` and `rests` uint64 (n, words): the first and the second half of each, for the first tells all but a few
+    strangers (of a hash of one word the second has none). `sources` int32, `rows` int64, `qualities` int8, each (n,).
+    These change, by removals only. `chunks` int64 (m, 3): `node.match.mih_layout.layout` of `cut`. `blocks` uint64
+    (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
     """
 
     hashes: NDArray[np.uint64]
@@ -80,6 +81,7 @@ class Segment:
     blocks: NDArray[np.uint64]
     wide: NDArray[np.uint32]
     ids: NDArray[np.uint32]
+    cut: Cut
     plans: _Plans = field(default_factory=_Plans, repr=False)
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -87,7 +89,7 @@ class Segment:
         return {name: getattr(self, name) for name in ARRAYS}
 
     def near(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Pairs:
-        """(probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, 4).
+        """(probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, words).
 
         `crew`: who shares in the work of a batch.
         """
@@ -157,8 +159,11 @@ class Segment:
 
         def scan(part: slice) -> Pairs:
             def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
-                done, found = row_kernels.scan_rows(
-                    self.hashes, self.rests, words, begin, part.stop, radius, probe, slot
+                rest = words, begin, part.stop, radius, probe, slot
+                done, found = (
+                    row_kernels.scan_rows(self.hashes, self.rests, *rest)
+                    if self.rests.shape[1]
+                    else row_kernels.scan_words(self.hashes.reshape(-1), *rest)
                 )
                 return int(done), int(found)
 

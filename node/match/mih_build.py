@@ -1,4 +1,4 @@
-"""Building a segment of 256-bit hashes (`node.match.mih`) in whatever memory the caller gives.
+"""Building a segment of perceptual hashes (`node.match.mih`) in whatever memory the caller gives.
 
 Rules this module upholds:
 
@@ -9,43 +9,40 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from node.match.flat import DEAD, Columns
 from node.match.mih import Segment
-from node.match.mih_layout import best_chunks, layout
+from node.match.mih_layout import WORD, Cut, best_chunks, layout
 from node.match.segments import Allocate, in_memory
-
-HALF: Final = 2
-"""Words of 64 bits in half a hash."""
 
 
 def build(
     parts: Sequence[Columns],
     *,
-    radius: int,
+    cut: Cut,
     chunks: int = 0,
     allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
-    """A segment of the columns of all `parts`, copied, made for searches within `radius` (others are as exact).
+    """A segment of the columns of all `parts`, copied: hashes of the size of `cut`.
 
     `chunks`: how many, 0 for what the number of hashes suggests. `allocate` is asked once for each array of the
     segment. `progress` is told after each chunk how many are done. Besides the segment and the parts it takes 4 bytes
     a value of the widest chunk.
     """
     size = sum(len(part[0]) for part in parts)
-    return build_from(parts, size, radius=radius, chunks=chunks, allocate=allocate, progress=progress)
+    return build_from(parts, size, cut=cut, chunks=chunks, allocate=allocate, progress=progress)
 
 
 def build_from(
     pieces: Iterable[Columns],
     size: int,
     *,
-    radius: int,
+    cut: Cut,
     chunks: int = 0,
     allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
@@ -54,10 +51,10 @@ def build_from(
 
     A slot for which there is no hash, or one whose source is dead, is empty.
     """
-    laid = layout(chunks or best_chunks(size, radius))
+    laid = layout(chunks or best_chunks(size, cut), cut)
     columns = {
-        "hashes": allocate("hashes", (size, HALF), np.dtype(np.uint64)),
-        "rests": allocate("rests", (size, HALF), np.dtype(np.uint64)),
+        "hashes": allocate("hashes", (size, cut.first), np.dtype(np.uint64)),
+        "rests": allocate("rests", (size, cut.words - cut.first), np.dtype(np.uint64)),
         "sources": allocate("sources", (size,), np.dtype(np.int32)),
         "rows": allocate("rows", (size,), np.dtype(np.int64)),
         "qualities": allocate("qualities", (size,), np.dtype(np.int8)),
@@ -67,17 +64,17 @@ def build_from(
     at = 0
     for hashes, *labels in pieces:
         here = slice(at, at + len(hashes))
-        columns["hashes"][here], columns["rests"][here] = hashes[:, :HALF], hashes[:, HALF:]
+        columns["hashes"][here], columns["rests"][here] = hashes[:, : cut.first], hashes[:, cut.first :]
         columns["sources"][here], columns["rows"][here], columns["qualities"][here] = labels
         at = here.stop
     columns["sources"][at:] = DEAD
     empty = columns["sources"] == DEAD
     for name in ("hashes", "rests", "rows", "qualities"):
         columns[name][empty] = 0  # what was removed while it was copied, too
-    return segment_of(columns | _tables(columns["hashes"], columns["rests"], laid, allocate, progress))
+    return segment_of(columns | _tables(columns["hashes"], columns["rests"], laid, allocate, progress), cut)
 
 
-def segment_of(arrays: Mapping[str, NDArray[Any]]) -> Segment:
+def segment_of(arrays: Mapping[str, NDArray[Any]], cut: Cut) -> Segment:
     """The segment that consists of these arrays (`node.match.mih.ARRAYS`), which are trusted."""
     return Segment(
         hashes=arrays["hashes"],
@@ -89,6 +86,7 @@ def segment_of(arrays: Mapping[str, NDArray[Any]]) -> Segment:
         blocks=arrays["blocks"],
         wide=arrays["wide"],
         ids=arrays["ids"],
+        cut=cut,
     )
 
 
@@ -108,7 +106,8 @@ def _tables(
     wide: list[NDArray[np.uint32]] = []
     words = [*hashes.T, *rests.T]
     for k, (start, width, table) in enumerate(laid.tolist()):
-        where = words[start // 64], words[min(start // 64 + 1, 3)], start % 64, width
+        word = start // WORD
+        where = words[word], words[min(word + 1, len(words) - 1)], start % WORD, width
         counts = in_memory("counts", (1 << width,), np.dtype(np.uint32))  # zeros, as the system gives them
         kernels.count_values(*where, counts)
         crowds = int(np.count_nonzero(counts.reshape(-1, kernels.BLOCK).max(axis=1) >= kernels.BLOCK))

@@ -1,6 +1,6 @@
 """Compiled inner loops of multi-index hashing (M. Norouzi, A. Punjani, D. Fleet, CVPR 2012).
 
-A hash of 256 bits is cut into m chunks. Each chunk has a table (`node.match.mih_table_kernels`) of which hashes have
+A hash is cut into m chunks. Each chunk has a table (`node.match.mih_table_kernels`) of which hashes have
 which value there. Two hashes at most r bits apart are at most r // m bits apart in some chunk (the pigeonhole), so
 looking up all near values of every chunk finds all neighbours. What the tables propose is compared in full.
 
@@ -47,10 +47,10 @@ def list_values(
 
     After them come `AHEAD` repetitions, for the next sweep to look ahead to.
     """
-    filled = 0
+    filled, last = 0, probe.shape[0] - 1
     for k in range(chunks.shape[0]):
         word = chunks[k, 0] >> 6
-        value = np.uint64(chunk_of(probe[word], probe[min(word + 1, 3)], chunks[k, 0] & 63, chunks[k, 1]))
+        value = np.uint64(chunk_of(probe[word], probe[min(word + 1, last)], chunks[k, 0] & 63, chunks[k, 1]))
         table = np.uint64(chunks[k, 2])
         turned = masks[chunks[k, 3] : chunks[k, 3] + chunks[k, 4]]
         here = values[filled : filled + turned.shape[0]]
@@ -141,7 +141,7 @@ def list_ids(
 def first_near(turned: Any, chunks: NDArray[np.int64], masks: NDArray[np.uint64], k: int) -> bool:  # noqa: ANN401
     """Whether chunk `k` is the first to propose a hash: each that is near does, and one of them has to speak.
 
-    `turned`: the four words in which hash and probe differ.
+    `turned`: the words in which hash and probe differ; those that a hash has not are 0.
     """
     for earlier in range(k):
         if chunks[earlier, 4] > 0:
@@ -151,6 +151,85 @@ def first_near(turned: Any, chunks: NDArray[np.int64], masks: NDArray[np.uint64]
             if popcount(np.uint64(here)) <= popcount(masks[chunks[earlier, 3] + chunks[earlier, 4] - 1]):
                 return False
     return True
+
+
+@njit(
+    "int64(uint64[:,::1], uint64[:,::1], uint64[::1], int64, int64[:,::1], uint64[::1], uint64, int64[:,::1],"
+    " uint32[::1], int64, int32[::1], int32[::1])",
+    cache=True,
+    nogil=True,
+)
+def compare_halves(
+    hashes: NDArray[np.uint64],
+    rests: NDArray[np.uint64],
+    probe: NDArray[np.uint64],
+    number: int,
+    chunks: NDArray[np.int64],
+    masks: NDArray[np.uint64],
+    radius: int,
+    ends: NDArray[np.int64],
+    proposed: NDArray[np.uint32],
+    found: int,
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> int:
+    """Those of the `proposed` hashes of four words that are at most `radius` bits from `probe`, each once.
+
+    Written as pairs of `number` and slot after the `found` pairs that are there already; how many there are then.
+    """
+    size, room = np.uint64(hashes.shape[0]), out_probe.shape[0]
+    a, b, c, d = probe[0], probe[1], probe[2], probe[3]
+    first = 0
+    for k in range(chunks.shape[0]):
+        for i in range(first, ends[k, 1]):
+            prefetch(hashes, np.uint64(proposed[i + AHEAD]))
+            slot = min(np.uint64(proposed[i]), size - _ONE)
+            w, x = hashes[slot, 0] ^ a, hashes[slot, 1] ^ b
+            distance = popcount(w) + popcount(x)
+            if distance > radius:  # all strangers but one of ten thousands end here
+                continue
+            y, z = rests[slot, 0] ^ c, rests[slot, 1] ^ d
+            if distance + popcount(y) + popcount(z) <= radius and first_near((w, x, y, z), chunks, masks, k):
+                if found < room:
+                    out_probe[found], out_slot[found] = number, slot
+                found += 1
+        first = ends[k, 1]
+    return found
+
+
+@njit(
+    "int64(uint64[:,::1], uint64[::1], int64, int64[:,::1], uint64[::1], uint64, int64[:,::1], uint32[::1], int64,"
+    " int32[::1], int32[::1])",
+    cache=True,
+    nogil=True,
+)
+def compare_words(
+    hashes: NDArray[np.uint64],
+    probe: NDArray[np.uint64],
+    number: int,
+    chunks: NDArray[np.int64],
+    masks: NDArray[np.uint64],
+    radius: int,
+    ends: NDArray[np.int64],
+    proposed: NDArray[np.uint32],
+    found: int,
+    out_probe: NDArray[np.int32],
+    out_slot: NDArray[np.int32],
+) -> int:
+    """`compare_halves` of hashes of one word."""
+    size, room = np.uint64(hashes.shape[0]), out_probe.shape[0]
+    first = 0
+    for k in range(chunks.shape[0]):
+        for i in range(first, ends[k, 1]):
+            prefetch(hashes, np.uint64(proposed[i + AHEAD]))
+            slot = min(np.uint64(proposed[i]), size - _ONE)
+            turned = hashes[slot, 0] ^ probe[0]
+            if popcount(turned) <= radius and first_near((turned, _NONE, _NONE, _NONE), chunks, masks, k):
+                if found < room:
+                    out_probe[found], out_slot[found] = number, slot
+                found += 1
+        first = ends[k, 1]
+    return found
 
 
 @njit(
@@ -183,7 +262,7 @@ def search_chunks(
 ) -> Any:  # noqa: ANN401  (two int64, to Numba)
     """Pairs of (probe, slot) at most `radius` bits apart, each once, of the probes from `begin` on.
 
-    `hashes` and `rests` uint64 (n, 2), the halves; `blocks` the tables one after another; `ids` the chunks' ids one
+    `hashes` and `rests` uint64 (n, words), the halves; `blocks` the tables one after another; `ids` the chunks' ids one
     after another, n each; `chunks` and `masks` as in `node.match.mih_layout.Plan`. For v values in all, `values`,
     `starts` and `counts` have room for v + AHEAD, `ends` (m, 2), and `proposed` for `limit` + AHEAD: a probe with more
     proposals is `crowded`, told apart before an id is touched, and left for a scan. Returns (the first probe that is
@@ -197,22 +276,12 @@ def search_chunks(
         if crowded[p]:
             continue
         list_ids(ids, starts, counts, ends, proposed)
-        a, b, c, d = probe[0], probe[1], probe[2], probe[3]
-        first = 0
-        for k in range(chunks.shape[0]):
-            for i in range(first, ends[k, 1]):
-                prefetch(hashes, np.uint64(proposed[i + AHEAD]))
-                slot = min(np.uint64(proposed[i]), size - _ONE)
-                w, x = hashes[slot, 0] ^ a, hashes[slot, 1] ^ b
-                distance = popcount(w) + popcount(x)
-                if distance > radius:  # all strangers but one of ten thousands end here
-                    continue
-                y, z = rests[slot, 0] ^ c, rests[slot, 1] ^ d
-                if distance + popcount(y) + popcount(z) <= radius and first_near((w, x, y, z), chunks, masks, k):
-                    if found < room:
-                        out_probe[found], out_slot[found] = p, slot
-                    found += 1
-            first = ends[k, 1]
+        if hashes.shape[1] == 1:
+            found = compare_words(hashes, probe, p, chunks, masks, radius, ends, proposed, found, out_probe, out_slot)
+        else:
+            found = compare_halves(
+                hashes, rests, probe, p, chunks, masks, radius, ends, proposed, found, out_probe, out_slot
+            )
         if found > room:
             return p, before
     return probes.shape[0], found

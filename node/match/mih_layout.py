@@ -1,10 +1,10 @@
-"""How multi-index hashing cuts 256-bit hashes into chunks, and how far each chunk is searched: the proof and the costs.
+"""How multi-index hashing cuts hashes into chunks, and how far each chunk is searched: the proof and the costs.
 
 Rules this module upholds:
 
 - Exact by the pigeonhole: the radii of `chunk_radii` leave no neighbour out, whatever the widths.
 - The costs choose between ways that are all exact. They are said once, here.
-- What lies in a file follows from the number of chunks alone (`chunk_widths`, `layout`).
+- What lies in a file follows from the size of the hashes and the number of chunks alone (`chunk_widths`, `layout`).
 """
 
 from __future__ import annotations
@@ -18,24 +18,51 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import PDQ_RADIUS
+from node.domain.fingerprints import PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
 
-BITS: Final = 256
-FEWEST_CHUNKS: Final = 8
-"""Chunks of 32 bits, the widest that `mih_kernels.chunk_of` cuts out."""
-MOST_CHUNKS: Final = 32
+WORD: Final = 64
+"""Bits a word of a hash."""
 NARROWER: Final = 3
 """Bits by which a chunk that is searched one bit less far is narrower. With fewer values to look up it can propose as
 many hashes for each; at 11 to 16 times fewer the best is 3.5 to 4, and a bit less keeps the tables in balance."""
-MOST_TABLE_BYTES: Final = 48
-"""Bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside."""
 VALUE_COST: Final = 6.0
 """Nanoseconds that looking up one value of a chunk takes."""
 PROPOSAL_COST: Final = 18.0
 """Nanoseconds that one proposed hash takes, mostly to fetch its number and then the hash."""
-ROW_COST: Final = 1.0
-"""Nanoseconds a hash that a scan takes."""
-# The three costs were measured at 10 M hashes on one core with AVX-512 (bench/match.py); only their ratios matter.
+# The costs were measured at 10 M hashes on one core with AVX-512 (bench/match.py); only their ratios matter.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How hashes of one size may be cut: `bits` each, for searches within `radius` (others are as exact).
+
+    From `fewest` to `most` chunks; one of 32 bits is the widest that `mih_table_kernels.chunk_of` cuts out.
+    `table_bytes`: bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside. `row_cost`:
+    nanoseconds a hash that a scan takes.
+    """
+
+    bits: int
+    radius: int
+    fewest: int
+    most: int
+    table_bytes: int
+    row_cost: float
+
+    @property
+    def words(self) -> int:
+        """Words of 64 bits a hash."""
+        return self.bits // WORD
+
+    @property
+    def first(self) -> int:
+        """Of these, how many are kept apart to be compared first: half of them, or the only one."""
+        return -(-self.words // 2)
+
+
+PDQ_CUT: Final = Cut(bits=PDQ_BITS, radius=PDQ_RADIUS, fewest=8, most=32, table_bytes=48, row_cost=1.0)
+PHASH_CUT: Final = Cut(bits=8 * PHASH.size, radius=PHASH_RADIUS, fewest=3, most=7, table_bytes=8, row_cost=0.25)
+"""A scan costs so little only in a batch, and three times as much for a single probe: so the tables never cost more
+than the scan does, whichever it is."""
 
 
 def chunk_radii(chunks: int, radius: int) -> list[int]:
@@ -68,37 +95,37 @@ def near_masks(width: int, radius: int) -> NDArray[np.uint64]:
     return made
 
 
-def chunk_widths(chunks: int, radius: int = PDQ_RADIUS) -> list[int]:
-    """Widths that add up to 256 bits, for searches within `radius`: the narrow ones last, where radii are smaller."""
-    radii = chunk_radii(chunks, radius)
+def chunk_widths(chunks: int, cut: Cut) -> list[int]:
+    """Widths that add up to all bits of a hash: the narrow ones last, where radii are smaller."""
+    radii = chunk_radii(chunks, cut.radius)
     narrower = [NARROWER if near < radii[0] else 0 for near in radii]
-    width, over = divmod(BITS + sum(narrower), chunks)
+    width, over = divmod(cut.bits + sum(narrower), chunks)
     return [width - less + (k < over) for k, less in enumerate(narrower)]
 
 
-def layout(chunks: int) -> NDArray[np.int64]:
+def layout(chunks: int, cut: Cut) -> NDArray[np.int64]:
     """int64 (m, 3): first bit of each chunk, its width, and the first value of its table among those of all tables."""
-    widths = np.array(chunk_widths(chunks), dtype=np.int64)
+    widths = np.array(chunk_widths(chunks, cut), dtype=np.int64)
     values = np.cumsum(1 << widths)
     return np.stack([np.cumsum(widths) - widths, widths, values - (1 << widths)], axis=1)
 
 
 @lru_cache(maxsize=64)
-def best_chunks(size: int, radius: int) -> int:
+def best_chunks(size: int, cut: Cut) -> int:
     """How many chunks serve `size` evenly spread hashes best, among those whose tables are not too large."""
 
     def cost(chunks: int) -> float:
         total = 0.0
-        for width, near in zip(chunk_widths(chunks), chunk_radii(chunks, radius), strict=True):
+        for width, near in zip(chunk_widths(chunks, cut), chunk_radii(chunks, cut.radius), strict=True):
             values = near_values(width, near)
             total += values * VALUE_COST + values * size / 2**width * PROPOSAL_COST
         return total
 
     def affordable(chunks: int) -> bool:
-        return sum(1 << width for width in chunk_widths(chunks)) <= MOST_TABLE_BYTES * size
+        return sum(1 << width for width in chunk_widths(chunks, cut)) <= cut.table_bytes * size
 
-    allowed = [m for m in range(FEWEST_CHUNKS, MOST_CHUNKS + 1) if affordable(m)]
-    return min(allowed or [MOST_CHUNKS], key=cost)
+    allowed = [m for m in range(cut.fewest, cut.most + 1) if affordable(m)]
+    return min(allowed or [cut.most], key=cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,11 +141,11 @@ class Plan:
     proposals: int
 
 
-def plan(chunks: NDArray[np.int64], size: int, radius: int) -> Plan:
+def plan(chunks: NDArray[np.int64], size: int, radius: int, row_cost: float) -> Plan:
     """The plan for `size` hashes whose chunks are laid out as `layout` says."""
     widths, radii = chunks[:, 1].tolist(), chunk_radii(len(chunks), radius)
     counts = [near_values(width, near) for width, near in zip(widths, radii, strict=True)]
-    worth = int((size * ROW_COST - sum(counts) * VALUE_COST) / PROPOSAL_COST)
+    worth = int((size * row_cost - sum(counts) * VALUE_COST) / PROPOSAL_COST)
     proposals = min(worth, size * len(chunks))  # there are no more
     if proposals < 0:  # so many values are not even listed
         return Plan(chunks=np.empty((0, 5), np.int64), masks=np.empty(0, np.uint64), proposals=-1)

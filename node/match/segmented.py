@@ -145,12 +145,12 @@ class SegmentedTable:
             return sum(map(len, self._tails))
 
     @property
-    def compared(self) -> int:
-        """Pairs of a probe and a waiting hash that were compared since the segment was installed; 0 for a kind whose
-        searches a new segment does not spare that.
+    def spent(self) -> float:
+        """Nanoseconds that searches have spent, since the segment was installed, on comparing the hashes that wait; 0
+        for a kind whose searches a new segment does not spare that.
         """
         with self._lock:
-            return self._compared
+            return self._compared * self._shape.row_cost
 
     def add(
         self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
@@ -182,7 +182,7 @@ class SegmentedTable:
         while True:
             with self._lock:
                 mapped, tails = self._mapped, tuple(self._tails)
-                if self._shape.spares:
+                if self._shape.row_cost:
                     self._compared += len(words) * sum(map(len, tails))
             parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
             near: Pairs = _NO_PAIRS

@@ -104,12 +104,13 @@ class Tail(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is particular to a kind's table. `word`: the dtype of which hashes are made. `spares`: whether the tail is
-    compared whole and the segment is not, so that a new segment spares searches the comparing.
+    """What is particular to a kind's table. `word`: the dtype of which hashes are made. `row_cost`: nanoseconds a hash
+    that a search spends on comparing it while it is in the tail, and is spared by a segment; 0 where a tail is not
+    compared one and all.
     """
 
     word: DTypeLike
-    spares: bool
+    row_cost: float
     tail: Callable[[], Tail]
     build: Callable[[Sequence[Part], Allocate, Progress], Segment]
     opened: Callable[[Mapping[str, Array]], Segment]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.match.mih_layout import ROW_COST
-
 MERGE_AT_LEAST: Final = 65_536
 """New fingerprints of a kind for which a new generation is made: to scan them costs a search 0.1 ms."""
 MERGE_SHARE: Final = 16
@@ -23,14 +21,14 @@ BUILD_COST: Final = 600.0
 (a fifth of `match.keep`, which is of five kinds together)."""
 
 
-def worth_merging(*, waiting: int, settled: int, compared: int, whole: int) -> bool:
+def worth_merging(*, waiting: int, settled: int, spent: float, whole: int) -> bool:
     """Whether a table makes a new generation worth it, of whose fingerprints `waiting` wait and `settled` do not.
 
-    `compared`: pairs of a probe and a waiting hash that were compared since the last generation, 0 for a kind whose
-    searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation makes anew. Once
-    comparing has cost as much as that does, it is due: so at no time was more than twice the work done that hindsight
-    would have done.
+    `spent`: nanoseconds that searches have spent on comparing those that wait since the last generation, 0 for a kind
+    whose searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation makes anew.
+    Once comparing has cost as much as that does, it is due: so at no time was more than twice the work done that
+    hindsight would have done.
     """
     if waiting > max(MERGE_AT_LEAST, settled // MERGE_SHARE):
         return True
-    return waiting >= FEWEST_COMPARED and compared * ROW_COST >= whole * BUILD_COST
+    return waiting >= FEWEST_COMPARED and spent >= whole * BUILD_COST

@@ -6,6 +6,8 @@ from 0 to 33, with the differing bits where an index by parts of the hash would 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,8 @@ from node.match import flat
 from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import array_columns, columns, flipped, ordered, probe, where
+from tests.unit.match.keeping import ReopenedIndex
+from tests.unit.match.merged import MergedIndex
 
 DISTANCES = range(PDQ_RADIUS + 3)
 
@@ -69,6 +73,33 @@ def test_phash_neighbours_are_found_at_every_distance(data: st.DataObject, dista
     index.add(1, columns(PHASH, [3], [value]))
     hits = index.search([probe(PHASH, flipped(value, bits))], PDQ_RADIUS)
     assert [hit.distance for hit in hits] == ([distance] if distance <= PHASH_RADIUS else [])
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), stored=st.integers(0, 3_000), crowd=st.integers(0, 300))
+@pytest.mark.parametrize("make", [MergedIndex, ReopenedIndex])
+def test_phash_is_found_in_its_tables_as_brute_force_finds_it(
+    make: Callable[[], LocalIndex], seed: int, stored: int, crowd: int
+) -> None:
+    """Neighbours at every distance, spread over the hash or heaped up, and a crowd of what every black frame has."""
+    rng = np.random.default_rng(seed)
+    black = flipped(bytes(PHASH.size), [0])
+    values = [value.tobytes() for value in rng.integers(0, 256, (stored, PHASH.size), dtype=np.uint8)]
+    centres = [*values[:3], black, flipped(black, range(1, 9))]
+    near = [
+        flipped(centre, [(start + step * turn) % 64 for turn in range(distance)])
+        for centre in centres
+        for distance in range(PHASH_RADIUS + 3)
+        for start, step in ((0, 1), (int(rng.integers(64)), 1), (int(rng.integers(64)), 21), (0, 11), (5, 7))
+    ]
+    quick, plain, everything = make(), BruteIndex(), [*values, *near, *[black] * crowd]
+    gone = rng.integers(0, len(everything), len(everything) // 10).tolist()
+    for index in (quick, plain):
+        index.add(1, columns(PHASH, range(len(everything)), everything))
+        index.remove(1, gone)
+    asked = [probe(PHASH, value, subject=number) for number, value in enumerate(centres)]
+    assert ordered(quick.search(asked, PDQ_RADIUS)) == ordered(plain.search(asked, PDQ_RADIUS))
+    quick.close()
 
 
 @settings(max_examples=50)

@@ -27,7 +27,8 @@ from node.match.folder import MANIFEST, IndexFolder
 from node.match.generation import ERASED
 from node.match.index import LocalIndex
 from node.match.manifest import read
-from node.match.mih_layout import ROW_COST
+from node.match.mih_layout import PDQ_CUT
+from node.match.segments import unguarded
 from tests.unit.match.builders import array_columns, flipped, where
 from tests.unit.match.keeping import MARK, keep, keep_again, reopened
 
@@ -245,6 +246,40 @@ def test_an_index_from_before_there_were_frames_is_made_anew(tmp_path: Path, mon
     fresh = LocalIndex()
     assert IndexFolder(tmp_path, fresh).open() is None
     assert answers(fresh) == set()
+
+
+def test_an_index_from_before_phash_had_tables_is_made_anew(tmp_path: Path) -> None:
+    keep(filled(), tmp_path)
+    path = tmp_path / MANIFEST
+    path.write_bytes(path.read_bytes().replace(b"vigil-index/2 ", b"vigil-index/1 ", 1))
+    fresh = LocalIndex()
+    files = IndexFolder(tmp_path, fresh)
+    assert files.open() is None
+    assert answers(fresh) == set()
+    add(fresh, 0, COUNT)
+    keep_again(files)
+    assert answers(reopened(tmp_path)[0]) == WHOLE
+
+
+@pytest.mark.parametrize("kind", [PDQ, FRAME, PHASH], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("fault", ["no tables", "other chunks", "too few ids", "other size"])
+def test_tables_that_do_not_fit_their_hashes_are_not_believed(
+    tmp_path: Path, kind: FingerprintKind, fault: str
+) -> None:
+    keep(filled(), tmp_path)
+    whole = reopened(tmp_path)[0].tables[kind.name]._mapped
+    assert whole is not None
+    arrays = dict(whole.segment.arrays())
+    if fault == "no tables":
+        arrays = {name: array for name, array in arrays.items() if name not in {"chunks", "blocks", "wide", "ids"}}
+    elif fault == "other chunks":
+        arrays["chunks"] = arrays["chunks"][:-1]
+    elif fault == "too few ids":
+        arrays["ids"] = arrays["ids"][:-1]
+    else:
+        arrays["hashes"] = arrays["hashes"].reshape(-1, 3 - arrays["hashes"].shape[1])
+    with pytest.raises(Damaged):
+        LocalIndex().tables[kind.name].open(arrays, unguarded)
 
 
 def test_removing_from_a_damaged_block_does_not_make_the_damage_good(tmp_path: Path) -> None:
@@ -481,14 +516,14 @@ def test_searches_that_have_cost_as_much_as_a_generation_make_it_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worth, "FEWEST_COMPARED", 10)
-    monkeypatch.setattr(worth, "BUILD_COST", cost := 15 * ROW_COST)
+    monkeypatch.setattr(worth, "BUILD_COST", cost := 15 * PDQ_CUT.row_cost)
     index = filled(100)
     files = keep(index, tmp_path)
     add(index, 100, 110)
-    due = int(110 * len(KINDS) * cost / ROW_COST) // 10  # probes, each compared with ten hashes
+    due = int(110 * len(KINDS) * cost / PDQ_CUT.row_cost) // 10  # probes, each compared with ten hashes
     asked = [Probe(row, PDQ.code, bytes(32), 90) for row in range(due - 1)]
     index.search(asked, PDQ_RADIUS)
-    index.search([probe for probe in probes(range(100)) if probe.code in {MD5.code, PHASH.code}], PDQ_RADIUS)
+    index.search([probe for probe in probes(range(100)) if probe.code == MD5.code], PDQ_RADIUS)
     seen = [files.waiting]
     index.search(asked[:1], PDQ_RADIUS)
     seen.append(files.waiting)

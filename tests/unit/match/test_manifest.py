@@ -74,7 +74,7 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
 def signed(fields: Any) -> bytes:
     """A manifest of these fields with a checksum that is right."""
     body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-    return f"vigil-index/1 {sys.byteorder} {hashlib.sha256(body).hexdigest()}\n".encode() + body
+    return f"vigil-index/2 {sys.byteorder} {hashlib.sha256(body).hexdigest()}\n".encode() + body
 
 
 json_values = st.recursive(
@@ -138,7 +138,7 @@ def test_another_version_and_another_byte_order_are_told_apart_from_damage() -> 
     data = write(ONE)
     other = {"little": b"big", "big": b"little"}[sys.byteorder]
     with pytest.raises(OtherVersion, match="version"):
-        read(data.replace(b"vigil-index/1", b"vigil-index/2", 1))
+        read(data.replace(b"vigil-index/2", b"vigil-index/1", 1))
     with pytest.raises(OtherVersion, match="byte order"):
         read(data.replace(sys.byteorder.encode(), other, 1))
 

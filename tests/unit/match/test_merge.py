@@ -191,11 +191,11 @@ def test_clearing_waits_for_a_merge_and_leaves_nothing() -> None:
 def test_only_what_a_segment_would_spare_is_counted_as_compared() -> None:
     index = filled()
     found(index)
-    counted = {name for name, table in index.tables.items() if table.compared}
-    assert counted == {PDQ.name, FRAME.name}
+    counted = {name for name, table in index.tables.items() if table.spent}
+    assert counted == {PDQ.name, PHASH.name, FRAME.name}
     index.merge()
     found(index)
-    assert not any(table.compared for table in index.tables.values())
+    assert not any(table.spent for table in index.tables.values())
 
 
 def test_an_index_that_is_kept_in_files_is_not_merged_in_memory(tmp_path: Path) -> None:
