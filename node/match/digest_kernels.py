@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from node.match.flat import NO_QUALITY
 from node.match.kernels import bucket_hash
 from node.match.prefetching import prefetch
 
@@ -124,17 +125,17 @@ def find_digests(
     return found
 
 
-@njit("int64(int32[::1], int64[::1], int32[::1], int32[::1], int32[::1], int64[::1])", cache=True, nogil=True)
+@njit("int64(int32[::1], int64[::1], int32[::1], int32[::1], int64[:,::1])", cache=True, nogil=True)
 def confirm_digests(
     sources: NDArray[np.int32],
     rows: NDArray[np.int64],
     probe: NDArray[np.int32],
     slot: NDArray[np.int32],
-    out_source: NDArray[np.int32],
-    out_row: NDArray[np.int64],
+    out: NDArray[np.int64],
 ) -> int:
-    """Which of the pairs (probe, slot) are live: moves these to the front of `probe`, writes their sources and rows,
-    and returns how many there are. What was equal and is live is equal: a slot is dead before it ever changes.
+    """Fills `out` (5, pairs) with probe, source, row, distance and quality (none) of those pairs that are live.
+
+    Returns how many there are. What was equal and is live is equal: a slot is dead before it ever changes.
     """
     kept, count = 0, probe.shape[0]
     for pair in range(count):
@@ -144,6 +145,7 @@ def confirm_digests(
             prefetch(rows, ahead)
         at = slot[pair]
         if sources[at] >= 0:
-            probe[kept], out_source[kept], out_row[kept] = probe[pair], sources[at], rows[at]
+            out[0, kept], out[1, kept], out[2, kept] = probe[pair], sources[at], rows[at]
+            out[3, kept], out[4, kept] = 0, NO_QUALITY
             kept += 1
     return kept

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from node.errors import Damaged
 from node.match.crew import Crew
-from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found
+from node.match.flat import DEAD, FIRST_ROOM
+from node.match.found import Found, found_of, room_for
 from node.match.segments import Allocate, Array, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2
@@ -67,18 +68,11 @@ class DigestSegment:
         words: NDArray[np.uint32],  # noqa: ARG002  (a live slot has not changed since it was found equal)
         radius: int,  # noqa: ARG002  (as above)
     ) -> Found:
-        """The pairs as they stand now: only live ones. Uses `probe` up."""
+        """The pairs as they stand now: only live ones."""
         from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
-        source, row = np.empty(len(probe), dtype=np.int32), np.empty(len(probe), dtype=np.int64)
-        kept = int(kernels.confirm_digests(self.sources, self.rows, probe, slot, source, row))
-        return Found(
-            probe=probe[:kept],
-            source=source[:kept],
-            row=row[:kept],
-            distance=np.zeros(kept, dtype=np.int16),
-            quality=np.full(kept, NO_QUALITY, dtype=np.int8),
-        )
+        out = room_for(len(probe))
+        return found_of(out, kernels.confirm_digests(self.sources, self.rows, probe, slot, out))
 
     def arrays(self) -> Mapping[str, Array]:
         """All of it by name."""

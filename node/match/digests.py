@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY, Found, joined
+from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY
+from node.match.found import NOTHING, Found, joined, room_for
 
 FIRST_CAPACITY: Final = 1_024
 """Slots of an empty table. Every capacity is a power of two, for there are as many buckets."""
@@ -40,6 +41,9 @@ class DigestTable:
         self._width = size // 4
         self._seeds = np.frombuffer(secrets.token_bytes(8 * (self._width + 1)), dtype=np.uint64).copy()
         self._lock = threading.Lock()
+        # Of the look-up that has the lock.
+        self._probe: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
+        self._slot: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
         self._reset(FIRST_CAPACITY)
 
     def _reset(self, capacity: int) -> None:
@@ -64,6 +68,11 @@ class DigestTable:
         """Bytes reserved, empty slots included."""
         columns = (self._values, self._sources, self._rows, self._following, self._heads)
         return sum(column.nbytes for column in columns)
+
+    @property
+    def compared(self) -> int:
+        """See `segments.Tail`: digests are looked up."""
+        return 0
 
     def add(
         self,
@@ -126,12 +135,13 @@ class DigestTable:
 
     def search(
         self,
-        probes: NDArray[np.uint8],
+        words: NDArray[np.uint32],
         radius: int = 0,  # noqa: ARG002  (equal or not: no radius)
         crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
     ) -> Found:
-        """All live digests equal to any of `probes`, uint8 (p, size)."""
-        words = np.array(probes, order="C").view(np.uint32)
+        """All live digests equal to any of `words`, (p, size / 4)."""
+        if len(words) <= PROBES_PER_TURN:
+            return self._turn(words, 0)
         return joined(
             [
                 self._turn(words[start : start + PROBES_PER_TURN], start)
@@ -141,26 +151,20 @@ class DigestTable:
 
     def _turn(self, words: NDArray[np.uint32], start: int) -> Found:
         """Looks up `words`, which are the probes from number `start` on."""
-        room = max(FIRST_ROOM, len(words))
         with self._lock:
-            while True:
-                probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-                found = int(
-                    self._look_up(
-                        self._values, self._sources, self._heads, self._following, self._seeds, words, probe, slot
-                    )
-                )
-                if found <= room:
-                    break
-                room = found
-            probe, slot = probe[:found], slot[:found]
-            return Found(
-                probe=probe + np.int32(start),
-                source=self._sources[slot],
-                row=self._rows[slot],
-                distance=np.zeros(found, dtype=np.int16),
-                quality=np.full(found, NO_QUALITY, dtype=np.int8),
-            )
+            probe, slot = self._probe, self._slot
+            if len(words) > len(probe):
+                probe, slot = np.empty(len(words), dtype=np.int32), np.empty(len(words), dtype=np.int32)
+            columns = (self._values, self._sources, self._heads, self._following, self._seeds)
+            while (found := int(self._look_up(*columns, words, probe, slot))) > len(probe):
+                probe, slot = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int32)
+            if not found:
+                return NOTHING
+            slot, hits = slot[:found], Found(room_for(found))
+            np.add(probe[:found], start, out=hits.probe)
+            hits.source[:], hits.row[:] = self._sources[slot], self._rows[slot]
+            hits.distance[:], hits.quality[:] = 0, NO_QUALITY
+            return hits
 
     def contents(self) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
         """Copies of all that is live: digests uint32 (n, words), sources, rows and qualities (digests have none)."""

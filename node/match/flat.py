@@ -5,8 +5,8 @@ Rules this module upholds:
 - Recall is 1.0: every live hash is compared with every probe.
 - A hash is found by every search that begins after its `add` has returned, and by none that begins after its `remove`
   has; a search under way at that moment confirms its hits last of all, under the lock, so it does not say what is gone.
-- Searching takes the lock twice for microseconds, never while it scans: adding does not wait for a search, nor a
-  search for another.
+- Searching takes the lock for microseconds: once for a scan that takes no longer, else before and after it. Adding does
+  not wait for a long search, nor a search for another.
 - Memory never moves: it grows by whole chunks, so there is one copy of a hash, and removing overwrites that one.
 """
 
@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
+from node.match.found import NOTHING, Found, found_of, joined, room_for
 
 CHUNK: Final = 65_536
 """Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
@@ -29,6 +30,8 @@ COPIED_AT_ONCE: Final = 4_096
 """Slots that are copied before the lock is let go: some 50 microseconds."""
 CHUNKS_A_WORKER: Final = 4
 """The chunks of a table are dealt out among threads where a batch of probes finds as many for each."""
+COMPARED_AT_ONCE: Final = 65_536
+"""Pairs of a probe and a hash that are compared without letting go of the lock: some 30 microseconds."""
 DEAD: Final = -1
 """The source of a slot that holds nothing."""
 NO_QUALITY: Final = -1
@@ -60,19 +63,6 @@ class _Chunk:
         return self.words.nbytes + self.sources.nbytes + self.rows.nbytes + self.qualities.nbytes
 
 
-class Found(NamedTuple):
-    """Hits as columns of equal length, in no order: which probe, where it was found, how far away (bits).
-
-    A tuple, for one is made by every search: a frozen dataclass takes 3 microseconds, which is a scan of 5,000 hashes.
-    """
-
-    probe: NDArray[np.signedinteger[Any]]
-    source: NDArray[np.signedinteger[Any]]
-    row: NDArray[np.int64]
-    distance: NDArray[np.signedinteger[Any]]
-    quality: NDArray[np.signedinteger[Any]]
-
-
 class FlatTable:
     """All hashes of one perceptual kind, `size` bytes each: 8 or 32.
 
@@ -84,12 +74,17 @@ class FlatTable:
 
         self._find_rows = kernels.find_rows
         self._confirm = kernels.confirm_slots
+        self._scan_and_confirm = kernels.scan_and_confirm
         self._words = size // 8
         self._scan = kernels.scan64 if self._words == 1 else kernels.scan256
         self._lock = threading.Lock()
         self._chunks: list[_Chunk] = []
         self._size = 0
         self._free: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._compared = 0
+        # Of the search that has the lock.
+        self._pairs: NDArray[np.int32] = np.empty((2, FIRST_ROOM), dtype=np.int32)
+        self._out: NDArray[np.int64] = room_for(FIRST_ROOM)
 
     def __len__(self) -> int:
         """Live hashes."""
@@ -100,6 +95,11 @@ class FlatTable:
     def nbytes(self) -> int:
         """Bytes reserved, empty slots included."""
         return sum(chunk.nbytes for chunk in self._chunks) + self._free.nbytes
+
+    @property
+    def compared(self) -> int:
+        """See `segments.Tail`."""
+        return self._compared
 
     def add(
         self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
@@ -154,13 +154,19 @@ class FlatTable:
                 self._free = np.concatenate([self._free, *emptied])
         return sum(map(len, emptied))
 
-    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found:
-        """All live hashes within `radius` bits of any of `probes`, uint8 (p, size). `crew`: who shares in a batch."""
-        words = words_of(probes)
+    def search(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Found:
+        """All live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: who shares in a batch."""
         with self._lock:
             chunks, size = self._chunks, self._size
-            if not size or not len(words):
+            compared = size * len(words)
+            if not compared:
                 return NOTHING
+            self._compared += compared
+            if compared <= COMPARED_AT_ONCE and len(chunks) == 1:
+                columns = (chunks[0].words, size, chunks[0].sources, chunks[0].rows, chunks[0].qualities)
+                kept = self._scan_and_confirm(*columns, words, radius, self._pairs, self._out)
+                if kept <= self._out.shape[1]:
+                    return Found(self._out[:, :kept].copy()) if kept else NOTHING
             pairs = [(chunk, min(CHUNK, size - number * CHUNK)) for number, chunk in enumerate(chunks)]
         workers = min(crew.workers, len(pairs) // CHUNKS_A_WORKER) if crew is not None and len(words) > 1 else 0
         if crew is not None and workers > 1:
@@ -181,7 +187,7 @@ class FlatTable:
         room = max(FIRST_ROOM, len(words))
         probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         for chunk, size in chunks:
-            while (found := int(self._scan(chunk.words, size, words, radius, probe, slot))) > len(probe):
+            while (found := self._scan(chunk.words, size, words, radius, probe, slot)) > len(probe):
                 room = max(room, found + found // 8)  # the chunk may have gained hits meanwhile
                 probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
             if found:
@@ -193,9 +199,9 @@ class FlatTable:
         self, chunk: _Chunk, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
         """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
-        out = np.empty((5, len(probe)), dtype=np.int64)
+        out = room_for(len(probe))
         columns = (chunk.words, chunk.sources, chunk.rows, chunk.qualities)
-        return found_of(out, int(self._confirm(*columns, words, radius, probe, slot, out)))
+        return found_of(out, self._confirm(*columns, words, radius, probe, slot, out))
 
     def pieces(self) -> Iterator[Columns]:
         """Copies of all that is live, some thousands at a time, each as it stood at one moment."""
@@ -224,38 +230,3 @@ class FlatTable:
             for chunk in self._chunks:  # searches under way still hold them
                 chunk.erase(slice(None))
             self._chunks, self._size, self._free = [], 0, np.empty(0, dtype=np.int64)
-
-
-def words_of(probes: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """`probes` uint8 (p, size) as words (p, size / 8), which a kernel takes: contiguous and writable."""
-    flags = probes.flags
-    return (probes if flags.writeable and flags.c_contiguous else np.array(probes, order="C")).view(np.uint64)
-
-
-def found_of(columns: NDArray[np.int64], count: int) -> Found:
-    """The first `count` hits of `columns` (5, n): probe, source, row, distance, quality."""
-    if not count:
-        return NOTHING
-    return Found(*(columns if count == columns.shape[1] else columns[:, :count]))
-
-
-def joined(parts: list[Found]) -> Found:
-    """The parts as one."""
-    if len(parts) <= 1:
-        return parts[0] if parts else NOTHING
-    return Found(
-        probe=np.concatenate([part.probe for part in parts]),
-        source=np.concatenate([part.source for part in parts]),
-        row=np.concatenate([part.row for part in parts]),
-        distance=np.concatenate([part.distance for part in parts]),
-        quality=np.concatenate([part.quality for part in parts]),
-    )
-
-
-NOTHING: Final = Found(
-    probe=np.empty(0, dtype=np.int32),
-    source=np.empty(0, dtype=np.int32),
-    row=np.empty(0, dtype=np.int64),
-    distance=np.empty(0, dtype=np.int16),
-    quality=np.empty(0, dtype=np.int8),
-)

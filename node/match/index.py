@@ -38,7 +38,7 @@ from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.errors import Misuse
 from node.match.crew import Crew
-from node.match.flat import Found
+from node.match.found import Found
 from node.match.rows import RowSets
 from node.match.segmented import SegmentedTable
 from node.match.segments import Progress, in_memory, in_turn
@@ -48,6 +48,7 @@ from node.match.videos import still_hits, video_hits
 VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
+SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
 HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
 SOURCE_LIMIT: Final = 2**31
@@ -74,7 +75,7 @@ class LocalIndex:
         Raises `Misuse` where `source`, a row or the shape of a column is out of range, before anything is added.
         """
         _require_source(source)
-        chosen = [_matchable(column) for column in columns.columns if column.code in self._tables]
+        chosen = [_matchable(column) for column in columns.columns if column.code in SEARCHED]
         counted: NDArray[np.int64] | None = None
         for column in chosen:
             self._tables[column.code].add(source, column.rows, column.values, column.quality)
@@ -102,8 +103,8 @@ class LocalIndex:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
         by_code: dict[int, list[Probe]] = {}
         for probe in probes:
-            kind = KIND_BY_CODE.get(probe.code)
-            if kind is None or probe.code not in self._tables:
+            kind = SEARCHED.get(probe.code)
+            if kind is None:
                 continue
             if len(probe.value) != kind.size:
                 raise Misuse(f"a {kind.name} probe is {kind.size} bytes long, not {len(probe.value)}")
@@ -115,13 +116,14 @@ class LocalIndex:
             if code == FRAME.code:
                 hits.extend(video_hits(frames, stills, asked, radius))
                 continue
-            if code == PDQ.code and len(frames):
+            if code == PDQ.code and not frames.empty:
                 hits.extend(still_hits(frames, asked, radius))
-            values = np.frombuffer(bytearray().join([probe.value for probe in asked]), dtype=np.uint8)
-            found = self._tables[code].search(
-                values.reshape(len(asked), -1), PHASH_RADIUS if code == PHASH.code else radius
-            )
-            hits.extend(_hits(asked, code, found))
+            table = self._tables[code]
+            values = bytearray().join([probe.value for probe in asked])
+            words = np.ndarray((len(asked), table.width), table.word, values)
+            found = table.near(words, PHASH_RADIUS if code == PHASH.code else radius)
+            if len(found):
+                hits.extend(_hits(asked, code, found))
         return hits
 
     def sizes(self) -> Mapping[int, int]:
@@ -219,10 +221,7 @@ def _matchable(column: FingerprintColumn) -> FingerprintColumn:
 
 def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
     """A table's answer in the port's words."""
-    if not len(found.probe):
-        return []
-    columns = (found.probe, found.source, found.row, found.distance, found.quality)
     return [
         RawHit(asked[probe].subject, source, row, code, distance, quality, asked[probe].orientation)
-        for probe, source, row, distance, quality in zip(*(column.tolist() for column in columns), strict=True)
+        for probe, source, row, distance, quality in found.columns.T.tolist()
     ]

@@ -156,6 +156,36 @@ def confirm_slots(
     return kept
 
 
+@njit(
+    "int64(uint64[:,::1], int64, int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[:,::1], int64[:,::1])",
+    cache=True,
+    nogil=True,
+)
+def scan_and_confirm(
+    words: NDArray[np.uint64],
+    size: int,
+    sources: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    qualities: NDArray[np.int8],
+    probes: NDArray[np.uint64],
+    radius: int,
+    pairs: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> int:
+    """Scans the first `size` slots and confirms what it finds, of columns that do not change meanwhile.
+
+    `pairs` (2, room) is room for as many pairs of probe and slot as `out` (5, room) is for hits. Returns how many of
+    these there are; or, where there are more pairs than there is room, how many pairs, and there is nothing in `out`.
+    """
+    if words.shape[0] == 1:
+        found = scan64(words, size, probes, radius, pairs[0], pairs[1])
+    else:
+        found = scan256(words, size, probes, radius, pairs[0], pairs[1])
+    if found == 0 or found > out.shape[1]:
+        return found
+    return confirm_slots(words, sources, rows, qualities, probes, radius, pairs[0, :found], pairs[1, :found], out)
+
+
 @njit("uint64(uint32[::1], uint64[::1])", cache=True, nogil=True, inline="always")
 def bucket_hash(value: NDArray[np.uint32], seeds: NDArray[np.uint64]) -> Any:  # noqa: ANN401  (uint64, to Numba)
     """32 bits that a stranger cannot steer: the multilinear hash over secret random seeds, strongly universal.

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import FIRST_ROOM, NOTHING, Found, found_of
+from node.match.flat import FIRST_ROOM
+from node.match.found import NOTHING, Found, found_of, room_for
 from node.match.mih_layout import Cut, Plan, plan
+from node.match.segments import NO_PAIRS, Pairs
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
 """The fields of a segment that are arrays: all it consists of."""
@@ -30,9 +32,6 @@ PROBES_A_WORKER: Final = 16
 """A batch is dealt out among threads where each gets as many: a millisecond of work at 10 M hashes."""
 ROWS_A_WORKER: Final = 1 << 18
 """And a scan, where each gets as many hashes to compare."""
-
-Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
-"""Probes and slots, each (n,)."""
 
 
 class _Scratch:
@@ -50,15 +49,21 @@ class _Scratch:
 
 
 class _Plans:
-    """The plans of a segment by radius, each with the scratch of searches that have ended, for the next ones."""
+    """The plans of a segment by radius, each with the scratch of searches that have ended, for the next ones; and the
+    kernels that go by them.
+    """
 
     def __init__(self) -> None:
+        from node.match import mih_kernels, row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        self.search, self.ahead = mih_kernels.search_chunks, mih_kernels.AHEAD
+        self.scan, self.confirm = row_kernels.scan_slots, row_kernels.confirm_rows
         self._plans: dict[int, tuple[Plan, list[_Scratch]]] = {}
 
     def of(self, segment: Segment, radius: int) -> tuple[Plan, list[_Scratch]]:
         known = self._plans.get(radius)
         if known is None:
-            known = self._plans[radius] = (plan(segment.chunks, len(segment.hashes), radius, segment.cut.row_cost), [])
+            known = self._plans[radius] = (plan(segment.chunks, len(segment.hashes), radius, segment.cut), [])
         return known
 
 
@@ -94,39 +99,39 @@ class Segment:
         `crew`: who shares in the work of a batch.
         """
         if not len(self.hashes) or not len(words):
-            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+            return NO_PAIRS
         laid, spare = self.plans.of(self, radius)
         if laid.proposals < 0:
             return self._scanned(words, radius, crew)
-        parts = _shares(len(words), PROBES_A_WORKER, crew)
-        if len(parts) == 1 or crew is None:
+        if crew is None or len(words) < 2 * PROBES_A_WORKER:
             pairs, crowded = self._looked_up(words, radius, laid, spare)
         else:
+            parts = _shares(len(words), PROBES_A_WORKER, crew)
             shares = crew.map(lambda part: self._looked_up(words[part], radius, laid, spare), parts)
             pairs = _joined(
                 [(probe + np.int32(part.start), slot) for ((probe, slot), _), part in zip(shares, parts, strict=True)]
             )
-            crowded = np.concatenate([told for _, told in shares])
-        if not crowded.any():
+            crowded = np.concatenate(
+                [told + np.int32(part.start) for (_, told), part in zip(shares, parts, strict=True)]
+            )
+        if not len(crowded):
             return pairs
-        left = np.flatnonzero(crowded).astype(np.int32)
-        more, there = self._scanned(words[left], radius, crew)
-        return _joined([pairs, (left[more], there)])
+        more, there = self._scanned(words[crowded], radius, crew)
+        return _joined([pairs, (crowded[more], there)])
 
     def _looked_up(
         self, words: NDArray[np.uint64], radius: int, laid: Plan, spare: list[_Scratch]
-    ) -> tuple[Pairs, NDArray[np.bool_]]:
-        """The pairs of those probes that are not crowded, and which ones are."""
-        from node.match import mih_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
+    ) -> tuple[Pairs, NDArray[np.int32]]:
+        """The pairs of those probes that are not crowded, and the numbers of those that are."""
         try:
             scratch = spare.pop()
         except IndexError:
-            scratch = _Scratch(laid, kernels.AHEAD)
-        crowded = np.zeros(len(words), dtype=np.bool_)
+            scratch = _Scratch(laid, self.plans.ahead)
+        crowded, crowds = np.empty(len(words), dtype=np.int32), 0
 
         def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
-            done, found = kernels.search_chunks(
+            nonlocal crowds
+            done, found, crowds = self.plans.search(
                 self.hashes,
                 self.rests,
                 self.blocks,
@@ -146,51 +151,45 @@ class Segment:
                 probe,
                 slot,
                 crowded,
+                crowds,
             )
-            return int(done), int(found)
+            return done, found
 
         pairs = _filled(search, 0, len(words), scratch.probe, scratch.slot)
         spare.append(scratch)
-        return pairs, crowded
+        return pairs, crowded[:crowds]
 
     def _scanned(self, words: NDArray[np.uint64], radius: int, crew: Crew | None) -> Pairs:
         """The pairs by comparing every hash with every probe."""
-        from node.match import row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
         def scan(part: slice) -> Pairs:
             def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
-                rest = words, begin, part.stop, radius, probe, slot
-                done, found = (
-                    row_kernels.scan_rows(self.hashes, self.rests, *rest)
-                    if self.rests.shape[1]
-                    else row_kernels.scan_words(self.hashes.reshape(-1), *rest)
-                )
-                return int(done), int(found)
+                done, found = self.plans.scan(self.hashes, self.rests, words, begin, part.stop, radius, probe, slot)
+                return done, found
 
             room = max(FIRST_ROOM, len(words))
             return _filled(
                 search, part.start, part.stop, np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
             )
 
-        parts = _shares(len(self.hashes), ROWS_A_WORKER, crew if len(words) > 1 else None)
-        return _joined([scan(part) for part in parts] if crew is None else crew.map(scan, parts))
+        if crew is None or len(words) == 1:
+            return scan(slice(0, len(self.hashes)))
+        return _joined(crew.map(scan, _shares(len(self.hashes), ROWS_A_WORKER, crew)))
 
     def confirm(
         self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
         """The pairs as they stand now: only live ones, each with its distance."""
-        from node.match import row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
         if not len(probe):
             return NOTHING
-        out = np.empty((5, len(probe)), dtype=np.int64)
+        out = room_for(len(probe))
         columns = (self.hashes, self.rests, self.sources, self.rows, self.qualities)
-        return found_of(out, int(row_kernels.confirm_rows(*columns, words, radius, probe, slot, out)))
+        return found_of(out, self.plans.confirm(*columns, words, radius, probe, slot, out))
 
 
-def _shares(count: int, least: int, crew: Crew | None) -> list[slice]:
+def _shares(count: int, least: int, crew: Crew) -> list[slice]:
     """`count` items dealt out in as many stretches as there are workers, none shorter than `least` (but the only)."""
-    parts = max(1, min(crew.workers if crew else 1, count // least))
+    parts = max(1, min(crew.workers, count // least))
     borders = [count * part // parts for part in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(borders)]
 
@@ -212,7 +211,7 @@ def _filled(
     parts = []
     while True:
         begin, found = search(begin, probe, slot)
-        parts.append((probe[:found].copy(), slot[:found].copy()))
+        parts.append((probe[:found].copy(), slot[:found].copy()) if found else NO_PAIRS)
         if begin >= end:
             return _joined(parts)
         if len(parts) > 1 or not found:  # larger from the second time on, so that there are few parts

@@ -233,9 +233,9 @@ def compare_words(
 
 
 @njit(
-    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], uint64[:,::1], uint32[:,::1], uint32[::1], int64[:,::1],"
+    "UniTuple(int64, 3)(uint64[:,::1], uint64[:,::1], uint64[:,::1], uint32[:,::1], uint32[::1], int64[:,::1],"
     " uint64[::1], uint64[:,::1], int64, uint64, int64, uint64[::1], uint64[::1], uint64[::1], int64[:,::1],"
-    " uint32[::1], int32[::1], int32[::1], boolean[::1])",
+    " uint32[::1], int32[::1], int32[::1], int32[::1], int64)",
     cache=True,
     nogil=True,
 )
@@ -258,22 +258,25 @@ def search_chunks(
     proposed: NDArray[np.uint32],
     out_probe: NDArray[np.int32],
     out_slot: NDArray[np.int32],
-    crowded: NDArray[np.bool_],
-) -> Any:  # noqa: ANN401  (two int64, to Numba)
+    crowded: NDArray[np.int32],
+    crowds: int,
+) -> Any:  # noqa: ANN401  (three int64, to Numba)
     """Pairs of (probe, slot) at most `radius` bits apart, each once, of the probes from `begin` on.
 
     `hashes` and `rests` uint64 (n, words), the halves; `blocks` the tables one after another; `ids` the chunks' ids one
     after another, n each; `chunks` and `masks` as in `node.match.mih_layout.Plan`. For v values in all, `values`,
     `starts` and `counts` have room for v + AHEAD, `ends` (m, 2), and `proposed` for `limit` + AHEAD: a probe with more
-    proposals is `crowded`, told apart before an id is touched, and left for a scan. Returns (the first probe that is
-    not answered for want of room, pairs of those before it).
+    proposals is told apart before an id is touched, and left for a scan: its number comes after the `crowds` that there
+    are in `crowded` (p,). Returns (the first probe that is not answered for want of room, pairs of those before it,
+    crowds).
     """
     size, room, found = np.uint64(hashes.shape[0]), out_probe.shape[0], 0
     for p in range(begin, probes.shape[0]):
         probe, before = probes[p], found
         list_values(probe, chunks, masks, values)
-        crowded[p] = list_runs(size, blocks, wide, chunks, values, starts, counts, ends) > np.uint64(limit)
-        if crowded[p]:
+        if list_runs(size, blocks, wide, chunks, values, starts, counts, ends) > np.uint64(limit):
+            crowded[crowds] = p
+            crowds += 1
             continue
         list_ids(ids, starts, counts, ends, proposed)
         if hashes.shape[1] == 1:
@@ -283,5 +286,5 @@ def search_chunks(
                 hashes, rests, probe, p, chunks, masks, radius, ends, proposed, found, out_probe, out_slot
             )
         if found > room:
-            return p, before
-    return probes.shape[0], found
+            return p, before, crowds
+    return probes.shape[0], found, crowds

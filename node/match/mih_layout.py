@@ -38,7 +38,7 @@ class Cut:
 
     From `fewest` to `most` chunks; one of 32 bits is the widest that `mih_table_kernels.chunk_of` cuts out.
     `table_bytes`: bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside. `row_cost`:
-    nanoseconds a hash that a scan takes.
+    nanoseconds a hash that a scan takes. `scanned`: as many hashes are scanned sooner than anything is looked up.
     """
 
     bits: int
@@ -47,6 +47,7 @@ class Cut:
     most: int
     table_bytes: int
     row_cost: float
+    scanned: int
 
     @property
     def words(self) -> int:
@@ -59,8 +60,10 @@ class Cut:
         return -(-self.words // 2)
 
 
-PDQ_CUT: Final = Cut(bits=PDQ_BITS, radius=PDQ_RADIUS, fewest=8, most=32, table_bytes=48, row_cost=1.0)
-PHASH_CUT: Final = Cut(bits=8 * PHASH.size, radius=PHASH_RADIUS, fewest=3, most=7, table_bytes=8, row_cost=0.25)
+PDQ_CUT: Final = Cut(bits=PDQ_BITS, radius=PDQ_RADIUS, fewest=8, most=32, table_bytes=48, row_cost=1.0, scanned=8_192)
+PHASH_CUT: Final = Cut(
+    bits=8 * PHASH.size, radius=PHASH_RADIUS, fewest=3, most=7, table_bytes=8, row_cost=0.25, scanned=4_096
+)
 """A scan costs so little only in a batch, and three times as much for a single probe: so the tables never cost more
 than the scan does, whichever it is."""
 
@@ -141,13 +144,13 @@ class Plan:
     proposals: int
 
 
-def plan(chunks: NDArray[np.int64], size: int, radius: int, row_cost: float) -> Plan:
+def plan(chunks: NDArray[np.int64], size: int, radius: int, cut: Cut) -> Plan:
     """The plan for `size` hashes whose chunks are laid out as `layout` says."""
     widths, radii = chunks[:, 1].tolist(), chunk_radii(len(chunks), radius)
     counts = [near_values(width, near) for width, near in zip(widths, radii, strict=True)]
-    worth = int((size * row_cost - sum(counts) * VALUE_COST) / PROPOSAL_COST)
+    worth = int((size * cut.row_cost - sum(counts) * VALUE_COST) / PROPOSAL_COST)
     proposals = min(worth, size * len(chunks))  # there are no more
-    if proposals < 0:  # so many values are not even listed
+    if proposals < 0 or size <= cut.scanned:  # the values are not even listed
         return Plan(chunks=np.empty((0, 5), np.int64), masks=np.empty(0, np.uint64), proposals=-1)
     masks = [near_masks(width, near) for width, near in zip(widths, radii, strict=True)]
     firsts = np.cumsum([0, *counts[:-1]])

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from node.errors import Misuse
 from node.match.crew import Crew
 from node.match.files import CHANGING
-from node.match.flat import DEAD, Found, joined
-from node.match.segments import Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
+from node.match.flat import DEAD
+from node.match.found import NOTHING, Found, joined
+from node.match.segments import NO_PAIRS, Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
 
 CONFIRMED_AT_ONCE: Final = 4_096
 """Pairs that are confirmed before the lock is let go: some 50 microseconds."""
-_NO_PAIRS: Final = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 FIRST_SLOTS: Final = 1_024
 """Slots for which a removal makes room at first."""
 LABELLED_AT_ONCE: Final = 32_768
@@ -81,28 +81,46 @@ class _Mapped:
             self._overwrite(slice(None))
 
 
+_State = tuple[_Mapped | None, tuple[Tail, ...]]
+"""What a search needs: the segment and the tails, replaced together, so that reading it takes no lock."""
+
+
 class SegmentedTable:
-    """All fingerprints of one kind. `crew`: who shares in searching a batch. Safe to call from any thread; see
-    `SearchIndex` for what is found when.
+    """All fingerprints of one kind, each `width` words of dtype `word`. `crew`: who shares in searching a batch.
+
+    Safe to call from any thread; see `SearchIndex` for what is found when.
     """
 
     def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
+        self.word, self.width = np.dtype(shape.word), shape.width
         self._shape = shape
         self._crew = crew
         self._lock = threading.Lock()
-        self._mapped: _Mapped | None = None
-        self._tails = [shape.tail()]
+        self._state: _State = (None, (shape.tail(),))
         self._dead: int | None = 0  # slots of the segment that are erased; None where nobody has counted yet
         self._frozen: list[Tail] | None = None
         self._removed: list[tuple[int, NDArray[np.int64]]] = []
         self._offered: _Mapped | None = None
         self._offered_dead = 0
-        self._compared = 0
+
+    @property
+    def _mapped(self) -> _Mapped | None:
+        return self._state[0]
+
+    @property
+    def _tails(self) -> tuple[Tail, ...]:
+        return self._state[1]
 
     def __len__(self) -> int:
         """Live fingerprints."""
         with self._lock:
             return self._live() + sum(map(len, self._tails))
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing that could be found, live or not."""
+        mapped, tails = self._state
+        return mapped is None and not any(map(len, tails))
 
     def _live(self) -> int:
         """Live slots of the segment. Called under the lock."""
@@ -149,8 +167,7 @@ class SegmentedTable:
         """Nanoseconds that searches have spent, since the segment was installed, on comparing the hashes that wait; 0
         for a kind whose searches a new segment does not spare that.
         """
-        with self._lock:
-            return self._compared * self._shape.row_cost
+        return sum(tail.compared for tail in self._tails) * self._shape.row_cost
 
     def add(
         self, source: int, rows: NDArray[np.int64], values: NDArray[np.uint8], qualities: NDArray[np.int16]
@@ -178,42 +195,44 @@ class SegmentedTable:
 
     def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
         """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size)."""
-        words = np.array(probes, order="C").view(self._shape.word)
+        return self.near(np.array(probes, order="C").view(self.word), radius)
+
+    def near(self, words: Array, radius: int) -> Found:
+        """All live fingerprints within `radius` bits of any of `words`, (p, width), contiguous and writable."""
         while True:
-            with self._lock:
-                mapped, tails = self._mapped, tuple(self._tails)
-                if self._shape.row_cost:
-                    self._compared += len(words) * sum(map(len, tails))
-            parts = [tail.search(probes, radius, self._crew) for tail in tails if len(tail)]
-            near: Pairs = _NO_PAIRS
-            if mapped is not None and len(words):
-                near = mapped.segment.near(words, radius, self._crew)
-            confirmed = self._confirmed((mapped, tails[0]), near, words, radius)
-            if confirmed is not None:
+            state = mapped, tails = self._state
+            parts = [found for tail in tails if (found := tail.search(words, radius, self._crew)) is not NOTHING]
+            probe, slot = NO_PAIRS if mapped is None else mapped.segment.near(words, radius, self._crew)
+            # Where another segment was installed meanwhile what is removed since is erased from that one only, and what
+            # it is made of was overwritten: so that one is to be searched.
+            if not len(probe):
+                if self._same(state):
+                    return joined(parts)
+            elif mapped is not None and (confirmed := self._confirmed(state, mapped, (probe, slot), words, radius)):
                 return joined(parts + confirmed)
 
-    def _confirmed(
-        self, state: tuple[_Mapped | None, Tail], near: Pairs, words: Array, radius: int
-    ) -> list[Found] | None:
-        """What stands of the pairs. None where another segment was installed meanwhile: what is removed since is erased
-        from that one only, so that one is to be searched. `state`: the segment and first tail that were searched.
-        """
-        (mapped, first), (probe, slot) = state, near
+    def _same(self, state: _State) -> bool:
+        """Whether the segment is still the one of `state`, and so is the first of its tails."""
+        mapped, tails = self._state
+        return mapped is state[0] and tails[0] is state[1][0]
+
+    def _confirmed(self, state: _State, mapped: _Mapped, near: Pairs, words: Array, radius: int) -> list[Found]:
+        """What stands of the pairs, of which there are some; nothing where the segment is no longer that of `state`."""
+        probe, slot = near
         parts: list[Found] = []
-        for start in range(0, max(1, len(probe)), CONFIRMED_AT_ONCE):
+        for start in range(0, len(probe), CONFIRMED_AT_ONCE):
             here = slice(start, start + CONFIRMED_AT_ONCE)
             with self._lock:
-                if self._mapped is not mapped or self._tails[0] is not first:
-                    return None
-                if mapped is not None and len(probe):
-                    parts.append(mapped.segment.confirm(probe[here], slot[here], words, radius))
+                if not self._same(state):
+                    return []
+                parts.append(mapped.segment.confirm(probe[here], slot[here], words, radius))
         return parts
 
     def open(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
         opened = _Mapped(self._shape.opened(arrays), guard)
         with self._lock:
-            self._mapped, self._dead = opened, None
+            self._state, self._dead = (opened, self._tails), None
 
     # --- made anew ----------------------------------------------------------------------------------------------------
 
@@ -222,8 +241,9 @@ class SegmentedTable:
         with self._lock:
             if self._frozen is not None:
                 raise Misuse("a segment of this table is being made anew already")
-            self._frozen, self._removed, self._offered = list(self._tails), [], None
-            self._tails.append(self._shape.tail())
+            mapped, tails = self._state
+            self._frozen, self._removed, self._offered = list(tails), [], None
+            self._state = mapped, (*tails, self._shape.tail())
 
     def build(self, allocate: Allocate, progress: Progress) -> bool:
         """Makes a segment of all that was frozen, in arrays of `allocate`. False where there is nothing to be kept.
@@ -285,9 +305,8 @@ class SegmentedTable:
                 if self._removed:  # right now
                     continue
                 old, frozen = self._mapped, self._frozen or []
-                self._mapped, self._dead = self._offered, self._offered_dead
-                self._tails = self._tails[len(frozen) :]
-                self._frozen, self._offered, self._offered_dead, self._compared = None, None, 0, 0
+                self._state, self._dead = (self._offered, self._tails[len(frozen) :]), self._offered_dead
+                self._frozen, self._offered, self._offered_dead = None, None, 0
                 break
         # Nobody is told any more what is overwritten here: a search that is under way in it runs again.
         if old is not None:
@@ -303,9 +322,9 @@ class SegmentedTable:
     def clear(self) -> None:
         """Overwrites and forgets everything; a segment of a file is only let go of."""
         with self._lock:
-            if self._mapped is not None:
-                self._mapped.forget()
-                self._mapped = None
-            for tail in self._tails:
+            (mapped, tails), self._state = self._state, (None, (self._shape.tail(),))
+            if mapped is not None:
+                mapped.forget()
+            for tail in tails:
                 tail.clear()
-            self._tails, self._dead, self._compared = [self._shape.tail()], 0, 0
+            self._dead = 0

@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from node.errors import Damaged
 from node.match.crew import Crew
-from node.match.flat import Found
+from node.match.found import Found
 
 Array = NDArray[Any]
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], Array]
@@ -29,6 +29,7 @@ Guard = Callable[[NDArray[np.int64]], AbstractContextManager[None]]
 """Goes around overwriting these slots of a segment (`files.MappedFile.changing`)."""
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Probes and slots, each (n,)."""
+NO_PAIRS: Final[Pairs] = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 STEPS: Final = 10_000
 """Steps of each part that the progress of several parts counts."""
 
@@ -56,12 +57,12 @@ class Segment(Protocol):
     @property
     def rows(self) -> NDArray[np.int64]: ...
 
-    def near(self, words: Array, radius: int, crew: Crew | None = None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def near(self, words: Array, radius: int, crew: Crew | None = None) -> Pairs:
         """(probe, slot) of what seems to be within the radius; it may change under the search. `crew` shares in it."""
         ...
 
     def confirm(self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: Array, radius: int) -> Found:
-        """The pairs as they stand now. Uses `probe` up."""
+        """The pairs as they stand now."""
         ...
 
     def arrays(self) -> Mapping[str, Array]: ...
@@ -89,8 +90,15 @@ class Tail(Protocol):
         """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
         ...
 
-    def search(self, probes: NDArray[np.uint8], radius: int, crew: Crew | None = None) -> Found:
-        """Everything within `radius` bits of any of `probes`, uint8 (p, size). `crew`: who shares in a batch."""
+    def search(self, words: Array, radius: int, crew: Crew | None = None) -> Found:
+        """Everything within `radius` bits of any of `words` (p, words a hash): contiguous and writable. `crew`: who
+        shares in a batch.
+        """
+        ...
+
+    @property
+    def compared(self) -> int:
+        """Pairs of a probe and a hash that its searches have compared; 0 where it is not compared one and all."""
         ...
 
     def clear(self) -> None:
@@ -104,12 +112,14 @@ class Tail(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is particular to a kind's table. `word`: the dtype of which hashes are made. `row_cost`: nanoseconds a hash
-    that a search spends on comparing it while it is in the tail, and is spared by a segment; 0 where a tail is not
-    compared one and all.
+    """What is particular to a kind's table. `word`, `width`: the dtype of which hashes are made, and of how many.
+
+    `row_cost`: nanoseconds a hash that a search spends on comparing it while it is in the tail, and is spared by a
+    segment; 0 where a tail is not compared one and all.
     """
 
     word: DTypeLike
+    width: int
     row_cost: float
     tail: Callable[[], Tail]
     build: Callable[[Sequence[Part], Allocate, Progress], Segment]

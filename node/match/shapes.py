@@ -39,6 +39,7 @@ def shape_of(kind: FingerprintKind) -> Shape:
         width = kind.size // 4
         return Shape(
             word=np.uint32,
+            width=width,
             row_cost=0.0,
             tail=lambda: DigestTable(kind.size),
             build=partial(digest_segment.build, width=width),
@@ -47,6 +48,7 @@ def shape_of(kind: FingerprintKind) -> Shape:
     cut = CUTS[kind.size]
     return Shape(
         word=np.uint64,
+        width=cut.words,
         row_cost=cut.row_cost,
         tail=lambda: FlatTable(kind.size),
         build=partial(_build_chunks, cut=cut),

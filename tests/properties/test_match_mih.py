@@ -17,8 +17,19 @@ from node.match import mih
 from node.match.crew import Crew
 from node.match.mih import Segment
 from node.match.mih_build import build
-from node.match.mih_layout import NARROWER, PDQ_CUT, PHASH_CUT, Cut, best_chunks, chunk_radii, chunk_widths, layout
+from node.match.mih_layout import (
+    NARROWER,
+    PDQ_CUT,
+    PHASH_CUT,
+    Cut,
+    best_chunks,
+    chunk_radii,
+    chunk_widths,
+    layout,
+    plan,
+)
 from node.match.row_kernels import WIDE_BITS
+from node.match.segments import Pairs
 from tests.conftest import oracle
 
 Words = np.ndarray
@@ -40,6 +51,11 @@ every_number = pytest.mark.parametrize(
     ("cut", "chunks"),
     [(cut, chunks) for cut, fewest in FEWEST_TESTED.items() for chunks in range(fewest, cut.most + 1)],
 )
+
+
+def answered(cut: Cut, way: float) -> Cut:
+    """The cut of segments that answer in one way only, however few hashes there are."""
+    return replace(cut, row_cost=way, scanned=0)
 
 
 def random(count: int, cut: Cut, rng: np.random.Generator) -> Words:
@@ -126,7 +142,7 @@ def test_neighbours_planted_against_the_chunks_are_found_at_every_distance(cut: 
             planted.append(with_bits(centre, rng.choice(cut.bits, distance, replace=False).tolist()))
             planted.append(with_bits(centre, [(50 + bit) % cut.bits for bit in range(distance)]))
     hashes = np.concatenate([background, np.array(planted)])
-    built = segment(hashes, replace(cut, row_cost=way), chunks)
+    built = segment(hashes, answered(cut, way), chunks)
     for radius in (cut.radius, cut.radius - 1, 12, 1, 0):
         assert by_chunks(built, centres, radius) == by_scan(hashes, centres, radius)
     assert len(by_chunks(built, centres, cut.radius)) > len(centres) * cut.radius
@@ -169,7 +185,7 @@ def test_crowds_and_copies_are_found_as_by_a_scan(  # noqa: PLR0917  (pytest pas
     crowd = np.array([with_bits(middle, rng.integers(0, cut.bits, flips).tolist()) for _ in range(stored)])
     hashes = np.concatenate([crowd, np.repeat(crowd[:1], copies, axis=0), np.zeros((2, cut.words), dtype=np.uint64)])
     probes = np.concatenate([crowd[:5], middle[np.newaxis], np.zeros((1, cut.words), dtype=np.uint64)])
-    built = segment(hashes, replace(cut, row_cost=way), FEW_CHUNKS[cut][which])
+    built = segment(hashes, answered(cut, way), FEW_CHUNKS[cut][which])
     assert by_chunks(built, probes, radius) == by_scan(hashes, probes, radius)
 
 
@@ -191,7 +207,7 @@ def test_damaged_tables_invent_no_hit_and_lead_nowhere_else(cut: Cut, seed: int,
     rng = np.random.default_rng(seed)
     hashes = random(800, cut, rng)
     hashes[::2] = hashes[0]
-    built = segment(hashes, replace(cut, row_cost=LOOKED_UP), FEW_CHUNKS[cut][0])
+    built = segment(hashes, answered(cut, LOOKED_UP), FEW_CHUNKS[cut][0])
     damaged = getattr(built, part).reshape(-1)
     harm = rng.integers(0, 256, damaged[::every].nbytes, dtype=np.uint8).view(damaged.dtype)
     damaged[::every] = harm
@@ -217,7 +233,7 @@ def test_flips_that_are_balanced_over_all_chunks_are_found_for_every_number_of_c
             bits += [int(starts[k]) + int(bit) for bit in rng.choice(widths[k], turned, replace=False)]
         planted.append(with_bits(background[0], bits))
     hashes = np.concatenate([background, np.array(planted)])
-    built = segment(hashes, replace(cut, row_cost=LOOKED_UP), chunks)
+    built = segment(hashes, answered(cut, LOOKED_UP), chunks)
     for radius in (cut.radius, cut.radius - 1):
         assert by_chunks(built, background[:1], radius) == by_scan(hashes, background[:1], radius)
     assert len(by_chunks(built, background[:1], cut.radius)) == chunks + 2
@@ -230,8 +246,15 @@ def test_the_smallest_segments(cut: Cut, size: int) -> None:
     probes = np.arange(4 * cut.words, dtype=np.uint64).reshape(4, cut.words)
     for way in (LOOKED_UP, COMPARED):
         for radius in (0, cut.radius, cut.bits):
-            built = segment(hashes, replace(cut, row_cost=way))
+            built = segment(hashes, answered(cut, way))
             assert by_chunks(built, probes, radius) == by_scan(hashes, probes, radius)
+
+
+@either
+def test_few_hashes_are_scanned_and_more_are_not(cut: Cut) -> None:
+    for size in (1, cut.scanned, cut.scanned + 1, 10 * cut.scanned):
+        laid = plan(layout(best_chunks(size, cut), cut), size, cut.radius, cut)
+        assert (laid.proposals < 0) == (size <= cut.scanned)
 
 
 @either
@@ -240,7 +263,7 @@ def test_any_radius_is_exact_and_wide_ones_are_scanned(cut: Cut, radius: int) ->
     rng = np.random.default_rng(radius)
     hashes = random(3_000, cut, rng)
     hashes[:200] = [with_bits(hashes[0], rng.integers(0, cut.bits, n).tolist()) for n in range(200)]
-    built = segment(hashes, cut)
+    built = segment(hashes, replace(cut, scanned=0))
     assert by_chunks(built, hashes[[0, 2_999]], radius) == by_scan(hashes, hashes[[0, 2_999]], radius)
     assert radius < 2 * cut.radius - 2 or built.plans.of(built, radius)[0].proposals < 0
 
@@ -271,7 +294,7 @@ def test_a_crowd_in_every_table_is_scanned_and_costs_no_look_at_an_id(
     scanned: list[int] = []
     scan = Segment._scanned
 
-    def counted(self: Segment, words: Words, *rest: Any) -> mih.Pairs:
+    def counted(self: Segment, words: Words, *rest: Any) -> Pairs:
         scanned.append(len(words))
         return scan(self, words, *rest)
 
@@ -302,5 +325,9 @@ def test_real_clustered_hashes_are_found_as_faiss_and_a_scan_find_them(cut: Cut,
     told = sorted(
         zip(np.repeat(np.arange(len(probes)), np.diff(limits.astype(np.int64))).tolist(), slots.tolist(), strict=True)
     )
-    assert by_chunks(segment(hashes, cut), probes, cut.radius) == told == by_scan(hashes, probes, cut.radius)
+    assert (
+        by_chunks(segment(hashes, answered(cut, LOOKED_UP)), probes, cut.radius)
+        == told
+        == by_scan(hashes, probes, cut.radius)
+    )
     assert len(told) > len(probes)

@@ -19,6 +19,7 @@ from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import flipped, ordered, probe
 from tests.unit.match.keeping import MARK, FolderIndex, keep_again, reopened
+from tests.unit.match.merged import look_everything_up
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
 SMALL = 8
@@ -33,6 +34,7 @@ def small_tables() -> Iterator[None]:
         patch.setattr(digests, "FIRST_ROOM", 2)
         patch.setattr(digests, "FIRST_CAPACITY", SMALL)
         patch.setattr(digests, "PROBES_PER_TURN", 3)
+        look_everything_up(patch)
         yield
 
 

@@ -19,7 +19,7 @@ from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
 from tests.unit.match.builders import array_columns, columns, flipped, ordered, probe, where
 from tests.unit.match.keeping import ReopenedIndex
-from tests.unit.match.merged import MergedIndex
+from tests.unit.match.merged import MergedIndex, look_everything_up
 
 DISTANCES = range(PDQ_RADIUS + 3)
 
@@ -92,10 +92,14 @@ def test_phash_is_found_in_its_tables_as_brute_force_finds_it(
         for distance in range(PHASH_RADIUS + 3)
         for start, step in ((0, 1), (int(rng.integers(64)), 1), (int(rng.integers(64)), 21), (0, 11), (5, 7))
     ]
-    quick, plain, everything = make(), BruteIndex(), [*values, *near, *[black] * crowd]
+    plain, everything = BruteIndex(), [*values, *near, *[black] * crowd]
+    with pytest.MonkeyPatch.context() as patch:
+        look_everything_up(patch)
+        quick = make()
+        quick.add(1, columns(PHASH, range(len(everything)), everything))
+    plain.add(1, columns(PHASH, range(len(everything)), everything))
     gone = rng.integers(0, len(everything), len(everything) // 10).tolist()
     for index in (quick, plain):
-        index.add(1, columns(PHASH, range(len(everything)), everything))
         index.remove(1, gone)
     asked = [probe(PHASH, value, subject=number) for number, value in enumerate(centres)]
     assert ordered(quick.search(asked, PDQ_RADIUS)) == ordered(plain.search(asked, PDQ_RADIUS))

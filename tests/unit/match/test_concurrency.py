@@ -16,6 +16,7 @@ from node.match import digests, flat
 from node.match.index import LocalIndex
 from tests.unit.match.brute import distance
 from tests.unit.match.builders import array_columns
+from tests.unit.match.merged import look_everything_up
 
 BATCH = 40
 BATCHES = 150
@@ -97,11 +98,17 @@ class Traffic:
         ]
 
 
-@pytest.mark.parametrize("merging", [False, True])
-def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed(merging: bool) -> None:
+@pytest.mark.parametrize("merging", ["never", "scanned", "looked up"])
+@pytest.mark.parametrize("at_once", [0, flat.COMPARED_AT_ONCE])
+def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_removed(
+    merging: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flat, "COMPARED_AT_ONCE", at_once)
+    if merging == "looked up":
+        look_everything_up(monkeypatch)
     traffic = Traffic(LocalIndex())
     searchers = [threading.Thread(target=traffic.search, args=(seed,)) for seed in (10, 11)]
-    if merging:
+    if merging != "never":
         searchers.append(threading.Thread(target=traffic.merge))
     for thread in searchers:
         thread.start()
@@ -109,7 +116,7 @@ def test_searches_beside_a_writer_see_all_that_was_added_and_nothing_that_was_re
     for thread in searchers:
         thread.join()
     assert traffic.searches > 0
-    assert traffic.merges > 0 or not merging
+    assert traffic.merges > 0 or merging == "never"
     assert traffic.failures == []
 
 
