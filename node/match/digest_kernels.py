@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from node.match.flat import NO_QUALITY
+from node.match.found import NO_QUALITY
 from node.match.kernels import bucket_hash
 from node.match.prefetching import prefetch
 
@@ -133,7 +133,7 @@ def confirm_digests(
     slot: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """Fills `out` (5, pairs) with probe, source, row, distance and quality (none) of those pairs that are live.
+    """Fills `out` (pairs, 5) with probe, source, row, distance and quality (none) of those pairs that are live.
 
     Returns how many there are. What was equal and is live is equal: a slot is dead before it ever changes.
     """
@@ -145,7 +145,7 @@ def confirm_digests(
             prefetch(rows, ahead)
         at = slot[pair]
         if sources[at] >= 0:
-            out[0, kept], out[1, kept], out[2, kept] = probe[pair], sources[at], rows[at]
-            out[3, kept], out[4, kept] = 0, NO_QUALITY
+            out[kept, 0], out[kept, 1], out[kept, 2] = probe[pair], sources[at], rows[at]
+            out[kept, 3], out[kept, 4] = 0, NO_QUALITY
             kept += 1
     return kept

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.match.crew import Crew
-from node.match.flat import DEAD, FIRST_ROOM, NO_QUALITY
-from node.match.found import NOTHING, Found, joined, room_for
+from node.match.flat import DEAD, FIRST_ROOM
+from node.match.found import NO_QUALITY, NOTHING, Found, joined, room_for
 
 FIRST_CAPACITY: Final = 1_024
 """Slots of an empty table. Every capacity is a power of two, for there are as many buckets."""
@@ -41,9 +41,7 @@ class DigestTable:
         self._width = size // 4
         self._seeds = np.frombuffer(secrets.token_bytes(8 * (self._width + 1)), dtype=np.uint64).copy()
         self._lock = threading.Lock()
-        # Of the look-up that has the lock.
-        self._probe: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
-        self._slot: NDArray[np.int32] = np.empty(FIRST_ROOM, dtype=np.int32)
+        self._out = room_for(FIRST_ROOM)  # of the look-up that has the lock
         self._reset(FIRST_CAPACITY)
 
     def _reset(self, capacity: int) -> None:
@@ -152,19 +150,16 @@ class DigestTable:
     def _turn(self, words: NDArray[np.uint32], start: int) -> Found:
         """Looks up `words`, which are the probes from number `start` on."""
         with self._lock:
-            probe, slot = self._probe, self._slot
-            if len(words) > len(probe):
-                probe, slot = np.empty(len(words), dtype=np.int32), np.empty(len(words), dtype=np.int32)
-            columns = (self._values, self._sources, self._heads, self._following, self._seeds)
-            while (found := int(self._look_up(*columns, words, probe, slot))) > len(probe):
-                probe, slot = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int32)
+            out = self._out if len(words) <= len(self._out) else room_for(len(words))
+            columns = (self._values, self._sources, self._rows, self._heads, self._following, self._seeds)
+            while (found := self._look_up(*columns, words, out)) > len(out):
+                out = room_for(found)
             if not found:
                 return NOTHING
-            slot, hits = slot[:found], Found(room_for(found))
-            np.add(probe[:found], start, out=hits.probe)
-            hits.source[:], hits.row[:] = self._sources[slot], self._rows[slot]
-            hits.distance[:], hits.quality[:] = 0, NO_QUALITY
-            return hits
+            hits = Found(out[:found].copy() if out is self._out else out[:found])
+        if start:
+            hits.hits[:, 0] += start
+        return hits
 
     def contents(self) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
         """Copies of all that is live: digests uint32 (n, words), sources, rows and qualities (digests have none)."""

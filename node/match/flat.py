@@ -34,8 +34,6 @@ COMPARED_AT_ONCE: Final = 65_536
 """Pairs of a probe and a hash that are compared without letting go of the lock: some 30 microseconds."""
 DEAD: Final = -1
 """The source of a slot that holds nothing."""
-NO_QUALITY: Final = -1
-"""The quality of a hash of a kind that has none, or whose quality nobody stated (`FingerprintColumn`)."""
 
 Columns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]
 """Hashes uint64 (n, words a hash) with their sources, rows and qualities, each (n,)."""
@@ -44,13 +42,14 @@ Columns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArra
 class _Chunk:
     """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together."""
 
-    __slots__ = ("qualities", "rows", "sources", "words")
+    __slots__ = ("columns", "qualities", "rows", "sources", "words")
 
     def __init__(self, words: int) -> None:
         self.words: NDArray[np.uint64] = np.zeros((words, CHUNK), dtype=np.uint64)
         self.sources: NDArray[np.int32] = np.full(CHUNK, DEAD, dtype=np.int32)
         self.rows: NDArray[np.int64] = np.zeros(CHUNK, dtype=np.int64)
         self.qualities: NDArray[np.int8] = np.zeros(CHUNK, dtype=np.int8)
+        self.columns = (self.words, self.sources, self.rows, self.qualities)
 
     def erase(self, slots: NDArray[np.intp] | slice) -> None:
         self.sources[slots] = DEAD
@@ -60,7 +59,7 @@ class _Chunk:
 
     @property
     def nbytes(self) -> int:
-        return self.words.nbytes + self.sources.nbytes + self.rows.nbytes + self.qualities.nbytes
+        return sum(column.nbytes for column in self.columns)
 
 
 class FlatTable:
@@ -163,10 +162,9 @@ class FlatTable:
                 return NOTHING
             self._compared += compared
             if compared <= COMPARED_AT_ONCE and len(chunks) == 1:
-                columns = (chunks[0].words, size, chunks[0].sources, chunks[0].rows, chunks[0].qualities)
-                kept = self._scan_and_confirm(*columns, words, radius, self._pairs, self._out)
-                if kept <= self._out.shape[1]:
-                    return Found(self._out[:, :kept].copy()) if kept else NOTHING
+                kept = self._scan_and_confirm(*chunks[0].columns, size, words, radius, self._pairs, self._out)
+                if kept <= len(self._out):
+                    return Found(self._out[:kept].copy()) if kept else NOTHING
             pairs = [(chunk, min(CHUNK, size - number * CHUNK)) for number, chunk in enumerate(chunks)]
         workers = min(crew.workers, len(pairs) // CHUNKS_A_WORKER) if crew is not None and len(words) > 1 else 0
         if crew is not None and workers > 1:
@@ -200,8 +198,7 @@ class FlatTable:
     ) -> Found:
         """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
         out = room_for(len(probe))
-        columns = (chunk.words, chunk.sources, chunk.rows, chunk.qualities)
-        return found_of(out, self._confirm(*columns, words, radius, probe, slot, out))
+        return found_of(out, self._confirm(*chunk.columns, words, radius, probe, slot, out))
 
     def pieces(self) -> Iterator[Columns]:
         """Copies of all that is live, some thousands at a time, each as it stood at one moment."""

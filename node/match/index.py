@@ -111,14 +111,14 @@ class LocalIndex:
             if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= PDQ_QUALITY_FLOOR:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
-        frames, stills = self._tables[FRAME.code], self._tables[PDQ.code]
+        tables = self._tables
         for code, asked in by_code.items():
+            table = tables[code]
             if code == FRAME.code:
-                hits.extend(video_hits(frames, stills, asked, radius))
+                hits.extend(video_hits(table, tables[PDQ.code], asked, radius))
                 continue
-            if code == PDQ.code and not frames.empty:
-                hits.extend(still_hits(frames, asked, radius))
-            table = self._tables[code]
+            if code == PDQ.code and tables[FRAME.code].used:
+                hits.extend(still_hits(tables[FRAME.code], asked, radius))
             values = bytearray().join([probe.value for probe in asked])
             words = np.ndarray((len(asked), table.width), table.word, values)
             found = table.near(words, PHASH_RADIUS if code == PHASH.code else radius)
@@ -223,5 +223,5 @@ def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
     """A table's answer in the port's words."""
     return [
         RawHit(asked[probe].subject, source, row, code, distance, quality, asked[probe].orientation)
-        for probe, source, row, distance, quality in found.columns.T.tolist()
+        for probe, source, row, distance, quality in found.hits.tolist()
     ]

@@ -21,6 +21,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from node.match.found import NO_QUALITY
+
 ROWS_PER_BLOCK: Final = 512
 """Hashes compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe passes."""
 
@@ -139,7 +141,7 @@ def confirm_slots(
     slot: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """Fills `out` (5, pairs) with probe, source, row, distance, quality of those that are live and near now; how many.
+    """Fills `out` (pairs, 5) with probe, source, row, distance, quality of those that are live and near now; how many.
 
     `words` uint64 (words a hash, capacity), `probes` uint64 (p, words a hash).
     """
@@ -150,23 +152,23 @@ def confirm_slots(
         for k in range(words.shape[0]):
             distance += popcount(words[k, s] ^ probes[p, k])
         if distance <= radius and sources[s] >= 0:
-            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
-            out[3, kept], out[4, kept] = distance, qualities[s]
+            out[kept, 0], out[kept, 1], out[kept, 2] = p, sources[s], rows[s]
+            out[kept, 3], out[kept, 4] = distance, qualities[s]
             kept += 1
     return kept
 
 
 @njit(
-    "int64(uint64[:,::1], int64, int32[::1], int64[::1], int8[::1], uint64[:,::1], uint64, int32[:,::1], int64[:,::1])",
+    "int64(uint64[:,::1], int32[::1], int64[::1], int8[::1], int64, uint64[:,::1], uint64, int32[:,::1], int64[:,::1])",
     cache=True,
     nogil=True,
 )
 def scan_and_confirm(
     words: NDArray[np.uint64],
-    size: int,
     sources: NDArray[np.int32],
     rows: NDArray[np.int64],
     qualities: NDArray[np.int8],
+    size: int,
     probes: NDArray[np.uint64],
     radius: int,
     pairs: NDArray[np.int32],
@@ -174,14 +176,14 @@ def scan_and_confirm(
 ) -> int:
     """Scans the first `size` slots and confirms what it finds, of columns that do not change meanwhile.
 
-    `pairs` (2, room) is room for as many pairs of probe and slot as `out` (5, room) is for hits. Returns how many of
+    `pairs` (2, room) is room for as many pairs of probe and slot as `out` (room, 5) is for hits. Returns how many of
     these there are; or, where there are more pairs than there is room, how many pairs, and there is nothing in `out`.
     """
     if words.shape[0] == 1:
         found = scan64(words, size, probes, radius, pairs[0], pairs[1])
     else:
         found = scan256(words, size, probes, radius, pairs[0], pairs[1])
-    if found == 0 or found > out.shape[1]:
+    if found == 0 or found > out.shape[0]:
         return found
     return confirm_slots(words, sources, rows, qualities, probes, radius, pairs[0, :found], pairs[1, :found], out)
 
@@ -223,24 +225,27 @@ def link(
 
 
 @njit(
-    "int64(uint32[:,::1], int32[::1], int32[::1], int32[::1], uint64[::1], uint32[:,::1], int32[::1], int32[::1])",
+    "int64(uint32[:,::1], int32[::1], int64[::1], int32[::1], int32[::1], uint64[::1], uint32[:,::1], int64[:,::1])",
     cache=True,
     nogil=True,
 )
 def look_up(
     values: NDArray[np.uint32],
     sources: NDArray[np.int32],
+    rows: NDArray[np.int64],
     heads: NDArray[np.int32],
     following: NDArray[np.int32],
     seeds: NDArray[np.uint64],
     probes: NDArray[np.uint32],
-    out_probe: NDArray[np.int32],
-    out_slot: NDArray[np.int32],
+    out: NDArray[np.int64],
 ) -> int:
-    """Pairs of (probe, live slot) with all words equal. `probes` uint32 (p, w). Returns how many there are."""
+    """Hits of `probes` uint32 (p, w) among the live slots, all words equal. Returns how many there are.
+
+    `out` (room, 5): probe, source, row, distance and quality of each, as far as it reaches.
+    """
     mask = types.uint64(heads.shape[0] - 1)
     found = 0
-    room = out_probe.shape[0]
+    room = out.shape[0]
     for probe in range(probes.shape[0]):
         slot = heads[bucket_hash(probes[probe], seeds) & mask]
         while slot >= 0:
@@ -251,8 +256,8 @@ def look_up(
                     break
             if same:
                 if found < room:
-                    out_probe[found] = probe
-                    out_slot[found] = slot
+                    out[found, 0], out[found, 1], out[found, 2] = probe, sources[slot], rows[slot]
+                    out[found, 3], out[found, 4] = 0, NO_QUALITY
                 found += 1
             slot = following[slot]
     return found

@@ -181,7 +181,7 @@ def confirm_rows(
         for k in range(rests.shape[1]):
             distance += popcount(rests[s, k] ^ probes[p, hashes.shape[1] + k])
         if distance <= radius and sources[s] >= 0:
-            out[0, kept], out[1, kept], out[2, kept] = p, sources[s], rows[s]
-            out[3, kept], out[4, kept] = distance, qualities[s]
+            out[kept, 0], out[kept, 1], out[kept, 2] = p, sources[s], rows[s]
+            out[kept, 3], out[kept, 4] = distance, qualities[s]
             kept += 1
     return kept

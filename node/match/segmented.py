@@ -88,11 +88,13 @@ _State = tuple[_Mapped | None, tuple[Tail, ...]]
 class SegmentedTable:
     """All fingerprints of one kind, each `width` words of dtype `word`. `crew`: who shares in searching a batch.
 
-    Safe to call from any thread; see `SearchIndex` for what is found when.
+    Safe to call from any thread; see `SearchIndex` for what is found when. `used`: whether anything was ever put into
+    it; where not, there is nothing to be searched.
     """
 
     def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
         self.word, self.width = np.dtype(shape.word), shape.width
+        self.used = False
         self._shape = shape
         self._crew = crew
         self._lock = threading.Lock()
@@ -115,12 +117,6 @@ class SegmentedTable:
         """Live fingerprints."""
         with self._lock:
             return self._live() + sum(map(len, self._tails))
-
-    @property
-    def empty(self) -> bool:
-        """Whether it holds nothing that could be found, live or not."""
-        mapped, tails = self._state
-        return mapped is None and not any(map(len, tails))
 
     def _live(self) -> int:
         """Live slots of the segment. Called under the lock."""
@@ -174,6 +170,7 @@ class SegmentedTable:
     ) -> None:
         """Adds `values` uint8 (n, size) of rows `rows` (n,) with `qualities` (n,), -1..100. `source` is >= 0."""
         with self._lock:
+            self.used = self.used or bool(len(rows))
             self._tails[-1].add(source, rows, values, qualities)
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int:
@@ -232,7 +229,7 @@ class SegmentedTable:
         """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
         opened = _Mapped(self._shape.opened(arrays), guard)
         with self._lock:
-            self._state, self._dead = (opened, self._tails), None
+            self._state, self._dead, self.used = (opened, self._tails), None, True
 
     # --- made anew ----------------------------------------------------------------------------------------------------
 
