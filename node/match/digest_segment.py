@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Final
 
 import numpy as np
@@ -24,12 +25,18 @@ from node.errors import Damaged
 from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM
 from node.match.found import Found, found_of, room_for
-from node.match.segments import Allocate, Array, Part, array_of
+from node.match.segments import Allocate, Array, Pairs, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2
 """At most, on average; at least half of it. Measured at 10 M: fewer cost memory, more cost time."""
 MOST_DIGESTS: Final = 2**31 - 1
 """Slots are 32 bits, with a sign."""
+
+
+def _kernels() -> ModuleType:
+    from node.match import digest_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+    return digest_kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,20 +50,20 @@ class DigestSegment:
     rows: NDArray[np.int64]
     starts: NDArray[np.uint32]
     seeds: NDArray[np.uint64]
+    kernels: ModuleType = field(default_factory=_kernels, repr=False)
 
     def near(
         self,
         words: NDArray[np.uint32],
         radius: int,  # noqa: ARG002  (equal or not: no radius)
         crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    ) -> Pairs:
         """(probe, slot) of all that seem equal. `words` uint32 (p, w)."""
-        from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
+        kernels = self.kernels
         room, scratch = max(FIRST_ROOM, len(words)), np.empty(kernels.GROUP, dtype=np.int64)
         while True:
             probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-            found = int(kernels.find_digests(self.hashes, self.starts, self.seeds, words, scratch, probe, slot))
+            found = kernels.find_digests(self.hashes, self.starts, self.seeds, words, scratch, probe, slot)
             if found <= room:
                 return probe[:found], slot[:found]
             room = found
@@ -69,10 +76,8 @@ class DigestSegment:
         radius: int,  # noqa: ARG002  (as above)
     ) -> Found:
         """The pairs as they stand now: only live ones."""
-        from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
         out = room_for(len(probe))
-        return found_of(out, kernels.confirm_digests(self.sources, self.rows, probe, slot, out))
+        return found_of(out, self.kernels.confirm_digests(self.sources, self.rows, probe, slot, out))
 
     def arrays(self) -> Mapping[str, Array]:
         """All of it by name."""
@@ -103,8 +108,7 @@ def build(
     Besides the segment it takes 4 bytes a digest and 4 a bucket. A slot that is erased meanwhile keeps its place: its
     bucket is chosen once, and whoever erased it erases it here too (`node.match.segmented`).
     """
-    from node.match import digest_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
+    kernels = _kernels()
     count = sum(int(np.count_nonzero(part.sources != DEAD)) for part in parts)
     buckets = 1 << max(0, (count - 1) // DIGESTS_A_BUCKET).bit_length()
     seeds = allocate("seeds", (width + 1,), np.uint64)

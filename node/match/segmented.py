@@ -25,63 +25,16 @@ from node.match.crew import Crew
 from node.match.files import CHANGING
 from node.match.flat import DEAD
 from node.match.found import NOTHING, Found, joined
+from node.match.mapped import MappedSegment
 from node.match.segments import NO_PAIRS, Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
 
 CONFIRMED_AT_ONCE: Final = 4_096
 """Pairs that are confirmed before the lock is let go: some 50 microseconds."""
-FIRST_SLOTS: Final = 1_024
-"""Slots for which a removal makes room at first."""
 LABELLED_AT_ONCE: Final = 32_768
 """Slots of which source, row and quality are copied before the lock is let go: some 50 microseconds."""
 
 
-class _Mapped:
-    """A segment with what goes around changing it."""
-
-    def __init__(self, segment: Segment, guard: Guard) -> None:
-        from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
-
-        self._find_rows = kernels.find_rows
-        self.segment = segment
-        self._guard = guard
-
-    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the hashes of these rows are, given ascending and without repeats."""
-        segment = self.segment
-        room = max(FIRST_SLOTS, len(rows))
-        while True:
-            slots = np.empty(room, dtype=np.int64)
-            found = int(self._find_rows(segment.sources, segment.rows, len(segment.rows), source, rows, slots))
-            if found <= room:
-                return slots[:found]
-            room = found
-
-    def erase(self, slots: NDArray[np.int64]) -> int:
-        """Overwrites what lies in these slots, ascending; how many there are."""
-        if len(slots):
-            with self._guard(slots):
-                self._overwrite(slots)
-        return len(slots)
-
-    def _overwrite(self, slots: NDArray[np.int64] | slice) -> None:
-        """Sources first: whoever sees a live one sees the whole of its hash."""
-        arrays = self.segment.arrays()
-        for name in CHANGING:
-            if name in arrays:
-                arrays[name][slots] = DEAD if name == "sources" else 0
-
-    @property
-    def in_file(self) -> bool:
-        """Whether it is mapped from a file."""
-        return self._guard is not unguarded
-
-    def forget(self) -> None:
-        """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
-        if not self.in_file:
-            self._overwrite(slice(None))
-
-
-_State = tuple[_Mapped | None, tuple[Tail, ...]]
+_State = tuple[MappedSegment | None, tuple[Tail, ...]]
 """What a search needs: the segment and the tails, replaced together, so that reading it takes no lock."""
 
 
@@ -102,11 +55,11 @@ class SegmentedTable:
         self._dead: int | None = 0  # slots of the segment that are erased; None where nobody has counted yet
         self._frozen: list[Tail] | None = None
         self._removed: list[tuple[int, NDArray[np.int64]]] = []
-        self._offered: _Mapped | None = None
+        self._offered: MappedSegment | None = None
         self._offered_dead = 0
 
     @property
-    def _mapped(self) -> _Mapped | None:
+    def _mapped(self) -> MappedSegment | None:
         return self._state[0]
 
     @property
@@ -213,7 +166,7 @@ class SegmentedTable:
         mapped, tails = self._state
         return mapped is state[0] and tails[0] is state[1][0]
 
-    def _confirmed(self, state: _State, mapped: _Mapped, near: Pairs, words: Array, radius: int) -> list[Found]:
+    def _confirmed(self, state: _State, mapped: MappedSegment, near: Pairs, words: Array, radius: int) -> list[Found]:
         """What stands of the pairs, of which there are some; nothing where the segment is no longer that of `state`."""
         probe, slot = near
         parts: list[Found] = []
@@ -227,7 +180,7 @@ class SegmentedTable:
 
     def open(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
-        opened = _Mapped(self._shape.opened(arrays), guard)
+        opened = MappedSegment(self._shape.opened(arrays), guard)
         with self._lock:
             self._state, self._dead, self.used = (opened, self._tails), None, True
 
@@ -257,7 +210,7 @@ class SegmentedTable:
         if not any((part.sources != DEAD).any() for part in parts):
             return False
         made = self._shape.build(parts, allocate, progress)
-        self._offered = _Mapped(made, unguarded)
+        self._offered = MappedSegment(made, unguarded)
         self._offered_dead = int(np.count_nonzero(made.sources == DEAD))
         return True
 
@@ -282,7 +235,7 @@ class SegmentedTable:
 
     def offer(self, arrays: Mapping[str, Array], guard: Guard) -> None:
         """The segment that was built, as it is in its file."""
-        self._offered = _Mapped(self._shape.opened(arrays), guard)
+        self._offered = MappedSegment(self._shape.opened(arrays), guard)
         self._offered_dead = int(np.count_nonzero(self._offered.segment.sources == DEAD))
 
     def replay(self) -> None:

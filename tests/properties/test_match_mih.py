@@ -304,6 +304,17 @@ def test_a_crowd_in_every_table_is_scanned_and_costs_no_look_at_an_id(
     assert scanned == [2]
 
 
+@either
+def test_crowded_probes_among_others_with_more_hits_than_there_is_room_for(cut: Cut) -> None:
+    """The search comes back for more room in the middle: who was crowded before is scanned once, and nobody else is."""
+    rng = np.random.default_rng(10)
+    hashes = random(60_000, cut, rng)
+    hashes[::20], hashes[1:2_001:20] = hashes[0], hashes[1]
+    built = segment(hashes, cut)
+    for order in ([0, 1, 1, 0, 1, 1, 3], [1, 1, 1, 1, 0], [1, 0, 1, 0, 1, 0], [3, 0]):
+        assert by_chunks(built, hashes[order], cut.radius) == by_scan(hashes, hashes[order], cut.radius)
+
+
 def noisy(centres: Words, count: int, rng: np.random.Generator) -> Words:
     """`count` copies of real hashes, each with up to 40 random bits turned over."""
     made = centres[rng.integers(0, len(centres), count)].copy()

@@ -1,0 +1,67 @@
+"""A static segment as its owner changes it: finding the rows that are to go, and overwriting them.
+
+Rules this module upholds:
+
+- Whoever sees a live source sees the whole of its hash: sources are overwritten first.
+- What is overwritten in a file goes through its guard (`files.MappedFile.changing`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.match.files import CHANGING
+from node.match.flat import DEAD
+from node.match.segments import Guard, Segment, unguarded
+
+FIRST_SLOTS: Final = 1_024
+"""Slots for which a removal makes room at first."""
+
+
+class MappedSegment:
+    """`segment`, and `guard`, which goes around changing it."""
+
+    def __init__(self, segment: Segment, guard: Guard) -> None:
+        from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
+
+        self._find_rows = kernels.find_rows
+        self.segment = segment
+        self._guard = guard
+
+    def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the hashes of these rows are, given ascending and without repeats."""
+        segment = self.segment
+        room = max(FIRST_SLOTS, len(rows))
+        while True:
+            slots = np.empty(room, dtype=np.int64)
+            found = int(self._find_rows(segment.sources, segment.rows, len(segment.rows), source, rows, slots))
+            if found <= room:
+                return slots[:found]
+            room = found
+
+    def erase(self, slots: NDArray[np.int64]) -> int:
+        """Overwrites what lies in these slots, ascending; how many there are."""
+        if len(slots):
+            with self._guard(slots):
+                self._overwrite(slots)
+        return len(slots)
+
+    def _overwrite(self, slots: NDArray[np.int64] | slice) -> None:
+        """Sources first: whoever sees a live one sees the whole of its hash."""
+        arrays = self.segment.arrays()
+        for name in CHANGING:
+            if name in arrays:
+                arrays[name][slots] = DEAD if name == "sources" else 0
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it is mapped from a file."""
+        return self._guard is not unguarded
+
+    def forget(self) -> None:
+        """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
+        if not self.in_file:
+            self._overwrite(slice(None))
