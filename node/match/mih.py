@@ -57,7 +57,7 @@ class _Plans:
         from node.match import mih_kernels, row_kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
         self.search, self.ahead = mih_kernels.search_chunks, mih_kernels.AHEAD
-        self.scan, self.confirm = row_kernels.scan_slots, row_kernels.confirm_rows
+        self.scan, self.confirm = row_kernels.scan_rows, row_kernels.confirm_rows
         self._plans: dict[int, tuple[Plan, list[_Scratch]]] = {}
 
     def of(self, segment: Segment, radius: int) -> tuple[Plan, list[_Scratch]]:

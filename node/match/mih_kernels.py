@@ -154,92 +154,13 @@ def first_near(turned: Any, chunks: NDArray[np.int64], masks: NDArray[np.uint64]
 
 
 @njit(
-    "int64(uint64[:,::1], uint64[:,::1], uint64[::1], int64, int64[:,::1], uint64[::1], uint64, int64[:,::1],"
-    " uint32[::1], int64, int32[::1], int32[::1])",
-    cache=True,
-    nogil=True,
-)
-def compare_halves(
-    hashes: NDArray[np.uint64],
-    rests: NDArray[np.uint64],
-    probe: NDArray[np.uint64],
-    number: int,
-    chunks: NDArray[np.int64],
-    masks: NDArray[np.uint64],
-    radius: int,
-    ends: NDArray[np.int64],
-    proposed: NDArray[np.uint32],
-    found: int,
-    out_probe: NDArray[np.int32],
-    out_slot: NDArray[np.int32],
-) -> int:
-    """Those of the `proposed` hashes of four words that are at most `radius` bits from `probe`, each once.
-
-    Written as pairs of `number` and slot after the `found` pairs that are there already; how many there are then.
-    """
-    size, room = np.uint64(hashes.shape[0]), out_probe.shape[0]
-    a, b, c, d = probe[0], probe[1], probe[2], probe[3]
-    first = 0
-    for k in range(chunks.shape[0]):
-        for i in range(first, ends[k, 1]):
-            prefetch(hashes, np.uint64(proposed[i + AHEAD]))
-            slot = min(np.uint64(proposed[i]), size - _ONE)
-            w, x = hashes[slot, 0] ^ a, hashes[slot, 1] ^ b
-            distance = popcount(w) + popcount(x)
-            if distance > radius:  # all strangers but one of ten thousands end here
-                continue
-            y, z = rests[slot, 0] ^ c, rests[slot, 1] ^ d
-            if distance + popcount(y) + popcount(z) <= radius and first_near((w, x, y, z), chunks, masks, k):
-                if found < room:
-                    out_probe[found], out_slot[found] = number, slot
-                found += 1
-        first = ends[k, 1]
-    return found
-
-
-@njit(
-    "int64(uint64[:,::1], uint64[::1], int64, int64[:,::1], uint64[::1], uint64, int64[:,::1], uint32[::1], int64,"
-    " int32[::1], int32[::1])",
-    cache=True,
-    nogil=True,
-)
-def compare_words(
-    hashes: NDArray[np.uint64],
-    probe: NDArray[np.uint64],
-    number: int,
-    chunks: NDArray[np.int64],
-    masks: NDArray[np.uint64],
-    radius: int,
-    ends: NDArray[np.int64],
-    proposed: NDArray[np.uint32],
-    found: int,
-    out_probe: NDArray[np.int32],
-    out_slot: NDArray[np.int32],
-) -> int:
-    """`compare_halves` of hashes of one word."""
-    size, room = np.uint64(hashes.shape[0]), out_probe.shape[0]
-    first = 0
-    for k in range(chunks.shape[0]):
-        for i in range(first, ends[k, 1]):
-            prefetch(hashes, np.uint64(proposed[i + AHEAD]))
-            slot = min(np.uint64(proposed[i]), size - _ONE)
-            turned = hashes[slot, 0] ^ probe[0]
-            if popcount(turned) <= radius and first_near((turned, _NONE, _NONE, _NONE), chunks, masks, k):
-                if found < room:
-                    out_probe[found], out_slot[found] = number, slot
-                found += 1
-        first = ends[k, 1]
-    return found
-
-
-@njit(
     "UniTuple(int64, 3)(uint64[:,::1], uint64[:,::1], uint64[:,::1], uint32[:,::1], uint32[::1], int64[:,::1],"
     " uint64[::1], uint64[:,::1], int64, uint64, int64, uint64[::1], uint64[::1], uint64[::1], int64[:,::1],"
     " uint32[::1], int32[::1], int32[::1], int32[::1], int64)",
     cache=True,
     nogil=True,
 )
-def search_chunks(
+def search_chunks(  # noqa: C901  (a call for each proposal would cost more than it)
     hashes: NDArray[np.uint64],
     rests: NDArray[np.uint64],
     blocks: NDArray[np.uint64],
@@ -270,7 +191,7 @@ def search_chunks(
     are in `crowded` (p,). Returns (the first probe that is not answered for want of room, pairs of those before it,
     crowds).
     """
-    size, room, found = np.uint64(hashes.shape[0]), out_probe.shape[0], 0
+    size, room, found, last = np.uint64(hashes.shape[0]), out_probe.shape[0], 0, probes.shape[1] - 1
     for p in range(begin, probes.shape[0]):
         probe, before = probes[p], found
         list_values(probe, chunks, masks, values)
@@ -279,12 +200,25 @@ def search_chunks(
             crowds += 1
             continue
         list_ids(ids, starts, counts, ends, proposed)
-        if hashes.shape[1] == 1:
-            found = compare_words(hashes, probe, p, chunks, masks, radius, ends, proposed, found, out_probe, out_slot)
-        else:
-            found = compare_halves(
-                hashes, rests, probe, p, chunks, masks, radius, ends, proposed, found, out_probe, out_slot
-            )
+        a, b, c, d = probe[0], probe[min(1, last)], probe[min(2, last)], probe[last]
+        first = 0
+        for k in range(chunks.shape[0]):
+            for i in range(first, ends[k, 1]):
+                prefetch(hashes, np.uint64(proposed[i + AHEAD]))
+                slot = min(np.uint64(proposed[i]), size - _ONE)
+                w, x, y, z = hashes[slot, 0] ^ a, _NONE, _NONE, _NONE
+                if last:
+                    x = hashes[slot, 1] ^ b
+                distance = popcount(w) + popcount(x)
+                if distance > radius:  # all strangers but one of ten thousands end here
+                    continue
+                if last:
+                    y, z = rests[slot, 0] ^ c, rests[slot, 1] ^ d
+                if distance + popcount(y) + popcount(z) <= radius and first_near((w, x, y, z), chunks, masks, k):
+                    if found < room:
+                        out_probe[found], out_slot[found] = p, slot
+                    found += 1
+            first = ends[k, 1]
         if found > room:
             return p, before, crowds
     return probes.shape[0], found, crowds

@@ -29,11 +29,6 @@ ROWS_AHEAD: Final = 512
 ROWS_IN_CACHE: Final = 1 << 16
 """Half hashes that the second-level cache holds, so that asking ahead only costs: 1 MiB."""
 ROWS_PER_LINE: Final = 4
-WORDS_PER_TURN: Final = 256
-"""Hashes of one word that are compared with every probe before the next ones: 2 KiB."""
-WORDS_AHEAD: Final = 1_024
-WORDS_IN_CACHE: Final = 1 << 17
-WORDS_PER_LINE: Final = 8
 WIDE_BITS: Final = 44
 """Radius from which on the nearest of `ROWS_PER_TURN` strangers may well be within it by its first half, which lies
 2.5 deviations below 64: the whole of each hash is compared at once. Within 66 bits that saves a third of the time of
@@ -56,23 +51,28 @@ def scan_rows(  # noqa: C901, PLR0912  (a call for each block would cost more th
     out_slot: NDArray[np.int32],
 ) -> Any:  # noqa: ANN401  (two int64, to Numba)
     """Pairs of (probe, slot) at most `radius` bits apart, of the slots from `begin` to `end`: by half a hash first,
-    unless the radius is wide.
+    unless it has one word or the radius is wide.
 
     Returns (the first slot that is not compared for want of room, pairs of those before it).
     """
     found, room = 0, out_probe.shape[0]
     firsts, seconds = hashes.reshape(hashes.size), rests.reshape(rests.size)
+    width, last = hashes.shape[1], probes.shape[1] - 1
     for start in range(begin, end, ROWS_PER_TURN):
         count, before = min(ROWS_PER_TURN, end - start), found
-        block, other = firsts[2 * start : 2 * (start + count)], seconds[2 * start : 2 * (start + count)]
+        block, other = firsts[width * start : width * (start + count)], seconds[2 * start : 2 * (start + count)]
         if end - begin > ROWS_IN_CACHE:
             for i in range(0, ROWS_PER_TURN, ROWS_PER_LINE):
                 prefetch(hashes, np.uint64(start + ROWS_AHEAD + i))
         for p in range(probes.shape[0]):
-            a, b, c, d = probes[p, 0], probes[p, 1], probes[p, 2], probes[p, 3]
+            a, b, c, d = probes[p, 0], probes[p, min(1, last)], probes[p, min(2, last)], probes[p, last]
             nearest = np.uint64(2 * HALF_BITS)
-            if radius < WIDE_BITS:
-                for i in range(count):  # without a branch, so that it is vectorised
+            # Without a branch, so that it is vectorised.
+            if width == 1:
+                for i in range(count):
+                    nearest = min(nearest, popcount(block[i] ^ a))
+            elif radius < WIDE_BITS:
+                for i in range(count):
                     nearest = min(nearest, popcount(block[2 * i] ^ a) + popcount(block[2 * i + 1] ^ b))
             else:
                 for i in range(count):
@@ -81,10 +81,12 @@ def scan_rows(  # noqa: C901, PLR0912  (a call for each block would cost more th
             if nearest > radius:
                 continue
             for i in range(count):
-                distance = popcount(block[2 * i] ^ a) + popcount(block[2 * i + 1] ^ b)
-                if distance > radius:
-                    continue
-                distance += popcount(other[2 * i] ^ c) + popcount(other[2 * i + 1] ^ d)
+                distance = popcount(block[width * i] ^ a)
+                if width > 1:
+                    distance += popcount(block[2 * i + 1] ^ b)
+                    if distance > radius:
+                        continue
+                    distance += popcount(other[2 * i] ^ c) + popcount(other[2 * i + 1] ^ d)
                 if distance <= radius:
                     if found < room:
                         out_probe[found], out_slot[found] = p, start + i
@@ -92,65 +94,6 @@ def scan_rows(  # noqa: C901, PLR0912  (a call for each block would cost more th
         if found > room:
             return start, before
     return end, found
-
-
-@njit(
-    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], int64, int64, uint64, int32[::1], int32[::1])",
-    cache=True,
-    nogil=True,
-)
-def scan_words(  # noqa: C901  (as above)
-    hashes: NDArray[np.uint64],
-    probes: NDArray[np.uint64],
-    begin: int,
-    end: int,
-    radius: int,
-    out_probe: NDArray[np.int32],
-    out_slot: NDArray[np.int32],
-) -> Any:  # noqa: ANN401  (two int64, to Numba)
-    """`scan_rows` of hashes of one word: `hashes` uint64 (n, 1), `probes` uint64 (p, 1)."""
-    found, room = 0, out_probe.shape[0]
-    words = hashes.reshape(hashes.size)
-    for start in range(begin, end, WORDS_PER_TURN):
-        block, before = words[start : min(start + WORDS_PER_TURN, end)], found
-        if end - begin > WORDS_IN_CACHE:
-            for i in range(0, WORDS_PER_TURN, WORDS_PER_LINE):
-                prefetch(hashes, np.uint64(start + WORDS_AHEAD + i))
-        for p in range(probes.shape[0]):
-            probe, near = probes[p, 0], 0
-            for i in range(block.shape[0]):  # without a branch, so that it is vectorised
-                near += popcount(block[i] ^ probe) <= radius
-            if near == 0:
-                continue
-            for i in range(block.shape[0]):
-                if popcount(block[i] ^ probe) <= radius:
-                    if found < room:
-                        out_probe[found], out_slot[found] = p, start + i
-                    found += 1
-        if found > room:
-            return start, before
-    return end, found
-
-
-@njit(
-    "UniTuple(int64, 2)(uint64[:,::1], uint64[:,::1], uint64[:,::1], int64, int64, uint64, int32[::1], int32[::1])",
-    cache=True,
-    nogil=True,
-)
-def scan_slots(
-    hashes: NDArray[np.uint64],
-    rests: NDArray[np.uint64],
-    probes: NDArray[np.uint64],
-    begin: int,
-    end: int,
-    radius: int,
-    out_probe: NDArray[np.int32],
-    out_slot: NDArray[np.int32],
-) -> Any:  # noqa: ANN401  (two int64, to Numba)
-    """`scan_rows` or `scan_words`, whichever the hashes ask for."""
-    if rests.shape[1] == 0:
-        return scan_words(hashes, probes, begin, end, radius, out_probe, out_slot)
-    return scan_rows(hashes, rests, probes, begin, end, radius, out_probe, out_slot)
 
 
 @njit(
