@@ -49,6 +49,7 @@ VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PD
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
+"""The same by their codes."""
 HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
 SOURCE_LIMIT: Final = 2**31

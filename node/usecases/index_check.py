@@ -50,9 +50,9 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
     sources = [(number, _records(store, codec, origin, lock)) for number, origin in logs]
     for source, parts in [*sources, (HOLDINGS_SOURCE, _holdings(store, lock))]:
         for columns in parts:
-            asked = _probes(columns, index.versions())
-            found = {(hit.subject, hit.row, hit.source) for hit in index.search([probe for probe, _ in asked], 0)}
-            missed += sum((number, row, source) not in found for number, (_, row) in enumerate(asked))
+            probes, asked = _probes(columns, index.versions())
+            found = {(hit.subject, hit.row, hit.source) for hit in index.search(probes, 0)}
+            missed += sum((number, row, source) not in found for number, row in asked)
             prints += len(asked)
             rows += len({row for _, row in asked})
     faults = []
@@ -91,9 +91,12 @@ def _holdings(store: Store, lock: AbstractContextManager[object]) -> Iterator[Fi
             after = int(next(each.rows for each in columns.columns if each.code == SHA256.code)[-1])
 
 
-def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> list[tuple[Probe, int]]:
-    """A probe, numbered in order, for each fingerprint that may match, with the row in which it has to be found."""
-    asked: list[tuple[Probe, int]] = []
+def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> tuple[list[Probe], list[tuple[int, int]]]:
+    """A probe for each value that may match, and of each fingerprint the probe's number and the row in which it has to
+    be found. Values are asked once: what thousands of black frames have in common is found thousands of times.
+    """
+    probes: dict[tuple[int, bytes], Probe] = {}
+    asked: list[tuple[int, int]] = []
     for column in columns.columns:
         kind = KIND_BY_CODE.get(column.code)
         if kind is None or kind.name not in searched:
@@ -103,6 +106,7 @@ def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> list[tu
             quality = column.quality
             keep = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
         for at in np.flatnonzero(keep).tolist():
-            probe = Probe(len(asked), column.code, column.values[at].tobytes())
-            asked.append((probe, int(column.rows[at])))
-    return asked
+            value = column.values[at].tobytes()
+            probe = probes.setdefault((column.code, value), Probe(len(probes), column.code, value))
+            asked.append((probe.subject, int(column.rows[at])))
+    return list(probes.values()), asked

@@ -19,7 +19,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
 from node.domain.fingerprints import FRAME, SHA256, Fingerprint, VideoFingerprints, VideoFrame
 from node.domain.ids import MemberId
-from node.domain.ports import HOLDINGS_SOURCE, Probe, Store
+from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit, Store
 from node.domain.queries import Level
 from node.domain.statements import Contribution
 from node.errors import Damaged, StoreError
@@ -440,6 +440,25 @@ def test_fsck_finds_an_index_in_step_well(tmp_path: Path, log: Log) -> None:
     report = life.catalogue.check_index()
     assert report is not None
     assert (report.log, report.entries, report.faults) == ("index", 22, ())
+
+
+def test_fsck_asks_once_for_what_many_records_have(tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = kept(MemoryStore(), tmp_path / "index", log)
+    log.pictures([20] * 5)
+    life.take(log)
+    asked: list[list[tuple[int, bytes]]] = []
+    search = LocalIndex.search
+
+    def told(index: LocalIndex, probes: Sequence[Probe], radius: int) -> list[RawHit]:
+        asked.append([(probe.code, probe.value) for probe in probes])
+        return search(index, probes, radius)
+
+    monkeypatch.setattr(LocalIndex, "search", told)
+    report = life.catalogue.check_index()
+    assert report is not None
+    assert report.faults == ()
+    assert report.bodies > sum(map(len, asked))
+    assert all(len(set(values)) == len(values) for values in asked)
 
 
 def test_fsck_tells_what_a_search_would_miss(tmp_path: Path, log: Log) -> None:
