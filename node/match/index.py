@@ -50,6 +50,7 @@ VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PD
 come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
 """The same by their codes."""
+_VERSIONS: Final[Mapping[str, int]] = {kind.name: version for kind, version in VERSIONS.items()}
 HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
 SOURCE_LIMIT: Final = 2**31
@@ -133,7 +134,7 @@ class LocalIndex:
 
     def versions(self) -> Mapping[str, int]:
         """Kind name -> version of the algorithm, for the kinds that are searched."""
-        return {kind.name: version for kind, version in VERSIONS.items()}
+        return _VERSIONS
 
     def counts(self) -> Mapping[str, int]:
         """Kind name -> how many fingerprints of it are searched."""

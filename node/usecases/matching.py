@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
@@ -77,9 +78,18 @@ def searched_kinds(
     another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
     second opinion, gives no hit; and it has no exact rule anywhere.
     """
-    second_opinion = rule is MatchRule.POLICY and not abroad
-    asked = {(f.code, f.searchable) for subject in subjects for f in subject.fingerprints}
-    seen: set[tuple[str, int, bool]] = set()
+    asked = frozenset([(f.code, f.searchable) for subject in subjects for f in subject.fingerprints])
+    return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
+
+
+@lru_cache(maxsize=64)
+def _searched_kinds(
+    asked: frozenset[tuple[int, bool]],
+    known: tuple[tuple[str, int], ...],
+    second_opinion: bool,  # noqa: FBT001  (whether pHash counts)
+) -> tuple[SearchedKind, ...]:
+    """The same for most questions. `asked`: (code, whether it may match) of what is asked about."""
+    versions, seen = dict(known), set[tuple[str, int, bool]]()
     for code, searchable in asked:
         kind = KIND_BY_CODE.get(code)
         name = kind.name if kind else f"unknown-{code}"
