@@ -38,6 +38,7 @@ def serve(
     os.close(nowhere)
     warm()
     video.prepare()
+    confine.give_way()
     confine.limit_resources()
     confine.filter_system_calls()
     _send(replies_to, replies.READY)

@@ -9,7 +9,7 @@ import pytest
 
 from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError, Unavailable
-from node.media import pool
+from node.media import confine, pool
 from node.media.picture import fingerprint_picture
 from node.media.walk import Unreadable
 from tests.conftest import absent
@@ -52,6 +52,20 @@ def bad(folder: Path, name: str) -> Path:
 def test_results_are_those_of_one_process_and_in_order(good: list[Path], workers: int) -> None:
     results = list(pool.fingerprint_files(good, workers=workers))
     assert results == [(path, fingerprint_picture(path)) for path in good]
+
+
+@pytest.mark.usefixtures("children")
+def test_workers_give_way_to_everything_else(good: list[Path]) -> None:
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    before = running()
+    results = pool.fingerprint_files(good, workers=1)
+    next(results)
+    (worker,) = running() - before
+    assert os.getpriority(os.PRIO_PROCESS, int(worker)) == min(mine + confine.NICENESS, 19)
+    group = Path(f"/proc/{worker}/autogroup")
+    if group.exists():
+        assert group.read_text().split()[-1] == str(min(mine + confine.NICENESS, 19))
+    assert len(list(results)) == len(good) - 1
 
 
 def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
