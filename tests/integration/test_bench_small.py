@@ -9,7 +9,12 @@ from bench import fingerprint, ingest, query
 
 def test_the_query_benchmark_asks_a_few_members_and_prints_well_formed_figures() -> None:
     figures = list(query.run(records=3))
-    assert [each["figure"] for each in figures] == ["query.fanout", "query.fanout_durable"]
+    assert [each["figure"] for each in figures] == [
+        "query.fanout",
+        "query.fanout_hub",
+        "query.fanout_durable",
+        "query.fanout_durable_hub",
+    ]
     for each in figures:
         assert set(each) == {"figure", "value", "unit", "reference", "reference_value", "ratio"}
         assert each["value"] > 0
