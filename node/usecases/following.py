@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import SHA256
 from node.domain.keeping import IndexMark, StoreLine
 from node.domain.ports import HOLDINGS_SOURCE, Codec, LogState, SearchIndex, Store, StoreReader, StoreWriter
-from node.errors import Damaged, StoreError
+from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
 
 if TYPE_CHECKING:
@@ -95,11 +95,13 @@ class Following:
             self.keep(progress)
 
     def refill(self, progress: Progress = silent) -> None:
-        """The index in memory made anew from the store."""
+        """The index in memory made anew from the store. Raises `Misuse` for one that is kept in files: a generation of it
+        may be under way.
+        """
+        if self._files is not None:
+            raise Misuse("an index that is kept in files is made anew by its folder")
         with self.lock, self._store.read() as reader:
             self._index.clear()
-            if self._files:
-                self._files.discard()
             self._kept = False
             line = reader.line()
             self._catch_up(reader, _nothing(line), line.changes, self._index, progress)

@@ -22,7 +22,7 @@ from node.domain.ids import MemberId
 from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit, Store
 from node.domain.queries import Level
 from node.domain.statements import Contribution
-from node.errors import Damaged, StoreError
+from node.errors import Damaged, Misuse, StoreError
 from node.match.folder import MANIFEST, IndexFolder
 from node.match.index import LocalIndex
 from node.store.store import open_store
@@ -553,3 +553,13 @@ class LivesOfANode(RuleBasedStateMachine):
 
 TestLivesOfANode = LivesOfANode.TestCase
 TestLivesOfANode.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
+
+
+def test_an_index_in_files_is_not_made_anew_behind_its_folder_s_back(tmp_path: Path, log: Log) -> None:
+    life = Life(MemoryStore(), tmp_path / "index")
+    log.pictures([1])
+    life.take(log)
+    before = dict(life.index.sizes())
+    with pytest.raises(Misuse, match="by its folder"):
+        life.catalogue.rebuild()
+    assert dict(life.index.sizes()) == before
