@@ -95,8 +95,8 @@ class Following:
             self.keep(progress)
 
     def refill(self, progress: Progress = silent) -> None:
-        """The index in memory made anew from the store. Raises `Misuse` for one that is kept in files: a generation of it
-        may be under way.
+        """The index in memory made anew from the store. Raises `Misuse` for one that is kept in files, of which a
+        generation may be under way.
         """
         if self._files is not None:
             raise Misuse("an index that is kept in files is made anew by its folder")
