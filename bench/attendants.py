@@ -41,6 +41,8 @@ from node.pki.keys import STATEMENT, KeyRing
 from node.store.store import open_store
 from node.sync.attendant import Attendant
 from node.sync.workers import Workers
+from node.tlog import ed25519
+from node.tlog.note import parse_vkey
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
@@ -64,6 +66,9 @@ HIT_EACH: Final = 10
 THREADS: Final = 1
 """Threads that the members of a process answer with: it has less than a core."""
 BARE: Final = "bare"
+SIGNED: Final = "signed"
+"""The bare members, who check a signature on what comes and put one on what they send."""
+SIGNATURE_SIZE: Final = 64
 MEMORY: Final = "memory"
 DURABLE: Final = "durable"
 BARE_ATTEND: Final = "/bench/Attend"
@@ -158,8 +163,8 @@ async def _attend(kind: str, folder: Path, rings: Sequence[KeyRing], told: Line)
         for ring in rings
     }
     async with AsyncExitStack() as opened:
-        if kind == BARE:
-            await opened.enter_async_context(_bare(told, files))
+        if kind in {BARE, SIGNED}:
+            await opened.enter_async_context(_bare(told, files, rings if kind == SIGNED else ()))
         else:
             await opened.enter_async_context(_members(kind, folder, rings, told, files))
         settle()
@@ -216,23 +221,41 @@ async def _members(
         yield
 
 
-@asynccontextmanager
-async def _bare(told: Line, files: dict[str, tls.ClientFiles]) -> AsyncIterator[None]:
-    """The reference's members: each holds a stream, and sends as many bytes for each message as an answer has."""
-    answer = bytes(told["answer_bytes"])
+def statement_key(told: Line, name: str) -> bytes:
+    """The public statement key (32 bytes) of a member, of the roster as it crosses the pipe."""
+    return parse_vkey(told["members"][name][STATEMENT]).public_key
 
-    async def attend(channel: grpc.aio.Channel) -> None:
+
+@asynccontextmanager
+async def _bare(told: Line, files: dict[str, tls.ClientFiles], rings: Sequence[KeyRing]) -> AsyncIterator[None]:
+    """The reference's members: each holds a stream, and sends as many bytes for each message as an answer has. Those
+    that have keys (`rings`) check the signature that a message begins with, and begin theirs with who they are and one.
+    """
+    answer = bytes(told["answer_bytes"])
+    signers = {ring.owner: ring.signer(STATEMENT) for ring in rings}
+    asker = statement_key(told, ASKER)
+
+    def reply(name: str, asked: bytes) -> bytes:
+        signer = signers.get(name)
+        if signer is None:
+            return answer
+        if not ed25519.verify(asker, asked[SIGNATURE_SIZE:], asked[:SIGNATURE_SIZE]):
+            raise RuntimeError("the reference was asked by somebody else")
+        body = answer[len(name) + SIGNATURE_SIZE :]
+        return name.encode() + signer.sign(body) + body
+
+    async def attend(channel: grpc.aio.Channel, name: str) -> None:
         call = cast("Any", channel.stream_stream)(BARE_ATTEND)()
-        while await call.read() is not cast("Any", grpc.aio).EOF:
-            await call.write(answer)
+        while (asked := await call.read()) is not cast("Any", grpc.aio).EOF:
+            await call.write(reply(name, asked))
 
     async with AsyncExitStack() as opened:
         tasks = []
-        for each in files.values():
+        for name, each in files.items():
             credentials = tls.mutual_client_credentials(each)
             channel = grpc.aio.secure_channel(told["address"], credentials, options=limits.CLIENT_OPTIONS)
             opened.push_async_callback(channel.close, None)
-            tasks.append(asyncio.create_task(attend(channel)))
+            tasks.append(asyncio.create_task(attend(channel, name)))
         opened.push_async_callback(end, tasks)
         yield
 

@@ -8,6 +8,7 @@ Rules this module upholds:
   audit and the signature of each member, and the check of each. The table that is kept afterwards is not.
 - The garbage collector of every process is set as a daemon sets it.
 - The reference carries messages of the same size down and up the same number of streams, and does nothing with them.
+  Beside it stands what it takes with the three signatures a member and nothing else: no query can take less.
 - All are measured in turns, one round each. Beside the time on the clock stands the processor time of hub and asker:
   what would be left where every member has a machine of its own.
 """
@@ -40,10 +41,13 @@ from bench.attendants import (
     HIT_EACH,
     HOLDINGS,
     MEMORY,
+    SIGNATURE_SIZE,
+    SIGNED,
     inquirer,
     make_audit,
     pictures,
     read_roster,
+    statement_key,
 )
 from bench.sharing import MemoryStore
 from node.app.daemon import settle
@@ -57,8 +61,9 @@ from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.match.index import LocalIndex
 from node.pki.ca import CertificateAuthority, issued, make_request, read_certificate
-from node.pki.keys import MIRROR, KeyRing
+from node.pki.keys import MIRROR, STATEMENT, KeyRing
 from node.store.store import open_store
+from node.tlog import ed25519
 from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, OpenQuery
 from node.usecases.intake import subject_of
@@ -83,6 +88,8 @@ PATIENCE: Final = 60.0
 """Seconds for all members to attend."""
 LOOPBACK: Final = "127.0.0.1"
 BARE_ASK: Final = "/bench/Ask"
+NAME_SIZE: Final = len("M0000")
+"""Of the members of the reference."""
 
 Ask = Callable[[], Awaitable[None]]
 
@@ -93,12 +100,14 @@ def run(records: int | None = None) -> Iterator[Figure]:
     collected_at = gc.get_threshold()
     try:
         with TemporaryDirectory(prefix="vigil-bench-") as folder:
-            bare, memory, durable = asyncio.run(_measured(count, Path(folder)))
+            bare, signed, memory, durable = asyncio.run(_measured(count, Path(folder)))
     finally:
         gc.unfreeze()
         gc.set_threshold(*collected_at)
     reference = f"a bare gRPC fan-out to {count} streams"
     clock, processor = _medians(bare)
+    alone, _ = _medians(signed)
+    yield figure("query.signatures", alone, "milliseconds", reference=reference, reference_value=clock)
     for name, rounds in (("query.fanout", memory), ("query.fanout_durable", durable)):
         ours, spent = _medians(rounds)
         yield figure(name, ours, "milliseconds", reference=reference, reference_value=clock)
@@ -122,14 +131,15 @@ def _medians(rounds: Sequence[_Round]) -> tuple[float, float]:
     )
 
 
-async def _measured(count: int, folder: Path) -> tuple[list[_Round], list[_Round], list[_Round]]:
-    """Rounds of the bare fan-out, of a query with its audit in memory, and of one with a durable audit."""
+async def _measured(count: int, folder: Path) -> tuple[list[_Round], ...]:
+    """Rounds of the bare fan-out, of it with signatures, of a query with its audit in memory, and of one on disk."""
     async with _hub(MEMORY, count, folder) as memory, _hub(DURABLE, count, folder) as durable:
         opened = await memory.ask()
-        async with _bare_hub(count, folder, *_sizes(opened)) as bare:
+        sizes = _sizes(opened)
+        async with _bare_hub(BARE, count, folder, *sizes) as bare, _bare_hub(SIGNED, count, folder, *sizes) as signed:
             settle()
-            rounds: tuple[list[_Round], list[_Round], list[_Round]] = ([], [], [])
-            asks: tuple[Ask, Ask, Ask] = (bare, memory.timed, durable.timed)
+            rounds: tuple[list[_Round], ...] = ([], [], [], [])
+            asks: tuple[Ask, ...] = (bare, signed, memory.timed, durable.timed)
             for number in range(WARM_UP + ROUNDS):
                 for done, ask in zip(rounds, asks, strict=True):
                     began, processor = time.perf_counter(), time.process_time()
@@ -259,20 +269,30 @@ class _Bare(cast("Any", grpc.GenericRpcHandler)):  # type: ignore[misc]  # gener
 
 
 @asynccontextmanager
-async def _bare_hub(count: int, folder: Path, query_bytes: int, answer_bytes: int) -> AsyncIterator[Ask]:
+async def _bare_hub(kind: str, count: int, folder: Path, query_bytes: int, answer_bytes: int) -> AsyncIterator[Ask]:
+    """`BARE`, or `SIGNED`: with the three signatures a member, and nothing else."""
     handler = _Bare()
-    async with _Signed.started(BARE, count, folder) as signed:
+    async with _Signed.started(kind, count, folder) as signed:
         server = grpc.aio.server(options=limits.SERVER_OPTIONS)
         server.add_generic_rpc_handlers((handler,))
         port = server.add_secure_port(f"{LOOPBACK}:0", tls.mutual_server_credentials(lambda: signed.server))
         await server.start()
         credentials = tls.mutual_client_credentials(signed.asker_files)
         channel = grpc.aio.secure_channel(f"{LOOPBACK}:{port}", credentials, options=limits.CLIENT_OPTIONS)
-        question = bytes(query_bytes)
+        signer = signed.asker.signer(STATEMENT)
+        keys = {name.encode(): statement_key(signed.roster, name) for name in signed.roster["members"]}
+
+        def check(answer: bytes) -> bool:
+            name, rest = answer[:NAME_SIZE], answer[NAME_SIZE:]
+            return ed25519.verify(keys[name], rest[SIGNATURE_SIZE:], rest[:SIGNATURE_SIZE])
 
         async def ask() -> None:
+            question = bytes(query_bytes)
+            if kind == SIGNED:
+                body = question[SIGNATURE_SIZE:]
+                question = signer.sign(body) + body
             answers = [each async for each in cast("Any", channel.unary_stream)(BARE_ASK)(question)]
-            if len(answers) != count:
+            if len(answers) != count or (kind == SIGNED and not all(map(check, answers))):
                 raise RuntimeError("the bare fan-out lost answers")
 
         try:

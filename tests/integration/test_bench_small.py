@@ -10,6 +10,7 @@ from bench import fingerprint, ingest, query
 def test_the_query_benchmark_asks_a_few_members_and_prints_well_formed_figures() -> None:
     figures = list(query.run(records=3))
     assert [each["figure"] for each in figures] == [
+        "query.signatures",
         "query.fanout",
         "query.fanout_hub",
         "query.fanout_durable",
