@@ -31,9 +31,10 @@ from node.app.daemon import settle
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.orientations import turned
-from node.domain.ports import HOLDINGS_SOURCE, Store
+from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.roster import HubIdentity, KeyPurpose, Member, MemberKey, MemberStatus, Policy, Roster
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.ca import make_request

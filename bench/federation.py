@@ -28,7 +28,8 @@ from node.domain.envelope import PLAIN_SIZE, Envelope, Kind, committer, encode
 from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
-from node.domain.ports import LogState, StoreWriter
+from node.domain.log_ports import LogState
+from node.domain.ports import StoreWriter
 from node.domain.statements import Category, Contribution, Tri
 from node.pki.keys import HUB, MIRROR, KeyRing, log_role
 from node.pki.wrapping import Passphrase

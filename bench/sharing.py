@@ -20,7 +20,8 @@ from node.domain.batch import VerifiedBatch
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
-from node.domain.ports import AskedQuery, GivenAnswer, LogState, Store, StoreReader, StoreWriter
+from node.domain.log_ports import LogState
+from node.domain.ports import AskedQuery, GivenAnswer, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.audit import AuditEntry, AuditLog, Receipt

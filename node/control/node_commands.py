@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import Origin
-    from node.domain.ports import Clock, LogState, Store
+    from node.domain.log_ports import LogState
+    from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.services import Head
     from node.usecases.audit import AuditLog

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from node.domain.ports import SearchIndex
+    from node.domain.search_ports import SearchIndex
 
 
 STORE_IDENTITY_SIZE = 16

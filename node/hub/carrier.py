@@ -20,7 +20,8 @@ import numpy as np
 from node.domain.batch import BodyState, Package
 from node.domain.envelope import Disclosure
 from node.domain.ids import HASH_SIZE, MemberId, Origin
-from node.domain.ports import Clock, Codec, LogReader, LogState, Signer, Store, StoredRun
+from node.domain.log_ports import LogReader, LogState, StoredRun
+from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
 from node.domain.services import Head

@@ -21,8 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from node.domain.hub_ports import Invitation, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import Clock, Invitation, JoinRequest, Store
+from node.domain.ports import Clock, Store
 from node.domain.roster import KeyStatus, Member, MemberStatus
 from node.domain.services import JoinPetition, JoinStatus
 from node.domain.signing import preimage, renewal_preimage

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from node.domain.keeping import IndexMark
-from node.domain.ports import SearchIndex
+from node.domain.search_ports import SearchIndex
 from node.errors import Damaged, Misuse, StoreError, Unavailable
 from node.match.files import MappedFile, sync_folder, translated, write_whole
 from node.match.generation import ROWS, Generation, build_generation, mapped, read_erased, write_erased

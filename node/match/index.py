@@ -34,8 +34,8 @@ from node.domain.fingerprints import (
     UNSTATED_QUALITY,
     FingerprintKind,
 )
-from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
+from node.domain.search_ports import Probe, RawHit
 from node.errors import Misuse
 from node.match.crew import Crew
 from node.match.found import Found

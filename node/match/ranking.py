@@ -18,7 +18,7 @@ from enum import IntEnum
 from typing import Final
 
 from node.domain.fingerprints import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
-from node.domain.ports import RawHit
+from node.domain.search_ports import RawHit
 
 
 class Evidence(IntEnum):

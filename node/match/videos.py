@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
-from node.domain.ports import Probe, RawHit
+from node.domain.search_ports import Probe, RawHit
 from node.domain.videos import WIDE_FRAMES, evenly, wide_radius
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from node.domain.hub_ports import JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import JoinRequest
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus
 from node.errors import PeerFault, Refused
 from node.pki.documents import Membership

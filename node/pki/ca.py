@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import MemberId, spiffe_id
-from node.domain.ports import IssuedCertificate
 from node.errors import BadSignature, Expired, Malformed, Misuse
 from node.pki.keys import CA, TLS, KeyRing
 

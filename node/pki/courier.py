@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from node.domain.hub_ports import JoinRequest
 from node.domain.ids import FederationId, MemberId, federation_id, member_id
-from node.domain.ports import JoinRequest
 from node.domain.roster import HubIdentity
 from node.domain.signing import preimage
 from node.errors import BadSignature, Malformed

@@ -16,8 +16,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.hub_ports import JoinRequest
 from node.domain.ids import HASH_SIZE, MemberId, Origin, member_id
-from node.domain.ports import JoinRequest
 from node.domain.roster import KeyPurpose
 from node.domain.services import JoinPetition
 from node.domain.signing import petition_preimage, preimage

@@ -5,8 +5,8 @@ Rules this module upholds: those of `node.pki.petition` and `node.pki.ca`, which
 
 from __future__ import annotations
 
+from node.domain.hub_ports import IssuedCertificate, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import IssuedCertificate, JoinRequest
 from node.domain.services import JoinPetition
 from node.pki.ca import CertificateAuthority, check_request, issued, spki_sha256
 from node.pki.petition import check_petition, to_request

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
+from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId
-from node.domain.ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.queries import SignedAnswer
 from node.errors import Misuse, NotFound
 from node.store import codec, vault

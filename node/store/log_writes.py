@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
-from node.domain.ports import LogState
+from node.domain.log_ports import LogState
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
 from node.store.logs import COUNT_COLUMNS, LogRows

@@ -18,7 +18,7 @@ from sqlalchemy.types import NullType
 
 from node.domain.batch import BodyState
 from node.domain.ids import HASH_SIZE, Origin, RecordId
-from node.domain.ports import LogState, PendingEntry, StoredRun
+from node.domain.log_ports import LogState, PendingEntry, StoredRun
 from node.errors import Damaged
 from node.store import codec, vault
 from node.store.schema import entries, expiries, forks, logs, missing, outbox, quarantine, repairs, runs, targets, tiles

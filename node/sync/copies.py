@@ -18,7 +18,8 @@ import structlog
 
 from node.domain.batch import Package
 from node.domain.ids import Origin
-from node.domain.ports import Codec, LogState, Store
+from node.domain.log_ports import LogState
+from node.domain.ports import Codec, Store
 from node.domain.queries import LogView
 from node.domain.roster import Roster
 from node.errors import BadProof, Fork, PeerFault, Refused

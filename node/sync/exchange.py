@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.domain.ids import Origin
-from node.domain.ports import LogState
+from node.domain.log_ports import LogState
 from node.domain.queries import LogView
 from node.domain.services import Head
 from node.tlog.merkle import MAX_TREE_SIZE

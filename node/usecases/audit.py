@@ -31,7 +31,8 @@ from node.usecases.vouching import LogTiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.ports import Clock, GivenAnswer, LogState, Store, StoreWriter
+    from node.domain.log_ports import LogState
+    from node.domain.ports import Clock, GivenAnswer, Store, StoreWriter
 
 _log = structlog.get_logger(__name__)
 

@@ -22,7 +22,9 @@ from node.domain.envelope import Disclosure, Kind, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
-from node.domain.ports import Codec, SearchIndex, Store, StoredRun, StoreReader, StoreWriter
+from node.domain.log_ports import StoredRun
+from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
 from node.errors import Malformed
 from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
-from node.domain.ports import HOLDINGS_SOURCE
 from node.domain.queries import Level
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Contribution
 from node.errors import Malformed
 from node.tlog import merkle
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, Probe, RawHit, StoreReader
+    from node.domain.ports import Codec, StoreReader
     from node.domain.queries import Subject
+    from node.domain.search_ports import Probe, RawHit
     from node.usecases.frames import FrameEvidence
 
 ROWS_AT_ONCE: Final = 256

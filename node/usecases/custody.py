@@ -16,7 +16,8 @@ from typing import Final
 
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
-from node.domain.ports import Clock, LogReader, LogState, Store
+from node.domain.log_ports import LogReader, LogState
+from node.domain.ports import Clock, Store
 from node.domain.roster import Roster
 from node.errors import BadSignature, Malformed, NotFound
 from node.tlog import note as notes

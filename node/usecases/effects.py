@@ -19,7 +19,8 @@ from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import OWN_TARGET, Envelope, Kind, decode
 from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
-from node.domain.ports import Codec, LogReader, LogState, LogWriter, Store
+from node.domain.log_ports import LogReader, LogState, LogWriter
+from node.domain.ports import Codec, Store
 from node.errors import Fork, Malformed, Refused
 from node.tlog.tiles import TILE_WIDTH
 from node.usecases.replica import Verified

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from node.domain.hub_ports import IssuedCertificate, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import IssuedCertificate, JoinRequest, Signer
+from node.domain.ports import Signer
 from node.domain.services import Enrolment, JoinPetition
 from node.domain.signing import renewal_preimage
 from node.errors import Malformed, Refused

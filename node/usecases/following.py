@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import SHA256
 from node.domain.keeping import IndexMark, StoreLine
-from node.domain.ports import HOLDINGS_SOURCE, Codec, LogState, SearchIndex, Store, StoreReader, StoreWriter
+from node.domain.log_ports import LogState
+from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
 from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
 

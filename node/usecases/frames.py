@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from node.domain.fingerprints import Fingerprint
-    from node.domain.ports import RawHit
     from node.domain.queries import Subject
+    from node.domain.search_ports import RawHit
     from node.domain.videos import Shares
 
 

@@ -23,7 +23,8 @@ from node.usecases.vouching import verify_note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.domain.ports import LogState, Store, StoredRun, StoreReader
+    from node.domain.log_ports import LogState, StoredRun
+    from node.domain.ports import Store, StoreReader
     from node.domain.roster import Roster
 
 RUN_BYTES: Final = 4 << 20

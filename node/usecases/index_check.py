@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.fingerprints import KIND_BY_CODE, PDQ_QUALITY_FLOOR, SHA256, UNSTATED_QUALITY
-from node.domain.ports import HOLDINGS_SOURCE, Codec, Probe, SearchIndex, Store
+from node.domain.ports import Codec, Store
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.errors import Damaged, Malformed
 from node.usecases.fsck import Report
 

@@ -21,7 +21,8 @@ from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit,
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
-from node.domain.ports import Clock, Codec, PendingEntry, StoreReader, StoreWriter
+from node.domain.log_ports import PendingEntry
+from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement

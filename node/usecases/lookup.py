@@ -8,7 +8,7 @@ from node.domain.ids import HASH_SIZE, RecordId
 from node.tlog.tiles import TILE_WIDTH
 
 if TYPE_CHECKING:
-    from node.domain.ports import LogReader, LogState
+    from node.domain.log_ports import LogReader, LogState
 
 
 def records_with_prefix(reader: LogReader, log: LogState, digits: str) -> list[RecordId]:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
-from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, RawHit, SearchIndex, Store, StoreReader
+    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.search_ports import RawHit, SearchIndex
     from node.usecases.checking import Spoken
 
 

@@ -19,7 +19,8 @@ from typing import Final
 from node.domain.batch import BodyState, Package, VerifiedBatch
 from node.domain.envelope import VERSION, decode
 from node.domain.ids import Origin
-from node.domain.ports import Codec, LogState, PendingEntry, Signer, Store
+from node.domain.log_ports import LogState, PendingEntry
+from node.domain.ports import Codec, Signer, Store
 from node.domain.roster import Roster
 from node.domain.services import Head
 from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailable

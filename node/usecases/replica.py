@@ -18,7 +18,7 @@ from typing import Final
 
 from node.domain.batch import Package, VerifiedBatch
 from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
-from node.domain.ports import LogReader, LogState
+from node.domain.log_ports import LogReader, LogState
 from node.domain.roster import Roster
 from node.errors import Conflict, Damaged, Fork, Malformed, Refused
 from node.tlog import follower, merkle, tiles

@@ -19,8 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import FederationId, MemberId, parse_spiffe_id
-from node.domain.ports import Clock, IssuedCertificate
+from node.domain.ports import Clock
 from node.domain.roster import KeyStatus, Roster
 from node.errors import BadSignature, Expired, Malformed, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
 

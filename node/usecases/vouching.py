@@ -10,7 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from node.domain.ids import Origin
-from node.domain.ports import LogReader, LogState
+from node.domain.log_ports import LogReader, LogState
 from node.domain.roster import KeyPurpose, KeyStatus, Roster
 from node.errors import BadSignature, Fork, Malformed
 from node.tlog import note as notes

@@ -22,8 +22,8 @@ from node.domain.fingerprints import (
     UNSTATED_QUALITY,
     FingerprintKind,
 )
-from node.domain.ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.domain.roster import PDQ_RADIUS_CAP
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.errors import Misuse
 from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery, GivenAnswer, Invitation, IssuedCertificate, JoinRequest, Store
+from node.domain.ports import AskedQuery, GivenAnswer, Store
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from node.domain.batch import BodyState
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import LogReader, LogState, Store
+from node.domain.log_ports import LogReader, LogState
+from node.domain.ports import Store
 from node.domain.roster import Roster
 from node.domain.services import Head
 from node.tlog.merkle import EMPTY_ROOT

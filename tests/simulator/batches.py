@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Envelope, Kind, encode
 from node.domain.ids import FederationId, MemberId, Origin, RecordId
-from node.domain.ports import LogReader, Store
+from node.domain.log_ports import LogReader
+from node.domain.ports import Store
 from node.tlog import merkle, tiles
 
 FR = Origin(FederationId("test.example"), MemberId("FR"))

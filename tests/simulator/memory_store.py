@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import LogState, PendingEntry, StoredRun, StoreReader, StoreWriter
+from node.domain.log_ports import LogState, PendingEntry, StoredRun
+from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
 from node.domain.holdings import Holding
+from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
-from node.domain.ports import AskedQuery, GivenAnswer, Invitation, IssuedCertificate, JoinRequest
+from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
 from node.errors import Misuse, NotFound
 

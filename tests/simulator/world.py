@@ -18,9 +18,10 @@ from node.domain.batch import Package
 from node.domain.envelope import Disclosure
 from node.domain.fingerprints import PDQ
 from node.domain.ids import MemberId, Origin
-from node.domain.ports import LogState, Probe
+from node.domain.log_ports import LogState
 from node.domain.queries import LogView
 from node.domain.roster import Roster
+from node.domain.search_ports import Probe
 from node.domain.services import Carrier, Head
 from node.hub.carrier import HubCarrier
 from node.match.index import LocalIndex

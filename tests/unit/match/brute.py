@@ -17,8 +17,8 @@ from node.domain.fingerprints import (
     Fingerprint,
     FingerprintKind,
 )
-from node.domain.ports import Probe, RawHit
 from node.domain.roster import PDQ_RADIUS_CAP
+from node.domain.search_ports import Probe, RawHit
 from node.errors import Misuse
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)

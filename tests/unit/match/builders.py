@@ -9,7 +9,7 @@ import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, FingerprintKind
-from node.domain.ports import Probe, RawHit
+from node.domain.search_ports import Probe, RawHit
 
 GOOD = 90
 

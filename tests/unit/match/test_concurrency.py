@@ -11,7 +11,7 @@ import pytest
 
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import PDQ, PHASH, SHA256
-from node.domain.ports import Probe, RawHit
+from node.domain.search_ports import Probe, RawHit
 from node.match import digests, flat
 from node.match.index import LocalIndex
 from tests.unit.match.brute import distance

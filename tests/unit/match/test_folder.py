@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.keeping import IndexMark
-from node.domain.ports import Probe
+from node.domain.search_ports import Probe
 from node.errors import Damaged, Unavailable
 from node.match import folder as folders
 from node.match import worth
@@ -411,7 +411,7 @@ def test_a_full_disk_leaves_an_index_in_memory_that_says_so(tmp_path: Path) -> N
 READER = """
 import sys
 from pathlib import Path
-from node.domain.ports import Probe
+from node.domain.search_ports import Probe
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
-from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.videos import WIDE_RADIUS
 from node.match.index import LocalIndex
 from node.match.ranking import rank

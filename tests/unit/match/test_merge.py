@@ -10,7 +10,7 @@ import pytest
 
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
-from node.domain.ports import Probe
+from node.domain.search_ports import Probe
 from node.errors import Misuse
 from node.match.flat import FlatTable
 from node.match.folder import IndexFolder

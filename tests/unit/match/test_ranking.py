@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
-from node.domain.ports import RawHit
+from node.domain.search_ports import RawHit
 from node.match.ranking import rank
 
 

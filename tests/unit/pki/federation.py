@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from node.domain.hub_ports import JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import JoinRequest
 from node.domain.roster import Roster
 from node.errors import NotFound
 from node.pki.authority import Authority

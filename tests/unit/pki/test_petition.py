@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.domain.hub_ports import JoinRequest
 from node.domain.ids import MemberId
-from node.domain.ports import JoinRequest
 from node.errors import BadSignature, Malformed, Misuse, PeerFault
 from node.pki.ca import make_request
 from node.pki.keys import KeyRing

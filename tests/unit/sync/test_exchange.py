@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.ports import LogState
+from node.domain.log_ports import LogState
 from node.domain.queries import LogView
 from node.domain.services import Head
 from node.sync.exchange import (

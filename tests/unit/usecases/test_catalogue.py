@@ -7,8 +7,8 @@ from node.domain.envelope import Kind
 from node.domain.fingerprints import PDQ, PictureFingerprints
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
-from node.domain.ports import HOLDINGS_SOURCE, Probe
 from node.domain.queries import Level
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.statements import Comment, Contribution, Retraction
 from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue

@@ -13,7 +13,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
-from node.domain.ports import Probe
+from node.domain.search_ports import Probe
 from node.domain.statements import Comment, Opinion, Retraction, Verdict
 from node.errors import Conflict, Fork, Refused, StoreError
 from node.match.index import LocalIndex

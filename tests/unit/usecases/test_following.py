@@ -19,8 +19,9 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
 from node.domain.fingerprints import FRAME, SHA256, Fingerprint, VideoFingerprints, VideoFrame
 from node.domain.ids import MemberId
-from node.domain.ports import HOLDINGS_SOURCE, Probe, RawHit, Store
+from node.domain.ports import Store
 from node.domain.queries import Level
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.statements import Contribution
 from node.errors import Damaged, Misuse, StoreError
 from node.match.folder import MANIFEST, IndexFolder

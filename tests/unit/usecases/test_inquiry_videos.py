@@ -10,9 +10,9 @@ import pytest
 from node.domain.fingerprints import FRAME, Fingerprint, VideoFingerprints, VideoFrame
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
-from node.domain.ports import HOLDINGS_SOURCE
 from node.domain.queries import Answer, Hit, Level, MatchRule, Outcome, Subject
 from node.domain.roster import Policy
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.videos import Shares
 from node.errors import Malformed, Misuse, Refused
 from node.usecases.answering import cost_of

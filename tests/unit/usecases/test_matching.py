@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, cast
 
 from node.domain.fingerprints import PDQ
 from node.domain.ids import Origin, RecordId, member_id
-from node.domain.ports import HOLDINGS_SOURCE, RawHit
 from node.domain.queries import Level
+from node.domain.search_ports import HOLDINGS_SOURCE, RawHit
 from node.domain.statements import Category, Contribution, Tri
 from node.usecases.checking import Spoken
 from node.usecases.matching import Matcher, _places
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
-    from node.domain.ports import Codec, SearchIndex, Store, StoreReader
+    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.search_ports import SearchIndex
 
 OURS = RecordId(Origin(sim.FEDERATION, member_id("FR")), bytes(32))
 THEIRS = RecordId(Origin(sim.FEDERATION, member_id("JP")), bytes(32))

@@ -13,7 +13,7 @@ from node.domain.batch import BodyState, Package
 from node.domain.envelope import Envelope, Kind, decode
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
-from node.domain.ports import LogState
+from node.domain.log_ports import LogState
 from node.domain.roster import KeyStatus, Roster
 from node.domain.statements import Comment, Retraction
 from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, PeerFault, Refused

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import FederationId, MemberId, spiffe_id
-from node.domain.ports import IssuedCertificate
 from node.domain.roster import HubIdentity, KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus, Roster
 from node.errors import BadSignature, Expired, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
 from node.usecases.roster import Members, OwnLine, Pins, RosterGate

@@ -1,0 +1,108 @@
+"""The ports of the store for what the hub alone keeps: petitions, invitations, certificates, mail, channels.
+
+Rules this module upholds:
+
+- Those of `ports`, of whose `Store` these are a part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.ids import MemberId
+    from node.domain.queries import SignedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """A node that asked to become a member (or to renew keys), as the hub keeps it until the authority decides.
+
+    `csr` is DER; `vkeys` C2SP verifier keys by purpose; `state` pending, admitted or refused. `secret_sha256`: of the
+    token it came with; the proofs are over it, so the authority needs it to check them.
+    """
+
+    member: MemberId
+    name: str
+    secret_sha256: bytes
+    csr: bytes
+    vkeys: Mapping[str, str]
+    proofs: Mapping[str, bytes]
+    requested_at: int
+    state: str = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """One-time token, kept as the SHA-256 of its secret. Times in Unix seconds."""
+
+    secret_sha256: bytes
+    member: MemberId
+    expires_at: int
+    used_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCertificate:
+    """What the hub's CA issued: SHA-256 of the subject public key info, serial, and end of life (Unix seconds)."""
+
+    member: MemberId
+    serial: int
+    spki_sha256: bytes
+    not_after: int
+    issued_at: int
+
+
+class HubReader(Protocol):
+    """Reads what only a hub keeps."""
+
+    def invitation(self, secret_sha256: bytes) -> Invitation | None: ...
+
+    def join_requests(self, *, state: str = "") -> list[JoinRequest]: ...
+
+    def join_request(self, member: MemberId) -> JoinRequest | None: ...
+
+    def certificates(self, member: MemberId) -> list[IssuedCertificate]: ...
+
+    def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
+        """(id, query id, answer) that came late and await their asker."""
+        ...
+
+    def mailbox_size(self, asker: MemberId) -> int:
+        """How many there are, without reading them."""
+        ...
+
+    def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """(id, channel, message) of the database-backed Switchboard."""
+        ...
+
+
+class HubWriter(HubReader, Protocol):
+    """Writes it."""
+
+    def put_invitation(self, invitation: Invitation) -> None: ...
+
+    def use_invitation(self, secret_sha256: bytes, now: int) -> bool:
+        """Marks it used; False where it was used before or is past its end (compare-and-swap in the SQL)."""
+        ...
+
+    def put_join_request(self, request: JoinRequest) -> None: ...
+
+    def set_join_state(self, member: MemberId, state: str) -> None: ...
+
+    def put_certificate(self, certificate: IssuedCertificate) -> None: ...
+
+    def put_mail(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, expires_at: int) -> None: ...
+
+    def delete_mail(self, ids: Sequence[int]) -> None: ...
+
+    def expire_mail(self, now: int) -> int: ...
+
+    def put_switchboard_message(self, channel: str, message: bytes) -> int: ...
+
+    def trim_switchboard(self, before: int) -> None:
+        """Deletes messages with ids below `before`."""
+        ...

@@ -1,0 +1,183 @@
+"""The ports of the store for logs: their entries, disclosures, tiles and notes.
+
+Rules this module upholds:
+
+- Those of `ports`, of whose `Store` these are a part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.batch import VerifiedBatch
+    from node.domain.envelope import Disclosure
+    from node.domain.ids import Origin, RecordId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """One log as it stands in the store.
+
+    `number`: small local integer, 1 and up, the `source` of its rows in the index. `size`, `root`: of the entries
+    stored (verified progress). `checkpoint`, `checkpoint_size`: the newest verified signed note, of a size at or past
+    `size` (own log: what we signed last). `anchor`, `anchor_size`: the earliest verified one that the entries have not
+    reached, of a size past `size`. `cosigned`, `cosigned_size`: the newest note that also carries the hub's
+    cosignature, of a size at most `size`. b"" and 0 where there is none. `frozen`: why nothing more is accepted
+    (a fork), "" where all is well.
+    """
+
+    number: int
+    origin: Origin
+    size: int
+    root: bytes
+    checkpoint: bytes = b""
+    checkpoint_size: int = 0
+    anchor: bytes = b""
+    anchor_size: int = 0
+    cosigned: bytes = b""
+    cosigned_size: int = 0
+    frozen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """Consecutive entries as stored, as columns (see `node.domain.batch.Package`); `states` a `BodyState` an entry."""
+
+    start: int
+    entries: Sequence[bytes]
+    nonces: Sequence[bytes]
+    bodies: Sequence[bytes]
+    handling_nonces: Sequence[bytes]
+    handlings: Sequence[bytes]
+    states: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingEntry:
+    """An acknowledged own statement that has no position in the log yet."""
+
+    id: int
+    origin: Origin
+    entry: bytes
+    leaf: bytes
+    disclosure: Disclosure
+
+
+class LogReader(Protocol):
+    """Reads logs inside one snapshot."""
+
+    def logs(self) -> list[LogState]: ...
+
+    def log(self, origin: Origin) -> LogState | None: ...
+
+    def tile(self, number: int, level: int, index: int) -> bytes:
+        """The hashes of a tile that are stored, concatenated; b"" where there is none (`tlog.tiles.TileReader`)."""
+        ...
+
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+        """Entries from `start`, at most to `stop`, ending once entries and disclosures pass `max_bytes` (at least one
+        entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`).
+        """
+        ...
+
+    def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
+        """(entry, body) by index, of those entries whose body is held; the others, and those past the log, are left
+        out. One read for all of them, wherever in the log they stand.
+        """
+        ...
+
+    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+        """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
+        ...
+
+    def targeting(self, record: RecordId) -> list[tuple[Origin, int, int]]:
+        """(origin, index, kind) of every entry, in any log, that targets `record`, in log order."""
+        ...
+
+    def expiring(self, day: int, limit: int) -> list[tuple[Origin, int]]:
+        """Held bodies whose expiry day lies before `day`, oldest first."""
+        ...
+
+    def missing(self, origin: Origin, limit: int) -> list[int]:
+        """Indices whose body is MISSING, in order."""
+        ...
+
+    def body_counts(self, number: int) -> Mapping[int, int]:
+        """Entries by `BodyState`."""
+        ...
+
+    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+        """(index, reason) of entries set aside."""
+        ...
+
+    def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
+        """Acknowledged own entries without a position, oldest first."""
+        ...
+
+    def find_pending(self, leaf: bytes) -> PendingEntry | None: ...
+
+    def evidence(self, origin: Origin) -> list[bytes]:
+        """The signed notes that froze this log, verbatim, in order."""
+        ...
+
+
+class LogWriter(LogReader, Protocol):
+    """Writes logs inside one transaction."""
+
+    def open_log(self, origin: Origin) -> LogState:
+        """The log, made empty where there is none."""
+        ...
+
+    def append(self, batch: VerifiedBatch) -> None:
+        """Entries, disclosures, tiles, targets and the new size and root. Compare-and-swap in the SQL: raises
+        `Conflict` (with `have`) unless the log stands at exactly `batch.start`.
+        """
+        ...
+
+    def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
+        """A note older than the one that is kept changes nothing."""
+        ...
+
+    def set_anchor(self, origin: Origin, note: bytes, size: int) -> None:
+        """In the transaction of the `append` that came up to the one before; b"" and 0 where every checkpoint is
+        reached. Raises `Misuse` for one that is reached.
+        """
+        ...
+
+    def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
+        """A note older than the one that is kept changes nothing. Raises `Misuse` for one past the log."""
+        ...
+
+    def purge(self, origin: Origin, indices: Sequence[int]) -> int:
+        """Deletes body, nonce and handling of these entries (state PURGED); how many had any. `secure_delete` is on;
+        the caller ends a purge with `Store.scrub()`.
+        """
+        ...
+
+    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
+        """Gives a MISSING entry its body, which the caller has checked against the commitment."""
+        ...
+
+    def set_aside(self, origin: Origin, index: int, reason: str) -> None:
+        """State QUARANTINED with a reason; the body is deleted."""
+        ...
+
+    def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
+        """Nothing more is accepted into this log; the evidence (signed notes) is kept."""
+        ...
+
+    def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
+        """Own statements (origin, entry, leaf, disclosure) that are durable once the block ends; ids in order."""
+        ...
+
+    def placed(self, ids: Sequence[int]) -> None:
+        """These pending entries now stand in the log (same transaction as `append`) and are no longer pending."""
+        ...
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        """Deletes a pending entry that was retracted before it was ever placed."""
+        ...

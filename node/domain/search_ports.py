@@ -1,0 +1,79 @@
+"""The port of the search index: what it is asked, and what it proposes.
+
+Rules this module upholds:
+
+- An index proposes and the store decides: nothing found here is shown before it was re-checked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.batch import FingerprintColumns
+
+
+HOLDINGS_SOURCE = 0
+"""The `source` of own holdings in the index. A log's is its `LogState.number`."""
+
+
+class Probe(NamedTuple):
+    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
+    (8 to 15) for the orientations of the picture without its plain borders. A tuple, as `RawHit` is.
+    """
+
+    subject: int
+    code: int
+    value: bytes
+    quality: int = -1
+    orientation: int = 0
+
+
+class RawHit(NamedTuple):
+    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
+
+    `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
+    frame of a video); else 0. Of videos, one hit a row: that of their nearest frames.
+
+    A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
+    """
+
+    subject: int
+    source: int
+    row: int
+    code: int
+    distance: int
+    quality: int
+    orientation: int
+    by: int = 0
+
+
+class SearchIndex(Protocol):
+    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread."""
+
+    def add(self, source: int, columns: FingerprintColumns) -> None:
+        """Found by the very next search. Low-quality and unsearchable hashes are left out by the index itself."""
+        ...
+
+    def remove(self, source: int, rows: Sequence[int]) -> None:
+        """Found by none; their bytes are overwritten."""
+        ...
+
+    def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
+        """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one; PDQ
+        and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
+        Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
+        """
+        ...
+
+    def sizes(self) -> Mapping[int, int]:
+        """How many rows each source has in the index."""
+        ...
+
+    def versions(self) -> Mapping[str, int]:
+        """Kind name -> version of the algorithm, for the kinds this index searches."""
+        ...
+
+    def clear(self) -> None: ...
