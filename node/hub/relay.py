@@ -125,6 +125,8 @@ class QueryRelay:
             if waiting:
                 yield _observed(sorted(waiting), Outcome.TIMEOUT, header)
         finally:
+            # What was asked stays in the hub's memory no longer than it has to.
+            self._unpack_delivery.cache_clear()
             await self._switchboard.unsubscribe(channel, replies)
 
     def _authorise(self, member: MemberId, query: SignedQuery) -> tuple[QueryHeader, tuple[MemberId, ...]]:

@@ -243,6 +243,7 @@ class Answerer:
     def _searched(
         self, roster: Roster, header: QueryHeader, payload: QueryPayload, bound: Callable[..., Answer]
     ) -> Answer:
+        """`bound`: an answer to this question, but for what the search says."""
         deps = self._deps
         found = deps.matcher.for_member(
             payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose

@@ -76,7 +76,7 @@ class OpenQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquirerDeps:
-    """What an inquirer needs. `random(n)`: n unpredictable bytes. `in_thread` runs blocking work off the loop."""
+    """What an inquirer needs. `random(n)`: n unpredictable bytes."""
 
     me: MemberId
     roster: Callable[[], Roster]
@@ -265,6 +265,9 @@ class Inquirer:
         """Blocking. The closing table, in one transaction: a crash before it leaves the query open, to be asked again
         (the answerers give the same answers); after it the table is final.
         """
+        # No question stays in memory for having been asked: its body may be purged from now on.
+        self._decode_payload.cache_clear()
+        self._query_digest.cache_clear()
         with self._deps.store.write() as tx:
             for member, outcome in opened.outcomes.items():
                 tx.put_outcome(opened.id, member, outcome.outcome, opened.answers.get(member), late=False)

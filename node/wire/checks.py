@@ -86,7 +86,7 @@ def parallel(what: str, *columns: Sequence[object]) -> None:
         raise Malformed(f"the columns of {what} have unequal lengths")
 
 
-class AsMisuse:
+class _AsMisuse:
     """What the checks refuse in here we were about to say ourselves: `Misuse`, as is a value that does not fit."""
 
     def __enter__(self) -> None:
@@ -99,7 +99,7 @@ class AsMisuse:
             raise Misuse("a value does not fit its place in the contract") from error
 
 
-as_misuse: Final = AsMisuse()
+as_misuse: Final = _AsMisuse()
 
 
 def encode(build: Callable[[], MessageT], check: Callable[[MessageT], object]) -> bytes:

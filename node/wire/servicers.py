@@ -11,8 +11,7 @@ Rules this module upholds:
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from functools import lru_cache
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from node.domain.ids import Origin, member_id
 from node.domain.services import CarrierService, EnrolmentService, RelayService, RenewalService, Reply
@@ -25,9 +24,6 @@ from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
 
 T = TypeVar("T")
-
-DELIVERIES: Final = 8
-"""Deliveries kept as they were converted."""
 
 
 class _Patience:
@@ -128,8 +124,6 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
     def __init__(self, service: RelayService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
         self._service = service
         self._write_seconds = write_seconds
-        # A query goes down every stream: the same few, as they were converted for the first.
-        self._delivery_to_pb = lru_cache(maxsize=DELIVERIES)(convert.delivery_to_pb)
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> None:
         """One event a recipient."""
@@ -141,8 +135,8 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
         """The stream that a node holds open."""
         # The headers go out at once: they tell the node that it is attending, before there is any query.
         await context.send_initial_metadata(())
-        replies = _Replies(request_iterator)
-        await send(context, self._service.attend(caller(), replies), self._delivery_to_pb, seconds=self._write_seconds)
+        deliveries = self._service.attend(caller(), _Replies(request_iterator))
+        await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
 
 
 class _Replies(AsyncIterator[Reply]):

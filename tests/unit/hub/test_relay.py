@@ -203,6 +203,7 @@ async def late(made: QueryRelay, hold: asyncio.Event) -> None:
     await until(lambda: JP in made.attending)
     assert (await outcomes(made, FR, question(recipients=(JP,))))[JP] is Outcome.TIMEOUT
     await delivery
+    assert made._unpack_delivery.cache_info().currsize == 0, "what was asked is in the hub's memory still"
     hold.set()
     assert [each async for each in stream] == []
 

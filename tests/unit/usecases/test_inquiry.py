@@ -330,6 +330,19 @@ def test_an_answer_replayed_from_an_older_query_is_caught() -> None:
     run(scenario())
 
 
+def test_no_question_stays_in_memory_once_its_table_is_closed() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            hold(made.parties["JP"], 1, Level.HIT_NO_HIT)
+            inquirer = made.parties["FR"].inquirer
+            _, told = await ask(made, about(subject_of(prints(1))))
+            assert told["JP"].outcome is Outcome.HIT
+            assert inquirer._decode_payload.cache_info().currsize == 0
+            assert inquirer._query_digest.cache_info().currsize == 0
+
+    run(scenario())
+
+
 def test_the_same_query_gets_the_same_bytes_again() -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
