@@ -13,11 +13,17 @@ from node.cli.common import Command, common
 from node.cli.main import ExitCode
 from node.cli.output import plain
 from node.cli.words import count
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, MaterialFingerprints, VideoFingerprints
+from node.domain.fingerprints import (
+    PDQ_QUALITY_FLOOR,
+    Animation,
+    MaterialFingerprints,
+    TrimmedFingerprints,
+    VideoFingerprints,
+)
 from node.errors import MediaError
 
 _SHOWN: Final = 5
-"""Frames of a video that people are shown."""
+"""Frames that people are shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -39,8 +45,9 @@ def fingerprint(
 ) -> None:
     """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
 
-    Of a video, one frame a second has a PDQ and a quality. Folders are walked. Needs no configuration. A file that
-    cannot be fingerprinted is a line that says why; the others go on, and the exit code is then 1.
+    Of a video, one frame a second has a PDQ and a quality; of an animated picture also each that is unlike the one
+    before. Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the
+    others go on, and the exit code is then 1.
     """
     output = common(ctx).output
     done = failed = 0
@@ -71,11 +78,7 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
         "sha256": result.sha256.hex(),
     }
     if isinstance(result, VideoFingerprints):
-        frames = [
-            {"seconds": frame.at / 1_000, "pdq": frame.pdq.hex(), "quality": frame.quality} for frame in result.frames
-        ]
-        line |= {"pdq": None, "pdq_quality": None, "phash": None, "frames": frames}
-        return line | {"duration": result.milliseconds / 1_000, "note": result.note or None}
+        return line | {"pdq": None, "pdq_quality": None, "phash": None, **_moving(result)}
     line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
     if result.trimmed is not None:
         line["trimmed"] = {
@@ -84,7 +87,18 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
             "pdq_quality": result.trimmed.pdq_quality,
             "phash": result.trimmed.phash.hex(),
         }
-    return line
+    return line | _moving(result.animation) if result.animation else line
+
+
+def _moving(result: VideoFingerprints | Animation) -> dict[str, Any]:
+    """What a line says of frames."""
+    return {
+        "frames": [
+            {"seconds": frame.at / 1_000, "pdq": frame.pdq.hex(), "quality": frame.quality} for frame in result.frames
+        ],
+        "duration": result.milliseconds / 1_000,
+        "note": result.note or None,
+    }
 
 
 def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
@@ -100,7 +114,7 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         f"  sha256   {result.sha256.hex()}\n"
     )
     if isinstance(result, VideoFingerprints):
-        return about + _frames_words(result)
+        return about + _frames_words("video", result)
     note = ""
     if result.pdq_quality == 0:
         note = ": a picture without detail, which never matches by PDQ"
@@ -112,12 +126,14 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         f"           quality {result.pdq_quality}{note}\n"
         f"  phash    {result.phash.hex()}"
     )
-    trimmed = result.trimmed
-    if trimmed is None:
-        return whole
+    more = [_trimmed_words(result.trimmed)] if result.trimmed else []
+    more += [_frames_words("moving", result.animation)] if result.animation else []
+    return "\n".join([whole, *more])
+
+
+def _trimmed_words(trimmed: TrimmedFingerprints) -> str:
     left, top, right, bottom = trimmed.box
     return (
-        f"{whole}\n"
         f"  without its plain borders: {right - left} x {bottom - top} pixels from {left}, {top}\n"
         f"  pdq      {trimmed.pdq_orientations[0].hex()}\n"
         f"           quality {trimmed.pdq_quality}\n"
@@ -125,10 +141,12 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
     )
 
 
-def _frames_words(result: VideoFingerprints) -> str:
-    """A video for a person: how long it is, how many of its frames count, and a few of them."""
+def _frames_words(what: str, result: VideoFingerprints | Animation) -> str:
+    """What moves, for a person: how long it is, how many of its frames count, and a few of them."""
     usable = sum(frame.quality >= PDQ_QUALITY_FLOOR for frame in result.frames)
-    lines = [f"  video    {result.milliseconds / 1_000:.1f} seconds, {count(len(result.frames), 'frame')} of it hashed"]
+    lines = [
+        f"  {what:<8} {result.milliseconds / 1_000:.1f} seconds, {count(len(result.frames), 'frame')} of it hashed"
+    ]
     if usable < len(result.frames):
         lines.append(f"           {usable} of quality {PDQ_QUALITY_FLOOR} or more: the others never match")
     if result.note:

@@ -18,7 +18,7 @@ from typing import Final
 
 from node.cli.hashlist import read_hashes
 from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, VideoFingerprints, parse
+from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -42,7 +42,7 @@ class Failures:
 
     def remark(self, path: Path, prints: MaterialFingerprints) -> None:
         """Says beside the lines where a file was not read whole: what it has is used all the same."""
-        if isinstance(prints, VideoFingerprints) and prints.note:
+        if prints.note:
             self.output.note(f"{plain(path)}: {prints.note}")
 
 

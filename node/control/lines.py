@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from node.domain.fingerprints import (
     KIND_BY_CODE,
+    Animation,
     Fingerprint,
     MaterialFingerprints,
     PictureFingerprints,
@@ -104,33 +105,43 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
 
 def prints_line(prints: MaterialFingerprints) -> Line:
     """A file's fingerprints, whole, for an ingest item."""
-    if isinstance(prints, VideoFingerprints):
-        return {
-            "media_type": prints.media_type,
-            "size": prints.size,
-            "md5": prints.md5.hex(),
-            "sha1": prints.sha1.hex(),
-            "sha256": prints.sha256.hex(),
-            "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
-            "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
-            "milliseconds": prints.milliseconds,
-            "width": prints.width,
-            "height": prints.height,
-            "note": prints.note,
-        }
-    return {
+    line = {
         "media_type": prints.media_type,
         "size": prints.size,
         "md5": prints.md5.hex(),
         "sha1": prints.sha1.hex(),
         "sha256": prints.sha256.hex(),
+        "width": prints.width,
+        "height": prints.height,
+    }
+    if isinstance(prints, VideoFingerprints):
+        return line | _moving_line(prints)
+    return line | {
         "pdq": prints.pdq.hex(),
         "pdq_quality": prints.pdq_quality,
         "pdq_orientations": [value.hex() for value in prints.pdq_orientations],
         "phash": prints.phash.hex(),
-        "width": prints.width,
-        "height": prints.height,
         "trimmed": trimmed_line(prints.trimmed),
+        "animation": _moving_line(prints.animation) if prints.animation else None,
+    }
+
+
+def _moving_line(prints: VideoFingerprints | Animation) -> Line:
+    return {
+        "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
+        "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
+        "milliseconds": prints.milliseconds,
+        "note": prints.note,
+    }
+
+
+def _read_moving(line: Line) -> Line:
+    """The inverse of `_moving_line`, as arguments. Raises KeyError, TypeError, ValueError."""
+    return {
+        "frames": _read_frames(line["frames"]),
+        "between": _read_frames(line["between"]),
+        "milliseconds": int(line["milliseconds"]),
+        "note": str(line["note"]),
     }
 
 
@@ -162,33 +173,26 @@ def _read_trimmed(line: Line | None) -> TrimmedFingerprints | None:
 def read_prints(line: Line) -> MaterialFingerprints:
     """The inverse of `prints_line`. Raises `Misuse`."""
     try:
+        about: Line = {
+            "media_type": str(line["media_type"]),
+            "size": int(line["size"]),
+            "md5": bytes.fromhex(line["md5"]),
+            "sha1": bytes.fromhex(line["sha1"]),
+            "sha256": bytes.fromhex(line["sha256"]),
+            "width": int(line["width"]),
+            "height": int(line["height"]),
+        }
         if "frames" in line:
-            return VideoFingerprints(
-                media_type=str(line["media_type"]),
-                size=int(line["size"]),
-                md5=bytes.fromhex(line["md5"]),
-                sha1=bytes.fromhex(line["sha1"]),
-                sha256=bytes.fromhex(line["sha256"]),
-                frames=_read_frames(line["frames"]),
-                between=_read_frames(line["between"]),
-                milliseconds=int(line["milliseconds"]),
-                width=int(line["width"]),
-                height=int(line["height"]),
-                note=str(line["note"]),
-            )
+            return VideoFingerprints(**about, **_read_moving(line))
+        animation = line.get("animation")
         return PictureFingerprints(
-            media_type=str(line["media_type"]),
-            size=int(line["size"]),
-            md5=bytes.fromhex(line["md5"]),
-            sha1=bytes.fromhex(line["sha1"]),
-            sha256=bytes.fromhex(line["sha256"]),
+            **about,
             pdq=bytes.fromhex(line["pdq"]),
             pdq_quality=int(line["pdq_quality"]),
             pdq_orientations=tuple(bytes.fromhex(value) for value in line["pdq_orientations"]),
             phash=bytes.fromhex(line["phash"]),
-            width=int(line["width"]),
-            height=int(line["height"]),
             trimmed=_read_trimmed(line.get("trimmed")),
+            animation=Animation(**_read_moving(animation)) if animation else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an item of the local socket is not a file's fingerprints") from error

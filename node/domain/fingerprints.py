@@ -44,7 +44,8 @@ PDQ: Final = FingerprintKind(name="pdq", code=4, size=32, exact=False, has_quali
 PHASH: Final = FingerprintKind(name="phash", code=5, size=8, exact=False)
 PHOTODNA: Final = FingerprintKind(name="photodna", code=6, size=144, exact=False)
 FRAME: Final = FingerprintKind(name="vpdq-frame", code=7, size=32, exact=False, has_quality=True)
-"""The PDQ of one frame of a video. The rules of PDQ hold for it: radius, quality floor, order of bits."""
+"""The PDQ of one frame of a video or an animated picture. The rules of PDQ hold for it: radius, quality floor, order of
+bits."""
 
 KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 KIND_BY_CODE: Final = {kind.code: kind for kind in KINDS}
@@ -60,7 +61,7 @@ class Fingerprint:
 
     `code` is the kind's number, known here or not. `value` is the raw hash. `quality` is 0..100 for kinds that have
     one, `UNSTATED_QUALITY` where nobody stated it, and None for kinds that have none. `at`: of a frame, when it is
-    shown, in milliseconds from the start of its video; None where nobody said.
+    shown, in milliseconds from the start; None where nobody said.
     """
 
     code: int
@@ -158,12 +159,46 @@ class TrimmedFingerprints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFrame:
+    """One sampled frame of a video or an animated picture: `at` milliseconds from the start, `pdq` 32 bytes, `quality`
+    0..100.
+    """
+
+    at: int
+    pdq: bytes
+    quality: int
+
+    def fingerprint(self) -> Fingerprint:
+        """The frame as a `Fingerprint`."""
+        return Fingerprint(code=FRAME.code, value=self.pdq, quality=self.quality, at=self.at)
+
+
+def _in_order(*frames: VideoFrame) -> tuple[Fingerprint, ...]:
+    """Frames as `Fingerprint`s in the order in which they are shown."""
+    return tuple(frame.fingerprint() for frame in sorted(frames, key=lambda frame: frame.at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Animation:
+    """What an animated picture shows. Its first frame is the picture itself, and is among the `frames` all the same.
+
+    `frames`, `between` and `note` as in `VideoFingerprints`; `milliseconds`: how long it takes to be shown once, as far
+    as it could be read.
+    """
+
+    frames: tuple[VideoFrame, ...]
+    between: tuple[VideoFrame, ...]
+    milliseconds: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFingerprints:
     """Everything that one decode of one picture gives (shape of the `vigil fingerprint` line, without the path).
 
     `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
     being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
-    picture has no plain border.
+    picture has no plain border, `animation` None where it has one frame. All else is of its first frame.
     """
 
     media_type: str
@@ -178,9 +213,29 @@ class PictureFingerprints:
     width: int
     height: int
     trimmed: TrimmedFingerprints | None = None
+    animation: Animation | None = None
+
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """The frames that are kept of an animated picture; none of another."""
+        return self.animation.frames if self.animation else ()
+
+    @property
+    def note(self) -> str:
+        """Why not all of its frames were read, "" where they were."""
+        return self.animation.note if self.animation else ""
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """All of them as `Fingerprint`s, PDQ at any quality (whether it is contributable, it says itself)."""
+        """What is kept, PDQ and frames at any quality (whether one is contributable, it says itself)."""
+        return (*self._still(), *_in_order(*self.frames))
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the same, the variant without plain borders, and the frames between those kept."""
+        inside = self.trimmed.fingerprints() if self.trimmed else ()
+        between = self.animation.between if self.animation else ()
+        return (*self._still(), *inside, *_in_order(*self.frames, *between))
+
+    def _still(self) -> tuple[Fingerprint, ...]:
         return (
             Fingerprint(code=MD5.code, value=self.md5),
             Fingerprint(code=SHA1.code, value=self.sha1),
@@ -188,19 +243,6 @@ class PictureFingerprints:
             Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
             Fingerprint(code=PHASH.code, value=self.phash),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFrame:
-    """One sampled frame: `at` milliseconds from the start, `pdq` 32 bytes, `quality` 0..100."""
-
-    at: int
-    pdq: bytes
-    quality: int
-
-    def fingerprint(self) -> Fingerprint:
-        """The frame as a `Fingerprint`."""
-        return Fingerprint(code=FRAME.code, value=self.pdq, quality=self.quality, at=self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +278,7 @@ class VideoFingerprints:
 
     def probes(self) -> tuple[Fingerprint, ...]:
         """What is looked for: the digests, and all frames in the order in which they are shown."""
-        shown = sorted((*self.frames, *self.between), key=lambda frame: frame.at)
-        return (*self.fingerprints()[:3], *(frame.fingerprint() for frame in shown))
+        return (*self.fingerprints()[:3], *_in_order(*self.frames, *self.between))
 
 
 MaterialFingerprints = PictureFingerprints | VideoFingerprints

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
+from node.domain.fingerprints import FRAME
+
 if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId, Origin, RecordId
@@ -60,7 +62,7 @@ class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
     `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known or where it is a
-    video (whose frames are among the fingerprints), and the search is then `reduced`. `trimmed` are those of the
+    video (whose frames are among the fingerprints). `trimmed` are those of the
     picture without its plain borders, empty where it has none; the first of them is a further PDQ of `fingerprints`,
     and so is its pHash a further pHash. `label` is how the person called it (a path or a hash): local only, never sent.
     """
@@ -72,8 +74,8 @@ class Subject:
 
     @property
     def reduced(self) -> bool:
-        """Whether a perceptual search of this subject has to do without orientations."""
-        return len(self.orientations) <= 1
+        """Whether a perceptual search of this subject, or of its frames, has to do without orientations."""
+        return len(self.orientations) <= 1 or any(each.code == FRAME.code for each in self.fingerprints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,8 @@ class Answer:
 
     `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
     how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
-    `reduced`: the subject came without orientations. `reason`: for held, refused and error, in plain words.
+    `reduced`: a subject, or its frames, came without orientations. `reason`: for held, refused and error, in plain
+    words.
     """
 
     query_id: bytes

@@ -3,7 +3,9 @@
 Rules this module upholds:
 
 - Pure: raw hits in, the same values out, fewer and in order. The order is total, so the same hits come out the same.
-- Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once.
+- Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once. Twice
+  where what speaks first is a mere proposal (two videos, yet to be judged) and there is evidence beside it, as of an
+  animated picture, which is a picture too: that comes out in its own place, for the one who judges.
 - Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged, so where PDQ says the same of the
   same row it is PDQ that speaks for it; a lead that shows a weak digest has nothing better.
 - Frames of videos only propose a lead (whether two videos match is judged later): they never take the place of a hit
@@ -13,7 +15,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -37,19 +39,33 @@ NO_OPINION: Final = PHASH_RADIUS + 1
 
 
 def rank(hits: Iterable[RawHit]) -> list[RawHit]:
-    """The best hit of each (subject, source, row): by subject, then best first.
+    """The best hit of each (subject, source, row), and what stands behind a mere proposal: by subject, then best first.
 
     First come equal SHA-256, then equal SHA-1 or MD5 (those that PDQ bears out before those that it does not), then PDQ
-    by distance, by quality and by how near pHash is, then what frames of videos have found, and last pHash alone.
+    by distance, by quality and by how near pHash is, then what frames have found, two videos before a picture and a
+    frame where it is the same row, and last pHash alone.
     """
     rows: dict[tuple[int, int, int], list[RawHit]] = {}
     for hit in hits:
         rows.setdefault((hit.subject, hit.source, hit.row), []).append(hit)
-    return [best for _, best in sorted((_place(found) for found in rows.values()), key=lambda placed: placed[0])]
+    placed = [each for found in rows.values() for each in _places(found)]
+    return [best for _, best in sorted(placed, key=lambda placed: placed[0])]
+
+
+def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]:
+    """(Sort key, hit to show) of all that was found of one row by one subject; two where the first is a proposal."""
+    key, best = _place(found)
+    yield key, best
+    if _proposes(best) and (sure := [hit for hit in found if not _proposes(hit)]):
+        yield _place(sure)
+
+
+def _proposes(hit: RawHit) -> bool:
+    """Whether it says of two videos that they may match."""
+    return hit.code == FRAME.code and not hit.by
 
 
 def _place(found: Sequence[RawHit]) -> tuple[tuple[int, ...], RawHit]:
-    """(Sort key, hit to show) of all that was found of one row by one subject."""
     evidence, best = _weigh(found)
     opinion = min((hit.distance for hit in found if hit.code == PHASH.code), default=NO_OPINION)
     key = (best.subject, evidence, best.distance, -best.quality, opinion, best.source, best.row)
@@ -70,7 +86,7 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
     if picture:
         return Evidence.PICTURE, _nearest(picture)
     if frames:
-        return Evidence.FRAMES, _nearest(frames)
+        return Evidence.FRAMES, _nearest([hit for hit in frames if _proposes(hit)] or frames)
     return Evidence.SECOND_OPINION, _nearest(found)
 
 

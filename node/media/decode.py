@@ -7,7 +7,9 @@ Rules this module upholds:
 - Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. Decoders raise far more than
   OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so everything that they raise ends here.
 - The first frame is the picture: of an animation as of a still one, for that is what every other user of these hashes
-  takes. The other frames are not searchable: a record holds one PDQ a picture, and frames belong to a video's.
+  takes. The others come one by one, as they are asked for, composed as a viewer would show them. Pages of a TIFF and
+  further images of a HEIF are no frames, and not decoded.
+- A still picture's decoder is let go at once: beside its pixels nothing of it stays in memory.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from __future__ import annotations
 import importlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pillow_heif
@@ -25,31 +29,72 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
 from node.media.pixels import Pixels, pixels_of, turn_of
-from node.media.sniff import WEBP, Format, recognise
+from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
 
 MAX_PIXELS: Final = 200_000_000
 """Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
 _PLUGINS: Final = ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP")
+_MOVING: Final = (GIF, WEBP, PNG, AVIF)
+_BELIEVED: Final = 10
+"""Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
+_UNBELIEVED: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFrame:
+    """One frame, upright; `milliseconds`: how long a viewer shows it."""
+
+    pixels: Pixels
+    milliseconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPicture:
-    """A picture's first frame, upright, and the media type that its content has."""
+    """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
+
+    `rest`: the frames after it, decoded as they are asked for; raises `MediaError` where one cannot be.
+    """
 
     pixels: Pixels
     media_type: str
+    milliseconds: int
+    rest: Iterator[ShownFrame]
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
     """Decodes a picture file held in memory. Raises `MediaError` with the reason for all that can be wrong with it."""
     known = recognise(data)
     _prepare_decoders()
+    with _in_our_words(data, known):
+        frames = _opened(data, known)
+        first = frames.next()
+        if first is None:
+            raise EOFError
+    return DecodedPicture(
+        pixels=first.pixels,
+        media_type=known.media_type,
+        milliseconds=first.milliseconds,
+        rest=_rest(frames, data, known) if frames.moves else iter(()),
+    )
+
+
+def _rest(frames: _Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
+    while True:
+        with _in_our_words(data, known):
+            frame = frames.next()
+        if frame is None:
+            return
+        yield frame
+
+
+@contextmanager
+def _in_our_words(data: bytes, known: Format) -> Iterator[None]:
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, which is no reason to refuse the pixels; of a bomb it must not merely warn.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            return _decode(data, known)
+            yield
         except MediaError:
             raise
         except MemoryError:
@@ -58,33 +103,94 @@ def decode_picture(data: bytes) -> DecodedPicture:
             raise MediaError(_reason(error, known, data)) from None
 
 
-def _decode(data: bytes, known: Format) -> DecodedPicture:
+def _opened(data: bytes, known: Format) -> _Frames:
     # Pillow's own check would refuse without telling the size; ours follows at once, before any pixel is decoded, and
     # then Pillow's stands behind it, for frames that turn out larger than the header said.
     Image.MAX_IMAGE_PIXELS = None
-    with Image.open(io.BytesIO(data), formats=(known.decoder,)) as image:
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
-        if width < 1 or height < 1:
-            raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
-        Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-        return DecodedPicture(pixels=_pixels(image, known), media_type=known.media_type)
-
-
-def _pixels(image: Image.Image, known: Format) -> Pixels:
-    """The upright pixels of an opened image's first frame.
-
-    WebP's decoder gives them as they are wanted; Pillow would copy them three times more, a seventh of all the work.
-    """
+    image = Image.open(io.BytesIO(data), formats=(known.decoder,))
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
+    if width < 1 or height < 1:
+        raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
+        return _Frames(image, known)
+    return _WebPFrames(image, known, decoder)
+
+
+class _Frames:
+    """The frames of an opened picture, as Pillow gives them."""
+
+    def __init__(self, image: Image.Image, known: Format) -> None:
+        self._image = image
+        self._known = known
+        self._given = 0
+
+    @property
+    def moves(self) -> bool:
+        """Whether there may be more than the first. A GIF does not say before its second frame was looked for."""
+        return self._known is GIF or (self._known in _MOVING and self._stated > 1)
+
+    @property
+    def _stated(self) -> int:
+        return int(getattr(self._image, "n_frames", 1))
+
+    def next(self) -> ShownFrame | None:
+        """The next one; None after the last. Raises whatever Pillow raises."""
+        image = self._image
+        if self._given:
+            if self._known is not GIF and self._given >= self._stated:
+                return None
+            try:
+                image.seek(self._given)
+            except EOFError:
+                if self._known is GIF:  # which ends so, be it by its trailer or without
+                    return None
+                raise
+        self._given += 1
         image.load()
-        return pixels_of(image)
-    frame = decoder.get_next()
-    if frame is None:
-        raise EOFError
-    return Pixels(values=np.frombuffer(frame[0], np.uint8).reshape(image.height, image.width * 4), channels=4)
+        return ShownFrame(pixels=pixels_of(image), milliseconds=_shown_for(image.info.get("duration")))
+
+
+class _WebPDecoder(Protocol):
+    """Pillow's binding of libwebp's WebPAnimDecoder, as far as it is used here."""
+
+    def get_next(self) -> tuple[bytes, int] | None:
+        """The next composed frame and the milliseconds until which it is shown; None where there is none."""
+        ...
+
+
+class _WebPFrames(_Frames):
+    """The same of a WebP that is upright, straight from its decoder, which gives the pixels as they are wanted; Pillow
+    would copy them three times more, a seventh of all the work.
+    """
+
+    def __init__(self, image: Image.Image, known: Format, decoder: _WebPDecoder) -> None:
+        super().__init__(image, known)
+        self._decoder = decoder
+        self._until = 0
+
+    def next(self) -> ShownFrame | None:
+        if self._given >= self._stated:
+            return None
+        frame = self._decoder.get_next()
+        if frame is None:
+            raise EOFError
+        values, until = frame
+        self._given += 1
+        shown, self._until = until - self._until, until
+        height, width = self._image.height, self._image.width
+        pixels = Pixels(values=np.frombuffer(values, np.uint8).reshape(height, width * 4), channels=4)
+        return ShownFrame(pixels=pixels, milliseconds=_shown_for(shown))
+
+
+def _shown_for(stated: object) -> int:
+    """How long a frame is shown (ms). Viewers do not believe in a hundredth of a second or less, or in none at all."""
+    if not isinstance(stated, int | float) or not _BELIEVED < stated < float("inf"):
+        return _UNBELIEVED
+    return round(stated)
 
 
 @lru_cache(maxsize=1)

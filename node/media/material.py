@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- The first bytes decide (`sniff`, `containers`), and a picture comes first: an animated one is a picture.
+- The first bytes decide (`sniff`, `containers`), and a picture comes first: an animated one is a picture,
+  which has frames besides.
 - What is neither is refused in the words of `sniff`.
 """
 
@@ -23,7 +24,7 @@ from node.media.video import Allow, fingerprint_video
 def fingerprint_material(path: Path, allow: Allow) -> MaterialFingerprints:
     """Every fingerprint of a file. Raises `MediaError` with the reason for everything that is wrong with it."""
     container = _container(path)
-    return fingerprint_picture(path) if container is None else fingerprint_video(path, container, allow)
+    return fingerprint_picture(path, allow) if container is None else fingerprint_video(path, container, allow)
 
 
 def _container(path: Path) -> Container | None:

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import PDQ_BITS
+from node.domain.fingerprints import PDQ_BITS, VideoFrame
 from node.media import kernels
 
 SAMPLES: Final = 64
@@ -46,6 +46,10 @@ class PdqHashes:
 
     orientations: tuple[bytes, ...]
     quality: int
+
+    def shown_at(self, at: int) -> VideoFrame:
+        """As those of a frame that is shown at `at` milliseconds: of one orientation, as it is."""
+        return VideoFrame(at=at, pdq=self.orientations[0], quality=self.quality)
 
 
 def pdq_hashes(pixels: npt.NDArray[np.uint8], channels: int) -> PdqHashes:

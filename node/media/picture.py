@@ -3,18 +3,22 @@
 Rules this module upholds:
 
 - All perceptual hashes are of the same decoded pixels (`pixels`), all digests of the same bytes (`source`).
+- An animated picture is its first frame, as a still one would be; its frames are hashed besides (`animation`).
 - What lies within plain borders is hashed beside the whole picture, from the same decode.
 - A picture of one colour is no error: it is fingerprinted with quality 0, which never matches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.media.animation import fingerprint_animation
 from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
 from node.media.pdq import pdq_hashes
@@ -26,13 +30,16 @@ _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
-def fingerprint_picture(path: Path) -> PictureFingerprints:
-    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it."""
+def fingerprint_picture(path: Path, allow: Callable[[int], None]) -> PictureFingerprints:
+    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it.
+
+    `allow`: told how many seconds of processor time an animation may take, before they are taken.
+    """
     source = read_source(path)
     picture = decode_picture(source.data)
-    pixels = picture.pixels
+    pixels, shown_for, rest = picture.pixels, picture.milliseconds, picture.rest
     pdq = pdq_hashes(pixels.values, pixels.channels)
-    return PictureFingerprints(
+    still = PictureFingerprints(
         media_type=picture.media_type,
         size=len(source.data),
         md5=source.md5,
@@ -46,6 +53,9 @@ def fingerprint_picture(path: Path) -> PictureFingerprints:
         height=pixels.height,
         trimmed=_trimmed(pixels),
     )
+    del picture, pixels  # the next frame wants the room
+    animation = fingerprint_animation(pdq, shown_for, rest, still.size, allow)
+    return still if animation is None else replace(still, animation=animation)
 
 
 def _trimmed(pixels: Pixels) -> TrimmedFingerprints | None:

@@ -33,14 +33,14 @@ from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
 MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
-"""The longest reply, its newline included; a picture's is below 2,500."""
+"""The longest reply, its newline included; a still picture's is below 2,500."""
 MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
-_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", *_HASHES, *_NUMBERS})
+_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", "animation", *_HASHES, *_NUMBERS})
 _TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
 _BOX: Final = 4
 
@@ -80,6 +80,7 @@ def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
             "pdq": [value.hex() for value in result.pdq_orientations],
             "pdq_quality": result.pdq_quality,
             "trimmed": _write_trimmed(result.trimmed),
+            "animation": video_replies.animation_reply(result.animation),
             **{name: getattr(result, name).hex() for name in _HASHES},
             **{name: getattr(result, name) for name in _NUMBERS},
         }
@@ -130,6 +131,7 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
         width=as_number(said["width"], _MAX_NUMBER),
         height=as_number(said["height"], _MAX_NUMBER),
         trimmed=_read_trimmed(said["trimmed"]),
+        animation=video_replies.read_animation(said["animation"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which frames of a video are hashed, by when they are shown.
+"""Which frames of a video or an animated picture are taken, by when they are shown.
 
 Rules this module upholds:
 

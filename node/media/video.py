@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import VideoFingerprints, VideoFrame
+from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
 from node.media.containers import DECODERS, Container
 from node.media.pdq import PdqHashes, pdq_hashes
@@ -69,23 +69,20 @@ def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFi
     with open_stream(path) as stream:
         read = _read(stream, container, allow)
         digests = stream.digests()
+        sampled = read.sampler.finish()
         return VideoFingerprints(
             media_type=container.media_type,
             size=stream.size,
             md5=digests.md5,
             sha1=digests.sha1,
             sha256=digests.sha256,
-            frames=_frames(read.sampler.finish().frames),
-            between=_frames(read.sampler.finish().between),
+            frames=tuple(hashes.shown_at(at) for at, hashes in sampled.frames),
+            between=tuple(hashes.shown_at(at) for at, hashes in sampled.between),
             milliseconds=read.milliseconds,
             width=read.width,
             height=read.height,
             note=read.note,
         )
-
-
-def _frames(samples: list[tuple[int, PdqHashes]]) -> tuple[VideoFrame, ...]:
-    return tuple(VideoFrame(at=at, pdq=hashes.orientations[0], quality=hashes.quality) for at, hashes in samples)
 
 
 @dataclass(slots=True)

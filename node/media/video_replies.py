@@ -1,4 +1,4 @@
-"""The part of a worker's reply that is about a video, and the line in which it asks for time.
+"""The part of a worker's reply that is about a video, or about the frames of an animated picture.
 
 Rules this module upholds:
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Any, Final
 
-from node.domain.fingerprints import MD5, SHA1, SHA256, VideoFingerprints, VideoFrame
+from node.domain.fingerprints import MD5, SHA1, SHA256, Animation, VideoFingerprints, VideoFrame
 from node.errors import Malformed
 from node.media.containers import CONTAINERS
 from node.media.reply_values import as_bytes, as_number, as_words
@@ -24,9 +24,8 @@ _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME: Final = struct.Struct(">IB32s")
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)
 _BEST: Final = 100
-KEYS: Final = frozenset(
-    {"media_type", "size", "md5", "sha1", "sha256", "frames", "between", "milliseconds", "width", "height", "note"}
-)
+_MOVING: Final = frozenset({"frames", "between", "milliseconds", "note"})
+KEYS: Final = _MOVING | {"media_type", "size", "md5", "sha1", "sha256", "width", "height"}
 MAX_BYTES: Final = 2 * _FRAME.size * (_MOST + MAX_BETWEEN) + 4_096
 """The longest reply about a video, its newline included."""
 
@@ -39,12 +38,9 @@ def video_reply(prints: VideoFingerprints) -> dict[str, Any]:
         "md5": prints.md5.hex(),
         "sha1": prints.sha1.hex(),
         "sha256": prints.sha256.hex(),
-        "frames": _packed(prints.frames),
-        "between": _packed(prints.between),
-        "milliseconds": prints.milliseconds,
         "width": prints.width,
         "height": prints.height,
-        "note": prints.note,
+        **_moving(prints),
     }
 
 
@@ -52,22 +48,51 @@ def read_video(said: dict[str, Any]) -> VideoFingerprints:
     """The other way, of an object with exactly the keys of `KEYS`. Raises `Malformed`."""
     if not isinstance(said["media_type"], str) or said["media_type"] not in _MEDIA_TYPES:
         raise Malformed("a worker's reply states an unknown media type")
-    frames, between = _unpacked(said["frames"], _MOST), _unpacked(said["between"], MAX_BETWEEN)
-    if not frames:
-        raise Malformed("a worker's reply has a video without a frame")
     return VideoFingerprints(
         media_type=said["media_type"],
         size=as_number(said["size"], MAX_STREAM_BYTES),
         md5=as_bytes(said["md5"], MD5.size),
         sha1=as_bytes(said["sha1"], SHA1.size),
         sha256=as_bytes(said["sha256"], SHA256.size),
-        frames=frames,
-        between=between,
-        milliseconds=as_number(said["milliseconds"], MAX_AT),
         width=as_number(said["width"], MAX_FRAME_PIXELS),
         height=as_number(said["height"], MAX_FRAME_PIXELS),
-        note=as_words(said["note"]),
+        **_read_moving(said),
     )
+
+
+def animation_reply(animation: Animation | None) -> dict[str, Any] | None:
+    """What a reply says of an animated picture's frames; null of a still one."""
+    return None if animation is None else _moving(animation)
+
+
+def read_animation(said: object) -> Animation | None:
+    """The other way. Raises `Malformed`."""
+    if said is None:
+        return None
+    if not isinstance(said, dict) or said.keys() != _MOVING:
+        raise Malformed("a worker's reply has an animation that lacks a value or has one too many")
+    return Animation(**_read_moving(said))
+
+
+def _moving(prints: VideoFingerprints | Animation) -> dict[str, Any]:
+    return {
+        "frames": _packed(prints.frames),
+        "between": _packed(prints.between),
+        "milliseconds": prints.milliseconds,
+        "note": prints.note,
+    }
+
+
+def _read_moving(said: dict[str, Any]) -> dict[str, Any]:
+    frames = _unpacked(said["frames"], _MOST)
+    if not frames:
+        raise Malformed("a worker's reply has a video without a frame")
+    return {
+        "frames": frames,
+        "between": _unpacked(said["between"], MAX_BETWEEN),
+        "milliseconds": as_number(said["milliseconds"], MAX_AT),
+        "note": as_words(said["note"]),
+    }
 
 
 def _packed(frames: tuple[VideoFrame, ...]) -> str:

@@ -1,8 +1,8 @@
-"""The frames of videos that are held: one packed column a video, beside its holding.
+"""The frames of videos and animated pictures that are held: one packed column each, beside its holding.
 
 Rules this module upholds:
 
-- A video's frames are written once, with its holding, and read whole: nobody asks for one of them.
+- A holding's frames are written once, with its holding, and read whole: nobody asks for one of them.
 - Packed: 37 bytes a frame, milliseconds u32, quality u8 (both big-endian), PDQ 32 bytes, in the order of their times.
 - Keyed by the holding's number, which only ever rises, so that rows come in at the right edge (`schema`).
 """
@@ -29,6 +29,14 @@ _COLUMNS: Final = np.dtype([("at", ">u4"), ("quality", "u1"), ("value", "u1", (F
 FRAMES_AT_ONCE: Final = 65_536
 """Frames that are given to the index at a time: 18 hours of video, 2.4 MB, searched in a second. Of pictures the number
 of holdings is bound enough; of videos each may have thousands."""
+_BETWEEN: Final = (
+    select(holding_frames)
+    .where(holding_frames.c.holding_id.between(bindparam("first"), bindparam("last")))
+    .order_by(holding_frames.c.holding_id)
+)
+_SIZES: Final = select(holding_frames.c.holding_id, func.length(holding_frames.c.frames)).where(
+    holding_frames.c.holding_id.between(bindparam("first"), bindparam("last"))
+)
 _OF_ONE: Final = select(holding_frames.c.frames).where(holding_frames.c.holding_id == bindparam("of"))
 
 
@@ -52,15 +60,15 @@ def frames_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int
     return found
 
 
-def frame_column(connection: Connection, holding_ids: Iterable[int]) -> FingerprintColumn | None:
-    """The frames of these holdings for the index, the row repeated for each; None where none is a video."""
+def frame_column(connection: Connection, first: int, last: int) -> FingerprintColumn | None:
+    """The frames of the holdings from `first` to `last` for the index, the row repeated for each; None where none has
+    any.
+    """
     rows: list[int] = []
     packed: list[bytes] = []
-    for some in chunks(holding_ids):
-        wanted = select(holding_frames).where(holding_frames.c.holding_id.in_(some))
-        for row in connection.execute(wanted.order_by(holding_frames.c.holding_id)):
-            rows.append(row.holding_id)
-            packed.append(_whole(row.frames))
+    for row in connection.execute(_BETWEEN, {"first": first, "last": last}):
+        rows.append(row.holding_id)
+        packed.append(_whole(row.frames))
     if not rows:
         return None
     frames = np.frombuffer(b"".join(packed), dtype=_COLUMNS)
@@ -73,15 +81,14 @@ def frame_column(connection: Connection, holding_ids: Iterable[int]) -> Fingerpr
     )
 
 
-def as_many(connection: Connection, holding_ids: Sequence[int], videos: Iterable[int]) -> int:
-    """How many of these holdings, from the first on, have `FRAMES_AT_ONCE` frames together; one at the least. `videos`:
-    those of them that may have any.
+def as_many(connection: Connection, holding_ids: Sequence[int]) -> int:
+    """How many of these holdings, which are all from the first to the last of them, have `FRAMES_AT_ONCE` frames
+    together; one at the least.
     """
-    sizes: dict[int, int] = {}
-    for some in chunks(videos):
-        wanted = select(holding_frames.c.holding_id, func.length(holding_frames.c.frames))
-        rows = connection.execute(wanted.where(holding_frames.c.holding_id.in_(some)))
-        sizes.update((holding_id, size // _FRAME.size) for holding_id, size in rows)
+    rows = connection.execute(_SIZES, {"first": holding_ids[0], "last": holding_ids[-1]})
+    sizes: dict[int, int] = {holding_id: size // _FRAME.size for holding_id, size in rows}
+    if not sizes:
+        return len(holding_ids)
     reached = accumulate(sizes.get(holding_id, 0) for holding_id in holding_ids)
     return max(1, sum(frames <= FRAMES_AT_ONCE for frames in reached))
 

@@ -24,14 +24,13 @@ from node.domain.fingerprints import (
     FingerprintKind,
     MaterialFingerprints,
     PictureFingerprints,
-    VideoFingerprints,
 )
 from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.queries import Level
 from node.errors import NotFound
 from node.store.frames import as_many, frame_column, frames_of, put_frames
-from node.store.schema import cases, holding_levels, holdings
+from node.store.schema import cases, holding_frames, holding_levels, holdings
 from node.store.schema import tags as tag_rows
 from node.store.statements import Repository, chunks
 
@@ -43,6 +42,8 @@ _VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
     (PHASH, holdings.c.phash),
 )
 
+_FRAMED: Final = holding_frames.c.holding_id.label("framed")
+"""Whether a holding has frames, asked in the same statement: most have none, and need no other."""
 _LEVELS: Final = select(holding_levels.c.level, holding_levels.c.holdings)
 _COUNT_LEVEL: Final = (
     update(holding_levels)
@@ -96,9 +97,7 @@ class HoldingRows(Repository):
         rows = self._connection.execute(page).all()
         if not rows:
             return None
-        videos = [row.id for row in rows if not row.pdq]
-        if videos:
-            rows = rows[: as_many(self._connection, [row.id for row in rows], videos)]
+        rows = rows[: as_many(self._connection, [row.id for row in rows])]
         columns: list[FingerprintColumn] = []
         for kind, where in _VALUES:
             given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
@@ -106,17 +105,18 @@ class HoldingRows(Repository):
                 ids, values, qualities = zip(*given, strict=True)
                 quality = qualities if kind.has_quality else (-1,) * len(ids)
                 columns.append(column(kind.code, ids, values, quality, kind.size))
-        frames = frame_column(self._connection, [row.id for row in rows if not row.pdq]) if videos else None
+        frames = frame_column(self._connection, rows[0].id, rows[-1].id)
         return FingerprintColumns(columns=[*columns, frames] if frames else columns)
 
     def _holdings(self, rows: Select[Any]) -> list[Holding]:
-        found = self._connection.execute(rows).all()
+        framed = rows.add_columns(_FRAMED).outerjoin(holding_frames, holding_frames.c.holding_id == holdings.c.id)
+        found = self._connection.execute(framed).all()
         references: dict[int, list[str]] = {row.id: [] for row in found}
         for some in chunks(references):
             named = select(cases.c.holding_id, cases.c.reference).where(cases.c.holding_id.in_(some))
             for row in self._connection.execute(named.order_by(cases.c.reference)):
                 references[row.holding_id].append(row.reference)
-        frames = frames_of(self._connection, [row.id for row in found if not row.pdq])
+        frames = frames_of(self._connection, [row.id for row in found if row.framed is not None])
         return [_holding(row, references[row.id], frames.get(row.id, ())) for row in found]
 
 
@@ -166,8 +166,7 @@ class HoldingWrites(HoldingRows):
         }
         number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
         self._count_level(level, 1)
-        if isinstance(prints, VideoFingerprints):
-            put_frames(self._connection, number, prints.frames)
+        put_frames(self._connection, number, prints.frames)
         return number
 
     def set_level(self, holding_id: int, level: Level) -> None:

@@ -198,7 +198,8 @@ holding_frames: Final = Table(
     Column("holding_id", Long, primary_key=True, autoincrement=False),
     _bytes("frames"),
 )
-"""The sampled frames of a holding that is a video, packed (`frames`). Such a holding has no PDQ and no pHash: b""."""
+"""The sampled frames of a holding that is a video or an animated picture, packed (`frames`). A video has no PDQ and no
+pHash: b""."""
 
 holding_levels: Final = Table(
     "holding_levels", metadata, _int("level", key=True), _int("holdings"), sqlite_with_rowid=False

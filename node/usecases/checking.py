@@ -6,6 +6,7 @@ Rules this module upholds:
 - A row is read once, however many subjects found it, and a fixed number of statements reads many rows; of how many the
   fingerprints are in memory at a time is bounded, for a video has thousands.
 - What the index was wrong about is told apart from videos that it proposed and that are not near enough (`frames`).
+- One hit a subject and row: what stands behind a proposal (`match.ranking`) counts where that was not borne out.
 """
 
 from __future__ import annotations
@@ -85,26 +86,26 @@ class Checker:
         for at, hit in enumerate(raw):
             found[hit.source, hit.row].append(at)
         borne_out: dict[int, Spoken] = {}
-        declined = 0
+        declined = spared = 0
         places = list(found)
         for start in range(0, len(places), ROWS_AT_ONCE):
             for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
                 bare = replace(said, fingerprints=())
+                told: set[int] = set()
                 for at in found[place]:
                     hit = raw[at]
-                    those = values[hit.subject, hit.by or hit.code, hit.orientation]
-                    if not frames.concerns(hit):
-                        if any(_bears_out(said.fingerprints, hit, value) for value in those):
-                            borne_out[at] = bare
+                    if hit.subject in told:
+                        spared += 1
                         continue
-                    subject = asked.subjects[hit.subject]
-                    evidence = frames.judge(subject, said.fingerprints, hit, those, asked.radius)
+                    those = values[hit.subject, hit.by or hit.code, hit.orientation]
+                    evidence = _evidence(asked, said, hit, those)
                     if evidence is frames.DECLINED:
                         declined += 1
                     elif evidence is not None:
-                        borne_out[at] = replace(bare, evidence=evidence)
+                        borne_out[at] = bare if evidence is frames.NONE_NEEDED else replace(bare, evidence=evidence)
+                        told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
-        return kept, len(raw) - len(kept) - declined
+        return kept, len(raw) - len(kept) - declined - spared
 
     def _spoken(self, tx: StoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
         """What the store says about each of these places: a read a source."""
@@ -140,6 +141,13 @@ class Checker:
 def distance(a: bytes, b: bytes) -> int:
     """Hamming distance in bits of two hashes of one length."""
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
+
+
+def _evidence(asked: Asked, said: Spoken, hit: RawHit, those: Sequence[bytes]) -> FrameEvidence | None:
+    """What the store bears out of a hit (see `frames.judge`): `NONE_NEEDED` where it has nothing to do with frames."""
+    if frames.concerns(hit):
+        return frames.judge(asked.subjects[hit.subject], said.fingerprints, hit, those, asked.radius)
+    return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
 
 
 def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:

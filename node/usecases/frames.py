@@ -34,6 +34,8 @@ class FrameEvidence:
     subject_at: int | None = None
 
 
+NONE_NEEDED: Final = FrameEvidence(algorithm="", distance=0)
+"""The hit has nothing to do with frames, and the store bears it out as it is."""
 DECLINED: Final = FrameEvidence(algorithm="", distance=0)
 """Two videos were proposed, and are not near enough."""
 

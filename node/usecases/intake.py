@@ -45,15 +45,14 @@ class IngestResult:
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
     """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
-    the same of what lies within its plain borders; of a video also the frames between those that are kept.
+    the same of what lies within its plain borders; of what moves also the frames between those that are kept.
     """
     if isinstance(prints, VideoFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
-    trimmed = prints.trimmed
     return Subject(
-        fingerprints=prints.fingerprints() + (trimmed.fingerprints() if trimmed else ()),
+        fingerprints=prints.probes(),
         orientations=prints.pdq_orientations,
-        trimmed=trimmed.pdq_orientations if trimmed else (),
+        trimmed=prints.trimmed.pdq_orientations if prints.trimmed else (),
         label=label,
     )
 

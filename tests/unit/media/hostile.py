@@ -40,6 +40,16 @@ def _deep() -> Image.Image:
     return Image.fromarray((np.asarray(SMALL.convert("L")).astype(np.uint16) << 8) | 0x5A)
 
 
+def heif_of(images: list[Image.Image]) -> bytes:
+    """A HEIF of several images, none of which moves."""
+    made = pillow_heif.HeifFile()
+    for image in images:
+        made.add_from_pillow(image)
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()
+
+
 def _heif(**options: Any) -> bytes:
     buffer = io.BytesIO()
     pillow_heif.from_pillow(SMALL).save(buffer, **options)

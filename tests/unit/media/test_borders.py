@@ -108,7 +108,7 @@ def test_the_whole_picture_keeps_its_hashes(tmp_path: Path) -> None:
     made, box = bordered(scene(), "frame", "black")
     (tmp_path / "framed.png").write_bytes(encoded(made, "PNG"))
     (tmp_path / "bare.png").write_bytes(encoded(scene(), "PNG"))
-    framed, bare = (fingerprint_picture(tmp_path / name) for name in ("framed.png", "bare.png"))
+    framed, bare = (fingerprint_picture(tmp_path / name, lambda _: None) for name in ("framed.png", "bare.png"))
     whole = pixels_of(made)
     assert framed.pdq_orientations == pdq_hashes(whole.values, whole.channels).orientations
     assert bare.trimmed is None

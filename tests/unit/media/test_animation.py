@@ -1,0 +1,311 @@
+"""The frames of an animated picture: which are kept, and that nothing behind the first can cost the file that."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageSequence
+
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, PictureFingerprints, VideoFrame
+from node.errors import MediaError
+from node.media import animation
+from node.media.decode import ShownFrame, decode_picture
+from node.media.material import fingerprint_material
+from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.pixels import pixels_of
+from node.media.replies import MAX_ASKED_SECONDS
+from node.media.sampling import MAX_AT
+from node.media.source import MAX_FILE_BYTES
+from tests.unit.media.hostile import heif_of
+from tests.unit.media.pictures import distance, encoded, scene
+
+KINDS = ("GIF", "WEBP", "PNG", "AVIF")
+SIZE = (160, 120)
+
+
+def pictures(count: int, first: int = 1) -> list[Image.Image]:
+    return [scene(*SIZE, seed=seed) for seed in range(first, first + count)]
+
+
+def moving(shown: list[Image.Image], kind: str, duration: int | list[int] = 100, **options: object) -> bytes:
+    return encoded(shown[0], kind, save_all=True, append_images=shown[1:], duration=duration, **options)
+
+
+def read(folder: Path, data: bytes, asked: list[int] | None = None) -> PictureFingerprints:
+    path = folder / "file"
+    path.write_bytes(data)
+    found = fingerprint_material(path, (asked if asked is not None else []).append)
+    assert isinstance(found, PictureFingerprints)
+    return found
+
+
+def motion(folder: Path, data: bytes) -> Animation:
+    found = read(folder, data).animation
+    assert found is not None
+    return found
+
+
+def pdq(image: Image.Image) -> bytes:
+    pixels = pixels_of(image)
+    return pdq_hashes(pixels.values, pixels.channels).orientations[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_picture_that_is_shown_is_kept_with_its_time(tmp_path: Path, kind: str) -> None:
+    shown, lasting = pictures(6), [40, 200, 80, 1_500, 120, 60]
+    data = moving(shown, kind, lasting)
+    found = motion(tmp_path, data)
+    assert [frame.at for frame in found.frames] == [0, 40, 240, 320, 1_820, 1_940]
+    assert found.milliseconds == sum(lasting)
+    assert not found.note
+    near = [distance(frame.pdq, pdq(image)) for frame, image in zip(found.frames, shown, strict=True)]
+    assert max(near) < 64, "what is left of a small picture; strangers are some 128 bits apart"
+    with Image.open(io.BytesIO(data)) as opened:
+        assert [frame.pdq for frame in found.frames] == [pdq(frame) for frame in ImageSequence.Iterator(opened)]
+    assert min(frame.quality for frame in found.frames) >= PDQ_QUALITY_FLOOR
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_still_picture_that_its_first_frame_is(tmp_path: Path, kind: str) -> None:
+    shown = pictures(3)
+    still = read(tmp_path, encoded(shown[0], kind))
+    found = read(tmp_path, moving(shown, kind))
+    assert still.animation is None
+    assert (still.frames, still.note) == ((), "")
+    assert distance(found.pdq, still.pdq) <= (0 if kind in {"GIF", "PNG"} else PDQ_RADIUS)
+    assert (found.width, found.height, found.media_type) == (*SIZE, still.media_type)
+    assert found.frames[0] == VideoFrame(at=0, pdq=found.pdq, quality=found.pdq_quality)
+    assert found.fingerprints()[:5] == replace(found, animation=None).fingerprints()
+
+
+def test_plain_borders_of_the_first_frame_are_trimmed_as_ever(tmp_path: Path) -> None:
+    framed = []
+    for image in pictures(2):
+        paper = Image.new("RGB", (200, 160), "white")
+        paper.paste(image, (20, 20))
+        framed.append(paper)
+    found = read(tmp_path, moving(framed, "PNG"))
+    assert found.trimmed == read(tmp_path, encoded(framed[0], "PNG")).trimmed is not None
+    probes = found.probes()
+    assert [each.code for each in probes] == [1, 2, 3, 4, 5, 4, 5, 7, 7]
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "HEIF"])
+def test_pages_are_no_frames(tmp_path: Path, kind: str) -> None:
+    shown = pictures(3)
+    data = encoded(shown[0], "TIFF", save_all=True, append_images=shown[1:]) if kind == "TIFF" else heif_of(shown)
+    assert read(tmp_path, data).animation is None
+
+
+def test_two_pictures_that_take_turns_are_two_frames(tmp_path: Path) -> None:
+    assert len(motion(tmp_path, moving(pictures(2), "GIF", 20)).frames) == 2
+
+
+@pytest.mark.parametrize("stated", [0, 10])
+def test_a_time_that_no_viewer_believes_in_is_a_tenth_of_a_second(tmp_path: Path, stated: int) -> None:
+    assert [frame.at for frame in motion(tmp_path, moving(pictures(3), "GIF", stated)).frames] == [0, 100, 200]
+
+
+def test_frames_that_hardly_differ_are_kept_as_those_of_a_video_are(tmp_path: Path) -> None:
+    """12 seconds of one scene that grows darker."""
+    darker = [scene(*SIZE).point(lambda value, dark=dark: value - dark // 6 - dark % 2) for dark in range(60)]
+    found = motion(tmp_path, moving(darker, "WEBP", 200, lossless=True))
+    assert [frame.at for frame in found.frames] == list(range(0, 12_000, 1_000))
+    assert len(found.between) == 48
+
+
+def test_a_turned_animation_is_upright_in_every_frame(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    shown = pictures(3)
+    found = read(tmp_path, moving(shown, "WEBP", exif=turned.tobytes(), quality=90))
+    assert (found.width, found.height) == SIZE[::-1]
+    for frame, image in zip(found.frames, shown, strict=True):
+        assert distance(frame.pdq, pdq(image.transpose(Image.Transpose.ROTATE_270))) <= 10
+
+
+def test_frames_are_composed_as_a_viewer_shows_them(tmp_path: Path) -> None:
+    """Each frame after the first is a patch with a hole; what it leaves out is what was there before."""
+    whole, patch = scene(*SIZE).convert("RGBA"), scene(*SIZE, seed=2).convert("RGBA")
+    patch.paste((0, 0, 0, 0), (0, 0, 80, 120))
+    composed = Image.alpha_composite(whole, patch).convert("RGB")
+    found = motion(tmp_path, moving([whole, patch], "PNG", blend=1))
+    assert distance(found.frames[1].pdq, pdq(composed)) <= 4
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_cut_off_is_said_and_the_rest_is_kept(tmp_path: Path) -> None:
+    whole = moving(pictures(8), "GIF")
+    found = read(tmp_path, whole[: len(whole) * 6 // 10])
+    assert 1 < len(found.frames) < 8
+    assert found.frames == read(tmp_path, whole).frames[: len(found.frames)]
+    assert found.note == f"only its first {len(found.frames)} frames were read: truncated GIF"
+
+
+def test_a_frame_past_the_limit_of_pixels_ends_it_and_is_not_decoded(tmp_path: Path) -> None:
+    data = bytearray(moving(pictures(3), "GIF"))
+    control = b"\x21\xf9\x04"  # a graphic control extension, 8 bytes long, stands before each frame
+    place = data.index(control, data.index(control) + 8) + 8
+    assert data[place] == ord(",")
+    data[place + 5 : place + 9] = b"\xff\xff\xff\xff"
+    found = read(tmp_path, bytes(data))
+    assert len(found.frames) == 1
+    assert found.note.startswith("only its first 1 frames were read: too many pixels: a frame is larger")
+
+
+@pytest.fixture(scope="module")
+def originals() -> dict[str, bytes]:
+    return {kind: moving(pictures(4), kind) for kind in KINDS}
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), kind=st.sampled_from(KINDS))
+def test_damage_behind_the_first_frame_never_costs_that(
+    originals: dict[str, bytes], tmp_path: Path, data: st.DataObject, kind: str
+) -> None:
+    whole = bytearray(originals[kind])
+    half = len(whole) // 2
+    for at, value in data.draw(st.lists(st.tuples(st.integers(half, len(whole) - 1), st.integers(0, 255)), max_size=9)):
+        whole[at] = value
+    cut = data.draw(st.integers(half, len(whole)))
+    path = tmp_path / "file"
+    path.write_bytes(whole[:cut])
+    try:
+        found = fingerprint_material(path, lambda _: None)
+    except MediaError:
+        # Of these the whole file is looked through, its length or its last tables too, before the first frame.
+        assert kind in {"WEBP", "AVIF"}
+        return
+    assert isinstance(found, PictureFingerprints)
+    assert found.pdq == read(tmp_path, originals[kind]).pdq
+    if found.animation is not None:
+        assert found.frames[0].pdq == found.pdq
+        assert len(found.note) <= 300
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_time_is_asked_for_by_size_and_by_what_moves_alone(tmp_path: Path) -> None:
+    asked: list[int] = []
+    read(tmp_path, moving(pictures(3), "WEBP"), asked)
+    assert asked == [animation.BASE_SECONDS + 30]
+    for kind in (*KINDS, "JPEG"):
+        read(tmp_path, encoded(scene(*SIZE), kind), asked)
+    assert len(asked) == 1
+    longest = animation.BASE_SECONDS + animation.SECONDS_A_MEGABYTE * MAX_FILE_BYTES // 1_000_000 + 30
+    assert longest < MAX_ASKED_SECONDS
+
+
+def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = moving(pictures(5), "PNG")
+    monkeypatch.setattr(animation, "BASE_SECONDS", -1)
+    found = read(tmp_path, data)
+    assert len(found.frames) == 2
+    assert found.note == "only its first 2 frames were read: decoding all of them takes too long"
+
+
+def test_a_frame_for_which_there_is_no_memory_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> PdqHashes:
+        raise MemoryError
+
+    monkeypatch.setattr(animation, "pdq_hashes", exhausted)
+    found = read(tmp_path, moving(pictures(3), "PNG"))
+    assert len(found.frames) == 1
+    assert found.note.endswith("hashing the next one takes more memory than a worker may have")
+
+
+def test_a_decoder_without_memory_is_told_in_our_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    data = moving(pictures(3), "GIF")
+    picture = decode_picture(data)
+    monkeypatch.setattr(Image.Image, "load", exhausted)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", exhausted)
+    with pytest.raises(MediaError, match="more memory than a worker may have"):
+        next(picture.rest)
+
+
+# --- which are kept ---------------------------------------------------------------------------------------------------
+
+
+def hashes(value: bytes, quality: int = 90) -> PdqHashes:
+    return PdqHashes(orientations=(value,) * 8, quality=quality)
+
+
+def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]) -> Animation | None:
+    """What is kept of frames of these (hash, quality, milliseconds shown)."""
+    (first, *rest) = [hashes(value, quality) for value, quality, _ in given]
+    told = iter(rest)
+    monkeypatch.setattr(animation, "pdq_hashes", lambda *_: next(told))
+    blank = pixels_of(Image.new("L", (8, 8)))
+
+    def frames() -> Iterator[ShownFrame]:
+        yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
+
+    return animation.fingerprint_animation(first, given[0][2], frames(), 1_000, lambda _: None)
+
+
+FRAMES = st.lists(
+    st.tuples(
+        st.integers(0, 40).map(lambda bits: (((1 << bits) - 1) << 7).to_bytes(32, "big"))
+        | st.binary(min_size=32, max_size=32),
+        st.integers(0, 100),
+        st.integers(11, 3_000) | st.just(MAX_AT),
+    ),
+    min_size=2,
+    max_size=80,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given=FRAMES)
+def test_a_copy_of_any_frame_is_near_one_that_is_kept(
+    monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
+) -> None:
+    found = kept_of(monkeypatch, given)
+    assert found is not None
+    times = [frame.at for frame in found.frames]
+    assert times == sorted(set(times))
+    assert times[0] == 0
+    assert not set(times) & {frame.at for frame in found.between}
+    at = 0
+    for value, quality, lasting in given:
+        # Frames past the latest time there is have that one time, and one of them is kept.
+        if quality >= PDQ_QUALITY_FLOOR and at < MAX_AT:
+            usable = [frame for frame in found.frames if frame.quality >= PDQ_QUALITY_FLOOR]
+            assert min(distance(value, frame.pdq) for frame in usable) <= PDQ_RADIUS // 2
+        at = min(at + lasting, MAX_AT)
+
+
+def test_however_many_are_unlike_no_more_are_kept_than_a_body_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(animation, "MAX_FRAMES", 20)
+    values = np.random.default_rng(1).integers(0, 256, (200, 32), dtype=np.uint8)
+    found = kept_of(monkeypatch, [(value.tobytes(), 90, 50) for value in values])
+    assert found is not None
+    assert 15 <= len(found.frames) <= 20
+    assert found.frames[-1].at > 8_000, "of the whole animation, not of its beginning"
+
+
+def test_one_frame_is_no_animation(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kept_of(monkeypatch, [(bytes(32), 90, 100)]) is None
+
+
+def test_the_first_frame_of_a_still_gif_is_all_there_is() -> None:
+    buffer = io.BytesIO()
+    scene(*SIZE).save(buffer, "GIF")
+    assert list(decode_picture(buffer.getvalue()).rest) == []
+    without_its_trailer = buffer.getvalue()[:-1]
+    assert list(decode_picture(without_its_trailer).rest) == []
