@@ -115,7 +115,7 @@ def test_a_time_that_no_viewer_believes_in_is_a_tenth_of_a_second(tmp_path: Path
 
 def test_frames_that_hardly_differ_are_kept_as_those_of_a_video_are(tmp_path: Path) -> None:
     """12 seconds of one scene that grows darker."""
-    darker = [scene(*SIZE).point(lambda value, dark=dark: value - dark // 6 - dark % 2) for dark in range(60)]
+    darker = [scene(*SIZE).point(lambda value, dark=dark: value // 2 + 100 - dark) for dark in range(60)]
     found = motion(tmp_path, moving(darker, "WEBP", 200, lossless=True))
     assert [frame.at for frame in found.frames] == list(range(0, 12_000, 1_000))
     assert len(found.between) == 48
