@@ -243,7 +243,7 @@ class _Printer:
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
             self._output.say(
-                "Reduced: a bare hash, a video or an animation's frames were searched as they are, not turned."
+                "Reduced: bare hashes and frames were searched as they are, not turned."
             )
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")

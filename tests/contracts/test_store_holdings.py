@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,8 @@ from node.domain.fingerprints import (
     PHASH,
     SHA1,
     SHA256,
+    Animation,
+    MaterialFingerprints,
     PictureFingerprints,
     VideoFingerprints,
     VideoFrame,
@@ -61,6 +64,12 @@ def video(word: str, frames: int = 3) -> VideoFingerprints:
     )
 
 
+def animation(word: str, frames: int = 3) -> PictureFingerprints:
+    film = video(word, frames)
+    moves = Animation(frames=film.frames, between=film.between, milliseconds=film.milliseconds)
+    return replace(prints(word), media_type="image/gif", animation=moves)
+
+
 def put(writer: StoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
     number, _ = writer.put_holding(prints(word), level=level, case=case, tag=tag, now=1_700_000_000)
     return number
@@ -93,6 +102,47 @@ def test_a_video_is_kept_with_its_frames_and_without_what_lies_between(store: St
     assert held.fingerprints == film.fingerprints()
     assert (held.media_type, held.size) == ("video/mp4", 9_000)
     assert [f.at for f in held.fingerprints if f.code == FRAME.code] == [0, 1_000, 2_000]
+
+
+def test_an_animated_picture_is_kept_as_a_picture_with_its_frames(store: Store) -> None:
+    moving, still = animation("moving"), prints("still")
+    with store.write() as writer:
+        for each in (moving, still):
+            writer.put_holding(each, level=Level.NATIONAL, case="C-1", tag=b"", now=1_234)
+    with store.read() as reader:
+        held = {each.sha256: each for each in reader.holdings(case="C-1")}
+        assert held[moving.sha256] == reader.holding_by_sha256(moving.sha256)
+        assert held == {each.sha256: each for each in reader.holdings_by_id([1, 2, 3]).values()}
+    assert held[moving.sha256].fingerprints == moving.fingerprints()
+    assert [f.code for f in moving.fingerprints()] == [1, 2, 3, PDQ.code, PHASH.code] + [FRAME.code] * 3
+    assert held[still.sha256].fingerprints == still.fingerprints()
+
+
+def test_pages_end_where_their_frames_are_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.store.frames.FRAMES_AT_ONCE", 5)
+    made: list[MaterialFingerprints] = [
+        prints("a"),
+        animation("b", 3),
+        prints("c"),
+        video("d", 2),
+        animation("e", 9),
+        prints("f"),
+    ]
+    with store.write() as writer:
+        ids = [writer.put_holding(each, level=Level.NATIONAL, case="", tag=b"", now=1)[0] for each in made]
+    seen: dict[int, list[tuple[int, bytes]]] = {}
+    after = 0
+    with store.read() as reader:
+        while page := reader.holding_columns(after, 10):
+            after = max(int(each.rows[-1]) for each in page.columns)
+            for each in page.columns:
+                given = zip(each.rows.tolist(), [value.tobytes() for value in each.values], strict=True)
+                seen.setdefault(each.code, []).extend(given)
+    for code in (SHA256.code, PDQ.code, FRAME.code):
+        expected = [
+            (row, f.value) for row, one in zip(ids, made, strict=True) for f in one.fingerprints() if f.code == code
+        ]
+        assert seen[code] == expected
 
 
 def test_pictures_and_videos_are_scanned_together(store: Store) -> None:

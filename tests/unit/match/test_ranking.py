@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.search_ports import RawHit
 from node.match.ranking import rank
 
@@ -21,8 +21,9 @@ def hit(
     source: int = 1,
     quality: int = -1,
     orientation: int = 0,
+    by: int = 0,
 ) -> RawHit:
-    return RawHit(subject, source, row, kind.code, distance, quality, orientation)
+    return RawHit(subject, source, row, kind.code, distance, quality, orientation, by)
 
 
 def test_the_order_is_file_weak_digest_picture_second_opinion() -> None:
@@ -93,14 +94,30 @@ def test_rows_sources_and_subjects_are_told_apart() -> None:
     assert rank(reversed(apart)) == apart
 
 
+def test_what_stands_behind_a_proposal_of_two_videos_comes_out_in_its_own_place() -> None:
+    """Two animations: whether they match as videos do is judged later, and what else is known of them must not go."""
+    proposal, shown = hit(FRAME, 1, 2), hit(FRAME, 1, 9, by=PDQ.code)
+    other = hit(FRAME, 2, 5)
+    assert rank([shown, other, proposal]) == [proposal, other, shown]
+    second_opinion = hit(PHASH, 1, 3)
+    assert rank([second_opinion, hit(PHASH, 3, 0), proposal]) == [proposal, hit(PHASH, 3, 0), second_opinion]
+    assert rank([second_opinion, shown, proposal]) == [proposal, shown]
+
+
+def test_of_two_animations_a_picture_that_is_near_speaks_alone() -> None:
+    picture = hit(PDQ, 1, 30, quality=60)
+    assert rank([hit(FRAME, 1, 0), hit(FRAME, 1, 0, by=PDQ.code), hit(PDQ, 1, 0, by=FRAME.code), picture]) == [picture]
+
+
 def test_nothing_makes_nothing() -> None:
     assert rank([]) == []
 
 
-KINDS = st.sampled_from([MD5, SHA1, SHA256, PDQ, PHASH])
+KINDS = st.sampled_from([(MD5, 0), (SHA1, 0), (SHA256, 0), (PDQ, 0), (PHASH, 0), (FRAME, 0), (FRAME, 4), (PDQ, 7)])
+"""Kind found, and by which it was asked about where that is another."""
 HITS = st.lists(
     st.builds(
-        hit,
+        lambda kind, row, distance, **more: hit(kind[0], row, distance, by=kind[1], **more),
         KINDS,
         st.integers(0, 3),
         st.integers(0, 31),
@@ -114,10 +131,18 @@ HITS = st.lists(
 
 
 @given(hits=HITS, seed=st.integers())
-def test_every_row_found_is_told_exactly_once_in_one_order(hits: list[RawHit], seed: int) -> None:
+def test_every_row_found_is_told_once_and_behind_a_proposal_again_in_one_order(hits: list[RawHit], seed: int) -> None:
     ranked = rank(hits)
-    rows = [(lead.subject, lead.source, lead.row) for lead in ranked]
-    assert sorted(rows) == sorted({(found.subject, found.source, found.row) for found in hits})
+    proposals = [lead for lead in ranked if lead.code == FRAME.code and not lead.by]
+    sure = [(lead.subject, lead.source, lead.row) for lead in ranked if lead not in proposals]
+    assert len(sure) == len(set(sure))
+    behind = {(lead.subject, lead.source, lead.row) for lead in proposals}
+    assert len(proposals) == len(behind)
+    assert behind | set(sure) == {(found.subject, found.source, found.row) for found in hits}
+    for lead in proposals:
+        place = (lead.subject, lead.source, lead.row)
+        alone = all(found.code == FRAME.code and not found.by for found in hits if found[:3] == place)
+        assert alone == (place not in sure)
     assert set(ranked) <= set(hits)
     assert [lead.subject for lead in ranked] == sorted(lead.subject for lead in ranked)
     shuffled = random.Random(seed).sample(hits, len(hits))

@@ -1,6 +1,7 @@
 """A worker's reply is untrusted: what `write_reply` would not have written is refused, and only as Malformed."""
 
 import json
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.fingerprints import (
+    Animation,
     PictureFingerprints,
     TrimmedFingerprints,
     VideoFingerprints,
@@ -43,6 +45,13 @@ TRIMMED = st.builds(
     pdq_orientations=EIGHT,
     phash=st.binary(min_size=8, max_size=8),
 )
+ANIMATIONS = st.builds(
+    Animation,
+    frames=st.lists(FRAMES, min_size=1, max_size=9).map(in_order),
+    between=st.lists(FRAMES, max_size=9).map(in_order),
+    milliseconds=st.integers(0, 2**32 - 1),
+    note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
+)
 PRINTS = st.builds(
     lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
     orientations=EIGHT,
@@ -56,6 +65,7 @@ PRINTS = st.builds(
     width=st.integers(0, 2**20),
     height=st.integers(0, 2**20),
     trimmed=st.none() | TRIMMED,
+    animation=st.none() | ANIMATIONS,
 )
 VIDEOS = st.builds(
     VideoFingerprints,
@@ -99,8 +109,12 @@ EXAMPLE = PictureFingerprints(
     trimmed=TrimmedFingerprints(box=(0, 0, 1, 1), pdq_quality=7, pdq_orientations=(bytes(32),) * 8, phash=bytes(8)),
 )
 
+LONGEST_ANIMATION = replace(
+    EXAMPLE, animation=Animation(frames=LONGEST.frames, between=LONGEST.between, milliseconds=MAX_AT, note="x" * 300)
+)
 
-@given(PRINTS)
+
+@given(PRINTS | st.just(LONGEST_ANIMATION))
 def test_fingerprints_come_back_as_they_were(prints: PictureFingerprints) -> None:
     line = replies.write_reply(prints)
     assert len(line) <= replies.MAX_REPLY_BYTES
@@ -219,6 +233,35 @@ def test_a_value_out_of_place_is_refused(key: str, value: Any) -> None:
 def test_an_inside_out_of_place_is_refused(key: str, value: Any) -> None:
     said = json.loads(replies.write_reply(EXAMPLE))
     said["trimmed"][key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("frames", ""),
+        ("frames", "00" * 36),
+        ("frames", "00000001" + "00" * 33 + "00" * 37),
+        ("frames", None),
+        ("between", "0000000065" + "00" * 32),
+        ("milliseconds", -1),
+        ("note", 5),
+        ("note", "\x1b[2J"),
+        ("width", 1),
+    ],
+)
+def test_an_animation_out_of_place_is_refused(key: str, value: Any) -> None:
+    said = json.loads(replies.write_reply(LONGEST_ANIMATION))
+    said["animation"][key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("value", [[], {}, "none", 0, False])
+def test_an_animation_that_is_no_object_is_refused(value: Any) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said["animation"] = value
     with pytest.raises(Malformed):
         replies.read_reply(json.dumps(said).encode())
 
