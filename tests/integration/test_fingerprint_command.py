@@ -80,7 +80,12 @@ def test_a_folder_of_good_and_bad_files_gives_a_line_each(tmp_path: Path) -> Non
     }
     assert words == "4 of 10 files could not be fingerprinted\n"
     good = [line for line in lines if "error" not in line]
-    assert all(list(line) == KEYS for line in good)
+    moving = by_name["sub/j-moving.gif"]
+    assert all(list(line) == KEYS for line in good if line is not moving)
+    assert list(moving) == [*KEYS, "frames", "duration", "note"]
+    assert [frame["seconds"] for frame in moving["frames"]] == [0.0, 0.1]
+    assert moving["frames"][0] == {"seconds": 0.0, "pdq": moving["pdq"], "quality": moving["pdq_quality"]}
+    assert (moving["duration"], moving["note"]) == (0.2, None)
     assert by_name["e-plain.png"]["pdq_quality"] == 0
     assert by_name["g-lying.png"]["media_type"] == "image/jpeg"
     assert {**by_name["h-noname"], "path": ""} == {**by_name["f-good.jpg"], "path": ""}
@@ -121,6 +126,21 @@ def test_people_are_told_in_words(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "quality 0: a picture without detail, which never matches by PDQ" in done.stdout
     assert "gone\n  error    no such file or folder" in done.stdout
+
+
+def test_people_are_told_what_moves_and_where_it_was_cut_off(tmp_path: Path) -> None:
+    shown = [scene(200, 150, seed) for seed in range(1, 9)]
+    whole = encoded(shown[0], "GIF", save_all=True, append_images=shown[1:], duration=500)
+    (tmp_path / "moving.gif").write_bytes(whole)
+    (tmp_path / "cut.gif").write_bytes(whole[: len(whole) * 6 // 10])
+    done = subprocess.run(
+        [*COMMAND, "moving.gif", "cut.gif"], capture_output=True, check=True, cwd=tmp_path, env=ENVIRONMENT, text=True
+    )
+    of_whole, of_cut = done.stdout.split("cut.gif\n")
+    assert "  moving   4.0 seconds, 8 frames of it hashed\n" in of_whole
+    assert "      0.5 s " in of_whole
+    assert of_whole.endswith("            and 3 more frames (all of them: --json)\n")
+    assert "frames were read: truncated GIF\n" in of_cut
 
 
 def test_an_empty_folder_is_told_of(tmp_path: Path) -> None:
