@@ -242,9 +242,7 @@ class _Printer:
             left = count(summary["not_asked"], "subject")
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
-            self._output.say(
-                "Reduced: bare hashes and frames were searched as they are, not turned."
-            )
+            self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
         if _MAY_COME.intersection(summary["outcomes"].values()):

@@ -61,8 +61,8 @@ class Level(IntEnum):
 class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
-    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known or where it is a
-    video (whose frames are among the fingerprints). `trimmed` are those of the
+    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known (the search is then
+    `reduced`), and of a video, whose frames are among the fingerprints and are turned as their bits tell. `trimmed` are those of the
     picture without its plain borders, empty where it has none; the first of them is a further PDQ of `fingerprints`,
     and so is its pHash a further pHash. `label` is how the person called it (a path or a hash): local only, never sent.
     """
@@ -74,8 +74,8 @@ class Subject:
 
     @property
     def reduced(self) -> bool:
-        """Whether a perceptual search of this subject, or of its frames, has to do without orientations."""
-        return len(self.orientations) <= 1 or any(each.code == FRAME.code for each in self.fingerprints)
+        """Whether a perceptual search of this subject has to do without orientations."""
+        return len(self.orientations) <= 1 and not any(each.code == FRAME.code for each in self.fingerprints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class Answer:
 
     `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
     how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
-    `reduced`: a subject, or its frames, came without orientations. `reason`: for held, refused and error, in plain
+    `reduced`: a subject came without orientations. `reason`: for held, refused and error, in plain
     words.
     """
 

@@ -16,7 +16,7 @@ match where 80 % of the query's frames, or by its README of the compared video's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from node.domain.fingerprints import FRAME, PDQ_RADIUS
+from node.domain.orientations import turned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +97,11 @@ def frames_of(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
     return tuple(kept)
 
 
+def frame_turned(frame: Fingerprint, turn: int) -> Fingerprint:
+    """A frame in another orientation, as far as its bits tell."""
+    return replace(frame, value=turned(frame.value)[turn]) if turn else frame
+
+
 def words_of(frames: Sequence[Fingerprint]) -> Words:
     """Hashes as uint64 (n, 4)."""
     return np.frombuffer(b"".join(each.value for each in frames), dtype=np.uint64).reshape(len(frames), -1)
@@ -107,20 +113,23 @@ def distances(one: Words, other: Words) -> npt.NDArray[np.int16]:
     return np.asarray(bits.sum(axis=2), dtype=np.int16)
 
 
-def compare(query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int) -> VideoMatch | None:
+def compare(
+    query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int, turn: int = 0
+) -> VideoMatch | None:
     """Whether what is asked and what is kept are near by the rules above; None where not.
 
     `query`, `compared`: all fingerprints of either, of whatever kind. `radius`: that of the policy, in bits; 0 is the
-    rule `exact`, for which there is no wide radius.
+    rule `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which what is asked is taken, as far as its
+    bits tell. The wide radius counts for what is taken as it is, and not for `exact`.
     """
     asked, kept = frames_of(query), frames_of(compared)
     if not asked or not kept:
         return None
-    ours, theirs = words_of(asked), words_of(kept)
+    ours, theirs = words_of([frame_turned(each, turn) for each in asked] if turn else asked), words_of(kept)
     nearest, nearest_there, pair = _nearest(ours, theirs)
     moments = _moments(asked, _spacing(compared))
     distance = int(nearest.min())
-    for within in (radius, wide_radius(radius)) if radius else (0,):
+    for within in (radius, wide_radius(radius)) if radius and not turn else (radius,):
         near, near_there = nearest <= within, nearest_there <= within
         shares = Shares(
             query_percent=_percent(np.bincount(moments, weights=near) > 0),

@@ -5,8 +5,10 @@ Rules this module upholds:
 - One hit a subject and row, however many of their frames are near: an hour of one still scene is 3,600 frames within
   the radius of each other. So the work is done in columns, a block of probes at a time.
 - It proposes only: whether two videos match is said by `domain.videos`, with what the store has.
-- Nothing within the radius is left out. What lies within the wide radius is proposed by a sample of a video's frames,
-  which cannot miss what has near frames all along.
+- Nothing within the radius is left out, of frames as they are. What lies within the wide radius, and what is near a
+  frame that is turned or mirrored, is proposed by a sample of a video's frames, which cannot miss what has near frames
+  all along.
+- The hashes of the other orientations are those that a frame's bits tell (`domain.orientations`).
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
+from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_RADIUS
+from node.domain.orientations import turned
 from node.domain.search_ports import Probe, RawHit
 from node.domain.videos import WIDE_FRAMES, evenly, wide_radius
 
@@ -29,6 +32,8 @@ WIDE_PROBES: Final = 64
 """Frames of a video that are held against everything within the wide radius: each is a scan of all frames."""
 WIDE_LEAST: Final = 3
 """Of these, how many have to be near a video before it is proposed. `domain.videos` asks for more, of all frames."""
+TURNED_PROBES: Final = 256
+"""Frames of a video that are looked for in the other orientations too: seven probes each, as cheap as any."""
 _BLOCK: Final = 64
 """Probes a search: what it finds is reduced before the next."""
 
@@ -55,11 +60,16 @@ def video_hits(
 ) -> Iterator[RawHit]:
     """For the frames that are asked about: videos that may be near, and still pictures within `radius` of a frame."""
     asked = _columns(probes)
-    near = _near(frames, asked, radius)
-    for subject in np.unique(asked.subjects).tolist() if radius else ():  # 0: equal frames alone
-        for place, best in _wide(frames, subject, asked.values[asked.subjects == subject], radius).items():
-            near.setdefault(place, best)
-    yield from _raw(FRAME.code, 0, near)
+    wide: _Best = {}
+    if radius:  # 0: equal frames alone, as they are
+        parts = [asked]
+        for subject in np.unique(asked.subjects).tolist():
+            values = asked.values[asked.subjects == subject]
+            unlike = values[_unlike(values)]
+            parts.append(_turned(subject, unlike))
+            wide |= _wide(frames, subject, unlike, radius)
+        asked = _joined(parts)
+    yield from _raw(FRAME.code, 0, wide | _near(frames, asked, radius))
     yield from _raw(PDQ.code, FRAME.code, _near(stills, asked, radius))
 
 
@@ -79,6 +89,22 @@ def _columns(probes: Sequence[Probe]) -> _Asked:
         values=values.reshape(len(probes), -1),
         subjects=np.asarray([probe.subject for probe in probes], dtype=np.int64),
         turns=np.asarray([probe.orientation for probe in probes], dtype=np.int64),
+    )
+
+
+def _turned(subject: int, unlike: NDArray[np.uint8]) -> _Asked:
+    """Some of a subject's frames in the seven other orientations."""
+    some = [unlike[place].tobytes() for place in evenly(len(unlike), TURNED_PROBES)]
+    values = np.frombuffer(b"".join(value for frame in some for value in turned(frame)[1:]), dtype=np.uint8)
+    turns = np.tile(np.arange(1, len(ORIENTATIONS), dtype=np.int64), len(some))
+    return _Asked(values=values.reshape(len(turns), -1), subjects=np.full_like(turns, subject), turns=turns)
+
+
+def _joined(parts: Sequence[_Asked]) -> _Asked:
+    return _Asked(
+        values=np.concatenate([part.values for part in parts]),
+        subjects=np.concatenate([part.subjects for part in parts]),
+        turns=np.concatenate([part.turns for part in parts]),
     )
 
 
@@ -109,9 +135,8 @@ def _firsts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.
     return [int(at) for at in order[new]]
 
 
-def _wide(table: SegmentedTable, subject: int, values: NDArray[np.uint8], radius: int) -> _Best:
+def _wide(table: SegmentedTable, subject: int, unlike: NDArray[np.uint8], radius: int) -> _Best:
     """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
-    unlike = values[_unlike(values)]
     if len(unlike) < WIDE_FRAMES:
         return {}
     best: _Best = {}

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME, PDQ
-from node.domain.videos import VPDQ, compare
+from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ
+from node.domain.videos import VPDQ, compare, frame_turned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameEvidence:
-    """How a hit by frames is near. `at`: in the video that is held, `subject_at`: in the one asked about (ms)."""
+    """How a hit by frames is near. `at`: in the video that is held, `subject_at`: in the one asked about (ms).
+    `orientation`: of what was asked about, an index into `ORIENTATIONS`, counted on for what lies within borders.
+    """
 
     algorithm: str
     distance: int
+    orientation: int = 0
     shares: Shares | None = None
     at: int | None = None
     subject_at: int | None = None
@@ -55,26 +58,39 @@ def judge(
     if not hit.by:
         if not any(each.code == FRAME.code for each in fingerprints):
             return None
-        found = compare(subject.fingerprints, fingerprints, radius)
-        if found is None:
-            return DECLINED
-        return FrameEvidence(
-            algorithm=VPDQ,
-            distance=found.distance,
-            shares=found.shares,
-            at=found.compared_at,
-            subject_at=found.query_at,
-        )
+        return _of_videos(subject, fingerprints, hit.orientation, radius)
     if hit.by == PDQ.code:
         frame = _at_distance((each for each in fingerprints if each.code == FRAME.code), asked, hit.distance)
         return None if frame is None else _of_frame(hit, at=frame.at)
     stills = [each.value for each in fingerprints if each.code == PDQ.code]
-    frame = _at_distance((each for each in subject.fingerprints if each.code == FRAME.code), stills, hit.distance)
+    turned = (frame_turned(each, hit.orientation) for each in subject.fingerprints if each.code == FRAME.code)
+    frame = _at_distance(turned, stills, hit.distance)
     return None if frame is None else _of_frame(hit, subject_at=frame.at)
 
 
+def _of_videos(subject: Subject, fingerprints: Sequence[Fingerprint], orientation: int, radius: int) -> FrameEvidence:
+    """As they are, and where the nearest frame is a turned one, in each orientation, that one first: a plain frame may
+    be near in several.
+    """
+    others = (orientation, *range(1, len(ORIENTATIONS))) if orientation else ()
+    for turn in dict.fromkeys((0, *others)):
+        found = compare(subject.fingerprints, fingerprints, radius, turn)
+        if found is not None:
+            return FrameEvidence(
+                algorithm=VPDQ,
+                distance=found.distance,
+                orientation=turn,
+                shares=found.shares,
+                at=found.compared_at,
+                subject_at=found.query_at,
+            )
+    return DECLINED
+
+
 def _of_frame(hit: RawHit, *, at: int | None = None, subject_at: int | None = None) -> FrameEvidence:
-    return FrameEvidence(algorithm=FRAME.name, distance=hit.distance, at=at, subject_at=subject_at)
+    return FrameEvidence(
+        algorithm=FRAME.name, distance=hit.distance, orientation=hit.orientation, at=at, subject_at=subject_at
+    )
 
 
 def _at_distance(frames: Iterable[Fingerprint], values: Iterable[bytes], distance: int) -> Fingerprint | None:

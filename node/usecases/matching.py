@@ -201,6 +201,7 @@ class Matcher:
 
     def _hit(self, hit: RawHit, said: Spoken) -> Hit:
         kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
+        orientation = by_frames.orientation if by_frames else hit.orientation
         statement = said.statement
         return Hit(
             subject=hit.subject,
@@ -210,8 +211,8 @@ class Matcher:
             record=said.record,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[hit.orientation % len(ORIENTATIONS)] if PDQ.code in {hit.code, hit.by} else None,
-            trimmed=hit.orientation >= len(ORIENTATIONS),
+            orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,
+            trimmed=orientation >= len(ORIENTATIONS),
             shares=by_frames.shares if by_frames else None,
             at=by_frames.at if by_frames else None,
             subject_at=by_frames.subject_at if by_frames else None,
