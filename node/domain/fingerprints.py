@@ -251,8 +251,9 @@ class VideoFingerprints:
 
     `size` in bytes; `frames` one a second, in order, which is what is kept and shared; `between` further ones, which
     are looked for and never kept, as a picture's orientations are: a copy that was cut by half a second shows other
-    frames at its whole seconds. `milliseconds`: how long it is, as far as it could be read. `width`, `height` in
-    pixels, upright. `note`: why it was not read whole, "" where it was.
+    frames at its whole seconds, and one in a letterbox has its frames within plain borders. `milliseconds`: how long it
+    is, as far as it could be read. `width`, `height` in pixels, upright. `note`: why it was not read whole, "" where it
+    was.
     """
 
     media_type: str

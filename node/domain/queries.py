@@ -61,10 +61,11 @@ class Level(IntEnum):
 class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
-    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known (the search is then
-    `reduced`), and of a video, whose frames are among the fingerprints and are turned as their bits tell. `trimmed` are those of the
-    picture without its plain borders, empty where it has none; the first of them is a further PDQ of `fingerprints`,
-    and so is its pHash a further pHash. `label` is how the person called it (a path or a hash): local only, never sent.
+    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known (the search
+    is then `reduced`), and of a video, whose frames are among the fingerprints, and turned as their bits tell.
+    `trimmed` are those of the picture without its plain borders, empty where it has none; the first of them is a
+    further PDQ of `fingerprints`, and so is its pHash a further pHash. `label` is how the person called it (a path or a
+    hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]

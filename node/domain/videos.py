@@ -85,15 +85,20 @@ class VideoMatch:
 
 
 def frames_of(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
-    """The frames that count, in their order: known ones of the quality floor or above, without repeats."""
+    """The frames that count, in their order: known ones of the quality floor or above, without repeats of what is
+    shown at the time before (a frame, and what lies within its borders).
+    """
     kept: list[Fingerprint] = []
-    last = b""
+    before, now = set[bytes](), set[bytes]()
+    at: int | None = None
     for each in fingerprints:
         if each.code != FRAME.code or not each.searchable:
             continue
-        if each.value != last:
+        if each.at is None or each.at != at:
+            before, now, at = now, set(), each.at
+        if each.value not in before and each.value not in now:
             kept.append(each)
-        last = each.value
+        now.add(each.value)
     return tuple(kept)
 
 
@@ -205,7 +210,8 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint, ...]:
-    """At most `most` fingerprints of a video: of its frames, those between whole seconds go first, then evenly.
+    """At most `most` fingerprints of a video: of its frames, those between whole seconds go first, then evenly. What is
+    shown at one time (a frame, and what lies within its borders) stays or goes together.
 
     What is no frame stays; frames that cannot match (`frames_of`) go before all others.
     """
@@ -213,8 +219,21 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
     frames = frames_of(fingerprints)
     room = max(most - len(others), 0)
     if len(frames) > room:
-        numbers = _moments(frames, SECOND)
-        firsts = [frame for at, frame in enumerate(frames) if not at or numbers[at] != numbers[at - 1]]
-        source = frames if len(firsts) < room // 2 else firsts
-        frames = tuple(source[at] for at in evenly(len(source), room))
+        looks = _looks(frames)
+        numbers = _moments([look[0] for look in looks], SECOND)
+        firsts = [look for at, look in enumerate(looks) if not at or numbers[at] != numbers[at - 1]]
+        source = looks if sum(map(len, firsts)) < room // 2 else firsts
+        some = evenly(len(source), room // max(map(len, source)))
+        frames = tuple(frame for place in some for frame in source[place])
     return (*others, *frames)
+
+
+def _looks(frames: Sequence[Fingerprint]) -> list[list[Fingerprint]]:
+    """Frames by the time at which they are shown, in their order; one by itself where that is unknown."""
+    looks: list[list[Fingerprint]] = []
+    for frame in frames:
+        if looks and frame.at is not None and looks[-1][0].at == frame.at:
+            looks[-1].append(frame)
+        else:
+            looks.append([frame])
+    return looks

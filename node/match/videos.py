@@ -152,12 +152,14 @@ def _wide(table: SegmentedTable, subject: int, unlike: NDArray[np.uint8], radius
 
 
 def _unlike(values: NDArray[np.uint8]) -> list[int]:
-    """Which hashes lie further than `PDQ_RADIUS` from the last of these before them, as vPDQ prunes."""
+    """Which hashes lie further than `PDQ_RADIUS` from the last two of these before them: vPDQ prunes by the last, but
+    what lies within a frame's borders comes behind each frame.
+    """
     kept: list[int] = []
-    last = 0
+    last: tuple[int, ...] = ()
     for place, value in enumerate(values):
         number = int.from_bytes(value.tobytes(), "big")
-        if not kept or (number ^ last).bit_count() > PDQ_RADIUS:
+        if all((number ^ other).bit_count() > PDQ_RADIUS for other in last):
             kept.append(place)
-            last = number
+            last = (*last[-1:], number)
     return kept

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, VideoFrame
 from node.domain.videos import evenly
 from node.errors import MediaError
-from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.frames import Sample, inside_of, kept_of, looked_for
+from node.media.pdq import pdq_hashes
 from node.media.sampling import MAX_AT, MAX_FRAMES, Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from node.media.decode import ShownFrame
+    from node.media.pixels import Pixels
 
 BASE_SECONDS: Final = 60
 """Processor time of the frames of a small file: some 6,000 of 1280 x 720 pixels, at 9 to 26 ms each."""
@@ -38,7 +40,7 @@ _GRACE_SECONDS: Final = 30
 
 
 def fingerprint_animation(
-    first: PdqHashes, shown_for: int, rest: Iterator[ShownFrame], size: int, allow: Callable[[int], None]
+    first: Sample, shown_for: int, rest: Iterator[ShownFrame], size: int, allow: Callable[[int], None]
 ) -> Animation | None:
     """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds; None where that is nothing.
 
@@ -53,7 +55,7 @@ def fingerprint_animation(
                 seconds = BASE_SECONDS + SECONDS_A_MEGABYTE * size // 1_000_000
                 allow(seconds + _GRACE_SECONDS)
                 stop = time.process_time() + seconds
-            kept.take(pdq_hashes(frame.pixels.values, frame.pixels.channels).shown_at(at))
+            kept.take(frame.pixels, at)
             frames += 1
             at = min(at + frame.milliseconds, MAX_AT)
             if time.process_time() > stop:
@@ -65,33 +67,45 @@ def fingerprint_animation(
         note = "hashing the next one takes more memory than a worker may have"
     if frames == 1 and not note:
         return None
+    shown, between = kept.finish()
     note = f"only its first {frames} frames were read: {note}" if note else ""
-    return Animation(frames=kept.frames(), between=kept.between(), milliseconds=at, note=note)
+    return Animation(frames=shown, between=between, milliseconds=at, note=note)
 
 
 class _Kept:
     """Takes every frame in order, the first one first, and says at the end which are kept."""
 
-    def __init__(self, first: PdqHashes) -> None:
-        self._sampler: Sampler[VideoFrame] = Sampler()
-        self._unlike: list[VideoFrame] = []
-        self.take(first.shown_at(0))
+    def __init__(self, first: Sample) -> None:
+        self._sampler: Sampler[Sample] = Sampler()
+        self._unlike: list[Sample] = []
+        self._keep(first, sampled=self._sampler.wants(first.whole.at))
 
-    def take(self, frame: VideoFrame) -> None:
-        if self._sampler.wants(frame.at):
-            self._sampler.take(frame.at, frame)
-        if frame.quality >= PDQ_QUALITY_FLOOR and (not self._unlike or _apart(frame, self._unlike[-1]) > UNLIKE):
-            self._unlike.append(frame)
+    def take(self, pixels: Pixels, at: int) -> None:
+        frame = pdq_hashes(pixels.values, pixels.channels).shown_at(at)
+        sampled = self._sampler.wants(at)
+        if sampled or self._is_unlike(frame):
+            self._keep(Sample(frame, inside_of(pixels, at)), sampled=sampled)
 
-    def frames(self) -> tuple[VideoFrame, ...]:
-        kept = dict(self._sampler.finish().frames)
-        others = [frame for frame in self._unlike if frame.at not in kept]
-        kept |= {others[place].at: others[place] for place in evenly(len(others), MAX_FRAMES - len(kept))}
-        return tuple(kept[at] for at in sorted(kept))
+    def _is_unlike(self, frame: VideoFrame) -> bool:
+        """Whether it is unlike the last that was kept for being so; what can never match is not."""
+        if frame.quality < PDQ_QUALITY_FLOOR:
+            return False
+        return not self._unlike or _apart(frame, self._unlike[-1].whole) > UNLIKE
 
-    def between(self) -> tuple[VideoFrame, ...]:
-        kept = {frame.at for frame in self.frames()}
-        return tuple(frame for at, frame in self._sampler.finish().between if at not in kept)
+    def _keep(self, sample: Sample, *, sampled: bool) -> None:
+        if sampled:
+            self._sampler.take(sample.whole.at, sample)
+        if self._is_unlike(sample.whole):
+            self._unlike.append(sample)
+
+    def finish(self) -> tuple[tuple[VideoFrame, ...], tuple[VideoFrame, ...]]:
+        """(Frames that are kept, further ones that are looked for)."""
+        done = self._sampler.finish()
+        kept = dict(done.frames)
+        others = [sample for sample in self._unlike if sample.whole.at not in kept]
+        kept |= {others[place].whole.at: others[place] for place in evenly(len(others), MAX_FRAMES - len(kept))}
+        in_order = [kept[at] for at in sorted(kept)]
+        return kept_of(in_order), looked_for(in_order, [sample for at, sample in done.between if at not in kept])
 
 
 def _apart(one: VideoFrame, other: VideoFrame) -> int:

@@ -17,10 +17,11 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints, VideoFrame
 from node.media.animation import fingerprint_animation
 from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
+from node.media.frames import Sample
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels
@@ -54,8 +55,17 @@ def fingerprint_picture(path: Path, allow: Callable[[int], None]) -> PictureFing
         trimmed=_trimmed(pixels),
     )
     del picture, pixels  # the next frame wants the room
-    animation = fingerprint_animation(pdq, shown_for, rest, still.size, allow)
+    animation = fingerprint_animation(_first_frame(still), shown_for, rest, still.size, allow)
     return still if animation is None else replace(still, animation=animation)
+
+
+def _first_frame(still: PictureFingerprints) -> Sample:
+    """The picture as the frame with which it begins."""
+    inside = still.trimmed
+    return Sample(
+        VideoFrame(at=0, pdq=still.pdq, quality=still.pdq_quality),
+        VideoFrame(at=0, pdq=inside.pdq_orientations[0], quality=inside.pdq_quality) if inside else None,
+    )
 
 
 def _trimmed(pixels: Pixels) -> TrimmedFingerprints | None:

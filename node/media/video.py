@@ -5,7 +5,8 @@ Rules this module upholds:
 - One demuxer and the listed decoders (`containers`) are let near the bytes, for one stream of pictures; nothing else
   is opened, whatever the file names.
 - No frame is decoded before the size that the header states was held against `MAX_FRAME_PIXELS`, and none past it.
-- Frames are those of `sampling`, turned upright as the file says, as RGB, hashed by `pdq` at full resolution.
+- Frames are those of `sampling`, turned upright as the file says, as RGB, hashed by `pdq` at full resolution, with and
+  without plain borders (`frames`).
 - What can be read is kept: of a file that is damaged, cut short or too long for its time, the frames up to there, and
   a note that says so. Without one frame it is an error.
 - Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file.
@@ -26,7 +27,8 @@ import numpy.typing as npt
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
 from node.media.containers import DECODERS, Container
-from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.frames import Sample, kept_of, looked_for, sample_of
+from node.media.pixels import Pixels
 from node.media.sampling import Clock, Sampler
 from node.media.stream import Stream, open_stream
 from node.media.truncation import is_cut_short
@@ -70,14 +72,15 @@ def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFi
         read = _read(stream, container, allow)
         digests = stream.digests()
         sampled = read.sampler.finish()
+        kept = [sample for _, sample in sampled.frames]
         return VideoFingerprints(
             media_type=container.media_type,
             size=stream.size,
             md5=digests.md5,
             sha1=digests.sha1,
             sha256=digests.sha256,
-            frames=tuple(hashes.shown_at(at) for at, hashes in sampled.frames),
-            between=tuple(hashes.shown_at(at) for at, hashes in sampled.between),
+            frames=kept_of(kept),
+            between=looked_for(kept, [sample for _, sample in sampled.between]),
             milliseconds=read.milliseconds,
             width=read.width,
             height=read.height,
@@ -89,7 +92,7 @@ def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFi
 class _Read:
     """What has been read so far. `faults`: packets that could not be decoded."""
 
-    sampler: Sampler[PdqHashes]
+    sampler: Sampler[Sample]
     milliseconds: int = 0
     width: int = 0
     height: int = 0
@@ -202,7 +205,7 @@ def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known
             values = _upright(frame)
             if not read.width:
                 read.height, read.width = values.shape[:2]
-            read.sampler.take(at, pdq_hashes(values.reshape(values.shape[0], -1), _CHANNELS))
+            read.sampler.take(at, sample_of(_pixels(values), at))
     if not read.decoded and not pictures.codec_context.width:
         # FFmpeg gives no size where it finds none, or one that it would not decode itself.
         raise MediaError(
@@ -270,6 +273,10 @@ def _upright(frame: Frame) -> npt.NDArray[np.uint8]:
     turned = np.ascontiguousarray(_turned(values, _display_matrix(frame)))
     turned.flags.writeable = False
     return turned
+
+
+def _pixels(values: npt.NDArray[np.uint8]) -> Pixels:
+    return Pixels(values=values.reshape(values.shape[0], -1), channels=_CHANNELS)
 
 
 def _turned(values: npt.NDArray[np.uint8], matrix: list[int] | None) -> npt.NDArray[np.uint8]:

@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - As `replies`: untrusted, each value checked for kind, length and range before it becomes a domain value.
-- Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in between.
+- Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in
+  between; with plain borders around them twice as many.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHO
 from node.media.stream import MAX_STREAM_BYTES
 from node.media.video import MAX_FRAME_PIXELS
 
-MAX_BETWEEN: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1)
+_MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1)
+MAX_BETWEEN: Final = 2 * _MAX_SAMPLES + MAX_FRAMES
+"""Frames between those that are kept, and the insides of all of them."""
 _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME: Final = struct.Struct(">IB32s")
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)

@@ -17,6 +17,7 @@ from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, P
 from node.errors import MediaError
 from node.media import animation
 from node.media.decode import ShownFrame, decode_picture
+from node.media.frames import Sample
 from node.media.material import fingerprint_material
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import pixels_of
@@ -94,7 +95,10 @@ def test_plain_borders_of_the_first_frame_are_trimmed_as_ever(tmp_path: Path) ->
     found = read(tmp_path, moving(framed, "PNG"))
     assert found.trimmed == read(tmp_path, encoded(framed[0], "PNG")).trimmed is not None
     probes = found.probes()
-    assert [each.code for each in probes] == [1, 2, 3, 4, 5, 4, 5, 7, 7]
+    assert [each.code for each in probes] == [1, 2, 3, 4, 5, 4, 5, 7, 7, 7, 7]
+    assert [each.at for each in probes[-4:]] == [0, 0, 100, 100], "each frame, and what lies within its borders"
+    inside = read(tmp_path, moving(pictures(2), "PNG"))
+    assert [each.value for each in probes[-4:]][1::2] == [frame.pdq for frame in inside.frames]
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "HEIF"])
@@ -255,7 +259,7 @@ def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
     def frames() -> Iterator[ShownFrame]:
         yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
 
-    return animation.fingerprint_animation(first, given[0][2], frames(), 1_000, lambda _: None)
+    return animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 1_000, lambda _: None)
 
 
 FRAMES = st.lists(

@@ -157,9 +157,9 @@ def test_abroad_any_frame_is_a_hit_that_gives_nothing_away_and_the_answer_says_w
     run(scenario())
 
 
-def test_what_has_frames_is_searched_reduced_and_a_still_is_not() -> None:
-    assert subject_of(animation(1, range(3))).reduced
-    assert not subject_of(prints(1)).reduced
+def test_what_has_frames_is_searched_in_all_orientations() -> None:
+    assert not subject_of(animation(1, range(3))).reduced
+    assert not subject_of(video(1, range(3))).reduced
 
 
 @pytest.mark.parametrize("limit", [40, 60, 1_000])
