@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from tests.integration.processes import Federation, Line, federation, until, vigil
-from tests.unit.media.videos import Scene, write_video
+from tests.unit.media.videos import Edited, Scene, letterboxed, write_video
 
 Lines = Callable[..., list[Line]]
 BASIS = ("--case", "V-1", "--purpose", "victim-identification", "--legal-basis", "a test")
@@ -84,6 +85,38 @@ def test_a_question_about_an_edit_is_answered_as_the_level_allows(lines_of: Line
     assert (hit["algorithm"], hit["level"], hit["where"]) == ("vpdq", "hit-no-hit", "JP")
     told = ("record", "distance", "quality", "shares", "seconds", "subject_seconds")
     assert [hit[name] for name in told] == [None] * len(told)
+
+
+@pytest.fixture(scope="module")
+def upright(lines_of: Lines, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Japan holds a video, and says yes or no: the number of the holding."""
+    path = write_video(tmp_path_factory.mktemp("upright") / "held.mp4", Scene(seed=21), seconds=8)
+    (line, _) = lines_of("JP", "ingest", str(path), "--case", "TURNED", "--level", "hit-no-hit")
+    holding: int = line["holding"]
+    return holding
+
+
+@pytest.mark.parametrize(
+    ("edit", "orientation"),
+    [
+        (ImageOps.mirror, "flop"),
+        (ImageOps.flip, "flip"),
+        (lambda image: image.transpose(Image.Transpose.ROTATE_90), "rotate270"),
+        (letterboxed, "original"),
+        (lambda image: letterboxed(ImageOps.mirror(image)), "flop"),
+    ],
+    ids=["mirrored", "upside down", "on its side", "in a letterbox", "mirrored in a letterbox"],
+)
+def test_a_copy_that_was_turned_or_put_into_a_letterbox_is_found_here_and_abroad(
+    lines_of: Lines, tmp_path: Path, upright: int, edit: Callable[[Image.Image], Image.Image], orientation: str
+) -> None:
+    copy = Edited(21, edit=edit)
+    write_video(tmp_path / "copy.mp4", copy, seconds=6, start=1.5, size=copy.picture(0).size)
+    *hits, _ = lines_of("JP", "match", str(tmp_path / "copy.mp4"))
+    assert [(hit["holding"], hit["algorithm"], hit["orientation"]) for hit in hits] == [(upright, "vpdq", orientation)]
+    lines = lines_of("FR", "query", str(tmp_path / "copy.mp4"), *BASIS)
+    assert lines[-1]["outcomes"] == {"JP": "hit"}
+    assert [(line["algorithm"], line["level"]) for line in lines if "algorithm" in line] == [("vpdq", "hit-no-hit")]
 
 
 def test_a_question_about_a_shared_clip_says_the_shares(lines_of: Lines, vectors: Path, known: dict[str, str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from node.domain import videos
 from node.domain.fingerprints import FRAME, MD5, PDQ_RADIUS, Fingerprint
-from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, compare, frames_of, thinned, wide_radius
+from node.domain.orientations import turned
+from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, compare, frame_turned, frames_of, thinned, wide_radius
 from tests.unit.match.brute import distance
 from tests.unit.match.builders import flipped
 
@@ -36,7 +38,11 @@ def brute(query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius:
 
     def usable(frames: Sequence[Fingerprint]) -> list[Fingerprint]:
         good = [f for f in frames if f.code == FRAME.code and f.quality is not None and f.quality >= 50]
-        return [f for n, f in enumerate(good) if not n or good[n - 1].value != f.value]
+        looks: list[list[Fingerprint]] = [[]]
+        for _, shown in groupby(good, key=lambda f: f.at):
+            look = list({f.value: f for f in reversed(list(shown))}.values())[::-1]
+            looks.append(look)
+        return [f for before, look in pairwise(looks) for f in look if f.value not in {other.value for other in before}]
 
     asked, kept = usable(query), usable(compared)
     times = [f.at for f in compared if f.at is not None]
@@ -88,6 +94,52 @@ def test_shares_are_those_of_brute_force(
     assert found.distance == nearest
     assert any(f.at == found.query_at for f in query)
     assert any(f.at == found.compared_at for f in compared)
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_a_copy_that_is_turned_is_found_in_that_orientation_alone(turn: int) -> None:
+    whole = numbered(*range(20))
+    copy = [frame_turned(frame, turn) for frame in numbered(*range(4, 12), bits=20)]
+    back = next(other for other in range(8) if turned(turned(bytes(range(32)))[turn])[other] == bytes(range(32)))
+    found = {other: compare(copy, whole, PDQ_RADIUS, other) for other in range(8)}
+    assert [other for other, match in found.items() if match] == [back]
+    match = found[back]
+    assert match is not None
+    assert (match.shares.query_percent, match.distance, match.query_at, match.compared_at) == (100, 20, 0, 4_000)
+
+
+def test_what_is_turned_has_no_wide_radius() -> None:
+    copy = [frame_turned(frame, 5) for frame in numbered(*range(8), bits=40)]
+    assert compare(numbered(*range(8), bits=40), numbered(*range(8)), PDQ_RADIUS, 0) is not None
+    assert compare(copy, numbered(*range(8)), PDQ_RADIUS, 5) is None
+
+
+def in_a_box(frames: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+    """Each frame behind another at the same time, as what lies within its borders is."""
+    return tuple(
+        each for n, frame in enumerate(frames) for each in (replace(frame, value=random_hash(10_000 + n)), frame)
+    )
+
+
+def test_what_lies_within_borders_counts_for_the_moment_of_its_frame() -> None:
+    found = compare(in_a_box(numbered(*range(10))), numbered(*range(10), bits=3), PDQ_RADIUS)
+    assert found is not None
+    assert (found.shares.query_percent, found.shares.compared_percent, found.shares.moments) == (100, 100, 10)
+
+
+def test_a_still_scene_in_a_letterbox_is_one_frame_and_its_inside() -> None:
+    still = in_a_box(film(*[random_hash(1)] * 30))
+    still = tuple(replace(each, value=random_hash(2)) if n % 2 == 0 else each for n, each in enumerate(still))
+    assert [each.value for each in frames_of(still)] == [random_hash(2), random_hash(1)]
+
+
+@pytest.mark.parametrize("most", [2, 9, 20, 21, 60, 199])
+def test_a_frame_and_what_lies_within_its_borders_are_thinned_together(most: int) -> None:
+    dense = in_a_box(film(*(random_hash(n) for n in range(100)), step=250))
+    kept = thinned(dense, most)
+    assert most // 2 <= len(kept) <= most
+    times = [frame.at for frame in kept]
+    assert times[::2] == times[1::2]
 
 
 def test_an_excerpt_is_found_in_the_whole_and_the_whole_by_the_excerpt() -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
+from node.domain.orientations import turned
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.videos import WIDE_RADIUS
 from node.match.index import LocalIndex
 from node.match.ranking import rank
-from node.match.videos import WIDE_PROBES
+from node.match.videos import TURNED_PROBES, WIDE_PROBES
 from tests.unit.match.builders import columns, flipped, where
 from tests.unit.match.keeping import ReopenedIndex
 from tests.unit.match.merged import MergedIndex
@@ -97,6 +98,41 @@ def test_pictures_and_frames_are_held_against_each_other(index: LocalIndex) -> N
     assert by_picture == RawHit(4, LOG, 1, FRAME.code, 12, 90, 6, PDQ.code)
     (by_frame,) = index.search(probes(frames[2:5], 5), PDQ_RADIUS)[1:]
     assert by_frame == RawHit(5, HOLDINGS_SOURCE, 2, PDQ.code, 7, 90, 0, FRAME.code)
+
+
+@pytest.mark.parametrize("turn", range(1, 8))
+@pytest.mark.parametrize("count", [3, 40, 4 * TURNED_PROBES])
+def test_a_video_that_is_turned_is_proposed_in_that_orientation(index: LocalIndex, turn: int, count: int) -> None:
+    frames = hashes(count)
+    index.add(LOG, columns(FRAME, [5] * count, frames))
+    index.add(HOLDINGS_SOURCE, columns(FRAME, [9] * count, hashes(count, 2)))
+    copy = [turned(flipped(frame, range(20)))[turn] for frame in frames]
+    (hit,) = index.search(probes(copy), PDQ_RADIUS)
+    assert (hit.source, hit.row, hit.code, hit.by, hit.distance) == (LOG, 5, FRAME.code, 0, 20)
+    assert turned(turned(frames[0])[turn])[hit.orientation] == frames[0]
+    assert index.search(probes(copy), 0) == []
+
+
+def test_a_turned_frame_finds_the_picture_it_shows(index: LocalIndex) -> None:
+    picture, *frames = hashes(9)
+    index.add(LOG, columns(PDQ, [2], [flipped(picture, range(9))]))
+    (hit,) = index.search(probes([*frames[:4], turned(picture)[5], *frames[4:]], 3), PDQ_RADIUS)
+    assert hit == RawHit(3, LOG, 2, PDQ.code, 9, 90, 5, FRAME.code)
+
+
+def test_each_of_several_videos_is_turned_by_itself(index: LocalIndex) -> None:
+    ones, others = hashes(9), hashes(9, 2)
+    index.add(LOG, columns(FRAME, [1] * 9 + [2] * 9, [*ones, *others]))
+    asked = probes([turned(frame)[5] for frame in ones], 0) + probes([turned(frame)[2] for frame in others], 7)
+    found = {(hit.subject, hit.row, hit.orientation) for hit in index.search(asked, PDQ_RADIUS)}
+    assert found == {(0, 1, 5), (7, 2, 2)}
+
+
+def test_a_frame_as_it_is_speaks_before_a_turned_one_that_is_as_near(index: LocalIndex) -> None:
+    frame = hashes(1)[0]
+    index.add(LOG, columns(FRAME, [1], [frame]))
+    (hit,) = index.search(probes([turned(frame)[5], frame]), PDQ_RADIUS)
+    assert (hit.distance, hit.orientation) == (0, 0)
 
 
 def test_frames_that_were_removed_are_proposed_no_more(index: LocalIndex) -> None:

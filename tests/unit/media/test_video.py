@@ -18,7 +18,7 @@ from node.media.material import fingerprint_material
 from node.media.pdq import pdq_hashes
 from node.media.sniff import HEAD
 from tests.unit.match.brute import distance
-from tests.unit.media.videos import CODECS, Scene, write_loud, write_sound, write_video
+from tests.unit.media.videos import CODECS, Edited, Scene, letterboxed, write_loud, write_sound, write_video
 
 SCENE = Scene(seed=1)
 
@@ -63,6 +63,21 @@ def test_a_container_is_told_by_its_content_and_its_frames_are_those_of_the_scen
     for frame in found.frames:
         assert distance(frame.pdq, still(SCENE.picture(frame.at / 1_000).resize(size))) <= 31
         assert frame.quality >= 50
+
+
+def test_what_lies_in_a_letterbox_is_looked_for_and_not_kept(clip: Path, tmp_path: Path) -> None:
+    boxed = read(write_video(tmp_path / "boxed.mp4", Edited(SCENE.seed, edit=letterboxed), seconds=6, size=(480, 358)))
+    plain = read(clip)
+    assert (boxed.width, boxed.height) == (480, 358)
+    times = [frame.at for frame in (*plain.frames, *plain.between)]
+    assert sorted(frame.at for frame in (*boxed.frames, *boxed.between)) == sorted(times * 2)
+    assert [frame.at for frame in boxed.frames] == [frame.at for frame in plain.frames]
+    whole = {frame.at: frame.pdq for frame in boxed.frames}
+    for frame in plain.frames:
+        inside = [other.pdq for other in boxed.between if other.at == frame.at]
+        assert len(inside) == 1
+        assert distance(inside[0], frame.pdq) <= 16
+        assert distance(whole[frame.at], frame.pdq) > 31
 
 
 def test_every_media_type_is_one_of_a_video() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import cast
 
 import av
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 CODECS = {
     ".mp4": "libx264",
@@ -49,6 +50,21 @@ class Scene:
         left = int(second * 60)
         seen = self._plane["plane"].crop((left, left, left + 960, left + 540)).resize(self.size)
         return seen.point(lambda value: int(value * self.brightness))
+
+
+@dataclass(frozen=True)
+class Edited(Scene):
+    """The same scene, each picture of it changed by `edit`."""
+
+    edit: Callable[[Image.Image], Image.Image] = ImageOps.mirror
+
+    def picture(self, second: float) -> Image.Image:
+        return self.edit(super().picture(second))
+
+
+def letterboxed(image: Image.Image) -> Image.Image:
+    """A picture between two black bars, each a sixth as high as it is."""
+    return ImageOps.expand(image, (0, image.height // 12 * 2), "black")
 
 
 def write_video(

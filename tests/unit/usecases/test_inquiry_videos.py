@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, Fingerprint, VideoFingerprints, VideoFrame
+from node.domain.fingerprints import FRAME, ORIENTATIONS, Fingerprint, VideoFingerprints, VideoFrame
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
+from node.domain.orientations import turned
 from node.domain.queries import Answer, Hit, Level, MatchRule, Outcome, Subject
 from node.domain.roster import Policy
 from node.domain.search_ports import HOLDINGS_SOURCE
@@ -108,6 +109,63 @@ def test_here_a_hit_says_how_near_and_when_and_the_store_has_the_last_word() -> 
             here.index.add(HOLDINGS_SOURCE, columns(FRAME, [picture] * 9, [f.pdq for f in lost.frames]))
             gone = here.matcher.local([subject_of(lost)], 31)
             assert (gone.hits, gone.disagreed) == ((), 1)
+
+    run(scenario())
+
+
+def mirrored(film: VideoFingerprints, turn: int = 5) -> VideoFingerprints:
+    """Another file: each frame in another orientation."""
+    digest = hashlib.sha256(film.sha256).digest()
+    frames = tuple(replace(each, pdq=turned(each.pdq)[turn]) for each in film.frames)
+    return replace(film, frames=frames, between=(), sha256=digest, sha1=digest[:20], md5=digest[:16])
+
+
+def test_a_video_that_was_mirrored_is_found_here_and_abroad_and_said_to_be() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            here = made.parties["FR"]
+            film = hold(here, video(1, range(30)), Level.NATIONAL)
+            hold(made.parties["JP"], video(1, range(30)), Level.HIT_NO_HIT)
+            copy = subject_of(mirrored(video(1, range(10, 20), bits=9)))
+            (hit,) = here.matcher.local([copy], 31).hits
+            assert (hit.algorithm, hit.holding, hit.orientation, hit.distance) == ("vpdq", film, "flop", 9)
+            assert hit.shares == Shares(query_percent=100, compared_percent=33, moments=10, frames=30, radius=31)
+            assert [each.algorithm for each in await hits_at(made, copy)] == ["vpdq"]
+            assert await hits_at(made, copy, MatchRule.EXACT) == ()
+            assert not copy.reduced
+            (upright,) = here.matcher.local([subject_of(video(1, range(10, 20), bits=9))], 31).hits
+            assert upright.orientation == "original"
+
+    run(scenario())
+
+
+def test_a_picture_that_a_mirrored_video_shows_is_found() -> None:
+    async def scenario() -> None:
+        async with federation("FR") as made:
+            here = made.parties["FR"]
+            held = hold(here, prints(9, pdq=frame(1, 4, bits=3).pdq), Level.NATIONAL)
+            (hit,) = here.matcher.local([subject_of(mirrored(video(1, range(9))))], 31).hits
+            assert (hit.holding, hit.algorithm, hit.orientation) == (held, "vpdq-frame", "flop")
+            assert (hit.distance, hit.subject_at) == (3, 4_000)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("turn", [0, 2, 5])
+def test_a_plain_frame_that_is_near_in_a_wrong_orientation_hides_no_match(turn: int) -> None:
+    """Its first frame looks the same upside down and is nearest so; all others say how the copy is turned, or not."""
+
+    async def scenario() -> None:
+        async with federation("FR") as made:
+            here = made.parties["FR"]
+            film = video(1, range(20))
+            held = hold(here, film, Level.NATIONAL)
+            copy = mirrored(video(1, range(20), bits=12), turn)
+            plain = replace(copy.frames[0], pdq=turned(flip(film.frames[0].pdq, 1))[4])
+            copy = replace(copy, frames=(plain, *copy.frames[1:]))
+            (hit,) = here.matcher.local([subject_of(copy)], 31).hits
+            assert (hit.holding, hit.algorithm, hit.orientation) == (held, "vpdq", ORIENTATIONS[turn])
+            assert (hit.distance, hit.shares is not None and hit.shares.query_percent) == (12, 95)
 
     run(scenario())
 
