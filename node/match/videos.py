@@ -34,6 +34,8 @@ WIDE_LEAST: Final = 3
 """Of these, how many have to be near a video before it is proposed. `domain.videos` asks for more, of all frames."""
 TURNED_PROBES: Final = 256
 """Frames of a video that are looked for in the other orientations too: seven probes each, as cheap as any."""
+_LOOKS: Final = 4
+"""Hashes of one frame at most: the whole of it, and what lies within its borders."""
 _BLOCK: Final = 64
 """Probes a search: what it finds is reduced before the next."""
 
@@ -152,8 +154,8 @@ def _wide(table: SegmentedTable, subject: int, unlike: NDArray[np.uint8], radius
 
 
 def _unlike(values: NDArray[np.uint8]) -> list[int]:
-    """Which hashes lie further than `PDQ_RADIUS` from the last two of these before them: vPDQ prunes by the last, but
-    what lies within a frame's borders comes behind each frame.
+    """Which hashes lie further than `PDQ_RADIUS` from the last `_LOOKS` of these before them: vPDQ prunes by the last,
+    but what lies within a frame's borders comes behind each frame.
     """
     kept: list[int] = []
     last: tuple[int, ...] = ()
@@ -161,5 +163,5 @@ def _unlike(values: NDArray[np.uint8]) -> list[int]:
         number = int.from_bytes(value.tobytes(), "big")
         if all((number ^ other).bit_count() > PDQ_RADIUS for other in last):
             kept.append(place)
-            last = (*last[-1:], number)
+            last = (*last, number)[-_LOOKS:]
     return kept

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, VideoFrame
 from node.domain.videos import evenly
 from node.errors import MediaError
-from node.media.frames import Sample, inside_of, kept_of, looked_for
+from node.media.frames import Sample, insides_of, kept_of, looked_for
 from node.media.pdq import pdq_hashes
 from node.media.sampling import MAX_AT, MAX_FRAMES, Sampler
 
@@ -84,7 +84,7 @@ class _Kept:
         frame = pdq_hashes(pixels.values, pixels.channels).shown_at(at)
         sampled = self._sampler.wants(at)
         if sampled or self._is_unlike(frame):
-            self._keep(Sample(frame, inside_of(pixels, at)), sampled=sampled)
+            self._keep(Sample(frame, insides_of(pixels, at)), sampled=sampled)
 
     def _is_unlike(self, frame: VideoFrame) -> bool:
         """Whether it is unlike the last that was kept for being so; what can never match is not."""

@@ -10,34 +10,43 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from node.domain.fingerprints import VideoFrame
 from node.media.borders import cut, find_inside
 from node.media.pdq import pdq_hashes
 from node.media.pixels import Pixels
 
+MAX_INSIDES: Final = 3
+"""Hashes of what lies within the borders of one frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A frame's hash and that of its inside, both at the same time; None where it has no plain borders."""
+    """A frame's hash, and those of what lies within its plain borders, all at the same time; none where it has none."""
 
     whole: VideoFrame
-    inside: VideoFrame | None = None
+    insides: tuple[VideoFrame, ...] = ()
 
 
 def sample_of(pixels: Pixels, at: int) -> Sample:
     """The sample of a frame that is shown at `at` milliseconds."""
-    return Sample(pdq_hashes(pixels.values, pixels.channels).shown_at(at), inside_of(pixels, at))
+    return Sample(pdq_hashes(pixels.values, pixels.channels).shown_at(at), insides_of(pixels, at))
 
 
-def inside_of(pixels: Pixels, at: int) -> VideoFrame | None:
-    """What lies within the plain borders of a frame; None where it has none."""
+def insides_of(pixels: Pixels, at: int) -> tuple[VideoFrame, ...]:
+    """What lies within the plain borders of a frame. Where they are on all sides, also what lies between those above
+    and below, and between those left and right: a film that has bars of its own may have been put into a letterbox.
+    """
     box = find_inside(pixels)
     if box is None:
-        return None
-    inside = cut(pixels, box)
-    return pdq_hashes(inside.values, inside.channels).shown_at(at)
+        return ()
+    boxes = [box]
+    if box.bottom - box.top < pixels.height and box.right - box.left < pixels.width:
+        boxes += [replace(box, left=0, right=pixels.width), replace(box, top=0, bottom=pixels.height)]
+    insides = [cut(pixels, each) for each in boxes]
+    return tuple(pdq_hashes(inside.values, inside.channels).shown_at(at) for inside in insides)
 
 
 def kept_of(kept: Iterable[Sample]) -> tuple[VideoFrame, ...]:
@@ -48,5 +57,5 @@ def kept_of(kept: Iterable[Sample]) -> tuple[VideoFrame, ...]:
 def looked_for(kept: Iterable[Sample], between: Iterable[Sample]) -> tuple[VideoFrame, ...]:
     """What is looked for besides, in order: the frames between those kept, and the insides of all."""
     frames = [sample.whole for sample in between]
-    frames += [sample.inside for sample in (*kept, *between) if sample.inside is not None]
+    frames += [inside for sample in (*kept, *between) for inside in sample.insides]
     return tuple(sorted(frames, key=lambda frame: frame.at))

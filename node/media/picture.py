@@ -64,7 +64,7 @@ def _first_frame(still: PictureFingerprints) -> Sample:
     inside = still.trimmed
     return Sample(
         VideoFrame(at=0, pdq=still.pdq, quality=still.pdq_quality),
-        VideoFrame(at=0, pdq=inside.pdq_orientations[0], quality=inside.pdq_quality) if inside else None,
+        (VideoFrame(at=0, pdq=inside.pdq_orientations[0], quality=inside.pdq_quality),) if inside else (),
     )
 
 

@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - As `replies`: untrusted, each value checked for kind, length and range before it becomes a domain value.
 - Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in
-  between; with plain borders around them twice as many.
+  between; with plain borders on all
+  sides four times as many.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from typing import Any, Final
 from node.domain.fingerprints import MD5, SHA1, SHA256, Animation, VideoFingerprints, VideoFrame
 from node.errors import Malformed
 from node.media.containers import CONTAINERS
+from node.media.frames import MAX_INSIDES
 from node.media.reply_values import as_bytes, as_number, as_words
 from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHORT_STEP
 from node.media.stream import MAX_STREAM_BYTES
 from node.media.video import MAX_FRAME_PIXELS
 
 _MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1)
-MAX_BETWEEN: Final = 2 * _MAX_SAMPLES + MAX_FRAMES
-"""Frames between those that are kept, and the insides of all of them."""
+MAX_BETWEEN: Final = _MAX_SAMPLES + MAX_INSIDES * (MAX_FRAMES + _MAX_SAMPLES)
+"""Frames between those that are kept, and what lies within the borders of all of them."""
 _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME: Final = struct.Struct(">IB32s")
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)

@@ -22,6 +22,7 @@ from node.media import replies
 from node.media.containers import CONTAINERS
 from node.media.sampling import MAX_AT, MAX_FRAMES
 from node.media.sniff import FORMATS
+from node.media.video_replies import MAX_BETWEEN
 
 FRAMES = st.builds(
     VideoFrame, at=st.integers(0, 2**32 - 1), pdq=st.binary(min_size=32, max_size=32), quality=st.integers(0, 100)
@@ -126,6 +127,17 @@ def test_a_video_comes_back_as_it_was(prints: VideoFingerprints) -> None:
     line = replies.write_reply(prints)
     assert len(line) <= replies.MAX_REPLY_BYTES
     assert replies.read_reply(line) == prints
+
+
+def test_no_reply_is_longer_than_what_is_read() -> None:
+    between = (LONGEST.between[0],) * MAX_BETWEEN
+    moves = Animation(frames=LONGEST.frames, between=between, milliseconds=MAX_AT, note="x" * 300)
+    for prints in (replace(LONGEST, between=between), replace(EXAMPLE, animation=moves)):
+        line = replies.write_reply(prints)
+        assert len(line) <= replies.MAX_REPLY_BYTES
+        assert replies.read_reply(line) == prints
+    with pytest.raises(Malformed):
+        replies.read_reply(replies.write_reply(replace(LONGEST, between=(*between, between[0]))))
 
 
 @given(st.integers(0, replies.MAX_ASKED_SECONDS))

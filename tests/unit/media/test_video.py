@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
@@ -78,6 +78,22 @@ def test_what_lies_in_a_letterbox_is_looked_for_and_not_kept(clip: Path, tmp_pat
         assert len(inside) == 1
         assert distance(inside[0], frame.pdq) <= 16
         assert distance(whole[frame.at], frame.pdq) > 31
+
+
+def test_a_film_with_bars_of_its_own_is_looked_for_with_and_without_them(tmp_path: Path) -> None:
+    def barred(image: Image.Image) -> Image.Image:
+        return ImageOps.expand(image, (40, 0), "black")
+
+    with_bars = Edited(SCENE.seed, edit=barred)
+    plain = read(write_video(tmp_path / "bars.mp4", with_bars, seconds=3, size=(560, 270)))
+    in_a_box = Edited(SCENE.seed, edit=lambda image: letterboxed(barred(image)))
+    boxed = read(write_video(tmp_path / "boxed.mp4", in_a_box, seconds=3, size=(560, 358)))
+    for frame in plain.frames:
+        near = [distance(other.pdq, frame.pdq) for other in boxed.between if other.at == frame.at]
+        assert len(near) == 3
+        assert min(near) <= 16
+        bare = still(SCENE.picture(frame.at / 1_000))
+        assert min(distance(other.pdq, bare) for other in boxed.between if other.at == frame.at) <= 31
 
 
 def test_every_media_type_is_one_of_a_video() -> None:
