@@ -107,7 +107,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Look pictures, videos or hashes up here: among our holdings and every member's records.
 
-    Pictures are searched in all eight orientations, with and without plain borders; videos and bare hashes as they are.
+    Pictures and videos are searched in all eight orientations, with and without plain borders; bare hashes as they are.
     A picture is also held against the frames of videos, and the other way round. Hits are shown as they are found.
     Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
     """

@@ -158,8 +158,7 @@ class Answer:
 
     `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
     how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
-    `reduced`: a subject came without orientations. `reason`: for held, refused and error, in plain
-    words.
+    `reduced`: a subject came without orientations. `reason`: for held, refused and error, in plain words.
     """
 
     query_id: bytes

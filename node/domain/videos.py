@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Pure, and the only place that says when a video matches; the index proposes, and this is asked with what the store
   has.
-- Frames below the quality floor and repeats (hashes equal to the one before) are left out on both sides.
+- Frames below the quality floor and repeats (hashes equal to one of the time before) are left out on both sides.
 - What is looked for is counted by its moments, since it may have several frames in each (`VideoFingerprints.between`):
   a second, or as long as there is between two frames of what it is compared with, where that is more (a long video has
   fewer). What it is compared with is counted by its frames.

@@ -68,8 +68,10 @@ def fingerprint_animation(
     if frames == 1 and not note:
         return None
     shown, between = kept.finish()
-    note = f"only its first {frames} frames were read: {note}" if note else ""
-    return Animation(frames=shown, between=between, milliseconds=at, note=note)
+    read = "first frame was" if frames == 1 else f"first {frames} frames were"
+    return Animation(
+        frames=shown, between=between, milliseconds=at, note=f"only its {read} read: {note}" if note else ""
+    )
 
 
 class _Kept:
@@ -77,7 +79,9 @@ class _Kept:
 
     def __init__(self, first: Sample) -> None:
         self._sampler: Sampler[Sample] = Sampler()
+        self._last: VideoFrame | None = None
         self._unlike: list[Sample] = []
+        self._passed, self._every = 0, 1
         self._keep(first, sampled=self._sampler.wants(first.whole.at))
 
     def take(self, pixels: Pixels, at: int) -> None:
@@ -87,16 +91,19 @@ class _Kept:
             self._keep(Sample(frame, insides_of(pixels, at)), sampled=sampled)
 
     def _is_unlike(self, frame: VideoFrame) -> bool:
-        """Whether it is unlike the last that was kept for being so; what can never match is not."""
-        if frame.quality < PDQ_QUALITY_FLOOR:
-            return False
-        return not self._unlike or _apart(frame, self._unlike[-1].whole) > UNLIKE
+        """Whether it is unlike the last that was so; what can never match is not."""
+        return frame.quality >= PDQ_QUALITY_FLOOR and (self._last is None or _apart(frame, self._last) > UNLIKE)
 
     def _keep(self, sample: Sample, *, sampled: bool) -> None:
         if sampled:
             self._sampler.take(sample.whole.at, sample)
         if self._is_unlike(sample.whole):
-            self._unlike.append(sample)
+            self._last = sample.whole
+            if self._passed % self._every == 0:
+                self._unlike.append(sample)
+            self._passed += 1
+            if len(self._unlike) > 2 * MAX_FRAMES:  # however many there are, memory is bounded, and they stay even
+                self._unlike, self._every = self._unlike[::2], 2 * self._every
 
     def finish(self) -> tuple[tuple[VideoFrame, ...], tuple[VideoFrame, ...]]:
         """(Frames that are kept, further ones that are looked for)."""
