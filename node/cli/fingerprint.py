@@ -45,7 +45,7 @@ def fingerprint(
 ) -> None:
     """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
 
-    Of a video, one frame a second has a PDQ and a quality; of an animated picture also each that is unlike the one
+    Of a video, one frame a second has a PDQ and a quality; of an animated picture also each that is unlike those
     before. Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the
     others go on, and the exit code is then 1.
     """
@@ -78,7 +78,7 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
         "sha256": result.sha256.hex(),
     }
     if isinstance(result, VideoFingerprints):
-        return line | {"pdq": None, "pdq_quality": None, "phash": None, **_moving(result)}
+        return line | {"pdq": None, "pdq_quality": None, "phash": None, **_moving(result, result.note)}
     line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
     if result.trimmed is not None:
         line["trimmed"] = {
@@ -87,17 +87,21 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
             "pdq_quality": result.trimmed.pdq_quality,
             "phash": result.trimmed.phash.hex(),
         }
-    return line | _moving(result.animation) if result.animation else line
+    if result.animation is not None:
+        line |= _moving(result.animation, result.note)
+    elif result.note:
+        line["note"] = result.note
+    return line
 
 
-def _moving(result: VideoFingerprints | Animation) -> dict[str, Any]:
+def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
     """What a line says of frames."""
     return {
         "frames": [
             {"seconds": frame.at / 1_000, "pdq": frame.pdq.hex(), "quality": frame.quality} for frame in result.frames
         ],
         "duration": result.milliseconds / 1_000,
-        "note": result.note or None,
+        "note": note or None,
     }
 
 
@@ -114,7 +118,7 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         f"  sha256   {result.sha256.hex()}\n"
     )
     if isinstance(result, VideoFingerprints):
-        return about + _frames_words("video", result)
+        return "\n".join([about + _frames_words("video", result), *_note_words(result.note)])
     note = ""
     if result.pdq_quality == 0:
         note = ": a picture without detail, which never matches by PDQ"
@@ -128,7 +132,11 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
     )
     more = [_trimmed_words(result.trimmed)] if result.trimmed else []
     more += [_frames_words("moving", result.animation)] if result.animation else []
-    return "\n".join([whole, *more])
+    return "\n".join([whole, *more, *_note_words(result.note)])
+
+
+def _note_words(note: str) -> list[str]:
+    return [f"  note     {note}"] if note else []
 
 
 def _trimmed_words(trimmed: TrimmedFingerprints) -> str:
@@ -149,8 +157,6 @@ def _frames_words(what: str, result: VideoFingerprints | Animation) -> str:
     ]
     if usable < len(result.frames):
         lines.append(f"           {usable} of quality {PDQ_QUALITY_FLOOR} or more: the others never match")
-    if result.note:
-        lines.append(f"           {result.note}")
     lines += [
         f"  {frame.at / 1_000:>7.1f} s {frame.pdq.hex()} quality {frame.quality}" for frame in result.frames[:_SHOWN]
     ]

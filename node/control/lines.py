@@ -113,6 +113,7 @@ def prints_line(prints: MaterialFingerprints) -> Line:
         "sha256": prints.sha256.hex(),
         "width": prints.width,
         "height": prints.height,
+        "note": prints.note,
     }
     if isinstance(prints, VideoFingerprints):
         return line | _moving_line(prints)
@@ -131,7 +132,6 @@ def _moving_line(prints: VideoFingerprints | Animation) -> Line:
         "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
         "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
         "milliseconds": prints.milliseconds,
-        "note": prints.note,
     }
 
 
@@ -141,7 +141,6 @@ def _read_moving(line: Line) -> Line:
         "frames": _read_frames(line["frames"]),
         "between": _read_frames(line["between"]),
         "milliseconds": int(line["milliseconds"]),
-        "note": str(line["note"]),
     }
 
 
@@ -181,6 +180,7 @@ def read_prints(line: Line) -> MaterialFingerprints:
             "sha256": bytes.fromhex(line["sha256"]),
             "width": int(line["width"]),
             "height": int(line["height"]),
+            "note": str(line["note"]),
         }
         if "frames" in line:
             return VideoFingerprints(**about, **_read_moving(line))

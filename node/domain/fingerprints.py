@@ -182,14 +182,13 @@ def _in_order(*frames: VideoFrame) -> tuple[Fingerprint, ...]:
 class Animation:
     """What an animated picture shows. Its first frame is the picture itself, and is among the `frames` all the same.
 
-    `frames`, `between` and `note` as in `VideoFingerprints`; `milliseconds`: how long it takes to be shown once, as far
-    as it could be read.
+    `frames` and `between` as in `VideoFingerprints`; `milliseconds`: how long it takes to be shown once, as far as it
+    could be read.
     """
 
     frames: tuple[VideoFrame, ...]
     between: tuple[VideoFrame, ...]
     milliseconds: int
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +197,8 @@ class PictureFingerprints:
 
     `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
     being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
-    picture has no plain border, `animation` None where it has one frame. All else is of its first frame.
+    picture has no plain border, `animation` None where no more than one frame of it was read. All else is of that
+    frame. `note`: why not all of its frames were read, "" where they were.
     """
 
     media_type: str
@@ -214,16 +214,12 @@ class PictureFingerprints:
     height: int
     trimmed: TrimmedFingerprints | None = None
     animation: Animation | None = None
+    note: str = ""
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:
         """The frames that are kept of an animated picture; none of another."""
         return self.animation.frames if self.animation else ()
-
-    @property
-    def note(self) -> str:
-        """Why not all of its frames were read, "" where they were."""
-        return self.animation.note if self.animation else ""
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """What is kept, PDQ and frames at any quality (whether one is contributable, it says itself)."""

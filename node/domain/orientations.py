@@ -26,6 +26,8 @@ _FLIPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at // _SIDE % 2 == 0)
 """The bits that change when the picture is flipped top to bottom: odd frequencies stand at even places."""
 _FLOPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at % _SIDE % 2 == 0)
 """The bits that change when it is mirrored left to right."""
+INVERSE: Final = (0, 3, 2, 1, 4, 5, 6, 7)
+"""Of each orientation the one that undoes it."""
 _BYTE: Final = 8
 _SPREAD: Final = tuple(sum((byte >> at & 1) << (at * _SIDE) for at in range(_BYTE)) for byte in range(1 << _BYTE))
 """A byte's bits, `_SIDE` places apart: half a row, laid out as half a column."""

@@ -75,7 +75,9 @@ class Subject:
 
     @property
     def reduced(self) -> bool:
-        """Whether a perceptual search of this subject has to do without orientations."""
+        """Whether a perceptual search of this subject has to do without orientations. Those of frames are told from
+        their bits.
+        """
         return len(self.orientations) <= 1 and not any(each.code == FRAME.code for each in self.fingerprints)
 
 
@@ -158,7 +160,7 @@ class Answer:
 
     `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
     how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
-    `reduced`: a subject came without orientations. `reason`: for held, refused and error, in plain words.
+    `reduced`: see `Subject`. `reason`: for held, refused and error, in plain words.
     """
 
     query_id: bytes

@@ -21,7 +21,8 @@ HOLDINGS_SOURCE = 0
 
 class Probe(NamedTuple):
     """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
-    (8 to 15) for the orientations of the picture without its plain borders. A tuple, as `RawHit` is.
+    (8 to 15) for the orientations of the picture without its plain borders; `at`: of a frame, when it is shown
+    (milliseconds), None where nobody said. A tuple, as `RawHit` is.
     """
 
     subject: int
@@ -29,13 +30,15 @@ class Probe(NamedTuple):
     value: bytes
     quality: int = -1
     orientation: int = 0
+    at: int | None = None
 
 
 class RawHit(NamedTuple):
     """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
 
     `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
-    frame of a video); else 0. Of videos, one hit a row: that of their nearest frames.
+    frame); else 0. Of two videos, or animated pictures, one hit a row: that of their nearest frames; `turns` says in
+    which orientations any are near (bit 0 the first of `ORIENTATIONS`), and is 0 for all else.
 
     A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
     """
@@ -48,6 +51,7 @@ class RawHit(NamedTuple):
     quality: int
     orientation: int
     by: int = 0
+    turns: int = 0
 
 
 class SearchIndex(Protocol):

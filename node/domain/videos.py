@@ -16,7 +16,7 @@ match where 80 % of the query's frames, or by its README of the compared video's
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from node.domain.fingerprints import FRAME, PDQ_RADIUS
-from node.domain.orientations import turned
+from node.domain.orientations import INVERSE, turned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,14 +102,23 @@ def frames_of(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
     return tuple(kept)
 
 
-def frame_turned(frame: Fingerprint, turn: int) -> Fingerprint:
-    """A frame in another orientation, as far as its bits tell."""
-    return replace(frame, value=turned(frame.value)[turn]) if turn else frame
-
-
-def words_of(frames: Sequence[Fingerprint]) -> Words:
+def words_of(values: Sequence[bytes]) -> Words:
     """Hashes as uint64 (n, 4)."""
-    return np.frombuffer(b"".join(each.value for each in frames), dtype=np.uint64).reshape(len(frames), -1)
+    return np.frombuffer(b"".join(values), dtype=np.uint64).reshape(len(values), -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedFor:
+    """What is asked about a video, ready to be compared with many: `frames` as `frames_of` has them, `words` theirs."""
+
+    frames: tuple[Fingerprint, ...]
+    words: Words
+
+
+def looked_for(query: Sequence[Fingerprint]) -> LookedFor | None:
+    """The same of all fingerprints that are asked about; None where no frame among them counts."""
+    frames = frames_of(query)
+    return LookedFor(frames=frames, words=words_of([each.value for each in frames])) if frames else None
 
 
 def distances(one: Words, other: Words) -> npt.NDArray[np.int16]:
@@ -118,19 +127,19 @@ def distances(one: Words, other: Words) -> npt.NDArray[np.int16]:
     return np.asarray(bits.sum(axis=2), dtype=np.int16)
 
 
-def compare(
-    query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int, turn: int = 0
-) -> VideoMatch | None:
+def compare(query: LookedFor | None, compared: Sequence[Fingerprint], radius: int, turn: int = 0) -> VideoMatch | None:
     """Whether what is asked and what is kept are near by the rules above; None where not.
 
-    `query`, `compared`: all fingerprints of either, of whatever kind. `radius`: that of the policy, in bits; 0 is the
-    rule `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which what is asked is taken, as far as its
-    bits tell. The wide radius counts for what is taken as it is, and not for `exact`.
+    `compared`: all fingerprints of what is kept, of whatever kind. `radius`: that of the policy, in bits; 0 is the rule
+    `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which what is asked is taken, as far as its bits
+    tell. The wide radius counts for what is taken as it is, and not for `exact`.
     """
-    asked, kept = frames_of(query), frames_of(compared)
-    if not asked or not kept:
+    kept = frames_of(compared)
+    if query is None or not kept:
         return None
-    ours, theirs = words_of([frame_turned(each, turn) for each in asked] if turn else asked), words_of(kept)
+    asked, ours = query.frames, query.words
+    # To turn the one side is to turn the other back, of which there is less.
+    theirs = words_of([turned(each.value)[INVERSE[turn]] if turn else each.value for each in kept])
     nearest, nearest_there, pair = _nearest(ours, theirs)
     moments = _moments(asked, _spacing(compared))
     distance = int(nearest.min())
@@ -222,10 +231,18 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
         looks = _looks(frames)
         numbers = _moments([look[0] for look in looks], SECOND)
         firsts = [look for at, look in enumerate(looks) if not at or numbers[at] != numbers[at - 1]]
-        source = looks if sum(map(len, firsts)) < room // 2 else firsts
-        some = evenly(len(source), room // max(map(len, source)))
-        frames = tuple(frame for place in some for frame in source[place])
+        frames = _evenly(looks if sum(map(len, firsts)) < room // 2 else firsts, room)
     return (*others, *frames)
+
+
+def _evenly(looks: Sequence[Sequence[Fingerprint]], room: int) -> tuple[Fingerprint, ...]:
+    """As many of these as there is room for, whole and evenly spread."""
+    most = min(len(looks), room)
+    while True:
+        frames = tuple(frame for place in evenly(len(looks), most) for frame in looks[place])
+        if len(frames) <= room:
+            return frames
+        most = min(most - 1, most * room // len(frames))
 
 
 def _looks(frames: Sequence[Fingerprint]) -> list[list[Fingerprint]]:

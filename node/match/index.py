@@ -45,7 +45,7 @@ from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of
 from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 1}
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 2}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}

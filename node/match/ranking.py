@@ -5,7 +5,7 @@ Rules this module upholds:
 - Pure: raw hits in, the same values out, fewer and in order. The order is total, so the same hits come out the same.
 - Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once. Twice
   where what speaks first is a mere proposal (two videos, yet to be judged) and there is evidence beside it, as of an
-  animated picture, which is a picture too: that comes out in its own place, for the one who judges.
+  animated picture, which is a picture too: that comes out in its own place, behind it, for the one who judges.
 - Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged, so where PDQ says the same of the
   same row it is PDQ that speaks for it; a lead that shows a weak digest has nothing better.
 - Frames of videos only propose a lead (whether two videos match is judged later): they never take the place of a hit
@@ -30,8 +30,9 @@ class Evidence(IntEnum):
     WEAK_DIGEST_AND_PICTURE = 1
     WEAK_DIGEST = 2
     PICTURE = 3
-    FRAMES = 4
-    SECOND_OPINION = 5
+    VIDEOS = 4
+    FRAME = 5
+    SECOND_OPINION = 6
 
 
 NO_OPINION: Final = PHASH_RADIUS + 1
@@ -42,8 +43,7 @@ def rank(hits: Iterable[RawHit]) -> list[RawHit]:
     """The best hit of each (subject, source, row), and what stands behind a mere proposal: by subject, then best first.
 
     First come equal SHA-256, then equal SHA-1 or MD5 (those that PDQ bears out before those that it does not), then PDQ
-    by distance, by quality and by how near pHash is, then what frames have found, two videos before a picture and a
-    frame where it is the same row, and last pHash alone.
+    by distance, by quality and by how near pHash is, then two videos, then a picture and a frame, and last pHash alone.
     """
     rows: dict[tuple[int, int, int], list[RawHit]] = {}
     for hit in hits:
@@ -85,8 +85,10 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
         return Evidence.WEAK_DIGEST, _nearest([hit for hit in weak if hit.code == SHA1.code] or weak)
     if picture:
         return Evidence.PICTURE, _nearest(picture)
+    if proposals := [hit for hit in frames if _proposes(hit)]:
+        return Evidence.VIDEOS, _nearest(proposals)
     if frames:
-        return Evidence.FRAMES, _nearest([hit for hit in frames if _proposes(hit)] or frames)
+        return Evidence.FRAME, _nearest(frames)
     return Evidence.SECOND_OPINION, _nearest(found)
 
 

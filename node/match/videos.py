@@ -5,10 +5,11 @@ Rules this module upholds:
 - One hit a subject and row, however many of their frames are near: an hour of one still scene is 3,600 frames within
   the radius of each other. So the work is done in columns, a block of probes at a time.
 - It proposes only: whether two videos match is said by `domain.videos`, with what the store has.
-- Nothing within the radius is left out, of frames as they are. What lies within the wide radius, and what is near a
-  frame that is turned or mirrored, is proposed by a sample of a video's frames, which cannot miss what has near frames
-  all along.
+- Nothing within the radius is left out, of frames as they are. What lies within the wide radius is proposed by a
+  sample of a video's frames, which cannot miss what has near frames all along; so is what is near a frame that is
+  turned or mirrored, where there are more than `TURNED_PROBES` to try.
 - The hashes of the other orientations are those that a frame's bits tell (`domain.orientations`).
+- Samples are taken by what is shown at one time: a frame goes with what lies within its borders.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ WIDE_PROBES: Final = 64
 WIDE_LEAST: Final = 3
 """Of these, how many have to be near a video before it is proposed. `domain.videos` asks for more, of all frames."""
 TURNED_PROBES: Final = 256
-"""Frames of a video that are looked for in the other orientations too: seven probes each, as cheap as any."""
-_LOOKS: Final = 4
-"""Hashes of one frame at most: the whole of it, and what lies within its borders."""
+"""Hashes of a video's frames that are looked for in the other orientations too: seven probes each, as cheap as any."""
 _BLOCK: Final = 64
 """Probes a search: what it finds is reduced before the next."""
 
 _Place = tuple[int, int, int]
 """Subject, source, row."""
-_Best = dict[_Place, tuple[int, int, int]]
-"""Of each: distance, quality and orientation of the nearest."""
+_Best = dict[_Place, tuple[int, int, int, int]]
+"""Of each: distance, quality and orientation of the nearest; and the orientations in which any is near, a bit each."""
+_Look = list[bytes]
+"""The hashes of what is shown at one time: a frame, and what lies within its borders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +66,16 @@ def video_hits(
     wide: _Best = {}
     if radius:  # 0: equal frames alone, as they are
         parts = [asked]
-        for subject in np.unique(asked.subjects).tolist():
-            values = asked.values[asked.subjects == subject]
-            unlike = values[_unlike(values)]
-            parts.append(_turned(subject, unlike))
-            wide |= _wide(frames, subject, unlike, radius)
+        for subject, looks in _looks(probes).items():
+            parts.append(_turned(subject, looks))
+            wide |= _wide(frames, subject, looks, radius)
         asked = _joined(parts)
-    yield from _raw(FRAME.code, 0, wide | _near(frames, asked, radius))
+    near = _near(frames, asked, radius)
+    for place, (distance, quality, orientation, turns) in wide.items():
+        nearest = near.get(place, (distance, quality, orientation, turns))
+        near[place] = (*nearest[:3], nearest[3] | turns)
+    for (subject, source, row), (distance, quality, orientation, turns) in near.items():
+        yield RawHit(subject, source, row, FRAME.code, distance, quality, orientation, 0, turns)
     yield from _raw(PDQ.code, FRAME.code, _near(stills, asked, radius))
 
 
@@ -81,8 +85,22 @@ def still_hits(frames: SegmentedTable, probes: Sequence[Probe], radius: int) -> 
 
 
 def _raw(code: int, by: int, near: _Best) -> Iterator[RawHit]:
-    for (subject, source, row), (distance, quality, orientation) in near.items():
+    for (subject, source, row), (distance, quality, orientation, _) in near.items():
         yield RawHit(subject, source, row, code, distance, quality, orientation, by)
+
+
+def _looks(probes: Sequence[Probe]) -> dict[int, list[_Look]]:
+    """The frames of each subject, in order, by the time at which they are shown; each by itself where nobody said."""
+    by_subject: dict[int, list[_Look]] = {}
+    before: Probe | None = None
+    for probe in probes:
+        looks = by_subject.setdefault(probe.subject, [])
+        if before is not None and probe.at is not None and (probe.subject, probe.at) == (before.subject, before.at):
+            looks[-1].append(probe.value)
+        else:
+            looks.append([probe.value])
+        before = probe
+    return by_subject
 
 
 def _columns(probes: Sequence[Probe]) -> _Asked:
@@ -94,12 +112,17 @@ def _columns(probes: Sequence[Probe]) -> _Asked:
     )
 
 
-def _turned(subject: int, unlike: NDArray[np.uint8]) -> _Asked:
-    """Some of a subject's frames in the seven other orientations."""
-    some = [unlike[place].tobytes() for place in evenly(len(unlike), TURNED_PROBES)]
-    values = np.frombuffer(b"".join(value for frame in some for value in turned(frame)[1:]), dtype=np.uint8)
-    turns = np.tile(np.arange(1, len(ORIENTATIONS), dtype=np.int64), len(some))
-    return _Asked(values=values.reshape(len(turns), -1), subjects=np.full_like(turns, subject), turns=turns)
+def _turned(subject: int, looks: Sequence[_Look]) -> _Asked:
+    """A subject's frames in the seven other orientations; some of them, unlike each other, where there are many."""
+    some = looks
+    if sum(map(len, looks)) > TURNED_PROBES:
+        unlike = _unlike(looks, PDQ_RADIUS // 2)
+        room = TURNED_PROBES * len(unlike) // sum(map(len, unlike))
+        some = [unlike[place] for place in evenly(len(unlike), room)]
+    others = [turn for look in some for value in look for turn in turned(value)[1:]]
+    turns = np.tile(np.arange(1, len(ORIENTATIONS), dtype=np.int64), len(others) // (len(ORIENTATIONS) - 1))
+    values = np.frombuffer(b"".join(others), dtype=np.uint8).reshape(len(others), -1)
+    return _Asked(values=values, subjects=np.full_like(turns, subject), turns=turns)
 
 
 def _joined(parts: Sequence[_Asked]) -> _Asked:
@@ -120,48 +143,49 @@ def _near(table: SegmentedTable, asked: _Asked, radius: int) -> _Best:
         worse = -found.quality.astype(np.int64)
         # Sorted so that the first of each place is the nearest, of several the better, then the least turned.
         order = np.lexsort((turns, worse, found.distance, found.row, found.source, subjects))
-        for at in _firsts((subjects, found.source, found.row), order):
+        starts = _starts((subjects, found.source, found.row), order)
+        masks = np.bitwise_or.reduceat(np.left_shift(1, turns[order]), starts) if len(starts) else starts
+        for at, mask in zip(order[starts].tolist(), masks.tolist(), strict=True):
             place = (int(subjects[at]), int(found.source[at]), int(found.row[at]))
             known = (int(found.distance[at]), int(worse[at]), int(turns[at]))
-            if place not in best or known < best[place]:
-                best[place] = known
-    return {place: (distance, -worse, turn) for place, (distance, worse, turn) in best.items()}
+            before = best.get(place)
+            if before is not None:
+                known, mask = min(known, before[:3]), mask | before[3]  # noqa: PLW2901  (the best of both)
+            best[place] = (*known, mask)
+    return {place: (distance, -worse, turn, mask) for place, (distance, worse, turn, mask) in best.items()}
 
 
-def _firsts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.int64]) -> list[int]:
-    """Of hits in this order, grouped by place, the first of each."""
-    if not len(order):
-        return []
+def _starts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Of hits in this order, grouped by place, where in the order each group begins."""
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = np.logical_or.reduce([part[order][1:] != part[order][:-1] for part in places])
-    return [int(at) for at in order[new]]
+    return np.flatnonzero(new)
 
 
-def _wide(table: SegmentedTable, subject: int, unlike: NDArray[np.uint8], radius: int) -> _Best:
+def _wide(table: SegmentedTable, subject: int, looks: Sequence[_Look], radius: int) -> _Best:
     """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
+    unlike = _unlike(looks, PDQ_RADIUS)
     if len(unlike) < WIDE_FRAMES:
         return {}
     best: _Best = {}
     counted: dict[_Place, int] = {}
-    zero = np.zeros(1, dtype=np.int64)
     for at in evenly(len(unlike), WIDE_PROBES):
-        one = _Asked(values=unlike[at : at + 1], subjects=zero + subject, turns=zero)
-        near = _near(table, one, wide_radius(radius))
+        values = np.frombuffer(b"".join(unlike[at]), dtype=np.uint8).reshape(len(unlike[at]), -1)
+        zeros = np.zeros(len(values), dtype=np.int64)
+        near = _near(table, _Asked(values=values, subjects=zeros + subject, turns=zeros), wide_radius(radius))
         for place, known in near.items():
             counted[place] = counted.get(place, 0) + 1
             best[place] = min(best.get(place, known), known)
     return {place: known for place, known in best.items() if counted[place] >= WIDE_LEAST}
 
 
-def _unlike(values: NDArray[np.uint8]) -> list[int]:
-    """Which hashes lie further than `PDQ_RADIUS` from the last `_LOOKS` of these before them: vPDQ prunes by the last,
-    but what lies within a frame's borders comes behind each frame.
-    """
-    kept: list[int] = []
-    last: tuple[int, ...] = ()
-    for place, value in enumerate(values):
-        number = int.from_bytes(value.tobytes(), "big")
-        if all((number ^ other).bit_count() > PDQ_RADIUS for other in last):
-            kept.append(place)
-            last = (*last, number)[-_LOOKS:]
+def _unlike(looks: Sequence[_Look], radius: int) -> list[_Look]:
+    """Those whose frame lies further than `radius` from that of the last of these before it, as vPDQ prunes."""
+    kept: list[_Look] = []
+    last = 0
+    for look in looks:
+        number = int.from_bytes(look[0], "big")
+        if not kept or (number ^ last).bit_count() > radius:
+            kept.append(look)
+            last = number
     return kept

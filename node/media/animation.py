@@ -3,9 +3,9 @@
 Rules this module upholds:
 
 - Frames are those of `sampling`, by how long a viewer shows each, as of a video. An animation is often a row of
-  pictures that each stand for a fraction of a second, so every frame is hashed, and those that are unlike the one
-  before them are kept too: a copy of any frame is near one that is kept.
-- The first frame is the picture, and is hashed already; nothing that comes behind it can cost the file that.
+  pictures that each stand for a fraction of a second, so every frame is hashed, and those that are unlike all before
+  them are kept too: a copy of any frame is near one that is kept, up to as many different ones as a record takes.
+- The first frame is the picture, and is hashed already; nothing that goes wrong behind it costs the file that.
 - What can be read is kept: of an animation that is damaged, cut short or too long for its time, the frames up to there,
   and a note that says so.
 """
@@ -15,6 +15,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, VideoFrame
 from node.domain.videos import evenly
 from node.errors import MediaError
@@ -23,7 +25,9 @@ from node.media.pdq import pdq_hashes
 from node.media.sampling import MAX_AT, MAX_FRAMES, Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
 
     from node.media.decode import ShownFrame
     from node.media.pixels import Pixels
@@ -33,31 +37,34 @@ BASE_SECONDS: Final = 60
 SECONDS_A_MEGABYTE: Final = 4
 """Processor time for each million bytes on top: 20 times and more what a megabyte of noisy frames takes to decode."""
 UNLIKE: Final = PDQ_RADIUS // 2
-"""Bits past which a frame is unlike the last one that was kept for being so. Half of the radius: what is up to 16 bits
-from any frame is then within the radius of one that is kept."""
-_GRACE_SECONDS: Final = 30
+"""Bits past which a frame is unlike another. Half of the radius: what is up to 16 bits from any frame is then within
+the radius of one that is kept."""
+_WORDS: Final = 4
+"""Words of 64 bits in a PDQ hash."""
+GRACE_SECONDS: Final = 30
 """Between the end of decoding by our own clock and the end that the kernel would make: for one frame more."""
 
 
-def fingerprint_animation(
-    first: Sample, shown_for: int, rest: Iterator[ShownFrame], size: int, allow: Callable[[int], None]
-) -> Animation | None:
-    """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds; None where that is nothing.
+def processor_seconds(size: int) -> int:
+    """How much processor time the frames of a file of `size` bytes may take."""
+    return BASE_SECONDS + SECONDS_A_MEGABYTE * size // 1_000_000
 
-    `size`: bytes of the file. `allow`: told how many seconds of processor time it may take, before they are taken.
+
+def fingerprint_animation(
+    first: Sample, shown_for: int, rest: Iterator[ShownFrame], seconds: int
+) -> tuple[Animation | None, str]:
+    """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds, within so many seconds of
+    processor time: (None where no frame follows; why not all were read, "" where they were).
     """
     kept = _Kept(first)
-    frames, at = 1, shown_for
-    note, stop = "", float("inf")
+    frames, at = 1, min(shown_for, MAX_AT)
+    note, stop = "", time.process_time() + seconds
     try:
         for frame in rest:
-            if frames == 1:
-                seconds = BASE_SECONDS + SECONDS_A_MEGABYTE * size // 1_000_000
-                allow(seconds + _GRACE_SECONDS)
-                stop = time.process_time() + seconds
             kept.take(frame.pixels, at)
             frames += 1
             at = min(at + frame.milliseconds, MAX_AT)
+            del frame  # the next one wants the room
             if time.process_time() > stop:
                 note = "decoding all of them takes too long"
                 break
@@ -65,13 +72,9 @@ def fingerprint_animation(
         note = str(error)
     except MemoryError:
         note = "hashing the next one takes more memory than a worker may have"
-    if frames == 1 and not note:
-        return None
-    shown, between = kept.finish()
     read = "first frame was" if frames == 1 else f"first {frames} frames were"
-    return Animation(
-        frames=shown, between=between, milliseconds=at, note=f"only its {read} read: {note}" if note else ""
-    )
+    note = note and f"only its {read} read: {note}"
+    return (None if frames == 1 else kept.finish(at)), note
 
 
 class _Kept:
@@ -79,42 +82,41 @@ class _Kept:
 
     def __init__(self, first: Sample) -> None:
         self._sampler: Sampler[Sample] = Sampler()
-        self._last: VideoFrame | None = None
         self._unlike: list[Sample] = []
-        self._passed, self._every = 0, 1
-        self._keep(first, sampled=self._sampler.wants(first.whole.at))
+        self._words = np.empty((MAX_FRAMES, _WORDS), dtype=np.uint64)
+        self._keep(first, sampled=self._sampler.wants(first.whole.at), unlike=self._is_unlike(first.whole))
 
     def take(self, pixels: Pixels, at: int) -> None:
         frame = pdq_hashes(pixels.values, pixels.channels).shown_at(at)
-        sampled = self._sampler.wants(at)
-        if sampled or self._is_unlike(frame):
-            self._keep(Sample(frame, insides_of(pixels, at)), sampled=sampled)
+        sampled, unlike = self._sampler.wants(at), self._is_unlike(frame)
+        if sampled or unlike:
+            self._keep(Sample(frame, insides_of(pixels, at)), sampled=sampled, unlike=unlike)
 
     def _is_unlike(self, frame: VideoFrame) -> bool:
-        """Whether it is unlike the last that was so; what can never match is not."""
-        return frame.quality >= PDQ_QUALITY_FLOOR and (self._last is None or _apart(frame, self._last) > UNLIKE)
+        """Whether it is unlike all that were so before; what can never match is not."""
+        count = len(self._unlike)
+        if frame.quality < PDQ_QUALITY_FLOOR or count == len(self._words):
+            return False
+        apart = np.bitwise_count(self._words[:count] ^ _words(frame)).sum(axis=1)
+        return not (apart <= UNLIKE).any()
 
-    def _keep(self, sample: Sample, *, sampled: bool) -> None:
+    def _keep(self, sample: Sample, *, sampled: bool, unlike: bool) -> None:
         if sampled:
             self._sampler.take(sample.whole.at, sample)
-        if self._is_unlike(sample.whole):
-            self._last = sample.whole
-            if self._passed % self._every == 0:
-                self._unlike.append(sample)
-            self._passed += 1
-            if len(self._unlike) > 2 * MAX_FRAMES:  # however many there are, memory is bounded, and they stay even
-                self._unlike, self._every = self._unlike[::2], 2 * self._every
+        if unlike:
+            self._words[len(self._unlike)] = _words(sample.whole)
+            self._unlike.append(sample)
 
-    def finish(self) -> tuple[tuple[VideoFrame, ...], tuple[VideoFrame, ...]]:
-        """(Frames that are kept, further ones that are looked for)."""
+    def finish(self, milliseconds: int) -> Animation:
+        """All that were unlike, and between them as many of the sampled ones as there is room for."""
         done = self._sampler.finish()
-        kept = dict(done.frames)
-        others = [sample for sample in self._unlike if sample.whole.at not in kept]
-        kept |= {others[place].whole.at: others[place] for place in evenly(len(others), MAX_FRAMES - len(kept))}
+        kept = {sample.whole.at: sample for sample in reversed(self._unlike)}
+        others = [(at, sample) for at, sample in done.frames if at not in kept]
+        kept |= dict(others[place] for place in evenly(len(others), MAX_FRAMES - len(kept)))
         in_order = [kept[at] for at in sorted(kept)]
-        return kept_of(in_order), looked_for(in_order, [sample for at, sample in done.between if at not in kept])
+        between = [sample for at, sample in done.between if at not in kept]
+        return Animation(frames=kept_of(in_order), between=looked_for(in_order, between), milliseconds=milliseconds)
 
 
-def _apart(one: VideoFrame, other: VideoFrame) -> int:
-    """Bits between two frames."""
-    return (int.from_bytes(one.pdq) ^ int.from_bytes(other.pdq)).bit_count()
+def _words(frame: VideoFrame) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(frame.pdq, dtype=np.uint64)

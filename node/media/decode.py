@@ -52,13 +52,14 @@ class ShownFrame:
 class DecodedPicture:
     """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
 
-    `rest`: the frames after it, decoded as they are asked for; raises `MediaError` where one cannot be.
+    `rest`: the frames after it, decoded as they are asked for; raises `MediaError` where one cannot be. None of a
+    picture that has no others; of a GIF that is known no sooner than its second frame was looked for.
     """
 
     pixels: Pixels
     media_type: str
     milliseconds: int
-    rest: Iterator[ShownFrame]
+    rest: Iterator[ShownFrame] | None
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
@@ -74,7 +75,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
         pixels=first.pixels,
         media_type=known.media_type,
         milliseconds=first.milliseconds,
-        rest=_rest(frames, data, known) if frames.moves else iter(()),
+        rest=_rest(frames, data, known) if frames.moves else None,
     )
 
 
@@ -85,6 +86,7 @@ def _rest(frames: _Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
         if frame is None:
             return
         yield frame
+        del frame  # the next one wants the room
 
 
 @contextmanager
@@ -107,13 +109,15 @@ def _opened(data: bytes, known: Format) -> _Frames:
     # Pillow's own check would refuse without telling the size; ours follows at once, before any pixel is decoded, and
     # then Pillow's stands behind it, for frames that turn out larger than the header said.
     Image.MAX_IMAGE_PIXELS = None
-    image = Image.open(io.BytesIO(data), formats=(known.decoder,))
+    try:
+        image = Image.open(io.BytesIO(data), formats=(known.decoder,))
+    finally:
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
     if width < 1 or height < 1:
         raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
         return _Frames(image, known)
@@ -130,7 +134,7 @@ class _Frames:
 
     @property
     def moves(self) -> bool:
-        """Whether there may be more than the first. A GIF does not say before its second frame was looked for."""
+        """Whether there may be more than the first."""
         return self._known is GIF or (self._known in _MOVING and self._stated > 1)
 
     @property

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.fingerprints import VideoFrame
-from node.media.borders import cut, find_inside
-from node.media.pdq import pdq_hashes
+from node.media.borders import Box, cut, find_inside
+from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import Pixels
 
 MAX_INSIDES: Final = 3
@@ -32,21 +32,28 @@ class Sample:
 
 def sample_of(pixels: Pixels, at: int) -> Sample:
     """The sample of a frame that is shown at `at` milliseconds."""
-    return Sample(pdq_hashes(pixels.values, pixels.channels).shown_at(at), insides_of(pixels, at))
+    return Sample(_hashed(pixels).shown_at(at), insides_of(pixels, at))
+
+
+def _hashed(pixels: Pixels) -> PdqHashes:
+    return pdq_hashes(pixels.values, pixels.channels)
 
 
 def insides_of(pixels: Pixels, at: int) -> tuple[VideoFrame, ...]:
     """What lies within the plain borders of a frame. Where they are on all sides, also what lies between those above
     and below, and between those left and right: a film that has bars of its own may have been put into a letterbox.
     """
-    box = find_inside(pixels)
+    return insides_within(pixels, find_inside(pixels), at)
+
+
+def insides_within(pixels: Pixels, box: Box | None, at: int) -> tuple[VideoFrame, ...]:
+    """The same, where the inside is known (`find_inside`)."""
     if box is None:
         return ()
     boxes = [box]
     if box.bottom - box.top < pixels.height and box.right - box.left < pixels.width:
         boxes += [replace(box, left=0, right=pixels.width), replace(box, top=0, bottom=pixels.height)]
-    insides = [cut(pixels, each) for each in boxes]
-    return tuple(pdq_hashes(inside.values, inside.channels).shown_at(at) for inside in insides)
+    return tuple(_hashed(cut(pixels, each)).shown_at(at) for each in boxes)
 
 
 def kept_of(kept: Iterable[Sample]) -> tuple[VideoFrame, ...]:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
+from node.media.allowance import Allow
 from node.media.containers import Container, container_of
 from node.media.picture import fingerprint_picture
 from node.media.sniff import HEAD, recognise
-from node.media.video import Allow, fingerprint_video
+from node.media.video import fingerprint_video
 
 
 def fingerprint_material(path: Path, allow: Allow) -> MaterialFingerprints:

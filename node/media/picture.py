@@ -10,18 +10,18 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints, VideoFrame
-from node.media.animation import fingerprint_animation
-from node.media.borders import cut, find_inside
+from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.media.allowance import Allow
+from node.media.animation import GRACE_SECONDS, fingerprint_animation, processor_seconds
+from node.media.borders import Box, cut, find_inside
 from node.media.decode import decode_picture
-from node.media.frames import Sample
+from node.media.frames import Sample, insides_within
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels
@@ -31,15 +31,13 @@ _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
-def fingerprint_picture(path: Path, allow: Callable[[int], None]) -> PictureFingerprints:
-    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it.
-
-    `allow`: told how many seconds of processor time an animation may take, before they are taken.
-    """
+def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
+    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it."""
     source = read_source(path)
     picture = decode_picture(source.data)
-    pixels, shown_for, rest = picture.pixels, picture.milliseconds, picture.rest
+    pixels, rest, shown_for = picture.pixels, picture.rest, picture.milliseconds
     pdq = pdq_hashes(pixels.values, pixels.channels)
+    box = find_inside(pixels)
     still = PictureFingerprints(
         media_type=picture.media_type,
         size=len(source.data),
@@ -52,27 +50,20 @@ def fingerprint_picture(path: Path, allow: Callable[[int], None]) -> PictureFing
         phash=phash(pixels.values, pixels.channels),
         width=pixels.width,
         height=pixels.height,
-        trimmed=_trimmed(pixels),
+        trimmed=None if box is None else _trimmed(pixels, box),
     )
+    if rest is None:
+        return still
+    first = Sample(pdq.shown_at(0), insides_within(pixels, box, 0))
     del picture, pixels  # the next frame wants the room
-    animation = fingerprint_animation(_first_frame(still), shown_for, rest, still.size, allow)
-    return still if animation is None else replace(still, animation=animation)
+    seconds = processor_seconds(still.size)
+    allow(seconds + GRACE_SECONDS, still)
+    animation, note = fingerprint_animation(first, shown_for, rest, seconds)
+    return replace(still, animation=animation, note=note)
 
 
-def _first_frame(still: PictureFingerprints) -> Sample:
-    """The picture as the frame with which it begins."""
-    inside = still.trimmed
-    return Sample(
-        VideoFrame(at=0, pdq=still.pdq, quality=still.pdq_quality),
-        (VideoFrame(at=0, pdq=inside.pdq_orientations[0], quality=inside.pdq_quality),) if inside else (),
-    )
-
-
-def _trimmed(pixels: Pixels) -> TrimmedFingerprints | None:
-    """The hashes of what lies within plain borders; None where there are none."""
-    box = find_inside(pixels)
-    if box is None:
-        return None
+def _trimmed(pixels: Pixels, box: Box) -> TrimmedFingerprints:
+    """The hashes of what lies within plain borders."""
     inside = cut(pixels, box)
     pdq = pdq_hashes(inside.values, inside.channels)
     return TrimmedFingerprints(

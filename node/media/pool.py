@@ -4,8 +4,9 @@ Rules this module upholds:
 
 - A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment; it is sent
   paths and sends lines, which are checked as untrusted (`replies`).
-- A file that kills, hangs or exhausts its worker costs only itself: it gets a `MediaError`, the worker is replaced, and
-  whatever was queued behind the file is given to another.
+- A file that kills, hangs or exhausts its worker costs only itself: it gets a `MediaError` (an animation whose later
+  frames do so keeps what was told of its first), the worker is replaced, and whatever was queued behind the file is
+  given to another.
 - Results come in the order of the files. At most `_WINDOW` files a worker are held, so memory does not grow with the
   number of files, and a slow reader of the results slows the pool down.
 - When the generator ends, is closed or is interrupted, no worker is left.
@@ -22,11 +23,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
 from node.errors import Malformed, MediaError, Misuse, Unavailable
 from node.media import replies
 from node.media.confine import PROCESSOR_SECONDS
@@ -116,7 +117,8 @@ class _Task:
 class _Worker:
     """A process, what it was handed (the first is what it works on), and what it has said of its next line.
 
-    `seconds`: of processor time that the file it works on has asked for, 0 where it has not.
+    `seconds`: of processor time that the file it works on has asked for, 0 where it has not; `so_far`: what is known of
+    it already, None where nothing is.
     """
 
     process: subprocess.Popen[bytes]
@@ -125,6 +127,7 @@ class _Worker:
     heard: bytearray = field(default_factory=bytearray)
     ready: bool = False
     seconds: int = 0
+    so_far: PictureFingerprints | None = None
 
     @property
     def busy(self) -> bool:
@@ -260,11 +263,11 @@ class _Pool:
         if isinstance(result, replies.MoreTime):
             if worker.seconds:
                 return False  # once a file: a worker that was taken over could ask for ever
-            worker.seconds = result.seconds
+            worker.seconds, worker.so_far = result.seconds, result.so_far
             worker.deadline += _WALL_A_SECOND * result.seconds
             return True
         worker.tasks.popleft().result = result
-        worker.seconds = 0
+        worker.seconds, worker.so_far = 0, None
         worker.deadline = time.monotonic() + self._wall_seconds
         return True
 
@@ -281,7 +284,8 @@ class _Pool:
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
         elif worker.tasks:
-            worker.tasks.popleft().result = MediaError(reason or self._cause(status, worker.seconds))
+            reason = reason or self._cause(status, worker.seconds)
+            worker.tasks.popleft().result = _left(worker.so_far, reason)
         self._backlog.extendleft(reversed(worker.tasks))
         if self._backlog and not self._workers:
             self._hand_out(self._backlog.popleft())
@@ -307,6 +311,13 @@ class _Pool:
         if status < 0:
             return f"it crashed its decoder ({signal.strsignal(-status)})"
         return "the worker that read it failed"
+
+
+def _left(so_far: PictureFingerprints | None, reason: str) -> Result:
+    """What is left of a file whose worker was lost: the picture that an animation begins with, where it got so far."""
+    if so_far is None:
+        return MediaError(reason)
+    return replace(so_far, note=f"only its first frame was read: {reason}")
 
 
 def _memory_bytes() -> int:

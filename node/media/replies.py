@@ -40,16 +40,19 @@ _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
-_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", "animation", *_HASHES, *_NUMBERS})
+_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", "animation", "note", *_HASHES, *_NUMBERS})
 _TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
 _BOX: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoreTime:
-    """What a worker says before the reply, at most once: the file may take so many seconds of processor time."""
+    """What a worker says before the reply, at most once: the file may take so many seconds of processor time. `so_far`:
+    its fingerprints, should the worker not live to reply; None where there are none yet.
+    """
 
     seconds: int
+    so_far: PictureFingerprints | None = None
 
 
 READY: Final = b'{"ready": true}\n'
@@ -71,20 +74,25 @@ def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
     if isinstance(result, MediaError):
         said: dict[str, Any] = {"error": str(result)[:MAX_REASON], "remedy": result.remedy[:MAX_REASON]}
     elif isinstance(result, MoreTime):
-        said = {"seconds": result.seconds}
+        said = {"seconds": result.seconds, "so_far": None if result.so_far is None else _write_picture(result.so_far)}
     elif isinstance(result, VideoFingerprints):
         said = video_replies.video_reply(result)
     else:
-        said = {
-            "media_type": result.media_type,
-            "pdq": [value.hex() for value in result.pdq_orientations],
-            "pdq_quality": result.pdq_quality,
-            "trimmed": _write_trimmed(result.trimmed),
-            "animation": video_replies.animation_reply(result.animation),
-            **{name: getattr(result, name).hex() for name in _HASHES},
-            **{name: getattr(result, name) for name in _NUMBERS},
-        }
+        said = _write_picture(result)
     return json.dumps(said).encode("ascii") + b"\n"
+
+
+def _write_picture(prints: PictureFingerprints) -> dict[str, Any]:
+    return {
+        "media_type": prints.media_type,
+        "pdq": [value.hex() for value in prints.pdq_orientations],
+        "pdq_quality": prints.pdq_quality,
+        "trimmed": _write_trimmed(prints.trimmed),
+        "animation": video_replies.animation_reply(prints.animation),
+        "note": prints.note,
+        **{name: getattr(prints, name).hex() for name in _HASHES},
+        **{name: getattr(prints, name) for name in _NUMBERS},
+    }
 
 
 def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None:
@@ -108,11 +116,16 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
         raise Malformed("a worker's reply is not an object")
     if said.keys() == {"error", "remedy"}:
         return MediaError(as_words(said["error"]), remedy=as_words(said["remedy"]))
-    if said.keys() == {"seconds"}:
-        return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS))
+    if said.keys() == {"seconds", "so_far"}:
+        so_far = None if said["so_far"] is None else _read_picture(said["so_far"])
+        return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS), so_far=so_far)
     if said.keys() == video_replies.KEYS:
         return video_replies.read_video(said)
-    if said.keys() != _KEYS:
+    return _read_picture(said)
+
+
+def _read_picture(said: object) -> PictureFingerprints:
+    if not isinstance(said, dict) or said.keys() != _KEYS:
         raise Malformed("a worker's reply lacks a value or has one too many")
     hashes = _orientations(said["pdq"])
     media_type = said["media_type"]
@@ -132,6 +145,7 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
         height=as_number(said["height"], _MAX_NUMBER),
         trimmed=_read_trimmed(said["trimmed"]),
         animation=video_replies.read_animation(said["animation"]),
+        note=as_words(said["note"]),
     )
 
 

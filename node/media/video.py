@@ -15,7 +15,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
+from node.media.allowance import Allow
 from node.media.containers import DECODERS, Container
 from node.media.frames import Sample, kept_of, looked_for, sample_of
 from node.media.pixels import Pixels
@@ -61,9 +62,6 @@ _CHANNELS: Final = 3
 _MATRIX: Final = 9
 _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
-
-Allow = Callable[[int], None]
-"""Told how many seconds of processor time the file may take, before they are taken."""
 
 
 def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFingerprints:

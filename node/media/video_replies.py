@@ -3,9 +3,8 @@
 Rules this module upholds:
 
 - As `replies`: untrusted, each value checked for kind, length and range before it becomes a domain value.
-- Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in
-  between; with plain borders on all
-  sides four times as many.
+- Frames travel packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in between;
+  with plain borders on all sides four times as many again.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME: Final = struct.Struct(">IB32s")
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)
 _BEST: Final = 100
-_MOVING: Final = frozenset({"frames", "between", "milliseconds", "note"})
-KEYS: Final = _MOVING | {"media_type", "size", "md5", "sha1", "sha256", "width", "height"}
+_MOVING: Final = frozenset({"frames", "between", "milliseconds"})
+KEYS: Final = _MOVING | {"media_type", "size", "md5", "sha1", "sha256", "width", "height", "note"}
 MAX_BYTES: Final = 2 * _FRAME.size * (_MOST + MAX_BETWEEN) + 4_096
 """The longest reply about a video, its newline included."""
 
@@ -45,6 +44,7 @@ def video_reply(prints: VideoFingerprints) -> dict[str, Any]:
         "sha256": prints.sha256.hex(),
         "width": prints.width,
         "height": prints.height,
+        "note": prints.note,
         **_moving(prints),
     }
 
@@ -61,6 +61,7 @@ def read_video(said: dict[str, Any]) -> VideoFingerprints:
         sha256=as_bytes(said["sha256"], SHA256.size),
         width=as_number(said["width"], MAX_FRAME_PIXELS),
         height=as_number(said["height"], MAX_FRAME_PIXELS),
+        note=as_words(said["note"]),
         **_read_moving(said),
     )
 
@@ -84,7 +85,6 @@ def _moving(prints: VideoFingerprints | Animation) -> dict[str, Any]:
         "frames": _packed(prints.frames),
         "between": _packed(prints.between),
         "milliseconds": prints.milliseconds,
-        "note": prints.note,
     }
 
 
@@ -96,7 +96,6 @@ def _read_moving(said: dict[str, Any]) -> dict[str, Any]:
         "frames": frames,
         "between": _unpacked(said["between"], MAX_BETWEEN),
         "milliseconds": as_number(said["milliseconds"], MAX_AT),
-        "note": as_words(said["note"]),
     }
 
 

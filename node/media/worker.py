@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - It confines itself before it answers its first task, after its libraries are loaded and its kernels compiled.
 - Every task gets exactly one reply, in order; a file that cannot be fingerprinted is a reply like any other. Before it
-  may stand one line that asks for more processor time (a long video), which the worker then gives itself.
+  may stand one line that asks for more processor time (what moves), which the worker then gives itself.
 - Nothing but replies leaves it: standard output and standard error of libraries go nowhere, for they can quote a file.
 - It ends when its tasks end, which is also what it sees when the process that started it dies.
 """
@@ -16,13 +16,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import confine, replies, video
+from node.media.allowance import Allow
 from node.media.material import fingerprint_material
 from node.media.picture import warm
 
-Task = Callable[[Path, video.Allow], MaterialFingerprints]
+Task = Callable[[Path, Allow], MaterialFingerprints]
 
 
 def serve(
@@ -43,9 +44,9 @@ def serve(
     confine.filter_system_calls()
     _send(replies_to, replies.READY)
 
-    def allow(seconds: int) -> None:
+    def allow(seconds: int, so_far: PictureFingerprints | None = None) -> None:
         confine.renew_processor_time(seconds)
-        _send(replies_to, replies.write_reply(replies.MoreTime(seconds=seconds)))
+        _send(replies_to, replies.write_reply(replies.MoreTime(seconds=seconds, so_far=so_far)))
 
     for line in sys.stdin.buffer:
         confine.renew_processor_time(processor_seconds)

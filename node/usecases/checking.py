@@ -87,6 +87,7 @@ class Checker:
             found[hit.source, hit.row].append(at)
         borne_out: dict[int, Spoken] = {}
         declined = spared = 0
+        judge = frames.Judge(asked.subjects, asked.radius)
         places = list(found)
         for start in range(0, len(places), ROWS_AT_ONCE):
             for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
@@ -98,7 +99,7 @@ class Checker:
                         spared += 1
                         continue
                     those = values[hit.subject, hit.by or hit.code, hit.orientation]
-                    evidence = _evidence(asked, said, hit, those)
+                    evidence = _evidence(judge, said, hit, those)
                     if evidence is frames.DECLINED:
                         declined += 1
                     elif evidence is not None:
@@ -143,10 +144,10 @@ def distance(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
-def _evidence(asked: Asked, said: Spoken, hit: RawHit, those: Sequence[bytes]) -> FrameEvidence | None:
-    """What the store bears out of a hit (see `frames.judge`): `NONE_NEEDED` where it has nothing to do with frames."""
+def _evidence(judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes]) -> FrameEvidence | None:
+    """What the store bears out of a hit (see `frames.Judge`): `NONE_NEEDED` where it has nothing to do with frames."""
     if frames.concerns(hit):
-        return frames.judge(asked.subjects[hit.subject], said.fingerprints, hit, those, asked.radius)
+        return judge.judge(said.fingerprints, hit, those)
     return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
 
 

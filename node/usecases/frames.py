@@ -1,4 +1,4 @@
-"""What frames of videos say of a hit that the index proposed, judged with what the store has.
+"""What frames (of videos, of animated pictures) say of a hit that the index proposed, judged with what the store has.
 
 Rules this module upholds:
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ
-from node.domain.videos import VPDQ, compare, frame_turned
+from node.domain.orientations import INVERSE, turned
+from node.domain.videos import VPDQ, compare, looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.queries import Subject
     from node.domain.search_ports import RawHit
-    from node.domain.videos import Shares
+    from node.domain.videos import LookedFor, Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,43 +49,50 @@ def concerns(hit: RawHit) -> bool:
     return hit.code == FRAME.code or bool(hit.by)
 
 
-def judge(
-    subject: Subject, fingerprints: Sequence[Fingerprint], hit: RawHit, asked: Sequence[bytes], radius: int
-) -> FrameEvidence | None:
-    """What the store bears out of a proposed hit: `DECLINED` where videos are not near, None where the index was wrong.
+class Judge:
+    """Of one search: `subjects` as they were asked about, within `radius` bits."""
 
-    `asked`: the hashes that were asked about in the hit's orientation, of the kind that found it.
-    """
-    if not hit.by:
-        if not any(each.code == FRAME.code for each in fingerprints):
-            return None
-        return _of_videos(subject, fingerprints, hit.orientation, radius)
-    if hit.by == PDQ.code:
-        frame = _at_distance((each for each in fingerprints if each.code == FRAME.code), asked, hit.distance)
-        return None if frame is None else _of_frame(hit, at=frame.at)
-    stills = [each.value for each in fingerprints if each.code == PDQ.code]
-    turned = (frame_turned(each, hit.orientation) for each in subject.fingerprints if each.code == FRAME.code)
-    frame = _at_distance(turned, stills, hit.distance)
-    return None if frame is None else _of_frame(hit, subject_at=frame.at)
+    def __init__(self, subjects: Sequence[Subject], radius: int) -> None:
+        self._subjects = subjects
+        self._radius = radius
+        self._looked_for: dict[int, LookedFor | None] = {}
 
+    def judge(self, fingerprints: Sequence[Fingerprint], hit: RawHit, asked: Sequence[bytes]) -> FrameEvidence | None:
+        """What the store bears out of a proposed hit: `DECLINED` where videos are not near, None where the index was
+        wrong.
 
-def _of_videos(subject: Subject, fingerprints: Sequence[Fingerprint], orientation: int, radius: int) -> FrameEvidence:
-    """As they are, and where the nearest frame is a turned one, in each orientation, that one first: a plain frame may
-    be near in several.
-    """
-    others = (orientation, *range(1, len(ORIENTATIONS))) if orientation else ()
-    for turn in dict.fromkeys((0, *others)):
-        found = compare(subject.fingerprints, fingerprints, radius, turn)
-        if found is not None:
-            return FrameEvidence(
-                algorithm=VPDQ,
-                distance=found.distance,
-                orientation=turn,
-                shares=found.shares,
-                at=found.compared_at,
-                subject_at=found.query_at,
-            )
-    return DECLINED
+        `fingerprints`: of what is kept. `asked`: the hashes that were asked about in the hit's orientation, of the kind
+        that found it.
+        """
+        if not hit.by:
+            return self._of_videos(fingerprints, hit) if any(each.code == FRAME.code for each in fingerprints) else None
+        if hit.by == PDQ.code:
+            frame = _at_distance((each for each in fingerprints if each.code == FRAME.code), asked, hit.distance)
+            return None if frame is None else _of_frame(hit, at=frame.at)
+        back = INVERSE[hit.orientation]
+        stills = [turned(each.value)[back] for each in fingerprints if each.code == PDQ.code]
+        frames = (each for each in self._subjects[hit.subject].fingerprints if each.code == FRAME.code)
+        frame = _at_distance(frames, stills, hit.distance)
+        return None if frame is None else _of_frame(hit, subject_at=frame.at)
+
+    def _of_videos(self, fingerprints: Sequence[Fingerprint], hit: RawHit) -> FrameEvidence:
+        """In each orientation in which frames are near, as they are first: a plain frame may be near in several."""
+        if hit.subject not in self._looked_for:
+            self._looked_for[hit.subject] = looked_for(self._subjects[hit.subject].fingerprints)
+        for turn in range(len(ORIENTATIONS)):
+            if not hit.turns >> turn & 1:
+                continue
+            found = compare(self._looked_for[hit.subject], fingerprints, self._radius, turn)
+            if found is not None:
+                return FrameEvidence(
+                    algorithm=VPDQ,
+                    distance=found.distance,
+                    orientation=turn,
+                    shares=found.shares,
+                    at=found.compared_at,
+                    subject_at=found.query_at,
+                )
+        return DECLINED
 
 
 def _of_frame(hit: RawHit, *, at: int | None = None, subject_at: int | None = None) -> FrameEvidence:

@@ -67,7 +67,8 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = Fa
             elif second_opinion and opinions > 1 and subject.trimmed:
                 first = len(ORIENTATIONS)
             probes += [
-                Probe(number, fingerprint.code, value, quality, turn) for turn, value in enumerate(turned, first)
+                Probe(number, fingerprint.code, value, quality, turn, fingerprint.at)
+                for turn, value in enumerate(turned, first)
             ]
     return probes
 

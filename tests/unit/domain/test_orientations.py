@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from node.domain.fingerprints import ORIENTATIONS, PDQ_QUALITY_FLOOR, PDQ_RADIUS
-from node.domain.orientations import strangers, turned
+from node.domain.orientations import INVERSE, strangers, turned
 from node.media import pdq
 from tests.unit.media.pictures import flat, scene
 
@@ -68,3 +68,8 @@ def test_unrelated_hashes_are_strangers_all() -> None:
 
 def test_a_hash_alone_or_none_has_no_strangers() -> None:
     assert strangers(()) == strangers((bytes(32),)) == 0
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 7))
+def test_each_orientation_is_undone_by_its_inverse(value: bytes, turn: int) -> None:
+    assert turned(turned(value)[turn])[INVERSE[turn]] == value

@@ -13,10 +13,20 @@ from hypothesis import strategies as st
 
 from node.domain import videos
 from node.domain.fingerprints import FRAME, MD5, PDQ_RADIUS, Fingerprint
-from node.domain.orientations import turned
-from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, compare, frame_turned, frames_of, thinned, wide_radius
+from node.domain.orientations import INVERSE, turned
+from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, VideoMatch, frames_of, looked_for, thinned, wide_radius
 from tests.unit.match.brute import distance
 from tests.unit.match.builders import flipped
+
+
+def compare(
+    query: Sequence[Fingerprint], compared: Sequence[Fingerprint], radius: int, turn: int = 0
+) -> VideoMatch | None:
+    return videos.compare(looked_for(query), compared, radius, turn)
+
+
+def frame_turned(frame: Fingerprint, turn: int) -> Fingerprint:
+    return replace(frame, value=turned(frame.value)[turn])
 
 
 def random_hash(number: int) -> bytes:
@@ -100,7 +110,7 @@ def test_shares_are_those_of_brute_force(
 def test_a_copy_that_is_turned_is_found_in_that_orientation_alone(turn: int) -> None:
     whole = numbered(*range(20))
     copy = [frame_turned(frame, turn) for frame in numbered(*range(4, 12), bits=20)]
-    back = next(other for other in range(8) if turned(turned(bytes(range(32)))[turn])[other] == bytes(range(32)))
+    back = INVERSE[turn]
     found = {other: compare(copy, whole, PDQ_RADIUS, other) for other in range(8)}
     assert [other for other, match in found.items() if match] == [back]
     match = found[back]
@@ -140,6 +150,28 @@ def test_a_frame_and_what_lies_within_its_borders_are_thinned_together(most: int
     assert most // 2 <= len(kept) <= most
     times = [frame.at for frame in kept]
     assert times[::2] == times[1::2]
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=60), st.integers(1, 200))
+def test_as_many_as_there_is_room_for_go_whole_whatever_their_sizes(sizes: list[int], most: int) -> None:
+    shown = [
+        Fingerprint(code=FRAME.code, value=random_hash(100 * at + n), quality=90, at=1_000 * at)
+        for at, size in enumerate(sizes)
+        for n in range(size)
+    ]
+    kept = thinned(shown, most)
+    assert len(kept) <= most
+    times = [frame.at for frame in kept]
+    assert {at: times.count(at) for at in times} == {
+        1_000 * at: size for at, size in enumerate(sizes) if 1_000 * at in times
+    }
+    assert len(kept) == len(shown) or len(kept) > most // 2 - 4
+
+
+def test_one_frame_with_borders_costs_the_others_nothing() -> None:
+    plain = film(*(random_hash(n) for n in range(2_000)))
+    bordered = [*plain[:700], *(replace(plain[700], value=random_hash(9_000 + n)) for n in range(4)), *plain[701:]]
+    assert len(thinned(bordered, 997)) >= len(thinned(plain, 997)) - 4
 
 
 def test_an_excerpt_is_found_in_the_whole_and_the_whole_by_the_excerpt() -> None:

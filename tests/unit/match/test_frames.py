@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -36,15 +37,16 @@ def laid_over(frames: Sequence[bytes], bits: int) -> list[bytes]:
     return [flipped(frame, {n * 255 // bits for n in range(bits)}) for frame in frames]
 
 
-def probes(frames: Sequence[bytes], subject: int = 0) -> list[Probe]:
-    return [Probe(subject, FRAME.code, frame, 90) for frame in frames]
+def probes(frames: Sequence[bytes], subject: int = 0, looks: int = 1) -> list[Probe]:
+    """`looks` hashes are shown at a time."""
+    return [Probe(subject, FRAME.code, frame, 90, at=1_000 * (n // looks)) for n, frame in enumerate(frames)]
 
 
 def test_an_hour_of_one_scene_is_one_hit(index: LocalIndex) -> None:
     scene = [flipped(hashes(1)[0], [n % 20]) for n in range(600)]
     index.add(LOG, columns(FRAME, [7] * 600, scene))
     (hit,) = index.search(probes(scene), PDQ_RADIUS)
-    assert hit == RawHit(0, LOG, 7, FRAME.code, 0, 90, 0)
+    assert hit == RawHit(0, LOG, 7, FRAME.code, 0, 90, 0, turns=1)
     assert index.sizes() == {LOG: 1}
 
 
@@ -133,6 +135,40 @@ def test_a_frame_as_it_is_speaks_before_a_turned_one_that_is_as_near(index: Loca
     index.add(LOG, columns(FRAME, [1], [frame]))
     (hit,) = index.search(probes([turned(frame)[5], frame]), PDQ_RADIUS)
     assert (hit.distance, hit.orientation) == (0, 0)
+
+
+def test_a_proposal_says_all_orientations_in_which_frames_are_near(index: LocalIndex) -> None:
+    frames = hashes(9)
+    index.add(LOG, columns(FRAME, [1] * 9, frames))
+    asked = [frames[0], *(turned(flipped(frame, range(9)))[5] for frame in frames[1:8]), turned(frames[8])[1]]
+    (hit,) = index.search(probes(asked), PDQ_RADIUS)
+    assert (hit.distance, hit.orientation) == (0, 0)
+    assert hit.turns == 1 << 0 | 1 << 5 | 1 << 3
+
+
+def test_a_turned_excerpt_of_a_scene_that_changes_slowly_is_proposed(index: LocalIndex) -> None:
+    """Each frame is near the one before: none may be left out for that."""
+    start, order = hashes(1)[0], np.random.default_rng(5).permutation(256)
+    slow = [flipped(start, order[: 2 * n].tolist()) for n in range(TURNED_PROBES)]
+    index.add(LOG, columns(FRAME, [5] * 12, slow[20:32]))
+    noise = order[-30:].tolist()
+    (hit,) = index.search(probes([turned(flipped(frame, noise))[5] for frame in slow]), PDQ_RADIUS)
+    assert (hit.row, hit.orientation) == (5, 5)
+
+
+@pytest.mark.parametrize("looks", [1, 2, 4])
+@pytest.mark.parametrize("count", [64, 128, 255, 256, 512, 1_024])
+def test_samples_are_of_whatever_is_shown_however_many_hashes_each_has(
+    index: LocalIndex, looks: int, count: int
+) -> None:
+    """What is held is what lies within the borders of what is asked, and the last of what is shown at a time."""
+    held = hashes(count)
+    index.add(LOG, columns(FRAME, [5] * count, held))
+    others = cycle(hashes(count, 3))
+    mirrored = [hash_ for frame in held for hash_ in [*[next(others)] * (looks - 1), turned(frame)[5]]]
+    assert [(hit.row, hit.turns) for hit in index.search(probes(mirrored, looks=looks), PDQ_RADIUS)] == [(5, 1 << 5)]
+    overlaid = [h for frame in laid_over(held, 50) for h in [*[next(others)] * (looks - 1), frame]]
+    assert [(hit.row, hit.turns) for hit in index.search(probes(overlaid, looks=looks), PDQ_RADIUS)] == [(5, 1)]
 
 
 def test_frames_that_were_removed_are_proposed_no_more(index: LocalIndex) -> None:

@@ -99,6 +99,8 @@ def test_what_stands_behind_a_proposal_of_two_videos_comes_out_in_its_own_place(
     proposal, shown = hit(FRAME, 1, 2), hit(FRAME, 1, 9, by=PDQ.code)
     other = hit(FRAME, 2, 5)
     assert rank([shown, other, proposal]) == [proposal, other, shown]
+    nearer = hit(FRAME, 1, 0, by=PDQ.code)
+    assert rank([nearer, proposal]) == [proposal, nearer]
     second_opinion = hit(PHASH, 1, 3)
     assert rank([second_opinion, hit(PHASH, 3, 0), proposal]) == [proposal, hit(PHASH, 3, 0), second_opinion]
     assert rank([second_opinion, shown, proposal]) == [proposal, shown]
@@ -143,6 +145,9 @@ def test_every_row_found_is_told_once_and_behind_a_proposal_again_in_one_order(h
         place = (lead.subject, lead.source, lead.row)
         alone = all(found.code == FRAME.code and not found.by for found in hits if found[:3] == place)
         assert alone == (place not in sure)
+        if not alone:
+            behind_it = next(other for other in ranked if other[:3] == place and other not in proposals)
+            assert ranked.index(lead) < ranked.index(behind_it)
     assert set(ranked) <= set(hits)
     assert [lead.subject for lead in ranked] == sorted(lead.subject for lead in ranked)
     shuffled = random.Random(seed).sample(hits, len(hits))

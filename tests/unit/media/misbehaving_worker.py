@@ -14,9 +14,11 @@ import numpy as np
 
 from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
-from node.media import worker
+from node.media import replies, worker
+from node.media.allowance import Allow
 from node.media.material import fingerprint_material
-from node.media.video import Allow
+from node.media.picture import fingerprint_picture
+from tests.unit.media.allowance import unbounded
 
 
 def hang(_path: Path) -> None:
@@ -54,13 +56,19 @@ def fill_memory(_path: Path) -> None:
 def ask_for_time(_path: Path) -> None:
     """Twice: once is granted, a second time would be without end."""
     for _ in range(2):
-        _say(b'{"seconds": 5}\n')
+        _say(b'{"seconds": 5, "so_far": null}\n')
     signal.pause()
 
 
 def take_more_time(_path: Path) -> None:
-    _say(b'{"seconds": 1}\n')
+    _say(b'{"seconds": 1, "so_far": null}\n')
     signal.pause()
+
+
+def die_behind_the_first_frame(path: Path) -> None:
+    """An animation of which one frame is told, and another kills."""
+    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(path, unbounded))))
+    ctypes.string_at(0)
 
 
 def refused(*attempts: Callable[[], object]) -> None:
@@ -102,6 +110,7 @@ DEEDS: dict[str, Callable[[Path], object]] = {
     "spin": spin,
     "exit": lambda _path: os._exit(3),
     "vanish": lambda _path: os._exit(0),
+    "late": die_behind_the_first_frame,
     "crash": lambda _path: ctypes.string_at(0),
     "nonsense": talk_nonsense,
     "flood": talk_for_ever,

@@ -21,11 +21,13 @@ from node.media.frames import Sample
 from node.media.material import fingerprint_material
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import pixels_of
-from node.media.replies import MAX_ASKED_SECONDS
+from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
 from node.media.sampling import MAX_AT
 from node.media.source import MAX_FILE_BYTES
+from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene
+from tests.unit.media.test_replies import EXAMPLE
 
 KINDS = ("GIF", "WEBP", "PNG", "AVIF")
 SIZE = (160, 120)
@@ -39,10 +41,10 @@ def moving(shown: list[Image.Image], kind: str, duration: int | list[int] = 100,
     return encoded(shown[0], kind, save_all=True, append_images=shown[1:], duration=duration, **options)
 
 
-def read(folder: Path, data: bytes, asked: list[int] | None = None) -> PictureFingerprints:
+def read(folder: Path, data: bytes, asked: Noted | None = None) -> PictureFingerprints:
     path = folder / "file"
     path.write_bytes(data)
-    found = fingerprint_material(path, (asked if asked is not None else []).append)
+    found = fingerprint_material(path, asked or unbounded)
     assert isinstance(found, PictureFingerprints)
     return found
 
@@ -65,7 +67,6 @@ def test_each_picture_that_is_shown_is_kept_with_its_time(tmp_path: Path, kind: 
     found = motion(tmp_path, data)
     assert [frame.at for frame in found.frames] == [0, 40, 240, 320, 1_820, 1_940]
     assert found.milliseconds == sum(lasting)
-    assert not found.note
     near = [distance(frame.pdq, pdq(image)) for frame, image in zip(found.frames, shown, strict=True)]
     assert max(near) < 64, "what is left of a small picture; strangers are some 128 bits apart"
     with Image.open(io.BytesIO(data)) as opened:
@@ -96,11 +97,9 @@ def test_plain_borders_of_the_first_frame_are_trimmed_as_ever(tmp_path: Path) ->
     assert found.trimmed == read(tmp_path, encoded(framed[0], "PNG")).trimmed is not None
     probes = found.probes()
     assert [each.code for each in probes[:7]] == [1, 2, 3, 4, 5, 4, 5]
-    assert [each.at for each in probes[7:]] == [0, 0, 100, 100, 100, 100], (
-        "each frame, and what lies within its borders"
-    )
+    assert [each.at for each in probes[7:]] == [0] * 4 + [100] * 4, "each frame, and what lies within its borders"
     inside = read(tmp_path, moving(pictures(2), "PNG"))
-    assert [probes[8].value, probes[10].value] == [frame.pdq for frame in inside.frames]
+    assert [probes[8].value, probes[12].value] == [frame.pdq for frame in inside.frames]
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "HEIF"])
@@ -164,7 +163,7 @@ def test_a_frame_past_the_limit_of_pixels_ends_it_and_is_not_decoded(tmp_path: P
     assert data[place] == ord(",")
     data[place + 5 : place + 9] = b"\xff\xff\xff\xff"
     found = read(tmp_path, bytes(data))
-    assert len(found.frames) == 1
+    assert found.animation is None
     assert found.note.startswith("only its first frame was read: too many pixels: a frame is larger")
 
 
@@ -186,10 +185,11 @@ def test_damage_behind_the_first_frame_never_costs_that(
     path = tmp_path / "file"
     path.write_bytes(whole[:cut])
     try:
-        found = fingerprint_material(path, lambda _: None)
+        found = fingerprint_material(path, unbounded)
     except MediaError:
-        # Of these the whole file is looked through, its length or its last tables too, before the first frame.
+        # Of these the whole file is looked through, its length and its last tables too, before the first frame.
         assert kind in {"WEBP", "AVIF"}
+        assert (kind, cut < len(whole)) != ("WEBP", False), "of a WebP that ends where it says the first frame stands"
         return
     assert isinstance(found, PictureFingerprints)
     assert found.pdq == read(tmp_path, originals[kind]).pdq
@@ -202,19 +202,19 @@ def test_damage_behind_the_first_frame_never_costs_that(
 
 
 def test_time_is_asked_for_by_size_and_by_what_moves_alone(tmp_path: Path) -> None:
-    asked: list[int] = []
-    read(tmp_path, moving(pictures(3), "WEBP"), asked)
-    assert asked == [animation.BASE_SECONDS + 30]
-    for kind in (*KINDS, "JPEG"):
+    asked = Noted()
+    found = read(tmp_path, moving(pictures(3), "WEBP"), asked)
+    assert asked.seconds == [animation.BASE_SECONDS + 30]
+    assert asked.so_far == [replace(found, animation=None)]
+    for kind in ("WEBP", "PNG", "AVIF", "JPEG"):
         read(tmp_path, encoded(scene(*SIZE), kind), asked)
-    assert len(asked) == 1
-    longest = animation.BASE_SECONDS + animation.SECONDS_A_MEGABYTE * MAX_FILE_BYTES // 1_000_000 + 30
-    assert longest < MAX_ASKED_SECONDS
+    assert len(asked.seconds) == 1
+    assert animation.processor_seconds(MAX_FILE_BYTES) + 30 < MAX_ASKED_SECONDS
 
 
 def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = moving(pictures(5), "PNG")
-    monkeypatch.setattr(animation, "BASE_SECONDS", -1)
+    monkeypatch.setattr("node.media.picture.processor_seconds", lambda _size: -1)
     found = read(tmp_path, data)
     assert len(found.frames) == 2
     assert found.note == "only its first 2 frames were read: decoding all of them takes too long"
@@ -228,7 +228,7 @@ def test_a_frame_for_which_there_is_no_memory_costs_itself_alone(
 
     monkeypatch.setattr(animation, "pdq_hashes", exhausted)
     found = read(tmp_path, moving(pictures(3), "PNG"))
-    assert len(found.frames) == 1
+    assert found.animation is None
     assert found.note.endswith("hashing the next one takes more memory than a worker may have")
 
 
@@ -237,11 +237,12 @@ def test_a_decoder_without_memory_is_told_in_our_words(tmp_path: Path, monkeypat
         raise MemoryError
 
     data = moving(pictures(3), "GIF")
-    picture = decode_picture(data)
+    rest = decode_picture(data).rest
+    assert rest is not None
     monkeypatch.setattr(Image.Image, "load", exhausted)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", exhausted)
     with pytest.raises(MediaError, match="more memory than a worker may have"):
-        next(picture.rest)
+        next(rest)
 
 
 # --- which are kept ---------------------------------------------------------------------------------------------------
@@ -261,7 +262,9 @@ def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
     def frames() -> Iterator[ShownFrame]:
         yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
 
-    return animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 1_000, lambda _: None)
+    found, note = animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 60)
+    assert not note
+    return found
 
 
 FRAMES = st.lists(
@@ -269,7 +272,7 @@ FRAMES = st.lists(
         st.integers(0, 40).map(lambda bits: (((1 << bits) - 1) << 7).to_bytes(32, "big"))
         | st.binary(min_size=32, max_size=32),
         st.integers(0, 100),
-        st.integers(11, 3_000) | st.just(MAX_AT),
+        st.integers(11, 3_000) | st.integers(MAX_AT - 9, 1_000 * MAX_AT),
     ),
     min_size=2,
     max_size=80,
@@ -287,6 +290,8 @@ def test_a_copy_of_any_frame_is_near_one_that_is_kept(
     assert times == sorted(set(times))
     assert times[0] == 0
     assert not set(times) & {frame.at for frame in found.between}
+    prints = replace(EXAMPLE, animation=found)
+    assert read_reply(write_reply(prints)) == prints
     at = 0
     for value, quality, lasting in given:
         # Frames past the latest time there is have that one time, and one of them is kept.
@@ -301,17 +306,51 @@ def test_however_many_are_unlike_no_more_are_kept_than_a_body_takes(monkeypatch:
     values = np.random.default_rng(1).integers(0, 256, (200, 32), dtype=np.uint8)
     found = kept_of(monkeypatch, [(value.tobytes(), 90, 50) for value in values])
     assert found is not None
-    assert 15 <= len(found.frames) <= 20
-    assert found.frames[-1].at > 8_000, "of the whole animation, not of its beginning"
+    assert len(found.frames) == 20
+
+
+@pytest.mark.parametrize("turns", [200, 7_300])
+def test_two_pictures_that_take_turns_for_long_are_both_kept(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    one, other = bytes(32), b"\xff" * 32
+    found = kept_of(monkeypatch, [((one, other)[turn % 2], 90, 100) for turn in range(turns)])
+    assert found is not None
+    assert {one, other} == {frame.pdq for frame in found.frames}
+    assert len(found.frames) <= turns // 10 + 2, "one a second, and what is unlike all that were before"
 
 
 def test_one_frame_is_no_animation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept_of(monkeypatch, [(bytes(32), 90, 100)]) is None
 
 
-def test_the_first_frame_of_a_still_gif_is_all_there_is() -> None:
+def test_the_first_frame_of_a_still_gif_is_all_there_is(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     scene(*SIZE).save(buffer, "GIF")
-    assert list(decode_picture(buffer.getvalue()).rest) == []
-    without_its_trailer = buffer.getvalue()[:-1]
-    assert list(decode_picture(without_its_trailer).rest) == []
+    for data in (buffer.getvalue(), buffer.getvalue()[:-1]):  # with its trailer, and without
+        assert list(decode_picture(data).rest or ()) == []
+        assert read(tmp_path, data).note == ""
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "AVIF", "JPEG"])
+def test_of_other_stills_nothing_is_held_for_later(kind: str) -> None:
+    assert decode_picture(encoded(scene(*SIZE), kind)).rest is None
+
+
+def test_a_still_picture_that_is_damaged_behind_its_end_has_a_note_and_no_frames(tmp_path: Path) -> None:
+    still = encoded(scene(*SIZE), "GIF")
+    found = read(tmp_path, still[:-1] + b"\x21\xf9\x04\x00\x00\x00\x00\x00\x2c" + bytes(8))
+    assert (found.animation, found.frames) == (None, ())
+    assert found.note.startswith("only its first frame was read: ")
+    assert found.pdq == read(tmp_path, still).pdq
+
+
+def test_a_frame_that_says_it_is_shown_for_ages_is_shown_to_the_end_of_time(tmp_path: Path) -> None:
+    """AVIF: times are 32 bits of units of which one may be a second."""
+    data = bytearray(moving(pictures(3), "AVIF", 1_000))
+    scale = data.index(b"mdhd") + 4
+    scale += 4 + (16 if data[scale] else 8)
+    data[scale : scale + 4] = (1).to_bytes(4, "big")
+    table = data.index(b"stts") + 8
+    data[table + 8 : table + 12] = b"\xff\xff\xff\xff"
+    found = read(tmp_path, bytes(data))
+    assert [frame.at for frame in found.frames] == [0, MAX_AT]
+    assert read_reply(write_reply(found)) == found

@@ -15,6 +15,7 @@ from node.media.borders import Box, cut, find_inside
 from node.media.pdq import pdq_hashes
 from node.media.picture import fingerprint_picture
 from node.media.pixels import Pixels, pixels_of
+from tests.unit.media.allowance import unbounded
 from tests.unit.media.pictures import distance, encoded, scene
 
 COLOURS = {"black": (0, 0, 0), "white": (255, 255, 255), "any": (150, 30, 40)}
@@ -108,7 +109,7 @@ def test_the_whole_picture_keeps_its_hashes(tmp_path: Path) -> None:
     made, box = bordered(scene(), "frame", "black")
     (tmp_path / "framed.png").write_bytes(encoded(made, "PNG"))
     (tmp_path / "bare.png").write_bytes(encoded(scene(), "PNG"))
-    framed, bare = (fingerprint_picture(tmp_path / name, lambda _: None) for name in ("framed.png", "bare.png"))
+    framed, bare = (fingerprint_picture(tmp_path / name, unbounded) for name in ("framed.png", "bare.png"))
     whole = pixels_of(made)
     assert framed.pdq_orientations == pdq_hashes(whole.values, whole.channels).orientations
     assert bare.trimmed is None

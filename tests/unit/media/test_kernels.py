@@ -43,6 +43,7 @@ _WATCH_A_WORKER = """
 import sys
 from pathlib import Path
 from node.media import kernels, material, picture, video
+from tests.unit.media.allowance import Noted, unbounded
 compiled = lambda: {
     name: list(each.signatures) for name, each in vars(kernels).items() if hasattr(each, "signatures")
 }
@@ -50,7 +51,7 @@ picture.warm()
 video.prepare()
 warmed = compiled()
 for path in sys.argv[1:]:
-    material.fingerprint_material(Path(path), lambda seconds: None)
+    material.fingerprint_material(Path(path), unbounded)
 assert any(warmed.values())
 assert compiled() == warmed, compiled()
 """

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from node.media import confine, pool
 from node.media.picture import fingerprint_picture
 from node.media.walk import Unreadable
 from tests.conftest import absent
+from tests.unit.media.allowance import unbounded
 from tests.unit.media.pictures import encoded, scene
 
 MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
@@ -51,7 +53,7 @@ def bad(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_are_those_of_one_process_and_in_order(good: list[Path], workers: int) -> None:
     results = list(pool.fingerprint_files(good, workers=workers))
-    assert results == [(path, fingerprint_picture(path, lambda _: None)) for path in good]
+    assert results == [(path, fingerprint_picture(path, unbounded)) for path in good]
 
 
 @pytest.mark.usefixtures("children")
@@ -113,6 +115,18 @@ def test_a_file_that_asked_for_time_is_given_it_and_no_more(good: list[Path], tm
     results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
     assert str(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
+
+
+@pytest.mark.usefixtures("children")
+def test_an_animation_that_kills_its_worker_behind_its_first_frame_keeps_that(good: list[Path], tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    late.write_bytes(good[0].read_bytes())
+    results = dict(pool.fingerprint_files([*good[:2], late, *good[2:]], workers=1, command=MISBEHAVING))
+    kept, whole = results[late], results[good[0]]
+    assert isinstance(kept, PictureFingerprints)
+    assert isinstance(whole, PictureFingerprints)
+    assert kept == replace(whole, note="only its first frame was read: it crashed its decoder (Segmentation fault)")
+    assert all(isinstance(results[path], PictureFingerprints) for path in good)
 
 
 @pytest.mark.usefixtures("children")

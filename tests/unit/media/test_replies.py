@@ -51,7 +51,6 @@ ANIMATIONS = st.builds(
     frames=st.lists(FRAMES, min_size=1, max_size=9).map(in_order),
     between=st.lists(FRAMES, max_size=9).map(in_order),
     milliseconds=st.integers(0, 2**32 - 1),
-    note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
 )
 PRINTS = st.builds(
     lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
@@ -67,6 +66,7 @@ PRINTS = st.builds(
     height=st.integers(0, 2**20),
     trimmed=st.none() | TRIMMED,
     animation=st.none() | ANIMATIONS,
+    note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
 )
 VIDEOS = st.builds(
     VideoFingerprints,
@@ -111,7 +111,7 @@ EXAMPLE = PictureFingerprints(
 )
 
 LONGEST_ANIMATION = replace(
-    EXAMPLE, animation=Animation(frames=LONGEST.frames, between=LONGEST.between, milliseconds=MAX_AT, note="x" * 300)
+    EXAMPLE, animation=Animation(frames=LONGEST.frames, between=LONGEST.between, milliseconds=MAX_AT), note="x" * 300
 )
 
 
@@ -131,8 +131,8 @@ def test_a_video_comes_back_as_it_was(prints: VideoFingerprints) -> None:
 
 def test_no_reply_is_longer_than_what_is_read() -> None:
     between = (LONGEST.between[0],) * MAX_BETWEEN
-    moves = Animation(frames=LONGEST.frames, between=between, milliseconds=MAX_AT, note="x" * 300)
-    for prints in (replace(LONGEST, between=between), replace(EXAMPLE, animation=moves)):
+    moves = Animation(frames=LONGEST.frames, between=between, milliseconds=MAX_AT)
+    for prints in (replace(LONGEST, between=between), replace(LONGEST_ANIMATION, animation=moves)):
         line = replies.write_reply(prints)
         assert len(line) <= replies.MAX_REPLY_BYTES
         assert replies.read_reply(line) == prints
@@ -140,9 +140,9 @@ def test_no_reply_is_longer_than_what_is_read() -> None:
         replies.read_reply(replies.write_reply(replace(LONGEST, between=(*between, between[0]))))
 
 
-@given(st.integers(0, replies.MAX_ASKED_SECONDS))
-def test_time_that_is_asked_for_comes_back(seconds: int) -> None:
-    asked = replies.MoreTime(seconds=seconds)
+@given(st.integers(0, replies.MAX_ASKED_SECONDS), st.none() | PRINTS)
+def test_time_that_is_asked_for_comes_back(seconds: int, so_far: PictureFingerprints | None) -> None:
+    asked = replies.MoreTime(seconds=seconds, so_far=so_far)
     assert replies.read_reply(replies.write_reply(asked)) == asked
 
 
@@ -174,7 +174,13 @@ def test_a_value_of_a_video_out_of_place_is_refused(key: str, value: Any) -> Non
 @pytest.mark.parametrize("seconds", [-1, replies.MAX_ASKED_SECONDS + 1, True, 1.0, None])
 def test_time_out_of_range_is_refused(seconds: Any) -> None:
     with pytest.raises(Malformed):
-        replies.read_reply(json.dumps({"seconds": seconds}).encode())
+        replies.read_reply(json.dumps({"seconds": seconds, "so_far": None}).encode())
+
+
+@pytest.mark.parametrize("so_far", [{}, [], "none", 5, {"error": "", "remedy": ""}])
+def test_what_is_known_so_far_is_a_picture_or_nothing(so_far: Any) -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps({"seconds": 5, "so_far": so_far}).encode())
 
 
 def test_an_error_comes_back_with_its_remedy() -> None:
@@ -217,6 +223,8 @@ def test_any_bytes_are_refused(line: bytes) -> None:
         ("size", "1"),
         ("media_type", "text/html"),
         ("media_type", ["image/png"]),
+        ("note", 5),
+        ("note", "\x1b[2J"),
         ("extra", 1),
     ],
 )
@@ -258,8 +266,7 @@ def test_an_inside_out_of_place_is_refused(key: str, value: Any) -> None:
         ("frames", None),
         ("between", "0000000065" + "00" * 32),
         ("milliseconds", -1),
-        ("note", 5),
-        ("note", "\x1b[2J"),
+        ("note", ""),
         ("width", 1),
     ],
 )

@@ -18,20 +18,21 @@ from node.media.material import fingerprint_material
 from node.media.pdq import pdq_hashes
 from node.media.sniff import HEAD
 from tests.unit.match.brute import distance
+from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.videos import CODECS, Edited, Scene, letterboxed, write_loud, write_sound, write_video
 
 SCENE = Scene(seed=1)
 
 
-def read(path: Path, allowed: list[int] | None = None) -> VideoFingerprints:
-    found = fingerprint_material(path, (allowed if allowed is not None else []).append)
+def read(path: Path, allowed: Noted | None = None) -> VideoFingerprints:
+    found = fingerprint_material(path, allowed or unbounded)
     assert isinstance(found, VideoFingerprints)
     return found
 
 
 def refusal(path: Path) -> str:
     with pytest.raises(MediaError) as caught:
-        fingerprint_material(path, lambda _: None)
+        fingerprint_material(path, unbounded)
     return str(caught.value)
 
 
@@ -145,9 +146,9 @@ def test_frames_are_turned_as_the_file_says(clip: Path, tmp_path: Path, turn: tu
 
 
 def test_the_time_that_a_video_may_take_grows_with_what_it_states_and_with_its_bytes(clip: Path) -> None:
-    allowed: list[int] = []
+    allowed = Noted()
     read(clip, allowed)
-    (seconds,) = allowed
+    (seconds,) = allowed.seconds
     assert seconds == 60 + 4 * min(6, len(clip.read_bytes()) // 4_096) + 30
     assert video.processor_seconds(1_800.0, 10**9) == 60 + 4 * 1_800
     assert video.processor_seconds(10.0**9, 4_096) == 64
@@ -238,13 +239,13 @@ def test_a_length_that_lies_changes_no_frame(clip: Path, tmp_path: Path) -> None
     assert struct.unpack_from(">d", data, at) == (6_000.0,)
     struct.pack_into(">d", data, at, 1e15)
     lying.write_bytes(data)
-    allowed: list[int] = []
+    allowed = Noted()
     found = read(lying, allowed)
     assert found.frames == honest.frames
     assert found.milliseconds == honest.milliseconds == 5_900
     assert "of the stated 1000000000000.0 seconds" in found.note
-    assert allowed == [video.processor_seconds(1e12, len(data)) + 30]
-    assert allowed[0] < 300
+    assert allowed.seconds == [video.processor_seconds(1e12, len(data)) + 30]
+    assert allowed.seconds[0] < 300
 
 
 def test_a_video_that_takes_too_long_keeps_what_was_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +266,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(clip: Path, tmp_path: P
     growing = tmp_path / "growing.mp4"
     growing.write_bytes(clip.read_bytes())
 
-    def grow(_seconds: int) -> None:
+    def grow(seconds: int, so_far: object = None) -> None:
+        del seconds, so_far
         with growing.open("ab") as file:
             file.write(bytes(100))
 
@@ -303,4 +305,4 @@ def test_an_mp4_that_points_at_another_file_opens_none(clip: Path, tmp_path: Pat
 def test_an_animated_picture_stays_a_picture(tmp_path: Path) -> None:
     frames = [SCENE.picture(second) for second in (0, 1, 2)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
-    assert fingerprint_material(tmp_path / "moving.gif", lambda _: None).media_type == "image/gif"
+    assert fingerprint_material(tmp_path / "moving.gif", unbounded).media_type == "image/gif"

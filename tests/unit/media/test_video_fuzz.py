@@ -17,6 +17,7 @@ from node.media.material import fingerprint_material
 from node.media.sniff import HEAD
 from node.media.stream import open_stream
 from node.media.truncation import is_cut_short
+from tests.unit.media.allowance import unbounded
 from tests.unit.media.videos import Scene, write_video
 
 SCENE = Scene(seed=5)
@@ -48,7 +49,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def outcome_of(file: Path) -> MaterialFingerprints | MediaError:
     """A result, or the `MediaError` that was raised; all else is raised on."""
     try:
-        return fingerprint_material(file, lambda _: None)
+        return fingerprint_material(file, unbounded)
     except MediaError as error:
         return error
 
@@ -89,7 +90,7 @@ def test_random_bytes_behind_a_valid_header_give_an_error_in_words(
     file = tmp_path / "noise"
     file.write_bytes(HEADERS[header] + noise)
     with pytest.raises(MediaError):
-        fingerprint_material(file, lambda _: None)
+        fingerprint_material(file, unbounded)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])

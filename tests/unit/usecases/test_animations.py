@@ -127,6 +127,29 @@ def test_the_second_opinion_is_heard_where_two_animations_share_too_little() -> 
     run(scenario())
 
 
+def test_a_match_by_shares_speaks_though_its_first_frame_is_nearer_as_a_picture() -> None:
+    """A picture's orientations are its own, those of frames are told from their bits and lie further off."""
+
+    async def scenario() -> None:
+        async with federation("FR") as made:
+            held = hold(here(made), video(1, range(9)), Level.NATIONAL)
+            copy = animation(1, range(2, 9), bits=9)
+            assert copy.animation is not None
+            frames = tuple(replace(each, pdq=turned(each.pdq)[5]) for each in copy.animation.frames)
+            exact = turned(turned(frame(1, 2).pdq)[5])
+            asked = replace(
+                copy,
+                pdq=exact[0],
+                pdq_orientations=exact,
+                animation=replace(copy.animation, frames=frames, between=()),
+            )
+            (hit,) = found(here(made), asked)
+            assert (hit.holding, hit.algorithm, hit.orientation, hit.distance) == (held, "vpdq", "flop", 9)
+            assert hit.shares is not None
+
+    run(scenario())
+
+
 def test_an_animation_taken_in_twice_finds_its_other_copy_and_not_itself() -> None:
     async def scenario() -> None:
         async with federation("FR") as made:
@@ -143,7 +166,7 @@ def test_an_animation_taken_in_twice_finds_its_other_copy_and_not_itself() -> No
 # --- abroad -----------------------------------------------------------------------------------------------------------
 
 
-def test_abroad_any_frame_is_a_hit_that_gives_nothing_away_and_the_answer_says_what_was_not_turned() -> None:
+def test_abroad_any_frame_is_a_hit_that_gives_nothing_away() -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
             hold(made.parties["JP"], animation(1, range(9)), Level.HIT_NO_HIT)

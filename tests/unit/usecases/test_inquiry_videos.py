@@ -170,6 +170,23 @@ def test_a_plain_frame_that_is_near_in_a_wrong_orientation_hides_no_match(turn: 
     run(scenario())
 
 
+def test_a_title_that_was_not_mirrored_hides_no_mirrored_copy() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            here = made.parties["FR"]
+            held = hold(here, video(1, range(20)), Level.HIT_NO_HIT)
+            hold(made.parties["JP"], video(1, range(20)), Level.HIT_NO_HIT)
+            copy = mirrored(video(1, range(20), bits=12))
+            copy = replace(copy, frames=(video(1, range(20)).frames[0], *copy.frames[1:]))
+            (hit,) = here.matcher.local([subject_of(copy)], 31).hits
+            assert (hit.holding, hit.algorithm, hit.orientation, hit.distance) == (held, "vpdq", "flop", 12)
+            assert hit.shares is not None
+            assert (hit.shares.query_percent, hit.shares.compared_percent) == (95, 95)
+            assert [each.algorithm for each in await hits_at(made, subject_of(copy))] == ["vpdq"]
+
+    run(scenario())
+
+
 def test_a_video_taken_in_twice_is_not_its_own_hit_and_finds_its_other_copy() -> None:
     async def scenario() -> None:
         async with federation("FR") as made:
