@@ -50,6 +50,8 @@ VPDQ: Final = "vpdq"
 kind `FRAME`."""
 SECOND: Final = 1_000
 """Milliseconds."""
+LOOK: Final = 4
+"""Hashes of what is shown at one time, at most: a frame, and three of what lies within its borders."""
 _BLOCK: Final = 256
 """Frames of the one side that are compared with all of the other at a time: 30 MiB where the other side is an hour."""
 
@@ -230,26 +232,35 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
     if len(frames) > room:
         looks = _looks(frames)
         numbers = _moments([look[0] for look in looks], SECOND)
-        firsts = [look for at, look in enumerate(looks) if not at or numbers[at] != numbers[at - 1]]
-        frames = _evenly(looks if sum(map(len, firsts)) < room // 2 else firsts, room)
+        first = [not at or numbers[at] != numbers[at - 1] for at in range(len(looks))]
+        kept = _spread([at for at in range(len(looks)) if first[at]], looks, room)
+        room -= sum(len(looks[at]) for at in kept)
+        kept += _spread([at for at in range(len(looks)) if not first[at]], looks, room)
+        frames = tuple(frame for at in sorted(kept) for frame in looks[at])
     return (*others, *frames)
 
 
-def _evenly(looks: Sequence[Sequence[Fingerprint]], room: int) -> tuple[Fingerprint, ...]:
-    """As many of these as there is room for, whole and evenly spread."""
-    most = min(len(looks), room)
-    while True:
-        frames = tuple(frame for place in evenly(len(looks), most) for frame in looks[place])
-        if len(frames) <= room:
-            return frames
-        most = min(most - 1, most * room // len(frames))
+def _spread(places: Sequence[int], looks: Sequence[Sequence[Fingerprint]], room: int) -> list[int]:
+    """Of these places as many as there is room for what is there, spread evenly whatever repeats in them: taken in the
+    order of their mirrored bits (van der Corput), and passed over where they do not fit.
+    """
+    width = max(len(places) - 1, 0).bit_length()
+    chosen: list[int] = []
+    for number in range(1 << width):
+        at = int(f"{number:0{width}b}"[::-1], 2) if width else 0
+        if at < len(places) and len(looks[places[at]]) <= room:
+            chosen.append(places[at])
+            room -= len(looks[places[at]])
+        if not room:
+            break
+    return chosen
 
 
 def _looks(frames: Sequence[Fingerprint]) -> list[list[Fingerprint]]:
     """Frames by the time at which they are shown, in their order; one by itself where that is unknown."""
     looks: list[list[Fingerprint]] = []
     for frame in frames:
-        if looks and frame.at is not None and looks[-1][0].at == frame.at:
+        if looks and frame.at is not None and looks[-1][0].at == frame.at and len(looks[-1]) < LOOK:
             looks[-1].append(frame)
         else:
             looks.append([frame])

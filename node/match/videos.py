@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_RADIUS
 from node.domain.orientations import turned
 from node.domain.search_ports import Probe, RawHit
-from node.domain.videos import WIDE_FRAMES, evenly, wide_radius
+from node.domain.videos import LOOK, WIDE_FRAMES, evenly, wide_radius
 
 if TYPE_CHECKING:
     from node.match.segmented import SegmentedTable
 
 WIDE_PROBES: Final = 64
-"""Frames of a video that are held against everything within the wide radius: each is a scan of all frames."""
+"""Looks at a video that are held against everything within the wide radius: each hash of theirs is a scan of all."""
 WIDE_LEAST: Final = 3
 """Of these, how many have to be near a video before it is proposed. `domain.videos` asks for more, of all frames."""
 TURNED_PROBES: Final = 256
-"""Hashes of a video's frames that are looked for in the other orientations too: seven probes each, as cheap as any."""
+"""Hashes of one video's frames that are looked for in the other orientations too: seven probes each."""
 _BLOCK: Final = 64
 """Probes a search: what it finds is reduced before the next."""
 
@@ -95,7 +95,8 @@ def _looks(probes: Sequence[Probe]) -> dict[int, list[_Look]]:
     before: Probe | None = None
     for probe in probes:
         looks = by_subject.setdefault(probe.subject, [])
-        if before is not None and probe.at is not None and (probe.subject, probe.at) == (before.subject, before.at):
+        same = before is not None and probe.at is not None and (probe.subject, probe.at) == (before.subject, before.at)
+        if same and len(looks[-1]) < LOOK:  # whoever asks may say one time of everything
             looks[-1].append(probe.value)
         else:
             looks.append([probe.value])

@@ -108,14 +108,23 @@ class _Kept:
             self._unlike.append(sample)
 
     def finish(self, milliseconds: int) -> Animation:
-        """All that were unlike, and between them as many of the sampled ones as there is room for."""
+        """What is sampled and what is unlike, half of the room for either where both are many; the rest is looked for
+        all the same.
+        """
         done = self._sampler.finish()
-        kept = {sample.whole.at: sample for sample in reversed(self._unlike)}
-        others = [(at, sample) for at, sample in done.frames if at not in kept]
-        kept |= dict(others[place] for place in evenly(len(others), MAX_FRAMES - len(kept)))
-        in_order = [kept[at] for at in sorted(kept)]
-        between = [sample for at, sample in done.between if at not in kept]
-        return Animation(frames=kept_of(in_order), between=looked_for(in_order, between), milliseconds=milliseconds)
+        unlike = {id(sample) for sample in self._unlike}
+        others = [sample for _, sample in done.frames if id(sample) not in unlike]
+        sampled = evenly(len(others), max(MAX_FRAMES - len(self._unlike), MAX_FRAMES // 2))
+        chosen = evenly(len(self._unlike), MAX_FRAMES - len(sampled))
+        kept = _in_order([others[place] for place in sampled] + [self._unlike[place] for place in chosen])
+        ids = {id(sample) for sample in kept}
+        rest = {id(sample): sample for sample in (*self._unlike, *others, *(sample for _, sample in done.between))}
+        between = _in_order([sample for number, sample in rest.items() if number not in ids])
+        return Animation(frames=kept_of(kept), between=looked_for(kept, between), milliseconds=milliseconds)
+
+
+def _in_order(samples: list[Sample]) -> list[Sample]:
+    return sorted(samples, key=lambda sample: sample.whole.at)
 
 
 def _words(frame: VideoFrame) -> npt.NDArray[np.uint64]:

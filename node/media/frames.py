@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.fingerprints import VideoFrame
+from node.domain.videos import LOOK
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import Pixels
 
-MAX_INSIDES: Final = 3
+MAX_INSIDES: Final = LOOK - 1
 """Hashes of what lies within the borders of one frame."""
 
 

@@ -58,7 +58,10 @@ def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
     del picture, pixels  # the next frame wants the room
     seconds = processor_seconds(still.size)
     allow(seconds + GRACE_SECONDS, still)
-    animation, note = fingerprint_animation(first, shown_for, rest, seconds)
+    try:
+        animation, note = fingerprint_animation(first, shown_for, rest, seconds)
+    except MemoryError:
+        return replace(still, note="only its first frame was read: the others take more memory than a worker may have")
     return replace(still, animation=animation, note=note)
 
 

@@ -5,8 +5,8 @@ Rules this module upholds:
 - A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment; it is sent
   paths and sends lines, which are checked as untrusted (`replies`).
 - A file that kills, hangs or exhausts its worker costs only itself: it gets a `MediaError` (an animation whose later
-  frames do so keeps what was told of its first), the worker is replaced, and whatever was queued behind the file is
-  given to another.
+  frames crash their decoder keeps what was told of its first), the worker is replaced, and whatever was queued behind
+  the file is given to another.
 - Results come in the order of the files. At most `_WINDOW` files a worker are held, so memory does not grow with the
   number of files, and a slow reader of the results slows the pool down.
 - When the generator ends, is closed or is interrupted, no worker is left.
@@ -34,8 +34,8 @@ from node.media.confine import PROCESSOR_SECONDS
 from node.media.walk import Unreadable
 
 WALL_SECONDS: Final = 300.0
-"""Time of one file by the clock, for what takes no processor time: a dead network share. A video that asks for more
-processor time gets `_WALL_A_SECOND` times that on top."""
+"""Time of one file by the clock, for what takes no processor time: a dead network share. What asks for more
+processor time (what moves, or may) gets `_WALL_A_SECOND` times that on top."""
 _WALL_A_SECOND: Final = 4
 """Seconds by the clock for each of processor time: a machine has other things to do."""
 _START_SECONDS: Final = 300.0
@@ -284,8 +284,9 @@ class _Pool:
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
         elif worker.tasks:
-            reason = reason or self._cause(status, worker.seconds)
-            worker.tasks.popleft().result = _left(worker.so_far, reason)
+            # What was killed or stopped may do better another time; what crashed will crash again.
+            left = None if reason or status == -signal.SIGKILL else worker.so_far
+            worker.tasks.popleft().result = _left(left, reason or self._cause(status, worker.seconds))
         self._backlog.extendleft(reversed(worker.tasks))
         if self._backlog and not self._workers:
             self._hand_out(self._backlog.popleft())

@@ -21,9 +21,10 @@ from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHO
 from node.media.stream import MAX_STREAM_BYTES
 from node.media.video import MAX_FRAME_PIXELS
 
-_MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1)
+_MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
 MAX_BETWEEN: Final = _MAX_SAMPLES + MAX_INSIDES * (MAX_FRAMES + _MAX_SAMPLES)
-"""Frames between those that are kept, and what lies within the borders of all of them."""
+"""Frames between those that are kept, those of an animation for which there was no room, and what lies within the
+borders of all of them."""
 _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME: Final = struct.Struct(">IB32s")
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in CONTAINERS)

@@ -76,23 +76,26 @@ class Judge:
         return None if frame is None else _of_frame(hit, subject_at=frame.at)
 
     def _of_videos(self, fingerprints: Sequence[Fingerprint], hit: RawHit) -> FrameEvidence:
-        """In each orientation in which frames are near, as they are first: a plain frame may be near in several."""
+        """The best of all orientations in which frames are near: a plain frame may be near in several, and a scene that
+        is nearly symmetric within the wide radius of itself turned.
+        """
         if hit.subject not in self._looked_for:
             self._looked_for[hit.subject] = looked_for(self._subjects[hit.subject].fingerprints)
-        for turn in range(len(ORIENTATIONS)):
-            if not hit.turns >> turn & 1:
-                continue
-            found = compare(self._looked_for[hit.subject], fingerprints, self._radius, turn)
-            if found is not None:
-                return FrameEvidence(
-                    algorithm=VPDQ,
-                    distance=found.distance,
-                    orientation=turn,
-                    shares=found.shares,
-                    at=found.compared_at,
-                    subject_at=found.query_at,
-                )
-        return DECLINED
+        query = self._looked_for[hit.subject]
+        turns = [turn for turn in range(len(ORIENTATIONS)) if hit.turns >> turn & 1]
+        matches = [(turn, compare(query, fingerprints, self._radius, turn)) for turn in turns]
+        told = [(match.shares.radius, match.distance, turn, match) for turn, match in matches if match is not None]
+        if not told:
+            return DECLINED
+        _, distance, turn, best = min(told, key=lambda each: each[:3])
+        return FrameEvidence(
+            algorithm=VPDQ,
+            distance=distance,
+            orientation=turn,
+            shares=best.shares,
+            at=best.compared_at,
+            subject_at=best.query_at,
+        )
 
 
 def _of_frame(hit: RawHit, *, at: int | None = None, subject_at: int | None = None) -> FrameEvidence:

@@ -171,6 +171,14 @@ def test_samples_are_of_whatever_is_shown_however_many_hashes_each_has(
     assert [(hit.row, hit.turns) for hit in index.search(probes(overlaid, looks=looks), PDQ_RADIUS)] == [(5, 1)]
 
 
+@pytest.mark.parametrize("count", [257, 300, 990])
+def test_whoever_says_one_time_of_all_frames_is_answered_all_the_same(index: LocalIndex, count: int) -> None:
+    frames = hashes(count)
+    index.add(LOG, columns(FRAME, [5] * count, frames))
+    at_once = [Probe(0, FRAME.code, turned(frame)[5], 90, at=0) for frame in frames]
+    assert [(hit.row, hit.turns) for hit in index.search(at_once, PDQ_RADIUS)] == [(5, 1 << 5)]
+
+
 def test_frames_that_were_removed_are_proposed_no_more(index: LocalIndex) -> None:
     frames = hashes(30)
     index.add(LOG, columns(FRAME, [1] * 30, frames))

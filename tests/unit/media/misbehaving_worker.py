@@ -67,8 +67,19 @@ def take_more_time(_path: Path) -> None:
 
 def die_behind_the_first_frame(path: Path) -> None:
     """An animation of which one frame is told, and another kills."""
-    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(path, unbounded))))
+    _say_so_far(path)
     ctypes.string_at(0)
+
+
+def be_killed_behind_the_first_frame(path: Path) -> None:
+    _say_so_far(path)
+    resource.setrlimit(resource.RLIMIT_CPU, (0, 0))
+    while True:
+        pass
+
+
+def _say_so_far(path: Path) -> None:
+    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(path, unbounded))))
 
 
 def refused(*attempts: Callable[[], object]) -> None:
@@ -111,6 +122,7 @@ DEEDS: dict[str, Callable[[Path], object]] = {
     "exit": lambda _path: os._exit(3),
     "vanish": lambda _path: os._exit(0),
     "late": die_behind_the_first_frame,
+    "killed": be_killed_behind_the_first_frame,
     "crash": lambda _path: ctypes.string_at(0),
     "nonsense": talk_nonsense,
     "flood": talk_for_ever,

@@ -287,18 +287,15 @@ def test_a_copy_of_any_frame_is_near_one_that_is_kept(
     found = kept_of(monkeypatch, given)
     assert found is not None
     times = [frame.at for frame in found.frames]
-    assert times == sorted(set(times))
+    assert times == sorted(times)
     assert times[0] == 0
-    assert not set(times) & {frame.at for frame in found.between}
+    assert not set(found.frames) & set(found.between)
     prints = replace(EXAMPLE, animation=found)
     assert read_reply(write_reply(prints)) == prints
-    at = 0
-    for value, quality, lasting in given:
-        # Frames past the latest time there is have that one time, and one of them is kept.
-        if quality >= PDQ_QUALITY_FLOOR and at < MAX_AT:
+    for value, quality, _ in given:
+        if quality >= PDQ_QUALITY_FLOOR:
             usable = [frame for frame in found.frames if frame.quality >= PDQ_QUALITY_FLOOR]
             assert min(distance(value, frame.pdq) for frame in usable) <= PDQ_RADIUS // 2
-        at = min(at + lasting, MAX_AT)
 
 
 def test_however_many_are_unlike_no_more_are_kept_than_a_body_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,6 +304,29 @@ def test_however_many_are_unlike_no_more_are_kept_than_a_body_takes(monkeypatch:
     found = kept_of(monkeypatch, [(value.tobytes(), 90, 50) for value in values])
     assert found is not None
     assert len(found.frames) == 20
+
+
+def test_of_a_long_film_the_end_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(animation, "MAX_FRAMES", 40)
+    values = np.random.default_rng(1).integers(0, 256, (300, 32), dtype=np.uint8)
+    found = kept_of(monkeypatch, [(value.tobytes(), 90, 100) for value in values])
+    assert found is not None
+    assert len(found.frames) == 40
+    assert found.frames[-1].at >= 27_000, "of what is shown each second, past the last that was kept for being unlike"
+    looked = {frame.pdq for frame in (*found.frames, *found.between)}
+    assert {value.tobytes() for value in values[:40]} <= looked
+
+
+def test_a_film_without_memory_for_what_it_shows_keeps_its_first_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(animation, "kept_of", exhausted)
+    found = read(tmp_path, moving(pictures(3), "PNG"))
+    assert found.animation is None
+    assert found.note.startswith("only its first frame was read: ")
 
 
 @pytest.mark.parametrize("turns", [200, 7_300])
@@ -352,5 +372,5 @@ def test_a_frame_that_says_it_is_shown_for_ages_is_shown_to_the_end_of_time(tmp_
     table = data.index(b"stts") + 8
     data[table + 8 : table + 12] = b"\xff\xff\xff\xff"
     found = read(tmp_path, bytes(data))
-    assert [frame.at for frame in found.frames] == [0, MAX_AT]
+    assert [frame.at for frame in found.frames] == [0, MAX_AT, MAX_AT]
     assert read_reply(write_reply(found)) == found

@@ -130,6 +130,16 @@ def test_an_animation_that_kills_its_worker_behind_its_first_frame_keeps_that(go
 
 
 @pytest.mark.usefixtures("children")
+def test_an_animation_whose_worker_was_killed_may_be_tried_again(good: list[Path], tmp_path: Path) -> None:
+    """For want of memory, which there may be another time: kept, it would be taken for done."""
+    killed = tmp_path / "killed"
+    killed.write_bytes(good[0].read_bytes())
+    results = dict(pool.fingerprint_files([killed, *good[:2]], workers=1, command=MISBEHAVING))
+    assert str(results[killed]) == "the worker that read it was killed, perhaps for want of memory"
+    assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
+
+
+@pytest.mark.usefixtures("children")
 def test_many_bad_files_in_a_row_do_not_wear_the_pool_out(good: list[Path], tmp_path: Path) -> None:
     doomed = []
     for number in range(4):

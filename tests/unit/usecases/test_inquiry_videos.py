@@ -170,6 +170,32 @@ def test_a_plain_frame_that_is_near_in_a_wrong_orientation_hides_no_match(turn: 
     run(scenario())
 
 
+def test_of_a_scene_that_is_nearly_symmetric_the_nearer_orientation_is_told() -> None:
+    """As it is it is within the wide radius of itself mirrored, which is nearer all the same."""
+
+    def nearly(each: VideoFrame) -> VideoFrame:
+        bits = int.from_bytes(each.pdq) ^ int.from_bytes(turned(each.pdq)[6])
+        pairs = [at for at in range(256) if bits >> at & 1 and at // 16 < at % 16]  # each with its mirror image
+        keep = sum(1 << at for at in pairs[28:])
+        value = (int.from_bytes(each.pdq) & ~keep) | (int.from_bytes(turned(each.pdq)[6]) & keep)
+        return replace(each, pdq=value.to_bytes(32))
+
+    async def scenario() -> None:
+        async with federation("FR") as made:
+            here = made.parties["FR"]
+            film = video(1, range(12))
+            film = replace(film, frames=tuple(map(nearly, film.frames)), between=())
+            apart = [(int.from_bytes(f.pdq) ^ int.from_bytes(turned(f.pdq)[6])).bit_count() for f in film.frames]
+            assert 31 < max(apart) <= 66
+            hold(here, film, Level.NATIONAL)
+            (hit,) = here.matcher.local([subject_of(mirrored(film, 6))], 31).hits
+            assert (hit.algorithm, hit.orientation, hit.distance) == ("vpdq", "transpose", 0)
+            assert hit.shares is not None
+            assert hit.shares.radius == 31
+
+    run(scenario())
+
+
 def test_a_title_that_was_not_mirrored_hides_no_mirrored_copy() -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
