@@ -17,6 +17,7 @@ from node.domain.fingerprints import (
     Fingerprint,
     FingerprintKind,
 )
+from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Probe, RawHit
 from node.errors import Misuse
@@ -67,24 +68,30 @@ class BruteIndex:
             if not Fingerprint(code=probe.code, value=probe.value, quality=probe.quality).searchable:
                 continue
             limit = 0 if kind.exact else PHASH_RADIUS if kind is PHASH else radius
-            for source, row, stored in self.stored:
-                if not self._comparable(kind, stored) or distance(probe.value, stored.value) > limit:
-                    continue
-                hit = RawHit(
-                    subject=probe.subject,
-                    source=source,
-                    row=row,
-                    code=stored.code,
-                    distance=distance(probe.value, stored.value),
-                    quality=-1 if stored.quality is None else stored.quality,
-                    orientation=probe.orientation,
-                    by=0 if stored.code == probe.code else probe.code,
-                )
-                if (kind, stored.kind) not in FRAMED:
-                    hits.append(hit)
-                    continue
-                place = (probe.subject, source, row, hit.code, hit.by)
-                framed[place] = min(framed.get(place, hit), hit, key=lambda h: (h.distance, -h.quality, h.orientation))
+            # Of a frame its bits tell the other orientations; all are tried where there are few, and not for `exact`.
+            values = turned(probe.value) if kind is FRAME and radius else (probe.value,)
+            for turn, value in enumerate(values, probe.orientation):
+                for source, row, stored in self.stored:
+                    if not self._comparable(kind, stored) or distance(value, stored.value) > limit:
+                        continue
+                    hit = RawHit(
+                        subject=probe.subject,
+                        source=source,
+                        row=row,
+                        code=stored.code,
+                        distance=distance(value, stored.value),
+                        quality=-1 if stored.quality is None else stored.quality,
+                        orientation=turn,
+                        by=0 if stored.code == probe.code else probe.code,
+                        turns=1 << turn if (kind, stored.kind) == (FRAME, FRAME) else 0,
+                    )
+                    if (kind, stored.kind) not in FRAMED:
+                        hits.append(hit)
+                        continue
+                    place = (probe.subject, source, row, hit.code, hit.by)
+                    other = framed.get(place, hit)
+                    nearest = min(other, hit, key=lambda h: (h.distance, -h.quality, h.orientation))
+                    framed[place] = nearest._replace(turns=hit.turns | other.turns)
         return hits + list(framed.values())
 
     @staticmethod
