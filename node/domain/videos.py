@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from node.domain.fingerprints import FRAME, PDQ_RADIUS
 from node.domain.orientations import INVERSE, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from node.domain.fingerprints import Fingerprint
 
@@ -56,6 +57,7 @@ _BLOCK: Final = 256
 """Frames of the one side that are compared with all of the other at a time: 30 MiB where the other side is an hour."""
 
 Words = npt.NDArray[np.uint64]
+_ShownT = TypeVar("_ShownT")
 
 
 def wide_radius(radius: int) -> int:
@@ -230,7 +232,7 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
     frames = frames_of(fingerprints)
     room = max(most - len(others), 0)
     if len(frames) > room:
-        looks = _looks(frames)
+        looks = looks_of(frames, attrgetter("at"))
         numbers = _moments([look[0] for look in looks], SECOND)
         first = [not at or numbers[at] != numbers[at - 1] for at in range(len(looks))]
         kept = _spread([at for at in range(len(looks)) if first[at]], looks, room)
@@ -256,12 +258,17 @@ def _spread(places: Sequence[int], looks: Sequence[Sequence[Fingerprint]], room:
     return chosen
 
 
-def _looks(frames: Sequence[Fingerprint]) -> list[list[Fingerprint]]:
-    """Frames by the time at which they are shown, in their order; one by itself where that is unknown."""
-    looks: list[list[Fingerprint]] = []
-    for frame in frames:
-        if looks and frame.at is not None and looks[-1][0].at == frame.at and len(looks[-1]) < LOOK:
-            looks[-1].append(frame)
+def looks_of(shown: Iterable[_ShownT], at: Callable[[_ShownT], int | None]) -> list[list[_ShownT]]:
+    """What is shown, in its order, by the time that `at` says of each (ms), by itself where it says none. At most
+    `LOOK` together, for whoever asks may say one time of everything.
+    """
+    looks: list[list[_ShownT]] = []
+    before: int | None = None
+    for each in shown:
+        now = at(each)
+        if looks and now is not None and now == before and len(looks[-1]) < LOOK:
+            looks[-1].append(each)
         else:
-            looks.append([frame])
+            looks.append([each])
+        before = now
     return looks

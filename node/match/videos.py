@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_RADIUS
 from node.domain.orientations import turned
 from node.domain.search_ports import Probe, RawHit
-from node.domain.videos import LOOK, WIDE_FRAMES, evenly, wide_radius
+from node.domain.videos import WIDE_FRAMES, evenly, looks_of, wide_radius
 
 if TYPE_CHECKING:
     from node.match.segmented import SegmentedTable
@@ -90,18 +91,14 @@ def _raw(code: int, by: int, near: _Best) -> Iterator[RawHit]:
 
 
 def _looks(probes: Sequence[Probe]) -> dict[int, list[_Look]]:
-    """The frames of each subject, in order, by the time at which they are shown; each by itself where nobody said."""
-    by_subject: dict[int, list[_Look]] = {}
-    before: Probe | None = None
+    """The frames of each subject by the time at which they are shown."""
+    by_subject: dict[int, list[Probe]] = {}
     for probe in probes:
-        looks = by_subject.setdefault(probe.subject, [])
-        same = before is not None and probe.at is not None and (probe.subject, probe.at) == (before.subject, before.at)
-        if same and len(looks[-1]) < LOOK:  # whoever asks may say one time of everything
-            looks[-1].append(probe.value)
-        else:
-            looks.append([probe.value])
-        before = probe
-    return by_subject
+        by_subject.setdefault(probe.subject, []).append(probe)
+    return {
+        subject: [[probe.value for probe in look] for look in looks_of(mine, attrgetter("at"))]
+        for subject, mine in by_subject.items()
+    }
 
 
 def _columns(probes: Sequence[Probe]) -> _Asked:

@@ -220,16 +220,18 @@ def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path, mo
     assert found.note == "only its first 2 frames were read: decoding all of them takes too long"
 
 
-def test_a_frame_for_which_there_is_no_memory_costs_itself_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["pdq_hashes", "kept_of"], ids=["hashing a frame", "putting all together"])
+def test_want_of_memory_behind_the_first_frame_never_costs_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def exhausted(*_: object) -> PdqHashes:
+    def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(animation, "pdq_hashes", exhausted)
+    monkeypatch.setattr(animation, step, exhausted)
     found = read(tmp_path, moving(pictures(3), "PNG"))
     assert found.animation is None
-    assert found.note.endswith("hashing the next one takes more memory than a worker may have")
+    assert found.note.startswith("only its first frame was read: ")
+    assert found.note.endswith("more memory than a worker may have")
 
 
 def test_a_decoder_without_memory_is_told_in_our_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,18 +317,6 @@ def test_of_a_long_film_the_end_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert found.frames[-1].at >= 27_000, "of what is shown each second, past the last that was kept for being unlike"
     looked = {frame.pdq for frame in (*found.frames, *found.between)}
     assert {value.tobytes() for value in values[:40]} <= looked
-
-
-def test_a_film_without_memory_for_what_it_shows_keeps_its_first_frame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def exhausted(*_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(animation, "kept_of", exhausted)
-    found = read(tmp_path, moving(pictures(3), "PNG"))
-    assert found.animation is None
-    assert found.note.startswith("only its first frame was read: ")
 
 
 @pytest.mark.parametrize("turns", [200, 7_300])
