@@ -27,10 +27,10 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many entries.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="Maximum number of entries.")] = _LISTED,
     after: Annotated[
         int | None,
-        typer.Option("--after", metavar="INDEX", min=0, help="From this entry on. Default: the newest entries."),
+        typer.Option("--after", metavar="INDEX", min=0, help="First entry to show. Default: the newest entries."),
     ] = None,
 ) -> None:
     """Read the audit log of this node or hub, oldest first. That you read it is in it, too.
@@ -48,7 +48,7 @@ def audit(
     if found:
         _print_table(given.output, found)
     elif not given.output.json:
-        given.output.note("nothing is written there yet")
+        given.output.note("the audit log has no entries yet")
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:

@@ -71,7 +71,7 @@ def _first_line(file: Path) -> str:
             "the passphrase file cannot be read", remedy="check --passphrase-file and who may read it"
         ) from None
     if not found:
-        raise Misuse("the passphrase file is empty", remedy="its first line is the passphrase")
+        raise Misuse("the passphrase file is empty", remedy="write the passphrase into its first line")
     return found
 
 
@@ -102,7 +102,7 @@ def one(lines: Iterable[Line]) -> Line:
     """The line of a command that gives one. It is read to its end, so that the command ends well."""
     found = list(lines)
     if len(found) != 1:
-        raise VigilError(f"a command gave {len(found)} lines, and one was due", remedy="restart the daemon")
+        raise VigilError(f"the daemon sent {len(found)} result lines instead of one", remedy="restart the daemon")
     return found[0]
 
 
@@ -137,7 +137,7 @@ def _options(
         typer.Option(
             "--json",
             callback=_keep,
-            help="Print JSON objects on stdout, one a line; people's words go to stderr.",
+            help="Print one JSON object per line on stdout; messages for people go to stderr.",
             rich_help_panel="Options of every command",
         ),
     ] = False,

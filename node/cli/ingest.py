@@ -86,19 +86,21 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     level: Annotated[
         Level,
         typer.Option(
-            "--level", help="national: never leaves, never answers; hit-no-hit: answers queries with yes or no alone."
+            "--level", help="national: never leaves and never answers; hit-no-hit: answers queries only with yes or no."
         ),
     ] = Level.NATIONAL,
-    officer: Annotated[str, typer.Option("--officer", metavar="NAME", help="Who does it, for the audit log.")] = "",
+    officer: Annotated[
+        str, typer.Option("--officer", metavar="NAME", help="The officer who does this, for the audit log.")
+    ] = "",
     copy_originals: Annotated[
-        bool, typer.Option("--copy-originals", help="Copy every file into the home, by content.")
+        bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
     show_all: Annotated[
         bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
+        typer.Option("--workers", min=1, max=1024, help="Number of decoding processes. Default: one per processor."),
     ] = None,
 ) -> None:
     """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
@@ -126,13 +128,13 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     if intake.failure is not None:
         raise intake.failure
     if interruption.asked:
-        given.output.note("Run the same command again, and it goes on where it was.")
+        given.output.note("Run the same command again to continue.")
         raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
 
 
-_INTERRUPTED: Final = "finishing the files that were handed over (Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the files that were already sent (press Ctrl-C again to stop at once)"
 
 
 def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
@@ -223,7 +225,7 @@ class _Intake:
                 try:
                     status = found.stat()
                 except OSError:
-                    self._failures.add(found, MediaError("it vanished while the folder was read"))
+                    self._failures.add(found, MediaError("the file disappeared while the folder was read"))
                 else:
                     yield File(path=found, tag=_tag(self._salt, found, status, self._request))
                     continue

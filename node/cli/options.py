@@ -47,7 +47,7 @@ def duration(text: str) -> float:
     whole, fraction, unit = found.groups()
     seconds = float(Decimal(f"{whole}.{fraction or 0}") * _SECONDS[unit])
     if not 0 < seconds <= MAX_DURATION_SECONDS:
-        raise typer.BadParameter("the time must be longer than nothing and at most 366 days")
+        raise typer.BadParameter("the time must be more than zero and at most 366 days")
     return seconds
 
 
@@ -57,7 +57,7 @@ def spell_duration(seconds: float) -> str:
         count = Decimal(repr(seconds)) / _SECONDS[unit]
         if count >= 1 and count == round(count, 3):
             return f"{count.quantize(Decimal('0.001')).normalize():f}{unit}"
-    raise ValueError("a time has at least a millisecond, and nothing finer")
+    raise ValueError("the smallest time is one millisecond")
 
 
 def day(text: str) -> int:
@@ -79,7 +79,7 @@ def spell_day(days: int) -> str:
 def path(text: str) -> Path:
     """A path, never an empty one: that would be the working folder, where a variable of a script was not set."""
     if not text:
-        raise typer.BadParameter("a path is empty; for the folder one is in, give .")
+        raise typer.BadParameter("a path is empty; for the current folder, give .")
     return Path(text)
 
 
@@ -155,5 +155,7 @@ def category(text: str) -> str:
     """SCHEME:VERSION:CODE, such as uk-caid:1:B; given back as typed."""
     parts = text.split(":")
     if len(parts) != 3 or any(_CATEGORY_WORD.fullmatch(part) is None for part in parts):  # noqa: PLR2004
-        raise typer.BadParameter("write SCHEME:VERSION:CODE, such as uk-caid:1:B; a bare number means nothing abroad")
+        raise typer.BadParameter(
+            "write SCHEME:VERSION:CODE, such as uk-caid:1:B; a number without its scheme has no meaning abroad"
+        )
     return text
