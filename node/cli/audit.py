@@ -16,8 +16,9 @@ from node.cli.output import Line, Output, plain
 from node.cli.words import moment, new_table
 
 _LISTED: Final = 50
-_KNOWN: Final = frozenset({"index", "kind", "state", "at", "what", "case", "legal_basis", "query"})
+_KNOWN: Final = frozenset({"index", "kind", "state", "at", "what", "officer", "case", "legal_basis", "query"})
 """What has a column of its own; the rest is shown together."""
+_COLUMNS: Final = ("Entry", "When", "What", "Officer", "Case", "Legal basis", "More")
 
 
 def register(app: typer.Typer) -> None:
@@ -52,12 +53,13 @@ def audit(
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table("Entry", "When", "What", "Case", "Legal basis", "More", right=("Entry",), folds=("More",))
+    table = new_table(*_COLUMNS, right=("Entry",), folds=("Officer", "Legal basis", "More"))
     for line in lines:
         table.add_row(
             str(line["index"]),
             moment(line["at"]) if "at" in line else "",
             plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}: purged",
+            plain(line.get("officer", "")),
             plain(line.get("case", "")),
             plain(line.get("legal_basis", "")),
             _more(line),

@@ -56,7 +56,6 @@ class Request:
 
     case: str
     level: Level
-    officer: str
     originals: Path | None
     show_all: bool = False
 
@@ -89,9 +88,6 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
             "--level", help="national: never leaves and never answers; hit-no-hit: answers queries only with yes or no."
         ),
     ] = Level.NATIONAL,
-    officer: Annotated[
-        str, typer.Option("--officer", metavar="NAME", help="The officer who does this, for the audit log.")
-    ] = "",
     copy_originals: Annotated[
         bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
@@ -113,7 +109,6 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     request = Request(
         case=case,
         level=level,
-        officer=officer,
         originals=given.home.originals if copy_originals else None,
         show_all=show_all,
     )
@@ -174,7 +169,7 @@ class _Intake:
         from node import app
 
         request = self._request
-        arguments: Line = {"case": request.case, "level": request.level.value, "officer": request.officer}
+        arguments: Line = {"case": request.case, "level": request.level.value}
         arguments |= {"show_all": True} if request.show_all else {}
         summary: Line = {}
         with output.progress("taking in", lambda: app.count_files(paths)) as advance:

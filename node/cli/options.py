@@ -10,13 +10,17 @@ Rules this module upholds:
 from __future__ import annotations
 
 import datetime as dt
+import os
+import pwd
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import typer
 
+from node.domain.caller import officer_name
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
@@ -34,6 +38,7 @@ MAX_EVIDENCE: Final = 16 * 1024 * 1024
 """Bytes of an evidence file that is read at all; a real one is a few kilobytes, with an hour of video 200."""
 MAX_CEREMONY: Final = 64 * 1024 * 1024
 """Bytes of a signing request, a bundle or a root that is read at all: thousands of members."""
+OFFICER_VARIABLE: Final = "VIGIL_OFFICER"
 RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
@@ -124,6 +129,27 @@ def address(text: str) -> str:
     if found is None or int(found[2]) > _MAX_PORT:
         raise typer.BadParameter("write HOST:PORT, such as hub.example.org:8443 or [2001:db8::1]:8443")
     return text
+
+
+def officer(text: str) -> str:
+    """The name of an officer: one line of printable text."""
+    try:
+        return officer_name(text)
+    except Malformed as error:
+        raise typer.BadParameter(f"{error}; {error.remedy}") from None
+
+
+def usual_officer(environment: Mapping[str, str]) -> str:
+    """Who runs a command that was given no --officer: VIGIL_OFFICER, else the name of the Unix user.
+
+    Raises `typer.BadParameter` where the variable holds no name.
+    """
+    if named := environment.get(OFFICER_VARIABLE):
+        return officer(named)
+    try:
+        return officer_name(pwd.getpwuid(os.getuid()).pw_name)
+    except (KeyError, Malformed):
+        return f"Unix user {os.getuid()}"
 
 
 def sha256(text: str) -> str:
