@@ -268,7 +268,11 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             )
         ),
         custody=Custody(
-            store=store, catalogue=catalogue, clock=time.time, witnessed=newest_cosignature(members.current)
+            store=store,
+            catalogue=catalogue,
+            clock=time.time,
+            witnessed=newest_cosignature(members.current),
+            member=me,
         ),
         link=link,
         wakers=wakers,

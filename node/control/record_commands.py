@@ -260,14 +260,21 @@ def record_line(view: RecordView, *, whole: bool) -> Line:
         "category": category_line(body.category) if isinstance(body, (Contribution, Opinion)) else None,
         "series": (body.series or None) if isinstance(body, Contribution) else None,
         "says": _says(body),
-        "remarks": len(view.remarks),
+        "remarks": view.said,
     }
     if whole:
         line["fingerprints"] = (
             [fingerprint_line(f) for f in body.fingerprints] if isinstance(body, Contribution) else []
         )
         line["remarks"] = [
-            {"member": remark.speaker.member, "kind": Kind(remark.kind).name.lower(), "says": _says(remark.body)}
+            {
+                "member": remark.speaker.member,
+                "kind": Kind(remark.kind).name.lower(),
+                "says": _says(remark.body),
+                "record": str(remark.record),
+                "about": str(remark.about),
+                "earlier_version": remark.earlier,
+            }
             for remark in view.remarks
         ]
         handling = view.handling

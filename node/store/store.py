@@ -22,6 +22,7 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.chains import ChainRows, ChainWrites
 from node.store.held import HeldRows
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
@@ -36,11 +37,11 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, IndexingRows):
+class Reader(LogRows, ChainRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(LogWrites, ChainWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 

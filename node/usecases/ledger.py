@@ -21,7 +21,7 @@ from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit,
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
-from node.domain.log_ports import PendingEntry
+from node.domain.log_ports import Chain, PendingEntry
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import Roster
@@ -30,7 +30,8 @@ from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.catalogue import Catalogue, Change
 from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, chain_of, find_target, owners_words
+from node.usecases.effects import Target, audience_within, find_target
+from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
 
 SECONDS_A_DAY: Final = 86_400
@@ -148,11 +149,12 @@ class Ledger:
                 # A correction that still waits goes, and what it would have replaced is what there is to retract.
                 target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
             if spoken.placed is not None:
-                links = chain_of(writer, target.origin, spoken.placed.index, target.leaf)
-                if any(Kind.RETRACTION in self._said_of(writer, RecordId(log, leaf)) for log, _, leaf in links):
+                chain = chain_at(writer, target.origin, spoken.placed.index, target.leaf)
+                names = {*versions(writer, chain), target}
+                if chain.ended or Kind.RETRACTION in self._waiting(writer, names):
                     raise Refused("this record was retracted before")
                 record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
-                ended += self._end(change, target, spoken.placed.index)
+                ended += self._end(change, chain, names)
             for each in ended:
                 for holding in writer.holdings_of_record(each):
                     writer.set_record(holding.id, None)
@@ -183,6 +185,8 @@ class Ledger:
             index = writer.find(target.origin, [target.leaf]).get(target.leaf)
             about = None if index is None else find_target(writer, target.origin, index, self._codec)
             if about is None or about.state != BodyState.HELD or about.handling is None:
+                if index is not None:
+                    _check_replaced(writer, target, index)
                 raise NotFound("there is no such record here, or it is not for us to read")
             circle = about.handling.audience
             if circle is not None:
@@ -223,11 +227,12 @@ class Ledger:
         writer.acknowledge([(self._origin, entry, leaf, disclosure)])
         return RecordId(self._origin, leaf)
 
-    def _end(self, change: Change, target: RecordId, index: int) -> list[RecordId]:
-        """Purges a record's whole chain now, and a correction of it that still waits; the names of all of it."""
-        ended = change.purge().chain(target.origin, index, target.leaf)
+    def _end(self, change: Change, chain: Chain, names: set[RecordId]) -> list[RecordId]:
+        """Purges a record now, and a correction of it that still waits; the names of all its versions."""
+        change.purge().end(chain)
+        ended = list(names)
         for waiting in change.writer.pending(self._origin, _ALL):
-            if waiting.entry[1] == Kind.CORRECTION and _points_at(waiting) in ended:
+            if waiting.entry[1] == Kind.CORRECTION and _points_at(waiting) in names:
                 change.forget_pending(waiting.leaf)
                 ended.append(RecordId(self._origin, waiting.leaf))
         return ended
@@ -275,13 +280,34 @@ class Ledger:
             raise NotFound("there is no such record in our log")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
-    def _said_of(self, reader: StoreReader, target: RecordId) -> set[int]:
-        """The kinds of our own corrections and retractions of a record, also of those that still wait."""
+    def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken) -> None:
+        """Raises `Refused` unless this is the newest version of a record that stands, and is the last word on it."""
+        words, newest, ended, expired = self._waiting(reader, {target}), True, False, False
+        if spoken.placed is not None:
+            chain = chain_at(reader, target.origin, spoken.placed.index, target.leaf)
+            newest, ended = chain.head == (target.origin, spoken.placed.index), chain.ended
+            expired = spoken.placed.state == BodyState.PURGED
+            ended |= expired and Kind.RETRACTION in self._waiting(reader, set(versions(reader, chain)))
+        if ended or words or not newest:
+            raise Refused("this record was corrected or retracted before", remedy="name its newest correction")
+        if expired:
+            raise Refused("this record has expired: its contents are deleted", remedy="retract it, then contribute again")
+
+    def _waiting(self, reader: StoreReader, names: set[RecordId]) -> set[int]:
+        """The kinds of our own corrections and retractions of these that still wait for their place."""
         waiting = reader.pending(self._origin, _ALL)
-        said = {each.entry[1] for each in waiting if _points_at(each) == target}
-        return (said | {kind for _, _, kind in owners_words(reader, target)}) & OWN_TARGET
+        return {each.entry[1] for each in waiting if _points_at(each) in names} & OWN_TARGET
 
 
 def _points_at(pending: PendingEntry) -> RecordId | None:
     envelope = decode(pending.entry)
     return envelope.target if envelope else None
+
+
+def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
+    """Raises `Refused` where a record has a newer version, which is named."""
+    chain = chain_at(reader, target.origin, index, target.leaf)
+    if chain.ended or chain.head is None or chain.head == (target.origin, index):
+        return
+    newest = RecordId(chain.head[0], leaf_at(reader, *chain.head))
+    raise Refused("this record was corrected, and has a newer version", remedy=f"name the newest version: {newest}")

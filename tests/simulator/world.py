@@ -153,6 +153,7 @@ class Node:
             catalogue=self.catalogue,
             clock=world.clock,
             witnessed=newest_cosignature(world.current),
+            member=speaker.id,
         )
         self.copies = Copies(
             store=self.store,
