@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Envelope, decode
+from node.domain.envelope import TARGETING, Envelope, decode
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
@@ -90,9 +90,10 @@ def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
     purge = Purge(writer)
     chains = Chains(purge)
     aside = {place for place, _ in batch.quarantine}
-    places = _places(writer, batch.targets)
+    targets = [each for each in batch.targets if each[1] in TARGETING]
+    places = _places(writer, targets)
     words: dict[int, Word] = {}
-    for position, kind, name, leaf in batch.targets:
+    for position, kind, name, leaf in targets:
         words[position] = Word(
             origin=batch.origin,
             index=batch.start + position,

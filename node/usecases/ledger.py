@@ -115,11 +115,7 @@ class Ledger:
                 raise Refused(
                     "only a contribution can be corrected", remedy="retract it, then make the statement again"
                 )
-            if self._said_of(writer, target):
-                raise Refused(
-                    "this record was corrected or retracted before",
-                    remedy="name its newest correction (vigil records --mine shows it)",
-                )
+            self._check_newest(writer, target, spoken)
             if spoken.pending is not None:
                 # It never left, so the new statement takes its place, and points at what it would have replaced.
                 change.forget_pending(target.leaf)
@@ -289,7 +285,10 @@ class Ledger:
             expired = spoken.placed.state == BodyState.PURGED
             ended |= expired and Kind.RETRACTION in self._waiting(reader, set(versions(reader, chain)))
         if ended or words or not newest:
-            raise Refused("this record was corrected or retracted before", remedy="name its newest correction")
+            raise Refused(
+                "this record was corrected or retracted before",
+                remedy="name its newest correction (vigil records --mine shows it)",
+            )
         if expired:
             raise Refused("this record has expired: its contents are deleted", remedy="retract it, then contribute again")
 

@@ -269,7 +269,7 @@ def test_neither_checkpoint_is_forgotten_when_the_process_ends(tmp_path: Path) -
     for stop, size in ((4, 9), (6, 20)):
         with closing(open_store(path, create=False)) as store, store.write() as writer:
             at = position(writer, writer.open_log(FR.origin))
-            apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at), CODEC)
+            apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at))
     with closing(open_store(path, create=False)) as store, store.read() as reader:
         (state,) = reader.logs()
         at = position(reader, state)
