@@ -22,6 +22,7 @@ from node.usecases.chains import Chains, Word
 from node.usecases.purging import Purge
 from node.usecases.replica import Verified
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What the index must do once the transaction is durable: take in `batch` as source `number`, then drop `removed`

@@ -290,7 +290,9 @@ class Ledger:
                 remedy="name its newest correction (vigil records --mine shows it)",
             )
         if expired:
-            raise Refused("this record has expired: its contents are deleted", remedy="retract it, then contribute again")
+            raise Refused(
+                "this record has expired: its contents are deleted", remedy="retract it, then contribute again"
+            )
 
     def _waiting(self, reader: StoreReader, names: set[RecordId]) -> set[int]:
         """The kinds of our own corrections and retractions of these that still wait for their place."""

@@ -71,9 +71,7 @@ class Story:
         """
         if target.origin == speaker:
             return True
-        return (
-            target.origin.member == speaker.member and target.origin.epoch < speaker.epoch and target in self.records
-        )
+        return target.origin.member == speaker.member and target.origin.epoch < speaker.epoch and target in self.records
 
 
 def _statement(kind: Kind, number: int) -> Statement:
@@ -107,9 +105,7 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
         for log in logs:
             run = reader.run(log.speaker.origin, 0, log.size, 1 << 30)
             assert chain_faults(reader, log.speaker.origin, run) == []
-        states = {
-            log.speaker.origin: list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states) for log in logs
-        }
+        states = {log.speaker.origin: list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states) for log in logs}
     return states, store._state.links, store._state.chains
 
 
