@@ -138,6 +138,12 @@ def _level(text: str) -> str:
     return text
 
 
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError('expected "yes" or "no"')
+    return text == "yes"
+
+
 def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
     if default is MISSING:
         return field(metadata={"parse": parse})
@@ -152,6 +158,7 @@ class Config:
     `public_enrolment` where these are not empty.
     `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
     have a date of their own).
+    `file_references`: whether an ingest keeps where its files are ("yes" or "no").
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
     """
@@ -172,6 +179,7 @@ class Config:
     query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
+    file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
 
 
 def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:

@@ -263,6 +263,7 @@ deletions: Final = Table(
     _int("holding_id"),
     _text("reference"),
     _bytes("sha256"),
+    _int("reason"),
     sqlite_autoincrement=True,
 )
 """Deletions that somebody asked for and that are not finished: of a holding from one case, "" from all of them."""

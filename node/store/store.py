@@ -23,8 +23,8 @@ from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.chains import ChainRows, ChainWrites
+from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
-from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.log_writes import LogWrites
@@ -37,11 +37,11 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, IndexingRows):
+class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogWrites, ChainWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(LogWrites, ChainWrites, HeldRows, FileWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 

@@ -24,7 +24,7 @@ from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
 from node.domain.log_ports import StoredRun
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
-from node.domain.search_ports import SearchIndex
+from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
 from node.domain.statements import Body
 from node.errors import Malformed
 from node.usecases.effects import Applied, apply
@@ -61,6 +61,12 @@ class Change:
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has put."""
         self.held.append(columns)
+
+    def delete_holding(self, holding_id: int) -> None:
+        """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
+        self.writer.delete_holding(holding_id)
+        self.removed.append({HOLDINGS_SOURCE: [holding_id]})
+        self.purged += 1
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""

@@ -5,7 +5,8 @@ Rules this module upholds:
 - Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
-- No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
+- `label` is echoed to the command that typed it, and never kept. Where a file is (`IngestItem.file`) is kept with its
+  holding and its case, unless the node keeps no references (ADR 23).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
+from node.domain.holdings import FileReference
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -75,16 +77,26 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
 
 
 class Intake:
-    """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
+    """Blocking: never on the event loop. `radius` gives the policy's radius in bits. `references`: whether it is kept
+    where files are.
+    """
 
     def __init__(
-        self, *, store: Store, catalogue: Catalogue, matcher: Matcher, radius: Callable[[], int], clock: Clock
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        matcher: Matcher,
+        radius: Callable[[], int],
+        clock: Clock,
+        references: bool = True,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._matcher = matcher
         self._radius = radius
         self._clock = clock
+        self._references = references
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
         """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
@@ -103,6 +115,9 @@ class Intake:
                 change.writer.put_holding(item.prints, level=request.level, case=request.case, tag=item.tag, now=now)
                 for item in items
             ]
+            for (row, _), item in zip(placed, items, strict=True):
+                if item.file and self._references:
+                    change.writer.put_file_reference(row, FileReference(case=request.case, path=item.file))
             fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
             if fresh:
                 change.hold(columns_of(list(fresh), list(fresh.values())))

@@ -80,6 +80,7 @@ def upgrade() -> None:
         _long("holding_id"),
         _text("reference"),
         _bytes("sha256"),
+        _long("reason"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
