@@ -16,7 +16,9 @@ from node.cli.output import Line, Output, plain
 from node.cli.words import moment, new_table
 
 _LISTED: Final = 50
-_KNOWN: Final = frozenset({"index", "kind", "state", "at", "what", "case", "legal_basis", "query"})
+_KNOWN: Final = frozenset({
+    "index", "kind", "state", "at", "what", "outcome", "case", "legal_basis", "query", "error", "why", "ended_at",
+})  # fmt: skip
 """What has a column of its own; the rest is shown together."""
 
 
@@ -35,8 +37,9 @@ def audit(
 ) -> None:
     """Read the audit log of this node or hub, oldest first. That you read it is in it, too.
 
-    A question is shown by its number, case and legal basis, never with its fingerprints. What is past its retention is
-    a line that says so.
+    A question is shown by its number, case and legal basis, never with its fingerprints. An administrative act is shown
+    with its outcome: done, refused, failed, or unknown where the program was cut short. What is past its retention is a
+    line that says so.
     """
     given = common(ctx)
     found: list[Line] = []
@@ -52,12 +55,18 @@ def audit(
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table("Entry", "When", "What", "Case", "Legal basis", "More", right=("Entry",), folds=("More",))
+    table = new_table(
+        "Entry", "When", "What", "Outcome", "Case", "Legal basis", "More", right=("Entry",), folds=("More",)
+    )
+    listed = {line["index"] for line in lines}
     for line in lines:
+        if line.get("of") in listed:
+            continue  # the act's own line says how it ended
         table.add_row(
             str(line["index"]),
             moment(line["at"]) if "at" in line else "",
             plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}: purged",
+            plain(line.get("outcome", "")),
             plain(line.get("case", "")),
             plain(line.get("legal_basis", "")),
             _more(line),
@@ -69,6 +78,8 @@ def _more(line: Line) -> str:
     parts = [f"{plain(name)}: {_value(value)}" for name, value in sorted(line.items()) if name not in _KNOWN and value]
     if line.get("query"):
         parts.insert(0, f"query {plain(line['query'])[:8]}")
+    if line.get("error"):
+        parts.append(f"because: {plain(line.get('why') or line['error'])}")
     return ", ".join(parts)
 
 
