@@ -145,7 +145,8 @@ def test_every_entry_names_the_officer_who_ran_the_command(desk: Desk) -> None:
     run_by_name(desk, "Lt. Dupont", "backup", {"path": "/b"})
     run_by_name(desk, "Lt. Dupont", "comment", {"record": str(desk.record), "text": "hm"})
     lines = run_by_name(desk, "Lt. Dupont", "read-audit", {})
-    assert [line["what"] for line in lines] == ["match", "records", "backup", "comment", "audit"]
+    said = [line["what"] for line in lines]
+    assert said == ["match", "records", "backup", "outcome", "comment", "outcome", "audit"]
     assert {line["officer"] for line in lines} == {"Lt. Dupont"}
 
 
