@@ -22,7 +22,7 @@ from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation
-from node.app.node_rooms import load_ring, open_node
+from node.app.node_rooms import finish_deletions, load_ring, open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.domain.ids import federation_id, member_id, spiffe_id
@@ -237,6 +237,7 @@ class NodeDaemon:
         async def sweep() -> None:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._rooms)
             _log.info("retention swept", expired=swept.expired, queries=queries)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)

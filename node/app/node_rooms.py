@@ -15,16 +15,20 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
+from node.app import originals
 from node.app.link import Link
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.holding_commands import HoldingCommands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import NotFound, Refused
+from node.errors import NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -37,6 +41,7 @@ from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     from node.domain.ids import RecordId
     from node.domain.ports import Store
 
+_log = structlog.get_logger(__name__)
 Line = dict[str, Any]
 KEY_FILE: Final = "node.keys"
 
@@ -79,6 +85,7 @@ class NodeRooms:
     inquirer: Inquirer
     answerer: Answerer
     custody: Custody
+    disposal: Disposal
     link: Link
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
@@ -127,7 +134,14 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
+        holdings = HoldingCommands(
+            disposal=self.disposal,
+            store=self.store,
+            audit=self.audit,
+            has_original=originals.finder(self.home.originals),
+            clock=time.time,
+        )
+        return Commands.of(search, records, node, audit, holdings, AllowCommands(allowed=allowed))
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
@@ -185,7 +199,18 @@ def open_node(
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
         rooms.catalogue.start(progress)
+        finish_deletions(rooms)
         yield rooms
+
+
+def finish_deletions(rooms: NodeRooms) -> None:
+    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
+    still, and taken up again with the next sweep or the next start.
+    """
+    try:
+        rooms.disposal.finish()
+    except VigilError as error:
+        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
 
 
 def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
@@ -202,6 +227,15 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     signer = ring.signer(STATEMENT)
+    ledger = Ledger(
+        codec=codec,
+        catalogue=catalogue,
+        origin=origin,
+        roster=members.current,
+        clock=time.time,
+        random=os.urandom,
+        acknowledged=lambda: _call_all(wakers),
+    )
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
         home=home,
@@ -223,15 +257,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             signer=ring.signer(log_role(ring.log_epoch)),
             roster=members.current,
         ),
-        ledger=Ledger(
-            codec=codec,
-            catalogue=catalogue,
-            origin=origin,
-            roster=members.current,
-            clock=time.time,
-            random=os.urandom,
-            acknowledged=lambda: _call_all(wakers),
-        ),
+        ledger=ledger,
         audit=audit,
         matcher=matcher,
         intake=Intake(
@@ -240,6 +266,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             matcher=matcher,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
+            references=settings.file_references,
         ),
         inquirer=Inquirer(
             InquirerDeps(
@@ -273,6 +300,12 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             clock=time.time,
             witnessed=newest_cosignature(members.current),
             member=me,
+        ),
+        disposal=Disposal(
+            store=store,
+            catalogue=catalogue,
+            retract=ledger.retract,
+            remove_original=originals.remover(home.originals),
         ),
         link=link,
         wakers=wakers,

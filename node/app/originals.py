@@ -11,12 +11,20 @@ from pathlib import Path
 from node.errors import StoreError
 
 
+def finder(folder: Path) -> Callable[[bytes], bool]:
+    """Whether `folder` has a copy with this SHA-256."""
+
+    def has(sha256: bytes) -> bool:
+        return _copy(folder, sha256).is_file()
+
+    return has
+
+
 def remover(folder: Path) -> Callable[[bytes], bool]:
     """Deletes the copy with this SHA-256 from `folder`; whether there was one. It is durable on return."""
 
     def remove(sha256: bytes) -> bool:
-        name = sha256.hex()
-        target = folder / name[:2] / name[2:]
+        target = _copy(folder, sha256)
         try:
             target.with_name(target.name + ".part").unlink(missing_ok=True)
             target.unlink()
@@ -35,3 +43,9 @@ def remover(folder: Path) -> Callable[[bytes], bool]:
         return True
 
     return remove
+
+
+def _copy(folder: Path, sha256: bytes) -> Path:
+    """Where a copy lies, as `node.cli.originals` names it."""
+    name = sha256.hex()
+    return folder / name[:2] / name[2:]

@@ -43,6 +43,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
     "query": ("node.cli.search", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.search", INVESTIGATION, "Show past queries and their answers, late answers included."),
+    "holdings": ("node.cli.holdings", INVESTIGATION, "List what this node holds, open one holding, delete it."),
+    "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
     "retract": ("node.cli.records", RECORDS, "Take one of our records back, everywhere."),

@@ -78,8 +78,8 @@ class HoldingReader(Protocol):
         """Where the files of a holding were, by case, in the order in which they were kept."""
         ...
 
-    def deletions(self, limit: int) -> list[Deletion]:
-        """Deletions that are not finished, oldest first."""
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        """Deletions that are not finished, with ids past `after`, oldest first."""
         ...
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...

@@ -65,8 +65,10 @@ class FileRows(HoldingRows):
             for row, path in zip(rows, paths, strict=True)
         ]
 
-    def deletions(self, limit: int) -> list[Deletion]:
-        rows = self._connection.execute(select(deletions).order_by(deletions.c.id).limit(limit))
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        rows = self._connection.execute(
+            select(deletions).where(deletions.c.id > after).order_by(deletions.c.id).limit(limit)
+        )
         return [
             Deletion(id=row.id, holding=row.holding_id, case=row.reference, sha256=row.sha256, reason=row.reason)
             for row in rows

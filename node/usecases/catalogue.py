@@ -68,6 +68,11 @@ class Change:
         self.removed.append({HOLDINGS_SOURCE: [holding_id]})
         self.purged += 1
 
+    def leave_case(self, holding_id: int, case: str) -> None:
+        """Takes a holding out of a case, with the references to its files there."""
+        self.writer.leave_case(holding_id, case)
+        self.purged += 1
+
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
         purge = Purge(self.writer)

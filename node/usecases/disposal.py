@@ -12,6 +12,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,12 +22,14 @@ from node.domain.ids import RecordId
 from node.domain.ports import Store, StoreReader
 from node.domain.queries import Level
 from node.domain.statements import Reason
-from node.errors import NotFound, Refused
+from node.errors import NotFound, Refused, VigilError
 from node.usecases.catalogue import Catalogue
 from node.usecases.purging import chain_at
 
 PAGE: Final = 1_000
-"""Holdings read, or planned, at a time."""
+"""Holdings of a case that are read at a time."""
+AT_ONCE: Final = 50
+"""Holdings that are deleted in one transaction: between two of them other writers get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,7 @@ class Disposal:
         self._catalogue = catalogue
         self._retract = retract
         self._remove_original = remove_original
+        self._one_at_a_time = threading.Lock()
 
     # --- levels ---------------------------------------------------------------------------------------------------
 
@@ -144,50 +148,65 @@ class Disposal:
         with self._store.write() as writer:
             writer.put_deletions(plan.deletions)
 
-    def finish(self) -> Iterator[Disposed]:
-        """Deletes what is written down, holding by holding; each is durable when it is given.
+    def finish(self, told: Callable[[Disposed], None] = lambda _done: None) -> int:
+        """Deletes what is written down, some holdings at a time; each is told once that is durable. How many they were.
 
-        Raises what retracting raises (`Refused`, `NotFound`) and `StoreError`; what is left stays written down.
+        A holding that cannot be retracted stays, and stays written down; the others go. The error is raised in the end.
         """
-        while True:
-            with self._store.read() as reader:
-                waiting = reader.deletions(PAGE)
-            if not waiting:
-                return
-            for deletion in waiting:
-                if (done := self._finish(deletion)) is not None:
-                    yield done
+        done, after = 0, 0
+        failures: list[VigilError] = []
+        with self._one_at_a_time:
+            while True:
+                with self._store.read() as reader:
+                    waiting = reader.deletions(after, AT_ONCE)
+                    held = reader.holdings_by_id([each.holding for each in waiting])
+                if not waiting:
+                    break
+                after = waiting[-1].id
+                for each in self._finish(waiting, held, failures):
+                    told(each)
+                    done += 1
+        if failures:
+            raise failures[0]
+        return done
 
-    def waiting(self) -> bool:
-        """Whether a deletion is not finished."""
-        with self._store.read() as reader:
-            return bool(reader.deletions(1))
-
-    def _finish(self, deletion: Deletion) -> Disposed | None:
-        """One holding. None where an earlier try had deleted it, and only what comes after was left to do."""
-        with self._store.read() as reader:
-            holding = reader.holdings_by_id([deletion.holding]).get(deletion.holding)
-        if holding is not None and deletion.case:
-            with self._catalogue.change() as change:
-                change.writer.leave_case(deletion.holding, deletion.case)
-                change.purged += 1
-                change.writer.end_deletion(deletion.id)
-            return Disposed(holding=deletion.holding, case=deletion.case, deleted=False)
-        if holding is not None:
-            if holding.record is not None:
-                self._take_back(holding.record, Reason(deletion.reason))
-            # A crash right here leaves a national holding whose deletion is still written down.
-            with self._catalogue.change() as change:
-                change.delete_holding(deletion.holding)
-        # A crash right here leaves the copy of the original, and the next try deletes it.
-        original = self._delete_original(deletion.sha256)
+    def _finish(
+        self, waiting: Sequence[Deletion], held: Mapping[int, Holding], failures: list[VigilError]
+    ) -> list[Disposed]:
+        records: dict[int, RecordId] = {}
+        failed: set[int] = set()
+        for each in waiting:
+            record = held[each.holding].record if each.holding in held and not each.case else None
+            if record is not None:
+                try:
+                    self._take_back(record, Reason(each.reason))
+                    records[each.holding] = record
+                except (NotFound, Refused) as error:
+                    failures.append(error)
+                    failed.add(each.id)
+        waiting = [each for each in waiting if each.id not in failed]
+        # A crash right here leaves national holdings whose deletion is still written down.
+        with self._catalogue.change() as change:
+            for each in waiting:
+                if each.case and each.holding in held:
+                    change.leave_case(each.holding, each.case)
+                elif each.holding in held:
+                    change.delete_holding(each.holding)
+        # A crash right here leaves copies of originals, and the next try deletes them.
+        originals = {each.holding for each in waiting if not each.case and self._delete_original(each.sha256)}
         with self._store.write() as writer:
-            writer.end_deletion(deletion.id)
-        if holding is None:
-            return None
-        return Disposed(
-            holding=deletion.holding, case=deletion.case, deleted=True, record=holding.record, original=original
-        )
+            for each in waiting:
+                writer.end_deletion(each.id)
+        return [
+            Disposed(
+                holding=each.holding,
+                case=each.case,
+                deleted=not each.case,
+                record=records.get(each.holding),
+                original=each.holding in originals,
+            )
+            for each in waiting
+        ]
 
     def _take_back(self, record: RecordId, reason: Reason) -> None:
         try:

@@ -199,8 +199,8 @@ class MemoryPlace:
     def _forget_tags(self, holding_id: int) -> None:
         self._place.tags = {tag: number for tag, number in self._place.tags.items() if number != holding_id}
 
-    def deletions(self, limit: int) -> list[Deletion]:
-        return list(self._place.deletions.values())[:limit]
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        return [each for number, each in sorted(self._place.deletions.items()) if number > after][:limit]
 
     def put_deletions(self, deletions: Sequence[Deletion]) -> None:
         for each in deletions:

@@ -20,6 +20,7 @@ depends_on = None
 _LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _CORRECTION: Final = 2
 _RETRACTION: Final = 3
+_COMMENT: Final = 5
 _TILE: Final = 256
 _HASH: Final = 32
 
@@ -96,7 +97,10 @@ def _fill(connection: sa.Connection, links: sa.Table, chains: sa.Table) -> None:
     """Makes the chains of what is there. A correction is taken after what it corrects: by member, epoch and place."""
     logs = {row.number: row.origin for row in connection.execute(sa.text("SELECT number, origin FROM logs"))}
     aside = {tuple(row) for row in connection.execute(sa.text("SELECT log_no, idx FROM quarantine"))}
-    rows = connection.execute(sa.text("SELECT target_leaf, target_origin, log_no, idx, kind FROM targets")).all()
+    pointing = sa.text(
+        "SELECT target_leaf, target_origin, log_no, idx, kind FROM targets WHERE kind BETWEEN :first AND :last"
+    )
+    rows = connection.execute(pointing, {"first": _CORRECTION, "last": _COMMENT}).all()
     said = sorted(rows, key=lambda row: (_by_epoch(logs[row.log_no]), row.idx))
     corrections = {(row.log_no, row.idx): _leaf(connection, row) for row in said if row.kind == _CORRECTION}
     place_of = _places(connection, logs, {(row.target_leaf, row.target_origin) for row in said})
