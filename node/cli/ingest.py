@@ -261,8 +261,7 @@ class _Intake:
                 self._failures.add(path, error)
                 return None
         self._failures.remark(path, result)
-        # What links and dots stand for is kept, so that it is found from anywhere.
-        file = os.path.abspath(path) if self._request.references else ""
+        file = str(path.absolute()) if self._request.references else ""
         return IngestItem(tag=tag, label=str(path), prints=result, file=file)
 
 

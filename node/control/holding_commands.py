@@ -97,7 +97,10 @@ class HoldingCommands:
             return tx.cases(after, limit)
 
     async def set_level(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "level"} -> a line a holding, then {"changed", "unchanged", "shared"}."""
+        """{"holdings", "case", "level"} -> a line a holding, then {"changed", "unchanged", "shared"}.
+
+        A shared holding keeps its level: it is counted in a case, and refused where it is named itself.
+        """
         given = Arguments(arguments)
         level, case = read_level(given.text("level")), given.text("case", "")
         ids = await asyncio.to_thread(self._chosen, given)
@@ -105,7 +108,7 @@ class HoldingCommands:
             perform,
             self.audit,
             "set level",
-            lambda: self.disposal.set_level(ids, level),
+            lambda: self.disposal.set_level(ids, level, strict=not case),
             level=level_name(level),
             holdings=ids,
             case=case,
@@ -133,8 +136,8 @@ class HoldingCommands:
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "reason", "yes"} -> without "yes", {"would_delete", "would_leave", "would_retract"} alone;
-        else a line a holding as it is deleted, then {"deleted", "left_case", "retracted", "originals"}.
+        """{"holdings", "case", "reason", "yes"} -> without "yes" {"would_delete", "would_leave", "would_retract"},
+        with it a line a holding as it is deleted, then {"deleted", "left_case", "retracted", "originals"}.
         """
         given = Arguments(arguments)
         ids, case = _numbers(given), given.text("case", "")
@@ -163,7 +166,8 @@ class HoldingCommands:
 
     async def _deleting(self, plan: Plan, case: str, reason: str) -> AsyncIterator[Disposed]:
         """What is deleted, as it is. Whoever stops listening stops nothing: it was ordered."""
-        loop, told = asyncio.get_running_loop(), asyncio.Queue[Disposed | None]()
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[Disposed | None] = asyncio.Queue()
 
         def work() -> None:
             self.disposal.order(plan)

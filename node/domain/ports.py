@@ -61,8 +61,8 @@ class HoldingReader(Protocol):
     def holdings(
         self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
     ) -> list[Holding]:
-        """At most `limit` with ids past `after`, by id; of a case, or of a level, where these are given. `bare`: without
-        their fingerprints, which of a video are many.
+        """At most `limit` with ids past `after`, by id; those of a case or of a level, where one is given. `bare`:
+        without their fingerprints, of which a video has many.
         """
         ...
 
@@ -119,13 +119,17 @@ class HoldingWriter(HoldingReader, Protocol):
 
     def delete_holding(self, holding_id: int) -> None:
         """Deletes a holding with its fingerprints, cases, tags and references: overwritten first, then deleted. Its id
-        is not used again. The caller ends it with `Store.scrub()`. Raises `NotFound`.
+        is not used again. The caller ends it with `end_deletions` and `Store.scrub()`. Raises `NotFound`.
         """
         ...
 
     def put_deletions(self, deletions: Sequence[Deletion]) -> None: ...
 
-    def end_deletion(self, deletion_id: int) -> None: ...
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished; what is left of them is removed from the database, as far as it can be. Costs
+        one pass over all holdings.
+        """
+        ...
 
 
 class AllowReader(Protocol):

@@ -127,12 +127,17 @@ class ChainWrites(ChainRows):
         insert_rows(self._connection, links, columns, rows)
 
     def put_chain(self, chain: Chain) -> None:
-        name = {"leaf": chain.root.leaf, "origin": str(chain.root.origin)}
+        name: dict[str, object] = {"leaf": chain.root.leaf, "origin": str(chain.root.origin)}
         log, index = (self._number(chain.head[0]) or 0, chain.head[1]) if chain.head else (0, 0)
-        state = {"new_log": log, "new_idx": index, "now_ended": int(chain.ended), "now_barred": int(chain.barred)}
+        state: dict[str, object] = {
+            "new_log": log,
+            "new_idx": index,
+            "now_ended": int(chain.ended),
+            "now_barred": int(chain.barred),
+        }
         if not self._connection.execute(_UPDATE_CHAIN, name | state).rowcount:
-            values = {"root_leaf": chain.root.leaf, "root_origin": str(chain.root.origin)}
-            values |= {"head_log": log, "head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
+            values = {"root_leaf": chain.root.leaf, "root_origin": str(chain.root.origin), "head_log": log}
+            values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
             self._connection.execute(insert(chains), values)
 
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
@@ -141,7 +146,7 @@ class ChainWrites(ChainRows):
         self._connection.execute(_DROP_CHAIN, name)
 
 
-def _link(row: Row[Any]) -> Link:
+def _link(row: Any) -> Link:  # noqa: ANN401 (a row of this statement)
     return Link(
         origin=Origin.parse(row.origin),
         index=row.idx,

@@ -262,8 +262,9 @@ deletions: Final = Table(
     _counting("id"),
     _int("holding_id"),
     _text("reference"),
-    _bytes("sha256"),
     _int("reason"),
+    # The SHA-256 of the file.
+    _int("vault_id"),
     sqlite_autoincrement=True,
 )
 """Deletions that somebody asked for and that are not finished: of a holding from one case, "" from all of them."""

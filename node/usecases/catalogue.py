@@ -15,10 +15,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from node.domain.batch import BodyState, FingerprintColumns
-from node.domain.envelope import Disclosure, Kind, decode
+from node.domain.envelope import Disclosure, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
@@ -71,6 +70,11 @@ class Change:
     def leave_case(self, holding_id: int, case: str) -> None:
         """Takes a holding out of a case, with the references to its files there."""
         self.writer.leave_case(holding_id, case)
+        self.purged += 1
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished (`HoldingWriter.end_deletions`)."""
+        self.writer.end_deletions(ids)
         self.purged += 1
 
     def purge(self) -> Purge:

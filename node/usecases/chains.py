@@ -129,7 +129,7 @@ class Chains:
             return ""
         same_log = word.target.origin == word.origin
         if word.at is None:
-            # In an earlier epoch the target may still come, and finds this one waiting. In its own log it would be here.
+            # In an earlier epoch the target may still come, and finds this waiting. In its own log it would be here.
             return NOT_THERE if same_log else ""
         if same_log and word.at >= word.index:
             return COMES_LATER

@@ -93,9 +93,9 @@ class Disposal:
 
     # --- levels ---------------------------------------------------------------------------------------------------
 
-    def set_level(self, ids: Sequence[int], level: Level) -> list[Levelled]:
+    def set_level(self, ids: Sequence[int], level: Level, *, strict: bool = False) -> list[Levelled]:
         """Gives these holdings a level, in one transaction; a shared one keeps its own. Raises `NotFound` for one that
-        is not here, `Refused` for the level "shared"; nothing has changed then.
+        is not here, `Refused` for the level "shared" and, where `strict`, for a shared holding; nothing changes then.
         """
         if level is Level.SHARED:
             raise Refused(
@@ -107,6 +107,11 @@ class Disposal:
             _check_there(ids, found)
             for holding in found.values():
                 shared = holding.record is not None or holding.level is Level.SHARED
+                if shared and strict:
+                    raise Refused(
+                        f"holding {holding.id} is shared: only a retraction lowers its level",
+                        remedy="vigil retract RECORD (vigil holdings N shows the record)",
+                    )
                 told.append(Levelled(holding=holding.id, before=holding.level, refused=shared))
                 if not shared and holding.level is not level:
                     change.writer.set_level(holding.id, level)
@@ -153,60 +158,58 @@ class Disposal:
 
         A holding that cannot be retracted stays, and stays written down; the others go. The error is raised in the end.
         """
-        done, after = 0, 0
+        after, ended = 0, list[int]()
         failures: list[VigilError] = []
         with self._one_at_a_time:
-            while True:
-                with self._store.read() as reader:
-                    waiting = reader.deletions(after, AT_ONCE)
-                    held = reader.holdings_by_id([each.holding for each in waiting])
-                if not waiting:
-                    break
-                after = waiting[-1].id
-                for each in self._finish(waiting, held, failures):
-                    told(each)
-                    done += 1
+            while waiting := self._waiting(after):
+                after = waiting[-1][0].id
+                ready = [each for each in waiting if self._is_ready(*each, failures)]
+                for disposed in self._dispose(ready):
+                    told(disposed)
+                ended += [deletion.id for deletion, _ in ready]
+            if ended:
+                # A crash before this line has ended: the next start finds nothing left of these but their lines here.
+                with self._catalogue.change() as change:
+                    change.end_deletions(ended)
         if failures:
             raise failures[0]
-        return done
+        return len(ended)
 
-    def _finish(
-        self, waiting: Sequence[Deletion], held: Mapping[int, Holding], failures: list[VigilError]
-    ) -> list[Disposed]:
-        records: dict[int, RecordId] = {}
-        failed: set[int] = set()
-        for each in waiting:
-            record = held[each.holding].record if each.holding in held and not each.case else None
-            if record is not None:
-                try:
-                    self._take_back(record, Reason(each.reason))
-                    records[each.holding] = record
-                except (NotFound, Refused) as error:
-                    failures.append(error)
-                    failed.add(each.id)
-        waiting = [each for each in waiting if each.id not in failed]
-        # A crash right here leaves national holdings whose deletion is still written down.
+    def _waiting(self, after: int) -> list[tuple[Deletion, Holding | None]]:
+        """The next deletions, with their holdings as far as these are still here."""
+        with self._store.read() as reader:
+            deletions = reader.deletions(after, AT_ONCE)
+            held = reader.holdings_by_id([each.holding for each in deletions])
+        return [(each, held.get(each.holding)) for each in deletions]
+
+    def _is_ready(self, deletion: Deletion, holding: Holding | None, failures: list[VigilError]) -> bool:
+        """Retracts the record of a holding that is to go. False where that fails: then the holding stays."""
+        if holding is not None and holding.record is not None and not deletion.case:
+            try:
+                self._take_back(holding.record, Reason(deletion.reason))
+            except (NotFound, Refused) as error:
+                failures.append(error)
+                return False
+        # A crash right here leaves a national holding whose deletion is still written down.
+        return True
+
+    def _dispose(self, ready: Sequence[tuple[Deletion, Holding | None]]) -> Iterator[Disposed]:
+        """Deletes these in one transaction, and then the copies of their originals."""
         with self._catalogue.change() as change:
-            for each in waiting:
-                if each.case and each.holding in held:
-                    change.leave_case(each.holding, each.case)
-                elif each.holding in held:
-                    change.delete_holding(each.holding)
-        # A crash right here leaves copies of originals, and the next try deletes them.
-        originals = {each.holding for each in waiting if not each.case and self._delete_original(each.sha256)}
-        with self._store.write() as writer:
-            for each in waiting:
-                writer.end_deletion(each.id)
-        return [
-            Disposed(
-                holding=each.holding,
-                case=each.case,
-                deleted=not each.case,
-                record=records.get(each.holding),
-                original=each.holding in originals,
+            for deletion, holding in ready:
+                if holding is not None and deletion.case:
+                    change.leave_case(holding.id, deletion.case)
+                elif holding is not None:
+                    change.delete_holding(holding.id)
+        # A crash right here leaves copies of originals, and the next start deletes them.
+        for deletion, holding in ready:
+            yield Disposed(
+                holding=deletion.holding,
+                case=deletion.case,
+                deleted=not deletion.case,
+                record=None if holding is None or deletion.case else holding.record,
+                original=not deletion.case and self._delete_original(deletion.sha256),
             )
-            for each in waiting
-        ]
 
     def _take_back(self, record: RecordId, reason: Reason) -> None:
         try:

@@ -132,12 +132,10 @@ def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word])
         leaves = {leaf: position for position, leaf in reversed(list(enumerate(batch.leaves)))}
         found = {leaves[leaf] for leaf in reader.roots(batch.origin, list(leaves))}
     # Whoever knows its own next entries can point at one of them.
-    ahead = {word.at - batch.start for word in words.values() if word.target.origin == batch.origin and _is_ahead(word)}
-    return found | ahead
-
-
-def _is_ahead(word: Word) -> bool:
-    return word.at is not None and word.at >= word.index
+    for word in words.values():
+        if word.target.origin == batch.origin and word.at is not None and word.at >= word.index:
+            found.add(word.at - batch.start)
+    return found
 
 
 def _is_later(log: LogState, origin: Origin) -> bool:

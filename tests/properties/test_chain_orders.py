@@ -1,4 +1,4 @@
-"""Corrections, retractions and remarks come to one outcome, in whatever order the logs arrive and however they are cut."""
+"""Corrections, retractions and remarks come to one outcome, in whatever order the logs arrive and are cut."""
 
 from __future__ import annotations
 

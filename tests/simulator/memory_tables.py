@@ -207,8 +207,9 @@ class MemoryPlace:
             number = self._place.last_deletion = self._place.last_deletion + 1
             self._place.deletions[number] = replace(each, id=number)
 
-    def end_deletion(self, deletion_id: int) -> None:
-        self._place.deletions.pop(deletion_id, None)
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            self._place.deletions.pop(number, None)
 
     def _held(self, holding_id: int) -> Holding:
         found = self._place.holdings.get(holding_id)

@@ -124,7 +124,7 @@ def test_nothing_is_deleted_for_want_of_a_version_that_is_on_its_way() -> None:
     """
 
     async def story() -> None:
-        world, hub, fr, jp = a_federation()
+        _, hub, fr, jp = a_federation()
         closed = Handling(audience=(JP.id,))
         (record,) = await shared(fr, jp, Draft(statement=picture(1), handling=closed))
         fr.ledger.comment(record, Comment(text="ours"))

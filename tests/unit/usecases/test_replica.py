@@ -26,7 +26,6 @@ from node.usecases.replica import MAX_BODY, Position, Rules, Verified, position,
 from node.usecases.vouching import log_keys
 from node.wire.convert_records import decode_handling
 from tests.simulator.federation import NOTHING, NOW, OPEN, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
-from tests.simulator.world import CODEC
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 ROSTER = roster(FR, JP)

@@ -28,8 +28,8 @@ Name = tuple[bytes, str]
 Place = tuple[int, int]
 
 
-def _long(name: str, **more: Any) -> sa.Column[Any]:
-    return sa.Column(name, _LONG, nullable=False, **more)
+def _long(name: str, *, key: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, _LONG, nullable=False, autoincrement=False if key else "auto")
 
 
 def _bytes(name: str) -> sa.Column[Any]:
@@ -43,8 +43,8 @@ def _text(name: str) -> sa.Column[Any]:
 def upgrade() -> None:
     links = op.create_table(
         "links",
-        _long("log_no", autoincrement=False),
-        _long("idx", autoincrement=False),
+        _long("log_no", key=True),
+        _long("idx", key=True),
         _long("kind"),
         _bytes("root_leaf"),
         _text("root_origin"),
@@ -69,9 +69,9 @@ def upgrade() -> None:
     op.create_index("chains_barred", "chains", ["barred"], sqlite_where=sa.text("barred = 1"))
     op.create_table(
         "holding_files",
-        _long("holding_id", autoincrement=False),
+        _long("holding_id", key=True),
         _text("reference"),
-        _long("vault_id", autoincrement=False),
+        _long("vault_id", key=True),
         sa.PrimaryKeyConstraint("holding_id", "reference", "vault_id"),
         sqlite_with_rowid=False,
     )
@@ -80,8 +80,8 @@ def upgrade() -> None:
         sa.Column("id", _LONG, nullable=False),
         _long("holding_id"),
         _text("reference"),
-        _bytes("sha256"),
         _long("reason"),
+        _long("vault_id"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -130,7 +130,7 @@ def _by_epoch(origin: str) -> tuple[str, int]:
     return stream, int(epoch)
 
 
-def _leaf(connection: sa.Connection, row: Any) -> bytes:
+def _leaf(connection: sa.Connection, row: sa.Row[Any]) -> bytes:
     """The leaf hash of the entry of a row."""
     tile = sa.text("SELECT data FROM tiles WHERE log_no = :log AND level = 0 AND idx = :tile")
     data = connection.scalar(tile, {"log": row.log_no, "tile": row.idx // _TILE}) or b""
