@@ -264,7 +264,7 @@ def prints_of(marks: Marks, number: int) -> PictureFingerprints:
     )
 
 
-@pytest.mark.parametrize("seed", (2, 3))
+@pytest.mark.parametrize("seed", [2, 3])
 def test_a_deleted_holding_leaves_neither_its_hash_nor_its_path_in_any_file(
     store: SqliteStore, tmp_path: Path, seed: int
 ) -> None:

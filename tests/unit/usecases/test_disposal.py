@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -13,6 +13,7 @@ from node.domain.batch import BodyState
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.holdings import FileReference
 from node.domain.ids import RecordId
+from node.domain.ports import StoreWriter
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.statements import Contribution, Reason
@@ -136,7 +137,7 @@ def killed_at(desk: Desk, commit: int) -> Iterator[None]:
     """The process dies in its `commit`th transaction from here."""
     write, count = desk.store.write, iter(range(1, 1_000))
 
-    def counted():  # type: ignore[no-untyped-def]
+    def counted() -> AbstractContextManager[StoreWriter]:
         if next(count) == commit:
             desk.store.fail_next_commit = StoreError("killed")
         return write()
