@@ -16,8 +16,9 @@ from node.cli.output import Line, Output, plain
 from node.cli.words import moment, new_table
 
 _LISTED: Final = 50
-_KNOWN: Final = frozenset({"index", "kind", "state", "at", "what", "case", "legal_basis", "query"})
+_KNOWN: Final = frozenset({"index", "kind", "state", "at", "what", "officer", "case", "legal_basis", "query"})
 """What has a column of its own; the rest is shown together."""
+_COLUMNS: Final = ("Entry", "When", "What", "Officer", "Case", "Legal basis", "More")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,10 +28,10 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many entries.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="Maximum number of entries.")] = _LISTED,
     after: Annotated[
         int | None,
-        typer.Option("--after", metavar="INDEX", min=0, help="From this entry on. Default: the newest entries."),
+        typer.Option("--after", metavar="INDEX", min=0, help="First entry to show. Default: the newest entries."),
     ] = None,
 ) -> None:
     """Read the audit log of this node or hub, oldest first. That you read it is in it, too.
@@ -48,16 +49,17 @@ def audit(
     if found:
         _print_table(given.output, found)
     elif not given.output.json:
-        given.output.note("nothing is written there yet")
+        given.output.note("the audit log has no entries yet")
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table("Entry", "When", "What", "Case", "Legal basis", "More", right=("Entry",), folds=("More",))
+    table = new_table(*_COLUMNS, right=("Entry",), folds=("Officer", "Legal basis", "More"))
     for line in lines:
         table.add_row(
             str(line["index"]),
             moment(line["at"]) if "at" in line else "",
             plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}: purged",
+            plain(line.get("officer", "")),
             plain(line.get("case", "")),
             plain(line.get("legal_basis", "")),
             _more(line),

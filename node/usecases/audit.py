@@ -7,6 +7,7 @@ Rules this module upholds:
   kept" never means a hash that cannot be forgotten.
 - `append` returns only when the entry is durable. Entries that arrive together share one commit.
 - Audit comes first: what cannot be written down is not done.
+- Every entry names the officer for whom it is written (`acting`), where there is one; no command does it by hand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -26,6 +27,7 @@ from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
+from node.usecases.acting import caller
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
@@ -143,6 +145,8 @@ class AuditLog:
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
         receipt = Receipt()
+        if officer := caller().officer:
+            entry = replace(entry, body={**entry.body, "officer": officer})
         self._waiting.put((entry, receipt))
         return receipt
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from node.control.audit_commands import AuditCommands
+from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.domain.caller import Caller
 from node.domain.fingerprints import SHA256
 from node.domain.ids import Origin, RecordId
 from node.domain.roster import Policy
@@ -128,6 +130,48 @@ def test_a_look_is_written_down_once_and_names_no_path(desk: Desk, name: str) ->
     assert body["what"] == what
     assert body["at"]
     assert "telltale" not in json.dumps(body)
+
+
+def run_by_name(desk: Desk, officer: str, command: str, arguments: Line, *given: Line) -> list[Line]:
+    """A command as the command line and the socket run it."""
+    commands = Commands.of(desk.records, desk.reader, desk.search, desk.admin)
+    return lines_of(commands.run(command, arguments, items(*given), Caller(officer=officer)))
+
+
+def test_every_entry_names_the_officer_who_ran_the_command(desk: Desk) -> None:
+    run_by_name(desk, "Lt. Dupont", "match", {}, SUBJECT)
+    run_by_name(desk, "Lt. Dupont", "records", {"member": "FR"})
+    run_by_name(desk, "Lt. Dupont", "backup", {"path": "/b"})
+    run_by_name(desk, "Lt. Dupont", "comment", {"record": str(desk.record), "text": "hm"})
+    lines = run_by_name(desk, "Lt. Dupont", "read-audit", {})
+    assert [line["what"] for line in lines] == ["match", "records", "backup", "comment", "audit"]
+    assert {line["officer"] for line in lines} == {"Lt. Dupont"}
+
+
+def test_where_nobody_is_named_an_entry_names_nobody(desk: Desk) -> None:
+    run_by_name(desk, "", "match", {}, SUBJECT)
+    assert "officer" not in desk.written()[0]
+
+
+def test_the_officer_of_one_command_is_not_named_for_another_at_the_same_time(desk: Desk) -> None:
+    """Each step of a command may run in a task of its own, as those of the command line do."""
+    commands = Commands.of(desk.search)
+
+    async def both() -> None:
+        names = ("Dupont", "Sato", "")
+        asked = [commands.run("match", {"case": n}, items(SUBJECT), Caller(officer=n)) for n in names]
+        running = set(asked)
+        while running:
+            steps = {one: asyncio.ensure_future(anext(one, None)) for one in running}
+            await asyncio.gather(*steps.values())
+            running = {one for one, step in steps.items() if step.result() is not None}
+
+    asyncio.run(both())
+    assert sorted((body["case"], body.get("officer", "")) for body in desk.written()) == [
+        ("", ""),
+        ("Dupont", "Dupont"),
+        ("Sato", "Sato"),
+    ]
 
 
 @pytest.mark.parametrize("name", LOOKS)

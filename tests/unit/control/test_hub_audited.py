@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
+from node.domain.caller import Caller
 from node.domain.ids import MemberId, Origin, federation_id
 from node.domain.token import Token
 from node.errors import Unavailable
@@ -77,7 +79,8 @@ class Hub:
 
     def run(self, name: str) -> None:
         async def all_lines() -> None:
-            async for _ in getattr(self.commands, name)(ACTS[name], _nothing()):
+            who = Caller(officer="Sgt. Sato")
+            async for _ in Commands.of(self.commands).run(name, ACTS[name], _nothing(), who):
                 pass
 
         asyncio.run(all_lines())
@@ -106,7 +109,7 @@ def test_an_act_of_the_operator_is_written_down_and_done(hub: Hub, name: str) ->
     hub.run(name)
     (body,) = hub.written()
     assert (body["what"], hub.done) == (name, [name])
-    assert body["at"] == sim.NOW
+    assert (body["at"], body["officer"]) == (sim.NOW, "Sgt. Sato")
     assert body.get("member", "FR") == "FR"
     assert "telltale" not in json.dumps(body)
 
