@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A tag is accepted if it is well-formed by the grammar of RFC 5646, section 2.1. Case does not matter; no variant and no
-  singleton stands twice.
+- A tag is accepted if it is well-formed by the grammar of RFC 5646, section 2.1. Case does not matter. No variant and
+  no singleton stands twice.
 - The registry of subtags is not consulted: it changes, and a node has no network. One thing is known without it: no
   language of four to eight letters was ever registered, so "english" is refused though the grammar would allow it.
 """

@@ -223,7 +223,7 @@ class Ledger:
         if kind != Kind.RETRACTION:
             # To take something back needs nobody's leave, and no roster of today.
             self._check_policy(handling)
-            check_statement(statement, self._roster().policy)
+            self.check(statement)
         body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
         if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
             raise Misuse(
@@ -264,8 +264,12 @@ class Ledger:
         kept = tuple(each for each in statement.fingerprints if each.contributable)
         if not kept:
             raise Refused("this contribution has no fingerprint that may be shared")
-        check_statement(statement, self._roster().policy)
+        self.check(statement)
         return replace(statement, fingerprints=kept)
+
+    def check(self, statement: Statement) -> None:
+        """What `check_statement` raises, by the policy as it is now."""
+        check_statement(statement, self._roster().policy)
 
     def agreed(self, handling: Handling) -> Handling:
         """The handling, which the roster and its policy let us use now. Raises `Misuse`, `Refused`."""

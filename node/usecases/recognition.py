@@ -55,7 +55,9 @@ class Recogniser:
             for _, (entry, body) in sorted(tx.held_at(origin, sorted(rows[origin])).items()):
                 record = RecordId(origin, leaf_hash(entry))
                 head = spoken.get(record, record)
-                for digest in self._digests(entry, body) if head is not None else ():
+                if head is None:
+                    continue
+                for digest in self._digests(entry, body):
                     found.setdefault(digest, head)
         wanted = set(digests)
         return {digest: record for digest, record in found.items() if digest in wanted}
