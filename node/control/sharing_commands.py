@@ -20,7 +20,7 @@ from node.control.record_lines import contributed_line, fault_line, one_retracte
 from node.control.statements import read_reason, read_selection, read_terms, read_wording
 from node.domain.handling import Handling
 from node.usecases import contribution, retraction
-from node.usecases.consent import ASK_ABOVE, Consent
+from node.usecases.consent import Consent, asks
 from node.usecases.contribution import Stand
 from node.usecases.publication import WAIT_SECONDS
 from node.usecases.retraction import Fate
@@ -85,8 +85,8 @@ class SharingCommands:
         holding, then {"contributed", "would_contribute", "skipped", "differs", "queued", "signed", "published", "why",
         "interrupted", "remaining", "plan", "asks", "handling"}.
 
-        More than `ASK_ABOVE` records want "yes", or as "plan" the one of a dry run. What is wrong with a row is a line
-        {"line", "error", "remedy"}.
+        More than ten records want "yes", or as "plan" the one that was shown; without, the summary has "asks" true and
+        nothing was done. What is wrong with a row is a line {"line", "error", "remedy"}.
         """
         given = Arguments(arguments)
         wanted = contribution.Wanted(
@@ -100,14 +100,16 @@ class SharingCommands:
         plan.require_sound()
         handling = {"handling": handling_line(wanted.terms.of(Handling()))}
         told: list[contribution.Planned] = []
-        if given.flag("dry_run"):
-            for each in plan.planned:
+        consent = _consent(given)
+        dry = given.flag("dry_run")
+        if dry or asks(consent, plan.records):
+            for each in plan.planned if dry else ():
                 yield contributed_line(each)
-            asks = {"plan": plan.digest, "asks": plan.records > ASK_ABOVE}
-            yield _contributed(plan.planned) | {"contributed": 0, "would_contribute": plan.records} | asks | handling
+            named = {"plan": plan.digest, "asks": not dry}
+            yield _contributed(plan.planned) | {"contributed": 0, "would_contribute": plan.records} | named | handling
             return
         async with stopping(items) as stop:
-            async for batch in _batches(self.contributing.carry_out(plan, _consent(given)), stop):
+            async for batch in _batches(self.contributing.carry_out(plan, consent), stop):
                 for each in batch:
                     told.append(each)
                     yield contributed_line(each)
@@ -134,16 +136,17 @@ class SharingCommands:
         for fault in plan.faults:
             yield fault_line(fault)
         plan.require_sound()
-        if given.flag("dry_run"):
-            for each in plan.planned:
+        consent, count = _consent(given), len(plan.planned)
+        dry = given.flag("dry_run")
+        if dry or asks(consent, count):
+            for each in plan.planned if dry else ():
                 yield retracted_line(each)
-            count = len(plan.planned)
-            yield _taken_back(()) | {"would_retract": count, "plan": plan.digest, "asks": count > ASK_ABOVE}
+            yield _taken_back(()) | {"would_retract": count, "plan": plan.digest, "asks": not dry}
             return
         alone = bool(given.text("record", ""))
         told: list[retraction.Planned] = []
         async with stopping(items) as stop:
-            async for batch in _batches(self.retracting.carry_out(plan, _consent(given)), stop):
+            async for batch in _batches(self.retracting.carry_out(plan, consent), stop):
                 for each in batch:
                     told.append(each)
                     if not alone:

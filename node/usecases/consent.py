@@ -38,16 +38,19 @@ def plan_digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:32]
 
 
+def asks(consent: Consent, records: int) -> bool:
+    """Whether somebody has to be asked before so many records are shared or taken back."""
+    return records > ASK_ABOVE and not consent.yes and not consent.plan
+
+
 def require_consent(consent: Consent, records: int, digest: str, doing: str) -> None:
-    """Raises `Misuse` where so many `records` would be changed and nobody has said yes. `doing`: "share", "retract"."""
-    if consent.yes or records <= ASK_ABOVE:
-        return
-    if not consent.plan:
+    """Raises `Misuse` where so many `records` would be changed and nobody said yes. `doing`: "share" or "retract"."""
+    if asks(consent, records):
         raise Misuse(
             f"this would {doing} {records:,} records, and more than {ASK_ABOVE} need a yes",
-            remedy="see them with --dry-run; then run it with --yes",
+            remedy="see them with --dry-run; then run the command with --yes",
         )
-    if consent.plan != digest:
+    if records > ASK_ABOVE and not consent.yes and consent.plan != digest:
         raise Misuse(
             f"what this would {doing} has changed since it was shown: now {records:,} records",
             remedy="run the command again",

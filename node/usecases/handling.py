@@ -26,9 +26,9 @@ def with_handling(
 ) -> list[Hit]:
     """The hits, each with the handling of its record where that is held here. `rows`: (log, index) of the records."""
     wanted: dict[Origin, set[int]] = {}
-    for hit in hits:
-        if hit.record in rows:
-            origin, row = rows[hit.record]
+    for record in {hit.record for hit in hits}:
+        if record is not None and record in rows:
+            origin, row = rows[record]
             wanted.setdefault(origin, set()).add(row)
     known: dict[bytes, Handling | None] = {}
     read: dict[tuple[Origin, int], Handling | None] = {}
