@@ -83,7 +83,7 @@ def _verified_words(line: Line) -> str:
         ("Dated", f"{day_words(line['issued_day'])}, by {line['member']} itself"),
         ("Seen", f"by the hub, no later than {moment(line['cosigned_at'])}"),
         ("Place", f"entry {line['index']:,} of a log that then had {line['size']:,}"),
-        *(statement_rows(line) if line["media_type"] is not None else ()),
+        *(statement_rows(line) if line.get("tags") is not None else ()),
         ("Checked by", f"roster version {line['roster_version']}{stale}"),
         ("Root", f"{line['root_fingerprint']} (compare it with the authority by telephone)"),
     ]

@@ -9,7 +9,21 @@ from tests.unit.cli.conftest import Line, Node, Vigil
 
 LEAF = "9f" * 32
 RECORD = f"vigil.example/FR/log/1#{LEAF}"
-SUMMARY: Line = {"contributed": 1, "would_contribute": 0, "skipped": 1}
+SUMMARY: Line = {
+    "contributed": 1,
+    "would_contribute": 0,
+    "skipped": 1,
+    "differs": 0,
+    "queued": 0,
+    "signed": 0,
+    "published": 1,
+    "why": None,
+    "interrupted": False,
+    "remaining": 0,
+    "plan": "ab" * 16,
+    "asks": False,
+    "handling": {"audience": "everyone", "purposes": ["investigation"], "code": "1", "retain_until_day": None},
+}
 
 
 def test_a_bare_contribution_leaves_everything_to_the_nodes_defaults(vigil: Vigil, node: Node) -> None:
@@ -19,9 +33,11 @@ def test_a_bare_contribution_leaves_everything_to_the_nodes_defaults(vigil: Vigi
         "case": "C-1",
         "holdings": [],
         "sha256": [],
+        "rows": [],
         "statement": {},
         "handling": {},
         "dry_run": False,
+        "yes": False,
     }
 
 
@@ -37,6 +53,7 @@ def test_everything_that_can_be_said_is_sent_on(vigil: Vigil, node: Node) -> Non
         "case": "",
         "holdings": ["7", "8"],
         "sha256": ["ab" * 32],
+        "rows": [],
         "statement": {
             "category": "uk-caid:1:B",
             "baseline": "yes",
@@ -48,6 +65,7 @@ def test_everything_that_can_be_said_is_sent_on(vigil: Vigil, node: Node) -> Non
         },
         "handling": {"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2", "retain_until_day": 10},
         "dry_run": True,
+        "yes": False,
     }
 
 
@@ -71,19 +89,23 @@ def test_what_cannot_be_meant_is_a_usage_error(vigil: Vigil, node: Node, words: 
 
 def test_a_person_reads_a_line_a_holding_and_a_sum(vigil: Vigil, node: Node) -> None:
     node.answers["contribute"] = [
-        {"holding": 7, "record": RECORD, "state": "contributed"},
-        {"holding": 8, "record": None, "state": "nothing that may be shared"},
+        {"holding": 7, "record": RECORD, "state": "contributed", "differs": [], "says": None},
+        {"holding": 8, "record": None, "state": "nothing that may be shared", "differs": [], "says": None},
         SUMMARY,
     ]
     out = vigil("contribute", "--case", "C").out
     assert "9f9f9f9f9f9f  contributed" in out
     assert "nothing that may be shared" in out
     assert "1 record shared, 1 skipped." in out
+    assert "1 published, 0 waiting" in out
 
 
 def test_a_dry_run_says_that_nothing_was_shared(vigil: Vigil, node: Node) -> None:
     node.answers["contribute"] = [SUMMARY | {"contributed": 0, "would_contribute": 3}]
-    assert "3 records would be shared, 1 skipped. Nothing was." in vigil("contribute", "--case", "C", "--dry-run").out
+    assert (
+        "3 records would be shared, 1 skipped. Nothing was shared."
+        in vigil("contribute", "--case", "C", "--dry-run").out
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,18 @@ LEAF = "9f" * 32
 RECORD = f"vigil.example/FR/log/1#{LEAF}"
 
 
+SAID: Line = {
+    "media_type": "image/jpeg",
+    "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "unknown"},
+    "series": None,
+    "victim_identified": "unknown",
+    "offender_identified": "unknown",
+    "tags": [],
+    "language": None,
+}
+EVERYONE: Line = {"audience": "everyone", "purposes": ["investigation"], "code": "1", "retain_until_day": None}
+
+
 def record(**changes: object) -> Line:
     return {
         "record": RECORD,
@@ -26,8 +38,10 @@ def record(**changes: object) -> Line:
         "target": None,
         "superseded": False,
         "reason": None,
-        "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "unknown"},
-        "series": None,
+        "publication": None,
+        "cases": None,
+        **SAID,
+        "handling": EVERYONE,
         "says": "5 fingerprints of image/jpeg",
         "remarks": 1,
     } | changes
@@ -36,7 +50,11 @@ def record(**changes: object) -> Line:
 @pytest.mark.parametrize(
     ("words", "command", "arguments"),
     [
-        (["retract", RECORD, "--reason", "victim-request"], "retract", {"record": RECORD, "reason": "victim-request"}),
+        (
+            ["retract", RECORD, "--reason", "victim-request"],
+            "retract",
+            {"record": RECORD, "reason": "victim-request", "dry_run": False, "yes": False},
+        ),
         (["opine", LEAF[:8], "dispute"], "opine", {"record": LEAF[:8], "verdict": "dispute", "note": ""}),
         (
             ["opine", LEAF[:8], "confirm", "--note", "the same bridge"],
@@ -96,7 +114,7 @@ def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil
                 {"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True},
                 {"algorithm": "unknown-9", "value": "00", "quality": None, "searched": False},
             ],
-            handling={"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2"},
+            handling={"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2", "retain_until_day": None},
         )
     ]
     ran = vigil("records", "--record", LEAF[:8])
@@ -108,6 +126,7 @@ def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil
 
 
 def test_an_empty_list_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
+    node.answers["records"] = [{"records": 0, "total": 0, "next": None}]
     assert vigil("records").err == "no records on this node\n"
     assert vigil("records", "--json").err == ""
 
