@@ -1,4 +1,4 @@
-"""Language tags against the examples of RFC 5646 itself (sections 2.2 and 2.2.9, appendix A) and what people mistype."""
+"""Language tags: the examples of RFC 5646 itself (sections 2.2 and 2.2.9, appendix A), and what people mistype."""
 
 import pytest
 from hypothesis import given
