@@ -127,7 +127,7 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
     told.end()
 
 
-_INTERRUPTED: Final = "finishing the records that are being written (Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the records that are being written (press Ctrl-C again to stop at once)"
 _SEE: Final = "What was shared: vigil records --mine. The same command again goes on from there."
 
 

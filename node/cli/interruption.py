@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -33,6 +34,14 @@ class Interruption:
         self._over.wait()
         if self.asked:
             yield {"stop": True}
+
+    def until(self, items: Generator[Line, None, None]) -> Iterator[Line]:
+        """The items of a command that ends when they do: none more after the first Ctrl-C."""
+        with closing(items):
+            for item in items:
+                if self.asked:
+                    return
+                yield item
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._ask)

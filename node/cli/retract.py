@@ -96,7 +96,7 @@ def retract(
     told.end()
 
 
-_INTERRUPTED: Final = "finishing the records that are being retracted (Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the records that are being retracted (press Ctrl-C again to stop at once)"
 _SEE: Final = "What is left: vigil records --mine. The same command again goes on from there."
 
 
