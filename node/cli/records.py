@@ -144,7 +144,8 @@ def _page_words(page: Line) -> str:
 
 def _print_table(output: Output, lines: list[Line], *, mine: bool) -> None:
     second = "Case" if mine else "Member"
-    columns = ("Record", second, "Kind", "Day", "State", "Says", "Remarks")
+    remarked = any(line["remarks"] for line in lines)  # eight columns' room for what is said, where there is none
+    columns = ("Record", second, "Kind", "Day", "State", "Says", *(("Remarks",) if remarked else ()))
     table = new_table(*columns, right=("Remarks",), folds=("Case", "State", "Says"))
     for line in lines:
         cases = ", ".join(line.get("cases") or ())
@@ -155,7 +156,7 @@ def _print_table(output: Output, lines: list[Line], *, mine: bool) -> None:
             day_words(line["issued_day"]),
             _state_words(line),
             _says_words(line),
-            str(line["remarks"] or ""),
+            *((str(line["remarks"] or ""),) if remarked else ()),
         )
     output.say(table)
 

@@ -126,7 +126,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     ):
         items = interruption.until(subjects(told, failures, workers, advance))
         for line in session.run("match", arguments, items):
-            printer.line(line | {"interrupted": interruption.asked} if "searched" in line else line)
+            printer.line(line | {"interrupted": True} if interruption.asked and "searched" in line else line)
     if interruption.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
