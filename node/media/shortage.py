@@ -10,9 +10,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import _thread
 import errno
 import resource
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,14 +28,14 @@ was left at the fullest moment, an allocation may have failed."""
 MEMORY: Final = "takes more memory than a worker may have"
 THREADS: Final = "needs a thread or another resource that this machine does not give now"
 FILES: Final = "needs more open files than a worker may have"
-PERHAPS: Final = ", or decoding it takes more memory, threads or open files than a worker may have"
-"""Follows the words for damage where a lack is suspected."""
 _REMEDIES: Final = {
     MEMORY: f"free memory on this machine and try again; a worker may have {MEMORY_BYTES >> 30} GiB",
     THREADS: "use fewer workers, or raise the limit of processes (ulimit -u, or TasksMax= of the service)",
     FILES: "close programs that hold many files open, then try again",
 }
 _BY_NUMBER: Final = {errno.ENOMEM: MEMORY, errno.EAGAIN: THREADS, errno.EMFILE: FILES, errno.ENFILE: FILES}
+_THREAD_SECONDS: Final = 5.0
+"""Time in which a thread that was started has to run, on a busy machine too."""
 _DEEPEST: Final = 16
 """Errors that are looked at, each raised while the one before was handled."""
 
@@ -89,27 +89,42 @@ def lack_of_reading(error: OSError | ValueError, words: str) -> Shortage | None:
 
 def damage(words: str) -> MediaError:
     """The error for a file that seems to be damaged: a `Shortage` where a lack of ours is suspected to be the cause."""
-    return Shortage(words + PERHAPS, remedy=_REMEDIES[MEMORY]) if suspected() else MediaError(words)
+    lack = suspected()
+    return Shortage(either(words, lack), remedy=_REMEDIES[lack]) if lack else MediaError(words)
 
 
-def suspected() -> bool:
-    """Whether this worker may have lacked something lately: its memory was nearly full once, or it gets no thread, or
-    no open file. Always False in a process whose memory is not limited.
+def either(words: str, lack: str) -> str:
+    """Words for damage where a lack is suspected: it is the one or the other."""
+    return f"{words}, or decoding it {lack}"
+
+
+def suspected() -> str:
+    """What this worker may have lacked lately: `MEMORY` where its memory was nearly full once, `THREADS` where it gets
+    no thread, `FILES` where it gets no open file. "" where nothing, and in a process whose memory is not limited.
     """
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
-        return False
+        return ""
     try:
-        thread = threading.Thread(target=_nothing)
-        thread.start()
-        thread.join()
-        return limit - usage().peak_bytes < AT_ONCE_BYTES
-    except (MemoryError, OSError, RuntimeError):  # no memory, no open file, no thread
-        return True
+        if limit - usage().peak_bytes < AT_ONCE_BYTES:
+            return MEMORY
+        return "" if _thread_runs() else THREADS
+    except MemoryError:
+        return MEMORY
+    except OSError:
+        return FILES
+    except RuntimeError:
+        return THREADS
 
 
-def _nothing() -> None:
-    """What the thread does that only shows whether one can be started."""
+def _thread_runs() -> bool:
+    """Whether a thread can be started, and runs. Where memory is out, one may be started that never runs, for which
+    `threading.Thread` would wait without end.
+    """
+    has_run = _thread.allocate_lock()
+    has_run.acquire()
+    _thread.start_new_thread(has_run.release, ())
+    return has_run.acquire(timeout=_THREAD_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

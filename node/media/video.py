@@ -29,7 +29,7 @@ from node.media.allowance import Allow
 from node.media.containers import DECODERS, Container
 from node.media.frames import Sample, kept_of, looked_for, sample_of
 from node.media.sampling import Clock, Sampler
-from node.media.shortage import MEMORY, PERHAPS, Shortage, damage, lack_in, shortage, suspected
+from node.media.shortage import MEMORY, Shortage, damage, either, lack_in, shortage, suspected
 from node.media.stream import Stream, open_stream
 from node.media.truncation import is_cut_short
 from node.media.upright import Converter
@@ -83,15 +83,15 @@ def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFi
             height=read.height,
             note=read.note,
         )
-    if read.lacking:
+    if read.lack and not read.out_of_time:
         raise Shortage(read.note, left=found)
     return found
 
 
 @dataclass(slots=True)
 class _Read:
-    """What has been read so far. `faults`: packets that could not be decoded; `lacking`: perhaps for want of something
-    of ours.
+    """What has been read so far. `faults`: packets that could not be decoded; `lack`: what of ours they may have
+    been in want of, "" where nothing.
     """
 
     sampler: Sampler[Sample]
@@ -102,7 +102,7 @@ class _Read:
     faults: int = 0
     out_of_time: bool = False
     note: str = ""
-    lacking: bool = False
+    lack: str = ""
 
 
 def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
@@ -213,9 +213,9 @@ def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known
     if not read.decoded:
         raise damage(f"damaged or truncated {known.name}: no frame can be decoded")
     read.note = _note(read, stated, cut=is_cut_short(stream))
-    read.lacking = bool(read.note) and not read.out_of_time and (read.lacking or suspected())
-    if read.lacking:
-        read.note += PERHAPS
+    lack = (read.lack or suspected()) if read.note and not read.out_of_time else ""
+    if lack:
+        read.note, read.lack = either(read.note, lack), lack
     return read
 
 
@@ -248,7 +248,7 @@ def _count(error: Exception, read: _Read) -> None:
     lack = lack_in(error)
     if lack == MEMORY:
         raise error
-    read.lacking = read.lacking or lack != ""
+    read.lack = read.lack or lack
     read.faults += 1
 
 

@@ -42,6 +42,9 @@ _KEPT_BYTES: Final = 512 * 1024 * 1024
 which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
 _ALLOCATOR: Final = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 """mallopt(3), glibc; another C library ignores them."""
+_ONE_ARENA: Final = "MALLOC_ARENA_MAX"
+"""As these: each thread would reserve 64 MiB of address space for its own allocations, and a worker has but one that
+matters."""
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 # -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
@@ -114,6 +117,7 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     environment |= dict.fromkeys(_ONE_THREAD, "1")
     environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
+    environment[_ONE_ARENA] = "1"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
