@@ -8,6 +8,8 @@ Rules this module upholds:
   crash leaves the former state published; the files without a name in it are written over the next time.
 - Consistent snapshots: a published file never changes, but for `timestamp.json`, so a node reads one state throughout.
 - The online key may suspend and lift its own suspensions. The membership is not its to write.
+- Versions of online metadata never fall behind the minutes since 1970: a repository that was restored from an older
+  backup, or begun again, is newer than what its members have seen, and they believe it without a further word.
 
 Files: `<n>.root.json`, `<n>.targets.json`, `<n>.suspensions.json`, `<n>.snapshot.json`, `timestamp.json`,
 `<sha256>.roster.json`, `<sha256>.policy.json`, `<sha256>.suspended.json`.
@@ -196,7 +198,7 @@ class Repository:
         }
         snapshot = self._sign_snapshot(versions, former, now=now)
         timestamp = Timestamp(
-            version=1 + (metadata.version(former.timestamp, Timestamp) if former else 0),
+            version=_next_version(metadata.version(former.timestamp, Timestamp) if former else 0, now),
             expires=metadata.utc(now + metadata.TIMESTAMP_LIFE),
             snapshot_meta=metadata.meta(snapshot, Snapshot),
         )
@@ -219,7 +221,7 @@ class Repository:
         self._write(metadata.stored_name(SUSPENDED_FILE, data), data)
         return metadata.sign(
             Targets(
-                version=1 + (metadata.version(former.suspensions, Targets) if former else 0),
+                version=_next_version(metadata.version(former.suspensions, Targets) if former else 0, now),
                 expires=metadata.utc(now + metadata.SUSPENSIONS_LIFE),
                 targets={SUSPENDED_FILE: metadata.target_file(SUSPENDED_FILE, data)},
             ),
@@ -233,7 +235,7 @@ class Repository:
                 return former.snapshot
         return metadata.sign(
             Snapshot(
-                version=1 + (metadata.version(former.snapshot, Snapshot) if former else 0),
+                version=_next_version(metadata.version(former.snapshot, Snapshot) if former else 0, now),
                 expires=metadata.utc(now + metadata.SNAPSHOT_LIFE),
                 meta=dict(versions),
             ),
@@ -294,3 +296,8 @@ class Repository:
                 "a file of the repository is not the one that was signed for", remedy="accept the bundle again"
             )
         return data
+
+
+def _next_version(former: int, now: float) -> int:
+    """The version after `former` (0: there is none), and at least the minutes since 1970."""
+    return max(1 + former, int(now) // 60)
