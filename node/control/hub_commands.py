@@ -1,4 +1,4 @@
-"""The hub operator's commands: invite, members, requests, admit, suspend, unsuspend, status, fsck.
+"""The hub operator's commands: invite, members, requests, admit, suspend, rekey, backup, status, fsck.
 
 Rules this module upholds:
 
@@ -25,10 +25,10 @@ from node.errors import Misuse
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from node.control.runner import Line
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, Origin
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.token import Token
@@ -66,6 +66,10 @@ class HubCommands:
     suspend_member: Callable[[MemberId, str], None]
     lift: Callable[[MemberId], None]
     attending: Callable[[], frozenset[MemberId]]
+    claimed: Callable[[], Mapping[Origin, int]]
+    make_keys: Callable[[bool], tuple[str, str]]
+    drop_keys: Callable[[], bool]
+    make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
 
@@ -106,6 +110,7 @@ class HubCommands:
     def _members(self) -> list[Line]:
         roster = self.latest()
         attending = self.attending()
+        claimed = {origin.member: size for origin, size in self.claimed().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs = {log.origin.member: log for log in tx.logs() if log.origin.stream == "log"}
@@ -121,6 +126,7 @@ class HubCommands:
                         "attending": member.id in attending,
                         "size": log.size if log else 0,
                         "cosigned": log.cosigned_size if log else 0,
+                        "claimed": claimed.get(member.id),
                         "frozen": (log.frozen or None) if log else None,
                         "certificate_expires": max(ends, default=None),
                     }
@@ -184,6 +190,30 @@ class HubCommands:
         await self._note("refuse", member=member)
         await asyncio.to_thread(self.desk.refuse, member)
         yield {"member": member, "state": "refused"}
+
+    async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"compromised", "drop"} -> the digits of the new keys, which wait for the authority; or that they are gone."""
+        given = Arguments(arguments)
+        if given.flag("drop"):
+            await self._note("drop new keys")
+            yield {"rekey": "dropped" if await asyncio.to_thread(self.drop_keys) else "none waited"}
+            return
+        compromised = given.flag("compromised")
+        await self._note("rekey", compromised=compromised)
+        fresh, former = await asyncio.to_thread(self.make_keys, compromised)
+        yield {
+            "rekey": "waiting",
+            "hub_fingerprint": fresh,
+            "former_fingerprint": former,
+            "compromised": compromised,
+            "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
+        }
+
+    async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"path"} -> {"path", "files", "roster_version"}: everything of this hub in one new file, while it runs."""
+        path = Arguments(arguments).text("path")
+        await self._note("backup")
+        yield await asyncio.to_thread(self.make_backup, path)
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line a log and one of the database, then {"ok", "faults"}."""

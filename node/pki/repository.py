@@ -31,7 +31,7 @@ from node.domain.ids import FederationId, MemberId
 from node.domain.roster import HubIdentity, MemberStatus
 from node.errors import BadProof, Expired, Malformed, Misuse, NotFound, Refused
 from node.pki import metadata
-from node.pki.acceptance import check_bundle
+from node.pki.acceptance import Accepted, check_bundle
 from node.pki.courier import decode_bundle
 from node.pki.documents import (
     ROSTER_FILE,
@@ -51,6 +51,7 @@ _SERVED: Final = re.compile(
     r"|[0-9a-f]{64}\.(?:roster|policy|suspended)\.json"
 )
 _TIMESTAMP: Final = "timestamp.json"
+_FIRST_ROOT: Final = "1.root.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,18 @@ class Repository:
         if (folder / _TIMESTAMP).exists():
             raise Misuse("there is a repository in this folder already")
         make_folder(folder)
-        write_atomic(folder / "1.root.json", root)
+        write_atomic(folder / _FIRST_ROOT, root)
         return cls(folder, federation=federation, hub=hub, online=online)
+
+    @staticmethod
+    def recover(folder: Path, files: Mapping[str, bytes]) -> None:
+        """Puts back what was published, from the hub's own verified copy of it (`RosterClient.published`). What is
+        there is written over with what is the same; the first root comes last, for without it there is no repository.
+        """
+        make_folder(folder)
+        for name in sorted(files, key=lambda name: (name == _FIRST_ROOT, name == _TIMESTAMP)):
+            if _SERVED.fullmatch(name):
+                write_atomic(folder / name, files[name])
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -126,25 +137,32 @@ class Repository:
 
     # --- what the authority signed ------------------------------------------------------------------------------------
 
+    def check(self, data: bytes, *, now: float) -> Membership:
+        """What a bundle says, once `check_bundle` is content; else raises what that raises. Publishes nothing."""
+        with self._lock:
+            return self._checked(data, self._published_or_none(), now=now).membership
+
     def accept(self, data: bytes, *, now: float) -> Membership:
         """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent."""
-        bundle = decode_bundle(data)
         with self._lock:
             former = self._published_or_none()
-            checked = check_bundle(
-                bundle,
-                roots=self._roots,
-                held=former.targets if former else None,
-                federation=self._federation,
-                hub=self._hub,
-                online=self._online.public_key,
-                now=now,
-            )
+            checked = self._checked(data, former, now=now)
             for name, document in checked.documents.items():
                 self._write(metadata.stored_name(name, document), document)
             suspended = former.suspended if former else {}
             self._publish(checked.targets, suspended, former, roots=checked.roots, now=now)
             return checked.membership
+
+    def _checked(self, data: bytes, former: _Published | None, *, now: float) -> Accepted:
+        return check_bundle(
+            decode_bundle(data),
+            roots=self._roots,
+            held=former.targets if former else None,
+            federation=self._federation,
+            hub=self._hub,
+            online=self._online.public_key,
+            now=now,
+        )
 
     # --- what the hub signs -------------------------------------------------------------------------------------------
 
