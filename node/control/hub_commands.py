@@ -192,7 +192,7 @@ class HubCommands:
         yield {"member": member, "state": "refused"}
 
     async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"compromised", "drop"} -> the digits of the new keys, which wait for the authority; or that they are gone."""
+        """{"compromised", "drop"} -> the new keys' digits, which wait for the authority, or that they are gone."""
         given = Arguments(arguments)
         if given.flag("drop"):
             await self._note("drop new keys")

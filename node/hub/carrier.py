@@ -162,8 +162,8 @@ class HubCarrier:
             raise Unavailable(reason, remedy="wait; what was acknowledged is handed in again by itself")
 
     def cosigned_sizes(self) -> dict[str, int]:
-        """What is cosigned of each log, by the text of its origin. Blocking. It is read behind every write that is under
-        way: where `halted` gives a reason already, it is what was cosigned last.
+        """What is cosigned of each log, by the text of its origin. Blocking. It is read behind every write under way:
+        where `halted` gives a reason already, it is what was cosigned last.
         """
         with self._store.write() as writer:
             return {str(log.origin): log.cosigned_size for log in writer.logs() if log.origin.stream == "log"}
