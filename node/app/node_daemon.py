@@ -21,7 +21,7 @@ from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
 from node.app.hub_contact import HubContact
-from node.app.joining import POLL_SECONDS, Joining, forget_invitation
+from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
 from node.app.node_rooms import load_ring, open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
@@ -71,7 +71,9 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
     """A node that joined and was not signed in yet waits here, asking again every few seconds."""
     if (home.tls / "node.der").exists():
-        forget_invitation(home)
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
         return
     ring = load_ring(home, settings, passphrase)
     with LoopThread() as loop:
