@@ -62,10 +62,10 @@ def join(
     token = parse_token(text) if text else _kept_token(home)
     if token.expires <= time.time() and not home.config.exists():
         raise Expired("this invitation has expired", remedy="ask the hub's operator for a new one")
-    again = (home.metadata / PINNED_FILE).exists()
+    joined = (home.tls / "node.der").exists()
     yield {
         "step": "invitation",
-        "again": again,
+        "again": joined,
         "federation": token.federation,
         "member": token.member,
         "ca_fingerprint": spoken(token.ca_sha256),
@@ -77,20 +77,20 @@ def join(
         ring, made = _prepare(home, token, text, passphrase, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
         yield {"step": "keys", "fingerprint": digits, "made": made}
-        joining = Joining(home, token, ring, loop, hub=hub, again=again, new_root=new_root)
+        joining = Joining(home, token, ring, loop, hub=hub, new_root=new_root)
         state = joining.ask()
         yield {"step": "petition", "state": state}
         while wait and state == "pending":
             time.sleep(POLL_SECONDS)
             state = joining.ask()
-        yield {"step": "done", "state": state, "next": _next(state, again=again)}
+        yield {"step": "done", "state": state, "next": _next(state, again=joined)}
 
 
 class Joining:
     """One node's petition, from its first sending to the first certificate. The caller holds the home's lock.
 
-    `again`: this home joined before, and keeps everything of its former hub until the new one is verified. `new_root`:
-    a person has compared the digits of the invitation's root.
+    A home that has a roster keeps everything of its hub until that of the invitation is verified. `hub`: its address as
+    a person named it. `new_root`: a person has compared the digits of the invitation's root.
     """
 
     def __init__(
@@ -101,17 +101,19 @@ class Joining:
         loop: LoopThread,
         *,
         hub: str = "",
-        again: bool = False,
         new_root: bool = False,
     ) -> None:
         self._home = home
         self._token = token
         self._ring = ring
         self._loop = loop
-        self._hub = hub
-        self._again = again
         self._new_root = new_root
-        self._enrolment = hub_enrolment(token, hub) if again else config.load(home).enrolment
+        self._takes_root = False
+        self._again = any((each / PINNED_FILE).exists() for each in (home.metadata, home.folder / _NEXT_ROSTER))
+        settings = config.load(home)
+        self._hub, self._enrolment = settings.hub, settings.enrolment
+        if hub or waits_for_another_hub(home):
+            self._hub, self._enrolment = hub or token.hub, hub_enrolment(token, hub)
 
     @classmethod
     def kept(cls, home: Home, ring: KeyRing, loop: LoopThread) -> Joining:
@@ -157,14 +159,14 @@ class Joining:
         """Everything of the new hub is verified. A crash after any step is taken up by the same command, which has kept
         its token.
         """
-        token, home = self._token, self._home
-        if (home.folder / _NEXT_ROSTER).exists():
+        home = self._home
+        if self._takes_root:
             if home.metadata.exists():
                 home.metadata.rename(_free(home.folder, f"{home.metadata.name}-former"))
             (home.folder / _NEXT_ROSTER).rename(home.metadata)
         # The pin is of the root that the roster folder now holds: the invitation's only where another root was taken.
         pinned = RosterClient(home.metadata, federation=None, root_sha256=None).root_sha256
-        config.change(home, {"hub": self._hub or token.hub, "enrolment": self._enrolment, "root_sha256": pinned.hex()})
+        config.change(home, {"hub": self._hub, "enrolment": self._enrolment, "root_sha256": pinned.hex()})
         write_atomic(home.tls / "ca.pem", ca_pem)
 
     def _petition(self) -> JoinPetition:
@@ -190,7 +192,7 @@ class Joining:
                     remedy="compare these digits with the authority, by voice; if they agree, join again with "
                     "--new-root. The records and keys of this home stay as they are",
                 )
-            folder = self._home.folder / _NEXT_ROSTER
+            folder, self._takes_root = self._home.folder / _NEXT_ROSTER, True
         return RosterClient.bootstrap(
             folder,
             self._fetch,

@@ -20,6 +20,7 @@ from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
 from node.domain.envelope import Kind
 from node.domain.ids import member_id, spoken
+from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
 from node.usecases.audit import AuditEntry
@@ -165,8 +166,15 @@ class HubCommands:
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
         await self._note("admit", bundle_sha256=hashlib.sha256(bundle).hexdigest())
+        before = self.latest()
         roster = await asyncio.to_thread(self.accept, bundle)
-        yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
+        yield {
+            "roster_version": roster.version,
+            "members": list(roster.active()),
+            "expires": roster.expires,
+            "suspended": sorted(m.id for m in roster.members.values() if m.status is MemberStatus.SUSPENDED),
+            "suspensions_unknown": before is None and bool(roster.members),
+        }
 
     async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "reason"} -> its new state."""
