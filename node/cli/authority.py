@@ -282,6 +282,7 @@ def _hub_words(line: Line) -> str:
         case "rekey":
             words = "The hub changes its keys, and its present keys sign for the new ones"
         case _:
-            words = f"A new hub replaces hub {plain(str(line['former_fingerprint'])[:4])}..., whose keys did not sign for it"
+            former = plain(str(line["former_fingerprint"])[:4])
+            words = f"A new hub replaces hub {former}..., whose keys did not sign for it"
     words += f"\n  hub               {plain(line['fingerprint'])}"
     return words + (f"\n  replaces hub      {plain(line['former_fingerprint'])}" if line["former_fingerprint"] else "")

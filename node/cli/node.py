@@ -63,7 +63,7 @@ def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, nam
 
 
 @group.command("join", cls=Command)
-def join(
+def join(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     token: TokenOption = "",
     hub: HubOption = None,
