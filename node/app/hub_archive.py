@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
+NEWEST: Final = b"newest"
+"""In the mark of a restored hub: a person has said that its backup is of today."""
 _MANIFEST: Final = "vigil/hub-backup/v1"
 _MANIFEST_FILE: Final = "manifest.json"
 _DATABASE: Final = "vigil.sqlite3"
@@ -138,9 +140,8 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
             shutil.rmtree(incoming)
             raise Refused("this file is no whole backup of a hub", remedy="take another one") from error
         _check_database(incoming)
-        if not newest:
-            # Before anything else is in its place: a crash on the way must not leave a hub that serves an old roster.
-            write_atomic(home.restored, b"")
+        # Before anything else is in its place: a crash on the way must not leave a hub that serves an old roster.
+        write_atomic(home.restored, NEWEST if newest else b"")
         for piece in _PIECES:
             if (incoming / piece).exists():
                 shutil.rmtree(home.folder / piece, ignore_errors=True)
@@ -206,8 +207,13 @@ def _check_database(folder: Path) -> None:
 
 def require_newest(home: Home) -> None:
     """Raises `Unavailable` where this hub was restored, and does not know yet what was signed since."""
-    if home.restored.exists():
+    if home.restored.exists() and not is_newest(home):
         raise Unavailable(
             "this hub was restored from a backup, and what the authority has signed since is not known here",
             remedy="bring the newest list of members: vigil authority bundle --out FILE, then vigil hub admit FILE",
         )
+
+
+def is_newest(home: Home) -> bool:
+    """Whether this hub was restored from a backup that a person vouches for, and has not signed its roster since."""
+    return home.restored.exists() and home.restored.read_bytes() == NEWEST

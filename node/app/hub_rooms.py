@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from node import config
 from node.app.ceremonies import HUB_KEY_FILE
-from node.app.hub_archive import backup
+from node.app.hub_archive import backup, is_newest
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
@@ -252,10 +252,12 @@ def _halted(waiting: NextKeys | None) -> str:
     return HALTED if waiting is not None and waiting.sizes is not None else ""
 
 
-def _recover_repository(home: Home, settings: Config) -> None:
-    """Puts a repository that was lost back, from the copy that the hub verified last: its suspensions are in it."""
+def _recover_repository(home: Home, settings: Config) -> bool:
+    """Puts a repository that was lost back, from the copy that the hub verified last: its suspensions are in it.
+    Whether it had to. Raises `NotFound` where there is no such copy.
+    """
     if (home.repository / "1.root.json").exists():
-        return
+        return False
     try:
         kept = open_roster(home, settings)
         kept.load()
@@ -265,6 +267,7 @@ def _recover_repository(home: Home, settings: Config) -> None:
             "the list of members is lost: the folders repository and roster are missing from this hub's home",
             remedy="bring what was signed last: vigil authority bundle --out FILE, then vigil hub admit FILE",
         ) from None
+    return True
 
 
 def open_roster(home: Home, settings: Config) -> RosterClient:
@@ -306,7 +309,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
-    _recover_repository(home, settings)
+    older = _recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
         # A crash came in the middle of a change over: it is finished before anything is signed with either key.
@@ -376,5 +379,9 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         )
         with suppress(NotFound):
             # Before the authority's first signature there is no roster, and nobody is admitted.
+            if older:
+                repository.renew(now=time.time())
             rooms.refresh()
+            if is_newest(home):
+                home.restored.unlink()
         yield rooms

@@ -33,8 +33,10 @@ from node.sync.follower import Follower
 from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
+from node.sync.restitution import Restitution
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
+from node.usecases.formerlogs import FormerLogs
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ class NodeDaemon:
             member=rooms.own_log.origin.member,
         )
         self.contact = HubContact(rooms)
+        former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
+        self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
 
     def health(self) -> Line:
@@ -216,6 +220,7 @@ class NodeDaemon:
         self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
+        self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
         self.jobs.start()
 
 

@@ -143,14 +143,16 @@ class Repository:
             return self._checked(data, self._published_or_none(), now=now).membership
 
     def accept(self, data: bytes, *, now: float) -> Membership:
-        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent."""
+        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent. All online
+        metadata is signed anew with it.
+        """
         with self._lock:
             former = self._published_or_none()
             checked = self._checked(data, former, now=now)
             for name, document in checked.documents.items():
                 self._write(metadata.stored_name(name, document), document)
             suspended = former.suspended if former else {}
-            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now)
+            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now, anew=True)
             return checked.membership
 
     def _checked(self, data: bytes, former: _Published | None, *, now: float) -> Accepted:
@@ -199,6 +201,14 @@ class Repository:
             self._publish(former.targets, former.suspended, former, roots=self._roots, now=now)
             return True
 
+    def renew(self, *, now: float) -> None:
+        """Signs all online metadata again, whatever its age: what is published may be of an older backup, and members
+        have seen newer. Raises `NotFound` before the first bundle.
+        """
+        with self._lock:
+            former = self._published()
+            self._publish(former.targets, former.suspended, former, roots=self._roots, now=now, anew=True)
+
     def _publish(
         self,
         targets: bytes,
@@ -207,14 +217,15 @@ class Repository:
         *,
         roots: Sequence[bytes],
         now: float,
+        anew: bool = False,
     ) -> None:
         """Everything that a node fetches, in the order above. The timestamp is the point of no return."""
-        suspensions = self._sign_suspensions(suspended, former, now=now)
+        suspensions = self._sign_suspensions(suspended, former, now=now, anew=anew)
         versions = {
             "targets.json": metadata.meta(targets, Targets),
             f"{metadata.SUSPENSIONS}.json": metadata.meta(suspensions, Targets),
         }
-        snapshot = self._sign_snapshot(versions, former, now=now)
+        snapshot = self._sign_snapshot(versions, former, now=now, anew=anew)
         timestamp = Timestamp(
             version=_next_version(metadata.version(former.timestamp, Timestamp) if former else 0, now),
             expires=metadata.utc(now + metadata.TIMESTAMP_LIFE),
@@ -230,9 +241,9 @@ class Repository:
         self._roots = list(roots)
 
     def _sign_suspensions(
-        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float
+        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float, anew: bool
     ) -> bytes:
-        same = former is not None and dict(former.suspended) == dict(suspended)
+        same = former is not None and not anew and dict(former.suspended) == dict(suspended)
         if former is not None and same and not self._due(former.suspensions, metadata.SUSPENSIONS_LIFE, now):
             return former.suspensions
         data = encode_suspended(self._federation, suspended)
@@ -246,8 +257,10 @@ class Repository:
             [self._online],
         )
 
-    def _sign_snapshot(self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float) -> bytes:
-        if former is not None and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
+    def _sign_snapshot(
+        self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float, anew: bool
+    ) -> bytes:
+        if former is not None and not anew and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
             held = metadata.parse(former.snapshot, Snapshot, "the snapshot").signed
             if held.meta == dict(versions):
                 return former.snapshot
