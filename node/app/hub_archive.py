@@ -129,17 +129,19 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
         raise NotFound("there is no such backup file")
     make_folder(home.folder)
     with own(home.folder), store_errors("restoring the hub"):
-        incoming = home.folder / "restoring"
-        if not incoming.exists() and any((home.folder / piece).exists() for piece in _PIECES):
+        incoming, begun = home.folder / "restoring", any((home.folder / piece).exists() for piece in _PIECES)
+        if begun and not incoming.exists():
             raise Misuse("there are files of a hub in this folder", remedy="move them away first; nothing was changed")
         shutil.rmtree(incoming, ignore_errors=True)
         make_folder(incoming)
         try:
             top = _unpack(archive, incoming)
-        except (tarfile.TarError, PeerFault, EOFError) as error:
-            shutil.rmtree(incoming)
-            raise Refused("this file is no whole backup of a hub", remedy="take another one") from error
-        _check_database(incoming)
+            _check_database(incoming)
+        except BaseException:
+            if not begun:
+                # Else it stays, as the sign that what lies beside it is of a restore that was cut off.
+                shutil.rmtree(incoming)
+            raise
         # Before anything else is in its place: a crash on the way must not leave a hub that serves an old roster.
         write_atomic(home.restored, NEWEST if newest else b"")
         for piece in _PIECES:
@@ -154,6 +156,13 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
 
 def _unpack(archive: Path, into: Path) -> Line:
     """Every file of the archive, compared with the list at its head. Raises `Refused` where one is not as it says."""
+    try:
+        return _compared(archive, into)
+    except (tarfile.TarError, PeerFault, EOFError) as error:
+        raise Refused("this file is no whole backup of a hub", remedy="take another one") from error
+
+
+def _compared(archive: Path, into: Path) -> Line:
     with archive.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as entries:
         head = entries.next()
         if head is None or head.name != _MANIFEST_FILE or not head.isreg() or head.size > _MAX_MANIFEST:
