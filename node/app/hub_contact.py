@@ -16,12 +16,12 @@ import asyncio
 import hashlib
 import ssl
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from node.domain.ids import federation_id, member_id, spiffe_id
-from node.errors import BadSignature, Unauthenticated, VigilError
+from node.errors import BadSignature, NotFound, PeerFault, Unauthenticated, VigilError
 from node.pki.ca import check_issued, is_issued_by, make_request, needs_renewal
 from node.pki.keys import STATEMENT
 from node.usecases.enrolment import renew_after_absence
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from node.app.node_rooms import NodeRooms
     from node.domain.roster import Roster
 
+_STRANGER: Final = "the hub at this address is not the one that the federation's authority has signed for"
+_NEW_HUB: Final = "compare the address with the hub's operator; where the hub is new, the authority has to sign it in"
 _log = structlog.get_logger(__name__)
 
 
@@ -60,9 +62,12 @@ class HubContact:
     async def _meet(self, stranger: BadSignature) -> None:
         """Whoever answers is no hub that we know: perhaps ours with new keys. The authority's roster decides."""
         async with await RosterChannel.open(self._rooms.settings.enrolment) as channel:
-            roster = await self._refreshed(channel)
+            try:
+                roster = await self._refreshed(channel)
+            except (PeerFault, NotFound) as error:
+                raise BadSignature(_STRANGER, remedy=_NEW_HUB) from error
             if hashlib.sha256(_der(channel.ca_pem)).digest() != roster.hub.ca_sha256:
-                raise stranger
+                raise BadSignature(_STRANGER, remedy=_NEW_HUB) from stranger
             self._rooms.members.replace(roster)
             await self._take_ca(channel.ca_pem)
 

@@ -3,6 +3,7 @@
 One federation goes through all of them, in the order of this file: each test leaves it whole for the next.
 """
 
+import base64
 import json
 import shutil
 import subprocess
@@ -14,18 +15,20 @@ import pytest
 
 from node import app
 from node.pki import authority, metadata
-from tests.integration.pictures import picture
+from node.pki.client import RosterClient
+from node.usecases.evidence import verify_evidence
+from node.wire.convert import ProtoCodec
+from tests.faults.test_processes import take_in
 from tests.integration.processes import FEDERATION, Federation, Line, free_port, secret, until, vigil
 
 
 @dataclass
 class Story:
-    """The federation, the authority's sticks, and every evidence file that was written so far."""
+    """The federation, the authority's sticks, and the evidence of every record that was shared so far."""
 
     made: Federation
     sticks: tuple[Path, Path]
-    evidence: list[Path] = field(default_factory=list)
-    pictures: int = 0
+    evidence: list[bytes] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -69,15 +72,14 @@ class Story:
     # --- what must go on holding --------------------------------------------------------------------------------------
 
     def share(self, name: str) -> str:
-        """A member shares a picture; it is published, and its evidence is kept for good. The record."""
-        self.pictures += 1
-        case = f"CASE {self.pictures}"
-        file = picture(self.folder / "pictures" / f"{self.pictures}.jpg", self.pictures)
-        self.run(name, "ingest", file, "--case", case)
-        (record,) = [str(line["record"]) for line in self.run(name, "contribute", "--case", case) if line.get("record")]
+        """A member shares a record; it is published, and its evidence is kept for good. The record."""
+        case = f"CASE {len(self.evidence)}"
+        take_in(self.made, name, case, 1)
+        lines = self.made.run(name, "contribute", {"case": case})
+        (record,) = [str(line["record"]) for line in lines if line.get("record")]
         until(lambda: self.published(name), f"{name} has published what it shared")
-        self.evidence.append(self.new("evidence"))
-        self.run(name, "export", record, "--out", self.evidence[-1])
+        (shown,) = self.made.run(name, "evidence", {"record": record})
+        self.evidence.append(base64.b64decode(shown["evidence"]))
         return record
 
     def published(self, name: str) -> bool:
@@ -94,9 +96,9 @@ class Story:
                 f"all have the records of {owner}, and the hub too",
             )
         for name in names:
-            home = made.home(name)
-            for file in self.evidence:
-                assert app.verify_evidence(file.read_bytes(), home.metadata, pinned_by=home)["verified"]
+            roster = RosterClient(made.home(name).metadata, federation=None, root_sha256=None).load()
+            for data in self.evidence:
+                assert verify_evidence(data, roster, ProtoCodec())
         for name in (*names, "hub"):
             checked = made.run(name, "fsck")
             assert checked[-1]["ok"], (name, checked)
