@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node import app
+from node import app, config
 from node.app import hub_archive
 from node.app.hub_archive import restore
 from node.app.hub_rooms import open_hub
@@ -59,14 +59,8 @@ def test_a_restored_hub_is_the_hub_that_was_backed_up(made: tuple[Home, Path], t
     assert "vigil authority bundle" in told["next"]
     assert contents(again) == contents(home)
     assert all(path.stat().st_mode & 0o077 == 0 for path in again.folder.rglob("*") if path.is_file())
-    with open_hub(again, app_settings(again), secret) as rooms:
+    with open_hub(again, config.load(again), secret) as rooms:
         assert rooms.store.check() == []
-
-
-def app_settings(home: Home) -> object:
-    from node import config
-
-    return config.load(home)
 
 
 def test_a_backup_is_taken_into_a_new_file_only(made: tuple[Home, Path]) -> None:

@@ -33,6 +33,7 @@ from node.errors import (
 )
 from node.hub import carrier as carrier_module
 from node.tlog.merkle import MAX_TREE_SIZE
+from node.usecases.replica import Verified, verify_package
 from node.usecases.vouching import verify_note
 from tests.simulator.federation import NOW, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
 from tests.simulator.world import PATIENCE, Hub, World, first
@@ -104,11 +105,10 @@ def test_a_hub_whose_keys_may_be_in_other_hands_cosigns_nothing_more() -> None:
 def test_a_run_that_was_under_way_when_the_hub_stopped_is_not_cosigned_either(monkeypatch: pytest.MonkeyPatch) -> None:
     hub, log = a_hub(), Log(FR)
     log.pictures(range(3))
-    verify = carrier_module.verify_package
 
-    def meanwhile(*given: Any) -> Any:
+    def meanwhile(*given: Any) -> Verified:
         hub.halted = "a reason"
-        return verify(*given)
+        return verify_package(*given)
 
     monkeypatch.setattr(carrier_module, "verify_package", meanwhile)
     refused(hub, log.package(), Unavailable)
