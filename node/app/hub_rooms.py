@@ -284,8 +284,10 @@ def take_first_root(home: Home, bundle: bytes) -> None:
     can be admitted. Changes nothing where there is a repository, or a copy of it. Raises `Malformed`, `Refused` where
     the bundle is of another authority than the hub was made with.
     """
+    if (home.repository / "1.root.json").exists() or not home.config.exists():
+        return
     settings = config.load(home)
-    if (home.repository / "1.root.json").exists() or settings.role != "hub":
+    if settings.role != "hub":
         return
     try:
         _recover_repository(home, settings)
