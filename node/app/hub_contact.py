@@ -128,10 +128,10 @@ class HubContact:
         pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
         return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
 
-    async def find(self) -> None:
-        """A roster of today, and a certificate that its hub takes."""
-        await self.refresh_roster()
-        await self.renew_certificate()
+    def is_certified(self) -> bool:
+        """Whether our certificate is of the CA that the hub has now."""
+        link = self._rooms.link
+        return is_issued_by(link.certificate().der, _der(link.ca()))
 
 
 def _der(pem: bytes) -> bytes:

@@ -191,9 +191,9 @@ class NodeDaemon:
             return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
 
     async def look_for_the_hub(self) -> None:
-        """The roster of today; and where the hub does not take what we hand in, whether it takes our certificate."""
+        """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""
         await self.contact.refresh_roster()
-        if self.publisher.trouble:
+        if self.publisher.trouble or not self.contact.is_certified():
             await self.contact.renew_certificate()
             self.publisher.wake()
 

@@ -85,7 +85,7 @@ class EnrolmentDesk:
     ) -> Token:
         """A one-time token for `member`, to join or to change its keys. Blocking. Raises `Refused` where suspended."""
         if lifetime <= 0:
-            raise Misuse("an invitation lasts at least a second")
+            raise Misuse("an invitation must be valid for at least one second")
         roster = self._members.latest()
         known = roster.members.get(member) if roster else None
         if known is not None and known.status is MemberStatus.SUSPENDED:
@@ -114,7 +114,7 @@ class EnrolmentDesk:
             asked = writer.join_request(member)
             if asked is None or asked.state != "pending":
                 raise NotFound(
-                    f"no petition of {member} waits", remedy="a member is stopped by vigil hub suspend, for the while"
+                    f"no petition of {member} waits", remedy="to stop a member for now, use vigil hub suspend"
                 )
             writer.set_join_state(member, "refused")
 

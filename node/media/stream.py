@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from node.errors import MediaError
-from node.media.source import unreadable
+from node.media.source import not_read
 
 MAX_STREAM_BYTES: Final = 1 << 38
 """The largest file that is read piece by piece: 256 GiB, two days of a surveillance camera."""
@@ -83,7 +83,7 @@ class Stream:
                 digest.update(chunk)
         now = os.fstat(self._descriptor)
         if at != self.size or (now.st_size, now.st_mtime_ns) != (self.size, self.status.st_mtime_ns):
-            raise MediaError("the file changed while it was read", remedy="try again once nothing writes to it")
+            raise MediaError("the file changed while it was read", remedy="try again when no program writes to it")
         md5, sha1, sha256 = (digest.digest() for digest in taken)
         return Digests(md5=md5, sha1=sha1, sha256=sha256)
 
@@ -95,13 +95,15 @@ def open_stream(path: Path) -> Iterator[Stream]:
         # A reader of a named pipe would wait for its writer; O_NONBLOCK does not, and means nothing to a regular file.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     try:
         stream = Stream(descriptor)
         if not stat.S_ISREG(stream.status.st_mode):
-            raise MediaError("a folder, not a file" if stat.S_ISDIR(stream.status.st_mode) else "not a regular file")
+            raise MediaError(
+                "this is a folder, not a file" if stat.S_ISDIR(stream.status.st_mode) else "not a regular file"
+            )
         yield stream
     except OSError as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     finally:
         os.close(descriptor)

@@ -73,13 +73,13 @@ def test_a_backup_is_taken_into_a_new_file_only(made: tuple[Home, Path]) -> None
     assert not list(backup.parent.glob("backup.*")), "nothing is left beside it"
 
 
-def test_a_restored_hub_serves_nobody_before_it_has_what_the_authority_signed_last(
+def test_a_restored_hub_waits_until_it_has_what_the_authority_signed_last(
     made: tuple[Home, Path], tmp_path: Path
 ) -> None:
     home = Home(folder=tmp_path / "hub")
     restore(home, made[1], newest=False)
     with pytest.raises(Unavailable, match="restored from a backup") as refused:
-        app.run_hub(home, secret, lambda _: None)
+        hub_archive.require_newest(home)
     assert "vigil hub admit" in refused.value.remedy
     vouched = Home(folder=tmp_path / "vouched")
     assert restore(vouched, made[1], newest=True)["next"] == "vigil hub run"

@@ -80,7 +80,7 @@ VIDEOS = st.builds(
     size=st.integers(0, 2**38),
     width=st.integers(0, 2**13),
     height=st.integers(0, 2**13),
-    note=st.sampled_from(["", "damaged: parts of it could not be decoded"]),
+    note=st.sampled_from(["", "damaged: parts could not be decoded"]),
 )
 LONGEST = VideoFingerprints(
     media_type="video/x-matroska",
@@ -167,6 +167,18 @@ def test_time_that_is_asked_for_comes_back(seconds: int, so_far: PictureFingerpr
 def test_a_value_of_a_video_out_of_place_is_refused(key: str, value: Any) -> None:
     said = json.loads(replies.write_reply(LONGEST))
     said[key] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_a_worker_that_is_spent_says_so(*, short: bool) -> None:
+    spent = replies.Spent(short=short)
+    assert replies.read_reply(replies.write_reply(spent)) == spent
+
+
+@pytest.mark.parametrize("said", [{"spent": False, "short": True}, {"spent": True, "short": 1}, {"spent": True}])
+def test_a_worker_that_is_spent_in_another_way_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         replies.read_reply(json.dumps(said).encode())
 
