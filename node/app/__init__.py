@@ -190,7 +190,7 @@ def restore_hub(home: Home, archive: Path, *, newest: bool) -> Line:
 
 def before_admission(home: Home, bundle: bytes) -> None:
     """Gives a hub that lost its list of members the authority's first root again; changes nothing else."""
-    from node.app.hub_rooms import take_first_root as run
+    from node.app.hub_roster import take_first_root as run
 
     run(home, bundle)
 

@@ -8,7 +8,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,25 +15,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from node import config
 from node.app.ceremonies import HUB_KEY_FILE
 from node.app.hub_archive import backup, is_newest
+from node.app.hub_roster import recover_repository
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
-from node.errors import NotFound, Refused, VigilError
+from node.errors import NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
-from node.pki.courier import SigningRequest, claim_hub, decode_bundle, encode_request, name_successor
-from node.pki.files import make_folder, read_bounded, write_atomic
+from node.pki.courier import SigningRequest, claim_hub, encode_request
+from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
+from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.audit import AuditLog
@@ -252,56 +252,6 @@ def _halted(waiting: NextKeys | None) -> str:
     return HALTED if waiting is not None and waiting.sizes is not None else ""
 
 
-def _recover_repository(home: Home, settings: Config) -> bool:
-    """Puts a repository that was lost back, from the copy that the hub verified last: its suspensions are in it.
-    Whether it had to. Raises `NotFound` where there is no such copy.
-    """
-    if (home.repository / "1.root.json").exists():
-        return False
-    try:
-        kept = open_roster(home, settings)
-        kept.load()
-        Repository.recover(home.repository, kept.published())
-    except NotFound:
-        raise NotFound(
-            "the list of members is lost: the folders repository and roster are missing from this hub's home",
-            remedy="bring what was signed last: vigil authority bundle --out FILE, then vigil hub admit FILE",
-        ) from None
-    return True
-
-
-def open_roster(home: Home, settings: Config) -> RosterClient:
-    """The hub's own copy of what it publishes. Raises `NotFound`, `Damaged`."""
-    return RosterClient(
-        home.metadata,
-        federation=federation_id(settings.federation),
-        root_sha256=bytes.fromhex(settings.root_sha256),
-    )
-
-
-def take_first_root(home: Home, bundle: bytes) -> None:
-    """Gives a hub that lost its list of members the first root again, out of the authority's bundle, so that the bundle
-    can be admitted. Changes nothing where there is a repository, or a copy of it. Raises `Malformed`, `Refused` where
-    the bundle is of another authority than the hub was made with.
-    """
-    if (home.repository / "1.root.json").exists() or not home.config.exists():
-        return
-    settings = config.load(home)
-    if settings.role != "hub":
-        return
-    try:
-        _recover_repository(home, settings)
-    except NotFound:
-        root = decode_bundle(bundle).file("1.root.json")
-        if hashlib.sha256(root).hexdigest() != settings.root_sha256:
-            raise Refused(
-                "this bundle is of another authority than the one that this hub was made with",
-                remedy="ask the federation's authority for its newest bundle",
-            ) from None
-        make_folder(home.repository)
-        write_atomic(home.repository / "1.root.json", root)
-
-
 @contextmanager
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
@@ -311,7 +261,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
-    older = _recover_repository(home, settings) or is_newest(home)
+    older = recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
         # A crash came in the middle of a change over: it is finished before anything is signed with either key.

@@ -13,23 +13,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from node.domain.hub_ports import JoinRequest
-from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
+from node.domain.ids import FederationId, MemberId, federation_id, member_id
 from node.domain.roster import HubIdentity
 from node.domain.signing import preimage
 from node.errors import BadSignature, Malformed
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing, vkey_name
 from node.pki.strictjson import Fields, decode, decode_hex, encode
+from node.pki.successor import Succession, decode_succession, succession_fields
 from node.tlog import ed25519, note
 from node.tlog.text import decode_base64, encode_base64
 
 _REQUEST: Final = "vigil/signing-request/v1"
 _BUNDLE: Final = "vigil/bundle/v1"
 _HUB: Final = b"vigil/hub/v1\n"
-_SUCCESSION: Final = b"vigil/hub-succession/v1\n"
 MAX_PETITIONS: Final = 500
 MAX_SIZE: Final = 2**63 - 1
 _BUNDLE_FILE: Final = re.compile(r"[1-9][0-9]{0,8}\.(?:root|targets)\.json|[0-9a-f]{64}\.(?:roster|policy)\.json")
@@ -62,26 +62,6 @@ class HubClaims:
 def hub_fingerprint(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
     """32 bytes over a hub's identity: what people compare, and by which they name a hub that is gone."""
     return hashlib.sha256(preimage(_HUB, federation, online, mirror_vkey, ca_sha256)).digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succession:
-    """The word of the hub's former keys for its new ones: mirror vkey, online key (32 bytes), and a proof by each.
-
-    `sizes`: what the hub had cosigned of each log, by the text of its origin, when it stopped, because somebody else
-    may hold its keys; None where it goes on cosigning until it changes over.
-    """
-
-    mirror_vkey: str
-    online: bytes
-    sizes: Mapping[str, int] | None
-    mirror_proof: bytes
-    online_proof: bytes
-
-    def message(self, hub: HubClaims, federation: FederationId) -> bytes:
-        """What both former keys sign."""
-        sizes = encode({"sizes": None if self.sizes is None else dict(self.sizes)})
-        return preimage(_SUCCESSION, hub.message(federation), self.mirror_vkey, self.online, sizes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,36 +107,6 @@ def check_hub(claims: HubClaims, federation: FederationId) -> None:
             raise BadSignature("the hub does not prove that its keys are held")
 
 
-def name_successor(
-    former: KeyRing, hub: HubClaims, *, sizes: Mapping[str, int] | None, federation: FederationId
-) -> Succession:
-    """The former ring's word for the hub's new identity."""
-    bare = Succession(
-        mirror_vkey=former.vkey(MIRROR),
-        online=former.public_bytes(ONLINE),
-        sizes=sizes,
-        mirror_proof=b"",
-        online_proof=b"",
-    )
-    message = bare.message(hub, federation)
-    return replace(
-        bare, mirror_proof=former.signer(MIRROR).sign(message), online_proof=former.signer(ONLINE).sign(message)
-    )
-
-
-def check_succession(succession: Succession, hub: HubClaims, federation: FederationId) -> None:
-    """Raises `Malformed` or `BadSignature` unless both former keys signed for this new identity. Left to the caller:
-    that they are the keys of the hub that the roster names.
-    """
-    mirror = note.parse_vkey(succession.mirror_vkey)
-    if (mirror.name, mirror.key_type) != vkey_name(federation, HUB, MIRROR):
-        raise Malformed("the hub's former mirror key has the name or the type of another key")
-    message = succession.message(hub, federation)
-    for key, proof in ((succession.online, succession.online_proof), (mirror.public_key, succession.mirror_proof)):
-        if not ed25519.verify(key, message, proof):
-            raise BadSignature("the hub's former keys have not signed for its new ones")
-
-
 # --- the request ------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +114,7 @@ def encode_request(request: SigningRequest) -> bytes:
     """The file that the hub's operator carries to the authority."""
     hub = request.hub
     # Left out where the hub keeps its keys: then every version of the authority reads it.
-    succession = {} if request.succession is None else {"succession": _succession_fields(request.succession)}
+    succession = {} if request.succession is None else {"succession": succession_fields(request.succession)}
     return encode(
         {
             "type": _REQUEST,
@@ -181,16 +131,6 @@ def encode_request(request: SigningRequest) -> bytes:
             **succession,
         }
     )
-
-
-def _succession_fields(succession: Succession) -> dict[str, Any]:
-    return {
-        "mirror": succession.mirror_vkey,
-        "online": succession.online.hex(),
-        "sizes": None if succession.sizes is None else dict(succession.sizes),
-        "mirror_proof": encode_base64(succession.mirror_proof),
-        "online_proof": encode_base64(succession.online_proof),
-    }
 
 
 def _petition_fields(petition: JoinRequest) -> dict[str, Any]:
@@ -226,28 +166,11 @@ def decode_request(data: bytes) -> SigningRequest:
         raise Malformed("a signing request has two petitions of one member")
     sizes = Fields(top.value("log_sizes"), "a signing request's log sizes")
     log_sizes = {member_id(name): sizes.number(name, 0, MAX_SIZE) for name in sizes.names()}
-    succession = _decode_succession(top.value("succession")) if "succession" in top.names() else None
+    succession = decode_succession(top.value("succession")) if "succession" in top.names() else None
     top.end()
     return SigningRequest(
         federation=federation, hub=hub, petitions=petitions, log_sizes=log_sizes, succession=succession
     )
-
-
-def _decode_succession(value: Any) -> Succession:  # noqa: ANN401 -- JSON
-    fields = Fields(value, "the word of the hub's former keys")
-    sizes = None
-    if not fields.missing("sizes"):
-        table = Fields(fields.value("sizes"), "the sizes that the hub had cosigned")
-        sizes = {str(Origin.parse(name)): table.number(name, 0, MAX_SIZE) for name in table.names()}
-    succession = Succession(
-        mirror_vkey=fields.text("mirror"),
-        online=decode_hex(fields.text("online"), ed25519.KEY_SIZE, "the word of the hub's former keys"),
-        sizes=sizes,
-        mirror_proof=decode_base64(fields.text("mirror_proof"), "a proof"),
-        online_proof=decode_base64(fields.text("online_proof"), "a proof"),
-    )
-    fields.end()
-    return succession
 
 
 def _decode_petition(value: Any) -> JoinRequest:  # noqa: ANN401 -- JSON

@@ -17,7 +17,8 @@ from typing import Final
 from node.domain.ids import FederationId
 from node.domain.roster import FormerHubKey, HubIdentity, KeyStatus
 from node.errors import Refused
-from node.pki.courier import SigningRequest, check_hub, check_succession, hub_fingerprint
+from node.pki.courier import SigningRequest, check_hub, hub_fingerprint
+from node.pki.successor import check_succession
 
 OVERLAP_SECONDS: Final = 30 * 86_400
 """How long after the authority's signature a former key still vouches: the bundle travels by hand, and until the hub

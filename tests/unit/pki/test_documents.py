@@ -21,10 +21,11 @@ from node.domain.roster import (
 )
 from node.errors import BadSignature, Malformed, PeerFault
 from node.pki import courier, documents
-from node.pki.courier import Bundle, SigningRequest, check_hub, claim_hub, name_successor
+from node.pki.courier import Bundle, SigningRequest, check_hub, claim_hub
 from node.pki.documents import Membership, Suspension
 from node.pki.keys import KeyRing
 from node.pki.strictjson import encode
+from node.pki.successor import name_successor
 from node.tlog import note
 from tests.unit.pki.federation import BR, FEDERATION, FR, JP, petition_of
 

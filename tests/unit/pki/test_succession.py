@@ -13,12 +13,13 @@ from node.errors import BadSignature, Misuse, NotFound, PeerFault, Refused, Stor
 from node.pki.ca import CertificateAuthority, read_certificate
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
-from node.pki.courier import SigningRequest, claim_hub, encode_request, name_successor
+from node.pki.courier import SigningRequest, claim_hub, encode_request
 from node.pki.files import write_atomic
 from node.pki.keys import HUB, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.repository import Repository
 from node.pki.succession import OVERLAP_SECONDS, FormerWord, HubVerdict
+from node.pki.successor import name_successor
 from tests.unit.pki.federation import BR, DAY, EMPTY, FEDERATION, FR, JP, NOW, Federation, Hub
 
 SIZES = {f"{FEDERATION}/FR/log/1": 7}
