@@ -80,6 +80,7 @@ class HubChange:
                     remedy="drop them first: vigil hub rekey --drop",
                 )
             return waiting
+        self._clear()
         make_folder(self._folder)
         ring = KeyRing.for_hub(self._federation)
         ring.save(self._folder / KEY_FILE, passphrase)
@@ -109,14 +110,20 @@ class HubChange:
 
     def drop(self) -> bool:
         """Forgets new keys that wait; whether there were any. Raises `Misuse` once the authority's bundle is here."""
-        if (self._folder / _BUNDLE_FILE).exists():
+        if self.begun():
             raise Misuse("the authority has signed for the new keys already", remedy="start the hub: vigil hub run")
         found = (self._folder / _PLAN_FILE).exists()
-        # The plan first: a crash on the way leaves files that nothing names.
-        (self._folder / _PLAN_FILE).unlink(missing_ok=True)
-        with store_errors("removing the new keys"):
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._clear()
         return found
+
+    def _clear(self) -> None:
+        """The plan first: a crash on the way leaves files that nothing names."""
+        if not self._folder.exists():
+            return
+        with store_errors("removing the new keys"):
+            (self._folder / _PLAN_FILE).unlink(missing_ok=True)
+            sync_folder(self._folder)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- the change over ----------------------------------------------------------------------------------------------
 
@@ -146,20 +153,18 @@ class HubChange:
 
     def begun(self) -> bool:
         """Whether the authority's bundle is here, and the change over has to be finished."""
-        return (self._folder / _BUNDLE_FILE).exists()
+        return all((self._folder / name).exists() for name in (_PLAN_FILE, _BUNDLE_FILE))
 
     def finish(self, waiting: NextKeys, *, now: float) -> None:
         """The steps, from wherever a crash left them."""
         bundle = read_bounded(self._folder / _BUNDLE_FILE, MAX_DOCUMENT, what="bundle")
         self.repository(waiting).accept(bundle, now=now)
         ca = read_bounded(self._tls / CA_FILE, MAX_CERTIFICATE, what="CA certificate")
-        if ca != waiting.ca.der and waiting.sizes is None:
+        if ca != waiting.ca.der and waiting.sizes is None and ca not in former_cas(self._tls, now=now):
             write_atomic(self._tls / f"former-ca-{int(now)}.der", ca)
         for name, folder in ((CA_FILE, self._tls), (SERVER_FILE, self._tls), (KEY_FILE, self._keys)):
             write_atomic(folder / name, read_bounded(self._folder / name, MAX_CERTIFICATE, what="new key"))
-        (self._folder / _BUNDLE_FILE).unlink()
-        sync_folder(self._folder)
-        self.drop()
+        self._clear()
 
 
 def former_cas(tls: Path, *, now: float) -> Sequence[bytes]:

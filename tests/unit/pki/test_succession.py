@@ -265,6 +265,21 @@ def test_new_keys_can_be_dropped_until_the_authority_has_signed(changing: Changi
     assert changing.waiting().sizes == SIZES
 
 
+def test_what_a_crash_left_behind_a_finished_change_is_not_taken_for_another(
+    changing: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = changing.change.prepare(EMPTY, sizes=None, now=NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr("node.pki.change.shutil.rmtree", lambda *_, **__: None)
+        changing.change.take(changing.bundle(made), made, now=NOW)
+    assert (changing.next / "bundle").exists()
+    assert changing.change.waiting(EMPTY) is None
+    assert not changing.change.begun()
+    again = changing.change.prepare(EMPTY, sizes=None, now=NOW)
+    assert again.claims != made.claims
+    assert not changing.change.begun(), "the former bundle is not for these keys"
+
+
 # --- a list of members that was lost ----------------------------------------------------------------------------------
 
 
