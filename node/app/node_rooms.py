@@ -20,6 +20,7 @@ from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.domain.ids import Origin, federation_id, member_id
@@ -34,6 +35,7 @@ from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_cosignature
@@ -43,6 +45,7 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
+from node.usecases.planning import Planner
 from node.usecases.roster import Members, OwnLine
 from node.wire.convert import ProtoCodec
 
@@ -91,18 +94,14 @@ class NodeRooms:
         """All commands of a node by name."""
         allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
-            me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
-            inquirer=self.inquirer,
-            allowed=allowed,
-            relay=self.link.ask,
             store=self.store,
-            codec=self.codec,
             audit=self.audit,
             clock=time.time,
         )
+        queries = self._query_commands(allowed)
         records = RecordCommands(
             own=self.own_log.origin,
             ledger=self.ledger,
@@ -127,7 +126,36 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
+        return Commands.of(search, queries, records, node, audit, AllowCommands(allowed=allowed))
+
+    def _query_commands(self, allowed: AllowList) -> QueryCommands:
+        me = member_id(self.settings.member)
+        return QueryCommands(
+            planner=Planner(
+                me=me,
+                roster=self.members.current,
+                allowed=allowed,
+                store=self.store,
+                codec=self.codec,
+                clock=time.time,
+                random=os.urandom,
+            ),
+            asker=Asker(
+                AskerDeps(
+                    me=me,
+                    roster=self.members.current,
+                    inquirer=self.inquirer,
+                    relay=self.link.ask,
+                    store=self.store,
+                    clock=time.time,
+                    random=os.urandom,
+                )
+            ),
+            store=self.store,
+            codec=self.codec,
+            audit=self.audit,
+            clock=time.time,
+        )
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:

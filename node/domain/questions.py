@@ -87,6 +87,10 @@ class KeptQuestion:
         """Whether every part has its closing table."""
         return all(part.closed_at for part in self.parts)
 
+    def chosen(self, number: bytes) -> tuple[Part, ...]:
+        """All parts where `number` is the id of the question; else the one part with this query id."""
+        return tuple(part for part in self.parts if number in (self.id, part.query_id))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBody:

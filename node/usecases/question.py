@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import FRAME
-from node.domain.queries import MatchRule
+from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
 from node.domain.videos import thinned
 from node.errors import Misuse, Refused
@@ -45,6 +45,17 @@ class Question:
     recipients: tuple[MemberId, ...] = ()
     rule: MatchRule = MatchRule.POLICY
     budget: float = 5.0
+
+
+def payload_of(question: Question) -> QueryPayload:
+    """What the answerers are told of a question."""
+    return QueryPayload(
+        subjects=question.subjects,
+        rule=question.rule,
+        officer_role=question.officer_role,
+        case_reference=question.case,
+        legal_basis=question.legal_basis,
+    )
 
 
 def expected_members(
