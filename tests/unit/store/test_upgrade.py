@@ -74,7 +74,7 @@ def test_a_query_of_an_earlier_version_becomes_a_question_of_one_part(
     with sqlite3.connect(path) as connection:
         connection.execute("INSERT INTO vault (id, live, sealed) VALUES (7, x'01', x'70')")
         row = (b"q" * 16, "FR", "", "p", 1, 2, 5, b"h", 7, b"s", 90, 95)
-        connection.execute(f"INSERT INTO asked VALUES ({', '.join('?' * len(row))})", row)
+        connection.execute("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
     store = open_store(path, create=False)
     with store.read() as reader:
