@@ -137,7 +137,7 @@ class QueryCommands:
         if before is None or now is None:
             return {"changed": None}
         parts = before.chosen(plan.terms.again)
-        return {"changed": changes_line(changes(self.store, self.codec, parts, now.parts))}
+        return {"changed": changes_line(changes(self.store, self.codec, parts, now.parts, plan.terms.members))}
 
     async def queries(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"query": hex or "", "limit"} -> what was asked and what came back, late answers included and labelled.

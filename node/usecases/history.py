@@ -17,7 +17,7 @@ from node.domain.queries import SIGNED, MatchRule, MemberOutcome, Outcome
 from node.domain.questions import Terms, combined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId
@@ -99,14 +99,16 @@ class Changes:
     gone_hits: int
 
 
-def changes(store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Part]) -> Changes:
-    """Blocking. Compares what members answered to two questions about the same subjects."""
-    old_states, old_hits = _known(store, codec, before)
-    new_states, new_hits = _known(store, codec, now)
+def changes(
+    store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Part], members: Collection[MemberId]
+) -> Changes:
+    """Blocking. Compares what these members answered to two questions about the same subjects."""
+    old_states, old_hits = _known(store, codec, before, members)
+    new_states, new_hits = _known(store, codec, now, members)
     return Changes(
         states={
             member: (old_states.get(member), new_states.get(member))
-            for member in sorted(old_states.keys() | new_states.keys())
+            for member in sorted(members)
             if old_states.get(member) != new_states.get(member)
         },
         new_hits=len(new_hits - old_hits),
@@ -114,13 +116,15 @@ def changes(store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Pa
     )
 
 
-def _known(store: Store, codec: Codec, parts: Sequence[Part]) -> tuple[dict[MemberId, Outcome], set[HitKey]]:
+def _known(
+    store: Store, codec: Codec, parts: Sequence[Part], members: Collection[MemberId]
+) -> tuple[dict[MemberId, Outcome], set[HitKey]]:
     """(the state of each member by now, late answers included, and the hits of all)."""
     by_member: dict[MemberId, dict[int, Outcome]] = {}
     hits: set[HitKey] = set()
     for part in parts:
         subjects = asked_subjects(store, codec, part)
-        for outcome in told_outcomes(store, codec, part.query_id):
+        for outcome in [each for each in told_outcomes(store, codec, part.query_id) if each.member in members]:
             by_member.setdefault(outcome.member, {})[part.number] = outcome.outcome
             for hit in outcome.answer.hits if outcome.answer else ():
                 hits.add(_key(subjects, outcome.member, hit))

@@ -284,9 +284,11 @@ def test_the_same_question_is_asked_again_with_its_terms_and_says_what_changed()
                 old, new = tx.question(before.id), tx.question(again.id)
             assert old is not None
             assert new is not None
-            told = changes(who.store, who.planner.codec, old.parts, new.parts)
+            told = changes(who.store, who.planner.codec, old.parts, new.parts, again.terms.members)
             assert told.states == {"BR": (Outcome.OFFLINE, Outcome.HIT)}
             assert (told.new_hits, told.gone_hits) == (1, 0)
+            only = changes(who.store, who.planner.codec, old.parts, new.parts, (member_id("JP"),))
+            assert (only.states, only.new_hits, only.gone_hits) == ({}, 0, 0), "of those who are asked this time"
             narrowed = who.planner.again(before.id, (member_id("BR"),), 1.0)
             assert (narrowed.terms.recipients, narrowed.terms.budget) == (("BR",), 1.0)
             one = who.planner.again(before.queries[2])
