@@ -138,8 +138,8 @@ def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | Non
     named += ["--rule"] if rule is not Rule.POLICY else []
     if named:
         raise Misuse(
-            f"a query that was asked before has its own {', '.join(named)}",
-            remedy="leave them out, or ask a new query without --again and --resume",
+            f"{', '.join(named)} cannot be given together with --again or --resume",
+            remedy="leave that out: the terms and subjects of the earlier query are used. Or ask a new query",
         )
 
 

@@ -94,7 +94,7 @@ class QueryPrinter:
         self._asked.append(part["query"])
         self._hit_words.interrupt()
         if not self._simple:
-            self._output.line(part, _part_words)
+            self._output.line(part, _part_words if part["parts"] > 1 else None)
 
     def interrupted(self) -> None:
         """Ctrl-C: what was asked, and how to go on."""
@@ -146,16 +146,20 @@ class QueryPrinter:
         table = new_table(*columns, right=("Hits",), folds=("To know",))
         coverage = summary.get("coverage", {})
         for member, state in summary["outcomes"].items():
-            known = {"outcome": state, "reason": summary.get("reasons", {}).get(member)}
-            told = self._outcomes.get(member)
-            if told and (told["outcome"] == state or parts == 1):
-                known = told
             covered = coverage.get(member, {})
-            hits = covered.get("hits") if parts > 1 else known.get("hits")
+            known = self._known(member, state, summary, parts)
+            hits = known.get("hits") if parts == 1 else covered.get("hits") if covered.get("answered") else None
             row = [plain(member), state_words(state)]
             row += [f"{covered.get('answered', 0)} of {parts}"] if parts > 1 else []
             table.add_row(*row, "" if hits is None else str(hits), outcome_note(known))
         return table
+
+    def _known(self, member: str, state: str, summary: Line, parts: int) -> Line:
+        """What was last heard of a member, where that is about the state it has over all parts."""
+        told = self._outcomes.get(member)
+        if told and (parts == 1 or told["outcome"] == state or not unanswered({member: state})):
+            return told
+        return {"outcome": state, "reason": summary.get("reasons", {}).get(member)}
 
     def _say_what_next(self, summary: Line) -> None:
         states = set(summary["outcomes"].values())

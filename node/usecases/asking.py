@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.ids import QUERY_ID_SIZE
 from node.errors import Overloaded
+from node.usecases.casework import own_rows
 from node.usecases.pacing import RESERVE_SECONDS, Pace
 from node.usecases.question import Question
 
@@ -100,7 +101,7 @@ class Asker:
             closed = False
             try:
                 plan.tally.expected.update(opened.expected)
-                found = await asyncio.to_thread(self._deps.inquirer.search_here, question, show_all=show_all)
+                found = await asyncio.to_thread(self._here, plan, question, show_all=show_all)
                 plan.tally.local_hits += len(found.hits)
                 plan.tally.hidden += sum(found.hidden.values())
                 part = replace(todo.part, query_id=opened.id)
@@ -127,6 +128,11 @@ class Asker:
 
     def _because(self) -> str:
         return f"a member may ask about {self._deps.roster().policy.query_cost_per_minute:,} fingerprints a minute"
+
+    def _here(self, plan: Plan, question: Question, *, show_all: bool) -> Found:
+        """Blocking. The local search. A holding that is asked about is no hit of its own."""
+        own = own_rows(self._deps.store, question.subjects) if plan.terms.from_case else ()
+        return self._deps.inquirer.search_here(question, own, show_all=show_all)
 
     def _question(self, plan: Plan, todo: Todo) -> Question:
         terms = plan.terms

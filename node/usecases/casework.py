@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import PDQ
+from node.domain.fingerprints import PDQ, SHA256
 from node.domain.orientations import turned
 from node.domain.queries import Subject
 from node.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from node.domain.holdings import Holding
     from node.domain.ports import Store
@@ -34,6 +34,16 @@ def holding_subject(holding: Holding) -> Subject:
         orientations=turned(pdq) if pdq is not None else (),
         label=f"holding {holding.id}",
     )
+
+
+def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
+    """Blocking. Of each subject the holding that it is, by its SHA-256; 0 where it is none. A search leaves it out: it
+    would only find itself.
+    """
+    digests = [next((each.value for each in one.fingerprints if each.code == SHA256.code), b"") for one in subjects]
+    with store.read() as tx:
+        found = [tx.holding_by_sha256(digest) if digest else None for digest in digests]
+    return [holding.id if holding else 0 for holding in found]
 
 
 def case_holdings(store: Store, case: str) -> Iterator[list[Holding]]:

@@ -36,7 +36,7 @@ from node.usecases.question import check_question, expected_members, fitted, pay
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
@@ -78,10 +78,12 @@ class Inquirer:
         self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_payload)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
 
-    def search_here(self, question: Question, *, show_all: bool = False) -> Found:
-        """Blocking. The local search that comes first. `show_all`: also what the allow-list hides."""
-        deps = self._deps
-        return deps.matcher.local(question.subjects, deps.roster().policy.radius, question.rule, show_all=show_all)
+    def search_here(self, question: Question, own_rows: Sequence[int] = (), *, show_all: bool = False) -> Found:
+        """Blocking. The local search that comes first. `own_rows`: see `Matcher.local`. `show_all`: also what the
+        allow-list hides.
+        """
+        deps, radius = self._deps, self._deps.roster().policy.radius
+        return deps.matcher.local(question.subjects, radius, question.rule, own_rows, show_all=show_all)
 
     def open(self, question: Question, query_id: bytes = b"") -> OpenQuery:
         """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns.

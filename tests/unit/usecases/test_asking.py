@@ -374,6 +374,7 @@ def test_a_case_is_asked_about_from_its_holdings_and_says_which_levels_leave() -
             assert plan.terms.from_case
             await asked(made, plan)
             assert plan.tally.states() == {"JP": Outcome.HIT}
+            assert plan.tally.local_hits == 0, "that a holding is held here is no hit"
             with pytest.raises(NotFound):
                 who.planner.plan_case(about(case="NONE"))
 
