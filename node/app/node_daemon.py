@@ -30,6 +30,7 @@ from node.errors import Unavailable, VigilError
 from node.pki.ca import check_issued, make_request, needs_renewal
 from node.pki.keys import STATEMENT
 from node.store.lock import own
+from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
 from node.sync.follower import Follower
@@ -122,6 +123,9 @@ class NodeDaemon:
             on_own=self.publisher.wake,
         )
         self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.arrivals = ArrivalMatcher(
+            arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
+        )
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -147,6 +151,7 @@ class NodeDaemon:
             "attending": self.attendant.attending.is_set() and not self.attendant.fault,
             "publishing": self.publisher.trouble or "well",
             "following": self.follower.trouble or "well",
+            "matching": self.arrivals.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             "due_work": self.jobs.troubles or "well",
         }
@@ -282,6 +287,7 @@ async def _until_ended(
 ) -> None:
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("attendant", daemon.attendant.run())
+    supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
     settle()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})

@@ -25,9 +25,13 @@ from node.domain.queries import Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.ids import RecordId
     from node.domain.queries import Hit, MemberOutcome
     from node.domain.statements import Category
     from node.domain.videos import Shares
+    from node.usecases.hit_list import ShownHit
 
 Line = dict[str, Any]
 
@@ -65,6 +69,45 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
     }
+
+
+def stored_hit_line(shown: ShownHit) -> Line:
+    """One hit that is kept: of which holding, on which record, how near, since when."""
+    hit, evidence, statement = shown.hit, shown.hit.evidence, shown.statement
+    return {
+        "hit": hit.id,
+        "holding": hit.holding,
+        "cases": list(shown.cases),
+        "origin": str(hit.record.origin),
+        "record": str(hit.record),
+        "algorithm": evidence.algorithm if evidence else None,
+        "distance": evidence.distance if evidence else None,
+        "quality": evidence.quality if evidence else None,
+        "orientation": evidence.orientation if evidence else None,
+        "category": category_line(statement.category if statement else None),
+        "series": (statement.series or None) if statement else None,
+        "weak": bool(evidence and evidence.weak),
+        "trimmed": bool(evidence and evidence.trimmed),
+        "shares": shares_line(evidence.shares if evidence else None),
+        "seconds": seconds_line(evidence.at if evidence else None),
+        "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
+        "allowed": hit.allowed,
+        "new": not hit.shown_at,
+        "first_seen": hit.first_seen,
+        "last_seen": hit.last_seen,
+    }
+
+
+def left_out_lines(left_out: Mapping[RecordId | int, int]) -> list[Line]:
+    """Of which records and holdings more hits were found than are kept, and about how many."""
+    return [
+        {
+            "record": None if isinstance(about, int) else str(about),
+            "holding": about if isinstance(about, int) else None,
+            "left_out": number,
+        }
+        for about, number in left_out.items()
+    ]
 
 
 def shares_line(shares: Shares | None) -> Line | None:

@@ -120,10 +120,10 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
-    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `allowed`
-    whether the allow-list hides it, both for who searches here: local, and never sent. `shares`: of a hit of one video
-    on another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
-    about, in milliseconds.
+    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `place` the
+    index of a record in its log where it was found there, `allowed` whether the allow-list hides it, all three for who
+    searches here: local, and never sent. `shares`: of a hit of one video on another; `at`, `subject_at`: when the near
+    frame is shown in the video that is held and in the one that was asked about, in milliseconds.
     """
 
     subject: int
@@ -139,6 +139,7 @@ class Hit:
     weak: bool = False
     trimmed: bool = False
     holding: int | None = None
+    place: int | None = None
     allowed: bool = False
     shares: Shares | None = None
     at: int | None = None

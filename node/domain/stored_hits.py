@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _STRENGTH: Final = (SHA256.name, PDQ.name, SHA1.name, MD5.name, VPDQ, FRAME.name, PHASH.name)
 """Algorithms, the strongest first. Where PDQ and a weak digest say the same of a pair, PDQ speaks (`match.ranking`)."""
 MAX_OF_RECORD: Final = 1_000
-"""Hits that are kept of one record, beside those by an equal SHA-256, of which there is one holding each. A hash that is
-near very many (a plain surface, or one made to be) would fill the table."""
+"""Hits that are kept of one record, beside those by an equal SHA-256, of which there is one holding each. A hash that
+is near very many (a plain surface, or one made to be) would fill the table."""
 MAX_OF_HOLDING: Final = 1_000
 """Hits that are kept of one holding in one member's log: no member can crowd out another."""
 

@@ -43,8 +43,7 @@ def concerned(
     left_out: dict[int, int] = {}
     found: list[_Pairs] = [np.empty((0, 3), dtype=np.int64)]
     for column in filter(lambda column: len(column.rows), arrived):
-        for pairs in _of_column(tables, column, radius, source):
-            found.append(_nearest(pairs, most, left_out))
+        found += [_nearest(pairs, most, left_out) for pairs in _of_column(tables, column, radius, source)]
     pairs = _nearest(np.concatenate(found), most, left_out)
     return Concerned(pairs=pairs[:, :2], left_out=left_out)
 
@@ -55,8 +54,9 @@ def _of_column(
     """All pairs by one kind of what arrived, a block at a time."""
     kind = KIND_BY_CODE[column.code]
     if kind.exact:
-        near = 0 if kind is not SHA256 else _SAME_FILE
-        yield _pairs(tables[kind.code], column.values, column.rows, radius, source, near)
+        pairs = _pairs(tables[kind.code], column.values, column.rows, radius, source)
+        pairs[:, 2] = _SAME_FILE if kind is SHA256 else 0
+        yield pairs
     elif kind is PHASH:
         for values, rows in _blocks(column.values, column.rows):
             yield _pairs(tables[kind.code], values, rows, PHASH_RADIUS, source)
@@ -76,18 +76,12 @@ def _blocks(values: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[tupl
 
 
 def _pairs(
-    table: SegmentedTable,
-    values: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    radius: int,
-    source: int,
-    near: int | None = None,
+    table: SegmentedTable, values: NDArray[np.uint8], rows: NDArray[np.int64], radius: int, source: int
 ) -> _Pairs:
-    """What a table finds in rows of `source`. `near`: the distance to be said instead."""
+    """What a table finds in rows of `source`."""
     found = table.search(values, radius)
     mine = found.source == source
-    distance = found.distance[mine] if near is None else np.full(int(np.count_nonzero(mine)), near, dtype=np.int64)
-    return np.stack([rows[found.probe[mine]], found.row[mine], distance], axis=1)
+    return np.stack([rows[found.probe[mine]], found.row[mine], found.distance[mine]], axis=1)
 
 
 def _wide(table: SegmentedTable, column: FingerprintColumn, radius: int, source: int) -> Iterator[_Pairs]:
@@ -113,4 +107,5 @@ def _nearest(pairs: _Pairs, most: int, left_out: dict[int, int]) -> _Pairs:
     keep = (place < most) | (pairs[:, 2] == _SAME_FILE)
     for row, count in zip(*np.unique(pairs[~keep, 0], return_counts=True), strict=True):
         left_out[int(row)] = left_out.get(int(row), 0) + int(count)
-    return pairs[keep]
+    kept: _Pairs = pairs[keep]
+    return kept

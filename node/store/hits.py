@@ -57,7 +57,7 @@ class HitRows(Repository):
             rows = rows.where(allowed.c.sha256.is_(None))
         if before:
             rows = rows.where(hits.c.id < before)
-        return self._stored(rows)
+        return self._stored_hits(rows)
 
     def hits_of_pairs(self, pairs: Sequence[tuple[int, RecordId]]) -> Mapping[tuple[int, RecordId], StoredHit]:
         found: dict[tuple[int, RecordId], StoredHit] = {}
@@ -65,7 +65,7 @@ class HitRows(Repository):
         wanted = {(holding, numbers.get(record.origin, 0), record.leaf) for holding, record in pairs}
         for some in chunks(sorted(wanted)):
             here = tuple_(hits.c.holding_id, hits.c.log_no, hits.c.leaf).in_(some)
-            found |= {(hit.holding, hit.record): hit for hit in self._stored(_HITS.where(here))}
+            found |= {(hit.holding, hit.record): hit for hit in self._stored_hits(_HITS.where(here))}
         return found
 
     def hit_counts(self, case: str = "") -> HitCounts:
@@ -92,12 +92,12 @@ class HitRows(Repository):
         number = self._number(record.origin)
         places = select(hits.c.idx).where(hits.c.log_no == number, hits.c.leaf == record.leaf).limit(1)
         place = self._connection.scalar(places)
-        return self._count(hits.c.log_no == number, hits.c.idx == place) if place is not None else 0
+        return self._count_standing(hits.c.log_no == number, hits.c.idx == place) if place is not None else 0
 
     def count_hits_of_holding(self, holding: int, origin: Origin) -> int:
-        return self._count(hits.c.holding_id == holding, hits.c.log_no == self._number(origin))
+        return self._count_standing(hits.c.holding_id == holding, hits.c.log_no == self._number(origin))
 
-    def _count(self, *where: Any) -> int:  # noqa: ANN401  (SQLAlchemy's own type of a condition)
+    def _count_standing(self, *where: Any) -> int:  # noqa: ANN401  (SQLAlchemy's own type of a condition)
         counted = select(func.count()).select_from(hits).where(hits.c.ended == 0, *where)
         return self._connection.scalar(counted) or 0
 
@@ -121,7 +121,7 @@ class HitRows(Repository):
         numbers = {origin: self._number(origin) for origin in set(origins)}
         return {origin: number for origin, number in numbers.items() if number is not None}
 
-    def _stored(self, rows: Select[Any]) -> list[StoredHit]:
+    def _stored_hits(self, rows: Select[Any]) -> list[StoredHit]:
         found = self._connection.execute(rows).all()
         ids = [row.evidence_id for row in found if row.evidence_id]
         sealed = dict(zip(ids, vault.get(self._connection, ids), strict=True)) if ids else {}
@@ -186,10 +186,10 @@ class HitWrites(HitRows):
             ended += self._connection.execute(_AT_PLACES, {"log": number, "rows": some})
             here = (crowded.c.source == number, crowded.c.row.in_(some))
             self._connection.execute(delete(crowded).where(*here))
-        self._end([row.id for row in ended], [row.evidence_id for row in ended])
+        self._end_hits([row.id for row in ended], [row.evidence_id for row in ended])
         return len(ended)
 
-    def _end(self, ids: Sequence[int], evidence: Sequence[int]) -> None:
+    def _end_hits(self, ids: Sequence[int], evidence: Sequence[int]) -> None:
         vault.forget(self._connection, [each for each in evidence if each])
         for some in chunks(ids):
             self._connection.execute(update(hits).where(hits.c.id.in_(some)).values(ended=1, evidence_id=0))

@@ -247,7 +247,9 @@ crowded: Final = Table(
 )
 """Records and holdings (`source` 0) of which more hits were found than are kept."""
 
-unmatched: Final = Table("unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False)
+unmatched: Final = Table(
+    "unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False
+)
 """Holdings (`source` 0) and late bodies that wait to be matched apart from the order of a log."""
 
 matched: Final = Table("matched", metadata, _int("log_no", key=True), _int("size"), sqlite_with_rowid=False)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
+from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.usecases.allowing import mark
@@ -26,6 +27,7 @@ from node.usecases.checking import Asked, Checker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
@@ -43,6 +45,14 @@ class Found:
     searched: Mapping[str, int]
     hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
+
+
+def subject_of_holding(holding: Holding) -> Subject:
+    """What is asked when a holding is looked for by what is kept of it: its fingerprints, and its PDQ in the eight
+    orientations that its bits tell. Of the file itself more is known (`intake.subject_of`), and is not kept.
+    """
+    pdq = next((each.value for each in holding.fingerprints if each.code == PDQ.code), b"")
+    return Subject(fingerprints=holding.fingerprints, orientations=turned(pdq) if pdq else ())
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:
@@ -120,6 +130,10 @@ class Matcher:
         self._codec = codec
         self._rank = rank
         self._own = own
+
+    def against(self, index: SearchIndex) -> Matcher:
+        """The same, searching another index of the same store."""
+        return Matcher(store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own)
 
     @property
     def versions(self) -> Mapping[str, int]:
@@ -210,6 +224,7 @@ class Matcher:
             algorithm=by_frames.algorithm if by_frames else kind.name,
             level=said.level,
             record=said.record,
+            place=None if hit.source == HOLDINGS_SOURCE else hit.row,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
             orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,

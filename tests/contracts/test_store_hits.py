@@ -33,15 +33,11 @@ def hit(
     holding: int, number: int, *, origin: Origin = JP, evidence: HitEvidence | None = NEAR, at: int = 100
 ) -> StoredHit:
     record = RecordId(origin, bytes([number]) * 32)
-    return StoredHit(
-        id=0, holding=holding, record=record, place=number, evidence=evidence, first_seen=at, last_seen=at
-    )
+    return StoredHit(id=0, holding=holding, record=record, place=number, evidence=evidence, first_seen=at, last_seen=at)
 
 
 def hold(writer: StoreWriter, *words: str, case: str = "A") -> list[int]:
-    return [
-        writer.put_holding(prints(word), level=Level.NATIONAL, case=case, tag=b"", now=1)[0] for word in words
-    ]
+    return [writer.put_holding(prints(word), level=Level.NATIONAL, case=case, tag=b"", now=1)[0] for word in words]
 
 
 @pytest.fixture
@@ -209,9 +205,7 @@ def test_a_log_is_matched_up_to_a_size(store: Store) -> None:
 
 @pytest.mark.usefixtures("number")
 def test_many_hits_are_put_and_changed_at_once(store: Store) -> None:
-    new = [
-        replace(hit(1 + n % 3, 0), record=RecordId(JP, n.to_bytes(32, "big")), place=n) for n in range(1_300)
-    ]
+    new = [replace(hit(1 + n % 3, 0), record=RecordId(JP, n.to_bytes(32, "big")), place=n) for n in range(1_300)]
     with store.write() as writer:
         writer.add_hits(new)
         found = writer.hits_of_pairs([(each.holding, each.record) for each in new])

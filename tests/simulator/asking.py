@@ -32,6 +32,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -88,12 +89,19 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     signer = statement_signer(name)
     catalogue = Catalogue(store=store, index=index, codec=codec)
+    hits = StoredHits(store=store, clock=clock)
     return Party(
         id=me,
         store=store,
         index=index,
         intake=Intake(
-            store=store, catalogue=catalogue, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock
+            store=store,
+            catalogue=catalogue,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: roster().policy.radius,
+            clock=clock,
         ),
         matcher=matcher,
         audit=audit,

@@ -10,6 +10,7 @@ import pytest
 
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
@@ -21,6 +22,7 @@ from node.errors import Unavailable
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
+from node.usecases.hit_list import HitList
 from node.usecases.ledger import Draft
 from node.usecases.matching import Matcher
 from node.wire.convert import ProtoCodec
@@ -54,12 +56,15 @@ class Desk:
             evidence_of=lambda _: (1, b"evidence"),
         )
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
+        hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
+        self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
         self.search = SearchCommands(
             me=FR.id,
             policy=Policy,
             intake=None,  # type: ignore[arg-type]
             matcher=Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id),
             inquirer=None,  # type: ignore[arg-type]
+            hits=hits,
             allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
             relay=None,  # type: ignore[arg-type]
             store=store,
@@ -79,6 +84,7 @@ class Desk:
             heads=lambda: asyncio.sleep(0, []),
             certificate_expires=lambda: None,
             check_index=lambda: None,
+            hits=hits,
             random=os.urandom,
             clock=world.clock,
         )
@@ -114,6 +120,7 @@ SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, Non
 LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
     "match": ("match", lambda d: d.search.match({}, items(SUBJECT))),
     "queries": ("queries", lambda d: d.search.queries({}, items())),
+    "hits": ("hits", lambda d: d.hits.hits_list({}, items())),
     "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
     "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
     "evidence": ("evidence", lambda d: d.records.evidence({"record": str(d.record)}, items())),
