@@ -242,7 +242,8 @@ class NodeDaemon:
         async def sweep() -> None:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
-            _log.info("retention swept", expired=swept.expired, queries=queries)
+            hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)
         self.jobs.every(settings.certificate_check_seconds, "certificate", self.renew_certificate)
