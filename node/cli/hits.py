@@ -62,28 +62,15 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 def _print_table(output: Output, lines: list[Line]) -> None:
     if not lines:
         return
-    table = new_table(
-        "Hit",
-        "New",
-        "Holding",
-        "Case",
-        "Member",
-        "Record",
-        "Match",
-        "First found",
-        right=("Hit", "Holding"),
-        folds=_FOLDS,
-    )
+    table = new_table("Hit", "Holding", "Case", "Record", "Match", "First found", right=("Holding",), folds=_FOLDS)
     for line in lines:
         table.add_row(
-            str(line["hit"]),
-            "new" if line["new"] else "",
+            f"{line['hit']} new" if line["new"] else str(line["hit"]),
             str(line["holding"]),
             plain(", ".join(line["cases"])),
-            speaker(line["origin"]),
-            record_name(line["record"]),
+            f"{speaker(line['origin'])} {record_name(line['record'])}",
             stored_hit_words(line),
-            moment(line["first_seen"]),
+            moment(line["first_seen"]).partition(" ")[0],
         )
     output.say(table)
 

@@ -91,8 +91,8 @@ def hit_words(hit: Line) -> str:
 
 def stored_hit_words(hit: Line) -> str:
     """How near a holding and a record are, and what the record says, in one line."""
-    parts = [plain(hit["algorithm"] or "")]
-    parts += [f"{hit['distance']} bits away"] if hit["distance"] is not None else ["the same"]
+    near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
+    parts = [f"{plain(hit['algorithm'] or '')} {near}"]
     parts += [plain(hit["orientation"])] if hit["orientation"] not in (None, "original") else []
     if hit["shares"]:
         parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")

@@ -1,9 +1,10 @@
-"""Whatever is taken in, arrives, is corrected, taken back, cut off or restarted, in whatever order: once all is matched,
-the hits that are kept are those that a match of every holding finds.
+"""Whatever is taken in, arrives, is corrected, taken back, cut off or restarted, in whatever order: once all is
+matched, the hits that are kept are those that a match of every holding finds.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -117,10 +118,8 @@ class Arriving(RuleBasedStateMachine):
     def match_and_fail(self) -> None:
         assert isinstance(self.holder.store, MemoryStore)
         self.holder.store.fail_next_commit = StoreError("full")
-        try:
+        with suppress(StoreError):
             self.holder.arrivals.step(lambda: True)
-        except StoreError:
-            pass
         self.holder.store.fail_next_commit = None
 
     @rule()
@@ -137,16 +136,12 @@ class Arriving(RuleBasedStateMachine):
 
     @invariant()
     def no_hit_outlives_the_body_that_it_is_about(self) -> None:
-        if not hasattr(self, "holder"):
-            return
         for (_, record), hit in self.holder.hits().items():
             with self.holder.store.read() as tx:
                 assert tx.run(record.origin, hit.place, hit.place + 1, 0).states[0] == BodyState.HELD
             assert hit.evidence is not None
 
     def teardown(self) -> None:
-        if not hasattr(self, "holder"):
-            return
         self.holder.match()
         found = {pair: hit.evidence for pair, hit in self.holder.hits().items()}
         expected = self.holder.expected()

@@ -48,9 +48,7 @@ class Holder:
         self.store = store or MemoryStore()
         self.node = Node(world, speaker, cast("Carrier", None), cast("MemoryStore", self.store))
         self.radius = RADIUS
-        self.matcher = Matcher(
-            store=self.store, index=self.node.index, codec=CODEC, rank=rank, own=lambda: speaker.id
-        )
+        self.matcher = Matcher(store=self.store, index=self.node.index, codec=CODEC, rank=rank, own=lambda: speaker.id)
         self.kept = StoredHits(store=self.store, clock=world.clock)
         self.list = HitList(store=self.store, codec=CODEC, own=speaker.id, clock=world.clock)
         self.arrivals = Arrivals(

@@ -40,7 +40,9 @@ def log() -> Log:
 
 
 def kept(holder: Holder) -> list[tuple[int, str, int | None]]:
-    return sorted((hit.holding, hit.evidence.algorithm, hit.evidence.distance) for hit in holder.hits().values() if hit.evidence)
+    return sorted(
+        (hit.holding, hit.evidence.algorithm, hit.evidence.distance) for hit in holder.hits().values() if hit.evidence
+    )
 
 
 # --- what arrives -----------------------------------------------------------------------------------------------------
@@ -392,7 +394,7 @@ def test_hits_that_ended_long_ago_are_forgotten(holder: Holder, log: Log) -> Non
 
 
 def test_the_best_evidence_stays(holder: Holder, log: Log) -> None:
-    """An ingest looks for the file, what arrives for what is kept of it: they may differ, and the better one is kept."""
+    """An ingest looks for the file, what arrives for what is kept of it. They may differ; the better one is kept."""
     log.say(said_of(still("other", like="one"), codes=[PDQ.code]))
     holder.receive(log)
     file = still("one", bits=25)
