@@ -62,15 +62,17 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 def _print_table(output: Output, lines: list[Line]) -> None:
     if not lines:
         return
-    table = new_table("Hit", "Holding", "Case", "Record", "Match", "First found", right=("Holding",), folds=_FOLDS)
+    columns = ("Hit", "Holding", "Case", "Record", "First found", "Last found", "Match")
+    table = new_table(*columns, right=("Holding",), folds=_FOLDS)
     for line in lines:
         table.add_row(
             f"{line['hit']} new" if line["new"] else str(line["hit"]),
             str(line["holding"]),
             plain(", ".join(line["cases"])),
             f"{speaker(line['origin'])} {record_name(line['record'])}",
-            stored_hit_words(line),
             moment(line["first_seen"]).partition(" ")[0],
+            moment(line["last_seen"]).partition(" ")[0],
+            stored_hit_words(line),
         )
     output.say(table)
 

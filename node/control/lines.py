@@ -78,6 +78,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "hit": hit.id,
         "holding": hit.holding,
         "cases": list(shown.cases),
+        "member": hit.record.origin.member,
         "origin": str(hit.record.origin),
         "record": str(hit.record),
         "algorithm": evidence.algorithm if evidence else None,

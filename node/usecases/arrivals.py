@@ -49,6 +49,8 @@ ROWS_AT_ONCE: Final = 256
 """Arriving records that are held against many holdings in one piece: where these are a million, a tenth of a second."""
 PAIRS_AT_ONCE: Final = 1 << 18
 """Pairs of a holding and a record that are searched together: as many hits may come of it."""
+KEPT_AT_ONCE: Final = 2_000
+"""Hits that are written in one transaction: a tenth of a second."""
 HOLDINGS_AT_ONCE: Final = 256
 """Holdings that are read together, and rows that wait."""
 _RULES: Final = "arrivals-rules"
@@ -244,8 +246,9 @@ class Arrivals:
             hits = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True).hits
             kept = (found_of(ids[hit.subject], hit, self._own) for hit in hits)
             found = [each for each in kept if each is not None]
-        if found:
-            self._hits.keep(found)
+        # A transaction at a time: a retraction waits for one of them at most.
+        for start in range(0, len(found), KEPT_AT_ONCE):
+            self._hits.keep(found[start : start + KEPT_AT_ONCE])
         _rest(pace)
 
 

@@ -20,7 +20,6 @@ from typing import Final
 
 from node.domain.batch import BodyState, FingerprintColumns
 from node.domain.envelope import Disclosure, Kind, decode
-from node.domain.fingerprints import SHA256
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
@@ -93,8 +92,8 @@ class Change:
         for number, row, _, _ in self.filled:
             self.writer.wait_for_match(number, [row])
         for columns in self.held:
-            rows_of = next(each.rows for each in columns.columns if each.code == SHA256.code)
-            self.writer.wait_for_match(HOLDINGS_SOURCE, rows_of.tolist())
+            new = {row for each in columns.columns for row in each.rows.tolist()}
+            self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
         return ended
 
     def forget_pending(self, leaf: bytes) -> bool:
