@@ -119,10 +119,12 @@ class HitReader(Protocol):
         """The holdings of a case that have hits which the allow-list does not hide."""
         ...
 
-    def count_hits_of_record(self, record: RecordId) -> int: ...
+    def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
+        """How many hits stand on the records at these places of a log, by place, of those that have any."""
+        ...
 
-    def count_hits_of_holding(self, holding: int, origin: Origin) -> int:
-        """How many of a holding's hits are on records of this log."""
+    def hits_in(self, origin: Origin, holdings: Sequence[int]) -> Mapping[int, int]:
+        """How many hits of these holdings stand on records of a log, by holding, of those that have any."""
         ...
 
     def known_holdings(self, holdings: Sequence[int]) -> set[int]:

@@ -79,7 +79,7 @@ def _pairs(
     table: SegmentedTable, values: NDArray[np.uint8], rows: NDArray[np.int64], radius: int, source: int
 ) -> _Pairs:
     """What a table finds in rows of `source`."""
-    found = table.search(values, radius)
+    found = table.search(values, radius, source)
     mine = found.source == source
     return np.stack([rows[found.probe[mine]], found.row[mine], found.distance[mine]], axis=1)
 

@@ -167,7 +167,7 @@ def _standing(tx: StoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
 
 
 def by_log(each_of: Iterable[tuple[Origin, int]]) -> dict[Origin, list[int]]:
-    """The places by their logs, so that one read is enough for a log."""
+    """Numbers by their logs, ascending and once each, so that one read is enough for a log."""
     places: defaultdict[Origin, set[int]] = defaultdict(set)
     for origin, place in each_of:
         places[origin].add(place)
@@ -202,23 +202,23 @@ def _corrected(entry: bytes) -> RecordId | None:
 
 def _fitting(tx: StoreWriter, new: Sequence[FoundHit]) -> list[FoundHit]:
     """Those of new hits for which there is room, the strongest first; the others are noted."""
-    of_record: dict[RecordId, int] = {}
-    of_holding: dict[tuple[int, Origin], int] = {}
+    at_place: dict[tuple[Origin, int], int] = {}
+    of_holding: dict[tuple[Origin, int], int] = {}
+    for origin, wanted in by_log((one.record.origin, one.place) for one in new).items():
+        at_place |= {(origin, place): number for place, number in tx.hits_at(origin, wanted).items()}
+    for origin, wanted in by_log((one.record.origin, one.holding) for one in new).items():
+        of_holding |= {(origin, holding): number for holding, number in tx.hits_in(origin, wanted).items()}
     left_out: Counter[tuple[int, int]] = Counter()
     fitting: list[FoundHit] = []
     for one in sorted(new, key=lambda one: one.evidence.rank):
-        group = (one.holding, one.record.origin)
-        if one.record not in of_record:
-            of_record[one.record] = tx.count_hits_of_record(one.record)
-        if group not in of_holding:
-            of_holding[group] = tx.count_hits_of_holding(*group)
-        if of_holding[group] >= MAX_OF_HOLDING:
+        here, mine = (one.record.origin, one.place), (one.record.origin, one.holding)
+        if of_holding.get(mine, 0) >= MAX_OF_HOLDING:
             left_out[HOLDINGS_SOURCE, one.holding] += 1
-        elif of_record[one.record] >= MAX_OF_RECORD and one.evidence.algorithm != SHA256.name:
+        elif at_place.get(here, 0) >= MAX_OF_RECORD and one.evidence.algorithm != SHA256.name:
             left_out[tx.open_log(one.record.origin).number, one.place] += 1
         else:
-            of_record[one.record] += 1
-            of_holding[group] += 1
+            at_place[here] = at_place.get(here, 0) + 1
+            of_holding[mine] = of_holding.get(mine, 0) + 1
             fitting.append(one)
     for (source, row), number in left_out.items():
         tx.crowd(source, row, number)

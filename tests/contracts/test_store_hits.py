@@ -83,9 +83,10 @@ def test_hits_come_back_as_they_were_put_the_newest_first(store: Store) -> None:
         found = reader.hits_of_pairs([(1, new[0].record), (2, new[1].record), (3, new[3].record)])
         assert set(found) == {(1, new[0].record), (3, new[3].record)}
         assert replace(found[1, new[0].record], id=0) == new[0]
-        assert reader.count_hits_of_record(new[0].record) == 2
-        assert reader.count_hits_of_holding(1, JP) == 2
-        assert reader.count_hits_of_holding(1, FR) == 0
+        assert reader.hits_at(JP, [1, 2, 9, 1]) == {1: 2, 2: 1}
+        assert reader.hits_in(JP, [1, 2, 3]) == {1: 2, 2: 1}
+        assert reader.hits_in(FR, [1, 3]) == {3: 1}
+        assert reader.hits_at(replace(JP, epoch=9), [1]) == reader.hits_in(JP, []) == {}
     with pytest.raises(Misuse), store.write() as writer:
         writer.add_hits([hit(1, 7, origin=replace(JP, epoch=9))])
 
@@ -149,7 +150,8 @@ def test_a_purge_ends_the_hits_of_its_places_and_no_other(store: Store, number: 
         assert reader.hit_counts().hits == 2
         gone = reader.hits_of_pairs([(1, hit(1, 1).record)])[1, hit(1, 1).record]
         assert (gone.ended, gone.evidence) == (True, None)
-        assert reader.count_hits_of_record(hit(1, 1).record) == 0
+        assert reader.hits_at(JP, [1, 2]) == {2: 1}
+        assert reader.hits_in(JP, [1, 2]) == {1: 1}
         assert reader.crowded() == {(number, 2): 50}
     with store.write() as writer:
         writer.change_hits([replace(gone, record=RecordId(JP, bytes(32)), place=5, evidence=SAME, ended=False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -73,12 +74,13 @@ class MemoryHits:
     def holdings_with_hits(self, case: str) -> set[int]:
         return {hit.holding for hit in self._standing(case) if not hit.allowed}
 
-    def count_hits_of_record(self, record: RecordId) -> int:
-        return sum(hit.record == record and not hit.ended for hit in self._tables.hits.values())
+    def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
+        standing = [hit for hit in self._tables.hits.values() if hit.record.origin == origin and not hit.ended]
+        return Counter(hit.place for hit in standing if hit.place in places)
 
-    def count_hits_of_holding(self, holding: int, origin: Origin) -> int:
-        mine = [hit for hit in self._tables.hits.values() if hit.holding == holding and not hit.ended]
-        return sum(hit.record.origin == origin for hit in mine)
+    def hits_in(self, origin: Origin, holdings: Sequence[int]) -> Mapping[int, int]:
+        standing = [hit for hit in self._tables.hits.values() if hit.record.origin == origin and not hit.ended]
+        return Counter(hit.holding for hit in standing if hit.holding in holdings)
 
     def known_holdings(self, ids: Sequence[int]) -> set[int]:
         return set(ids) & self._beside.holdings.keys()
