@@ -266,6 +266,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
+    rooms.sender = daemon.publisher
     rooms.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())

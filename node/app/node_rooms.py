@@ -23,6 +23,7 @@ from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
@@ -38,6 +39,7 @@ from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.arrivals import Arrivals
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.evidence import build_evidence
 from node.usecases.hit_list import HitList
@@ -46,7 +48,13 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
+from node.usecases.publication import Publications
+from node.usecases.recognition import Recogniser
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
 from node.usecases.roster import Members, OwnLine
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
+    from node.usecases.publication import Sender
 
 Line = dict[str, Any]
 KEY_FILE: Final = "node.keys"
@@ -63,7 +72,9 @@ KEY_FILE: Final = "node.keys"
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
-    """Everything of one node but its connections. `wake`: called after each acknowledged statement."""
+    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
+    our log to the hub, where a daemon runs.
+    """
 
     home: Home
     settings: Config
@@ -81,6 +92,7 @@ class NodeRooms:
     matcher: Matcher
     hits: HitList
     arrivals: Arrivals
+    recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
@@ -88,6 +100,7 @@ class NodeRooms:
     link: Link
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
+    sender: Sender | None = None
 
     def policy(self) -> Policy:
         """The federation's policy as it was verified last, or the default before the first roster."""
@@ -110,14 +123,29 @@ class NodeRooms:
             audit=self.audit,
             clock=time.time,
         )
+        own, listed = self.own_log.origin, self._list()
+        publications = Publications(self.store)
         records = RecordCommands(
-            own=self.own_log.origin,
-            ledger=self.ledger,
-            catalogue=self.catalogue,
-            store=self.store,
+            list=listed,
+            saying=Saying(records=listed, ledger=self.ledger, audit=self.audit, own=own.member),
+            publications=publications,
+            sender=lambda: self.sender,
             audit=self.audit,
             clock=time.time,
             evidence_of=self._evidence,
+        )
+        sharing = SharingCommands(
+            contributing=Contributing(
+                store=self.store,
+                ledger=self.ledger,
+                selector=Selector(self.index),
+                recogniser=self.recogniser,
+                codec=self.codec,
+                audit=self.audit,
+            ),
+            retracting=Retracting(store=self.store, ledger=self.ledger, audit=self.audit, own=own),
+            publications=publications,
+            sender=lambda: self.sender,
         )
         node = NodeCommands(
             name=self.settings.member,
@@ -136,7 +164,10 @@ class NodeRooms:
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
         hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit, hits, AllowCommands(allowed=allowed))
+        return Commands.of(search, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
+
+    def _list(self) -> RecordList:
+        return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
@@ -208,6 +239,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     hits = StoredHits(store=store, clock=time.time)
@@ -254,12 +286,14 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             own=me,
             radius=lambda: latest_policy(members).radius,
         ),
+        recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
             hits=hits,
             own=me,
+            recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
         ),

@@ -46,7 +46,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
-    "retract": ("node.cli.records", RECORDS, "Take one of our records back, everywhere."),
+    "retract": ("node.cli.retract", RECORDS, "Take our own records back, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),

@@ -16,6 +16,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common
+from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Asked, Failures, count_subjects, read_asked, subjects
@@ -118,12 +119,21 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     told = read_asked(asked or (), hashes)
     printer = _Printer(given)
     arguments: Line = {"rule": rule.value, "case": case} | ({"show_all": True} if show_all else {})
-    with given.session() as session, given.output.progress("matching", lambda: count_subjects(told)) as advance:
-        items = subjects(told, failures, workers, advance)
+    with (
+        given.session() as session,
+        given.output.progress("matching", lambda: count_subjects(told)) as advance,
+        Interruption(given.output, _INTERRUPTED) as interruption,
+    ):
+        items = interruption.until(subjects(told, failures, workers, advance))
         for line in session.run("match", arguments, items):
-            printer.line(line)
+            printer.line(line | {"interrupted": True} if interruption.asked and "searched" in line else line)
+    if interruption.asked:
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
+
+
+_INTERRUPTED: Final = "finishing the search of what was already sent (press Ctrl-C again to stop at once)"
 
 
 def query(
@@ -258,6 +268,7 @@ class _Printer:
 def _searched_words(summary: Line) -> str:
     searched = [f"{speaker(origin)} {number:,}" for origin, number in sorted(summary["searched"].items())]
     words = [f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."]
+    words += [f"Interrupted after {count(summary['subjects'], 'subject')}."] if summary.get("interrupted") else []
     words += [hidden] if (hidden := _hidden_words(summary)) else []
     if summary.get("files"):
         pace = f"{summary['seconds']:.1f} s, {summary['files_per_second']:.1f} a second"

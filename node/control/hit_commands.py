@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.lines import left_out_lines, stored_hit_line
+from node.control.hit_lines import left_out_lines, stored_hit_line
 from node.domain.envelope import Kind
 from node.usecases.audit import AuditEntry
 

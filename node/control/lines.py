@@ -8,7 +8,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.fingerprints import (
     KIND_BY_CODE,
@@ -25,15 +26,15 @@ from node.domain.queries import Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from node.domain.ids import RecordId
+    from node.domain.handling import Handling
     from node.domain.queries import Hit, MemberOutcome
-    from node.domain.statements import Category
+    from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
-    from node.usecases.hit_list import ShownHit
 
 Line = dict[str, Any]
+_EPOCH: Final = date(1970, 1, 1)
+_LAST_DAY: Final = (date.max - _EPOCH).days
+"""Days since 1970 of the last date that can be spelled."""
 
 
 def category_line(category: Category | None) -> Line | None:
@@ -48,8 +49,38 @@ def category_line(category: Category | None) -> Line | None:
     }
 
 
+def statement_line(said: Contribution | None) -> Line:
+    """What a contribution says beside its fingerprints; all null where nobody can tell."""
+    return {
+        "media_type": (said.media_type or None) if said else None,
+        "category": category_line(said.category) if said else None,
+        "series": (said.series or None) if said else None,
+        "victim_identified": said.victim_identified.name.lower() if said else None,
+        "offender_identified": said.offender_identified.name.lower() if said else None,
+        "tags": list(said.tags) if said else None,
+        "language": (said.language or None) if said else None,
+    }
+
+
+def handling_line(handling: Handling | None) -> Line | None:
+    """Who may read a record, for what and until when; null where nobody can tell."""
+    if handling is None:
+        return None
+    day = handling.retain_until_day
+    return {
+        "audience": "everyone" if handling.audience is None else list(handling.audience),
+        "purposes": list(handling.purposes),
+        "code": handling.code,
+        "retain_until_day": day or None,
+        "retain_until": (_EPOCH + timedelta(days=day)).isoformat() if 0 < day <= _LAST_DAY else None,
+    }
+
+
 def hit_line(subject: str, hit: Hit) -> Line:
-    """One hit. `subject` as the person called it."""
+    """One hit. `subject` as the person called it. A member's answer tells the category and the series alone."""
+    said = statement_line(hit.statement)
+    if hit.statement is None:
+        said |= {"category": category_line(hit.category), "series": hit.series}
     return {
         "subject": subject,
         "origin": hit.origin,
@@ -58,57 +89,18 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "distance": hit.distance,
         "quality": hit.quality,
         "orientation": hit.orientation,
-        "category": category_line(hit.category),
-        "series": hit.series,
+        **said,
+        "handling": handling_line(hit.handling),
         "weak": hit.weak,
         "trimmed": hit.trimmed,
         "holding": hit.holding,
+        "cases": list(hit.cases) if hit.holding is not None else None,
         "allowed": hit.allowed,
         "level": hit.level.name.lower().replace("_", "-"),
         "shares": shares_line(hit.shares),
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
     }
-
-
-def stored_hit_line(shown: ShownHit) -> Line:
-    """One hit that is kept: of which holding, on which record, how near, since when."""
-    hit, evidence, statement = shown.hit, shown.hit.evidence, shown.statement
-    return {
-        "hit": hit.id,
-        "holding": hit.holding,
-        "cases": list(shown.cases),
-        "member": hit.record.origin.member,
-        "origin": str(hit.record.origin),
-        "record": str(hit.record),
-        "algorithm": evidence.algorithm if evidence else None,
-        "distance": evidence.distance if evidence else None,
-        "quality": evidence.quality if evidence else None,
-        "orientation": evidence.orientation if evidence else None,
-        "category": category_line(statement.category if statement else None),
-        "series": (statement.series or None) if statement else None,
-        "weak": bool(evidence and evidence.weak),
-        "trimmed": bool(evidence and evidence.trimmed),
-        "shares": shares_line(evidence.shares if evidence else None),
-        "seconds": seconds_line(evidence.at if evidence else None),
-        "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
-        "allowed": hit.allowed,
-        "new": not hit.shown_at,
-        "first_seen": hit.first_seen,
-        "last_seen": hit.last_seen,
-    }
-
-
-def left_out_lines(left_out: Mapping[RecordId | int, int]) -> list[Line]:
-    """Of which records and holdings more hits were found than are kept, and about how many."""
-    return [
-        {
-            "record": None if isinstance(about, int) else str(about),
-            "holding": about if isinstance(about, int) else None,
-            "left_out": number,
-        }
-        for about, number in left_out.items()
-    ]
 
 
 def shares_line(shares: Shares | None) -> Line | None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node.control.arguments import Arguments
 from node.control.batching import batches
-from node.control.lines import hit_line, outcome_line, read_item, read_subject, stored_hit_line
+from node.control.hit_lines import stored_hit_line
+from node.control.lines import hit_line, outcome_line, read_item, read_subject
 from node.domain.envelope import Kind
 from node.domain.holdings import IngestRequest
 from node.domain.ids import QUERY_ID_SIZE, member_id

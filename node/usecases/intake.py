@@ -3,6 +3,8 @@
 Rules this module upholds:
 
 - Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
+- A file that our own log has a live record of belongs to that record (`recognition`): after a restore it is not shared
+  twice.
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - A new holding waits to be matched until its hits are written: dying in between leaves it to `usecases.arrivals`.
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
-from node.domain.queries import Subject
+from node.domain.queries import Level, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse
 from node.usecases.stored_hits import Done, found_of
@@ -28,10 +30,11 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.queries import Hit
     from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
+    from node.usecases.recognition import Recogniser
     from node.usecases.stored_hits import StoredHits
 
 MAX_CASE = 200
@@ -93,6 +96,7 @@ class Intake:
         own: MemberId,
         radius: Callable[[], int],
         clock: Clock,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -101,6 +105,7 @@ class Intake:
         self._own = own
         self._radius = radius
         self._clock = clock
+        self._recogniser = recogniser
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
         """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
@@ -123,6 +128,7 @@ class Intake:
                     for item in items
                 ]
                 fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+                self._recognise(change.writer, [row for row, _ in placed])
                 # In hand before anybody can see that they wait.
                 matching.enter_context(self._hits.in_hand(list(fresh)))
                 if fresh:
@@ -151,3 +157,12 @@ class Intake:
         if kept or waited:
             self._hits.keep(kept, Done(rows=waited))
         return hits
+
+    def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
+        """Gives these holdings the record that our own log has of them, where they lack it."""
+        if self._recogniser is None:
+            return
+        bare = {each.sha256: each.id for each in writer.holdings_by_id(rows).values() if each.record is None}
+        for sha256, record in self._recogniser.find(writer, list(bare)).items():
+            writer.set_record(bare[sha256], record)
+            writer.set_level(bare[sha256], Level.SHARED)
