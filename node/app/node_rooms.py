@@ -19,6 +19,7 @@ from node.app.link import Link
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -36,12 +37,14 @@ from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.arrivals import Arrivals
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.evidence import build_evidence
+from node.usecases.hit_list import HitList
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
@@ -55,6 +58,7 @@ from node.usecases.retraction import Retracting
 from node.usecases.roster import Members, OwnLine
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -89,6 +93,8 @@ class NodeRooms:
     ledger: Ledger
     audit: AuditLog
     matcher: Matcher
+    hits: HitList
+    arrivals: Arrivals
     recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
@@ -110,6 +116,7 @@ class NodeRooms:
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
+            hits=self.hits,
             store=self.store,
             audit=self.audit,
             clock=time.time,
@@ -150,11 +157,13 @@ class NodeRooms:
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
+            hits=self.hits,
             random=os.urandom,
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, queries, records, sharing, node, audit, AllowCommands(allowed=allowed))
+        hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
+        return Commands.of(search, queries, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
 
     def _list(self) -> RecordList:
         return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
@@ -261,6 +270,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    hits = StoredHits(store=store, clock=time.time)
     signer = ring.signer(STATEMENT)
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
@@ -294,11 +304,23 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         ),
         audit=audit,
         matcher=matcher,
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        arrivals=Arrivals(
+            store=store,
+            index=index,
+            codec=codec,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: latest_policy(members).radius,
+        ),
         recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
+            hits=hits,
+            own=me,
             recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,

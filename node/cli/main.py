@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
+    "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
     "retract": ("node.cli.retract", RECORDS, "Take our own records back, everywhere."),
