@@ -15,7 +15,7 @@ import typer
 from node.cli.common import Command, common, new_group
 from node.cli.holdings import NewLevel, ReasonOption, YesOption, change_level, delete_all
 from node.cli.output import Line, plain
-from node.cli.records import Reason
+from node.cli.retract import Reason
 from node.cli.words import count
 
 _LISTED: Final = 100

@@ -17,9 +17,9 @@ import typer
 
 from node.cli.common import Command, Common, Session, common, one
 from node.cli.output import Line, Output, plain
-from node.cli.records import Reason
+from node.cli.retract import Reason
 from node.cli.words import clock_words, count, moment, new_table, record_name
-from node.errors import Misuse
+from node.errors import Misuse, Refused
 
 _LISTED: Final = 100
 _FRAMES_SHOWN: Final = 5
@@ -115,7 +115,16 @@ def _list(given: Common, case: str | None, level: AnyLevel | None, limit: int, a
 
 def _print_table(output: Output, lines: list[Line]) -> None:
     table = new_table(
-        "Holding", "Cases", "Type", "Size", "Level", "Added", "Record", right=("Holding", "Size"), folds=_FOLDS
+        "Holding",
+        "Cases",
+        "Type",
+        "Size",
+        "Level",
+        "Added",
+        "Record",
+        "Hits",
+        right=("Holding", "Size", "Hits"),
+        folds=_FOLDS,
     )
     for line in lines:
         table.add_row(
@@ -126,6 +135,7 @@ def _print_table(output: Output, lines: list[Line]) -> None:
             plain(line["level"]),
             moment(line["added_at"])[:10],
             record_name(line["record"]),
+            str(line["hits"] or ""),
         )
     output.say(table)
 
@@ -139,6 +149,7 @@ def _print_whole(output: Output, line: Line) -> None:
         ("Level", line["level"]),
         ("Added", moment(line["added_at"])),
         ("Record", line["record"] or "not shared"),
+        ("Hits", f"{line['hits']:,}"),
         ("Original", "copied into the home" if line["original"] else "not copied into the home"),
     ]
     for name, value in said:
@@ -184,12 +195,11 @@ def delete_all(given: Common, session: Session, arguments: Line, *, yes: bool) -
     what = _plan_words(plan)
     if not yes:
         if not sys.stdin.isatty():
-            raise Misuse(f"this would do the following: {what}", remedy="add --yes to do it")
-        given.output.note(f"This cannot be undone: {what}.")
-        if not typer.confirm("Delete?", err=True):
-            raise typer.Abort
+            raise Misuse(f"this would {what}. Nothing was done: there is no terminal to ask at", remedy="give --yes")
+        if not typer.confirm(f"This cannot be undone. It would {what}. Delete?", default=False, err=True):
+            raise Refused("nothing was done: the answer was no")
     with given.output.progress("deleting", plan["would_delete"] + plan["would_leave"]) as advance:
-        for line in session.run("delete", arguments | {"yes": True}):
+        for line in session.run("delete", arguments | ({"yes": True} if yes else {"plan": plan["plan"]})):
             given.output.line(line, _deleted_words)
             if "holding" in line:
                 advance()

@@ -23,7 +23,7 @@ from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from node.control.runner import Line
     from node.domain.holdings import Holding
@@ -52,15 +52,16 @@ class HoldingCommands:
         case, limit, after = given.text("case", ""), given.whole("limit", LISTED), given.whole("after", 0)
         level = read_level(given.text("level")) if given.has("level") else None
         await self._looks("holdings", case=case, limit=limit)
-        found = await asyncio.to_thread(self._page, case, level, after, limit + 1)
-        for holding in found[:limit]:
-            yield holding_line(holding)
+        found, hits = await asyncio.to_thread(self._page, case, level, after, limit + 1)
         shown = found[:limit]
+        for holding in shown:
+            yield holding_line(holding, hits.get(holding.id, 0))
         yield {"listed": len(shown), "more": len(found) > limit, "after": shown[-1].id if shown else after}
 
-    def _page(self, case: str, level: Level | None, after: int, limit: int) -> list[Holding]:
+    def _page(self, case: str, level: Level | None, after: int, limit: int) -> tuple[list[Holding], Mapping[int, int]]:
         with self.store.read() as tx:
-            return tx.holdings(case=case, level=level, after=after, limit=limit, bare=True)
+            found = tx.holdings(case=case, level=level, after=after, limit=limit, bare=True)
+            return found, tx.hits_of_holdings([each.id for each in found])
 
     async def holding(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"holding", "digests"} -> one line: all that is held, where its files were, and its fingerprints if asked."""
@@ -73,9 +74,10 @@ class HoldingCommands:
         with self.store.read() as tx:
             holding = tx.holding(number)
             files = tx.file_references(number)
+            hits = tx.hits_of_holdings([number]).get(number, 0)
         if holding is None:
             raise NotFound(f"there is no holding {number}", remedy="`vigil holdings` lists the holdings")
-        return holding_line(holding) | {
+        return holding_line(holding, hits) | {
             "files": [{"case": each.case, "path": each.path} for each in files],
             "original": self.has_original(holding.sha256),
             "fingerprints": [fingerprint_line(each) for each in holding.fingerprints] if digests else None,
@@ -136,8 +138,9 @@ class HoldingCommands:
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "reason", "yes"} -> without "yes" {"would_delete", "would_leave", "would_retract"},
-        with it a line a holding as it is deleted, then {"deleted", "left_case", "retracted", "originals"}.
+        """{"holdings", "case", "reason", "yes", "plan"} -> without "yes" and "plan", what would be done:
+        {"would_delete", "would_leave", "would_retract", "plan"}; else a line a holding as it is deleted, then {"deleted", "left_case",
+        "retracted", "originals"}. `plan`: what somebody agreed to; another one is refused.
         """
         given = Arguments(arguments)
         ids, case = _numbers(given), given.text("case", "")
@@ -147,9 +150,13 @@ class HoldingCommands:
         if bool(ids) == bool(case):
             raise Misuse("name holdings or a case, and not both")
         plan = await asyncio.to_thread(self.disposal.plan, ids, case, reason)
-        if not given.flag("yes"):
-            yield {"would_delete": plan.deleted, "would_leave": plan.left, "would_retract": plan.shared}
+        agreed = given.text("plan", "")
+        if not given.flag("yes") and not agreed:
+            told = {"would_delete": plan.deleted, "would_leave": plan.left, "would_retract": plan.shared}
+            yield {**told, "plan": plan.digest}
             return
+        if agreed and agreed != plan.digest:
+            raise Misuse("what this would delete has changed since it was shown", remedy="run the command again")
         counts = {"deleted": 0, "left_case": 0, "retracted": 0, "originals": 0}
         async for done in self._deleting(plan, case, reason.name.lower()):
             counts["deleted"] += done.deleted
@@ -190,8 +197,8 @@ class HoldingCommands:
         await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
 
 
-def holding_line(holding: Holding) -> Line:
-    """One holding, without its fingerprints and without a path."""
+def holding_line(holding: Holding, hits: int) -> Line:
+    """One holding and how many hits it has, without its fingerprints and without a path."""
     return {
         "holding": holding.id,
         "cases": list(holding.cases),
@@ -200,6 +207,7 @@ def holding_line(holding: Holding) -> Line:
         "level": level_name(holding.level),
         "added_at": holding.added_at,
         "record": str(holding.record) if holding.record else None,
+        "hits": hits,
     }
 
 

@@ -152,6 +152,10 @@ class LogReader(ChainReader, Protocol):
         """(Entry, `BodyState`) without its body, however long that is. Raises `NotFound` where none stands there."""
         ...
 
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
+        ...
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
         ...
@@ -178,6 +182,10 @@ class LogReader(ChainReader, Protocol):
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         """Acknowledged own entries without a position, oldest first."""
+        ...
+
+    def count_pending(self, origin: Origin) -> int:
+        """How many `pending` gives without a limit."""
         ...
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None: ...

@@ -25,6 +25,7 @@ from node.store.allowed import AllowRows, AllowWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
+from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.log_writes import LogWrites
@@ -37,11 +38,13 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, QueryRows, HubRows, IndexingRows):
+class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogWrites, ChainWrites, HeldRows, FileWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(
+    LogWrites, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
+):
     """`StoreWriter`."""
 
 

@@ -24,6 +24,7 @@ from node.domain.queries import Level
 from node.domain.statements import Reason
 from node.errors import NotFound, Refused, VigilError
 from node.usecases.catalogue import Catalogue
+from node.usecases.consent import plan_digest
 from node.usecases.purging import chain_at
 
 PAGE: Final = 1_000
@@ -46,6 +47,13 @@ class Plan:
     def deleted(self) -> int:
         """How many holdings go."""
         return len(self.deletions) - self.left
+
+    @property
+    def digest(self) -> str:
+        """The name of this plan (`consent`)."""
+        return plan_digest(
+            [f"{self.shared}", *(f"{each.holding} {each.reason} {each.case}" for each in self.deletions)]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ def holding(**more: object) -> Line:
         "level": "shared",
         "added_at": 1_795_944_238,
         "record": RECORD,
+        "hits": 2,
         **more,
     }
 
@@ -74,7 +75,7 @@ def test_what_does_not_go_together_is_a_usage_error(vigil: Vigil, node: Node, wo
     assert node.calls == []
 
 
-PLAN = {"would_delete": 2, "would_leave": 1, "would_retract": 1}
+PLAN = {"would_delete": 2, "would_leave": 1, "would_retract": 1, "plan": "ab" * 16}
 
 
 def deletes(arguments: Line, _items: object) -> list[Line]:

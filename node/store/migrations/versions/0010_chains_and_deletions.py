@@ -13,7 +13,7 @@ from alembic import op
 from node.errors import Misuse
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
