@@ -18,7 +18,7 @@ from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.statements import Contribution, Reason
 from node.errors import NotFound, Refused, StoreError
-from node.usecases.disposal import Disposal
+from node.usecases.disposal import Disposal, Disposed
 from node.usecases.intake import columns_of
 from node.usecases.ledger import Draft
 from tests.simulator.federation import Speaker
@@ -109,7 +109,7 @@ def test_a_case_is_deleted_and_what_another_case_has_only_leaves_it() -> None:
     plan = disposal.plan([], "A", Reason.MISTAKE)
     assert (plan.deleted, plan.left, plan.shared) == (3, 2, 2)
     disposal.order(plan)
-    told = []
+    told: list[Disposed] = []
     assert disposal.finish(told.append) == 5
     assert [(each.holding, each.deleted, each.original) for each in told] == [
         (1, True, True),
