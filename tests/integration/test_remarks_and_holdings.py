@@ -108,9 +108,13 @@ def test_a_level_is_lowered_and_a_holding_deleted_and_neither_answers_abroad_any
     lowered = lines_of("FR", *ask)
     assert lowered[-1]["outcomes"]["BR"] == "no-hit"
     assert scope(lowered, "BR")["hit-no-hit"] == scope(before, "BR")["hit-no-hit"] - 1
+    lines_of("BR", "holdings", str(number), "--set-level", "hit-no-hit")
+    raised = lines_of("FR", *ask)
+    assert raised[-1]["outcomes"]["BR"] == "hit"
     lines_of("BR", "holdings", str(number), "--delete", "--yes")
     deleted = lines_of("FR", *ask)
-    assert scope(deleted, "BR")["national"] == scope(lowered, "BR")["national"] - 1
+    assert deleted[-1]["outcomes"]["BR"] == "no-hit"
+    assert scope(deleted, "BR") == scope(lowered, "BR")
     lines_of("BR", "holdings", str(number), code=1)
     assert lines_of("BR", "match", str(held))[-1]["hits"] == 0
 

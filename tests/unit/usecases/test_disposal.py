@@ -58,11 +58,10 @@ class Desk:
         with self.node.catalogue.change() as change:
             for number in range(1, 6):
                 for case in ("A", "B") if number > 3 else ("A",):
-                    row, _ = change.writer.put_holding(
-                        prints(number), level=Level.NATIONAL, case=case, tag=b"%s%d" % (case.encode(), number), now=1
-                    )
-                    change.writer.put_file_reference(row, FileReference(case=case, path=f"/{case}/{number}"))
-                change.hold(columns_of([row], [prints(number)]))
+                    tag = b"%s%d" % (case.encode(), number)
+                    change.writer.put_holding(prints(number), level=Level.NATIONAL, case=case, tag=tag, now=1)
+                    change.writer.put_file_reference(number, FileReference(case=case, path=f"/{case}/{number}"))
+                change.hold(columns_of([number], [prints(number)]))
         drafts = [
             Draft(statement=Contribution(fingerprints=prints(number).fingerprints()), holding=number)
             for number in (1, 2, 4)
