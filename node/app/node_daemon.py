@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- Nothing listens on a network: the node dials out, and serves Unix sockets only.
 - A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
 - A certificate that ran out while the node was away is renewed with the statement key before anything else.
 """
@@ -21,6 +21,7 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
+from node.app.group_socket import group_socket
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation
 from node.app.node_rooms import load_ring, open_node
 from node.app.sessions import socket_path
@@ -280,7 +281,12 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
 async def _until_ended(
     rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    shared = group_socket(rooms.settings)
+    commands = rooms.commands()
+    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    if shared is not None:
+        path, group = shared
+        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
     supervisor.run("attendant", daemon.attendant.run())
     daemon.due()
     settle()
@@ -291,5 +297,7 @@ async def _until_ended(
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()
-        await socket.stop(GRACE_SECONDS)
+        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
         socket_path(rooms.home).unlink(missing_ok=True)
+        if shared is not None:
+            shared[0].unlink(missing_ok=True)

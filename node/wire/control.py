@@ -1,8 +1,10 @@
-"""The local socket: a Unix socket of mode 0600 in a folder of mode 0700, gRPC over it.
+"""The local sockets: Unix sockets with gRPC over them. The owner's has mode 0600, the investigators' 0660.
 
 Rules this module upholds:
 
-- Who can open the socket owns the node: the file system is the gate, and nothing else listens.
+- Who can open a socket may run what it serves: the file system is the gate, and nothing else listens. The owner's
+  serves everything, so who can open that one owns the node.
+- A socket is open to nobody but its owner from its first instant; a group is let in before anything is served.
 - Lines and items are JSON objects; what they mean is decided in `node/control`.
 - A daemon of another version refuses, and says to restart it.
 """
@@ -10,6 +12,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -86,30 +89,38 @@ def _load(data: bytes) -> Line:
     return value
 
 
-async def serve(path: Path, run: Run) -> grpc.aio.Server:
-    """A started server on `path`. The caller holds the owner's lock, so a socket left there is a dead one's."""
-    _clear(path)
+async def serve(path: Path, run: Run, *, group: int | None = None) -> grpc.aio.Server:
+    """A started server on `path`, for its owner, or for the users of `group` (an id) too. The caller holds the owner's
+    lock, so a socket left there is a dead one's; with a group, it has checked the folder. Raises `Unavailable`.
+    """
+    _clear(path, own_folder=group is None)
     server = grpc.aio.server(options=_OPTIONS)
     control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
+    before = os.umask(0o177)
     try:
         server.add_insecure_port(f"unix:{path}")
-    except RuntimeError as error:
+        _restrict(path, group)
+    except (RuntimeError, OSError) as error:
         raise Unavailable(
-            "the local socket cannot be made", remedy="is the path of the home folder longer than 90 characters?"
+            "the local socket cannot be made", remedy="check that its path is short and that its folder can be written"
         ) from error
-    _restrict(path)
+    finally:
+        os.umask(before)
     await server.start()
     return server
 
 
-def _clear(path: Path) -> None:
-    # The folder's mode is the gate from the first instant; the socket's own mode follows before anything is served.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _clear(path: Path, *, own_folder: bool) -> None:
+    if own_folder:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
 
 
-def _restrict(path: Path) -> None:
+def _restrict(path: Path, group: int | None) -> None:
     path.chmod(0o600)
+    if group is not None:
+        os.chown(path, -1, group)
+        path.chmod(0o660)
 
 
 async def call(
