@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from typing import TYPE_CHECKING, Any, Final
@@ -126,9 +127,10 @@ def _restrict(path: Path, group: int | None) -> None:
 async def call(
     path: Path, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
 ) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, `Unavailable` without a
-    daemon.
+    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, or what ended its items;
+    `Unavailable` without a daemon.
     """
+    of_the_items: list[Exception] = []
 
     async def inputs() -> AsyncIterator[control_pb2.Input]:
         yield control_pb2.Input(
@@ -139,8 +141,12 @@ async def call(
                 officer=who.officer,
             )
         )
-        async for item in items:
-            yield control_pb2.Input(item=json.dumps(item).encode())
+        try:
+            async for item in items:
+                yield control_pb2.Input(item=json.dumps(item).encode())
+        except Exception as error:  # gRPC would cancel the call and drop the error
+            of_the_items.append(error)
+            raise
 
     async with grpc.aio.insecure_channel(f"unix:{path}", options=_OPTIONS) as channel:
         stub = control_pb2_grpc.ControlStub(channel)
@@ -148,7 +154,13 @@ async def call(
         try:
             async for line in lines:
                 yield _load(line.json)
+        except asyncio.CancelledError:
+            if of_the_items:
+                raise of_the_items[0] from None
+            raise
         except grpc.aio.AioRpcError as error:
+            if of_the_items:
+                raise of_the_items[0] from None
             raise status.to_error(error, local=True) from None
         finally:
             lines.cancel()
