@@ -110,7 +110,9 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
+        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random, pause=pause)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -120,7 +122,7 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -137,7 +139,6 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
-        self.contact = HubContact(rooms)
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
