@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.config import Home
-from node.control.lines import category_line, fingerprint_line
+from node.control.lines import fingerprint_line, statement_line
 from node.domain.ids import federation_id, member_id, spoken
 from node.domain.statements import Contribution
 from node.errors import Misuse, NotFound, Refused
@@ -238,8 +238,7 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
         "issued_day": proven.issued_day,
         "kind": proven.kind,
         "fingerprints": [fingerprint_line(f) for f in said.fingerprints] if said else [],
-        "category": category_line(said.category) if said else None,
-        "series": (said.series or None) if said else None,
+        **statement_line(said),
         "roster_version": roster.version,
         "roster_expired": roster.expires <= time.time(),
         "root_fingerprint": spoken(client.root_sha256),

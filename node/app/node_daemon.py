@@ -27,6 +27,7 @@ from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.errors import Unavailable, VigilError
 from node.store.lock import own
+from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
 from node.sync.follower import Follower
@@ -123,6 +124,9 @@ class NodeDaemon:
             on_own=self.publisher.wake,
         )
         self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
+        self.arrivals = ArrivalMatcher(
+            arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
+        )
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -150,6 +154,7 @@ class NodeDaemon:
             "attending": self.attendant.attending.is_set() and not self.attendant.fault,
             "publishing": self.publisher.trouble or "well",
             "following": self.follower.trouble or "well",
+            "matching": self.arrivals.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             "due_work": self.jobs.troubles or "well",
         }
@@ -205,7 +210,8 @@ class NodeDaemon:
         async def sweep() -> None:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
-            _log.info("retention swept", expired=swept.expired, queries=queries)
+            hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
         self.jobs.every(settings.certificate_check_seconds, "certificate", self.contact.renew_certificate)
@@ -229,6 +235,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
+    rooms.sender = daemon.publisher
     rooms.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
@@ -251,6 +258,7 @@ async def _until_ended(
 ) -> None:
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("attendant", daemon.attendant.run())
+    supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
     settle()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})

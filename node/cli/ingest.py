@@ -32,7 +32,7 @@ from node.cli.main import ExitCode
 from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
-from node.cli.words import count, hit_words
+from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, VigilError
@@ -179,6 +179,8 @@ class _Intake:
                     if "path" in line:
                         output.line(line, _file_words)
                         advance()
+                    elif "hit" in line:
+                        output.line(line, _earlier_words)
                     else:
                         summary = dict(line)
             finally:
@@ -265,12 +267,24 @@ def _file_words(line: Line) -> str:
     return "\n".join([words, *hits])
 
 
+def _earlier_words(line: Line) -> str:
+    """A hit of the case that was found before, or since: the files of this run are told above."""
+    what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
+    return f"{'hit':<5} {line['holding']:>7} {what}"
+
+
 def _summary_words(line: Line) -> str:
     words = f"{count(line['files'], 'file')}: {line['new']:,} new, {line['already_held']:,} held already"
     for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
         if line[name]:
             words += f", {line[name]:,} {noun}"
     words = f"{words}. {count(line['files_with_hits'], 'file')} with hits."
+    if line.get("case_hits"):
+        case = plain(line["case"])
+        words += f"\nThe whole case has {count(line['case_hits'], 'hit')} on records of other members: "
+        words += f"vigil hits --case {case}"
+    if line.get("not_matched_yet"):
+        words += f"\n{not_matched_words(line)}"
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

@@ -178,6 +178,13 @@ class Roster:
             raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
         return found
 
+    def require_owner(self, member: MemberId) -> Member:
+        """The member where it is active or has left: it may still take back what it said. Raises as `require_active`
+        where it is unknown or suspended.
+        """
+        found = self.members.get(member)
+        return found if found is not None and found.status is MemberStatus.LEFT else self.require_active(member)
+
     def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
         """The keys that may vouch for `origin`; empty where its member is unknown or the federation another."""
         member = self.members.get(origin.member)

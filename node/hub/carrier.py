@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - A member submits to its own log alone, of its active epoch. The hub never speaks for one.
+- A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
 - Handling is enforced here: a body goes to those it admits. What is not understood is withheld.
@@ -18,12 +19,12 @@ from typing import Final
 import numpy as np
 
 from node.domain.batch import BodyState, Package
-from node.domain.envelope import Disclosure
+from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin
 from node.domain.log_ports import LogReader, LogState, StoredRun
 from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
-from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
+from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
 from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
 from node.tlog import note as notes
@@ -78,11 +79,15 @@ class HubCarrier:
     # --- heads ----------------------------------------------------------------------------------------------------
 
     async def heads(self, member: MemberId, origins: Sequence[Origin]) -> list[Head]:
-        """See `services.CarrierService`. A log that is not here is left out."""
-        self._roster().require_active(member)
+        """See `services.CarrierService`. A log that is not here is left out; a member that has left sees its own."""
+        left = self._roster().require_owner(member).status is MemberStatus.LEFT
         logs = await asyncio.to_thread(self._logs)
         wanted = set(origins)
-        return [_head(log) for log in logs if not wanted or log.origin in wanted]
+        return [
+            _head(log)
+            for log in logs
+            if (not wanted or log.origin in wanted) and (not left or log.origin.member == member)
+        ]
 
     def _logs(self) -> list[LogState]:
         with self._store.read() as reader:
@@ -95,7 +100,7 @@ class HubCarrier:
 
         Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen).
         """
-        _check_speaker(self._roster().require_active(member), self._roster(), package.origin)
+        _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
         # Runs of one log one after another: the second would only lose the compare-and-swap.
         async with self._turns.setdefault(package.origin, asyncio.Lock()):
@@ -275,10 +280,12 @@ def _head(log: LogState) -> Head:
     return Head(origin=log.origin, size=log.size, cosigned=log.cosigned, cosigned_size=log.cosigned_size)
 
 
-def _check_speaker(member: Member, roster: Roster, origin: Origin) -> None:
-    """Raises `Refused` unless `origin` is the member's own log: of the newest epoch that it has an active key for, or
-    of a former one whose key vouches up to a known size, for a hub that has lost it.
+def _check_speaker(member: Member, roster: Roster, package: Package) -> None:
+    """Raises `Refused` unless the package is of the member's own log: of the newest epoch that it has an active key
+    for, or of a former one whose key vouches up to a known size, for a hub that has lost it. A member that has left
+    may disclose only retractions.
     """
+    origin = package.origin
     if origin.member != member.id or origin.federation != roster.federation or origin.stream != "log":
         raise Refused("a member submits to its own log alone")
     keys = [key for key in member.keys if key.purpose is KeyPurpose.LOG]
@@ -286,6 +293,13 @@ def _check_speaker(member: Member, roster: Roster, origin: Origin) -> None:
     bounded = {key.epoch for key in keys if key.status is KeyStatus.RETIRED and key.until_size is not None}
     if origin.epoch != max(epochs, default=0) and origin.epoch not in bounded:
         raise Refused("this epoch of the log is closed", remedy="update the roster, and submit to the newest epoch")
+    if member.status is MemberStatus.LEFT:
+        disclosed = zip(package.entries, package.bodies, package.nonces, strict=False)
+        if any((body or nonce) and entry[1:2] != bytes([Kind.RETRACTION]) for entry, body, nonce in disclosed):
+            raise Refused(
+                f"{member.id} has left the federation, and may only take back what it said",
+                remedy="retract also the records that were signed and not published before it left",
+            )
 
 
 def _leaves(reader: LogReader, state: LogState, start: int, end: int) -> bytes:

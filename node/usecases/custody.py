@@ -91,6 +91,14 @@ class Custody:
             change.purged += gone
         return gone
 
+    def forget_hits(self, days: int) -> int:
+        """Deletes the hits on records whose body is gone since and that were last found more than `days` days ago; how
+        many. There is nothing in them but that there was a hit.
+        """
+        before = (self.today() - days) * SECONDS_A_DAY
+        with self._store.write() as writer:
+            return writer.forget_ended_hits(before)
+
 
 def newest_cosignature(roster: Callable[[], Roster]) -> Callable[[LogReader], float]:
     """For a node: the newest time that the hub signed under any log's checkpoint."""

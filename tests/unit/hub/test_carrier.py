@@ -71,6 +71,40 @@ def followed(hub: Hub, member: MemberId, count: int, *cursors: LogView) -> list[
     return do(first(hub.carrier.follow(member, cursors), count))
 
 
+# --- a member that left ----------------------------------------------------------------------------------------------
+
+
+def has_left(hub: Hub, *left: Speaker) -> None:
+    hub.world.roster = roster(FR, JP, DE, **{speaker.id: MemberStatus.LEFT for speaker in left})
+
+
+def test_a_member_that_left_takes_back_what_it_said_and_says_nothing_new() -> None:
+    hub, log = a_hub(), Log(FR)
+    records = log.pictures(range(3))
+    submit(hub, log.package())
+    has_left(hub, FR)
+    log.say(Retraction(), kind=Kind.RETRACTION, target=records[1])
+    assert submit(hub, log.package(3)).cosigned_size == 4
+    (package,) = followed(hub, JP.id, 1)
+    assert [bool(body) for body in package.bodies] == [True, False, True, True]
+    log.pictures([7])
+    refused(hub, log.package(4), Refused)
+
+
+def test_a_member_that_left_reads_nothing_of_the_others() -> None:
+    hub, log, other = a_hub(), Log(FR), Log(JP)
+    log.pictures(range(2))
+    other.pictures(range(2))
+    submit(hub, log.package())
+    submit(hub, other.package(), JP.id)
+    has_left(hub, FR)
+    assert [head.origin for head in do(hub.carrier.heads(FR.id, []))] == [FR.origin]
+    with pytest.raises(Refused):
+        followed(hub, FR.id, 1)
+    with pytest.raises(Refused):
+        do(hub.carrier.bodies(FR.id, JP.origin, [0]))
+
+
 # --- submit -----------------------------------------------------------------------------------------------------------
 
 

@@ -194,7 +194,7 @@ def test_only_what_is_held_and_published_can_be_shown() -> None:
 def test_handling_is_left_out() -> None:
     world = World([FR, JP])
     node = Node(world, FR, Wire(Hub(world), FR.id))
-    handling = Handling(audience=(MemberId("QQ"),))
+    handling = Handling(audience=(MemberId("JP"),))
     (record,) = node.ledger.contribute([Draft(statement=picture(1), handling=handling)])
     asyncio.run(node.publisher.round())
     extra = proofs.decode_extra(proofs.parse(build_evidence(node.store, record)).extra)
