@@ -112,7 +112,9 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
+        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random, pause=pause)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -122,7 +124,7 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
         self.arrivals = ArrivalMatcher(
             arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
         )
@@ -142,7 +144,6 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
-        self.contact = HubContact(rooms)
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
