@@ -21,6 +21,7 @@ from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
@@ -37,6 +38,7 @@ from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.arrivals import Arrivals
+from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.contribution import Contributing
@@ -48,6 +50,7 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
+from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
@@ -110,21 +113,17 @@ class NodeRooms:
         """All commands of a node by name."""
         allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
-            me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
-            inquirer=self.inquirer,
             hits=self.hits,
-            allowed=allowed,
-            relay=self.link.ask,
             store=self.store,
-            codec=self.codec,
             audit=self.audit,
             clock=time.time,
         )
         own, listed = self.own_log.origin, self._list()
         publications = Publications(self.store)
+        queries = self._query_commands(allowed)
         records = RecordCommands(
             list=listed,
             saying=Saying(records=listed, ledger=self.ledger, audit=self.audit, own=own.member),
@@ -164,10 +163,39 @@ class NodeRooms:
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
         hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
+        return Commands.of(search, queries, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
 
     def _list(self) -> RecordList:
         return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
+
+    def _query_commands(self, allowed: AllowList) -> QueryCommands:
+        me = member_id(self.settings.member)
+        return QueryCommands(
+            planner=Planner(
+                me=me,
+                roster=self.members.current,
+                allowed=allowed,
+                store=self.store,
+                codec=self.codec,
+                clock=time.time,
+                random=os.urandom,
+            ),
+            asker=Asker(
+                AskerDeps(
+                    me=me,
+                    roster=self.members.current,
+                    inquirer=self.inquirer,
+                    relay=self.link.ask,
+                    store=self.store,
+                    clock=time.time,
+                    random=os.urandom,
+                )
+            ),
+            store=self.store,
+            codec=self.codec,
+            audit=self.audit,
+            clock=time.time,
+        )
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:

@@ -82,6 +82,7 @@ def _verified_words(line: Line) -> str:
         ("Record", line["record"]),
         ("Dated", f"{day_words(line['issued_day'])}, by {line['member']} itself"),
         ("Seen", f"by the hub, no later than {moment(line['cosigned_at'])}"),
+        ("Hub's key", _former_words(line["former_hub_key"])),
         ("Place", f"entry {line['index']:,} of a log that then had {line['size']:,}"),
         *(statement_rows(line) if line.get("tags") is not None else ()),
         ("Checked by", f"roster version {line['roster_version']}{stale}"),
@@ -93,6 +94,14 @@ def _verified_words(line: Line) -> str:
         f"Verified: {plain(line['member'])} signed this record.{known}{prints}\n"
         "It does not say whether the record was corrected or retracted later."
     )
+
+
+def _former_words(former: Line | None) -> str:
+    if former is None:
+        return ""
+    if former["status"] == "revoked":
+        return f"revoked since; it counts for what it cosigned up to {moment(former['until'])}"
+    return f"given up since; it counts for what it cosigned up to {moment(former['until'])}"
 
 
 def _refuted_words(line: Line) -> str:

@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`.
 - A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths stay in this process: they are the labels of its own output, and nowhere else.
+- Paths are labels: of this process's own output, and in this node's history of its queries. They never leave the node.
 """
 
 from __future__ import annotations

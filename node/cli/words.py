@@ -10,6 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from rich import box
@@ -26,12 +27,31 @@ _PDQ_BITS: Final = 256
 _OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
 """Algorithms whose distance is between two PDQ hashes."""
 _INDENT: Final = "  "
+_KINDS: Final = {
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "pdq": "PDQ",
+    "phash": "pHash",
+    "photodna": "PhotoDNA",
+    "vpdq-frame": "video frame",
+}
+ORIENTED: Final = {
+    "rotate90": "turned 90",
+    "rotate180": "turned 180",
+    "rotate270": "turned 270",
+    "flip": "flipped",
+    "flop": "mirrored",
+    "transpose": "mirrored, turned",
+    "transverse": "mirrored, turned",
+}
+"""How a copy lies to what it is a copy of. Turned: degrees counter-clockwise. `--json` has the exact names."""
 
 MEANING: Final = {
     "held": "a person there will decide",
     "refused": "refused to answer",
     "error": "could not answer",
-    "offline": "not connected",
+    "offline": "not reached: ask again later",
     "timeout": "no answer in time",
     "bad-signature": "its answer does not verify, and does not count",
     "not-asked": "not asked",
@@ -62,7 +82,7 @@ def hit_words(hit: Line) -> str:
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
-        parts.append(plain(hit["orientation"]))
+        parts.append(ORIENTED.get(hit["orientation"], plain(hit["orientation"])))
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
     what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
@@ -112,12 +132,15 @@ def clock_words(seconds: float) -> str:
 def outcome_note(outcome: Line) -> str:
     """What has to be known about a member's state beside the state itself."""
     state = outcome["outcome"]
-    # "not asked: not asked" would say nothing; with a reason, the reason does.
-    notes = [MEANING[state]] if state in MEANING and (state != "not-asked" or not outcome.get("reason")) else []
+    # "not asked: not asked" would say nothing; with a reason, the reason does. An error that no member signed is ours,
+    # or the hub's: what that member could do is not known.
+    unsigned = state == "not-asked" or (state == "error" and outcome.get("searched") is None)
+    notes = [MEANING[state]] if state in MEANING and not (unsigned and outcome.get("reason")) else []
     if outcome.get("reason") and plain(outcome["reason"]) not in notes:
         notes.append(plain(outcome["reason"]))
-    if outcome.get("not_searched"):
-        notes.append("not searched: " + plain(", ".join(outcome["not_searched"])))
+    # One hash of a kind may be below the quality floor, and another of the same kind not.
+    some = dict.fromkeys(outcome.get("searched") or (), "some ")
+    notes += [f"{some.get(name, '')}{kind_words(name)} not compared" for name in outcome.get("not_searched") or ()]
     if outcome.get("reduced"):
         notes.append("reduced: no orientations")
     return "; ".join(notes)
@@ -141,6 +164,16 @@ def state_words(state: str) -> str:
 def unanswered(outcomes: dict[str, str]) -> list[str]:
     """The members whose state does not answer the question."""
     return [member for member, state in outcomes.items() if state not in {each.value for each in ANSWERED}]
+
+
+def kind_words(name: str) -> str:
+    """A kind of fingerprint as people write it."""
+    return _KINDS.get(name, plain(name))
+
+
+def join(names: Sequence[str]) -> str:
+    """Names in a row, each of them plain."""
+    return ", ".join(map(plain, names))
 
 
 def count(number: int, noun: str) -> str:

@@ -30,9 +30,9 @@ from node.domain.envelope import decode
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
 from node.errors import Damaged
+from node.usecases.casework import holding_subject
 from node.usecases.following import READ_BYTES
 from node.usecases.hit_list import behind
-from node.usecases.matching import subject_of_holding
 from node.usecases.stored_hits import Done, found_of
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class Arrivals:
     def _seek(self, holdings: Sequence[Holding], among: SearchIndex, pace: Pace) -> None:
         found: list[FoundHit] = []
         if holdings:
-            subjects = [subject_of_holding(holding) for holding in holdings]
+            subjects = [holding_subject(holding) for holding in holdings]
             ids = [holding.id for holding in holdings]
             hits = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True).hits
             kept = (found_of(ids[hit.subject], hit, self._own) for hit in hits)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
-from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.usecases.allowing import mark
@@ -28,7 +27,6 @@ from node.usecases.handling import with_handling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
@@ -47,14 +45,6 @@ class Found:
     searched: Mapping[str, int]
     hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
-
-
-def subject_of_holding(holding: Holding) -> Subject:
-    """What is asked when a holding is looked for by what is kept of it: its fingerprints, and its PDQ in the eight
-    orientations that its bits tell. Of the file itself more is known (`intake.subject_of`), and is not kept.
-    """
-    pdq = next((each.value for each in holding.fingerprints if each.code == PDQ.code), b"")
-    return Subject(fingerprints=holding.fingerprints, orientations=turned(pdq) if pdq else ())
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:

@@ -24,9 +24,10 @@ from node.domain.statements import Contribution
 from node.domain.stored_hits import HitEvidence, StoredHit
 from node.match.ranking import rank
 from node.usecases.arrivals import Arrivals
+from node.usecases.casework import holding_subject
 from node.usecases.hit_list import HitList
 from node.usecases.intake import IngestResult, Intake
-from node.usecases.matching import Matcher, subject_of_holding
+from node.usecases.matching import Matcher
 from node.usecases.stored_hits import StoredHits, found_of
 from tests.simulator.federation import Log, Speaker
 from tests.simulator.memory_store import MemoryStore
@@ -105,7 +106,7 @@ class Holder:
         with self.store.read() as tx:
             holdings = tx.holdings(limit=1_000_000)
         hits = self.matcher.local(
-            [subject_of_holding(each) for each in holdings], self.radius, own_rows=[each.id for each in holdings]
+            [holding_subject(each) for each in holdings], self.radius, own_rows=[each.id for each in holdings]
         ).hits
         best: dict[tuple[int, RecordId], HitEvidence] = {}
         for hit in hits:

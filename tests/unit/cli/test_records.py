@@ -155,6 +155,7 @@ VERIFIED: Line = {
     "index": 3,
     "size": 12,
     "cosigned_at": 1_700_000_000,
+    "former_hub_key": None,
     "issued_day": 20_000,
     "kind": 1,
     "fingerprints": [{"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True}],
@@ -192,6 +193,17 @@ def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
     # The home's own roster is held against the root of its invitation; a folder is vouched for by who names it.
     assert asked == [(b"proof", home / "roster", home), (b"proof", tmp_path, None)]
     assert node.calls == []
+
+
+@pytest.mark.parametrize(("status", "words"), [("retired", "given up since"), ("revoked", "revoked since")])
+def test_evidence_of_before_a_hub_changed_its_keys_says_so(  # noqa: PLR0917 (fixtures)
+    vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch, status: str, words: str
+) -> None:
+    proven = {**VERIFIED, "former_hub_key": {"status": status, "until": 1_700_000_000}}
+    monkeypatch.setattr(app, "verify_evidence", lambda *_, **__: proven)
+    ran = vigil("verify", evidence)
+    assert ran.code == 0
+    assert f"{words}; it counts for what it cosigned up to 2023-11-1" in " ".join(ran.out.split())
 
 
 @pytest.mark.parametrize("error", [BadProof("a root that does not come out"), BadSignature("no key of FR's")])

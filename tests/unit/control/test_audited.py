@@ -12,6 +12,7 @@ from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
@@ -27,6 +28,7 @@ from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
 from node.usecases.ledger import Draft
 from node.usecases.matching import Matcher
+from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
@@ -79,17 +81,30 @@ class Desk:
             sender=lambda: None,
         )
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
+        matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
         self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
         self.search = SearchCommands(
-            me=FR.id,
             policy=Policy,
             intake=None,  # type: ignore[arg-type]
-            matcher=Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id),
-            inquirer=None,  # type: ignore[arg-type]
+            matcher=matcher,
             hits=hits,
+            store=store,
+            audit=self.audit,
+            clock=world.clock,
+        )
+        self.planner = Planner(
+            me=FR.id,
+            roster=world.current,
             allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
-            relay=None,  # type: ignore[arg-type]
+            store=store,
+            codec=codec,
+            clock=world.clock,
+            random=os.urandom,
+        )
+        self.queries = QueryCommands(
+            planner=self.planner,
+            asker=None,  # type: ignore[arg-type]
             store=store,
             codec=codec,
             audit=self.audit,
@@ -149,7 +164,7 @@ def command(desk: Desk, name: str) -> Callable[[Line, AsyncIterator[Line]], Asyn
 SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, None]], "orientations": []}
 LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
     "match": ("match", lambda d: d.search.match({}, items(SUBJECT))),
-    "queries": ("queries", lambda d: d.search.queries({}, items())),
+    "queries": ("queries", lambda d: d.queries.queries({}, items())),
     "hits": ("hits", lambda d: d.hits.hits_list({}, items())),
     "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
     "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
