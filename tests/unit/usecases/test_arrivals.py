@@ -20,6 +20,7 @@ from node.errors import Damaged, StoreError
 from node.usecases import arrivals as arriving
 from node.usecases import stored_hits
 from node.usecases.arrivals import Arrivals
+from node.usecases.casework import holding_subject
 from node.usecases.custody import SECONDS_A_DAY
 from node.usecases.effects import leaf_at
 from tests.simulator.arriving import Holder, film, said_of, still, with_md5
@@ -510,3 +511,17 @@ def test_levels_and_places_are_those_of_the_record(holder: Holder, log: Log) -> 
         held = tx.holding(1)
     assert held is not None
     assert held.level is Level.NATIONAL
+
+
+def test_what_a_match_of_holdings_finds_is_kept_too(holder: Holder, log: Log) -> None:
+    """`vigil match --case`, while what arrived is not matched yet."""
+    holder.take(still("one"))
+    log.say(said_of(still("one")))
+    holder.receive(log)
+    with holder.store.read() as tx:
+        held = tx.holdings()
+    hits = holder.matcher.local([holding_subject(each) for each in held], 31, own_rows=[1]).hits
+    holder.kept.keep_match((), hits)
+    assert holder.hits() == {}, "the subjects were no holdings"
+    holder.kept.keep_match([1], hits)
+    assert kept(holder) == [(1, "sha256", None)]
