@@ -94,6 +94,7 @@ class NodeRooms:
     audit: AuditLog
     matcher: Matcher
     hits: HitList
+    kept: StoredHits
     arrivals: Arrivals
     recogniser: Recogniser
     intake: Intake
@@ -117,6 +118,7 @@ class NodeRooms:
             intake=self.intake,
             matcher=self.matcher,
             hits=self.hits,
+            kept=self.kept,
             store=self.store,
             audit=self.audit,
             clock=time.time,
@@ -270,7 +272,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
-    hits = StoredHits(store=store, clock=time.time)
+    hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
@@ -304,6 +306,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         ),
         audit=audit,
         matcher=matcher,
+        kept=hits,
         hits=HitList(store=store, codec=codec, own=me, clock=time.time),
         arrivals=Arrivals(
             store=store,
@@ -320,7 +323,6 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             catalogue=catalogue,
             matcher=matcher,
             hits=hits,
-            own=me,
             recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
