@@ -19,10 +19,12 @@ from node.app.link import Link
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
@@ -35,18 +37,28 @@ from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.arrivals import Arrivals
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.evidence import build_evidence
+from node.usecases.hit_list import HitList
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
 from node.usecases.planning import Planner
+from node.usecases.publication import Publications
+from node.usecases.recognition import Recogniser
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
 from node.usecases.roster import Members, OwnLine
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -55,6 +67,7 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
+    from node.usecases.publication import Sender
 
 Line = dict[str, Any]
 KEY_FILE: Final = "node.keys"
@@ -62,7 +75,9 @@ KEY_FILE: Final = "node.keys"
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
-    """Everything of one node but its connections. `wake`: called after each acknowledged statement."""
+    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
+    our log to the hub, where a daemon runs.
+    """
 
     home: Home
     settings: Config
@@ -78,6 +93,9 @@ class NodeRooms:
     ledger: Ledger
     audit: AuditLog
     matcher: Matcher
+    hits: HitList
+    arrivals: Arrivals
+    recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
@@ -85,6 +103,7 @@ class NodeRooms:
     link: Link
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
+    sender: Sender | None = None
 
     def policy(self) -> Policy:
         """The federation's policy as it was verified last, or the default before the first roster."""
@@ -97,19 +116,35 @@ class NodeRooms:
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
+            hits=self.hits,
             store=self.store,
             audit=self.audit,
             clock=time.time,
         )
+        own, listed = self.own_log.origin, self._list()
+        publications = Publications(self.store)
         queries = self._query_commands(allowed)
         records = RecordCommands(
-            own=self.own_log.origin,
-            ledger=self.ledger,
-            catalogue=self.catalogue,
-            store=self.store,
+            list=listed,
+            saying=Saying(records=listed, ledger=self.ledger, audit=self.audit, own=own.member),
+            publications=publications,
+            sender=lambda: self.sender,
             audit=self.audit,
             clock=time.time,
             evidence_of=self._evidence,
+        )
+        sharing = SharingCommands(
+            contributing=Contributing(
+                store=self.store,
+                ledger=self.ledger,
+                selector=Selector(self.index),
+                recogniser=self.recogniser,
+                codec=self.codec,
+                audit=self.audit,
+            ),
+            retracting=Retracting(store=self.store, ledger=self.ledger, audit=self.audit, own=own),
+            publications=publications,
+            sender=lambda: self.sender,
         )
         node = NodeCommands(
             name=self.settings.member,
@@ -122,11 +157,16 @@ class NodeRooms:
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
+            hits=self.hits,
             random=os.urandom,
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, queries, records, node, audit, AllowCommands(allowed=allowed))
+        hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
+        return Commands.of(search, queries, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
+
+    def _list(self) -> RecordList:
+        return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
 
     def _query_commands(self, allowed: AllowList) -> QueryCommands:
         me = member_id(self.settings.member)
@@ -227,8 +267,10 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    hits = StoredHits(store=store, clock=time.time)
     signer = ring.signer(STATEMENT)
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
@@ -262,10 +304,24 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         ),
         audit=audit,
         matcher=matcher,
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        arrivals=Arrivals(
+            store=store,
+            index=index,
+            codec=codec,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: latest_policy(members).radius,
+        ),
+        recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
+            hits=hits,
+            own=me,
+            recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
         ),

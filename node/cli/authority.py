@@ -120,6 +120,20 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             help="Let this member's keys be replaced without its former key's word; repeatable.",
         ),
     ] = None,
+    former_hub_until: Annotated[
+        float | None,
+        typer.Option(
+            "--former-hub-until",
+            metavar="TIME",
+            parser=options.moment,
+            help="Where the hub is replaced: what the former one cosigned counts up to this time (2026-05-03T14:00, "
+            "UTC). Default: now.",
+        ),
+    ] = None,
+    former_hub_compromised: Annotated[
+        bool,
+        typer.Option("--former-hub-compromised", help="Where the hub is replaced: somebody else may hold its keys."),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="You have compared every fingerprint already; do not ask.")
     ] = False,
@@ -148,6 +162,8 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         admit=members or None,
         replace_keys=replace_keys or [],
         accept_hub=accept_hub,
+        former_hub_until=former_hub_until,
+        former_hub_compromised=former_hub_compromised,
         key_folders=_absolute(key_folder),
     )
     hand_over(given, bundle, hub, out)
@@ -260,8 +276,21 @@ def _absolute(folders: list[Path] | None) -> list[Path]:
 
 def _petition_words(line: Line) -> str:
     if "hub" in line:
-        return f"A hub that is new to this authority\n  fingerprint       {plain(line['fingerprint'])}"
+        return _hub_words(line)
     words = f"{plain(line['member'])}, {plain(line['name'])}: {plain(line['verdict'])}"
     if line["fingerprint"]:
         words += f"\n  fingerprint       {plain(line['fingerprint'])}"
     return words + (f"\n  why               {plain(line['reason'])}" if line["reason"] else "")
+
+
+def _hub_words(line: Line) -> str:
+    match line["hub"]:
+        case "new":
+            words = "The first hub of this federation"
+        case "rekey":
+            words = "The hub changes its keys, and its present keys sign for the new ones"
+        case _:
+            former = plain(str(line["former_fingerprint"])[:4])
+            words = f"A new hub replaces hub {former}..., whose keys did not sign for it"
+    words += f"\n  hub               {plain(line['fingerprint'])}"
+    return words + (f"\n  replaces hub      {plain(line['former_fingerprint'])}" if line["former_fingerprint"] else "")

@@ -32,10 +32,10 @@ from node.cli.main import ExitCode
 from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
-from node.cli.words import count, hit_words
+from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
-from node.errors import MediaError, VigilError
+from node.errors import MediaError, Refused, VigilError
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
@@ -106,6 +106,11 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     the exit code is then 1.
     """
     given = common(ctx)
+    if copy_originals and given.socket is not None:
+        raise Refused(
+            "originals are copied into the folder of the node, to which you have no access over its socket",
+            remedy="leave out --copy-originals, or ask the administrator to take the files in",
+        )
     request = Request(
         case=case,
         level=level,
@@ -179,6 +184,8 @@ class _Intake:
                     if "path" in line:
                         output.line(line, _file_words)
                         advance()
+                    elif "hit" in line:
+                        output.line(line, _earlier_words)
                     else:
                         summary = dict(line)
             finally:
@@ -265,12 +272,24 @@ def _file_words(line: Line) -> str:
     return "\n".join([words, *hits])
 
 
+def _earlier_words(line: Line) -> str:
+    """A hit of the case that was found before, or since: the files of this run are told above."""
+    what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
+    return f"{'hit':<5} {line['holding']:>7} {what}"
+
+
 def _summary_words(line: Line) -> str:
     words = f"{count(line['files'], 'file')}: {line['new']:,} new, {line['already_held']:,} held already"
     for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
         if line[name]:
             words += f", {line[name]:,} {noun}"
     words = f"{words}. {count(line['files_with_hits'], 'file')} with hits."
+    if line.get("case_hits"):
+        case = plain(line["case"])
+        words += f"\nThe whole case has {count(line['case_hits'], 'hit')} on records of other members: "
+        words += f"vigil hits --case {case}"
+    if line.get("not_matched_yet"):
+        words += f"\n{not_matched_words(line)}"
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

@@ -18,7 +18,7 @@ from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output, plain
-from node.cli.words import moment, new_table, value_words
+from node.cli.words import count, moment, new_table, value_words
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -36,6 +36,13 @@ TokenOption = Annotated[
     str,
     typer.Option(
         "--token", metavar="TOKEN", help="The invitation; - reads it from stdin. Default: the one that is kept here."
+    ),
+]
+NewRootOption = Annotated[
+    bool,
+    typer.Option(
+        "--new-root",
+        help="Take the invitation's root in the place of this home's: only after its digits were compared by voice.",
     ),
 ]
 NameOption = Annotated[
@@ -56,43 +63,49 @@ def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, nam
 
 
 @group.command("join", cls=Command)
-def join(
+def join(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     token: TokenOption = "",
     hub: HubOption = None,
     name: NameOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
+    new_root: NewRootOption = False,
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
     Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
-    The same command again goes on where it was.
+    The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
+    the node keeps its keys and its records.
     """
-    _join(common(ctx), token, hub, name, wait=wait)
+    _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
 
 
-def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool) -> None:
+def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, new_root: bool = False) -> None:
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
-    for line in app.join_node(given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait):
+    for line in app.join_node(
+        given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait, new_root=new_root
+    ):
         given.output.line(line, _join_words)
 
 
 def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
+            again = "This home joined before: its keys and records stay. " if line["again"] else ""
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. "
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. {again}"
                 "Compare with the hub's operator, by voice:\n"
                 f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
                 f"  authority's root  {plain(line['root_fingerprint'])}"
             )
         case "keys":
+            keys = "New keys were made." if line["made"] else "The existing keys are used."
             return (
-                "Keys are made. Read this to the authority, by voice:\n"
+                f"{keys} Read these digits to the authority, by voice, if it asks for them:\n"
                 f"  this node's keys  {plain(line['fingerprint'])}"
             )
         case "petition":
@@ -148,14 +161,26 @@ def _node_words(line: Line) -> str:
         ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
         ("Holdings", holdings),
     ]
+    if line.get("hits"):
+        rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
     shown = {
         "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "holdings",
+        "published", "waiting", "holdings", "hits", "hits_left_out", "not_matched_yet",
     }  # fmt: skip
     rows += [
         (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
     ]
     return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
+
+
+def _hits_words(line: Line) -> list[str]:
+    """The hits of our holdings on other members' records, and what is missing from the number."""
+    hits = line["hits"]
+    words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
+    words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
+    words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
+    return words
 
 
 def _print_members(output: Output, members: list[Line]) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, common
+from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Failures, count_subjects, read_asked, subjects
@@ -111,12 +112,23 @@ def match(  # noqa: PLR0917 (typer hands over by name)
                 given.output.line(line, _searched_words if "searched" in line else words)
         return
     told = read_asked(asked or (), hashes)
-    with given.session() as session, given.output.progress("matching", lambda: count_subjects(told)) as advance:
-        items = subjects(told, failures, workers, advance)
+    with (
+        given.session() as session,
+        given.output.progress("matching", lambda: count_subjects(told)) as advance,
+        Interruption(given.output, _INTERRUPTED) as interruption,
+    ):
+        items = interruption.until(subjects(told, failures, workers, advance))
         for line in session.run("match", arguments, items):
+            if interruption.asked and "searched" in line:
+                line |= {"interrupted": True}
             given.output.line(line, _searched_words if "searched" in line else words)
+    if interruption.asked:
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
+
+
+_INTERRUPTED: Final = "finishing the search of what was already sent (press Ctrl-C again to stop at once)"
 
 
 class HitWords:
@@ -146,6 +158,7 @@ class HitWords:
 def _searched_words(summary: Line) -> str:
     searched = [f"{speaker(origin)} {number:,}" for origin, number in sorted(summary["searched"].items())]
     words = [f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."]
+    words += [f"Interrupted after {count(summary['subjects'], 'subject')}."] if summary.get("interrupted") else []
     words += [hidden] if (hidden := hidden_words(summary)) else []
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -87,7 +87,7 @@ def _typed(text: str) -> Subject:
     return Subject(fingerprints=(parse(text),), label=text)
 
 
-def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Iterator[Line]:
+def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
     """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
     from node.control.lines import subject_line
 

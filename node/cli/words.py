@@ -18,6 +18,7 @@ from rich.table import Table
 
 from node.cli.options import spell_day
 from node.cli.output import Line, plain
+from node.cli.statement_words import handling_words, statement_words
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
@@ -69,19 +70,6 @@ def speaker(origin: str) -> str:
     return plain(parts[1] if len(parts) > 1 else origin)
 
 
-def category_code(category: Line | None) -> str:
-    """SCHEME:VERSION:CODE."""
-    return plain(f"{category['scheme']}:{category['version']}:{category['code']}") if category else ""
-
-
-def category_words(category: Line | None) -> str:
-    """SCHEME:VERSION:CODE, and the baseline where it was stated."""
-    if not category:
-        return ""
-    words = category_code(category)
-    return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
-
-
 def hit_words(hit: Line) -> str:
     """A hit in one line or two: who, by what, how near; then what the owner says of it."""
     if hit["distance"] is not None:
@@ -100,13 +88,25 @@ def hit_words(hit: Line) -> str:
     what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
-    about = [category_words(hit["category"])] if hit["category"] else []
-    about += [f"series {plain(hit['series'])}"] if hit["series"] else []
-    about += ["found without the plain borders"] if hit.get("trimmed") else []
+    about = ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
-    more = [*_video_words(hit), "; ".join(about)]
+    cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
+    said = "; ".join(statement_words(hit))
+    more = [*_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def stored_hit_words(hit: Line) -> str:
+    """How near a holding and a record are, and what the record says, in one line."""
+    near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
+    parts = [f"{plain(hit['algorithm'] or '')} {near}"]
+    parts += [plain(hit["orientation"])] if hit["orientation"] not in (None, "original") else []
+    if hit["shares"]:
+        parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
+    parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
+    parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
+    return "; ".join([", ".join(parts), *statement_words(hit)])
 
 
 def _video_words(hit: Line) -> list[str]:
@@ -179,6 +179,14 @@ def join(names: Sequence[str]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 hit`, `2 hits`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def not_matched_words(line: Line) -> str:
+    """That some records were not compared yet, and what to do."""
+    return (
+        f"{count(line['not_matched_yet'], 'record')} of other members not compared with our holdings yet: "
+        "the running node (vigil node run) does it; look again later."
+    )
 
 
 def value_words(value: object) -> str:

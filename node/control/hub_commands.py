@@ -1,4 +1,4 @@
-"""The hub operator's commands: invite, members, requests, admit, suspend, unsuspend, status, fsck.
+"""The hub operator's commands: invite, members, requests, admit, suspend, rekey, backup, status, fsck.
 
 Rules this module upholds:
 
@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
 from node.domain.ids import member_id, spoken
+from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
 from node.usecases.acts import perform
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from node.control.runner import Line
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, Origin
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.token import Token
@@ -67,6 +68,11 @@ class HubCommands:
     suspend_member: Callable[[MemberId, str], None]
     lift: Callable[[MemberId], None]
     attending: Callable[[], frozenset[MemberId]]
+    claimed: Callable[[], Mapping[Origin, int]]
+    make_keys: Callable[[bool], tuple[str, str]]
+    drop_keys: Callable[[], bool]
+    new_keys: Callable[[], str]
+    make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
 
@@ -107,6 +113,7 @@ class HubCommands:
     def _members(self) -> list[Line]:
         roster = self.latest()
         attending = self.attending()
+        claimed = {origin.member: size for origin, size in self.claimed().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs = {log.origin.member: log for log in tx.logs() if log.origin.stream == "log"}
@@ -122,6 +129,7 @@ class HubCommands:
                         "attending": member.id in attending,
                         "size": log.size if log else 0,
                         "cosigned": log.cosigned_size if log else 0,
+                        "claimed": claimed.get(member.id),
                         "frozen": (log.frozen or None) if log else None,
                         "certificate_expires": max(ends, default=None),
                     }
@@ -144,6 +152,7 @@ class HubCommands:
             "roster_expires": roster.expires if roster else None,
             "authority_signs_again_by": self.authority_until(),
             "roster_stale": roster is None or roster.expires <= self.clock(),
+            "new_keys": self.new_keys() or None,
             "attending": len(self.attending()),
         }
         async for line in self.members(arguments, items):
@@ -160,8 +169,15 @@ class HubCommands:
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
         digest = hashlib.sha256(bundle).hexdigest()
+        before = self.latest()
         roster = await self._act("admit", lambda: self.accept(bundle), bundle_sha256=digest)
-        yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
+        yield {
+            "roster_version": roster.version,
+            "members": list(roster.active()),
+            "expires": roster.expires,
+            "suspended": sorted(m.id for m in roster.members.values() if m.status is MemberStatus.SUSPENDED),
+            "suspensions_unknown": before is None and bool(roster.members),
+        }
 
     async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "reason"} -> its new state."""
@@ -182,6 +198,28 @@ class HubCommands:
         member = member_id(Arguments(arguments).text("member"))
         await self._act("refuse", lambda: self.desk.refuse(member), member=member)
         yield {"member": member, "state": "refused"}
+
+    async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"compromised", "drop"} -> the new keys' digits, which wait for the authority, or that they are gone."""
+        given = Arguments(arguments)
+        if given.flag("drop"):
+            dropped = await self._act("drop new keys", self.drop_keys)
+            yield {"rekey": "dropped" if dropped else "none waited"}
+            return
+        compromised = given.flag("compromised")
+        fresh, former = await self._act("rekey", lambda: self.make_keys(compromised), compromised=compromised)
+        yield {
+            "rekey": "waiting",
+            "hub_fingerprint": fresh,
+            "former_fingerprint": former,
+            "compromised": compromised,
+            "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
+        }
+
+    async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"path"} -> {"path", "files", "roster_version"}: everything of this hub in one new file, while it runs."""
+        path = Arguments(arguments).text("path")
+        yield await self._act("backup", lambda: self.make_backup(path))
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line a log and one of the database, then {"ok", "faults"}."""

@@ -220,6 +220,41 @@ tags: Final = Table("tags", metadata, _bytes("tag", key=True), _int("holding_id"
 allowed: Final = Table("allowed", metadata, _bytes("sha256", key=True), _int("added_at"), sqlite_with_rowid=False)
 """SHA-256 values of content that is known to be harmless."""
 
+# --- hits -------------------------------------------------------------------------------------------------------------
+
+hits: Final = Table(
+    "hits",
+    metadata,
+    _counting("id"),
+    _int("holding_id"),
+    _int("log_no"),
+    _int("idx"),
+    _bytes("leaf"),
+    # 0 where the hit has ended. What says how near the two are is a secret of the record's body: it is in the vault.
+    _int("evidence_id"),
+    _int("first_seen"),
+    _int("last_seen"),
+    _int("shown_at"),
+    _int("ended"),
+    Index("hits_by_pair", "holding_id", "log_no", "leaf", unique=True),
+    Index("hits_by_place", "log_no", "idx"),
+    sqlite_autoincrement=True,
+)
+"""A pair of a holding and another member's record that are near. A later review adds columns, and no other table."""
+
+crowded: Final = Table(
+    "crowded", metadata, _int("source", key=True), _int("row", key=True), _int("left_out"), sqlite_with_rowid=False
+)
+"""Records and holdings (`source` 0) of which more hits were found than are kept."""
+
+unmatched: Final = Table(
+    "unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False
+)
+"""Holdings (`source` 0) and late bodies that wait to be matched apart from the order of a log."""
+
+matched: Final = Table("matched", metadata, _int("log_no", key=True), _int("size"), sqlite_with_rowid=False)
+"""Up to which size the records of a log were matched against the holdings."""
+
 # --- queries and settings ---------------------------------------------------------------------------------------------
 
 asked: Final = Table(

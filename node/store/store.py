@@ -23,6 +23,7 @@ from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.held import HeldRows
+from node.store.hits import HitRows, HitWrites
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
@@ -36,11 +37,11 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, IndexingRows):
+class Reader(LogRows, HeldRows, HoldingRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 

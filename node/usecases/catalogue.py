@@ -7,6 +7,7 @@ Rules this module upholds:
 - Whoever writes or purges bodies, or takes in holdings, does so inside `Catalogue.change`. Dying between commit and
   index loses nothing: at the start the index catches up with the store.
 - What a purge removed is in no index and in no journal of the database when `change` has ended.
+- The hits that are kept follow in the same transaction: none outlives the body it is about.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
 from node.domain.log_ports import StoredRun
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
-from node.domain.search_ports import SearchIndex
+from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
 from node.domain.statements import Body
 from node.errors import Malformed
 from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
@@ -76,6 +77,24 @@ class Change:
         gone = [*self.removed, *(done.removed for done in self.applied)]
         removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
+
+    def keep_hits_in_step(self) -> int:
+        """What this does to the hits that are kept: those on bodies that go have ended, those of holdings that go are
+        gone; how many. What comes apart from the order of its log waits to be matched.
+        """
+        ended = 0
+        for rows in [*self.removed, *(done.removed for done in self.applied)]:
+            for source, some in rows.items():
+                if source == HOLDINGS_SOURCE:
+                    ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
+                else:
+                    ended += self.writer.end_hits(source, some)
+        for number, row, _, _ in self.filled:
+            self.writer.wait_for_match(number, [row])
+        for columns in self.held:
+            new = {row for each in columns.columns for row in each.rows.tolist()}
+            self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
+        return ended
 
     def forget_pending(self, leaf: bytes) -> bool:
         """Forgets an own statement that never got a place; False where none waits under this name."""
@@ -143,8 +162,9 @@ class Catalogue:
                 with self._store.write() as writer:
                     change = Change(writer=writer, codec=self._codec)
                     yield change
+                    ended = 0 if following is None else change.keep_hits_in_step()
                     # Owed before the transaction's end: one that is reported to have failed may stand all the same.
-                    self._owes_scrub |= bool(change.purged or any(change.removed))
+                    self._owes_scrub |= bool(change.purged or any(change.removed) or ended)
                     if following is not None:
                         last = following.note(writer, change.behind)
             except BaseException:

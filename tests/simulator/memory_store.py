@@ -22,6 +22,7 @@ from node.domain.log_ports import LogState, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
+from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class State:
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
+    hits: HitTables = field(default_factory=HitTables)
     hub: HubTables = field(default_factory=HubTables)
 
     def clone(self) -> State:
@@ -74,15 +76,17 @@ class State:
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
+            hits=clone(self.hits),
             hub=clone(self.hub),
         )
 
 
-class MemoryReader(MemoryPlace, MemoryHub):
+class MemoryReader(MemoryHits, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
+        MemoryHits.__init__(self, state.hits, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 
@@ -128,6 +132,11 @@ class MemoryReader(MemoryPlace, MemoryHub):
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure.body) for index, row in found.items() if row.state is BodyState.HELD}
 
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        rows = dict(enumerate(self._rows(origin)))
+        found = {index: rows[index] for index in indices if index in rows}
+        return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}
@@ -165,6 +174,9 @@ class MemoryReader(MemoryPlace, MemoryHub):
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]
+
+    def count_pending(self, origin: Origin) -> int:
+        return sum(each.origin == origin for each in self._state.outbox.values())
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None:
         return next((each for _, each in sorted(self._state.outbox.items()) if each.leaf == leaf), None)

@@ -21,7 +21,9 @@ from node.errors import Misuse, NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Tables = TypeVar("Tables", "Place", "HubTables")
+    from tests.simulator.memory_hits import HitTables
+
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables")
 
 
 def clone(tables: Tables) -> Tables:

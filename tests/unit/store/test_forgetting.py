@@ -13,12 +13,14 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.ids import MemberId, Origin
+from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.ports import AskedQuery, Store
-from node.domain.queries import QueryHeader, SignedQuery
+from node.domain.queries import Level, QueryHeader, SignedQuery
+from node.domain.stored_hits import HitEvidence, StoredHit
 from node.errors import StoreError
 from node.store import engine, vault
 from node.store.store import SqliteStore, open_store
+from tests.contracts.test_store_holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
 
 BR = replace(FR, member=MemberId("BR"))
@@ -244,3 +246,40 @@ def test_a_backup_holds_what_is_held_and_nothing_that_was_purged(store: SqliteSt
     store.backup_to(str(folder / "copy.db"))
     assert traces(folder, shown[:10]) == 0
     assert traces(folder, shown[10:]) == 10
+
+
+def test_the_evidence_of_hits_is_gone_with_their_records_and_when_better_takes_its_place(
+    tmp_path: Path, store: SqliteStore
+) -> None:
+    marks = Marks(9)
+    plain = HitEvidence(algorithm="sha256")
+    with store.write() as writer:
+        writer.put_holding(prints("held"), level=Level.NATIONAL, case="A", tag=b"", now=1)
+        number = writer.open_log(JP).number
+        writer.add_hits(
+            [
+                StoredHit(
+                    id=0,
+                    holding=1,
+                    record=RecordId(JP, n.to_bytes(32, "big")),
+                    place=n,
+                    evidence=replace(plain, algorithm=(TAG + marks.random.randbytes(12).hex().encode()).decode()),
+                    first_seen=1,
+                    last_seen=1,
+                )
+                for n in range(600)
+            ]
+        )
+    assert len(found(tmp_path)) == 600
+    with store.write() as writer:
+        writer.end_hits(number, range(0, 600, 3))
+    with store.write() as writer:
+        writer.change_hits([replace(each, evidence=plain) for each in writer.hits(limit=600) if each.place % 3 == 1])
+        left = {each.evidence.algorithm.encode() for each in writer.hits(limit=600) if each.evidence} - {b"sha256"}
+    store.scrub()
+    assert found(tmp_path) == left
+    assert len(left) == 200
+    with store.write() as writer:
+        assert writer.forget_hits_of_holding(1) == 600
+    store.scrub()
+    assert found(tmp_path) == set()
