@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 INVESTIGATION: Final = frozenset({
     "comment", "contribute", "correct", "evidence", "hits-list", "ingest", "ingest-known", "ingest-salt", "match",
-    "match-case", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "status",
+    "match-case", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",
+    "status",
 })  # fmt: skip
 """What investigators run over their socket. A command that stands in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
