@@ -22,11 +22,11 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.cutting import LogCuts
 from node.store.held import HeldRows
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
-from node.store.log_writes import LogWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
@@ -40,7 +40,7 @@ class Reader(LogRows, HeldRows, HoldingRows, AllowRows, QueryRows, HubRows, Inde
     """`StoreReader`."""
 
 
-class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(LogCuts, HeldRows, HoldingWrites, AllowWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 
