@@ -18,16 +18,18 @@ from node.app.ceremonies import HUB_KEY_FILE
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
-from node.domain.ids import MemberId, Origin, federation_id
+from node.domain.ids import MemberId, Origin, federation_id, spoken
 from node.errors import NotFound
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
+from node.hub.key_changes import close_logs, standing
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate
 from node.pki.client import RosterClient
 from node.pki.courier import SigningRequest, claim_hub, encode_request
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
@@ -92,6 +94,7 @@ class HubRooms:
                 latest=self.members.latest,
                 authority_until=self.authority_until,
                 request=self.signing_request,
+                describe=self.describe_request,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
@@ -113,7 +116,8 @@ class HubRooms:
 
     def accept(self, bundle: bytes) -> Roster:
         """Publishes what the authority signed, and puts it in force. Blocking."""
-        self.repository.accept(bundle, now=time.time())
+        # First, and durable: former certificates must not outlive the keys that a new list of members takes away.
+        self.repository.accept(bundle, now=time.time(), before=lambda coming: self.enrolment.announce(coming.members))
         roster = self._verified()
         self.enrolment.settle()
         return roster
@@ -141,22 +145,39 @@ class HubRooms:
             return None
 
     def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait."""
-        federation = federation_id(self.settings.federation)
-        with self.store.read() as tx:
+        """What the operator carries to the authority: who this hub is, and the petitions that wait.
+
+        From here on the logs whose keys it asks to replace take no more entries: the authority signs where they end.
+        """
+        with self.store.write() as tx:
             petitions = tuple(tx.join_requests(state="pending"))
-            # Of each member the newest epoch: that is the log whose key a change of keys retires.
-            logs = sorted((log for log in tx.logs() if log.origin.stream == "log"), key=lambda log: log.origin.epoch)
-            sizes = {log.origin.member: log.cosigned_size for log in logs}
-        known = {petition.member for petition in petitions}
+            # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
+            sizes = close_logs(tx, self.members.latest(), petitions)
         return encode_request(
             SigningRequest(
-                federation=federation,
+                federation=federation_id(self.settings.federation),
                 hub=claim_hub(self.ring, ca_sha256=self.ca.sha256),
                 petitions=petitions,
-                log_sizes={member: size for member, size in sizes.items() if member in known},
+                log_sizes=sizes,
             )
         )
+
+    def describe_request(self) -> Line:
+        """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
+        federation = federation_id(self.settings.federation)
+        with self.store.read() as tx:
+            petitions = tx.join_requests(state="pending")
+        return {
+            "hub_fingerprint": spoken(claim_hub(self.ring, ca_sha256=self.ca.sha256).fingerprint(federation)),
+            "petitions": [
+                {
+                    "member": each.member,
+                    "name": each.name,
+                    "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
+                }
+                for each in petitions
+            ],
+        }
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
@@ -214,7 +235,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(store.close)
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
-            pins = Pins(certificate for member in known for certificate in tx.certificates(member))
+            pins = Pins(certificate for member in known for certificate in standing(tx, member))
         origin = Origin(federation, OWN_NAME, 1, "audit")
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)

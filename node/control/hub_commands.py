@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import MemberId
+    from node.domain.log_ports import LogState
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.token import Token
@@ -51,7 +52,10 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubCommands:
-    """`addresses`: what invitations name (main port, enrolment port). Callables may block."""
+    """`addresses`: what invitations name (main port, enrolment port). Callables may block.
+
+    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}.
+    """
 
     federation: str
     addresses: tuple[str, str]
@@ -68,6 +72,7 @@ class HubCommands:
     attending: Callable[[], frozenset[MemberId]]
     daemon: Callable[[], bool]
     clock: Clock
+    describe: Callable[[], Line] = dict
 
     async def _note(self, what: str, **about: object) -> None:
         body = {"what": what, **about, "at": int(self.clock())}
@@ -95,6 +100,7 @@ class HubCommands:
             "hub": hub,
             "enrolment": enrolment,
             "ca_fingerprint": spoken(token.ca_sha256),
+            "root_version": token.root_version,
             "root_fingerprint": spoken(token.root_sha256),
         }
 
@@ -108,20 +114,27 @@ class HubCommands:
         attending = self.attending()
         lines: list[Line] = []
         with self.store.read() as tx:
-            logs = {log.origin.member: log for log in tx.logs() if log.origin.stream == "log"}
+            logs: dict[MemberId, list[LogState]] = {}
+            for log in tx.logs():
+                if log.origin.stream == "log":
+                    logs.setdefault(log.origin.member, []).append(log)
             petitions = {petition.member: petition for petition in tx.join_requests()}
             for member in sorted(roster.members.values(), key=lambda m: m.id) if roster else ():
                 ends = [certificate.not_after for certificate in tx.certificates(member.id)]
-                log = logs.get(member.id)
+                own = logs.get(member.id, [])
+                frozen = [log.frozen for log in own if log.origin.epoch == member.log_epoch and log.frozen]
+                petition = petitions.get(member.id)
                 lines.append(
                     {
                         "member": member.id,
                         "name": member.name,
                         "state": member.status.value,
                         "attending": member.id in attending,
-                        "size": log.size if log else 0,
-                        "cosigned": log.cosigned_size if log else 0,
-                        "frozen": (log.frozen or None) if log else None,
+                        "size": sum(log.size for log in own),
+                        "cosigned": sum(log.cosigned_size for log in own),
+                        "epoch": member.log_epoch,
+                        "frozen": frozen[0] if frozen else None,
+                        "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
                     }
                 )
@@ -149,8 +162,9 @@ class HubCommands:
             yield line
 
     async def requests(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"request": base64}: what the authority is asked to sign."""
-        yield {"request": base64.b64encode(await asyncio.to_thread(self.request)).decode("ascii")}
+        """-> {"request": base64}: what the authority is asked to sign, and the digits to compare."""
+        request = await asyncio.to_thread(self.request)
+        yield {"request": base64.b64encode(request).decode("ascii"), **await asyncio.to_thread(self.describe)}
 
     async def admit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"bundle": base64} -> the roster that is in force now."""

@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- A member submits to its own log alone, of its active epoch. The hub never speaks for one.
+- A member submits to its own log alone, of its active epoch, and while the authority is not asked to end that. The hub
+  never speaks for one.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
 - Handling is enforced here: a body goes to those it admits. What is not understood is withheld.
@@ -26,6 +27,7 @@ from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
 from node.domain.services import Head
 from node.errors import BadProof, Fork, Malformed, NotFound, Refused
+from node.hub.key_changes import check_open
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
@@ -88,7 +90,8 @@ class HubCarrier:
     async def submit(self, member: MemberId, package: Package) -> Head:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
-        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen).
+        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
+        `Unavailable` (its key is about to be replaced).
         """
         _check_speaker(self._roster().require_active(member), self._roster(), package.origin)
         # Runs of one log one after another: the second would only lose the compare-and-swap.
@@ -140,6 +143,7 @@ class HubCarrier:
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._catalogue.change() as change:
+            check_open(change.writer, package.origin)
             change.apply(verified)
             if cosigned:
                 change.writer.set_cosigned(package.origin, cosigned, after.size)

@@ -55,7 +55,12 @@ class HubClaims:
 
     def fingerprint(self, federation: FederationId) -> bytes:
         """32 bytes for the hub's and the authority's people to compare by voice."""
-        return hashlib.sha256(self.message(federation)).digest()
+        return hub_fingerprint(federation, self.online, self.mirror_vkey, self.ca_sha256)
+
+
+def hub_fingerprint(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
+    """SHA-256 over all that makes a hub: its online key, its mirror key and its CA."""
+    return hashlib.sha256(preimage(_HUB, federation, online, mirror_vkey, ca_sha256)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -102,9 +102,14 @@ class Repository:
         return data
 
     def root_pin(self) -> tuple[int, bytes]:
-        """(version, SHA-256) of the newest root, for a token to carry."""
+        """(version, SHA-256) of the root for a token to carry: the one that brought in the authority's present keys.
+
+        Later ones, with another hub or a later date, are signed by the same keys. So the digits that people compare
+        are those that the authority read out when it made these keys, and stay the same until it makes others.
+        """
         with self._lock:
-            return len(self._roots), hashlib.sha256(self._roots[-1]).digest()
+            version = metadata.anchor(self._roots)
+            return version, hashlib.sha256(self._roots[version - 1]).digest()
 
     def membership(self) -> Membership:
         """What the authority signed last. Raises `NotFound` before the first bundle."""
@@ -124,8 +129,13 @@ class Repository:
 
     # --- what the authority signed ------------------------------------------------------------------------------------
 
-    def accept(self, data: bytes, *, now: float) -> Membership:
-        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent."""
+    def accept(
+        self, data: bytes, *, now: float, before: Callable[[Membership], None] = lambda _: None
+    ) -> Membership:
+        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent.
+
+        `before`: told the membership once it is checked, and before any of it is published; where it raises, nothing is.
+        """
         bundle = decode_bundle(data)
         with self._lock:
             former = self._published_or_none()
@@ -138,6 +148,7 @@ class Repository:
                 online=self._online.public_key,
                 now=now,
             )
+            before(checked.membership)
             for name, document in checked.documents.items():
                 self._write(metadata.stored_name(name, document), document)
             suspended = former.suspended if former else {}
