@@ -186,7 +186,7 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
-            f"vigil.toml cannot be read: {error}", remedy="mend the file; nothing else was touched"
+            f"vigil.toml cannot be read: {error}", remedy="correct the file; nothing was changed"
         ) from None
     return parse(table, environment)
 
@@ -214,7 +214,7 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
         raise ConfigError(
             "the configuration cannot be used:\n  " + "\n  ".join(faults),
             faults=tuple(faults),
-            remedy="mend vigil.toml, or unset the VIGIL_* variable of that name",
+            remedy="correct vigil.toml, or unset the VIGIL_* variable of that name",
         )
     return Config(**values)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from node.domain.caller import NOBODY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from node.app.sessions import Session
     from node.config import Home
+    from node.domain.caller import Caller
     from node.domain.fingerprints import MaterialFingerprints
     from node.errors import MediaError
     from node.media.walk import Unreadable
@@ -26,15 +29,19 @@ Line = dict[str, Any]
 
 
 def session(
-    home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None] = lambda _done, _total: None
+    home: Home,
+    passphrase: Callable[[], str],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    who: Caller = NOBODY,
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
 
-    `progress(done, total)`: where the search index has to be made before the first command.
+    `progress(done, total)`: where the search index has to be made before the first command. `who` runs the commands:
+    the audit log names them.
     """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase, progress)
+    return open_session(home, passphrase, progress, who)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:

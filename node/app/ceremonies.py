@@ -236,7 +236,7 @@ def restore(home: Home, backup: Path) -> Line:
         if home.database.exists():
             raise Misuse("there is a database in this home already", remedy="move it away first; nothing was changed")
         if not backup.is_file():
-            raise NotFound("there is no such backup file")
+            raise NotFound("the backup file does not exist")
         partial = home.database.with_suffix(".restoring")
         shutil.copyfile(backup, partial)
         partial.chmod(0o600)
@@ -245,7 +245,7 @@ def restore(home: Home, backup: Path) -> Line:
         store.close()
         if faults:
             partial.unlink()
-            raise Refused("the backup is damaged", remedy="take another one")
+            raise Refused("the backup is damaged", remedy="use another backup")
         for leftover in partial.parent.glob(partial.name + "-*"):
             leftover.unlink()
         # The mark first: a crash in between leaves a home that compares itself once more than it has to.

@@ -86,6 +86,6 @@ class Supervisor:
             return
         error = task.exception()
         what = type(error).__name__ if error else "an early end"
-        self._broken = f"the {task.get_name()} stopped working ({what})"
+        self._broken = f"the task {task.get_name()} stopped ({what})"
         _log.error("task broke", task=task.get_name(), what=what)
         self._ended.set()

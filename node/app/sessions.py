@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from node.config import Config, Home
     from node.control.runner import Runner
+    from node.domain.caller import Caller
 
 Line = dict[str, Any]
 
@@ -67,19 +68,22 @@ def _own_folder(folder: Path) -> Path:
 
 
 class Session:
-    """Runs commands over one home. Not thread-safe."""
+    """Runs commands over one home, all of them for `who`. Not thread-safe."""
 
-    def __init__(self, loop: LoopThread, runner: Runner) -> None:
+    def __init__(self, loop: LoopThread, runner: Runner, who: Caller) -> None:
         self._loop = loop
         self._runner = runner
+        self._who = who
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
         """The command's lines as they come. Closing the iterator ends the command."""
-        return drive(self._loop, lambda: self._runner(command, arguments, feed(items)))
+        return drive(self._loop, lambda: self._runner(command, arguments, feed(items), self._who))
 
 
 @contextmanager
-def open_session(home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None]) -> Iterator[Session]:
+def open_session(
+    home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None], who: Caller
+) -> Iterator[Session]:
     """See `app.session`."""
     settings = config.load(home)
     deadline = time.monotonic() + WAIT_SECONDS
@@ -90,19 +94,19 @@ def open_session(home: Home, passphrase: Callable[[], str], progress: Callable[[
             except AlreadyRunning:
                 path = socket_path(home)
                 if loop.call(_answers(path)):
-                    yield Session(loop, _over(path))
+                    yield Session(loop, _over(path), who)
                     return
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_LOOK_SECONDS)
             else:
-                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase, progress)))
+                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase, progress)), who)
                 return
 
 
 def _over(path: Path) -> Runner:
-    def run(command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        return control.call(path, command, arguments, items)
+    def run(command: str, arguments: Line, items: AsyncIterator[Line], who: Caller) -> AsyncIterator[Line]:
+        return control.call(path, command, arguments, items, who)
 
     return run
 

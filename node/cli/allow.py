@@ -29,13 +29,13 @@ _BATCH: Final = 1_000
 """Values an item of the local socket carries."""
 _LISTED: Final = 100
 
-group = new_group("Known-harmless content that gives no hits, by SHA-256.")
+group = new_group("Manage the allow-list: known-harmless files that give no hits.")
 SomeFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
         parser=options.path,
-        help="A text file: one SHA-256 in hex a line; # starts a comment.",
+        help="A text file with one SHA-256 (64 hex digits) per line; # starts a comment.",
         show_default=False,
     ),
 ]
@@ -53,7 +53,7 @@ def sha256_digits(text: str) -> str:
         what = f"{len(text)} hex digits" if re.fullmatch(r"[0-9A-Fa-f]+", text) else f"{len(text)} characters"
         raise Misuse(
             f"a SHA-256 is {_DIGITS} hex digits, and this is {what}",
-            remedy="only SHA-256 can be allowed: an MD5 or SHA-1 can be forged, and a PDQ is many pictures'",
+            remedy="only SHA-256 can be allowed: an MD5 or SHA-1 can be forged, and a PDQ stands for many pictures",
         )
     return found[1].lower()
 
@@ -62,14 +62,14 @@ def sha256_digits(text: str) -> str:
 def import_(ctx: typer.Context, file: SomeFile) -> None:
     """Put the SHA-256 values of known-harmless files on the list.
 
-    A file on the list gives no hits, and a query leaves it out and says so; nor is a holding of ours a hit whose file
-    is on it. What only looks like it is shown as ever. How many hits were hidden is always said, and --show-all shows
-    them. The import is in the audit log.
+    A file on the list gives no hits, and a holding whose file is on the list is no hit. A query leaves the file out and
+    says so. Files that only look like it are shown as before. Every command says how many hits it hides; --show-all
+    shows them. The audit log records the import.
     """
     given = common(ctx)
     values = read_hashes(file, sha256_digits)
     if not values:
-        raise Misuse(f"{file} holds no SHA-256", remedy="one of 64 hex digits a line")
+        raise Misuse(f"{file} holds no SHA-256", remedy="write one SHA-256 (64 hex digits) per line")
     with given.session() as session:
         line = one(session.run("allow-import", {}, _items(values)))
     given.output.line(line, _import_words)
@@ -80,10 +80,10 @@ def list_(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many to list.")] = _LISTED,
     after: Annotated[
-        str, typer.Option("--after", metavar="SHA256", help="Those behind this value, in the order of the values.")
+        str, typer.Option("--after", metavar="SHA256", help="List the values after this one, sorted.")
     ] = "",
 ) -> None:
-    """List what is on the list, in the order of the values."""
+    """Show the values on the list, sorted."""
     given = common(ctx)
     seen = 0
     arguments: Line = {"limit": limit, "after": sha256_digits(after) if after else ""}
@@ -92,14 +92,14 @@ def list_(
             seen += 1
             given.output.line(line, lambda line: f"{line['sha256']}  {moment(line['added_at'])}")
     if not seen:
-        given.output.note("nothing is on the list" if not after else "nothing follows on the list")
+        given.output.note("the list is empty" if not after else "no more values on the list")
     elif seen == limit:
         given.output.note(f"the first {limit:,}: --limit N for more, --after SHA256 for the next")
 
 
 @group.command("count", cls=Command)
 def count_(ctx: typer.Context) -> None:
-    """Say how many values are on the list."""
+    """Show how many values are on the list."""
     given = common(ctx)
     with given.session() as session:
         line = one(session.run("allow-count", {}))
@@ -111,7 +111,7 @@ def remove(
     ctx: typer.Context,
     values: Annotated[list[str], typer.Argument(metavar="SHA256", help="64 hex digits each.", show_default=False)],
 ) -> None:
-    """Take values off the list: what has them gives hits again, from the next search on."""
+    """Remove values from the list. Their files give hits again from the next search."""
     given = common(ctx)
     digits = [sha256_digits(value) for value in values]
     with given.session() as session:
@@ -122,14 +122,16 @@ def remove(
 @group.command("clear", cls=Command)
 def clear(
     ctx: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said what would go.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove them. Without --yes the command only says how many it would remove.")
+    ] = False,
 ) -> None:
-    """Empty the list: nothing is hidden any more."""
+    """Empty the list, so that it hides nothing."""
     given = common(ctx)
     with given.session() as session:
         if not yes:
             total = one(session.run("allow-count", {}))["total"]
-            raise Misuse(f"this would take {count(total, 'value')} off the list", remedy="to do it: --yes")
+            raise Misuse(f"this would remove {count(total, 'value')} from the list", remedy="add --yes to remove them")
         line = one(session.run("allow-clear", {}))
     given.output.line(line, _removed_words)
 
@@ -144,4 +146,4 @@ def _import_words(line: Line) -> str:
 
 
 def _removed_words(line: Line) -> str:
-    return f"{count(line['removed'], 'value')} taken off; {line['total']:,} on the list."
+    return f"{count(line['removed'], 'value')} removed; {line['total']:,} on the list."

@@ -63,7 +63,7 @@ def init(
             "--federation",
             metavar="ID",
             parser=options.federation,
-            help="The federation's id, such as vigil.example.org. For ever.",
+            help="The federation's id, such as vigil.example.org. It can never change.",
             show_default=False,
         ),
     ],
@@ -99,7 +99,11 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
     folder: FolderOption,
     members: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MEMBER", parser=options.member, help="Admit these alone. Default: all that are sound."),
+        typer.Argument(
+            metavar="MEMBER",
+            parser=options.member,
+            help="Admit only these members. Default: every petition without a fault.",
+        ),
     ] = None,
     hub_home: HubHomeOption = None,
     request: Annotated[
@@ -116,7 +120,9 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             help="Let this member's keys be replaced without its former key's word; repeatable.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Every fingerprint was compared already; do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="You have compared every fingerprint already; do not ask.")
+    ] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
     """Sign members in: shows every fingerprint to compare by voice, asks, and signs the list of members.
@@ -156,7 +162,7 @@ def extend(  # noqa: PLR0917 (typer hands over by name)
     key_folder: KeyFoldersOption = None,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Sign the list of members anew as it is, with fresh dates; it needs no request.
+    """Sign the same list of members again, with new dates; this needs no request.
 
     Either --hub-home or --out.
     """
@@ -180,7 +186,7 @@ def release(  # noqa: PLR0917 (typer hands over by name)
     hub_home: HubHomeOption = None,
     out: OutOption = None,
     key_folder: KeyFoldersOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="It was agreed already; do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="The member has agreed already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
     """Sign that a member leaves. The hub cannot undo it; what the member shared stays until it is retracted.
@@ -221,7 +227,9 @@ def _shown(given: Common, asked: list[Line], *, yes: bool) -> bool:
     for line in asked:
         given.output.line(line, _petition_words)
     if not asked:
-        given.output.line({"petitions": 0}, lambda _: "No petitions: the list of members is signed anew, as it is.")
+        given.output.line(
+            {"petitions": 0}, lambda _: "No petitions. This signs the same list of members again, with new dates."
+        )
     elif not yes:
         _ask(given, "Were these fingerprints compared by voice, and are they the same?")
     return any("hub" in line for line in asked)
@@ -235,7 +243,7 @@ def _ask(given: Common, question: str) -> None:
         if sys.stdin.isatty():
             raise
         raise Misuse(
-            "nothing was signed: there is nobody to ask", remedy="give --yes once a person has agreed"
+            "nothing was signed: there is no terminal to ask at", remedy="compare the fingerprints, then give --yes"
         ) from None
     if not agreed:
         given.output.error("nothing was signed")

@@ -1,8 +1,8 @@
-"""What every command has: the options --home, --json and --passphrase-file, and the session they lead to.
+"""What every command has: --home, --json, --passphrase-file and --officer, and the session they lead to.
 
 Rules this module upholds:
 
-- The three options may stand before the command or after it; the later one wins.
+- These options may stand before the command or after it; the later one wins.
 - A passphrase comes from a file, a variable or the terminal, never from the command line, where others could read it.
 - It is asked for only when a key has to be opened: beside a running daemon nobody is asked.
 """
@@ -21,7 +21,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from node import config
+from node.cli import options
 from node.cli.output import Line, Output
+from node.domain.caller import NOBODY, Caller
 from node.errors import Misuse, VigilError
 
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
@@ -71,7 +73,7 @@ def _first_line(file: Path) -> str:
             "the passphrase file cannot be read", remedy="check --passphrase-file and who may read it"
         ) from None
     if not found:
-        raise Misuse("the passphrase file is empty", remedy="its first line is the passphrase")
+        raise Misuse("the passphrase file is empty", remedy="write the passphrase into its first line")
     return found
 
 
@@ -82,6 +84,7 @@ class Common:
     home: config.Home
     output: Output
     passphrase: Passphrase
+    who: Caller = NOBODY
 
     def new_passphrase(self, what: str) -> Passphrase:
         """As `passphrase`, for keys that are about to be made: a terminal is asked twice."""
@@ -94,7 +97,7 @@ class Common:
 
         with ExitStack() as opened:
             with self.output.steps("opening the search index") as told:
-                session = opened.enter_context(app.session(self.home, self.passphrase, told))
+                session = opened.enter_context(app.session(self.home, self.passphrase, told, self.who))
             yield session
 
 
@@ -102,7 +105,7 @@ def one(lines: Iterable[Line]) -> Line:
     """The line of a command that gives one. It is read to its end, so that the command ends well."""
     found = list(lines)
     if len(found) != 1:
-        raise VigilError(f"a command gave {len(found)} lines, and one was due", remedy="restart the daemon")
+        raise VigilError(f"the daemon sent {len(found)} result lines instead of one", remedy="restart the daemon")
     return found[0]
 
 
@@ -112,6 +115,7 @@ def common(ctx: typer.Context) -> Common:
         home=config.find_home(ctx.meta.get(_META + "home"), os.environ),
         output=Output(json=bool(ctx.meta.get(_META + "json"))),
         passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
+        who=Caller(officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
     )
 
 
@@ -137,7 +141,7 @@ def _options(
         typer.Option(
             "--json",
             callback=_keep,
-            help="Print JSON objects on stdout, one a line; people's words go to stderr.",
+            help="Print one JSON object per line on stdout; messages for people go to stderr.",
             rich_help_panel="Options of every command",
         ),
     ] = False,
@@ -152,12 +156,23 @@ def _options(
             rich_help_panel="Options of every command",
         ),
     ] = None,
+    officer: Annotated[
+        str | None,
+        typer.Option(
+            "--officer",
+            metavar="NAME",
+            parser=options.officer,
+            callback=_keep,
+            help="Your name, for the audit log of the node or hub. Default: VIGIL_OFFICER, else the Unix user's name.",
+            rich_help_panel="Options of every command",
+        ),
+    ] = None,
 ) -> None:
     """Carries the declarations; see `common_parameters`."""
 
 
 def common_parameters() -> list[Any]:
-    """The three options as parameters of any command; what they were given is kept in the context (see `common`)."""
+    """These options as parameters of any command; what they were given is kept in the context (see `common`)."""
     carrier = typer.Typer(add_completion=False)
     carrier.command()(_options)
     parameters = typer.main.get_command(carrier).params

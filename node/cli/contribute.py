@@ -51,10 +51,11 @@ CategoryOption = Annotated[
 ]
 BaselineOption = Annotated[
     Tri | None,
-    typer.Option("--baseline", help="Within INTERPOL's common denominator?", rich_help_panel=_STATEMENT),
+    typer.Option("--baseline", help="Is it within INTERPOL's baseline?", rich_help_panel=_STATEMENT),
 ]
 SeriesOption = Annotated[
-    str | None, typer.Option("--series", metavar="NAME", help="The series it is of.", rich_help_panel=_STATEMENT)
+    str | None,
+    typer.Option("--series", metavar="NAME", help="The series that it belongs to.", rich_help_panel=_STATEMENT),
 ]
 TagOption = Annotated[
     list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be repeated.", rich_help_panel=_STATEMENT)
@@ -75,19 +76,19 @@ AudienceOption = Annotated[
         "--audience",
         metavar="everyone|FR,JP",
         parser=options.audience,
-        help="Every member, or these alone, fixed when it is signed.",
+        help="Who may read it: everyone, or only these members. Fixed when it is signed.",
         rich_help_panel=_HANDLING,
     ),
 ]
 PurposeOption = Annotated[
     list[str] | None,
-    typer.Option("--purpose", metavar="PURPOSE", help="What for; may be repeated.", rich_help_panel=_HANDLING),
+    typer.Option("--purpose", metavar="PURPOSE", help="A permitted purpose; repeatable.", rich_help_panel=_HANDLING),
 ]
 CodeOption = Annotated[
     HandlingCode | None,
     typer.Option(
         "--handling-code",
-        help="1: police use; 2: ask us before passing it on; 3: special restrictions.",
+        help="1: police use; 2: ask us before you pass it on; 3: special restrictions.",
         rich_help_panel=_HANDLING,
     ),
 ]

@@ -33,7 +33,7 @@ def export(
     ctx: typer.Context,
     record: Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The file to write; a new one.", show_default=False)
+        Path, typer.Option("--out", metavar="FILE", help="The file to write. It must not exist.", show_default=False)
     ],
 ) -> None:
     """Write a record's evidence to a file: the record, its place in its owner's log, and both signatures over it.
@@ -85,13 +85,13 @@ def _verified_words(line: Line) -> str:
         ("Category", category_words(line["category"])),
         ("Series", line["series"] or ""),
         ("Checked by", f"roster version {line['roster_version']}{stale}"),
-        ("Root", f"{line['root_fingerprint']} (compare it with the authority's, by voice)"),
+        ("Root", f"{line['root_fingerprint']} (compare it with the authority by telephone)"),
     ]
     known = "".join(f"\n  {name:<11} {plain(value)}" for name, value in rows if value)
     prints = "".join(f"\n    {plain(each['algorithm']):<9} {plain(each['value'])}" for each in line["fingerprints"])
     return (
         f"Verified: {plain(line['member'])} signed this record.{known}{prints}\n"
-        "It says nothing of what became of the record after that."
+        "It does not say whether the record was corrected or retracted later."
     )
 
 

@@ -40,7 +40,7 @@ def fingerprint(
         ),
     ],
     workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Processes that decode; by default one a processor.")
+        int | None, typer.Option(min=1, max=1024, help="Number of decoding processes. Default: one per processor.")
     ] = None,
 ) -> None:
     """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
@@ -121,7 +121,7 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         return "\n".join([about + _frames_words("video", result), *_note_words(result.note)])
     note = ""
     if result.pdq_quality == 0:
-        note = ": a picture without detail, which never matches by PDQ"
+        note = ": a picture without detail; it never matches by PDQ"
     elif result.pdq_quality < PDQ_QUALITY_FLOOR:
         note = f": below {PDQ_QUALITY_FLOOR}, so it never matches by PDQ"
     whole = (
@@ -156,7 +156,7 @@ def _frames_words(what: str, result: VideoFingerprints | Animation) -> str:
         f"  {what:<8} {result.milliseconds / 1_000:.1f} seconds, {count(len(result.frames), 'frame')} of it hashed"
     ]
     if usable < len(result.frames):
-        lines.append(f"           {usable} of quality {PDQ_QUALITY_FLOOR} or more: the others never match")
+        lines.append(f"           {usable} with quality {PDQ_QUALITY_FLOOR} or more; the others never match")
     lines += [
         f"  {frame.at / 1_000:>7.1f} s {frame.pdq.hex()} quality {frame.quality}" for frame in result.frames[:_SHOWN]
     ]

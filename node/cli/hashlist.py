@@ -41,8 +41,8 @@ def read_hashes(path: Path, parse: Callable[[str], Value]) -> list[Value]:
         named = "; ".join(faults[:FAULTS_NAMED])
         more = f"; and {len(faults) - FAULTS_NAMED:,} more" if len(faults) > FAULTS_NAMED else ""
         raise Misuse(
-            f"{path} was not used, for not every line of it is a hash: {named}{more}",
-            remedy="one hash a line; lines that start with # and empty lines are passed over",
+            f"{path} was not used, because some of its lines are not hashes: {named}{more}",
+            remedy="write one hash per line; lines that start with # and empty lines are ignored",
         )
     return values
 

@@ -64,7 +64,7 @@ def init(  # noqa: PLR0917 (typer hands over by name)
             "--enrolment-listen",
             metavar="HOST:PORT",
             parser=options.address,
-            help="Where those without a certificate enrol and renew.",
+            help="Where nodes without a valid certificate enrol and renew.",
             show_default=False,
         ),
     ],
@@ -73,7 +73,7 @@ def init(  # noqa: PLR0917 (typer hands over by name)
         typer.Option(
             "--host",
             metavar="NAME",
-            help="A name or address that nodes reach the hub by; repeatable, the first is told.",
+            help="A name or address at which nodes reach the hub; repeatable. Invitations carry the first.",
         ),
     ] = None,
 ) -> None:
@@ -112,7 +112,9 @@ def invite(
     member: MemberArgument,
     valid: Annotated[
         float | None,
-        typer.Option("--valid", metavar="TIME", parser=options.duration, help="How long it is good. Default: 48h."),
+        typer.Option(
+            "--valid", metavar="TIME", parser=options.duration, help="How long the invitation is valid. Default: 48h."
+        ),
     ] = None,
 ) -> None:
     """Print a one-time token for a member, with the fingerprints that both ends compare by voice.
@@ -198,7 +200,7 @@ def _hub_words(line: Line) -> str:
 def requests(
     ctx: typer.Context,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The file to write; a new one.", show_default=False)
+        Path, typer.Option("--out", metavar="FILE", help="The file to write. It must not exist.", show_default=False)
     ],
 ) -> None:
     """Write what the authority is asked to sign to a file, to be carried to it."""
@@ -239,7 +241,10 @@ def suspend(
     ctx: typer.Context,
     member: MemberArgument,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, in a line; every member reads it.", show_default=False)
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="The reason, in one line; every member can read it.", show_default=False
+        ),
     ],
 ) -> None:
     """Suspend a member: its live streams end, and every new call of it is refused."""

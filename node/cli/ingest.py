@@ -56,7 +56,6 @@ class Request:
 
     case: str
     level: Level
-    officer: str
     originals: Path | None
     show_all: bool = False
 
@@ -86,19 +85,18 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     level: Annotated[
         Level,
         typer.Option(
-            "--level", help="national: never leaves, never answers; hit-no-hit: answers queries with yes or no alone."
+            "--level", help="national: never leaves and never answers; hit-no-hit: answers queries only with yes or no."
         ),
     ] = Level.NATIONAL,
-    officer: Annotated[str, typer.Option("--officer", metavar="NAME", help="Who does it, for the audit log.")] = "",
     copy_originals: Annotated[
-        bool, typer.Option("--copy-originals", help="Copy every file into the home, by content.")
+        bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
     show_all: Annotated[
         bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor."),
+        typer.Option("--workers", min=1, max=1024, help="Number of decoding processes. Default: one per processor."),
     ] = None,
 ) -> None:
     """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
@@ -111,7 +109,6 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     request = Request(
         case=case,
         level=level,
-        officer=officer,
         originals=given.home.originals if copy_originals else None,
         show_all=show_all,
     )
@@ -126,13 +123,13 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     if intake.failure is not None:
         raise intake.failure
     if interruption.asked:
-        given.output.note("Run the same command again, and it goes on where it was.")
+        given.output.note("Run the same command again to continue.")
         raise typer.Exit(ExitCode.INTERRUPTED)
     if failures.count:
         raise typer.Exit(ExitCode.ERROR)
 
 
-_INTERRUPTED: Final = "finishing the files that were handed over (Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the files that were already sent (press Ctrl-C again to stop at once)"
 
 
 def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
@@ -172,7 +169,7 @@ class _Intake:
         from node import app
 
         request = self._request
-        arguments: Line = {"case": request.case, "level": request.level.value, "officer": request.officer}
+        arguments: Line = {"case": request.case, "level": request.level.value}
         arguments |= {"show_all": True} if request.show_all else {}
         summary: Line = {}
         with output.progress("taking in", lambda: app.count_files(paths)) as advance:
@@ -223,7 +220,7 @@ class _Intake:
                 try:
                     status = found.stat()
                 except OSError:
-                    self._failures.add(found, MediaError("it vanished while the folder was read"))
+                    self._failures.add(found, MediaError("the file disappeared while the folder was read"))
                 else:
                     yield File(path=found, tag=_tag(self._salt, found, status, self._request))
                     continue

@@ -34,34 +34,34 @@ RECORDS: Final = "Records"
 ADMINISTRATION: Final = "Administration"
 TRYING: Final = "Trying it out"
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "ingest": ("node.cli.ingest", INVESTIGATION, "Take pictures and videos in: fingerprint, keep, match."),
+    "ingest": ("node.cli.ingest", INVESTIGATION, "Take in pictures and videos: fingerprint, store, match."),
     "fingerprint": (
         "node.cli.fingerprint",
         INVESTIGATION,
         "Fingerprint pictures and videos; needs no configuration.",
     ),
-    "match": ("node.cli.search", INVESTIGATION, "Look pictures, videos or hashes up here."),
-    "query": ("node.cli.search", INVESTIGATION, "Ask the federation, after looking here first."),
-    "queries": ("node.cli.search", INVESTIGATION, "Show what was asked, and what came back since."),
+    "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
+    "query": ("node.cli.search", INVESTIGATION, "Search this node, then ask the other members."),
+    "queries": ("node.cli.search", INVESTIGATION, "Show past queries and their answers, late answers included."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
     "retract": ("node.cli.records", RECORDS, "Take one of our records back, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
-    "comment": ("node.cli.records", RECORDS, "Remark on a record."),
-    "records": ("node.cli.records", RECORDS, "List the records that are here."),
+    "comment": ("node.cli.records", RECORDS, "Comment on a record."),
+    "records": ("node.cli.records", RECORDS, "List the records on this node."),
     "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),
     "verify": ("node.cli.evidence", RECORDS, "Check an evidence file, offline."),
     "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
-    "audit": ("node.cli.audit", ADMINISTRATION, "Read who searched, asked, answered and decided what."),
-    "allow": ("node.cli.allow", ADMINISTRATION, "Known-harmless content that gives no hits, by SHA-256."),
+    "audit": ("node.cli.audit", ADMINISTRATION, "Show who searched, asked, answered and decided what."),
+    "allow": ("node.cli.allow", ADMINISTRATION, "Manage the allow-list: known-harmless files that give no hits."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
-    "demo": ("node.cli.demo", TRYING, "Run a whole federation on this machine, and watch it work."),
-    "bench": ("node.cli.bench", TRYING, "Measure this machine against named references."),
+    "demo": ("node.cli.demo", TRYING, "Run a demonstration federation on this machine."),
+    "bench": ("node.cli.bench", TRYING, "Run the benchmarks, each against a named reference."),
 }
 """Command: the module that registers it, its place in `vigil --help`, and what it does in a line."""
 _HELP: Final = "see `vigil --help`, or `vigil COMMAND --help`"
-_REPORT_IT: Final = "this is a fault in Vigil: report this line, which holds nothing of your data"
+_REPORT_IT: Final = "this is a fault in Vigil. Report this line to its developers; it contains no data of yours"
 
 
 class ExitCode(IntEnum):

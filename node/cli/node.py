@@ -239,7 +239,9 @@ def _fsck_words(line: Line) -> str:
 @group.command("backup", cls=Command)
 def backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; a new one.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write. It must not exist.", show_default=False)
+    ],
 ) -> None:
     """Write a consistent copy of the database, while the node runs. Keys are not in it: keep those apart."""
     given = common(ctx)
@@ -258,6 +260,6 @@ def restore(
 
     given = common(ctx)
     if not file.is_file():
-        raise Misuse("there is no such backup file", remedy="name the file that vigil node backup wrote")
+        raise Misuse("the backup file does not exist", remedy="name the file that vigil node backup wrote")
     line = app.restore_node(given.home, file.absolute())
     given.output.line(line, lambda line: f"Restored. Next: {plain(line['next'])}")

@@ -10,13 +10,17 @@ Rules this module upholds:
 from __future__ import annotations
 
 import datetime as dt
+import os
+import pwd
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import typer
 
+from node.domain.caller import officer_name
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
@@ -34,6 +38,7 @@ MAX_EVIDENCE: Final = 16 * 1024 * 1024
 """Bytes of an evidence file that is read at all; a real one is a few kilobytes, with an hour of video 200."""
 MAX_CEREMONY: Final = 64 * 1024 * 1024
 """Bytes of a signing request, a bundle or a root that is read at all: thousands of members."""
+OFFICER_VARIABLE: Final = "VIGIL_OFFICER"
 RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
@@ -47,7 +52,7 @@ def duration(text: str) -> float:
     whole, fraction, unit = found.groups()
     seconds = float(Decimal(f"{whole}.{fraction or 0}") * _SECONDS[unit])
     if not 0 < seconds <= MAX_DURATION_SECONDS:
-        raise typer.BadParameter("the time must be longer than nothing and at most 366 days")
+        raise typer.BadParameter("the time must be more than zero and at most 366 days")
     return seconds
 
 
@@ -57,7 +62,7 @@ def spell_duration(seconds: float) -> str:
         count = Decimal(repr(seconds)) / _SECONDS[unit]
         if count >= 1 and count == round(count, 3):
             return f"{count.quantize(Decimal('0.001')).normalize():f}{unit}"
-    raise ValueError("a time has at least a millisecond, and nothing finer")
+    raise ValueError("the smallest time is one millisecond")
 
 
 def day(text: str) -> int:
@@ -79,7 +84,7 @@ def spell_day(days: int) -> str:
 def path(text: str) -> Path:
     """A path, never an empty one: that would be the working folder, where a variable of a script was not set."""
     if not text:
-        raise typer.BadParameter("a path is empty; for the folder one is in, give .")
+        raise typer.BadParameter("a path is empty; for the current folder, give .")
     return Path(text)
 
 
@@ -126,6 +131,27 @@ def address(text: str) -> str:
     return text
 
 
+def officer(text: str) -> str:
+    """The name of an officer: one line of printable text."""
+    try:
+        return officer_name(text)
+    except Malformed as error:
+        raise typer.BadParameter(f"{error}; {error.remedy}") from None
+
+
+def usual_officer(environment: Mapping[str, str]) -> str:
+    """Who runs a command that was given no --officer: VIGIL_OFFICER, else the name of the Unix user.
+
+    Raises `typer.BadParameter` where the variable holds no name.
+    """
+    if named := environment.get(OFFICER_VARIABLE):
+        return officer(named)
+    try:
+        return officer_name(pwd.getpwuid(os.getuid()).pw_name)
+    except (KeyError, Malformed):
+        return f"Unix user {os.getuid()}"
+
+
 def sha256(text: str) -> str:
     """A SHA-256: 64 hex digits, given back in lower case."""
     digits = text.lower()
@@ -155,5 +181,7 @@ def category(text: str) -> str:
     """SCHEME:VERSION:CODE, such as uk-caid:1:B; given back as typed."""
     parts = text.split(":")
     if len(parts) != 3 or any(_CATEGORY_WORD.fullmatch(part) is None for part in parts):  # noqa: PLR2004
-        raise typer.BadParameter("write SCHEME:VERSION:CODE, such as uk-caid:1:B; a bare number means nothing abroad")
+        raise typer.BadParameter(
+            "write SCHEME:VERSION:CODE, such as uk-caid:1:B; a number without its scheme has no meaning abroad"
+        )
     return text

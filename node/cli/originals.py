@@ -70,7 +70,7 @@ def _copy(source: Path, descriptor: int, sha256: bytes) -> None:
     except OSError:
         raise MediaError("the file could not be read again to be copied") from None
     if digest.digest() != sha256:
-        raise MediaError("the file changed while it was copied", remedy="try again once nothing writes to it")
+        raise MediaError("the file changed while it was copied", remedy="try again when no program writes to it")
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -180,7 +180,8 @@ def _writing() -> Iterator[None]:
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
         raise OutputLost(
-            f"the output could not be written: {why}", remedy="what was done before stays done; give the output room"
+            f"the output could not be written: {why}",
+            remedy="everything done so far is kept; make room for the output and run the command again",
         ) from None
 
 

@@ -65,7 +65,9 @@ def register(app: typer.Typer) -> None:
 def retract(
     ctx: typer.Context,
     record: RecordArgument,
-    reason: Annotated[Reason, typer.Option("--reason", help="Why; every member reads it.", show_default=False)],
+    reason: Annotated[
+        Reason, typer.Option("--reason", help="The reason; every member can read it.", show_default=False)
+    ],
 ) -> None:
     """Take one of our records back: its body is deleted here at once, and at every member as the retraction arrives.
 
@@ -81,7 +83,7 @@ def opine(
     ctx: typer.Context,
     record: RecordArgument,
     verdict: Annotated[Verdict, typer.Argument(help="Our view of it.", show_default=False)],
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why, in a sentence.")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason, in one sentence.")] = "",
 ) -> None:
     """Confirm or dispute a record, in our own log, for those who may read that record. It changes nothing in it."""
     _say(ctx, "opine", {"record": record, "verdict": verdict.value, "note": note})
@@ -109,16 +111,20 @@ def _say(ctx: typer.Context, command: str, arguments: Line) -> None:
 def records(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     member: Annotated[
-        str | None, typer.Option("--member", metavar="FR", parser=options.member, help="Those of this member alone.")
+        str | None, typer.Option("--member", metavar="FR", parser=options.member, help="Only records of this member.")
     ] = None,
-    mine: Annotated[bool, typer.Option("--mine", help="Our own alone.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Only our own records.")] = False,
     record: Annotated[
         str | None,
-        typer.Option("--record", metavar="RECORD", parser=options.record, help="This one, whole, with all remarks."),
+        typer.Option(
+            "--record", metavar="RECORD", parser=options.record, help="One record with all its fields and all remarks."
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many a member.")] = _LISTED,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=1_000_000, help="Maximum number of records per member.")
+    ] = _LISTED,
     after: Annotated[
-        int, typer.Option("--after", metavar="INDEX", min=0, help="Start behind this place in each log.")
+        int, typer.Option("--after", metavar="INDEX", min=0, help="Start after this index in each log.")
     ] = 0,
 ) -> None:
     """List the records that are here: every member's, oldest first."""
@@ -136,7 +142,7 @@ def records(  # noqa: PLR0917 (typer hands over by name)
     elif found:
         _print_table(given.output, found)
     elif not given.output.json:
-        given.output.note("no records here")
+        given.output.note("no records on this node")
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:

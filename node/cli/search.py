@@ -52,12 +52,13 @@ Subjects = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATH|ALGORITHM:HEX",
-        help="Pictures, videos, folders of them, or hashes; 64 bare digits are a PDQ. A file with such a name: ./NAME.",
+        help="Pictures, videos, folders, or hashes. 64 digits without an algorithm are a PDQ. "
+        "For a file with such a name write ./NAME.",
         show_default=False,
     ),
 ]
 RuleOption = Annotated[
-    Rule, typer.Option("--rule", help="policy: what the federation agreed; exact: digests and distance 0 alone.")
+    Rule, typer.Option("--rule", help="policy: the federation's radius; exact: only equal digests and distance 0.")
 ]
 HashFile = Annotated[
     Path | None,
@@ -65,11 +66,11 @@ HashFile = Annotated[
         "--hashes",
         metavar="FILE",
         parser=options.path,
-        help="A text file of hashes to look up as well: one ALGORITHM:HEX a line; # starts a comment.",
+        help="A text file of further hashes: one ALGORITHM:HEX per line; # starts a comment.",
     ),
 ]
 ShowAll = Annotated[
-    bool, typer.Option("--show-all", help="Also what the allow-list of known-harmless content hides (vigil allow).")
+    bool, typer.Option("--show-all", help="Show also what the allow-list of known-harmless files hides (vigil allow).")
 ]
 
 
@@ -77,14 +78,15 @@ def _no_radius(value: str | None) -> None:
     """Says why there is no such option, rather than that there is none."""
     if value is not None:
         raise Misuse(
-            "the radius is the federation's policy, the same for every member, and nobody chooses another",
-            remedy="leave --radius out; --rule exact asks for digests and distance 0 alone",
+            "the federation's policy sets the radius, the same for every member; you cannot choose another",
+            remedy="leave out --radius; --rule exact matches only equal digests and distance 0",
         )
 
 
 Radius = Annotated[str | None, typer.Option("--radius", hidden=True, callback=_no_radius)]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=1024, help="Processes that decode; by default one a processor.")
+    int | None,
+    typer.Option("--workers", min=1, max=1024, help="Number of decoding processes. Default: one per processor."),
 ]
 
 
@@ -133,14 +135,18 @@ def query(
         str, typer.Option("--legal-basis", help="The law that allows the question.", show_default=False)
     ],
     purpose: Annotated[str, typer.Option("--purpose", help="What it is for.")] = DEFAULT_PURPOSE,
-    officer_role: Annotated[str, typer.Option("--officer-role", help="The role of who asks.")] = DEFAULT_ROLE,
+    officer_role: Annotated[
+        str, typer.Option("--officer-role", help="The role of the officer who asks.")
+    ] = DEFAULT_ROLE,
     to: Annotated[
         options.Members | None,
-        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask these members only. Default: all."),
+        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask only these members. Default: all."),
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option("--budget", metavar="TIME", parser=options.duration, help="How long to wait. Default: 5s."),
+        typer.Option(
+            "--budget", metavar="TIME", parser=options.duration, help="How long to wait for answers. Default: 5s."
+        ),
     ] = None,
     rule: RuleOption = Rule.POLICY,
     hashes: HashFile = None,
@@ -242,11 +248,11 @@ class _Printer:
             left = count(summary["not_asked"], "subject")
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
-            self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
+            self._output.say("Reduced: a hash without its file was searched only as it is, not turned.")
         if not self.complete:
             self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
         if _MAY_COME.intersection(summary["outcomes"].values()):
-            self._output.note(f"Answers that come later: vigil queries {summary['query']}")
+            self._output.note(f"To see late answers: vigil queries {summary['query']}")
 
 
 def _searched_words(summary: Line) -> str:
@@ -255,7 +261,7 @@ def _searched_words(summary: Line) -> str:
     words += [hidden] if (hidden := _hidden_words(summary)) else []
     if summary.get("files"):
         pace = f"{summary['seconds']:.1f} s, {summary['files_per_second']:.1f} a second"
-        share = f"search took {summary['search_share']:.1%} of the time"
+        share = f"the search took {summary['search_share']:.1%} of the time"
         words.append(f"{count(summary['files'], 'file')} in {pace}; {share}.")
     return "\n".join(words)
 

@@ -65,14 +65,16 @@ def read_asked(texts: Sequence[str], hash_file: Path | None = None) -> Asked:
     nothing at all.
     """
     if not all(texts):
-        raise Misuse("one of the paths is empty", remedy="for the folder one is in, give .")
+        raise Misuse("one of the paths is empty", remedy="for the current folder, give .")
     if not texts and hash_file is None:
-        raise Misuse("nothing was given to look for", remedy="give pictures, folders, hashes, or --hashes FILE")
+        raise Misuse(
+            "there is nothing to search for", remedy="name pictures, videos, folders or hashes, or give --hashes FILE"
+        )
     hashes = [_typed(text) for text in texts if _is_hash(text)]
     if hash_file is not None:
         hashes += read_hashes(hash_file, _typed)
         if not hashes and not texts:
-            raise Misuse(f"{hash_file} holds no hash", remedy="one ALGORITHM:HEX a line")
+            raise Misuse(f"{hash_file} holds no hash", remedy="write one ALGORITHM:HEX per line")
     return Asked(hashes=tuple(hashes), paths=tuple(Path(text) for text in texts if not _is_hash(text)))
 
 

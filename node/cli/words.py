@@ -69,7 +69,7 @@ def hit_words(hit: Line) -> str:
         if hit["algorithm"] in _OF_PDQ_BITS:
             near = f"{hit['distance']} of {_PDQ_BITS} bits away"
     else:
-        near = "the same" if hit["record"] or hit.get("holding") else "has it, shows no more"
+        near = "the same" if hit["record"] or hit.get("holding") else "matching file held; details not disclosed"
     parts = [near]
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
@@ -83,7 +83,7 @@ def hit_words(hit: Line) -> str:
     about = [category_words(hit["category"])] if hit["category"] else []
     about += [f"series {plain(hit['series'])}"] if hit["series"] else []
     about += ["found without the plain borders"] if hit.get("trimmed") else []
-    about += ["weak: a broken digest alone"] if hit.get("weak") else []
+    about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
     more = [*_video_words(hit), "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])

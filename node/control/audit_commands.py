@@ -5,6 +5,7 @@ Rules this module upholds:
 - Who looks into the audit log is in it before anything is shown.
 - Of a body only what is named here is shown: query id, case, legal basis and the like. Fingerprints are counted.
 - A body that was purged is a line all the same: that there was an entry stays.
+- An act's line says how the act ended, though that is an entry of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from node.control.arguments import Arguments
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
+from node.usecases.acts import ActOutcome, outcomes
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _PREFIX: Final = "audit_"
 _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
     "hits", "member", "mine", "limit", "reason", "record", "holdings", "verdict", "bundle_sha256", "entries",
-    "values", "sha256_of_values",
+    "values", "sha256_of_values", "of", "error", "why",
 })  # fmt: skip
 _COUNTED: Final = frozenset({"hashes", "sha256"})
 """Lists of fingerprints."""
@@ -50,7 +52,11 @@ class AuditCommands:
     clock: Clock
 
     async def read_audit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> a line an entry, oldest first; of the newest `limit` where no "after" is given."""
+        """{"after", "limit"} -> a line an entry, oldest first; of the newest `limit` where no "after" is given.
+
+        The "outcome" of an administrative act is done, refused, failed, running, or unknown where the process ended
+        before it was written down; refused and failed ones have "error" and mostly "why".
+        """
         given = Arguments(arguments)
         limit = given.whole("limit", SHOWN)
         look = {"what": "audit", "limit": limit, "at": int(self.clock())}
@@ -73,13 +79,23 @@ class AuditCommands:
         """As many entries from `start` on as are read at once, at least one."""
         with self.store.read() as tx:
             run = tx.run(self.origin, start, stop, _RUN_BYTES)
+            bodies = [
+                json.loads(body) if state == BodyState.HELD else {}
+                for body, state in zip(run.bodies, run.states, strict=True)
+            ]
+            begun = {
+                start + offset: run.entries[offset]
+                for offset, body in enumerate(bodies)
+                if body.get("outcome") == ActOutcome.BEGUN
+            }
+            ended = outcomes(tx, self.audit, begun)
         lines: list[Line] = []
         for offset, entry in enumerate(run.entries):
-            state = BodyState(run.states[offset])
-            body = json.loads(run.bodies[offset]) if state is BodyState.HELD else {}
+            state, body = BodyState(run.states[offset]), bodies[offset]
             kind = Kind(entry[1]).name.lower().removeprefix(_PREFIX).replace("_", "-")
             line: Line = {"index": start + offset, "kind": kind, "state": state.name.lower()}
-            lines.append(line | {name: value for name, value in body.items() if name in _SHOWN})
+            line |= {name: value for name, value in body.items() if name in _SHOWN}
+            lines.append(line | ended.get(start + offset, {}))
             if count := sum(len(body[name]) for name in _COUNTED & body.keys()):
                 lines[-1]["fingerprints"] = count
         return lines

@@ -5,14 +5,17 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from node.domain.caller import NOBODY
 from node.errors import Misuse
+from node.usecases.acting import steps_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from node.control.runner import Line
+    from node.domain.caller import Caller
 
-    Command = Callable[[Line, AsyncIterator[Line]], AsyncIterator[Line]]
+    Command = Callable[[Line, AsyncIterator[Line]], AsyncGenerator[Line, None]]
 
 
 class Commands:
@@ -33,11 +36,15 @@ class Commands:
             }
         )
 
-    def run(self, command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """The command's lines. Raises `Misuse` for a name that is none."""
+    def run(
+        self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
+    ) -> AsyncIterator[Line]:
+        """The command's lines. What it writes into the audit log is written for `who`. Raises `Misuse` for an unknown
+        command.
+        """
         found = self._commands.get(command)
         if found is None:
             raise Misuse(
                 f"there is no command {command[:40]!r} here", remedy="is this the home of a node, or of a hub?"
             )
-        return found(arguments, items)
+        return steps_for(who, found(arguments, items))

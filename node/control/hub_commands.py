@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
 - Who is shown is shown with what a person needs to compare or to act on.
-- What the operator does is in the hub's audit log before it is done.
+- What the operator does is in the hub's audit log before it is done, and how it ended after it (`usecases.acts`).
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
-from node.domain.envelope import Kind
 from node.domain.ids import member_id, spoken
 from node.domain.token import format_token
 from node.errors import Misuse
-from node.usecases.audit import AuditEntry
+from node.usecases.acts import perform
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from node.domain.roster import Roster
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
+
+T = TypeVar("T")
 
 INVITATION_SECONDS: Final = 48 * 3600
 
@@ -74,24 +75,24 @@ class HubCommands:
     clock: Clock
     describe: Callable[[], Line] = dict
 
-    async def _note(self, what: str, **about: object) -> None:
-        body = {"what": what, **about, "at": int(self.clock())}
-        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
+    async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
+        return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
 
     async def invite(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "valid_seconds"} -> the token, and the digits to compare."""
         given = Arguments(arguments)
         member = member_id(given.text("member"))
         hub, enrolment = self.addresses
-        await self._note("invite", member=member)
-        token = await asyncio.to_thread(
+        token = await self._act(
+            "invite",
             lambda: self.desk.invite(
                 member,
                 hub=hub,
                 enrolment=enrolment,
                 ca_sha256=self.ca_sha256,
                 lifetime=int(given.number("valid_seconds", INVITATION_SECONDS)),
-            )
+            ),
+            member=member,
         )
         yield {
             "member": token.member,
@@ -172,8 +173,8 @@ class HubCommands:
             bundle = base64.b64decode(Arguments(arguments).text("bundle"), validate=True)
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
-        await self._note("admit", bundle_sha256=hashlib.sha256(bundle).hexdigest())
-        roster = await asyncio.to_thread(self.accept, bundle)
+        digest = hashlib.sha256(bundle).hexdigest()
+        roster = await self._act("admit", lambda: self.accept(bundle), bundle_sha256=digest)
         yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
 
     async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -181,22 +182,19 @@ class HubCommands:
         given = Arguments(arguments)
         member = member_id(given.text("member"))
         reason = given.text("reason")
-        await self._note("suspend", member=member, reason=reason)
-        await asyncio.to_thread(self.suspend_member, member, reason)
+        await self._act("suspend", lambda: self.suspend_member(member, reason), member=member, reason=reason)
         yield {"member": member, "state": "suspended"}
 
     async def unsuspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member"} -> its new state."""
         member = member_id(Arguments(arguments).text("member"))
-        await self._note("unsuspend", member=member)
-        await asyncio.to_thread(self.lift, member)
+        await self._act("unsuspend", lambda: self.lift(member), member=member)
         yield {"member": member, "state": "active"}
 
     async def refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member"}: turns a pending petition down."""
         member = member_id(Arguments(arguments).text("member"))
-        await self._note("refuse", member=member)
-        await asyncio.to_thread(self.desk.refuse, member)
+        await self._act("refuse", lambda: self.desk.refuse(member), member=member)
         yield {"member": member, "state": "refused"}
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
 from node.domain.batch import BodyState
-from node.domain.envelope import Kind
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
-from node.usecases.audit import AuditEntry
+from node.usecases.acts import perform
 from node.usecases.fsck import check_store
 
 if TYPE_CHECKING:
@@ -125,9 +124,7 @@ class NodeCommands:
         """{"path"} -> {"path"}: a consistent copy of the database while the node runs. Keys are not in it."""
         path = Arguments(arguments).text("path")
         # A copy of everything that is restricted here: it is written down first, and so in the copy as well.
-        body = {"what": "backup", "at": int(self.clock())}
-        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
-        await asyncio.to_thread(self.store.backup_to, path)
+        await asyncio.to_thread(perform, self.audit, "backup", lambda: self.store.backup_to(path))
         yield {"path": path, "keys": "not in it: keep the keys folder apart"}
 
 

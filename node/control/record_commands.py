@@ -4,8 +4,8 @@ Rules this module upholds:
 
 - Commands hold no decisions: the ledger and the catalogue do.
 - A record may be named by its whole id or by a prefix of its leaf hash that fits one record only.
-- What an administrator does is in the audit log before it is done, with the name of the holding or record and never
-  with its contents; who only looks is in it before anything is shown.
+- What an administrator does is in the audit log before it is done, and its outcome after it (`usecases.acts`): with the
+  name of the holding or record, never with its contents. Who only looks is in it before anything is shown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from node.control.arguments import Arguments
 from node.control.lines import category_line, fingerprint_line
@@ -23,6 +23,7 @@ from node.domain.holdings import withdrawn
 from node.domain.ids import RecordId, member_id
 from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Sealed, Verdict
 from node.errors import Misuse, NotFound, Refused
+from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
 from node.usecases.ledger import Draft
 from node.usecases.lookup import records_with_prefix
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue, RecordView
     from node.usecases.ledger import Ledger
+
+T = TypeVar("T")
 
 CONTRIBUTE_BATCH: Final = 500
 """Holdings contributed in one transaction."""
@@ -120,17 +123,16 @@ class RecordCommands:
                 statement = read_contribution(Arguments(given.object("statement")), holding)
                 drafts.append(Draft(statement=statement, handling=handling, holding=holding.id))
         if drafts and not dry:
-            self._note("contribute", holdings=[draft.holding for draft in drafts])
-            records = dict(zip([d.holding for d in drafts], self.ledger.contribute(drafts), strict=True))
+            ids = [draft.holding for draft in drafts]
+            shared = perform(self.audit, "contribute", lambda: self.ledger.contribute(drafts), holdings=ids)
+            records = dict(zip(ids, shared, strict=True))
             for line in lines:
                 if line["holding"] in records:
                     line["record"] = str(records[line["holding"]])
         return lines
 
-    def _note(self, what: str, **about: object) -> None:
-        """Blocking. Durable when it returns: what cannot be written down is not done."""
-        body = {"what": what, **about, "at": int(self.clock())}
-        self.audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
+    async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
+        return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
 
     async def _looks(self, what: str, **at: object) -> None:
         body = {"what": what, **at, "at": int(self.clock())}
@@ -149,8 +151,9 @@ class RecordCommands:
             raise NotFound("there is no such contribution in our own log, or it waits for its first checkpoint")
         statement = read_contribution(Arguments(given.object("statement")), None, before=view.body)
         handling = read_handling(Arguments(given.object("handling")), before=view.handling)
-        self._note("correct", record=str(target))
-        return self.ledger.correct(target, statement, handling)
+        return perform(
+            self.audit, "correct", lambda: self.ledger.correct(target, statement, handling), record=str(target)
+        )
 
     async def retract(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record", "reason"} -> {"record", "retraction", "state"}."""
@@ -159,8 +162,9 @@ class RecordCommands:
         if reason is None:
             raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
-        await asyncio.to_thread(self._note, "retract", record=str(target), reason=reason.name.lower())
-        said = await asyncio.to_thread(self.ledger.retract, target, reason)
+        said = await self._act(
+            "retract", lambda: self.ledger.retract(target, reason), record=str(target), reason=reason.name.lower()
+        )
         yield {
             "record": str(target),
             "retraction": str(said) if said else None,
@@ -175,8 +179,9 @@ class RecordCommands:
             raise Misuse("an opinion is one of: confirm, dispute")
         opinion = Opinion(verdict=verdict, note=given.text("note", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
-        await asyncio.to_thread(self._note, "opine", record=str(target), verdict=verdict.name.lower())
-        record = await asyncio.to_thread(self.ledger.opine, target, opinion)
+        record = await self._act(
+            "opine", lambda: self.ledger.opine(target, opinion), record=str(target), verdict=verdict.name.lower()
+        )
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def comment(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -184,8 +189,7 @@ class RecordCommands:
         given = Arguments(arguments)
         comment = Comment(text=given.text("text"), language=given.text("language", ""))
         target = await asyncio.to_thread(self.resolve, given.text("record"))
-        await asyncio.to_thread(self._note, "comment", record=str(target))
-        record = await asyncio.to_thread(self.ledger.comment, target, comment)
+        record = await self._act("comment", lambda: self.ledger.comment(target, comment), record=str(target))
         yield {"record": str(record), "about": str(target), "state": "said"}
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

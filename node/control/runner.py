@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 
+    from node.domain.caller import Caller
+
 Line = dict[str, Any]
 """A JSON object."""
 
 
 class Runner(Protocol):
-    """Runs a command by name. Raises `node.errors` kinds, as the command did."""
+    """Runs a command by name, for `who`. Raises `node.errors` kinds, as the command did."""
 
-    def __call__(self, command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]: ...
+    def __call__(
+        self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
+    ) -> AsyncIterator[Line]: ...
 
 
 async def feed(items: Iterable[Line]) -> AsyncIterator[Line]:

@@ -90,13 +90,9 @@ class SearchCommands:
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "officer", "show_all"} and items -> a line a file with its nearest hits, then a summary."""
+        """{"case", "level", "show_all"} and items -> a line a file with its nearest hits, then a summary."""
         given = Arguments(arguments)
-        request = IngestRequest(
-            case=given.text("case"),
-            level=read_level(given.text("level", "national")),
-            officer=given.text("officer", ""),
-        )
+        request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
         show_all = given.flag("show_all")
         files = new = hit_files = hidden = 0
         async for batch in batches(items, INGEST_BATCH, INGEST_SECONDS):
@@ -129,7 +125,6 @@ class SearchCommands:
                 body={
                     "what": "ingest",
                     "case": request.case,
-                    "officer": request.officer,
                     "sha256": [item.prints.sha256.hex() for item in items],
                     "at": int(self.clock()),
                 },

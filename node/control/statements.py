@@ -38,7 +38,8 @@ def read_category(text: str, baseline: Tri) -> Category:
     parts = text.split(":")
     if len(parts) != _CATEGORY_PARTS or not all(parts):
         raise Misuse(
-            "a category is SCHEME:VERSION:CODE", remedy="such as us-vics:2.0:1; a bare number means nothing abroad"
+            "a category is SCHEME:VERSION:CODE",
+            remedy="such as us-vics:2.0:1; a number without its scheme has no meaning abroad",
         )
     return Category(scheme=parts[0], version=parts[1], code=parts[2], baseline=baseline)
 
@@ -68,7 +69,7 @@ def _read_category(given: Arguments, before: Category | None) -> Category | None
     if given.has("category"):
         return read_category(given.text("category"), baseline or Tri.UNKNOWN)
     if baseline is not None and before is None:
-        raise Misuse("the baseline is said of a category", remedy="give --category as well")
+        raise Misuse("the baseline flag needs a category", remedy="give --category as well")
     return replace(before, baseline=baseline) if before is not None and baseline is not None else before
 
 

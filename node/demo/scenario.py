@@ -123,7 +123,7 @@ def take_in(stage: Stage, tell: Telling, folder: Path, planted: list[Planted]) -
         done = stage.run("ingest", str(folder / country), "--case", "DEMO-1", *level, home=country)
         hits = [hit for line in done.lines for hit in line.get("hits", ())]
         note_hits(planted, country, hits)
-        tell.say(f"{NAMES[country]} took in {done.last['new']} pictures and saw {len(hits)} hits at once.")
+        tell.say(f"{NAMES[country]} took in {done.last['new']} pictures and found {len(hits)} hits at once.")
         if country != "BR":
             shared = int(stage.run("contribute", "--case", "DEMO-1", home=country).last["contributed"])
             total += shared

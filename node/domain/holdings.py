@@ -60,4 +60,3 @@ class IngestRequest:
 
     case: str
     level: Level = Level.NATIONAL
-    officer: str = ""

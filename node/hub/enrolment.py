@@ -91,7 +91,7 @@ class EnrolmentDesk:
         A suspended member may have one: it changes the keys that were stolen before its suspension is lifted.
         """
         if lifetime <= 0:
-            raise Misuse("an invitation lasts at least a second")
+            raise Misuse("an invitation must be valid for at least one second")
         version, root_sha256 = self._repository.root_pin()
         token = Token(
             federation=self._federation,
@@ -116,7 +116,7 @@ class EnrolmentDesk:
             asked = writer.join_request(member)
             if asked is None or asked.state != "pending":
                 raise NotFound(
-                    f"no petition of {member} waits", remedy="a member is stopped by vigil hub suspend, for the while"
+                    f"no petition of {member} waits", remedy="to stop a member for now, use vigil hub suspend"
                 )
             writer.set_join_state(member, "refused")
             open_log(writer, member)

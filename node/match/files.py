@@ -199,7 +199,9 @@ class MappedFile:
             if not whole:
                 self.damaged = True
         if self.damaged:
-            raise Damaged("a file of the index is damaged", remedy="nothing to do: it is made anew from the store")
+            raise Damaged(
+                "a file of the index is damaged", remedy="nothing to do: the node rebuilds it from the database"
+            )
         if self._next < self.blocks:
             return done, False
         self._next = 0

@@ -326,6 +326,6 @@ def describe(folder: Path) -> str:
                 return "not kept in files yet: a small index is made from the database at each start"
             manifest = read((folder / MANIFEST).read_bytes())
     except (StoreError, OtherVersion) as error:
-        return f"of no use ({error}): the next start makes it anew from the database"
+        return f"of no use ({error}): the next start builds it from the database"
     size = sum(file.size for file in manifest.files)
     return f"generation {manifest.generation}, {size >> 20} MiB in {len(manifest.files)} files"

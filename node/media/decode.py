@@ -117,7 +117,7 @@ def _opened(data: bytes, known: Format) -> _Frames:
     if width * height > MAX_PIXELS:
         raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
     if width < 1 or height < 1:
-        raise MediaError(f"damaged {known.name}: it states a size of {width} x {height} pixels")
+        raise MediaError(f"damaged {known.name}: its header states a size of {width} x {height} pixels")
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
         return _Frames(image, known)

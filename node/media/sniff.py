@@ -129,7 +129,7 @@ def _described(data: bytes) -> str:
         return _VIDEO if head[8:12] == b"AVI " else "a sound recording"
     if _is_text(head):
         return "it is text"
-    return "no format that Vigil knows"
+    return "not a format that Vigil knows"
 
 
 def _is_text(head: bytes) -> bool:

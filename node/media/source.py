@@ -66,7 +66,7 @@ def unreadable(error: OSError | ValueError) -> str:
 def _read(descriptor: int) -> SourceBytes:
     before = os.fstat(descriptor)
     if stat.S_ISDIR(before.st_mode):
-        raise MediaError("a folder, not a file")
+        raise MediaError("this is a folder, not a file")
     if not stat.S_ISREG(before.st_mode):
         raise MediaError("not a regular file")
     if before.st_size > MAX_FILE_BYTES:
@@ -83,7 +83,7 @@ def _read(descriptor: int) -> SourceBytes:
             break  # it grows while it is read: the next lines say so
     after = os.fstat(descriptor)
     if length != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise MediaError("the file changed while it was read", remedy="try again once nothing writes to it")
+        raise MediaError("the file changed while it was read", remedy="try again when no program writes to it")
     if length == 0:
         raise MediaError("empty file")
     md5, sha1, sha256 = (digest.digest() for digest in digests)

@@ -83,7 +83,7 @@ class Stream:
                 digest.update(chunk)
         now = os.fstat(self._descriptor)
         if at != self.size or (now.st_size, now.st_mtime_ns) != (self.size, self.status.st_mtime_ns):
-            raise MediaError("the file changed while it was read", remedy="try again once nothing writes to it")
+            raise MediaError("the file changed while it was read", remedy="try again when no program writes to it")
         md5, sha1, sha256 = (digest.digest() for digest in taken)
         return Digests(md5=md5, sha1=sha1, sha256=sha256)
 
@@ -99,7 +99,9 @@ def open_stream(path: Path) -> Iterator[Stream]:
     try:
         stream = Stream(descriptor)
         if not stat.S_ISREG(stream.status.st_mode):
-            raise MediaError("a folder, not a file" if stat.S_ISDIR(stream.status.st_mode) else "not a regular file")
+            raise MediaError(
+                "this is a folder, not a file" if stat.S_ISDIR(stream.status.st_mode) else "not a regular file"
+            )
         yield stream
     except OSError as error:
         raise MediaError(unreadable(error)) from None

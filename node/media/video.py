@@ -150,7 +150,7 @@ def _opened(stream: Stream, known: Container) -> InputContainer:
 
 
 def _refuse(*_: object) -> None:
-    raise MediaError("it wants another file to be opened")
+    raise MediaError("it asks for another file to be opened")
 
 
 def _pictures(opened: InputContainer, known: Container) -> VideoStream:
@@ -208,10 +208,10 @@ def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known
         # FFmpeg gives no size where it finds none, or one that it would not decode itself.
         raise MediaError(
             f"damaged {known.name}, or one of too many pixels (the limit is {MAX_FRAME_PIXELS} a frame): "
-            "not one frame can be decoded"
+            "no frame can be decoded"
         )
     if not read.decoded:
-        raise MediaError(f"damaged or truncated {known.name}: not one frame can be decoded")
+        raise MediaError(f"damaged or truncated {known.name}: no frame can be decoded")
     read.note = _note(read, stated, cut=is_cut_short(stream))
     return read
 
@@ -259,7 +259,7 @@ def _note(read: _Read, stated: float, *, cut: bool) -> str:
     if cut:
         return f"cut short: the file ends before it should, its pictures after {until:.1f} seconds"
     if read.faults:
-        return "damaged: parts of it could not be decoded"
+        return "damaged: parts could not be decoded"
     return ""
 
 

@@ -64,5 +64,5 @@ def _walk_one(path: Path) -> Iterator[Path | Unreadable]:
 
 def _reason(path: Path, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError) and path.is_symlink():
-        return "a link that leads nowhere"
+        return "a link whose target does not exist"
     return unreadable(error)

@@ -232,7 +232,10 @@ class RosterClient:
             top.end()
             return {name: decode_base64(text, "a file of the roster") for name, text in files.items()}
         except PeerFault as error:
-            raise Damaged("the roster kept here cannot be read", remedy="delete it and connect to the hub") from error
+            raise Damaged(
+                "the roster kept here cannot be read",
+                remedy="delete the folder roster/ of this home, then start the node with the hub in reach",
+            ) from error
 
 
 def _document(info: TargetFile, fetch: Fetch, kept: Mapping[str, bytes]) -> bytes:

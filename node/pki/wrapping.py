@@ -52,7 +52,7 @@ class Passphrase:
     def __post_init__(self) -> None:
         if not self.secret and not self.allow_empty:
             raise ConfigError(
-                "an empty passphrase protects nothing",
+                "the passphrase is empty",
                 remedy=f"set {PASSPHRASE_VARIABLE} or a passphrase file; a demonstration may allow an empty one",
             )
         if len(self.secret) > _MAX_PASSPHRASE:

@@ -153,7 +153,8 @@ def _translate(error: BaseException | None) -> StoreError:
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreError(
-            f"the database is locked ({name})", remedy="another process has it open: end it, or speak to the daemon"
+            f"the database is locked ({name})",
+            remedy="stop the other process that has it open, or use the running daemon",
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return StoreError(

@@ -61,5 +61,5 @@ def _lock(descriptor: int) -> None:
         who = f"process {pid}" if pid.isdigit() else "another process"
         raise AlreadyRunning(
             f"{who} owns this folder",
-            remedy="speak to the daemon over its socket, or stop it first",
+            remedy="use the commands of the running daemon, or stop it first",
         ) from None

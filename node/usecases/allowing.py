@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.envelope import Kind
 from node.domain.fingerprints import SHA256
 from node.errors import Malformed
+from node.usecases.acts import ActOutcome
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class AllowList:
 
     def _change(self, what: str, values: Sequence[bytes], change: Callable[[StoreWriter], int]) -> int:
         changed: list[int] = []
-        body: dict[str, object] = {"what": what, "at": int(self._clock())}
+        # The entry and the change are one transaction, so where the entry is, the change is done.
+        body: dict[str, object] = {"what": what, "outcome": ActOutcome.DONE, "at": int(self._clock())}
         if values:
             digest = hashlib.sha256(b"".join(sorted(values))).hexdigest()
             body |= {"values": len(values), "sha256_of_values": digest}

@@ -7,6 +7,7 @@ Rules this module upholds:
   kept" never means a hash that cannot be forgotten.
 - `append` returns only when the entry is durable. Entries that arrive together share one commit.
 - Audit comes first: what cannot be written down is not done.
+- Every entry names the officer for whom it is written (`acting`), where there is one; no command does it by hand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -26,11 +27,13 @@ from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
+from node.usecases.acting import caller
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from node.domain.ids import RecordId
     from node.domain.log_ports import LogState
     from node.domain.ports import Clock, GivenAnswer, Store, StoreWriter
 
@@ -50,13 +53,15 @@ under load at most half of the time goes into commits. A lone entry never waits.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """`also` runs in the same transaction, after the entry: what must be durable together with its audit. `given`: the
-    answer that it is about, where there is one; those of many entries are written together.
+    answer that it is about, where there is one; those of many entries are written together. `target`: the entry of this
+    log that it belongs to (`usecases.acts`).
     """
 
     kind: Kind
     body: dict[str, Any]
     also: Callable[[StoreWriter], None] | None = None
     given: GivenAnswer | None = None
+    target: RecordId | None = None
 
 
 _settling: Final = threading.Lock()
@@ -66,7 +71,7 @@ _settling: Final = threading.Lock()
 class Receipt:
     """What becomes of an entry that was handed in. From any thread, and lighter than a `Future`."""
 
-    __slots__ = ("_ended", "_listeners", "error", "index")
+    __slots__ = ("_ended", "_listeners", "error", "index", "leaf")
 
     def __init__(self) -> None:
         self._ended = threading.Lock()
@@ -74,6 +79,8 @@ class Receipt:
         self._listeners: list[Callable[[Receipt], None]] | None = []
         self.index = -1
         """Of the entry in the log, once it is durable."""
+        self.leaf = b""
+        """Its leaf hash (32 bytes), once it is durable."""
         self.error: BaseException | None = None
         """Why it is not there and will not be."""
 
@@ -125,10 +132,12 @@ class AuditLog:
     def __init__(self, *, store: Store, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store = store
         self.origin = origin
-        self._clock = clock
+        self.clock = clock
         self._random = random
         self._waiting: queue.SimpleQueue[tuple[AuditEntry, Receipt] | None] = queue.SimpleQueue()
         self._closed = False
+        self.unfinished: set[int] = set()
+        """Indices of the acts of this process that have no outcome yet (`usecases.acts`)."""
         self._end: _End | None = None
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
@@ -143,6 +152,8 @@ class AuditLog:
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
         receipt = Receipt()
+        if officer := caller().officer:
+            entry = replace(entry, body={**entry.body, "officer": officer})
         self._waiting.put((entry, receipt))
         return receipt
 
@@ -183,7 +194,8 @@ class AuditLog:
         try:
             with self._store.write() as tx:
                 state = tx.open_log(self.origin)
-                tx.append(self._batch(tx, state, [entry for entry, _ in group]))
+                batch = self._batch(tx, state, [entry for entry, _ in group])
+                tx.append(batch)
                 tx.put_answered([entry.given for entry, _ in group if entry.given is not None])
                 for entry, _ in group:
                     if entry.also is not None:
@@ -193,11 +205,12 @@ class AuditLog:
                 receipt.settle(-1, error)
             return
         # A crash before this line leaves either all of the group or none of it; nobody was told yet.
-        for index, (_, receipt) in enumerate(group, start=state.size):
-            receipt.settle(index)
+        for at, (_, receipt) in enumerate(group):
+            receipt.leaf = batch.leaves[at]
+            receipt.settle(state.size + at)
 
     def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
-        day = int(self._clock()) // SECONDS_A_DAY
+        day = int(self.clock()) // SECONDS_A_DAY
         origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []
         drawn = self._random(2 * NONCE_SIZE * len(entries))
@@ -212,7 +225,7 @@ class AuditLog:
                         issued_day=day,
                         open=False,
                         expiry_day=day + RETENTION_DAYS,
-                        target=None,
+                        target=entry.target,
                         handling_commitment=commit_handling(origin, entry.kind, handling_nonce, b""),
                         commitment=commit(origin, entry.kind, nonce, body),
                     )
@@ -245,4 +258,9 @@ class AuditLog:
             tiles=dict(grown.tiles),
             size=grown.size,
             root=root,
+            targets=[
+                (at, int(entry.kind), str(entry.target.origin), entry.target.leaf)
+                for at, entry in enumerate(entries)
+                if entry.target is not None
+            ],
         )

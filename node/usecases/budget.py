@@ -44,7 +44,7 @@ class Budget:
         if cost > bucket.tokens:
             wait = (cost - bucket.tokens) * SECONDS_A_MINUTE / per_minute if per_minute else SECONDS_A_MINUTE
             raise Overloaded(
-                f"{member} has asked about more fingerprints than the policy allows a minute",
+                f"{member} has asked about more fingerprints than the policy allows per minute",
                 retry_after=wait,
                 remedy=f"wait {wait:.0f} s, or ask about fewer pictures at once",
             )

@@ -86,9 +86,11 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Repo
             roots[size] = tree.append_many(leaves[: size - tree.size]).root()
         tree = tree.append_many(leaves)
     if tree.size < log.size:
-        faults.append(f"entries are missing from index {tree.size} on: restore a backup, or follow the log anew")
+        faults.append(
+            f"entries are missing from index {tree.size} on: restore a backup, or fetch the log again from the hub"
+        )
     elif tree.root() != log.root:
-        faults.append("the entries do not make the stored root: restore a backup, or follow the log anew")
+        faults.append("the entries do not make the stored root: restore a backup, or fetch the log again from the hub")
     faults += _count_faults(reader, log, states) + _upper_tile_faults(reader, log) + _waiting_faults(reader, log)
     if roster is not None and log.origin.stream == "log":
         faults += _signature_faults(log, roots, roster)
@@ -105,7 +107,7 @@ def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
             run = reader.run(log.origin, at, min(at + span, log.size), RUN_BYTES)
         except Damaged as error:
             if span == 1:
-                yield f"entry {at}: {error}: restore a backup, or follow the log anew"
+                yield f"entry {at}: {error}: restore a backup, or fetch the log again from the hub"
                 at += 1
             span = max(span // 2, 1)
             continue
@@ -154,7 +156,7 @@ def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> l
     kept = {state: count for state, count in reader.body_counts(log.number).items() if count}
     if kept == {state: count for state, count in states.items() if count}:
         return []
-    return ["the states of the entries are not those that were counted: restore a backup, or follow the log anew"]
+    return ["the states of the entries differ from their counts: restore a backup, or fetch the log again from the hub"]
 
 
 def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
@@ -173,7 +175,9 @@ def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
         except (BadProof, Malformed):
             whole = False
         if not whole:
-            faults.append("a statement that waits for its place is not what was said: retract it, and say it anew")
+            faults.append(
+                "a statement that waits for its place is not what was said: retract it, then make the statement again"
+            )
     return faults
 
 
@@ -197,7 +201,7 @@ def _body_faults(log: LogState, run: StoredRun) -> list[str]:
                 )
                 check_disclosure(str(log.origin), envelope, disclosure)
         except (BadProof, Malformed) as error:
-            faults.append(f"entry {index}: {error}: restore a backup, or follow the log anew")
+            faults.append(f"entry {index}: {error}: restore a backup, or fetch the log again from the hub")
     return faults
 
 

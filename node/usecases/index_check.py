@@ -31,7 +31,7 @@ RUN_BYTES: Final = 1 << 20
 """Bytes of entries and bodies that are compared at a time: a quarter of a second."""
 HOLDINGS_AT_ONCE: Final = 2_000
 HIGHEST_QUALITY: Final = 100
-REMEDY: Final = "remove the folder `index` of this home while no daemon runs: the next start makes it anew"
+REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the next start rebuilds it"
 
 
 def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
@@ -40,7 +40,7 @@ def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCo
         return _compared(store, index, codec, lock)
     except (Damaged, Malformed) as error:
         # Told of the database by name elsewhere (`fsck.check_store`): here it only ends the comparison.
-        fault = f"it cannot be held against the database: {error}"
+        fault = f"it cannot be compared with the database: {error}"
         return Report(log="index", entries=0, bodies=0, faults=(fault,))
 
 

@@ -111,9 +111,14 @@ class Ledger:
             writer = change.writer
             spoken = self._own(writer, target)
             if spoken.kind not in _REPLACEABLE:
-                raise Refused("only a contribution can be corrected", remedy="retract it, and say it anew")
+                raise Refused(
+                    "only a contribution can be corrected", remedy="retract it, then make the statement again"
+                )
             if self._said_of(writer, target):
-                raise Refused("this record was corrected or retracted before", remedy="name its newest correction")
+                raise Refused(
+                    "this record was corrected or retracted before",
+                    remedy="name its newest correction (vigil records --mine shows it)",
+                )
             if spoken.pending is not None:
                 # It never left, so the new statement takes its place, and points at what it would have replaced.
                 change.forget_pending(target.leaf)
@@ -162,7 +167,10 @@ class Ledger:
     def opine(self, target: RecordId, opinion: Opinion, handling: Handling | None = None) -> RecordId:
         """Our view of another member's record. `handling` None: the record's own. Raises `Refused`, `NotFound`."""
         if target.origin.member == self._origin.member:
-            raise Refused("an opinion is about another member's record", remedy="correct or retract your own")
+            raise Refused(
+                "an opinion can only be about another member's record",
+                remedy="use `vigil correct` or `vigil retract` for your own records",
+            )
         return self._remark(Kind.OPINION, target, opinion, handling)
 
     def comment(self, target: RecordId, comment: Comment, handling: Handling | None = None) -> RecordId:
@@ -230,7 +238,7 @@ class Ledger:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it."""
         kept = tuple(each for each in statement.fingerprints if each.contributable)
         if not kept:
-            raise Refused("nothing in this contribution is a fingerprint that may be shared")
+            raise Refused("this contribution has no fingerprint that may be shared")
         schemes = self._roster().policy.schemes
         category = statement.category
         if category and schemes and (category.scheme, category.version) not in {(s.scheme, s.version) for s in schemes}:
@@ -242,7 +250,7 @@ class Ledger:
         if handling.code not in policy.handling_codes or not set(handling.purposes) <= set(policy.purposes):
             raise Refused("the federation's policy does not know this purpose or handling code")
         if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
-            raise Misuse("a record cannot be kept until a day that has passed")
+            raise Misuse("the retention day has already passed")
 
     def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:

@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 
 from node import __version__
+from node.domain.caller import Caller, officer_name
 from node.errors import Malformed, Misuse, Unavailable
 from node.wire import status
 from node.wire.pb import control_pb2, control_pb2_grpc
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Line = dict[str, Any]
+
+if TYPE_CHECKING:
+    Run = Callable[[str, Line, AsyncIterator[Line], Caller], AsyncIterator[Line]]
+    """Runs a command: its name, arguments and items, and who asks."""
 
 MAX_LINE: Final = 64 * 1024 * 1024
 """Bytes of one line or item: the socket is local, and a query of a thousand pictures is a long line."""
@@ -38,7 +43,7 @@ _OPTIONS: Final = (
 class ControlServicer(control_pb2_grpc.ControlServicer):
     """Turns calls on the socket into calls of `run`, and its lines into messages."""
 
-    def __init__(self, run: Callable[[str, Line, AsyncIterator[Line]], AsyncIterator[Line]]) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
 
     async def Run(
@@ -47,8 +52,9 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
         """See control.proto."""
         try:
             call = _call(await anext(request_iterator, None))
+            who = Caller(officer=officer_name(call.officer)) if call.officer else Caller()
             items = _items(request_iterator)
-            async for line in self._run(call.command, _load(call.arguments), items):
+            async for line in self._run(call.command, _load(call.arguments), items, who):
                 yield control_pb2.Line(json=json.dumps(line).encode())
         except Exception as error:  # noqa: BLE001  (the one door that errors leave by: none with a text nobody chose)
             await status.abort(context, error, local=True)
@@ -80,7 +86,7 @@ def _load(data: bytes) -> Line:
     return value
 
 
-async def serve(path: Path, run: Callable[[str, Line, AsyncIterator[Line]], AsyncIterator[Line]]) -> grpc.aio.Server:
+async def serve(path: Path, run: Run) -> grpc.aio.Server:
     """A started server on `path`. The caller holds the owner's lock, so a socket left there is a dead one's."""
     _clear(path)
     server = grpc.aio.server(options=_OPTIONS)
@@ -106,12 +112,21 @@ def _restrict(path: Path) -> None:
     path.chmod(0o600)
 
 
-async def call(path: Path, command: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`. Raises what the command raised, `Unavailable` without a daemon."""
+async def call(
+    path: Path, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
+) -> AsyncIterator[Line]:
+    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, `Unavailable` without a
+    daemon.
+    """
 
     async def inputs() -> AsyncIterator[control_pb2.Input]:
         yield control_pb2.Input(
-            call=control_pb2.Call(command=command, arguments=json.dumps(arguments).encode(), version=__version__)
+            call=control_pb2.Call(
+                command=command,
+                arguments=json.dumps(arguments).encode(),
+                version=__version__,
+                officer=who.officer,
+            )
         )
         async for item in items:
             yield control_pb2.Input(item=json.dumps(item).encode())

@@ -33,7 +33,7 @@ from node.wire import limits, status
 from node.wire.status import Context
 
 _CALLER: Final[ContextVar[MemberId]] = ContextVar("caller")
-_REMEDY: Final = "run doctor: it reads this node's certificate and names the fault"
+_REMEDY: Final = "run `vigil node doctor`: it checks this node's certificate and names the fault"
 
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
 

@@ -31,7 +31,7 @@ TRAILER: Final = "vigil-fault-bin"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _MAX_FAULTS: Final = 20
 _DAEMON_ENDED: Final = "the daemon ended before this command did"
-_START_IT: Final = "what was acknowledged is stored; start the daemon, and give the command once more"
+_START_IT: Final = "everything acknowledged is stored; start the daemon and run the command again"
 _MAX_RETRY_AFTER: Final = 86_400.0
 _log: Final = structlog.get_logger("wire")
 
@@ -73,23 +73,27 @@ _ROWS: Final = (
 TABLE: Final = {row.error.kind: row for row in _ROWS}
 """kind -> row, for every class of `node.errors`."""
 
-_FAILED_INSIDE: Final = "the other side failed inside"
+_FAILED_INSIDE: Final = "the other side had an internal error"
 _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     grpc.StatusCode.UNAVAILABLE: (
         errors.Unavailable,
         "the other side cannot be reached, or refused the connection",
-        "run doctor: it tells a network fault from a missing, foreign or expired certificate",
+        "run `vigil node doctor`: it tells a network fault from a missing, foreign or expired certificate",
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (errors.Unavailable, "the other side did not answer in time", "try again"),
     grpc.StatusCode.CANCELLED: (errors.Unavailable, "the call was cut", "try again"),
-    grpc.StatusCode.INTERNAL: (errors.Unavailable, _FAILED_INSIDE, "its operator's log says why"),
-    grpc.StatusCode.UNKNOWN: (errors.Unavailable, _FAILED_INSIDE, "its operator's log says why"),
-    grpc.StatusCode.DATA_LOSS: (errors.Unavailable, _FAILED_INSIDE, "its operator's log says why"),
+    grpc.StatusCode.INTERNAL: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
+    grpc.StatusCode.UNKNOWN: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
+    grpc.StatusCode.DATA_LOSS: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
     grpc.StatusCode.UNAUTHENTICATED: (errors.Unauthenticated, "the other side does not know us", "run doctor"),
     grpc.StatusCode.PERMISSION_DENIED: (errors.Refused, "the other side refused", ""),
     grpc.StatusCode.NOT_FOUND: (errors.NotFound, "the other side does not have it", ""),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.PeerFault, "a message is larger than the limit", ""),
-    grpc.StatusCode.UNIMPLEMENTED: (errors.PeerFault, "the other side does not offer this", "compare the versions"),
+    grpc.StatusCode.UNIMPLEMENTED: (
+        errors.PeerFault,
+        "the other side does not offer this",
+        "update both sides to the same version of Vigil",
+    ),
 }
 """A status without a `Fault`: made by gRPC itself, or by a peer that is none of ours."""
 
@@ -133,7 +137,7 @@ async def abort(context: Context, error: BaseException, *, local: bool = False) 
     """Ends the call that `context` belongs to with `error`. An error that nobody meant is logged, by class alone."""
     failure = to_failure(error, local=local)
     if not failure.fault:
-        _log.error("a call failed inside", error=type(error).__name__)
+        _log.error("a call had an internal error", error=type(error).__name__)
     trailers = ((TRAILER, failure.fault),) if failure.fault else ()
     await context.abort(failure.code, failure.details, trailers)
 

@@ -124,7 +124,7 @@ def test_people_are_told_in_words(tmp_path: Path) -> None:
         [*COMMAND, "plain.png", "gone"], capture_output=True, check=False, cwd=tmp_path, env=ENVIRONMENT, text=True
     )
     assert done.returncode == 1
-    assert "quality 0: a picture without detail, which never matches by PDQ" in done.stdout
+    assert "quality 0: a picture without detail; it never matches by PDQ" in done.stdout
     assert "gone\n  error    no such file or folder" in done.stdout
 
 

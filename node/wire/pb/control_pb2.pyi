@@ -14,14 +14,16 @@ class Input(_message.Message):
     def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., item: _Optional[bytes] = ...) -> None: ...
 
 class Call(_message.Message):
-    __slots__ = ("command", "arguments", "version")
+    __slots__ = ("command", "arguments", "version", "officer")
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
     command: str
     arguments: bytes
     version: str
-    def __init__(self, command: _Optional[str] = ..., arguments: _Optional[bytes] = ..., version: _Optional[str] = ...) -> None: ...
+    officer: str
+    def __init__(self, command: _Optional[str] = ..., arguments: _Optional[bytes] = ..., version: _Optional[str] = ..., officer: _Optional[str] = ...) -> None: ...
 
 class Line(_message.Message):
     __slots__ = ("json",)

@@ -14,6 +14,7 @@ import pytest
 from node import app
 from node.cli import main
 from node.config import Home
+from node.domain.caller import NOBODY, Caller
 from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError
 
@@ -51,6 +52,7 @@ class Node:
     calls: list[Call] = field(default_factory=list)
     homes: list[Path] = field(default_factory=list)
     passphrases: list[str] = field(default_factory=list)
+    callers: list[Caller] = field(default_factory=list)
     ask_passphrase: bool = False
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
@@ -68,9 +70,14 @@ class Node:
 
     @contextmanager
     def session(
-        self, home: Home, passphrase: Callable[[], str], _progress: Callable[[int, int], None] | None = None
+        self,
+        home: Home,
+        passphrase: Callable[[], str],
+        _progress: Callable[[int, int], None] | None = None,
+        who: Caller = NOBODY,
     ) -> Iterator[Node]:
         self.homes.append(home.folder)
+        self.callers.append(who)
         if self.ask_passphrase:
             self.passphrases.append(passphrase())
         yield self
@@ -84,7 +91,7 @@ class Node:
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Node:
     """The made-up node behind every session; nothing of this machine's own settings leaks in."""
-    for name in ("VIGIL_HOME", "VIGIL_PASSPHRASE", "VIGIL_PASSPHRASE_FILE", "FORCE_COLOR"):
+    for name in ("VIGIL_HOME", "VIGIL_PASSPHRASE", "VIGIL_PASSPHRASE_FILE", "VIGIL_OFFICER", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERMINAL_WIDTH", "80")

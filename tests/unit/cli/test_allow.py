@@ -83,7 +83,7 @@ def test_the_list_is_shown_in_pages(vigil: Vigil, node: Node) -> None:
     assert ran.out.startswith(f"{A}  2023-11-1")
     assert "--after" in ran.err
     node.answers["allow-list"] = []
-    assert vigil("allow", "list").err == "nothing is on the list\n"
+    assert vigil("allow", "list").err == "the list is empty\n"
 
 
 def test_the_list_is_counted(vigil: Vigil, node: Node) -> None:
@@ -93,7 +93,7 @@ def test_the_list_is_counted(vigil: Vigil, node: Node) -> None:
 
 def test_values_are_taken_off_by_name(vigil: Vigil, node: Node) -> None:
     node.answers["allow-remove"] = lambda _, items: [{"read": 2, "removed": 1, "total": 0} for _ in [list(items)]]
-    assert vigil("allow", "remove", A.upper(), B).out == "1 value taken off; 0 on the list.\n"
+    assert vigil("allow", "remove", A.upper(), B).out == "1 value removed; 0 on the list.\n"
     assert node.call("allow-remove").items == [{"sha256": [A, B]}]
     assert vigil("allow", "remove", "ab").code == 2
 
@@ -106,4 +106,4 @@ def test_emptying_the_list_wants_to_be_told_twice(vigil: Vigil, node: Node) -> N
     assert "3 values" in ran.err
     assert "--yes" in ran.err
     assert [call.command for call in node.calls] == ["allow-count"]
-    assert vigil("allow", "clear", "--yes").out == "3 values taken off; 0 on the list.\n"
+    assert vigil("allow", "clear", "--yes").out == "3 values removed; 0 on the list.\n"

@@ -1,5 +1,7 @@
-"""Passphrases: where they come from, in which order, and never from the command line."""
+"""Passphrases: where they come from, in which order, and never from the command line. Who runs a command."""
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,39 @@ def test_the_option_reaches_the_session(vigil: Vigil, node: Node, secret: Path) 
     assert vigil("queries", "--passphrase-file", secret).code == 0
     assert vigil("--passphrase-file", secret, "queries").code == 0
     assert node.passphrases == ["of the file"] * 2
+
+
+AUDITED = {
+    "of a node": ("queries",),
+    "of a node's administrator": ("allow", "list"),
+    "of a hub": ("hub", "members"),
+    "that reads the audit log": ("audit",),
+}
+
+
+@pytest.mark.parametrize("name", AUDITED)
+def test_every_command_takes_the_name_of_the_officer(vigil: Vigil, node: Node, name: str) -> None:
+    assert vigil(*AUDITED[name], "--officer", " Lt. Dupont ").code == 0
+    assert vigil("--officer", "Lt. Dupont", *AUDITED[name]).code == 0
+    assert {who.officer for who in node.callers} == {"Lt. Dupont"}
+
+
+def test_the_officer_is_the_options_then_the_variables_then_the_unix_user(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vigil("queries")
+    monkeypatch.setenv("VIGIL_OFFICER", "Sgt. Sato")
+    vigil("queries")
+    vigil("--officer", "Lt. Dupont", "queries")
+    assert [who.officer for who in node.callers] == [pwd.getpwuid(os.getuid()).pw_name, "Sgt. Sato", "Lt. Dupont"]
+
+
+@pytest.mark.parametrize("name", ["", "two\nlines", "\x1b[31m", "x" * 129])
+def test_what_is_no_name_is_a_usage_error(vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert vigil("queries", "--officer", name).code == 2
+    monkeypatch.setenv("VIGIL_OFFICER", name or " ")
+    assert vigil("queries").code == 2
+    assert node.calls == []
 
 
 def test_a_command_that_gives_another_number_of_lines_is_a_fault() -> None:

@@ -40,7 +40,7 @@ def test_fingerprints_tags_and_labels_are_handed_over_and_a_line_a_file_comes_ba
     answer(node)
     ran = vigil("ingest", files, "--case", "C-1", "--level", "hit-no-hit", "--officer", "Dupont", "--json")
     call = node.call("ingest")
-    assert call.arguments == {"case": "C-1", "level": "hit-no-hit", "officer": "Dupont"}
+    assert call.arguments == {"case": "C-1", "level": "hit-no-hit"}
     items = [read_item(item) for item in call.items]
     assert [item.prints for item in items] == [prints(1), prints(2)]
     assert [item.label for item in items] == [str(files / "a.jpg"), str(files / "b.jpg")]

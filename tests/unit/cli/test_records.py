@@ -108,7 +108,7 @@ def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil
 
 
 def test_an_empty_list_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
-    assert vigil("records").err == "no records here\n"
+    assert vigil("records").err == "no records on this node\n"
     assert vigil("records", "--json").err == ""
 
 

@@ -58,7 +58,7 @@ def test_nobody_chooses_a_radius(vigil: Vigil, node: Node, radius: str) -> None:
     for words in (["match", PDQ_HEX], [*ASK, PDQ_HEX]):
         ran = vigil(*words, f"--radius={radius}")
         assert ran.code == 2
-        assert "the radius is the federation's policy" in ran.err
+        assert "the federation's policy sets the radius" in ran.err
         assert "--rule exact" in ran.err
     assert node.calls == []
 
@@ -101,7 +101,7 @@ def test_a_match_says_its_pace_the_share_of_search_and_what_was_hidden(vigil: Vi
     assert ran.out.splitlines() == [
         "0 hits. Searched: JP 1,200.",
         "2 hits hidden, as known to be harmless. To see them: --show-all",
-        "240 files in 12.0 s, 19.9 a second; search took 4.2% of the time.",
+        "240 files in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
     ]
 
 

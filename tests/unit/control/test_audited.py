@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from node.control.audit_commands import AuditCommands
+from node.control.commands import Commands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.domain.caller import Caller
 from node.domain.fingerprints import SHA256
 from node.domain.ids import Origin, RecordId
 from node.domain.roster import Policy
@@ -124,10 +126,54 @@ LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
 def test_a_look_is_written_down_once_and_names_no_path(desk: Desk, name: str) -> None:
     what, look = LOOKS[name]
     assert lines_of(look(desk)) or name == "queries"
-    (body,) = desk.written()
+    body, *outcome = desk.written()
+    assert [each["outcome"] for each in outcome] == (["done"] if name == "backup" else [])
     assert body["what"] == what
     assert body["at"]
     assert "telltale" not in json.dumps(body)
+
+
+def run_by_name(desk: Desk, officer: str, command: str, arguments: Line, *given: Line) -> list[Line]:
+    """A command as the command line and the socket run it."""
+    commands = Commands.of(desk.records, desk.reader, desk.search, desk.admin)
+    return lines_of(commands.run(command, arguments, items(*given), Caller(officer=officer)))
+
+
+def test_every_entry_names_the_officer_who_ran_the_command(desk: Desk) -> None:
+    run_by_name(desk, "Lt. Dupont", "match", {}, SUBJECT)
+    run_by_name(desk, "Lt. Dupont", "records", {"member": "FR"})
+    run_by_name(desk, "Lt. Dupont", "backup", {"path": "/b"})
+    run_by_name(desk, "Lt. Dupont", "comment", {"record": str(desk.record), "text": "hm"})
+    lines = run_by_name(desk, "Lt. Dupont", "read-audit", {})
+    said = [line["what"] for line in lines]
+    assert said == ["match", "records", "backup", "outcome", "comment", "outcome", "audit"]
+    assert {line["officer"] for line in lines} == {"Lt. Dupont"}
+
+
+def test_where_nobody_is_named_an_entry_names_nobody(desk: Desk) -> None:
+    run_by_name(desk, "", "match", {}, SUBJECT)
+    assert "officer" not in desk.written()[0]
+
+
+def test_the_officer_of_one_command_is_not_named_for_another_at_the_same_time(desk: Desk) -> None:
+    """Each step of a command may run in a task of its own, as those of the command line do."""
+    commands = Commands.of(desk.search)
+
+    async def both() -> None:
+        names = ("Dupont", "Sato", "")
+        asked = [commands.run("match", {"case": n}, items(SUBJECT), Caller(officer=n)) for n in names]
+        running = set(asked)
+        while running:
+            steps = {one: asyncio.ensure_future(anext(one, None)) for one in running}
+            await asyncio.gather(*steps.values())
+            running = {one for one, step in steps.items() if step.result() is not None}
+
+    asyncio.run(both())
+    assert sorted((body["case"], body.get("officer", "")) for body in desk.written()) == [
+        ("", ""),
+        ("Dupont", "Dupont"),
+        ("Sato", "Sato"),
+    ]
 
 
 @pytest.mark.parametrize("name", LOOKS)
@@ -155,10 +201,11 @@ SAYS: dict[str, Line] = {
 def test_what_is_said_of_a_record_is_written_down_with_its_name_and_not_its_words(desk: Desk, name: str) -> None:
     arguments = {"record": str(desk.record), **SAYS[name]}
     lines_of(getattr(desk.records, name)(arguments, items()))
-    (body,) = desk.written()
+    body, outcome = desk.written()
     assert body["what"] == name
     assert RecordId.parse(body["record"]) == desk.record
-    assert "telltale" not in json.dumps(body)
+    assert (outcome["of"], outcome["outcome"]) == (0, "done")
+    assert "telltale" not in json.dumps([body, outcome])
 
 
 @pytest.mark.parametrize("name", SAYS)
@@ -177,11 +224,12 @@ def test_the_audit_is_read_without_a_fingerprint_and_shows_what_was_purged_as_pu
     lines_of(desk.records.retract({"record": str(desk.record), "reason": "mistake"}, items()))
     with desk.node.store.write() as tx:
         tx.purge(desk.origin, [1])
-    match, retract, look = lines_of(desk.reader.read_audit({}, items()))
+    match, retract, outcome, look = lines_of(desk.reader.read_audit({}, items()))
     assert (match["what"], match["case"], match["fingerprints"], match["state"]) == ("match", "FR-1", 1, "held")
     assert (retract["kind"], retract["state"]) == ("administration", "purged")
     assert "record" not in retract
+    assert (outcome["kind"], outcome["of"], outcome["outcome"]) == ("outcome", 1, "done")
     assert look["what"] == "audit"
     assert "5a5a" not in json.dumps([match, retract, look])
     assert [line["index"] for line in lines_of(desk.reader.read_audit({"after": 1, "limit": 2}, items()))] == [1, 2]
-    assert [line["index"] for line in lines_of(desk.reader.read_audit({"limit": 2}, items()))] == [3, 4]
+    assert [line["index"] for line in lines_of(desk.reader.read_audit({"limit": 2}, items()))] == [4, 5]

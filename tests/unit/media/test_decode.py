@@ -135,7 +135,7 @@ def _cached(name: str, made: dict[str, bytes] = {}) -> bytes:  # noqa: B006  (ke
         (b"P6 is how this text begins", "not a picture: it is text"),
         (b"\x1a\x45\xdf\xa3\x01\x00\x00\x00", "not a picture: a video"),
         (b"BM is how this text begins", "not a picture: it is text"),
-        (bytes(range(256)), "not a picture: no format that Vigil knows"),
+        (bytes(range(256)), "not a picture: not a format that Vigil knows"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "not a picture: a sound recording"),
     ],
 )

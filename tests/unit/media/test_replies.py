@@ -80,7 +80,7 @@ VIDEOS = st.builds(
     size=st.integers(0, 2**38),
     width=st.integers(0, 2**13),
     height=st.integers(0, 2**13),
-    note=st.sampled_from(["", "damaged: parts of it could not be decoded"]),
+    note=st.sampled_from(["", "damaged: parts could not be decoded"]),
 )
 LONGEST = VideoFingerprints(
     media_type="video/x-matroska",

@@ -36,7 +36,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "round").symlink_to(tmp_path / "round")
     assert reason(tmp_path / "missing") == "no such file or folder"
     assert reason(tmp_path / "hollow") == "empty file"
-    assert reason(tmp_path) == "a folder, not a file"
+    assert reason(tmp_path) == "this is a folder, not a file"
     assert reason(tmp_path / "pipe") == "not a regular file"
     assert reason(tmp_path / "round").startswith("cannot be read: too many levels of symbolic links")
     assert reason(tmp_path / ("x" * 300)).startswith("cannot be read: file name too long")

@@ -37,7 +37,7 @@ def test_what_is_not_there_is_told_in_its_place(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "p")
     assert found(tmp_path, tmp_path / "gone") == [
         ("a", ""),
-        ("m", "a link that leads nowhere"),
+        ("m", "a link whose target does not exist"),
         ("p", "not a regular file"),
         ("z", ""),
         ("gone", "no such file or folder"),

@@ -65,9 +65,9 @@ def test_a_cost_outside_the_bounds_is_refused_before_it_is_paid(log2_n: int) -> 
 
 
 def test_an_empty_passphrase_is_refused_unless_it_is_allowed() -> None:
-    with pytest.raises(ConfigError, match="empty passphrase"):
+    with pytest.raises(ConfigError, match="passphrase is empty"):
         Passphrase(b"")
-    with pytest.raises(ConfigError, match="empty passphrase"):
+    with pytest.raises(ConfigError, match="passphrase is empty"):
         find_passphrase({})
     assert find_passphrase({}, allow_empty=True).secret == b""
 

@@ -38,7 +38,7 @@ def test_a_folder_that_another_process_owns_is_refused_with_its_pid(tmp_path: Pa
     try:
         with pytest.raises(AlreadyRunning, match=f"process {other.pid} ") as caught, own(tmp_path):
             pass
-        assert "socket" in caught.value.remedy
+        assert "daemon" in caught.value.remedy
     finally:
         other.communicate()
     with own(tmp_path):

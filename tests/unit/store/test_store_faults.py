@@ -178,7 +178,7 @@ def test_another_process_that_holds_the_database_is_named_after_a_wait(
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked") as caught, mine.write():
         pass
-    assert "another process" in caught.value.remedy
+    assert "other process" in caught.value.remedy
     other.close()
     with mine.write() as writer:
         writer.set_setting("name", b"value")

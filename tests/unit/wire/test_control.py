@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from node.domain.caller import Caller
 from node.errors import Refused, Unavailable, VigilError
 from node.wire import control
 
@@ -23,8 +24,8 @@ def mode_of(path: Path) -> str:
 
 
 async def over_socket(path: Path, command: str) -> list[Line]:
-    async def run(name: str, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        yield {"command": name, "mode": mode_of(path)}
+    async def run(name: str, arguments: Line, items: AsyncIterator[Line], who: Caller) -> AsyncIterator[Line]:
+        yield {"command": name, "mode": mode_of(path), "officer": who.officer}
         if name == "refused":
             raise Refused("not today", remedy="tomorrow")
         if name == "broken":
@@ -34,7 +35,7 @@ async def over_socket(path: Path, command: str) -> list[Line]:
     try:
         lines = []
         try:
-            async for line in control.call(path, command, {}, nothing()):
+            async for line in control.call(path, command, {}, nothing(), Caller(officer="Lt. Dupont")):
                 lines.append(line)  # noqa: PERF401 (what came before an error counts)
         except VigilError as error:
             lines.append({"kind": error.kind, "text": f"{error} {error.remedy}"})
@@ -44,7 +45,9 @@ async def over_socket(path: Path, command: str) -> list[Line]:
 
 
 def test_the_socket_is_its_owners_alone(tmp_path: Path) -> None:
-    assert asyncio.run(over_socket(tmp_path / "s", "fine")) == [{"command": "fine", "mode": "0o600"}]
+    assert asyncio.run(over_socket(tmp_path / "s", "fine")) == [
+        {"command": "fine", "mode": "0o600", "officer": "Lt. Dupont"}
+    ]
 
 
 def test_an_error_crosses_with_its_kind_words_and_remedy(tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_a_fault_that_nobody_foresaw_is_told_and_logged_by_its_class_alone(
 
 def test_without_a_daemon_the_socket_says_so(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async for _ in control.call(tmp_path / "nobody", "status", {}, nothing()):
+        async for _ in control.call(tmp_path / "nobody", "status", {}, nothing(), Caller()):
             raise AssertionError("nobody can have answered")
 
     with pytest.raises(Unavailable):
