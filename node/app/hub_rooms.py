@@ -95,6 +95,7 @@ class HubRooms:
                 authority_until=self.authority_until,
                 request=self.signing_request,
                 describe=self.describe_request,
+                root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
@@ -165,6 +166,8 @@ class HubRooms:
     def describe_request(self) -> Line:
         """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
         federation = federation_id(self.settings.federation)
+        latest = self.members.latest()
+        members = latest.members if latest else {}
         with self.store.read() as tx:
             petitions = tx.join_requests(state="pending")
         return {
@@ -174,6 +177,7 @@ class HubRooms:
                     "member": each.member,
                     "name": each.name,
                     "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
+                    "changes_keys": each.member in members,
                 }
                 for each in petitions
             ],

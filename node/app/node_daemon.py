@@ -22,13 +22,15 @@ from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation
-from node.app.node_rooms import load_ring, open_node
+from node.app.node_keys import given_up_in_order, load_ring
+from node.app.node_rooms import open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.errors import Unavailable, VigilError
 from node.pki.ca import check_issued, make_request, needs_renewal
 from node.pki.keys import STATEMENT
+from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
@@ -39,6 +41,7 @@ from node.sync.repair import Repairer
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.enrolment import renew_after_absence
+from node.usecases.roster import has_come
 from node.wire import control
 from node.wire.client import EnrolmentChannel
 
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from node.app.node_rooms import NodeRooms
     from node.config import Home
     from node.domain.ids import Origin
+    from node.domain.roster import Roster
 
 Line = dict[str, Any]
 
@@ -56,6 +60,8 @@ COMPARE_SECONDS: Final = 60.0
 TEND_SECONDS: Final = 10.0
 """How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
+SWITCH_SECONDS: Final = 120.0
+"""How long new keys wait at the most for the others' rosters to have them: far below `roster.FADING_SECONDS`."""
 GRACE_SECONDS: Final = 3.0
 _WORTH_TELLING: Final = 100_000
 """Steps of making the index, records mostly: fewer take no more than a second or two."""
@@ -69,8 +75,23 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     known = passphrase()
     with own(home.folder):
         _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
-            asyncio.run(_serve(rooms, ready))
+        tell, again = _once(ready), True
+        while again:
+            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            with open_node(home, settings, lambda: known, _Tenths()) as rooms:
+                again = asyncio.run(_serve(rooms, tell))
+
+
+def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
+    """Tells the first time only: a daemon prints one line."""
+    told: list[Line] = []
+
+    def tell(line: Line) -> None:
+        if not told:
+            ready(line)
+        told.append(line)
+
+    return tell
 
 
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
@@ -78,7 +99,7 @@ def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callabl
     if (home.tls / "node.der").exists():
         forget_invitation(home)
         return
-    ring = load_ring(home, settings, passphrase)
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
     with LoopThread() as loop:
         joining = Joining.kept(home, ring, loop)
         while True:
@@ -139,6 +160,9 @@ class NodeDaemon:
             member=rooms.own_log.origin.member,
         )
         self.jobs = Jobs()
+        self.keys_changed = asyncio.Event()
+        """The roster has the keys that were coming: the home is to be opened again, with these."""
+        self._switching = False
 
     def health(self) -> Line:
         """What status shows of the daemon."""
@@ -148,6 +172,7 @@ class NodeDaemon:
             "publishing": self.publisher.trouble or "well",
             "following": self.follower.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self._switching else {}),
             "due_work": self.jobs.troubles or "well",
         }
 
@@ -161,16 +186,34 @@ class NodeDaemon:
 
             roster = await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
         rooms.members.replace(roster)
+        self._look_for_new_keys(roster)
+        if not rooms.link.has_own_certificate():
+            await self.renew_certificate()
+
+    def _look_for_new_keys(self, roster: Roster) -> None:
+        """Switches to the keys that were coming. Where the former ones count a while longer, not before the others'
+        rosters have the new ones too: what is signed with these would be refused there.
+        """
+        rooms, own_line = self._rooms, self._rooms.members.own
+        if self._switching or own_line is None or not has_come(roster, own_line):
+            return
+        self._switching = True
+        in_order = given_up_in_order(roster, rooms.ring)
+        wait = min(rooms.settings.roster_refresh_seconds, SWITCH_SECONDS) if in_order else 0.0
+        _log.info("the authority has signed this node's new keys", switch_in_seconds=wait)
+        asyncio.get_running_loop().call_later(wait, self.keys_changed.set)
 
     async def renew_certificate(self) -> None:
         """Renews at two thirds of the certificate's life, or after its end by the statement key."""
         rooms = self._rooms
         certificate = rooms.link.certificate()
-        if not needs_renewal(certificate, time.time()):
+        # After a change of keys the certificate is for a former key: the statement key speaks for the new one.
+        ours = rooms.link.has_own_certificate()
+        if ours and not needs_renewal(certificate, time.time()):
             return
         federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
         request = make_request(rooms.ring)
-        if certificate.not_after > time.time():
+        if ours and certificate.not_after > time.time():
             chain = await rooms.link.renew(request)
         else:
             async with await self._enrolment() as channel:
@@ -186,6 +229,10 @@ class NodeDaemon:
         rooms.link.keep(leaf.der, rooms.ring)
         await rooms.link.reopen()
         _log.info("certificate renewed")
+
+    async def until_keys_changed(self) -> None:
+        """Returns once the home is to be opened again."""
+        await self.keys_changed.wait()
 
     async def _enrolment(self) -> EnrolmentChannel:
         rooms = self._rooms
@@ -256,7 +303,8 @@ class NodeDaemon:
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+    """Whether the home is to be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
@@ -275,6 +323,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
+    return daemon.keys_changed.is_set() and not supervisor.ended
 
 
 async def _until_ended(
@@ -287,7 +336,9 @@ async def _until_ended(
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.until_ended()
+        await supervisor.unless_ended(daemon.until_keys_changed())
+        if supervisor.ended:
+            await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()

@@ -13,18 +13,21 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from node.app.link import Link
+from node.app.node_keys import KeysInForce, keys_in_force
+from node.app.rekeying import Rekeying
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.key_commands import KeyCommands
 from node.control.node_commands import NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import NotFound, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -43,7 +46,7 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
-from node.usecases.roster import Members, OwnLine
+from node.usecases.roster import Members
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -54,12 +57,13 @@ if TYPE_CHECKING:
     from node.domain.ports import Store
 
 Line = dict[str, Any]
-KEY_FILE: Final = "node.keys"
 
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
-    """Everything of one node but its connections. `wake`: called after each acknowledged statement."""
+    """Everything of one node but its connections. `wake`: called after each acknowledged statement; `secret`: the
+    passphrase that its keys were opened with, for those that a change of keys makes.
+    """
 
     home: Home
     settings: Config
@@ -80,6 +84,7 @@ class NodeRooms:
     answerer: Answerer
     custody: Custody
     link: Link
+    secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
 
@@ -127,7 +132,20 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
+        keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
+        return Commands.of(search, records, node, keys, audit, AllowCommands(allowed=allowed))
+
+    def _rekeying(self) -> Rekeying:
+        if self.secret is None:
+            raise Misuse("this node's keys were not opened with a passphrase")
+        return Rekeying(
+            home=self.home,
+            settings=self.settings,
+            secret=self.secret,
+            former=self.ring,
+            client=self.roster_client,
+            store=self.store,
+        )
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
@@ -139,16 +157,6 @@ def latest_policy(members: Members) -> Policy:
     """The policy of the roster that was verified last, however old: what is ours is searched by it."""
     latest = members.latest()
     return latest.policy if latest else Policy()
-
-
-def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> KeyRing:
-    """The node's keys. Raises `NotFound`, `Damaged`."""
-    return KeyRing.load(
-        home.keys / KEY_FILE,
-        Passphrase(passphrase().encode()),
-        federation=federation_id(settings.federation),
-        owner=settings.member,
-    )
 
 
 def open_roster(home: Home, settings: Config) -> RosterClient:
@@ -175,12 +183,14 @@ def open_node(
 
     Raises `NotFound`, `Damaged`, `StoreError`.
     """
-    ring = load_ring(home, settings, passphrase)
+    secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
         store = open_store(home.database, create=True)
         opened.callback(store.close)
-        rooms = _wire(home, settings, ring, client, store)
+        keys = keys_in_force(home, settings, secret, client, store)
+        rooms = _wire(home, settings, keys, client, store)
+        rooms.secret = secret
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
@@ -188,11 +198,11 @@ def open_node(
         yield rooms
 
 
-def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
-    me, federation = member_id(settings.member), federation_id(settings.federation)
+def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, store: Store) -> NodeRooms:
+    me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
-    members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
+    members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())

@@ -16,6 +16,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
+from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output, plain
 from node.cli.words import moment, new_table, value_words
@@ -46,6 +47,9 @@ _FAULTS_SHOWN: Final = 20
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import home_keys, rekey  # noqa: F401 (defines its command in this group)
+
+    home_keys.add_passphrase(group, "the keys of this node")
     app.add_typer(group, name="node")
 
 
@@ -65,7 +69,7 @@ def join(
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
-    Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
+    Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
     The same command again goes on where it was.
     """
     _join(common(ctx), token, hub, name, wait=wait)
@@ -85,15 +89,15 @@ def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. "
-                "Compare with the hub's operator, by voice:\n"
-                f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
-                f"  authority's root  {plain(line['root_fingerprint'])}"
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.\n"
+                "Compare the CA digits and the ROOT digits with the hub's operator by telephone:\n"
+                f"{digits('CA', line['ca_fingerprint'])}\n"
+                f"{root_digits(line)}"
             )
         case "keys":
             return (
-                "Keys are made. Read this to the authority, by voice:\n"
-                f"  this node's keys  {plain(line['fingerprint'])}"
+                "This node has its keys. Compare the KEYS digits with the authority by telephone:\n"
+                f"{digits('KEYS', line['fingerprint'])}"
             )
         case "petition":
             waiting = "Petition filed: it waits for the authority's signature."

@@ -55,7 +55,8 @@ class Desk(Protocol):
 class HubCommands:
     """`addresses`: what invitations name (main port, enrolment port). Callables may block.
 
-    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}.
+    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256) of the
+    root that invitations pin.
     """
 
     federation: str
@@ -74,6 +75,7 @@ class HubCommands:
     daemon: Callable[[], bool]
     clock: Clock
     describe: Callable[[], Line] = dict
+    root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
         return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
@@ -174,8 +176,22 @@ class HubCommands:
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
         digest = hashlib.sha256(bundle).hexdigest()
+        before = self.root()
         roster = await self._act("admit", lambda: self.accept(bundle), bundle_sha256=digest)
-        yield {"roster_version": roster.version, "members": list(roster.active()), "expires": roster.expires}
+        version, root_sha256 = self.root()
+        yield {
+            "roster_version": roster.version,
+            "members": list(roster.active()),
+            "expires": roster.expires,
+            "root_version": version,
+            "root_fingerprint": spoken(root_sha256),
+            "root_changed": (version, root_sha256) != before,
+            "waiting": await asyncio.to_thread(self._waiting),
+        }
+
+    def _waiting(self) -> list[str]:
+        with self.store.read() as tx:
+            return sorted(petition.member for petition in tx.join_requests(state="pending"))
 
     async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "reason"} -> its new state."""

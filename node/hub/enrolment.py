@@ -172,9 +172,9 @@ class EnrolmentDesk:
     # --- joining ------------------------------------------------------------------------------------------------------
 
     def _join(self, petition: JoinPetition) -> JoinStatus:
-        """1. this very petition was filed before, or 2. the token is known, this member's, unused and of today, or there
-        is none and the member's present statement key endorses the petition; 3. the petition proves itself; 4. token
-        and petition are taken in one transaction; 5. the roster says how it stands.
+        """1. this very petition was filed before; or 2. the token is known, this member's, unused and of today, or
+        there is none and the member's present statement key endorses the petition; 3. the petition proves itself;
+        4. token and petition are taken in one transaction; 5. the roster says how it stands.
         """
         if len(petition.secret) != SECRET_SIZE:
             raise Malformed("a token's secret has another length")
@@ -182,19 +182,19 @@ class EnrolmentDesk:
         with self._store.read() as reader:
             invitation = reader.invitation(secret_sha256)
             filed = reader.join_request(petition.member)
-        was_invited = invitation is not None and invitation.member == petition.member
-        if filed is not None and (invitation is None or (was_invited and invitation.used_at)):
-            if _same(filed, petition, secret_sha256):
-                return self._standing(filed)
+        theirs = invitation if invitation is not None and invitation.member == petition.member else None
+        used = invitation is None or (theirs is not None and bool(theirs.used_at))
+        if used and filed is not None and _same(filed, petition, secret_sha256):
+            return self._standing(filed)
         now = self._clock()
-        if was_invited and invitation is not None:
-            _check_unused(invitation, now)
+        if theirs is not None:
+            _check_unused(theirs, now)
         elif invitation is not None or not self._endorses(petition):
             raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
         request = self._registrar.check(petition, now)
         with self._store.write() as writer:
             # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
-            if was_invited and not writer.use_invitation(secret_sha256, int(now)):
+            if theirs is not None and not writer.use_invitation(secret_sha256, int(now)):
                 raise Unauthenticated("this token was used at this very moment", remedy="try again")
             writer.put_join_request(request)
         return self._standing(request)

@@ -125,6 +125,11 @@ class Authority:
         version = metadata.anchor(self._roots)
         return RootDigits(version=version, sha256=hashlib.sha256(self._roots[version - 1]).digest())
 
+    def public_keys(self, role: str) -> set[bytes]:
+        """The public keys (32 bytes each) of `role` as they stand."""
+        root = self._newest_root()
+        return {bytes.fromhex(root.keys[keyid].keyval["public"]) for keyid in root.roles[role].keyids}
+
     @property
     def hub_fingerprint(self) -> bytes:
         """Of the hub that was signed in last, as `HubClaims.fingerprint`; b"" before the first."""
@@ -157,7 +162,9 @@ class Authority:
     def bundle(self) -> bytes:
         """What was signed last, once more: for a hub that lost it. Raises `NotFound` where nothing was."""
         if self._targets is None:
-            raise NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
         if self._interrupted:
             raise Misuse(
                 "a change of this authority's keys was interrupted",
@@ -218,13 +225,17 @@ class Authority:
     def extend(self, *, now: float) -> bytes:
         """The same membership and the policy as it stands now, with fresh dates. Raises `NotFound` before the first."""
         if self._membership is None:
-            raise NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
         return self._publish(self._membership, self._online(), now=now)
 
     def release(self, member: MemberId, *, now: float) -> bytes:
         """A bundle in which `member` has left. Raises `Refused` where it is none."""
         if self._membership is None:
-            raise NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
         members = release(self._membership.members, member)
         membership = Membership(federation=self.federation, hub=self._membership.hub, members=members)
         return self._publish(membership, self._online(), now=now)
@@ -339,6 +350,10 @@ class Authority:
         signed_at = metadata.expires(metadata.parse(self._targets, Targets, "the membership").signed)
         if now < signed_at - metadata.TARGETS_LIFE - CLOCK_SLACK:
             raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
+
+
+def _nothing_signed() -> NotFound:
+    return NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")
 
 
 def _give_keys(root: Root, signers: Mapping[str, Sequence[metadata.RoleSigner]], threshold: int) -> None:

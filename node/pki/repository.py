@@ -129,12 +129,10 @@ class Repository:
 
     # --- what the authority signed ------------------------------------------------------------------------------------
 
-    def accept(
-        self, data: bytes, *, now: float, before: Callable[[Membership], None] = lambda _: None
-    ) -> Membership:
+    def accept(self, data: bytes, *, now: float, before: Callable[[Membership], None] = lambda _: None) -> Membership:
         """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent.
 
-        `before`: told the membership once it is checked, and before any of it is published; where it raises, nothing is.
+        `before`: told the membership once it is checked, before any of it is published; where it raises, nothing is.
         """
         bundle = decode_bundle(data)
         with self._lock:

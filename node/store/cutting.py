@@ -84,5 +84,3 @@ class LogCuts(LogWrites):
                 shorter = self.tile(number, level, index)[: kept * HASH_SIZE]
                 where = {"log": number, "at_level": level, "at_index": index}
                 self._connection.execute(_SHORTEN_TILE, {**where, "shorter": shorter})
-
-

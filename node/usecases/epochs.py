@@ -78,9 +78,7 @@ class _Move:
         self.became[said.record] = self._acknowledge(said.envelope, said.disclosure, kind, target)
         self.statements += 1
 
-    def _acknowledge(
-        self, envelope: Envelope, disclosure: Disclosure, kind: int, target: RecordId | None
-    ) -> RecordId:
+    def _acknowledge(self, envelope: Envelope, disclosure: Disclosure, kind: int, target: RecordId | None) -> RecordId:
         name, nonce, other = str(self.origin), self.random(NONCE_SIZE), self.random(NONCE_SIZE)
         entry = encode(
             replace(
@@ -104,9 +102,7 @@ class _Move:
                 writer.set_record(holding.id, record)
 
 
-def begin_epoch(
-    change: Change, *, origin: Origin, ends: Mapping[int, int], random: Callable[[int], bytes]
-) -> Moved:
+def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], random: Callable[[int], bytes]) -> Moved:
     """Ends our former logs where the roster says, and says anew in `origin` what was not published in them.
 
     `ends`: size by epoch (`Member.log_ends`); an epoch that it does not name keeps all that it has. Inside a

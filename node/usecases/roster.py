@@ -187,9 +187,7 @@ def _with_fading(roster: Roster, fading: Mapping[str, float]) -> Roster:
 
 
 def _fades(member: Member, fading: Mapping[str, float]) -> Member:
-    retired = [
-        k.vkey for k in member.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.RETIRED
-    ]
+    retired = [k.vkey for k in member.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.RETIRED]
     kept = tuple(vkey for vkey in retired if vkey in fading)
     return member if kept == member.fading else replace(member, fading=kept)
 
