@@ -11,11 +11,10 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import structlog
 
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import KeyStatus
@@ -38,7 +37,7 @@ KEY_FILE: Final = "node.keys"
 COMING_FILE: Final = "coming.keys"
 PETITION_FILE: Final = "rekeying.json"
 """In the home: what the petition for the keys that are coming was made of."""
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +112,8 @@ def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: Store) -> i
         )
     if moved.cut_published:
         _log.error(
-            "the roster ends the former log before what the hub had cosigned",
-            entries=moved.cut_published,
-            meaning="the hub told the authority a wrong size: call the authority",
+            "the roster ends the former log %d entries before what the hub had cosigned: call the authority",
+            moved.cut_published,
         )
     # A crash right here leaves the former keys, and the roster that gives others: the next opening comes back here.
     with store_errors("putting the new keys in their place"):
@@ -123,7 +121,9 @@ def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: Store) -> i
         sync_folder(home.keys)
     # A crash right here leaves a petition that was carried out. Nobody sends it without the keys it is for.
     forget_petition(home)
-    _log.info("the keys of this node were changed", epoch=coming.log_epoch, statements_moved=moved.statements)
+    _log.info(
+        "the keys of this node were changed: epoch %d, %d statements go on in it", coming.log_epoch, moved.statements
+    )
     return moved.statements
 
 

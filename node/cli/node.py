@@ -149,17 +149,29 @@ def _node_words(line: Line) -> str:
         ("Hub", line["hub"]),
         ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
         ("Roster", roster),
-        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
+        ("Our log", _own_log_words(line)),
         ("Holdings", holdings),
     ]
     shown = {
         "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "holdings",
+        "published", "waiting", "log_epoch", "holdings",
     }  # fmt: skip
     rows += [
         (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
     ]
     return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
+
+
+def _own_log_words(line: Line) -> str:
+    words = f"{line['published']:,} published, {line['waiting']:,} waiting"
+    epoch = line.get("log_epoch", 1)
+    return words if epoch == 1 else f"{words}; epoch {epoch}, after a change of keys"
+
+
+def _log_name(line: Line, members: list[Line]) -> str:
+    """The member, and the epoch of its log where there are several."""
+    logs = [each for each in members if each["member"] == line["member"]]
+    return plain(line["member"] if len(logs) == 1 else f"{line['member']} (epoch {line['log'].rpartition('/')[2]})")
 
 
 def _print_members(output: Output, members: list[Line]) -> None:
@@ -173,7 +185,7 @@ def _print_members(output: Output, members: list[Line]) -> None:
             table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
             continue
         table.add_row(
-            plain(line["member"]),
+            _log_name(line, members),
             "FROZEN" if line["frozen"] else plain(line["state"]),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",

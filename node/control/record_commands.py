@@ -209,7 +209,7 @@ class RecordCommands:
         wanted = member_id(given.text("member")) if given.text("member", "") else None
         await self._looks("records", member=wanted or "", mine=given.flag("mine"), limit=limit)
         for origin in await asyncio.to_thread(self._origins):
-            if (wanted and origin.member != wanted) or (given.flag("mine") and origin != self.own):
+            if (wanted and origin.member != wanted) or (given.flag("mine") and origin.member != self.own.member):
                 continue
             after = given.whole("after", 0)
             for view in await asyncio.to_thread(self.catalogue.records, origin, after=after, limit=limit):
