@@ -77,8 +77,12 @@ def change_of_authority(
     rings = _opened(files, old, new, federation=authority.federation, owner=AUTHORITY)
     changed = _wrap(rings, new)
     found = {ring.public_bytes(role) for _, ring, _ in rings for role in ring.roles}
-    missing = [f"{role} {len(absent)}" for role in ROLES if (absent := authority.public_keys(role) - found)]
+    missing = [_named(role, len(absent)) for role in ROLES if (absent := authority.public_keys(role) - found)]
     return {"keys": [path.stem for path in files], "changed": changed, "missing": missing}
+
+
+def _named(role: str, keys: int) -> str:
+    return f"{keys} {role} key{'' if keys == 1 else 's'}"
 
 
 def _both(former: Callable[[], str], fresh: Callable[[], str]) -> tuple[Passphrase, Passphrase]:

@@ -74,7 +74,7 @@ def logs_of(made: Federation, name: str, member: str) -> dict[str, Line]:
 
 
 def sizes(made: Federation, name: str, member: str = "FR") -> dict[str, int]:
-    return {epoch: line["size"] for epoch, line in logs_of(made, name, member).items()}
+    return {epoch: line["size"] for epoch, line in logs_of(made, name, member).items() if line["size"]}
 
 
 def everybody_has(made: Federation, expected: dict[str, int], member: str = "FR") -> None:
