@@ -153,21 +153,13 @@ def _alone(
             yield {"step": "done", "state": "changed", "epoch": found["epoch"], "moved": None, "next": "vigil node run"}
             return
         yield perform(audit, "rekey", lambda: work.begin(token), keys_lost=lost)
-        while True:
-            state: str = loop.call(work.ask())
-            if state == "signed":
-                done = work.switch(loop.call(work.fetch_roster()))
-                if done is not None:
-                    yield {"step": "petition", "state": "signed"}
-                    yield done
-                    return
-            if not wait:
-                break
-            if state == "pending":
-                yield {"step": "petition", "state": state}
-            time.sleep(POLL_SECONDS)
+        state: str = loop.call(work.ask())
         yield {"step": "petition", "state": state}
-        yield {"step": "done", "state": state, "epoch": work.standing()["coming"], "moved": None, "next": _NEXT_PENDING}
+        while (done := work.switch(loop.call(work.fetch_roster())) if state == "signed" else None) is None and wait:
+            time.sleep(POLL_SECONDS)
+            state = loop.call(work.ask())
+        waiting = {"step": "done", "state": state, "epoch": work.standing()["coming"], "moved": None}
+        yield done or {**waiting, "next": _NEXT_PENDING}
 
 
 def _no_progress(_done: int, _total: int) -> None:

@@ -187,7 +187,8 @@ class NodeDaemon:
             roster = await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
         rooms.members.replace(roster)
         self._look_for_new_keys(roster)
-        if not rooms.link.has_own_certificate():
+        if rooms.link.expires() is not None and not rooms.link.has_own_certificate():
+            # After a change of keys nothing is published or answered before there is a certificate for the new one.
             await self.renew_certificate()
 
     def _look_for_new_keys(self, roster: Roster) -> None:
