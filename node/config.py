@@ -74,8 +74,15 @@ class Home:
         return self.folder / "repository"
 
     @property
+    def next_keys(self) -> Path:
+        """A hub's new keys, until the authority has signed for them."""
+        return self.folder / "next"
+
+    @property
     def restored(self) -> Path:
-        """Stands here between a restore and the first comparison with the hub: until then nothing is served."""
+        """Stands here after a restore, until a node has compared itself with the hub, or a hub has the authority's
+        newest bundle: until then nothing is served.
+        """
         return self.folder / "restored"
 
     @property
@@ -232,6 +239,26 @@ def write(home: Home, values: Mapping[str, str | float]) -> None:
         raise ConfigError(
             "this folder is a Vigil home already", remedy="choose another --home; an existing one is never overwritten"
         ) from None
+
+
+def change(home: Home, values: Mapping[str, str | float]) -> None:
+    """Gives these settings of an existing vigil.toml other values; every other line stays as it is. Raises
+    `ConfigError` where the file could not be used with them: it is left as it was then.
+    """
+    text = home.config.read_text("utf-8")
+    for key, value in values.items():
+        line = f"{key} = {_toml(value)}"
+        present = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
+        text = f"{text[: present.start()]}{line}{text[present.end() :]}" if present else f"{text.rstrip()}\n{line}\n"
+    parse(tomllib.loads(text), {})
+    temporary = home.config.with_suffix(".toml.part")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(home.config.stat().st_mode & 0o777)
+    # A crash before this line leaves the former settings, and a file that the next change writes over.
+    temporary.replace(home.config)
 
 
 def _toml(value: str | float) -> str:

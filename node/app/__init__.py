@@ -103,10 +103,13 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    former_hub_until: float | None = None,
+    former_hub_compromised: bool = False,
     key_folders: Sequence[Path] = (),
 ) -> bytes:
     """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound;
-    `key_folders`: where more of its key files are, beside its own folder's `keys`.
+    `key_folders`: where more of its key files are, beside its own folder's `keys`. Where the hub is replaced:
+    `former_hub_until`, up to when its former key counts (Unix seconds; None: now), and whether it is `compromised`.
     """
     from node.app.ceremonies import sign_members as run
 
@@ -117,6 +120,8 @@ def sign_members(
         admit=admit,
         replace_keys=replace_keys,
         accept_hub=accept_hub,
+        former_hub_until=former_hub_until,
+        former_hub_compromised=former_hub_compromised,
         key_folders=key_folders,
     )
 
@@ -208,12 +213,14 @@ def rekey_is_under_way(home: Home) -> bool:
 
 
 def join_node(
-    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool
+    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
 ) -> Iterator[Line]:
-    """Joins a federation by a token: a line for each step; the last says admitted or pending."""
+    """Joins a federation by a token: a line for each step; the last says admitted or pending. Where the home exists its
+    keys are used. `new_root`: a person has compared the digits of a root that the former one does not lead to.
+    """
     from node.app.joining import join
 
-    return join(home, token, passphrase, hub=hub, name=name, wait=wait)
+    return join(home, token, passphrase, hub=hub, name=name, wait=wait, new_root=new_root)
 
 
 def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
@@ -235,6 +242,20 @@ def restore_node(home: Home, backup: Path) -> Line:
     from node.app.ceremonies import restore
 
     return restore(home, backup)
+
+
+def restore_hub(home: Home, archive: Path, *, newest: bool) -> Line:
+    """Makes a hub's home of a backup. `newest`: nothing was signed or suspended since it was taken."""
+    from node.app.hub_archive import restore as run
+
+    return run(home, archive, newest=newest)
+
+
+def before_admission(home: Home, bundle: bytes) -> None:
+    """Gives a hub that lost its list of members the authority's first root again; changes nothing else."""
+    from node.app.hub_roster import take_first_root as run
+
+    run(home, bundle)
 
 
 def fingerprint_paths(

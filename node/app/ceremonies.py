@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.config import Home
-from node.control.lines import category_line, fingerprint_line
+from node.control.lines import fingerprint_line, statement_line
 from node.domain.ids import federation_id, member_id, spoken
 from node.domain.statements import Contribution
 from node.errors import Misuse, NotFound, Refused
@@ -31,6 +31,7 @@ from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
+from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.store.store import open_store
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 HUB_KEY_FILE: Final = "hub.keys"
+_HUB_WORDS: Final = {HubVerdict.NEW: "new", HubVerdict.ROTATE: "rekey", HubVerdict.REPLACE: "replaces"}
 
 
 def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
@@ -176,17 +178,19 @@ def init_hub(
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """A line on the hub where it is new, then one a petition. Raises `PeerFault`, `Damaged`."""
-    authority = _opened(folder, passphrase, ())
-    review = authority.review(request)
+    """A line on the hub where it is new or has changed, then one a petition. Raises `PeerFault`, `Damaged`.
+
+    `hub`: new (the first), rekey (its former keys name the new ones) or replaces (nobody speaks for it).
+    """
+    review = _opened(folder, passphrase, ()).review(request)
     lines: list[Line] = []
     if review.hub_changed:
-        known = authority.hub_fingerprint
+        former = review.hub.former_fingerprint
         lines.append(
             {
-                "hub": "new",
-                "fingerprint": spoken(review.hub_fingerprint),
-                "replaces": spoken(known) if known else None,
+                "hub": _HUB_WORDS[review.hub.verdict],
+                "fingerprint": spoken(review.hub.fingerprint),
+                "former_fingerprint": spoken(former) if former else None,
             }
         )
     return lines + [
@@ -210,6 +214,8 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    former_hub_until: float | None = None,
+    former_hub_compromised: bool = False,
     key_folders: Sequence[Path] = (),
 ) -> bytes:
     """See `app.sign_members`. A person has compared the fingerprints. Raises `Refused`, `Misuse`, `PeerFault`."""
@@ -226,6 +232,9 @@ def sign_members(
         admit_members=wanted,
         replace_keys={member_id(name) for name in replace_keys},
         accept_hub=accept_hub,
+        former_hub=FormerWord(
+            until=None if former_hub_until is None else int(former_hub_until), compromised=former_hub_compromised
+        ),
     )
 
 
@@ -273,11 +282,13 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
         "index": proven.index,
         "size": proven.size,
         "cosigned_at": proven.cosigned_at,
+        "former_hub_key": {"status": proven.former_hub_key.status.value, "until": proven.former_hub_key.until}
+        if proven.former_hub_key
+        else None,
         "issued_day": proven.issued_day,
         "kind": proven.kind,
         "fingerprints": [fingerprint_line(f) for f in said.fingerprints] if said else [],
-        "category": category_line(said.category) if said else None,
-        "series": (said.series or None) if said else None,
+        **statement_line(said),
         "roster_version": roster.version,
         "roster_expired": roster.expires <= time.time(),
         "root_fingerprint": spoken(client.root_sha256),

@@ -73,6 +73,10 @@ class Link:
         """Its fingerprint (32 bytes, of the DER)."""
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca().decode("ascii"))).digest()
 
+    def keep_ca(self, pem: bytes) -> None:
+        """Another hub's CA certificate (PEM), which a verified roster names: the next channel uses it."""
+        write_atomic(self._home.tls / "ca.pem", pem)
+
     def keep(self, leaf: bytes, ring: KeyRing) -> None:
         """A newer certificate (DER): the next channel uses it. A crash leaves the former or this one."""
         write_atomic(self._home.tls / "node.der", leaf)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import ssl
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,15 +20,14 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
-from node.app.joining import POLL_SECONDS, Joining, forget_invitation
-from node.app.node_keys import given_up_in_order, load_ring
+from node.app.hub_contact import HubContact
+from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
+from node.app.key_switch import KeySwitch
+from node.app.node_keys import load_ring
 from node.app.node_rooms import open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
-from node.domain.ids import federation_id, member_id, spiffe_id
 from node.errors import Unavailable, VigilError
-from node.pki.ca import check_issued, make_request, needs_renewal
-from node.pki.keys import STATEMENT
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.sync.attendant import CONCURRENT, Attendant
@@ -38,12 +36,11 @@ from node.sync.follower import Follower
 from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
+from node.sync.restitution import Restitution
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
-from node.usecases.enrolment import renew_after_absence
-from node.usecases.roster import has_come
+from node.usecases.formerlogs import FormerLogs
 from node.wire import control
-from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
     from node.app.node_rooms import NodeRooms
     from node.config import Home
     from node.domain.ids import Origin
-    from node.domain.roster import Roster
 
 Line = dict[str, Any]
 
@@ -60,8 +56,6 @@ COMPARE_SECONDS: Final = 60.0
 TEND_SECONDS: Final = 10.0
 """How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
-SWITCH_SECONDS: Final = 120.0
-"""How long new keys wait at the most for the others' rosters to have them: far below `roster.FADING_SECONDS`."""
 GRACE_SECONDS: Final = 3.0
 _WORTH_TELLING: Final = 100_000
 """Steps of making the index, records mostly: fewer take no more than a second or two."""
@@ -97,7 +91,9 @@ def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
     """A node that joined and was not signed in yet waits here, asking again every few seconds."""
     if (home.tls / "node.der").exists():
-        forget_invitation(home)
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
         return
     ring = load_ring(home, settings, Passphrase(passphrase().encode()))
     with LoopThread() as loop:
@@ -159,10 +155,11 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
+        self.contact = HubContact(rooms)
+        former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
+        self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
-        self.keys_changed = asyncio.Event()
-        """The roster has the keys that were coming: the home is to be opened again, with these."""
-        self._switching = False
+        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
 
     def health(self) -> Line:
         """What status shows of the daemon."""
@@ -172,80 +169,15 @@ class NodeDaemon:
             "publishing": self.publisher.trouble or "well",
             "following": self.follower.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
-            **({"change_of_keys": "signed: the node switches to its new keys"} if self._switching else {}),
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or "well",
         }
 
-    async def refresh_roster(self) -> None:
-        """Fetches and verifies the roster, and puts it in force. Raises what stands in the way."""
-        rooms, loop = self._rooms, asyncio.get_running_loop()
-        async with await self._enrolment() as channel:
-
-            def fetch(name: str, limit: int) -> bytes:
-                return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
-
-            roster = await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
-        rooms.members.replace(roster)
-        self._look_for_new_keys(roster)
-        if rooms.link.expires() is not None and not rooms.link.has_own_certificate():
-            # After a change of keys nothing is published or answered before there is a certificate for the new one.
-            await self.renew_certificate()
-
-    def _look_for_new_keys(self, roster: Roster) -> None:
-        """Switches to the keys that were coming. Where the former ones count a while longer, not before the others'
-        rosters have the new ones too: what is signed with these would be refused there.
-        """
-        rooms, own_line = self._rooms, self._rooms.members.own
-        if self._switching or own_line is None or not has_come(roster, own_line):
-            return
-        self._switching = True
-        in_order = given_up_in_order(roster, rooms.ring)
-        wait = min(rooms.settings.roster_refresh_seconds, SWITCH_SECONDS) if in_order else 0.0
-        _log.info("the authority has signed this node's new keys", switch_in_seconds=wait)
-        asyncio.get_running_loop().call_later(wait, self.keys_changed.set)
-
-    async def renew_certificate(self) -> None:
-        """Renews at two thirds of the certificate's life, or after its end by the statement key."""
-        rooms = self._rooms
-        certificate = rooms.link.certificate()
-        # After a change of keys the certificate is for a former key: the statement key speaks for the new one.
-        ours = rooms.link.has_own_certificate()
-        if ours and not needs_renewal(certificate, time.time()):
-            return
-        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
-        request = make_request(rooms.ring)
-        if ours and certificate.not_after > time.time():
-            chain = await rooms.link.renew(request)
-        else:
-            async with await self._enrolment() as channel:
-                chain = await renew_after_absence(
-                    channel,
-                    federation=federation,
-                    member=member,
-                    csr=request,
-                    statement=rooms.ring.signer(STATEMENT),
-                )
-        ca = ssl.PEM_cert_to_DER_cert(rooms.link.ca().decode("ascii"))
-        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=rooms.ring, now=time.time())
-        rooms.link.keep(leaf.der, rooms.ring)
-        await rooms.link.reopen()
-        _log.info("certificate renewed")
-
-    async def until_keys_changed(self) -> None:
-        """Returns once the home is to be opened again."""
-        await self.keys_changed.wait()
-
-    async def _enrolment(self) -> EnrolmentChannel:
-        rooms = self._rooms
-        latest = rooms.members.latest()
-        pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
-        return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
-
     async def prepare(self) -> None:
-        """What a start owes before the first call: a certificate that lives, a roster of today. A hub that is away is
-        no reason not to start.
+        """What a start owes before the first call: a roster of today, and a certificate that its hub takes. A hub that
+        is away is no reason not to start.
         """
-        for name, step in (("certificate", self.renew_certificate), ("roster", self.refresh_roster)):
+        for name, step in (("roster", self.contact.refresh_roster), ("certificate", self.contact.renew_certificate)):
             try:
                 await step()
             except VigilError as error:
@@ -278,6 +210,13 @@ class NodeDaemon:
             # A frozen log is behind for ever, and shows so; it must not keep the others from being served.
             return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
 
+    async def look_for_the_hub(self) -> None:
+        """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""
+        await self.contact.refresh_roster()
+        if self.publisher.trouble or not self.contact.is_certified():
+            await self.contact.renew_certificate()
+            self.publisher.wake()
+
     def due(self) -> None:
         """Gives the scheduler what is due and when."""
         settings = self._rooms.settings
@@ -287,8 +226,8 @@ class NodeDaemon:
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
             _log.info("retention swept", expired=swept.expired, queries=queries)
 
-        self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)
-        self.jobs.every(settings.certificate_check_seconds, "certificate", self.renew_certificate)
+        self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
+        self.jobs.every(settings.certificate_check_seconds, "certificate", self.contact.renew_certificate)
         self.jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
 
         async def compare() -> None:
@@ -301,6 +240,7 @@ class NodeDaemon:
         self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
+        self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
         self.jobs.start()
 
 
@@ -309,6 +249,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
+    rooms.sender = daemon.publisher
     rooms.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
@@ -324,7 +265,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
-    return daemon.keys_changed.is_set() and not supervisor.ended
+    return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
@@ -337,7 +278,7 @@ async def _until_ended(
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.unless_ended(daemon.until_keys_changed())
+        await supervisor.unless_ended(daemon.switch.until_due())
         if supervisor.ended:
             await supervisor.until_ended()
     finally:

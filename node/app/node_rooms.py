@@ -23,8 +23,10 @@ from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.key_commands import KeyCommands
 from node.control.node_commands import NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import Misuse, NotFound, Refused
@@ -37,8 +39,10 @@ from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.evidence import build_evidence
 from node.usecases.inquiry import Inquirer, InquirerDeps
@@ -46,7 +50,14 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
+from node.usecases.planning import Planner
+from node.usecases.publication import Publications
+from node.usecases.recognition import Recogniser
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
 from node.usecases.roster import Members
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -55,14 +66,16 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
+    from node.usecases.publication import Sender
 
 Line = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
-    """Everything of one node but its connections. `wake`: called after each acknowledged statement; `secret`: the
-    passphrase that its keys were opened with, for those that a change of keys makes.
+    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
+    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
+    change of keys makes.
     """
 
     home: Home
@@ -79,6 +92,7 @@ class NodeRooms:
     ledger: Ledger
     audit: AuditLog
     matcher: Matcher
+    recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
@@ -87,6 +101,7 @@ class NodeRooms:
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
+    sender: Sender | None = None
 
     def policy(self) -> Policy:
         """The federation's policy as it was verified last, or the default before the first roster."""
@@ -96,26 +111,37 @@ class NodeRooms:
         """All commands of a node by name."""
         allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
-            me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
-            inquirer=self.inquirer,
-            allowed=allowed,
-            relay=self.link.ask,
             store=self.store,
-            codec=self.codec,
             audit=self.audit,
             clock=time.time,
         )
+        own, listed = self.own_log.origin, self._list()
+        publications = Publications(self.store)
+        queries = self._query_commands(allowed)
         records = RecordCommands(
-            own=self.own_log.origin,
-            ledger=self.ledger,
-            catalogue=self.catalogue,
-            store=self.store,
+            list=listed,
+            saying=Saying(records=listed, ledger=self.ledger, audit=self.audit, own=own.member),
+            publications=publications,
+            sender=lambda: self.sender,
             audit=self.audit,
             clock=time.time,
             evidence_of=self._evidence,
+        )
+        sharing = SharingCommands(
+            contributing=Contributing(
+                store=self.store,
+                ledger=self.ledger,
+                selector=Selector(self.index),
+                recogniser=self.recogniser,
+                codec=self.codec,
+                audit=self.audit,
+            ),
+            retracting=Retracting(store=self.store, ledger=self.ledger, audit=self.audit, own=own),
+            publications=publications,
+            sender=lambda: self.sender,
         )
         node = NodeCommands(
             name=self.settings.member,
@@ -133,7 +159,8 @@ class NodeRooms:
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
         keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
-        return Commands.of(search, records, node, keys, audit, AllowCommands(allowed=allowed))
+        allow = AllowCommands(allowed=allowed)
+        return Commands.of(search, queries, records, sharing, node, keys, audit, allow)
 
     def _rekeying(self) -> Rekeying:
         if self.secret is None:
@@ -145,6 +172,38 @@ class NodeRooms:
             former=self.ring,
             client=self.roster_client,
             store=self.store,
+        )
+
+    def _list(self) -> RecordList:
+        return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
+
+    def _query_commands(self, allowed: AllowList) -> QueryCommands:
+        me = member_id(self.settings.member)
+        return QueryCommands(
+            planner=Planner(
+                me=me,
+                roster=self.members.current,
+                allowed=allowed,
+                store=self.store,
+                codec=self.codec,
+                clock=time.time,
+                random=os.urandom,
+            ),
+            asker=Asker(
+                AskerDeps(
+                    me=me,
+                    roster=self.members.current,
+                    inquirer=self.inquirer,
+                    relay=self.link.ask,
+                    store=self.store,
+                    clock=time.time,
+                    random=os.urandom,
+                )
+            ),
+            store=self.store,
+            codec=self.codec,
+            audit=self.audit,
+            clock=time.time,
         )
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
@@ -209,6 +268,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     signer = ring.signer(STATEMENT)
@@ -244,10 +304,12 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         ),
         audit=audit,
         matcher=matcher,
+        recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
+            recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
         ),

@@ -129,6 +129,20 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             help="Replace the keys of this member, whose former keys are lost. Call it first; repeatable.",
         ),
     ] = None,
+    former_hub_until: Annotated[
+        float | None,
+        typer.Option(
+            "--former-hub-until",
+            metavar="TIME",
+            parser=options.moment,
+            help="Where the hub is replaced: what the former one cosigned counts up to this time (2026-05-03T14:00, "
+            "UTC). Default: now.",
+        ),
+    ] = None,
+    former_hub_compromised: Annotated[
+        bool,
+        typer.Option("--former-hub-compromised", help="Where the hub is replaced: somebody else may hold its keys."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="You have compared all digits already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
@@ -159,6 +173,8 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         admit=members or None,
         replace_keys=replace_keys or [],
         accept_hub=accept_hub,
+        former_hub_until=former_hub_until,
+        former_hub_compromised=former_hub_compromised,
         key_folders=absolute(key_folder),
     )
     hand_over(given, bundle, hub, out)
@@ -292,12 +308,7 @@ _VERDICTS: Final = {
 
 def _petition_words(line: Line) -> str:
     if "hub" in line:
-        what = "A hub that this authority has not signed in yet."
-        if line["replaces"]:
-            what = f"Another hub than the one that was signed in before (HUB {plain(line['replaces'])})."
-        return (
-            f"{what} Compare the HUB digits with the hub's operator by telephone:\n{digits('HUB', line['fingerprint'])}"
-        )
+        return _hub_words(line)
     member = plain(line["member"])
     words = f"{member}, {plain(line['name'])}: {_VERDICTS.get(line['verdict'], plain(line['verdict']))}."
     if line["reason"]:
@@ -307,3 +318,16 @@ def _petition_words(line: Line) -> str:
     if line["verdict"] == "unchanged":
         return words
     return f"{words} Compare the KEYS digits with {member} by telephone:\n{digits('KEYS', line['fingerprint'])}"
+
+
+def _hub_words(line: Line) -> str:
+    match line["hub"]:
+        case "new":
+            words = "The first hub of this federation."
+        case "rekey":
+            words = "The hub changes its keys, and its present keys sign for the new ones."
+        case _:
+            former = plain(str(line["former_fingerprint"])[:4])
+            words = f"A new hub replaces hub {former}..., whose keys did not sign for it."
+    words += f" Compare the HUB digits with the hub's operator by telephone:\n{digits('HUB', line['fingerprint'])}"
+    return words + (f"\n{digits('HUB before', line['former_fingerprint'])}" if line["former_fingerprint"] else "")

@@ -188,6 +188,16 @@ class Command(TyperCommand):
         super().__init__(*args, **kwargs)
         self.params += common_parameters()
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as TyperCommand)
+        """Runs it. Ctrl-C in a command without a summary of its own is said with a line too."""
+        from node.cli.main import ExitCode
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Output(json=bool(ctx.meta.get(_META + "json"))).line({"interrupted": True})
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
 
 class Group(TyperGroup):
     """A group of commands in the order of their definition."""

@@ -73,6 +73,7 @@ class Hub:
     def admit(self, bundle: bytes) -> None:
         from node import app
 
+        app.before_admission(self._home, bundle)
         with app.session(self._home, self._secret, who=self._given.who) as session:
             for line in session.run("admit", {"bundle": base64.b64encode(bundle).decode("ascii")}):
                 self._given.output.line(line, admitted_words)
@@ -89,6 +90,9 @@ def admitted_words(line: Line) -> str:
         )
     if line.get("waiting"):
         words += f"\nStill waiting for the authority: {', '.join(map(plain, line['waiting']))}."
+    if line.get("suspensions_unknown"):
+        # Suspensions are the hub's own word: the authority's bundle does not hold them.
+        words += "\nThis hub knows of no suspensions from before. Suspend again whoever was suspended."
     return words
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from node.cli import options
+from node.cli import hub_upkeep, options
 from node.cli.common import Command, common, new_group, one
 from node.cli.digits import digits, root_digits
 from node.cli.files import read_input, write_new
@@ -184,6 +184,11 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
         )
     output.say(table)
     for line in listed:
+        if line.get("claimed"):
+            output.say(
+                f"{plain(line['member'])}: other members have {line['claimed']:,} entries of its log, this hub "
+                f"{line['cosigned']:,}. The rest comes back when {plain(line['member'])} connects."
+            )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
         if line.get("petition"):
@@ -246,8 +251,12 @@ def admit(
     ],
 ) -> None:
     """Take in what the authority signed; it is in force at once."""
+    from node import app
+
     given = common(ctx)
-    data = base64.b64encode(read_input(bundle, options.MAX_CEREMONY, "bundle")).decode("ascii")
+    signed = read_input(bundle, options.MAX_CEREMONY, "bundle")
+    app.before_admission(given.home, signed)
+    data = base64.b64encode(signed).decode("ascii")
     with given.session() as session:
         given.output.line(one(session.run("admit", {"bundle": data})), admitted_words)
 
@@ -284,6 +293,11 @@ def _change(ctx: typer.Context, command: str, arguments: Line) -> None:
     with given.session() as session:
         line = one(session.run(command, arguments))
     given.output.line(line, lambda line: f"{plain(line['member'])}: {plain(line['state'])}")
+
+
+group.command("rekey", cls=Command)(hub_upkeep.rekey)
+group.command("backup", cls=Command)(hub_upkeep.backup)
+group.command("restore", cls=Command)(hub_upkeep.restore)
 
 
 @group.command("run", cls=Command)

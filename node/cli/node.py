@@ -39,6 +39,13 @@ TokenOption = Annotated[
         "--token", metavar="TOKEN", help="The invitation; - reads it from stdin. Default: the one that is kept here."
     ),
 ]
+NewRootOption = Annotated[
+    bool,
+    typer.Option(
+        "--new-root",
+        help="Take the invitation's root in the place of this home's: only after its digits were compared by voice.",
+    ),
+]
 NameOption = Annotated[
     str, typer.Option("--name", metavar="NAME", help="Our name as people read it. Default: the member's id.")
 ]
@@ -60,43 +67,49 @@ def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, nam
 
 
 @group.command("join", cls=Command)
-def join(
+def join(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     token: TokenOption = "",
     hub: HubOption = None,
     name: NameOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
+    new_root: NewRootOption = False,
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
     Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
-    The same command again goes on where it was.
+    The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
+    the node keeps its keys and its records.
     """
-    _join(common(ctx), token, hub, name, wait=wait)
+    _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
 
 
-def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool) -> None:
+def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, new_root: bool = False) -> None:
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
-    for line in app.join_node(given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait):
+    for line in app.join_node(
+        given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait, new_root=new_root
+    ):
         given.output.line(line, _join_words)
 
 
 def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
+            again = " This home joined before: its keys and records stay." if line["again"] else ""
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.\n"
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.{again}\n"
                 "Compare the CA digits and the ROOT digits with the hub's operator by telephone:\n"
                 f"{digits('CA', line['ca_fingerprint'])}\n"
                 f"{root_digits(line)}"
             )
         case "keys":
+            keys = "New keys were made." if line["made"] else "The existing keys are used."
             return (
-                "This node has its keys. Compare the KEYS digits with the authority by telephone:\n"
+                f"{keys} Compare the KEYS digits with the authority by telephone, if it asks for them:\n"
                 f"{digits('KEYS', line['fingerprint'])}"
             )
         case "petition":

@@ -35,7 +35,7 @@ _RUN_BYTES: Final = 1 << 20
 _PREFIX: Final = "audit_"
 _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
-    "hits", "member", "mine", "limit", "reason", "record", "holdings", "verdict", "bundle_sha256", "entries",
+    "hits", "member", "mine", "limit", "reason", "record", "records", "holdings", "verdict", "bundle_sha256", "entries",
     "values", "sha256_of_values", "of", "error", "why",
 })  # fmt: skip
 _COUNTED: Final = frozenset({"hashes", "sha256"})

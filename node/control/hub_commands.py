@@ -1,4 +1,4 @@
-"""The hub operator's commands: invite, members, requests, admit, suspend, unsuspend, status, fsck.
+"""The hub operator's commands: invite, members, requests, admit, suspend, rekey, backup, status, fsck.
 
 Rules this module upholds:
 
@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
 from node.domain.ids import member_id, spoken
+from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
 from node.usecases.acts import perform
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from node.control.runner import Line
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
@@ -72,6 +73,10 @@ class HubCommands:
     suspend_member: Callable[[MemberId, str], None]
     lift: Callable[[MemberId], None]
     attending: Callable[[], frozenset[MemberId]]
+    claimed: Callable[[], Mapping[Origin, int]]
+    make_keys: Callable[[bool], tuple[str, str]]
+    drop_keys: Callable[[], bool]
+    make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
     describe: Callable[[], Line] = dict
@@ -115,6 +120,7 @@ class HubCommands:
     def _members(self) -> list[Line]:
         roster = self.latest()
         attending = self.attending()
+        claimed = {origin.member: size for origin, size in self.claimed().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs: dict[MemberId, list[LogState]] = {}
@@ -136,6 +142,7 @@ class HubCommands:
                         "size": sum(log.size for log in own),
                         "cosigned": sum(log.cosigned_size for log in own),
                         "epoch": member.log_epoch,
+                        "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
@@ -177,16 +184,18 @@ class HubCommands:
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
         digest = hashlib.sha256(bundle).hexdigest()
-        before = self.root()
+        before, former_root = self.latest(), self.root()
         roster = await self._act("admit", lambda: self.accept(bundle), bundle_sha256=digest)
         version, root_sha256 = self.root()
         yield {
             "roster_version": roster.version,
             "members": list(roster.active()),
             "expires": roster.expires,
+            "suspended": sorted(m.id for m in roster.members.values() if m.status is MemberStatus.SUSPENDED),
+            "suspensions_unknown": before is None and bool(roster.members),
             "root_version": version,
             "root_fingerprint": spoken(root_sha256),
-            "root_changed": (version, root_sha256) != before,
+            "root_changed": (version, root_sha256) != former_root,
             "waiting": await asyncio.to_thread(self._waiting),
         }
 
@@ -213,6 +222,28 @@ class HubCommands:
         member = member_id(Arguments(arguments).text("member"))
         await self._act("refuse", lambda: self.desk.refuse(member), member=member)
         yield {"member": member, "state": "refused"}
+
+    async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"compromised", "drop"} -> the new keys' digits, which wait for the authority, or that they are gone."""
+        given = Arguments(arguments)
+        if given.flag("drop"):
+            dropped = await self._act("drop new keys", self.drop_keys)
+            yield {"rekey": "dropped" if dropped else "none waited"}
+            return
+        compromised = given.flag("compromised")
+        fresh, former = await self._act("rekey", lambda: self.make_keys(compromised), compromised=compromised)
+        yield {
+            "rekey": "waiting",
+            "hub_fingerprint": fresh,
+            "former_fingerprint": former,
+            "compromised": compromised,
+            "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
+        }
+
+    async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"path"} -> {"path", "files", "roster_version"}: everything of this hub in one new file, while it runs."""
+        path = Arguments(arguments).text("path")
+        yield await self._act("backup", lambda: self.make_backup(path))
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line a log and one of the database, then {"ok", "faults"}."""

@@ -90,6 +90,10 @@ class LogReader(Protocol):
         """
         ...
 
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
+        ...
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
         ...
@@ -116,6 +120,10 @@ class LogReader(Protocol):
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         """Acknowledged own entries without a position, oldest first."""
+        ...
+
+    def count_pending(self, origin: Origin) -> int:
+        """How many `pending` gives without a limit."""
         ...
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None: ...

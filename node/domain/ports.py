@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, RecordId
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
+    from node.domain.questions import KeptQuestion, PartBody, PlannedPart, Terms
     from node.domain.statements import Body, Statement
 
 
@@ -145,10 +146,24 @@ class QueryReader(Protocol):
 
     def asked(self, query_id: bytes) -> AskedQuery | None: ...
 
-    def recent_queries(self, limit: int) -> list[AskedQuery]: ...
+    def question(self, number: bytes) -> KeptQuestion | None:
+        """The question of this id, or the one of which a part has it as its query id."""
+        ...
+
+    def recent_questions(self, limit: int) -> list[KeptQuestion]:
+        """The newest first."""
+        ...
+
+    def part_body(self, query_id: bytes) -> PartBody | None:
+        """What the part with this query id asks about; None where there is no such part."""
+        ...
 
     def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
         """(member, outcome, signed answer or None, late) as they were recorded, in order."""
+        ...
+
+    def outcome_reasons(self, query_id: bytes) -> Mapping[MemberId, str]:
+        """Why a member's outcome is what it is, where this was recorded beside it."""
         ...
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
@@ -167,10 +182,29 @@ class QueryReader(Protocol):
 class QueryWriter(QueryReader, Protocol):
     """Writes them."""
 
-    def put_asked(self, asked: AskedQuery) -> None: ...
+    def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
+        """Keeps a question before any of its parts is asked."""
+        ...
+
+    def put_asked(self, asked: AskedQuery) -> None:
+        """Keeps a query as it is sent: the part with its id, or a question of its own where there is no such part.
+        Raises `Misuse` where it was asked before.
+        """
+        ...
+
+    def renew_part(self, old: bytes, new: bytes) -> None:
+        """The part with the query id `old`, which was asked, is asked by a new query from now on."""
+        ...
 
     def put_outcome(
-        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+        self,
+        query_id: bytes,
+        member: MemberId,
+        outcome: str,
+        answer: SignedAnswer | None,
+        *,
+        late: bool,
+        reason: str = "",
     ) -> None:
         """One line of the table. A member's first outcome that is not late stands; a second changes nothing."""
         ...
@@ -182,7 +216,9 @@ class QueryWriter(QueryReader, Protocol):
         ...
 
     def forget_queries(self, before: int) -> int:
-        """Deletes asked and answered queries created before this Unix second; how many."""
+        """Deletes asked and answered queries created before this Unix second, and the questions, with their labels;
+        how many queries.
+        """
         ...
 
     def set_setting(self, name: str, value: bytes) -> None: ...

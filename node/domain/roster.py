@@ -18,6 +18,8 @@ from node.domain.handling import CODES, PURPOSES
 from node.errors import Refused, Suspended
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from node.domain.ids import FederationId, MemberId, Origin
 
 PDQ_RADIUS_CAP: Final = 31
@@ -108,11 +110,38 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerHubKey:
+    """A mirror key that the hub has given up, and what it still vouches for.
+
+    `status`: retired (a planned change, or a lost hub) or revoked (somebody else may hold the key). `until`: Unix
+    seconds; a cosignature that is dated later counts for nothing. `sizes`: the largest size of each log that the key
+    may vouch for, by the text of the log's origin, and 0 for a log that is not named; None where nobody knows them.
+    """
+
+    vkey: str
+    status: KeyStatus
+    until: int
+    sizes: Mapping[str, int] | None = None
+
+    def vouches(self, origin: str, size: int, time: int) -> bool:
+        """Whether its cosignature of `time` (Unix seconds) counts under a checkpoint of `origin` at `size` entries."""
+        return time <= self.until and (self.sizes is None or size <= self.sizes.get(origin, 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HubIdentity:
-    """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER)."""
+    """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER).
+
+    `former`: the mirror keys that it had before, the oldest first.
+    """
 
     cosigner_vkey: str
     ca_sha256: bytes
+    former: tuple[FormerHubKey, ...] = ()
+
+    def is_hub(self, other: HubIdentity) -> bool:
+        """Whether both name the same hub with the same keys, whatever they know of its former ones."""
+        return (self.cosigner_vkey, self.ca_sha256) == (other.cosigner_vkey, other.ca_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +200,13 @@ class Roster:
         if found.status is MemberStatus.SUSPENDED:
             raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
         return found
+
+    def require_owner(self, member: MemberId) -> Member:
+        """The member where it is active or has left: it may still take back what it said. Raises as `require_active`
+        where it is unknown or suspended.
+        """
+        found = self.members.get(member)
+        return found if found is not None and found.status is MemberStatus.LEFT else self.require_active(member)
 
     def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
         """The keys that may vouch for `origin`; empty where its member is unknown or the federation another."""

@@ -8,6 +8,7 @@ Rules this module upholds:
 - The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
 - A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
 - A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
+  One that has left the federation renews too: with a certificate it can take back what it said, and nothing else.
 - The challenge needs no memory: it carries its time under a MAC, so that asking for challenges exhausts nothing.
 """
 
@@ -268,13 +269,15 @@ class EnrolmentDesk:
         return chain
 
     def _renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
-        self._members.current().require_active(member)
+        self._members.current().require_owner(member)
         self._changes.check_renewal(member)
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:
-        """1. an active member; 2. our challenge, for it, of late; 3. signed by its statement key; 4. used once."""
-        known = self._members.current().require_active(member)
+        """1. a member, active or one that has left; 2. our challenge, for it, of late; 3. signed by its statement key;
+        4. used once.
+        """
+        known = self._members.current().require_owner(member)
         now = self._clock()
         start, mac = challenge[:-_MAC_SIZE], challenge[-_MAC_SIZE:]
         if len(challenge) != CHALLENGE_SIZE or not hmac.compare_digest(mac, self._mac(member, start)):

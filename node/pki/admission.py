@@ -77,7 +77,7 @@ def review(membership: Membership | None, petitions: Sequence[JoinRequest], fede
 def _public_keys(membership: Membership | None) -> set[bytes]:
     if membership is None:
         return set()
-    vkeys = [membership.hub.cosigner_vkey]
+    vkeys = [membership.hub.cosigner_vkey, *(key.vkey for key in membership.hub.former)]
     vkeys += [key.vkey for member in membership.members.values() for key in member.keys]
     return {note.parse_vkey(vkey).public_key for vkey in vkeys}
 

@@ -27,15 +27,7 @@ from node.domain.roster import Member, Policy
 from node.errors import Misuse, NotFound, PeerFault, Refused
 from node.pki import metadata
 from node.pki.admission import Finding, Verdict, admit, release, review
-from node.pki.courier import (
-    Bundle,
-    HubClaims,
-    SigningRequest,
-    check_hub,
-    decode_request,
-    encode_bundle,
-    hub_fingerprint,
-)
+from node.pki.courier import Bundle, SigningRequest, decode_request, encode_bundle, hub_fingerprint
 from node.pki.documents import (
     POLICY_FILE,
     ROSTER_FILE,
@@ -48,25 +40,32 @@ from node.pki.documents import (
 from node.pki.keyfiles import ROLES, KeyFiles, check_numbers
 from node.pki.stick import Stick
 from node.pki.strictjson import MAX_DOCUMENT
+from node.pki.succession import FormerWord, HubFinding, HubVerdict, judge_hub, succeed
 from node.pki.wrapping import Passphrase
 
 ROOT_RENEWAL: Final = metadata.ROOT_LIFE // 2
 """Seconds left of the root under which a signature also extends it."""
+AS_OF_NOW: Final = FormerWord()
+"""A hub that is replaced was its own until this very moment."""
 CLOCK_SLACK: Final = 3_600
 """Seconds that the authority's clock may run behind its last signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A signing request judged. `hub_changed`: its hub is new, or another than the roster's, and must be accepted.
+    """A signing request judged: its hub, and its petitions.
 
     `log_sizes`: where the former logs of members end that change their log key.
     """
 
-    hub_changed: bool
-    hub_fingerprint: bytes
+    hub: HubFinding
     findings: tuple[Finding, ...]
     log_sizes: Mapping[MemberId, int] = field(default_factory=dict)
+
+    @property
+    def hub_changed(self) -> bool:
+        """Whether its hub is new, or has other keys than the roster's, and must be accepted."""
+        return self.hub.verdict is not HubVerdict.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,18 +191,20 @@ class Authority:
         admit_members: Collection[MemberId] = (),
         replace_keys: Collection[MemberId] = (),
         accept_hub: bool = False,
+        former_hub: FormerWord = AS_OF_NOW,
     ) -> bytes:
         """Carries out a request as far as the person said, and returns the bundle for the hub.
 
         `admit_members`: those to admit, or to let change keys on their former key's word. `replace_keys`: those whose
-        keys change on the authority's word. `accept_hub`: the hub's fingerprint was compared. Raises `Refused` where a
-        person's word is missing or a petition named is no good, `Misuse` where keys are missing or the clock is behind.
+        keys change on the authority's word. `accept_hub`: the hub's fingerprint was compared. `former_hub`: what is
+        known of the hub that is replaced. Raises `Refused` where a person's word is missing or a petition named is no
+        good, `Misuse` where keys are missing or the clock is behind.
         """
         opened = self._open(request)
         judged = self._review(opened)
         if judged.hub_changed and not accept_hub:
             raise Refused(
-                f"the request comes from a hub that the roster does not have: {spoken(judged.hub_fingerprint)}",
+                f"the request comes from a hub that the roster does not have: {spoken(judged.hub.fingerprint)}",
                 remedy="compare these digits with the hub's operator by voice, then accept the hub",
             )
         wanted = {*admit_members, *replace_keys}
@@ -219,7 +220,8 @@ class Authority:
                     remedy="compare fingerprints with the member by voice, then allow the replacement by name",
                 )
             members = admit(members, finding, log_size=opened.log_sizes.get(finding.member))
-        membership = Membership(federation=self.federation, hub=opened.hub.identity, members=members)
+        hub = succeed(self._membership.hub if self._membership else None, opened, judged.hub, former_hub, now=now)
+        membership = Membership(federation=self.federation, hub=hub, members=members)
         return self._publish(membership, opened.hub.online, now=now)
 
     def extend(self, *, now: float) -> bytes:
@@ -278,19 +280,15 @@ class Authority:
         opened = decode_request(request)
         if opened.federation != self.federation:
             raise Refused(f"the request is of {opened.federation}, and this authority is of {self.federation}")
-        check_hub(opened.hub, self.federation)
         return opened
 
     def _review(self, opened: SigningRequest) -> Review:
+        known = self._membership.hub if self._membership else None
         return Review(
-            hub_changed=not self._knows(opened.hub),
-            hub_fingerprint=opened.hub.fingerprint(self.federation),
+            hub=judge_hub(known, self._online() if known else b"", opened, self.federation),
             findings=tuple(review(self._membership, opened.petitions, self.federation)),
             log_sizes=opened.log_sizes,
         )
-
-    def _knows(self, hub: HubClaims) -> bool:
-        return self._membership is not None and self._membership.hub == hub.identity and self._online() == hub.online
 
     # --- signing ------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, func, select
 
+from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
 from node.store import codec, vault
 from node.store.schema import entries, repairs, runs
@@ -40,10 +41,21 @@ _REPAIRS: Final = select(repairs.c.idx, repairs.c.vault_id).where(
 
 
 class HeldRows(Repository):
-    """`LogReader.held_at` inside one transaction."""
+    """`LogReader.held_at` and `disclosed_at` inside one transaction."""
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         """See `LogReader`. Raises `Damaged` where a stored body is shorter than it says."""
+        found = self._sealed(origin, indices)
+        bodies = codec.open_columns([sealed for _, sealed in found.values()]).bodies if found else []
+        return {index: (entry, body) for (index, (entry, _)), body in zip(found.items(), bodies, strict=True)}
+
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        """See `LogReader`. Raises `Damaged` as `held_at`."""
+        found = self._sealed(origin, indices)
+        return {index: (entry, codec.open_disclosure(sealed)) for index, (entry, sealed) in found.items()}
+
+    def _sealed(self, origin: Origin, indices: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+        """(entry, disclosure as it is stored) by index."""
         number = self._number(origin)
         wanted = sorted({index for index in indices if index >= 0})
         if number is None or not wanted:
@@ -58,8 +70,7 @@ class HeldRows(Repository):
                     late.append(slots[slot])
         for index, sealed in self._late(number, late).items():
             found[index] = (found[index][0], sealed)
-        bodies = codec.open_columns([sealed for _, sealed in found.values()]).bodies if found else []
-        return {index: (entry, body) for (index, (entry, _)), body in zip(found.items(), bodies, strict=True)}
+        return found
 
     def _places(self, number: int, wanted: Sequence[int]) -> dict[int, int]:
         """Slot -> index of the entries that are there."""

@@ -257,6 +257,39 @@ outcomes: Final = Table(
     sqlite_autoincrement=True,
 )
 
+questions: Final = Table(
+    "questions",
+    metadata,
+    _bytes("id", key=True),
+    _int("created_at"),
+    _int("terms_id"),
+    Index("questions_by_time", "created_at"),
+    sqlite_with_rowid=False,
+)
+"""What a person asked, in one or more parts. The terms are in the vault, as JSON; 0: none are kept."""
+
+question_parts: Final = Table(
+    "question_parts",
+    metadata,
+    _bytes("question", key=True),
+    _int("part", key=True),
+    _bytes("query_id"),
+    _int("cost"),
+    _int("labels_id"),
+    _int("payload_id"),
+    Index("question_parts_by_query", "query_id", unique=True),
+    sqlite_with_rowid=False,
+)
+"""Labels and payload are in the vault; 0: none. Once a part is asked, its payload is that of the row in `asked`."""
+
+outcome_reasons: Final = Table(
+    "outcome_reasons",
+    metadata,
+    Column("outcome_id", Long, primary_key=True, autoincrement=False),
+    _text("reason"),
+)
+"""Why an outcome is what it is, where no signed answer says it."""
+
 answered: Final = Table(
     "answered",
     metadata,

@@ -49,6 +49,7 @@ class Publisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()
         self.idle = asyncio.Event()
+        self._over = asyncio.Event()
         self.trouble = ""
         self.adopted = 0
         self._confirmed = False
@@ -61,6 +62,10 @@ class Publisher:
         """
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._work.set)
+
+    async def changed(self) -> None:
+        """Returns at the end of the round that runs now or comes next, however it ends."""
+        await self._over.wait()
 
     async def run(self) -> None:
         """Publishes until it is cancelled."""
@@ -75,12 +80,14 @@ class Publisher:
                 await self.round()
             except VigilError as error:
                 self._complain(error)
+                self._tell()
                 await self._pause(backoff(attempt, self._drawn()))
                 attempt += 1
                 self._work.set()
             else:
                 self.trouble, attempt = "", 0
                 self.idle.set()
+                self._tell()
 
     async def round(self) -> None:
         """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
@@ -153,6 +160,10 @@ class Publisher:
                     self.adopted += len(package.entries)
                     at = verified.batch.size
         _log.warning("own entries taken back from the hub", entries=at - own.size)
+
+    def _tell(self) -> None:
+        over, self._over = self._over, asyncio.Event()
+        over.set()
 
     def _complain(self, error: VigilError) -> None:
         text = f"{error.kind}: {error}"

@@ -18,12 +18,12 @@ from node.domain.envelope import decode
 from node.domain.ids import RecordId
 from node.domain.log_ports import LogReader, LogState
 from node.domain.ports import Clock, Store
-from node.domain.roster import Roster
+from node.domain.roster import KeyStatus, Roster
 from node.errors import BadSignature, Malformed, NotFound
 from node.tlog import note as notes
-from node.tlog.cosignature import verify_cosignature
 from node.usecases.catalogue import Catalogue
 from node.usecases.effects import leaf_at
+from node.usecases.vouching import verify_hub
 
 SECONDS_A_DAY: Final = 86_400
 PURGE_AT_ONCE: Final = 500
@@ -96,18 +96,20 @@ def newest_cosignature(roster: Callable[[], Roster]) -> Callable[[LogReader], fl
     """For a node: the newest time that the hub signed under any log's checkpoint."""
 
     def witnessed(reader: LogReader) -> float:
-        vkey = notes.parse_vkey(roster().hub.cosigner_vkey)
-        return max((_cosigned_at(log, vkey) for log in reader.logs() if log.cosigned), default=0)
+        now = roster()
+        return max((_cosigned_at(log, now) for log in reader.logs() if log.cosigned), default=0)
 
     return witnessed
 
 
-def _cosigned_at(log: LogState, vkey: notes.VerifierKey) -> int:
+def _cosigned_at(log: LogState, roster: Roster) -> int:
     try:
-        return verify_cosignature(notes.parse(log.cosigned), vkey)
+        word = verify_hub(roster, log.origin, log.cosigned_size, notes.parse(log.cosigned))
     except BadSignature:
-        # Cosigned with a key that the hub has since given up: it says nothing about now.
         return 0
+    # Whoever holds a revoked key chooses the time that it states.
+    revoked = word.former is not None and word.former.status is KeyStatus.REVOKED
+    return 0 if revoked else word.time
 
 
 def newest_entry(reader: LogReader) -> float:

@@ -3,6 +3,8 @@
 Rules this module upholds:
 
 - Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
+- A file that our own log has a live record of belongs to that record (`recognition`): after a restore it is not shared
+  twice.
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
-from node.domain.queries import Subject
+from node.domain.queries import Level, Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.queries import Hit
     from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
+    from node.usecases.recognition import Recogniser
 
 MAX_CASE = 200
 """Characters of a case reference."""
@@ -78,13 +81,21 @@ class Intake:
     """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
 
     def __init__(
-        self, *, store: Store, catalogue: Catalogue, matcher: Matcher, radius: Callable[[], int], clock: Clock
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        matcher: Matcher,
+        radius: Callable[[], int],
+        clock: Clock,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._matcher = matcher
         self._radius = radius
         self._clock = clock
+        self._recogniser = recogniser
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
         """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
@@ -104,6 +115,7 @@ class Intake:
                 for item in items
             ]
             fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+            self._recognise(change.writer, [row for row, _ in placed])
             if fresh:
                 change.hold(columns_of(list(fresh), list(fresh.values())))
         found = self._matcher.local(
@@ -121,3 +133,12 @@ class Intake:
             )
             for number, ((row, new), item) in enumerate(zip(placed, items, strict=True))
         ]
+
+    def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
+        """Gives these holdings the record that our own log has of them, where they lack it."""
+        if self._recogniser is None:
+            return
+        bare = {each.sha256: each.id for each in writer.holdings_by_id(rows).values() if each.record is None}
+        for sha256, record in self._recogniser.find(writer, list(bare)).items():
+            writer.set_record(bare[sha256], record)
+            writer.set_level(bare[sha256], Level.SHARED)

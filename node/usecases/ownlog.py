@@ -6,6 +6,7 @@ Rules this module upholds:
   Signing the same size again gives the same bytes.
 - Nothing gets a place and nothing is signed before this start was compared with the hub. Where the hub is ahead, its
   entries are adopted first, and what was only acknowledged gets its place after them.
+- A member that has left the federation gives a place to its retractions alone: nothing else of it goes out.
 - Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
 """
 
@@ -17,11 +18,11 @@ from enum import Enum
 from typing import Final
 
 from node.domain.batch import BodyState, Package, VerifiedBatch
-from node.domain.envelope import VERSION, decode
+from node.domain.envelope import VERSION, Kind, decode
 from node.domain.ids import Origin
-from node.domain.log_ports import LogState, PendingEntry
+from node.domain.log_ports import LogReader, LogState, PendingEntry
 from node.domain.ports import Codec, Signer, Store
-from node.domain.roster import Roster
+from node.domain.roster import MemberStatus, Roster
 from node.domain.services import Head
 from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailable
 from node.tlog import note as notes
@@ -33,6 +34,7 @@ from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
+from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
 """Statements that get their place in one transaction, at most."""
@@ -198,12 +200,20 @@ class OwnLog:
         with self._catalogue.change() as change:
             state = change.writer.open_log(self.origin)
             _check_open(state)
-            waiting = change.writer.pending(self.origin, PLACE_AT_ONCE)
+            waiting = self._waiting(change.writer)
             if waiting:
                 change.apply(_placed(position(change.writer, state), waiting))
                 change.writer.placed([each.id for each in waiting])
         # A crash right here leaves leaves without a signature: the next start compares, and signs this very size.
         return self.sign()
+
+    def _waiting(self, reader: LogReader) -> list[PendingEntry]:
+        """What may get its place now."""
+        me = self._roster().members.get(self.origin.member)
+        if me is None or me.status is not MemberStatus.LEFT:
+            return reader.pending(self.origin, PLACE_AT_ONCE)
+        words = [each for each in reader.pending(self.origin, ALL) if each.entry[1] == Kind.RETRACTION]
+        return words[:PLACE_AT_ONCE]
 
     def sign(self) -> LogState:
         """Signs the log as it stands, unless that was done; gives its state."""

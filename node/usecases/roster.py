@@ -239,8 +239,10 @@ class RosterGate:
         """The member behind a certificate whose chain the transport has verified.
 
         1. its name is one of a member of this federation; 2. it has not run out; 3. the roster is in force and has the
-        member active; 4. the hub issued a certificate for this key to this member, and that has not run out either.
-        Raises `Unauthenticated`, `Suspended`, `Expired`; `Unavailable` where there is no roster yet.
+        member active, or as one that has left; 4. the hub issued a certificate for this key to this member, and that
+        has not run out either.
+        Raises `Unauthenticated`, `Suspended`, `Expired`; `Unavailable` where there is no roster yet. Left to each
+        service: to demand an active member. One that has left may only take back what it said.
         """
         try:
             federation, member = parse_spiffe_id(spiffe_id)
@@ -252,7 +254,7 @@ class RosterGate:
         if not_after <= now:
             raise Expired(f"the certificate of {member} has expired", remedy="compare the clocks, then renew it")
         try:
-            self._members.current().require_active(member)
+            self._members.current().require_owner(member)
         except Refused as error:
             raise Unauthenticated(str(error), remedy=error.remedy) from error
         if not self._pins.holds(member, spki_sha256, now):

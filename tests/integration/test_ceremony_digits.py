@@ -145,4 +145,4 @@ def invited(sees: Seen, member: str = MEMBER) -> str:
 
 
 def changed(made: Federation) -> bool:
-    return next(iter(made.run(MEMBER, "rekeying")))["state"] == "none"
+    return bool(next(iter(made.run(MEMBER, "rekeying")))["state"] == "none")

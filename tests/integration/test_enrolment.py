@@ -98,9 +98,8 @@ class World:
             replace_keys=replace_keys,
             accept_hub=True,
         )
-        self.federation.hub.repository.accept(
-            bundle, now=self.now, before=lambda coming: self.desk.announce(coming.members)
-        )
+        self.desk.announce(self.federation.hub.repository.check(bundle, now=self.now).members)
+        self.federation.hub.repository.accept(bundle, now=self.now)
         self.refresh()
 
     def admitted(self, member: MemberId) -> Node:
@@ -466,14 +465,15 @@ def test_a_suspended_member_gets_nothing(world: World) -> None:
     assert node.admit() == FR
 
 
-def test_a_member_that_left_is_refused(world: World) -> None:
+def test_a_member_that_left_joins_no_more_and_keeps_its_certificate_for_its_last_word(world: World) -> None:
     node = world.admitted(FR)
     world.federation.hub.repository.accept(world.federation.authority.release(FR, now=world.now), now=world.now)
     world.refresh()
     with pytest.raises(Refused):
         run(ask_to_join(world.desk, node.petition))
-    with pytest.raises(Unauthenticated):
-        node.admit()
+    assert node.admit() == FR
+    assert run(away(world, node))
+    assert run(world.desk.renew(FR, make_request(node.ring)))
 
 
 def test_on_an_expired_roster_nothing_is_issued(world: World) -> None:

@@ -78,8 +78,10 @@ def sizes(made: Federation, name: str, member: str = "FR") -> dict[str, int]:
 
 
 def everybody_has(made: Federation, expected: dict[str, int], member: str = "FR") -> None:
-    for name in ("FR", "JP"):
-        until(lambda name=name: sizes(made, name, member) == expected, f"{name} has {member}'s logs: {expected}")
+    def has() -> bool:
+        return all(sizes(made, name, member) == expected for name in ("FR", "JP"))
+
+    until(has, f"both have {member}'s logs: {expected}")
 
 
 def nothing_is_wrong(made: Federation) -> None:

@@ -129,6 +129,11 @@ class MemoryReader(MemoryPlace, MemoryHub):
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure.body) for index, row in found.items() if row.state is BodyState.HELD}
 
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        rows = dict(enumerate(self._rows(origin)))
+        found = {index: rows[index] for index in indices if index in rows}
+        return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
+
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}
@@ -166,6 +171,9 @@ class MemoryReader(MemoryPlace, MemoryHub):
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]
+
+    def count_pending(self, origin: Origin) -> int:
+        return sum(each.origin == origin for each in self._state.outbox.values())
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None:
         return next((each for _, each in sorted(self._state.outbox.items()) if each.leaf == leaf), None)

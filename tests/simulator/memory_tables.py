@@ -15,6 +15,7 @@ from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
+from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
 from node.errors import Misuse, NotFound
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Place:
     tags: set[bytes] = field(default_factory=set)
     asked: dict[bytes, AskedQuery] = field(default_factory=dict)
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
+    reasons: dict[tuple[bytes, MemberId], str] = field(default_factory=dict)
+    questions: dict[bytes, KeptQuestion] = field(default_factory=dict)
+    bodies: dict[bytes, PartBody] = field(default_factory=dict)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
     allowed: dict[bytes, int] = field(default_factory=dict)
@@ -168,8 +172,31 @@ class MemoryPlace:
     def asked(self, query_id: bytes) -> AskedQuery | None:
         return self._place.asked.get(query_id)
 
-    def recent_queries(self, limit: int) -> list[AskedQuery]:
-        return sorted(self._place.asked.values(), key=lambda each: (-each.created_at, each.header.query_id))[:limit]
+    def question(self, number: bytes) -> KeptQuestion | None:
+        for each in self._place.questions.values():
+            if each.id == number or any(part.query_id == number for part in each.parts):
+                return self._timed(each)
+        return None
+
+    def recent_questions(self, limit: int) -> list[KeptQuestion]:
+        newest = sorted(self._place.questions.values(), key=lambda each: (-each.created_at, each.id))
+        return [self._timed(each) for each in newest[:limit]]
+
+    def _timed(self, kept: KeptQuestion) -> KeptQuestion:
+        return replace(kept, parts=tuple(self._part(part) for part in kept.parts))
+
+    def _part(self, part: Part) -> Part:
+        asked = self._place.asked.get(part.query_id)
+        return replace(part, asked_at=asked.created_at, closed_at=asked.closed_at) if asked else part
+
+    def part_body(self, query_id: bytes) -> PartBody | None:
+        kept, asked = self._place.bodies.get(query_id), self._place.asked.get(query_id)
+        if kept is None:
+            return None
+        return replace(kept, payload=asked.query.payload) if asked else kept
+
+    def outcome_reasons(self, query_id: bytes) -> dict[MemberId, str]:
+        return {member: reason for (query, member), reason in self._place.reasons.items() if query == query_id}
 
     def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
         return [row[1:] for row in self._place.outcomes if row[0] == query_id]
@@ -188,14 +215,47 @@ class MemoryPlace:
     def put_asked(self, asked: AskedQuery) -> None:
         if asked.header.query_id in self._place.asked:
             raise Misuse("this query was asked before")
-        self._place.asked[asked.header.query_id] = asked
+        number = asked.header.query_id
+        if self.question(number) is None:
+            alone = Part(number=1, query_id=number, cost=asked.header.cost)
+            self._place.questions[number] = KeptQuestion(id=number, created_at=asked.created_at, parts=(alone,))
+            self._place.bodies[number] = PartBody(payload=asked.query.payload)
+        self._place.asked[number] = asked
+
+    def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
+        if number in self._place.questions:
+            raise Misuse("this question is kept already")
+        kept = tuple(planned.part for planned in parts)
+        self._place.questions[number] = KeptQuestion(id=number, created_at=now, parts=kept, terms=terms)
+        self._place.bodies |= {planned.part.query_id: planned.body for planned in parts}
+
+    def renew_part(self, old: bytes, new: bytes) -> None:
+        kept, body = self.question(old), self.part_body(old)
+        if kept is None or body is None or old not in self._place.asked:
+            raise NotFound("there is no such part that was asked")
+        parts = [
+            replace(part, query_id=new, asked_at=0, closed_at=0) if part.query_id == old else part
+            for part in kept.parts
+        ]
+        self._place.questions[kept.id] = replace(kept, parts=tuple(parts))
+        del self._place.bodies[old]
+        self._place.bodies[new] = body
 
     def put_outcome(
-        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+        self,
+        query_id: bytes,
+        member: MemberId,
+        outcome: str,
+        answer: SignedAnswer | None,
+        *,
+        late: bool,
+        reason: str = "",
     ) -> None:
         known = any(row[0] == query_id and row[1] == member and not row[4] for row in self._place.outcomes)
         if late or not known:
             self._place.outcomes.append((query_id, member, str(outcome), answer, late))
+            if reason and not late:
+                self._place.reasons[query_id, member] = reason
 
     def close_query(self, query_id: bytes, now: int) -> None:
         found = self._place.asked.get(query_id)
@@ -214,7 +274,13 @@ class MemoryPlace:
         self._place.asked = {key: each for key, each in self._place.asked.items() if key not in asked}
         self._place.answered = {key: each for key, each in self._place.answered.items() if key not in answered}
         self._place.outcomes = [row for row in self._place.outcomes if row[0] not in asked]
-        return len(asked) + len(answered)
+        self._place.reasons = {key: why for key, why in self._place.reasons.items() if key[0] not in asked}
+        old = {key: each for key, each in self._place.questions.items() if each.created_at < before}
+        gone = {part.query_id for each in old.values() for part in each.parts}
+        unasked = [each for each in old.values() if not any(part.query_id in asked for part in each.parts)]
+        self._place.questions = {key: each for key, each in self._place.questions.items() if key not in old}
+        self._place.bodies = {key: body for key, body in self._place.bodies.items() if key not in gone}
+        return len(asked) + len(answered) + len(unasked)
 
     def set_setting(self, name: str, value: bytes) -> None:
         self._place.settings[name] = value

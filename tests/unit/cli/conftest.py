@@ -19,6 +19,8 @@ from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError
 
 Line = dict[str, Any]
+_LISTENING = {"contribute", "retract"}
+"""Commands whose items come only when somebody interrupts them."""
 Answer = Callable[[Line, Iterable[Line]], Iterable[Line]]
 
 
@@ -66,7 +68,8 @@ class Node:
 
         answer = self.answers.get(command, [])
         yield from answer if isinstance(answer, list) else answer(arguments, seen())
-        list(items)  # a real node reads to the end
+        if command not in _LISTENING:
+            list(items)  # a real node reads to the end
 
     @contextmanager
     def session(

@@ -159,7 +159,7 @@ def authority(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         if request == b"nothing":
             return []
         return [
-            {"hub": "new", "fingerprint": "aaaa 1111", "replaces": None},
+            {"hub": "new", "fingerprint": "aaaa 1111", "former_fingerprint": None},
             petition("FR", "admit"),
             petition("JP", "refuse", fingerprint=None, reason="a bad proof"),
             petition("BR", "replace", former_log_ends=419),
@@ -209,10 +209,96 @@ def test_what_was_compared_is_signed_into_a_new_file(
             "admit": ["FR"],
             "replace_keys": ["DE"],
             "accept_hub": True,
+            "former_hub_until": None,
+            "former_hub_compromised": False,
             "key_folders": [],
         }
     ]
     assert (tmp_path / "bundle").read_bytes() == b"bundle"
+
+
+@pytest.mark.parametrize(
+    ("hub", "words"),
+    [
+        ({"hub": "new", "fingerprint": "aaaa 1111", "former_fingerprint": None}, ["The first hub"]),
+        (
+            {"hub": "replaces", "fingerprint": "aaaa 1111", "former_fingerprint": "845d 2222"},
+            ["replaces hub 845d", "did not sign for it", "845d 2222"],
+        ),
+        (
+            {"hub": "rekey", "fingerprint": "aaaa 1111", "former_fingerprint": "845d 2222"},
+            ["changes its keys", "present keys sign for the new ones", "845d 2222"],
+        ),
+    ],
+)
+def test_it_is_said_what_a_hub_is_to_the_authority(  # noqa: PLR0917 (fixtures)
+    vigil: Vigil,
+    node: Node,
+    authority: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hub: Line,
+    words: list[str],
+) -> None:
+    """After a loss the digits of the hub that is replaced are shown; a first hub is called so."""
+    monkeypatch.setattr(app, "describe_request", lambda *_: [hub])
+    given = [*sign_words(tmp_path), "--yes", "--former-hub-until", "2026-05-03T14:00", "--former-hub-compromised"]
+    ran = vigil(*given)
+    assert ran.code == 0
+    assert all(each in ran.out for each in ["aaaa 1111", *words])
+    assert (authority[0]["former_hub_until"], authority[0]["former_hub_compromised"]) == (1_777_816_800.0, True)
+    assert vigil(*sign_words(tmp_path), "--former-hub-until", "yesterday").code == 2
+
+
+def test_new_keys_of_the_hub_are_shown_with_what_comes_next(vigil: Vigil, node: Node) -> None:
+    waiting: Line = {
+        "rekey": "waiting",
+        "hub_fingerprint": "aaaa 1111",
+        "former_fingerprint": "bbbb 2222",
+        "compromised": True,
+        "next": "vigil hub requests --out FILE",
+    }
+    node.answers["rekey"] = [waiting]
+    ran = vigil("hub", "rekey", "--compromised")
+    assert node.call("rekey").arguments == {"compromised": True, "drop": False}
+    assert all(each in ran.out for each in ("aaaa 1111", "bbbb 2222", "vigil hub requests", "Nothing is cosigned"))
+    node.answers["rekey"] = [{"rekey": "dropped"}]
+    assert vigil("hub", "rekey", "--drop").out == "The new keys are dropped.\n"
+    node.answers["rekey"] = [{"rekey": "none waited"}]
+    assert vigil("hub", "rekey", "--drop").out == "No new keys were waiting.\n"
+
+
+def test_a_hub_is_backed_up_into_a_file_and_restored_from_one(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    node.answers["backup"] = [{"path": str(tmp_path / "copy"), "files": 12, "roster_version": 3}]
+    assert "12 files" in vigil("hub", "backup", "copy").out
+    assert node.call("backup").arguments == {"path": str(tmp_path / "copy")}
+    asked: list[Any] = []
+
+    def restore(home: Home, archive: Path, *, newest: bool) -> Line:
+        asked.append((home.folder, archive, newest))
+        about = {"federation": "vigil.example", "taken": 1_700_000_000, "roster_version": 3, "suspended": ["FR"]}
+        return {"restored": str(home.folder), **about, "next": "vigil hub run"}
+
+    monkeypatch.setattr(app, "restore_hub", restore)
+    ran = vigil("hub", "restore", "copy")
+    assert all(each in ran.out for each in ("vigil.example", "2023-11-1", "suspended then: FR", "vigil hub run"))
+    vigil("hub", "restore", "copy", "--newest")
+    assert asked == [(tmp_path / "home", tmp_path / "copy", newest) for newest in (False, True)]
+
+
+def test_what_members_have_and_the_hub_has_not_is_said(vigil: Vigil, node: Node) -> None:
+    node.answers["members"] = [{**MEMBERS[0], "claimed": 1_300}, MEMBERS[1]]
+    ran = vigil("hub", "members")
+    assert "other members have 1,300 entries of its log, this hub 1,200" in " ".join(ran.out.split())
+
+
+def test_a_hub_that_lost_its_suspensions_says_so(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    node.answers["admit"] = [{**IN_FORCE, "suspended": [], "suspensions_unknown": True}]
+    (tmp_path / "bundle").write_bytes(b"signed")
+    assert "Suspend again whoever was suspended" in vigil("hub", "admit", tmp_path / "bundle").out
 
 
 def test_without_names_all_that_are_sound_are_meant_and_an_empty_request_is_not_asked_about(

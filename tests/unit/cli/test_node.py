@@ -22,9 +22,10 @@ STEPS: list[Line] = [
         "member": "FR",
         "ca_fingerprint": "aaaa",
         "root_fingerprint": "bbbb",
+        "again": False,
         "say": "compare",
     },
-    {"step": "keys", "fingerprint": "cccc"},
+    {"step": "keys", "fingerprint": "cccc", "made": True},
     {"step": "petition", "state": "pending"},
     {"step": "done", "state": "pending", "next": "wait"},
 ]
@@ -58,9 +59,32 @@ def test_join_shows_the_fingerprints_to_compare(
             "hub": "hub.example:8443",
             "name": "France",
             "wait": False,
+            "new_root": False,
         }
     ]
     assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))
+
+
+def test_joining_in_a_home_that_joined_before_says_what_stays(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub was lost: "keys are made" would frighten an administrator whose keys are signed for."""
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    asked: list[bool] = []
+
+    def join(*_: object, new_root: bool, **__: object) -> Iterator[Line]:
+        asked.append(new_root)
+        yield {**STEPS[0], "again": True}
+        yield {**STEPS[1], "made": False}
+        yield {"step": "done", "state": "admitted", "next": "vigil node run"}
+
+    monkeypatch.setattr(app, "join_node", join)
+    ran = vigil("node", "join", "--token", "vigil1.x")
+    assert "its keys and records stay" in ran.out
+    assert "The existing keys are used." in ran.out
+    assert "New keys were made" not in ran.out
+    vigil("node", "join", "--token", "vigil1.x", "--new-root")
+    assert asked == [False, True]
 
 
 def test_join_waits_unless_told_and_init_never_does(

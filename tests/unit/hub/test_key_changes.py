@@ -27,7 +27,8 @@ def petition(speaker: Speaker) -> JoinRequest:
 
 def close(hub: Hub, *speakers: Speaker) -> dict[str, int]:
     with hub.store.write() as writer:
-        return dict(close_logs(writer, hub.world.roster, [petition(each) for each in speakers]))
+        sizes = close_logs(writer, hub.world.roster, [petition(each) for each in speakers])
+    return {str(member): size for member, size in sizes.items()}
 
 
 def submit(hub: Hub, log: Log, start: int) -> Head:

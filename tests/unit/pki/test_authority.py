@@ -40,7 +40,7 @@ def test_a_hub_is_accepted_by_word_only_the_first_time_and_when_it_changes(empty
     other = Hub.create(tmp_path / "other", empty.authority.root)
     review = empty.authority.review(other.signing_request(()))
     assert review.hub_changed
-    assert review.hub_fingerprint == other.claims.fingerprint(FEDERATION)
+    assert review.hub.fingerprint == other.claims.fingerprint(FEDERATION)
     with pytest.raises(Refused, match="does not have"):
         empty.authority.sign(other.signing_request(()), now=NOW)
 

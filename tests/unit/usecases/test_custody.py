@@ -165,7 +165,7 @@ def test_queries_go_after_their_days_once_two_clocks_say_so_and_nothing_of_them_
         before = jp.store.scrubs
         assert (jp.custody.forget_queries(10), jp.store.scrubs) == (2, before + 1)
         with jp.store.read() as tx:
-            assert [each.header.query_id[0] for each in tx.recent_queries(10)] == [2]
+            assert [each.id[0] for each in tx.recent_questions(10)] == [2]
             assert tx.answered(FR.id, bytes([1]) * 16) is None
             assert tx.answered(FR.id, bytes([2]) * 16) == given
         assert (jp.custody.forget_queries(10), jp.store.scrubs) == (0, before + 1)

@@ -562,7 +562,7 @@ def test_a_query_without_basis_case_or_known_purpose_never_leaves() -> None:
                 with pytest.raises(kind):
                     inquirer.open(about(subject_of(prints(1)), **wrong))
             with made.parties["FR"].store.read() as tx:
-                assert tx.recent_queries(10) == []
+                assert tx.recent_questions(10) == []
 
     run(scenario())
 

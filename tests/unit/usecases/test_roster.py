@@ -216,13 +216,19 @@ def test_a_key_whose_last_certificate_ran_out_is_refused_whatever_the_certificat
         world.admit(not_after=NOW + 10_000)
 
 
-def test_a_suspended_member_is_refused_as_such_and_one_that_left_as_nobody(world: World) -> None:
+def test_a_suspended_member_is_refused_as_such(world: World) -> None:
     world.members.replace(roster(fr=MemberStatus.SUSPENDED))
     with pytest.raises(Suspended):
         world.admit()
-    world.members.replace(roster(fr=MemberStatus.LEFT))
-    with pytest.raises(Unauthenticated):
-        world.admit()
+
+
+def test_a_member_that_left_is_admitted_for_its_last_word_and_is_no_active_one(world: World) -> None:
+    left = roster(fr=MemberStatus.LEFT)
+    world.members.replace(left)
+    assert world.admit() == FR
+    assert left.require_owner(FR).status is MemberStatus.LEFT
+    with pytest.raises(Refused):
+        left.require_active(FR)
 
 
 def test_nobody_is_admitted_on_an_expired_roster(world: World) -> None:
