@@ -6,8 +6,8 @@ Rules this module upholds:
   that the invitation pinned. So a hub that changed its keys, or was made anew at the same address, is found without a
   person; whoever else answers there is refused.
 - Over a connection to a hub that is not known yet nothing travels but the roster's files, which prove themselves.
-- A certificate that the hub does not take is renewed with the statement key: of a former CA, run out, or forgotten by a
-  hub that was restored.
+- A certificate that the hub does not take is renewed with the statement key: of a former CA, for a former TLS key of
+  ours, run out, or forgotten by a hub that was restored.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class HubContact:
         """Renews at two thirds of the certificate's life, or by the statement key where the hub does not take it."""
         rooms = self._rooms
         certificate, ca = rooms.link.certificate(), _der(rooms.link.ca())
+        # After a change of our keys the certificate is for a former one: the statement key speaks for the new one.
         lives = certificate.not_after > time.time() and is_issued_by(certificate.der, ca)
+        lives = lives and rooms.link.has_own_certificate()
         refused = lives and await self._refused()
         if lives and not refused and not needs_renewal(certificate, time.time()):
             return
@@ -156,9 +158,9 @@ class HubContact:
         return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
 
     def is_certified(self) -> bool:
-        """Whether our certificate is of the CA that the hub has now."""
+        """Whether our certificate is for the TLS key that we hold, and of the CA that the hub has now."""
         link = self._rooms.link
-        return is_issued_by(link.certificate().der, _der(link.ca()))
+        return link.has_own_certificate() and is_issued_by(link.certificate().der, _der(link.ca()))
 
 
 def _der(pem: bytes) -> bytes:

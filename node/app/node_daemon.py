@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- Nothing listens on a network: the node dials out, and serves Unix sockets only.
 - A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
 - A certificate that ran out while the node was away is renewed with the statement key before anything else.
 """
@@ -20,12 +20,16 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
+from node.app.group_socket import group_socket
 from node.app.hub_contact import HubContact
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
-from node.app.node_rooms import load_ring, open_node
+from node.app.key_switch import KeySwitch
+from node.app.node_keys import load_ring
+from node.app.node_rooms import open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.errors import Unavailable, VigilError
+from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -67,8 +71,23 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     known = passphrase()
     with own(home.folder):
         _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
-            asyncio.run(_serve(rooms, ready))
+        tell, again = _once(ready), True
+        while again:
+            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            with open_node(home, settings, lambda: known, _Tenths()) as rooms:
+                again = asyncio.run(_serve(rooms, tell))
+
+
+def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
+    """Tells the first time only: a daemon prints one line."""
+    told: list[Line] = []
+
+    def tell(line: Line) -> None:
+        if not told:
+            ready(line)
+        told.append(line)
+
+    return tell
 
 
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
@@ -78,7 +97,7 @@ def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callabl
         if not waits_for_another_hub(home):
             forget_invitation(home)
         return
-    ring = load_ring(home, settings, passphrase)
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
     with LoopThread() as loop:
         joining = Joining.kept(home, ring, loop)
         while True:
@@ -146,6 +165,7 @@ class NodeDaemon:
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
+        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
 
     def health(self) -> Line:
         """What status shows of the daemon."""
@@ -156,6 +176,7 @@ class NodeDaemon:
             "following": self.follower.trouble or "well",
             "matching": self.arrivals.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or "well",
         }
 
@@ -231,7 +252,8 @@ class NodeDaemon:
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+    """Whether the home is to be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
@@ -251,12 +273,18 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
+    return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
     rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    shared = group_socket(rooms.settings)
+    commands = rooms.commands()
+    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    if shared is not None:
+        path, group = shared
+        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
     supervisor.run("attendant", daemon.attendant.run())
     supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
@@ -264,9 +292,13 @@ async def _until_ended(
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.until_ended()
+        await supervisor.unless_ended(daemon.switch.until_due())
+        if supervisor.ended:
+            await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()
-        await socket.stop(GRACE_SECONDS)
+        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
         socket_path(rooms.home).unlink(missing_ok=True)
+        if shared is not None:
+            shared[0].unlink(missing_ok=True)

@@ -360,12 +360,14 @@ def test_whether_a_root_leads_to_another_is_told_by_signatures_both_ways(
     def fetch(name: str, limit: int) -> bytes:
         return other.repository.read(name, limit)
 
-    version, sha256 = other.repository.root_pin()
-    assert (version, node.leads_to(fetch, root_version=version, root_sha256=sha256)) == (3, True)
+    version, sha256 = 3, hashlib.sha256(fetch("3.root.json", 1 << 20)).digest()
+    assert node.leads_to(fetch, root_version=version, root_sha256=sha256)
+    pinned, pin = other.repository.root_pin()
+    assert (pinned, node.leads_to(fetch, root_version=pinned, root_sha256=pin)) == (1, True)
     newest = RosterClient.bootstrap(
         tmp_path / "newest", fetch, federation=FEDERATION, root_version=version, root_sha256=sha256
     )
-    assert newest.leads_to(fetch, root_version=2, root_sha256=node.root_sha256)
+    assert newest.leads_to(fetch, root_version=1, root_sha256=node.root_sha256)
     assert not node.leads_to(fetch, root_version=version, root_sha256=bytes(32))
     assert not node.leads_to(fetch, root_version=version + 1, root_sha256=sha256)
     (tmp_path / "stranger").mkdir()
