@@ -29,6 +29,7 @@ from node.pki.courier import claim_hub
 from node.pki.files import make_folder, write_atomic
 from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
 from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
@@ -62,10 +63,57 @@ def init_authority(folder: Path, federation: str, passphrase: Callable[[], str],
     return {
         "federation": federation,
         "root": str(root),
-        "root_fingerprint": spoken(hashlib.sha256(made.root).digest()),
+        **root_line(made),
         "keys": keys,
         "threshold": threshold,
     }
+
+
+def root_line(authority: Authority) -> Line:
+    """The digits that every ceremony compares as ROOT, and of which root they are."""
+    digits = authority.root_digits
+    return {"root_version": digits.version, "root_fingerprint": spoken(digits.sha256)}
+
+
+def show_authority(folder: Path) -> Line:
+    """See `app.show_authority`. Opens no key. Raises `NotFound`, `Damaged`."""
+    authority = Authority(folder, Passphrase(b"", allow_empty=True))
+    keys, threshold = authority.signature
+    hub = authority.hub_fingerprint
+    return {
+        "federation": authority.federation,
+        **root_line(authority),
+        "first_root_fingerprint": spoken(hashlib.sha256(authority.root).digest()),
+        "hub_fingerprint": spoken(hub) if hub else None,
+        "keys": keys,
+        "threshold": threshold,
+        "members": [
+            {
+                "member": member.id,
+                "name": member.name,
+                "state": member.status.value,
+                "fingerprint": spoken(keys_fingerprint(member.id, member.active_vkeys())),
+            }
+            for member in authority.members.values()
+        ],
+    }
+
+
+def rotate_authority(
+    folder: Path,
+    passphrase: Callable[[], str],
+    *,
+    keys: int | None,
+    threshold: int | None,
+    key_folders: Sequence[Path] = (),
+) -> tuple[Line, bytes]:
+    """See `app.rotate_authority`. Raises `Misuse` where too few keys are at hand, `NotFound`, `Damaged`."""
+    authority = _opened(folder, passphrase, key_folders)
+    former_keys, former_threshold = authority.signature
+    keys, threshold = keys or former_keys, threshold or former_threshold
+    bundle = authority.rotate(now=time.time(), keys=keys, threshold=threshold)
+    number, needed = authority.signature
+    return {"federation": authority.federation, **root_line(authority), "keys": number, "threshold": needed}, bundle
 
 
 def init_hub(
@@ -123,6 +171,7 @@ def init_hub(
         "home": str(home.folder),
         "ca_fingerprint": spoken(authority.sha256),
         "hub_fingerprint": spoken(claims.fingerprint(federation_id(federation))),
+        "root_version": 1,
         "root_fingerprint": spoken(hashlib.sha256(root).digest()),
         "next": "vigil authority sign, so that the federation has its first roster; then vigil hub run",
     }
@@ -150,6 +199,7 @@ def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes
             "name": finding.name,
             "verdict": finding.verdict.value,
             "fingerprint": spoken(finding.fingerprint) if finding.fingerprint else None,
+            "former_log_ends": review.log_sizes.get(finding.member),
             "reason": finding.reason or None,
         }
         for finding in review.findings

@@ -22,9 +22,10 @@ from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
-from node.errors import NotFound, VigilError
+from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
+from node.hub.key_changes import close_logs, standing
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
@@ -32,6 +33,7 @@ from node.pki.courier import SigningRequest, claim_hub, encode_request
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.successor import name_successor
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.pki.courier import HubClaims
+    from node.pki.documents import Membership
 
 Line = dict[str, Any]
 
@@ -106,6 +110,8 @@ class HubRooms:
                 latest=self.members.latest,
                 authority_until=self.authority_until,
                 request=self.signing_request,
+                describe=self.describe_request,
+                root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
@@ -113,6 +119,7 @@ class HubRooms:
                 claimed=self.carrier.claimed,
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
+                new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
                 clock=time.time,
@@ -133,9 +140,10 @@ class HubRooms:
         """Publishes what the authority signed, and puts it in force; changes over where it is for this hub's new keys.
         Blocking.
         """
-        waiting = self.change.waiting(self.secret)
+        now, waiting = time.time(), self.change.waiting(self.secret)
         if waiting is not None and self.change.is_for(bundle, waiting):
-            self.change.take(bundle, waiting, now=time.time())
+            self._announce(self.change.repository(waiting).check(bundle, now=now))
+            self.change.take(bundle, waiting, now=now)
             self.repository = Repository(
                 self.home.repository,
                 federation=self.ring.federation,
@@ -144,7 +152,8 @@ class HubRooms:
             )
             self.changed_over()
         else:
-            self.repository.accept(bundle, now=time.time())
+            self._announce(self.repository.check(bundle, now=now))
+            self.repository.accept(bundle, now=now)
         roster = self._verified()
         # A person has brought what was signed last: a restored hub may serve.
         self.home.restored.unlink(missing_ok=True)
@@ -201,28 +210,57 @@ class HubRooms:
         except NotFound:
             return None
 
-    def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait."""
-        federation = federation_id(self.settings.federation)
-        with self.store.read() as tx:
-            petitions = tuple(tx.join_requests(state="pending"))
-            # Of each member the newest epoch: that is the log whose key a change of keys retires.
-            logs = sorted((log for log in tx.logs() if log.origin.stream == "log"), key=lambda log: log.origin.epoch)
-            sizes = {log.origin.member: log.cosigned_size for log in logs}
-        known = {petition.member for petition in petitions}
+    def _announce(self, coming: Membership) -> None:
+        """First, and durable: former certificates must not outlive the keys that a new list of members takes away."""
+        self.enrolment.announce(coming.members)
+
+    def claims(self) -> HubClaims:
+        """Who this hub is, or is about to be: with the keys that wait, where some do."""
         waiting = self.change.waiting(self.secret)
-        hub = waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
+        return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
+
+    def signing_request(self) -> bytes:
+        """What the operator carries to the authority: who this hub is, and the petitions that wait.
+
+        From here on the logs whose keys it asks to replace take no more entries: the authority signs where they end.
+        """
+        with self.store.write() as tx:
+            petitions = tuple(tx.join_requests(state="pending"))
+            # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
+            sizes = close_logs(tx, self.members.latest(), petitions)
+        waiting = self.change.waiting(self.secret)
+        federation, hub = federation_id(self.settings.federation), self.claims()
         return encode_request(
             SigningRequest(
                 federation=federation,
                 hub=hub,
                 petitions=petitions,
-                log_sizes={member: size for member, size in sizes.items() if member in known},
+                log_sizes=sizes,
                 succession=name_successor(self.ring, hub, sizes=waiting.sizes, federation=federation)
                 if waiting
                 else None,
             )
         )
+
+    def describe_request(self) -> Line:
+        """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
+        federation = federation_id(self.settings.federation)
+        latest = self.members.latest()
+        members = latest.members if latest else {}
+        with self.store.read() as tx:
+            petitions = tx.join_requests(state="pending")
+        return {
+            "hub_fingerprint": spoken(self.claims().fingerprint(federation)),
+            "petitions": [
+                {
+                    "member": each.member,
+                    "name": each.name,
+                    "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
+                    "changes_keys": each.member in members,
+                }
+                for each in petitions
+            ],
+        }
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
@@ -264,9 +302,11 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     older = recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
-        # A crash came in the middle of a change over: it is finished before anything is signed with either key.
-        change.finish(waiting, now=time.time())
-        waiting = None
+        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
+        # its bundle has run out meanwhile, the new keys wait for the next one.
+        with suppress(Expired):
+            change.finish(waiting, now=time.time())
+        waiting = change.waiting(secret)
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
     ca = CertificateAuthority(ring, read_bounded(home.tls / "ca.der", MAX_CERTIFICATE, what="CA certificate"))
     online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
@@ -285,7 +325,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(store.close)
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
-            pins = Pins(certificate for member in known for certificate in tx.certificates(member))
+            pins = Pins(certificate for member in known for certificate in standing(tx, member))
         origin = Origin(federation, OWN_NAME, 1, "audit")
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)

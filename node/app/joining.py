@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
-from node.app.node_rooms import KEY_FILE
+from node.app.node_keys import KEY_FILE
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
@@ -36,7 +38,6 @@ from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from node.config import Home
     from node.domain.services import JoinPetition
@@ -69,12 +70,13 @@ def join(
         "federation": token.federation,
         "member": token.member,
         "ca_fingerprint": spoken(token.ca_sha256),
+        "root_version": token.root_version,
         "root_fingerprint": spoken(token.root_sha256),
         "say": "compare both with the hub's operator, by another channel",
     }
     make_folder(home.folder)
     with own(home.folder), LoopThread() as loop:
-        ring, made = _prepare(home, token, text, passphrase, hub=hub, name=name)
+        ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
         yield {"step": "keys", "fingerprint": digits, "made": made}
         joining = Joining(home, token, ring, loop, hub=hub, new_root=new_root)
@@ -265,8 +267,32 @@ def _kept_token(home: Home) -> Token:
         raise NotFound("no invitation was given, and none is kept here", remedy="give --token") from error
 
 
+def _next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
+    """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
+    the next after its last. Nothing of it is kept. Raises `Unavailable`, `BadProof` and what the hub raises.
+    """
+    channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
+    try:
+        with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
+            client = RosterClient.bootstrap(
+                Path(folder),
+                lambda name, limit: bytes(loop.call(channel.metadata(name, limit))),
+                federation=token.federation,
+                root_version=token.root_version,
+                root_sha256=token.root_sha256,
+            )
+            # Whatever its dates are: only which epochs there were is asked.
+            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit))), now=0)
+    except NotFound:
+        return 1  # The authority has not signed anybody in yet.
+    finally:
+        loop.call(channel.close())
+    known = roster.members.get(token.member)
+    return known.log_epoch + 1 if known else 1
+
+
 def _prepare(
-    home: Home, token: Token, text: str, passphrase: Callable[[], str], *, hub: str, name: str
+    home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
 ) -> tuple[KeyRing, bool]:
     """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
     command.
@@ -283,9 +309,11 @@ def _prepare(
         if (home.metadata / PINNED_FILE).exists():
             raise NotFound(
                 "this home joined before, and its keys are missing",
-                remedy="put the folder keys back from its backup; a node without its keys joins with another --home",
+                remedy="put the folder keys back from its backup; if there is none: vigil node rekey --keys-lost "
+                "--token TOKEN",
             ) from None
-        ring, made = KeyRing.for_member(token.federation, token.member), True
+        epoch = _next_epoch(loop, token, hub_enrolment(token, hub))
+        ring, made = KeyRing.for_member(token.federation, token.member, epoch=epoch), True
         ring.save(home.keys / KEY_FILE, secret)
     if text:
         write_atomic(home.folder / _TOKEN_FILE, text.encode("ascii"))

@@ -14,8 +14,9 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from node.errors import NotFound, Unavailable
-from node.pki.ca import Certificate, read_certificate
+from node.pki.ca import Certificate, read_certificate, spki_sha256
 from node.pki.files import read_bounded, write_atomic
+from node.pki.keys import TLS
 from node.wire import tls
 from node.wire.client import HubChannel
 
@@ -47,6 +48,15 @@ class Link:
     def certificate(self) -> Certificate:
         """The node's certificate. Raises `NotFound` before the node was admitted, `Malformed`."""
         return read_certificate(read_bounded(self._home.tls / "node.der", MAX_CERTIFICATE, what="certificate"))
+
+    def has_own_certificate(self) -> bool:
+        """Whether the certificate is for the TLS key that this node holds: not so after a change of keys, or before the
+        node was admitted.
+        """
+        try:
+            return self.certificate().spki_sha256 == spki_sha256(self._ring.p256(TLS).public_key())
+        except NotFound:
+            return False
 
     def expires(self) -> float | None:
         """When it runs out (Unix seconds); None before the node was admitted."""
@@ -83,6 +93,10 @@ class Link:
                 raise Unavailable(
                     "this node has no certificate yet", remedy="`vigil node join` again, once the authority has signed"
                 ) from error
+            if not self.has_own_certificate():
+                raise Unavailable(
+                    "this node has no certificate for its new keys yet", remedy="wait: the running node fetches one"
+                )
             files = tls.ClientFiles(key=self._ring.tls_key_pem(), chain=certificate.pem, ca=self.ca())
             self._channel = HubChannel(self._settings.hub, files)
         return self._channel

@@ -23,10 +23,13 @@ from node.app.daemon import Supervisor, settle
 from node.app.group_socket import group_socket
 from node.app.hub_contact import HubContact
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
-from node.app.node_rooms import load_ring, open_node
+from node.app.key_switch import KeySwitch
+from node.app.node_keys import load_ring
+from node.app.node_rooms import open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.errors import Unavailable, VigilError
+from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -68,8 +71,23 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     known = passphrase()
     with own(home.folder):
         _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
-            asyncio.run(_serve(rooms, ready))
+        tell, again = _once(ready), True
+        while again:
+            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            with open_node(home, settings, lambda: known, _Tenths()) as rooms:
+                again = asyncio.run(_serve(rooms, tell))
+
+
+def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
+    """Tells the first time only: a daemon prints one line."""
+    told: list[Line] = []
+
+    def tell(line: Line) -> None:
+        if not told:
+            ready(line)
+        told.append(line)
+
+    return tell
 
 
 def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
@@ -79,7 +97,7 @@ def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callabl
         if not waits_for_another_hub(home):
             forget_invitation(home)
         return
-    ring = load_ring(home, settings, passphrase)
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
     with LoopThread() as loop:
         joining = Joining.kept(home, ring, loop)
         while True:
@@ -112,7 +130,9 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
+        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random, pause=pause)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -122,7 +142,7 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
         self.arrivals = ArrivalMatcher(
             arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
         )
@@ -142,10 +162,10 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
-        self.contact = HubContact(rooms)
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
+        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
 
     def health(self) -> Line:
         """What status shows of the daemon."""
@@ -156,6 +176,7 @@ class NodeDaemon:
             "following": self.follower.trouble or "well",
             "matching": self.arrivals.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or "well",
         }
 
@@ -231,7 +252,8 @@ class NodeDaemon:
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+    """Whether the home is to be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
@@ -251,6 +273,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
+    return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
@@ -269,7 +292,9 @@ async def _until_ended(
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.until_ended()
+        await supervisor.unless_ended(daemon.switch.until_due())
+        if supervisor.ended:
+            await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()

@@ -13,13 +13,16 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from node.app.link import Link
+from node.app.node_keys import KeysInForce, keys_in_force
+from node.app.rekeying import Rekeying
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hit_commands import HitCommands
+from node.control.key_commands import KeyCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -27,7 +30,7 @@ from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import NotFound, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -55,7 +58,7 @@ from node.usecases.publication import Publications
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
-from node.usecases.roster import Members, OwnLine
+from node.usecases.roster import Members
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
@@ -70,13 +73,13 @@ if TYPE_CHECKING:
     from node.usecases.publication import Sender
 
 Line = dict[str, Any]
-KEY_FILE: Final = "node.keys"
 
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
     """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
-    our log to the hub, where a daemon runs.
+    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
+    change of keys makes.
     """
 
     home: Home
@@ -102,6 +105,7 @@ class NodeRooms:
     answerer: Answerer
     custody: Custody
     link: Link
+    secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
@@ -165,7 +169,21 @@ class NodeRooms:
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
         hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
-        return Commands.of(search, queries, records, sharing, node, audit, hits, AllowCommands(allowed=allowed))
+        keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
+        allow = AllowCommands(allowed=allowed)
+        return Commands.of(search, queries, records, sharing, node, keys, audit, hits, allow)
+
+    def _rekeying(self) -> Rekeying:
+        if self.secret is None:
+            raise Misuse("this node's keys were not opened with a passphrase")
+        return Rekeying(
+            home=self.home,
+            settings=self.settings,
+            secret=self.secret,
+            former=self.ring,
+            client=self.roster_client,
+            store=self.store,
+        )
 
     def _list(self) -> RecordList:
         return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
@@ -211,16 +229,6 @@ def latest_policy(members: Members) -> Policy:
     return latest.policy if latest else Policy()
 
 
-def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> KeyRing:
-    """The node's keys. Raises `NotFound`, `Damaged`."""
-    return KeyRing.load(
-        home.keys / KEY_FILE,
-        Passphrase(passphrase().encode()),
-        federation=federation_id(settings.federation),
-        owner=settings.member,
-    )
-
-
 def open_roster(home: Home, settings: Config) -> RosterClient:
     """The node's copy of the roster. Raises `NotFound` where the node was not admitted yet, `Damaged`."""
     try:
@@ -245,12 +253,14 @@ def open_node(
 
     Raises `NotFound`, `Damaged`, `StoreError`.
     """
-    ring = load_ring(home, settings, passphrase)
+    secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
         store = open_store(home.database, create=True)
         opened.callback(store.close)
-        rooms = _wire(home, settings, ring, client, store)
+        keys = keys_in_force(home, settings, secret, client, store)
+        rooms = _wire(home, settings, keys, client, store)
+        rooms.secret = secret
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
@@ -258,11 +268,11 @@ def open_node(
         yield rooms
 
 
-def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
-    me, federation = member_id(settings.member), federation_id(settings.federation)
+def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, store: Store) -> NodeRooms:
+    me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
-    members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
+    members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())

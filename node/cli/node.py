@@ -16,6 +16,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
+from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output, plain
 from node.cli.words import count, moment, new_table, value_words
@@ -53,6 +54,9 @@ _FAULTS_SHOWN: Final = 20
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import home_keys, rekey  # noqa: F401 (defines its command in this group)
+
+    home_keys.add_passphrase(group, "the keys of this node")
     app.add_typer(group, name="node")
 
 
@@ -73,7 +77,7 @@ def join(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
-    Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
+    Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
     The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
     the node keeps its keys and its records.
     """
@@ -95,18 +99,18 @@ def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, 
 def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
-            again = "This home joined before: its keys and records stay. " if line["again"] else ""
+            again = " This home joined before: its keys and records stay." if line["again"] else ""
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. {again}"
-                "Compare with the hub's operator, by voice:\n"
-                f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
-                f"  authority's root  {plain(line['root_fingerprint'])}"
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.{again}\n"
+                "Compare the CA digits and the ROOT digits with the hub's operator by telephone:\n"
+                f"{digits('CA', line['ca_fingerprint'])}\n"
+                f"{root_digits(line)}"
             )
         case "keys":
             keys = "New keys were made." if line["made"] else "The existing keys are used."
             return (
-                f"{keys} Read these digits to the authority, by voice, if it asks for them:\n"
-                f"  this node's keys  {plain(line['fingerprint'])}"
+                f"{keys} Compare the KEYS digits with the authority by telephone, if it asks for them:\n"
+                f"{digits('KEYS', line['fingerprint'])}"
             )
         case "petition":
             waiting = "Petition filed: it waits for the authority's signature."
@@ -158,14 +162,14 @@ def _node_words(line: Line) -> str:
         ("Hub", line["hub"]),
         ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
         ("Roster", roster),
-        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
+        ("Our log", _own_log_words(line)),
         ("Holdings", holdings),
     ]
     if line.get("hits"):
         rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
     shown = {
         "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "holdings", "hits", "hits_left_out", "not_matched_yet",
+        "published", "waiting", "log_epoch", "holdings", "hits", "hits_left_out", "not_matched_yet",
     }  # fmt: skip
     rows += [
         (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
@@ -183,6 +187,18 @@ def _hits_words(line: Line) -> list[str]:
     return words
 
 
+def _own_log_words(line: Line) -> str:
+    words = f"{line['published']:,} published, {line['waiting']:,} waiting"
+    epoch = line.get("log_epoch", 1)
+    return words if epoch == 1 else f"{words}; epoch {epoch}, after a change of keys"
+
+
+def _log_name(line: Line, members: list[Line]) -> str:
+    """The member, and the epoch of its log where there are several."""
+    logs = [each for each in members if each["member"] == line["member"]]
+    return plain(line["member"] if len(logs) == 1 else f"{line['member']} (epoch {line['log'].rpartition('/')[2]})")
+
+
 def _print_members(output: Output, members: list[Line]) -> None:
     if not members:
         return
@@ -194,7 +210,7 @@ def _print_members(output: Output, members: list[Line]) -> None:
             table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
             continue
         table.add_row(
-            plain(line["member"]),
+            _log_name(line, members),
             "FROZEN" if line["frozen"] else plain(line["state"]),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",

@@ -93,7 +93,7 @@ class NodeCommands:
         now, hits = self.clock(), self.hits.stand()
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
-            own = next((log for log in logs if log.origin == self.own), None)
+            own = [log for log in logs if log.origin.member == self.own.member]
             lines: list[Line] = [
                 {
                     "node": self.name,
@@ -105,7 +105,9 @@ class NodeCommands:
                     "roster_expires": roster.expires if roster else None,
                     "roster_stale": roster is None or roster.expires <= now,
                     "waiting": len(tx.pending(self.own, _PENDING_SHOWN)),
-                    "published": own.cosigned_size if own else 0,
+                    # Of all epochs: those of former keys are as published as they were.
+                    "published": sum(log.cosigned_size for log in own),
+                    "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
                     "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
                     "hits_left_out": len(hits.left_out),

@@ -178,6 +178,13 @@ class LogWriter(LogReader, Protocol):
         """Nothing more is accepted into this log; the evidence (signed notes) is kept."""
         ...
 
+    def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
+        """Takes the entries from `size` on out of a log of our own that a change of keys has ended there; `root` is
+        that of the first `size`. Their bodies are deleted as by `purge`, and notes of larger sizes go with them. The
+        caller has said them anew under another key, in this transaction. Raises `Misuse` for a size past the log.
+        """
+        ...
+
     def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
         """Own statements (origin, entry, leaf, disclosure) that are durable once the block ends; ids in order."""
         ...

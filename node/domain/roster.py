@@ -65,12 +65,31 @@ class MemberKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member as the authority signed it, with the hub's suspension applied."""
+    """One member as the authority signed it, with the hub's suspension applied.
+
+    `fading`: verifier keys that stopped being its statement key so lately that what they signed may still be on its
+    way. Never from the authority: whoever holds the roster in force knows when it changed (`usecases.roster.Members`).
+    """
 
     id: MemberId
     name: str
     status: MemberStatus
     keys: tuple[MemberKey, ...]
+    fading: tuple[str, ...] = ()
+
+    @property
+    def log_epoch(self) -> int:
+        """The epoch of the member's newest log key, of any status; 0 where it has none."""
+        return max((key.epoch for key in self.keys if key.purpose is KeyPurpose.LOG), default=0)
+
+    def active_vkeys(self) -> dict[str, str]:
+        """The member's active verifier key by purpose."""
+        return {key.purpose.value: key.vkey for key in self.keys if key.status is KeyStatus.ACTIVE}
+
+    def log_ends(self) -> dict[int, int]:
+        """Where the logs of former epochs end, by epoch: how many entries their key may vouch for."""
+        former = [k for k in self.keys if k.purpose is KeyPurpose.LOG and k.status is not KeyStatus.ACTIVE]
+        return {key.epoch: key.until_size for key in former if key.until_size is not None}
 
     def log_vkeys(self, epoch: int) -> tuple[str, ...]:
         """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
@@ -84,6 +103,10 @@ class Member:
     def statement_vkeys(self) -> tuple[str, ...]:
         """The verifier keys of the member's queries, answers and acknowledgements that are active now."""
         return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
+
+    def in_flight_vkeys(self) -> tuple[str, ...]:
+        """The keys that count for a query or an answer that arrives now: the active one, and those that are fading."""
+        return self.statement_vkeys() + self.fading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

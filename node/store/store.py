@@ -22,12 +22,12 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.cutting import LogCuts
 from node.store.held import HeldRows
 from node.store.hits import HitRows, HitWrites
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
-from node.store.log_writes import LogWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
@@ -41,7 +41,7 @@ class Reader(LogRows, HeldRows, HoldingRows, AllowRows, HitRows, QueryRows, HubR
     """`StoreReader`."""
 
 
-class Writer(LogWrites, HeldRows, HoldingWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(LogCuts, HeldRows, HoldingWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites):
     """`StoreWriter`."""
 
 

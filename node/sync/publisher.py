@@ -52,6 +52,7 @@ class Publisher:
         self._over = asyncio.Event()
         self.trouble = ""
         self.adopted = 0
+        self._confirmed = False
 
     def wake(self) -> None:
         """There may be something to publish. From any thread.
@@ -90,6 +91,8 @@ class Publisher:
 
     async def round(self) -> None:
         """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
+        if not self._confirmed:
+            await self._confirm_former()
         head, held = await self._head(), None
         while True:
             own = await asyncio.to_thread(self._own.state)
@@ -103,6 +106,13 @@ class Publisher:
                     placed = await asyncio.to_thread(self._own.place_and_sign)
                     if placed.size == own.size and placed.checkpoint_size == own.checkpoint_size:
                         return
+
+    async def _confirm_former(self) -> None:
+        """Once a start: what the hub cosigned of our logs under former keys, where its answer never came."""
+        former = await asyncio.to_thread(self._own.unconfirmed)
+        for head in await self._carrier.heads(former) if former else ():
+            await asyncio.to_thread(self._own.confirm, head)
+        self._confirmed = True
 
     async def _head(self) -> Head:
         heads = await self._carrier.heads([self._own.origin])

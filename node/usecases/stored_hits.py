@@ -89,7 +89,7 @@ class StoredHits:
         return [each for each in found if each is not None]
 
     def keep_match(self, holdings: Sequence[int], hits: Sequence[Hit]) -> None:
-        """Keeps what a match of holdings found. `holdings` is empty where the subjects are none: nothing is kept."""
+        """Keeps what a match of holdings has found. `holdings` is empty where the subjects are not holdings."""
         if holdings and (found := self.found(holdings, hits)):
             self.keep(found)
 

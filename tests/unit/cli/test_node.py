@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from node import app
 from node.config import Home
 from tests.unit.cli.conftest import Line, Node, Vigil
+
+KEYS: Line = {
+    "step": "keys", "member": "FR", "fingerprint": "cccc", "epoch": 2, "endorsed": True, "published": 419,
+}  # fmt: skip
 
 STEPS: list[Line] = [
     {
@@ -211,3 +216,51 @@ def test_restore_hands_over_the_file_and_says_what_comes_next(
     assert "vigil node run" in vigil("node", "restore", tmp_path / "copy").out
     assert asked == [tmp_path / "copy"]
     assert vigil("node", "restore", tmp_path / "missing").code == 2
+
+
+@pytest.fixture
+def rekeyed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every call of `app.rekey_node`."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def rekey(_home: Home, token: str, passphrase: Callable[[], str], _who: object, **options: Any) -> Iterator[Line]:
+        asked.append({"token": token, "secret": passphrase(), **options})
+        yield KEYS | {"endorsed": not options["lost"]}
+        yield {"step": "petition", "state": "pending"}
+        yield {"step": "done", "state": "changed", "epoch": 2, "moved": 3, "next": None}
+
+    monkeypatch.setattr(app, "rekey_node", rekey)
+    return asked
+
+
+def test_rekey_shows_the_digits_and_what_became_of_unpublished_records(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]]
+) -> None:
+    ran = vigil("node", "rekey", "--yes")
+    assert rekeyed == [{"token": "", "secret": "secret", "lost": False, "wait": True}]
+    assert "KEYS       cccc" in ran.out
+    assert "Compare the KEYS digits with the authority by telephone" in ran.out
+    assert "not published yet, and go on there under new names: 3" in ran.out
+    ran = vigil("node", "rekey", "--yes", "--keys-lost", "--token", "vigil1.x", "--no-wait")
+    assert rekeyed[-1] == {"token": "vigil1.x", "secret": "secret", "lost": True, "wait": False}
+    assert "--replace-keys" in ran.out
+
+
+def test_rekey_begins_nothing_that_nobody_agreed_to_and_goes_on_without_asking(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", ended)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ran = vigil("node", "rekey")
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    assert rekeyed == []
+    (tmp_path / "home" / "keys").mkdir(parents=True)
+    (tmp_path / "home" / "keys" / "coming.keys").write_bytes(b"")
+    assert vigil("node", "rekey").code == 0
+    assert len(rekeyed) == 1
+    assert vigil("node", "rekey", "--cancel", "--keys-lost").code == 2

@@ -46,7 +46,8 @@ class Some:
 
 
 async def nothing() -> AsyncIterator[dict[str, Any]]:
-    for line in ():
+    none: tuple[dict[str, Any], ...] = ()
+    for line in none:
         yield line
 
 
