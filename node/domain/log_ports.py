@@ -206,6 +206,14 @@ class ChainWriter(ChainReader, Protocol):
         """A new chain, or the new state of one that is there."""
         ...
 
+    def drop_links(self, origin: Origin, start: int) -> None:
+        """Forgets the links of the entries of a log from `start` on. The chains stay as they are."""
+        ...
+
+    def drop_chain(self, root: RecordId) -> None:
+        """Forgets a chain without links."""
+        ...
+
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
         """What belongs to the chain `root` belongs to `to` from now on, its versions counted on by `by`; the chain
         `root` is no more.
