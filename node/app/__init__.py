@@ -174,6 +174,13 @@ def restore_node(home: Home, backup: Path) -> Line:
     return restore(home, backup)
 
 
+def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
+    """A person says that the node goes on with an empty database, or with an older one. Raises `Misuse`, `Refused`."""
+    from node.app.accepting import accept
+
+    return accept(home, who, empty=empty)
+
+
 def fingerprint_paths(
     paths: Iterable[Path], *, workers: int | None = None
 ) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:

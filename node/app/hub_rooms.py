@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.app.ceremonies import HUB_KEY_FILE
+from node.app.homes import HUB_MEMBER, opened_database, right_database
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
@@ -31,7 +32,6 @@ from node.pki.metadata import RoleSigner
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
@@ -42,6 +42,7 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
-OWN_NAME = MemberId("HUB")
+OWN_NAME = MemberId(HUB_MEMBER)
 """In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
@@ -61,6 +62,7 @@ class HubRooms:
     settings: Config
     ring: KeyRing
     ca: CertificateAuthority
+    database: OpenDatabase
     store: Store
     audit: AuditLog
     codec: ProtoCodec
@@ -192,8 +194,10 @@ def tls_pem(der: bytes) -> bytes:
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
 
-    Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`.
+    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`, `PeerFault`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
@@ -210,8 +214,8 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     )
     members = Members(clock=time.time)
     with ExitStack() as opened:
-        store = open_store(home.database, create=False)
-        opened.callback(store.close)
+        database = opened.enter_context(opened_database(home, examined))
+        store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
             pins = Pins(certificate for member in known for certificate in tx.certificates(member))
@@ -225,6 +229,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             settings=settings,
             ring=ring,
             ca=ca,
+            database=database,
             store=store,
             audit=audit,
             codec=codec,

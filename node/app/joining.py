@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.homes import create_database, owner_of
 from node.app.node_rooms import KEY_FILE
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
@@ -174,6 +175,7 @@ def _kept_token(home: Home) -> Token:
 
 def _prepare(home: Home, token: Token, text: str, passphrase: Callable[[], str], *, hub: str, name: str) -> KeyRing:
     """Keys and settings, made once. A crash after any step is taken up by the same command."""
+    _check_home(home, token)
     for folder in (home.keys, home.tls):
         make_folder(folder)
     secret = Passphrase(passphrase().encode())
@@ -197,10 +199,18 @@ def _prepare(home: Home, token: Token, text: str, passphrase: Callable[[], str],
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
+    create_database(home, owner_of(config.load(home)))
+    return ring
+
+
+def _check_home(home: Home, token: Token) -> None:
+    """Raises `Refused` where the folder is somebody else's home already, `ConfigError` where it is a hub's."""
+    if not home.config.exists():
+        return
     settings = config.load(home)
     if (settings.federation, settings.member) != (token.federation, token.member):
         raise Refused(
             f"this folder is the home of {settings.member} in {settings.federation}",
             remedy="join with another --home",
         )
-    return ring

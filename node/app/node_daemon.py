@@ -20,7 +20,8 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle
+from node.app.daemon import Supervisor, settle, watch_database
+from node.app.homes import right_database
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation
 from node.app.node_rooms import load_ring, open_node
 from node.app.sessions import socket_path
@@ -68,6 +69,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     logs.configure(settings.log_level)
     known = passphrase()
     with own(home.folder):
+        right_database(home, settings)
         _wait_for_admission(home, settings, lambda: known)
         with open_node(home, settings, lambda: known, _Tenths()) as rooms:
             asyncio.run(_serve(rooms, ready))
@@ -264,6 +266,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():
             await supervisor.unless_ended(daemon.catch_up())

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from node.app.homes import opened_database, right_database
 from node.app.link import Link
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
@@ -31,7 +32,6 @@ from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
@@ -49,6 +49,7 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
@@ -64,6 +65,7 @@ class NodeRooms:
     home: Home
     settings: Config
     ring: KeyRing
+    database: OpenDatabase
     store: Store
     codec: ProtoCodec
     index: LocalIndex
@@ -173,14 +175,15 @@ def open_node(
     """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock. `progress(done,
     total)`: where the index has to be made, or catches up.
 
-    Raises `NotFound`, `Damaged`, `StoreError`.
+    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     ring = load_ring(home, settings, passphrase)
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        store = open_store(home.database, create=True)
-        opened.callback(store.close)
-        rooms = _wire(home, settings, ring, client, store)
+        database = opened.enter_context(opened_database(home, examined))
+        rooms = _wire(home, settings, ring, client, database)
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
@@ -188,7 +191,8 @@ def open_node(
         yield rooms
 
 
-def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
+def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, database: OpenDatabase) -> NodeRooms:
+    store = database.store
     me, federation = member_id(settings.member), federation_id(settings.federation)
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
@@ -207,6 +211,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         home=home,
         settings=settings,
         ring=ring,
+        database=database,
         store=store,
         codec=codec,
         index=index,

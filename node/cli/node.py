@@ -250,6 +250,33 @@ def backup(
     given.output.line(line, lambda line: f"{plain(line['path'])} is written. Keys: {plain(line['keys'])}.")
 
 
+@group.command("accept-database", cls=Command)
+def accept_database(
+    ctx: typer.Context,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="The database is missing or empty: begin again with an empty one.")
+    ] = False,
+    older: Annotated[bool, typer.Option("--older", help="The database is an older copy: go on with it.")] = False,
+) -> None:
+    """Go on with an empty or an older database, where there is no backup to restore. The audit log records it.
+
+    Material that was ingested since is not in such a database, so this node answers "no hit" about it. Restore the
+    newest backup instead, if there is one, and ingest again what is missing. The daemon must not run.
+    """
+    from node import app
+
+    given = common(ctx)
+    if empty == older:
+        raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor tells which")
+    line = app.accept_database(given.home, given.who, empty=empty)
+    given.output.line(line, _accepted_words)
+
+
+def _accepted_words(line: Line) -> str:
+    known = "" if line["entries_known"] is None else f" of the {line['entries_known']:,} that this home has seen"
+    return f"Accepted, with {line['entries']:,} log entries{known}. Next: {plain(line['next'])}"
+
+
 @group.command("restore", cls=Command)
 def restore(
     ctx: typer.Context,

@@ -45,6 +45,7 @@ class Commands:
         found = self._commands.get(command)
         if found is None:
             raise Misuse(
-                f"there is no command {command[:40]!r} here", remedy="is this the home of a node, or of a hub?"
+                f"there is no command {command[:40]!r} here",
+                remedy="restart the daemon: it is of another version of Vigil than this command",
             )
         return steps_for(who, found(arguments, items))
