@@ -34,8 +34,8 @@ _MAX_PORT: Final = 65_535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where everything of one node, hub or authority lies. `folder` is absolute. `role`: what the command that was given
-    this home is for, node or hub; "" where it is for both. `load` refuses a home of the other role.
+    """Where everything of one node, hub or authority lies. `folder` is absolute. `role`: node or hub, whose home the
+    command needs that was given this one; "" where either will do. `load` refuses a home of the other role.
     """
 
     folder: Path

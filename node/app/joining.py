@@ -13,13 +13,15 @@ import ssl
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from node import config
 from node.app.homes import create_database, owner_of
-from node.app.node_rooms import KEY_FILE
+from node.app.node_rooms import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
-from node.errors import Expired, NotFound, Refused
+from node.errors import Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -44,6 +46,7 @@ POLL_SECONDS: Final = 2.0
 """Between two looks whether the authority has signed."""
 _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
+_log = structlog.get_logger(__name__)
 
 
 def join(home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool) -> Iterator[Line]:
@@ -145,6 +148,27 @@ class Joining:
                 return await channel.metadata(name, limit)
 
         return bytes(self._loop.call(get()))
+
+
+def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
+    """A daemon that starts before the authority signed its node in waits here, asking again every few seconds. The
+    caller holds the home's lock.
+    """
+    if (home.tls / "node.der").exists():
+        forget_invitation(home)
+        return
+    ring = load_ring(home, settings, passphrase)
+    with LoopThread() as loop:
+        joining = Joining.kept(home, ring, loop)
+        while True:
+            try:
+                if joining.ask() == "admitted":
+                    _log.info("this node was admitted")
+                    return
+                _log.info("waiting for the authority to sign this node in")
+            except Unavailable:
+                _log.warning("the hub cannot be reached; asking again")
+            time.sleep(POLL_SECONDS)
 
 
 def forget_invitation(home: Home) -> None:

@@ -22,12 +22,13 @@ from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle, watch_database
 from node.app.homes import right_database
-from node.app.joining import POLL_SECONDS, Joining, forget_invitation
-from node.app.node_rooms import load_ring, open_node
+from node.app.joining import wait_for_admission
+from node.app.node_rooms import open_node
+from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.control.runner import LoopThread
+from node.control.node_commands import OK
 from node.domain.ids import federation_id, member_id, spiffe_id
-from node.errors import Unavailable, VigilError
+from node.errors import VigilError
 from node.pki.ca import check_issued, make_request, needs_renewal
 from node.pki.keys import STATEMENT
 from node.store.lock import own
@@ -58,8 +59,6 @@ TEND_SECONDS: Final = 10.0
 """How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
-_WORTH_TELLING: Final = 100_000
-"""Steps of making the index, records mostly: fewer take no more than a second or two."""
 _log = structlog.get_logger(__name__)
 
 
@@ -70,41 +69,9 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     known = passphrase()
     with own(home.folder):
         right_database(home, settings)
-        _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
+        wait_for_admission(home, settings, lambda: known)
+        with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
             asyncio.run(_serve(rooms, ready))
-
-
-def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
-    """A node that joined and was not signed in yet waits here, asking again every few seconds."""
-    if (home.tls / "node.der").exists():
-        forget_invitation(home)
-        return
-    ring = load_ring(home, settings, passphrase)
-    with LoopThread() as loop:
-        joining = Joining.kept(home, ring, loop)
-        while True:
-            try:
-                if joining.ask() == "admitted":
-                    _log.info("this node was admitted")
-                    return
-                _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
-            time.sleep(POLL_SECONDS)
-
-
-class _Tenths:
-    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
-
-    def __init__(self) -> None:
-        self._told = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        tenth = done * 10 // max(total, 1)
-        if total > _WORTH_TELLING and tenth != self._told:
-            _log.info("making the index", percent=tenth * 10, of=total)
-        self._told = tenth
 
 
 class NodeDaemon:
@@ -113,7 +80,13 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.publisher = Publisher(
+            own=rooms.own_log,
+            carrier=link,
+            drawn=random.random,
+            on_behind=rooms.require_expected,
+            on_foreign=rooms.alarms.foreign_append,
+        )
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -132,6 +105,8 @@ class NodeDaemon:
             workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
+            # An older database would say "no hit" of what it lacks.
+            cleared=self.publisher.looked,
         )
         self.repairer = Repairer(
             store=rooms.store,
@@ -141,16 +116,34 @@ class NodeDaemon:
             member=rooms.own_log.origin.member,
         )
         self.jobs = Jobs()
+        reconnecting = Reconnecting(
+            me=rooms.own_log.origin.member,
+            attendant=self.attendant,
+            follower=self.follower,
+            publisher=self.publisher,
+            members=rooms.members,
+            refresh=self._refresh_now,
+        )
+        reconnecting.watch(link)
+
+    def _refresh_now(self) -> None:
+        with contextlib.suppress(LookupError):  # before the jobs start and after they end
+            self.jobs.now("roster")
 
     def health(self) -> Line:
         """What status shows of the daemon."""
         return {
             "daemon": True,
-            "attending": self.attendant.attending.is_set() and not self.attendant.fault,
-            "publishing": self.publisher.trouble or "well",
-            "following": self.follower.trouble or "well",
+            "attending": self.attendant.attempts.works,
+            "publishing": self.publisher.trouble or OK,
+            "following": self.follower.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
-            "due_work": self.jobs.troubles or "well",
+            "due_work": self.jobs.troubles or OK,
+            "connections": {
+                "attending": self.attendant.attempts.line(),
+                "publishing": self.publisher.attempts.line(),
+                "following": self.follower.attempts.line(),
+            },
         }
 
     async def refresh_roster(self) -> None:
@@ -210,7 +203,7 @@ class NodeDaemon:
         retracted since the backup is retracted here; then expires what is due.
         """
         rooms = self._rooms
-        _log.info("restored from a backup: catching up before anything is served")
+        _log.info("the database was restored or accepted: catching up before anything is served")
         while True:
             try:
                 heads = await rooms.link.heads([])

@@ -12,17 +12,19 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from node.app.homes import opened_database, right_database
+from node.app.homes import examine_database, opened_database, right_database
 from node.app.link import Link
+from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
-from node.control.node_commands import NodeCommands
+from node.control.node_commands import OK, NodeCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
 from node.errors import NotFound, Refused
@@ -32,12 +34,14 @@ from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
+from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.evidence import build_evidence
+from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
@@ -76,6 +80,7 @@ class NodeRooms:
     own_log: OwnLog
     ledger: Ledger
     audit: AuditLog
+    alarms: Alarms
     matcher: Matcher
     intake: Intake
     inquirer: Inquirer
@@ -121,7 +126,7 @@ class NodeRooms:
             store=self.store,
             audit=self.audit,
             latest=self.members.latest,
-            health=lambda: {**self.health(), "index": self.index_files.trouble or "well"},
+            health=lambda: {**self.health(), "index": self.index_files.trouble or OK},
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
@@ -129,7 +134,17 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
-        return Commands.of(search, records, node, audit, AllowCommands(allowed=allowed))
+        alarms = AlarmCommands(alarms=self.alarms)
+        return Commands.of(search, records, node, audit, alarms, AllowCommands(allowed=allowed))
+
+    def require_expected(self, size: int, hub_size: int) -> None:
+        """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
+        unless a person restored or accepted this database.
+        """
+        if self.home.restored.exists():
+            return
+        self.database.lacks(hub_size - size)
+        raise refusal(replace(examine_database(self.home, self.settings), finding=Finding.OLDER))
 
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
@@ -162,6 +177,12 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
             root_sha256=bytes.fromhex(settings.root_sha256),
         )
     except NotFound:
+        if (home.tls / "node.der").exists():
+            raise NotFound(
+                "the roster of this node is missing: the folder roster/ was there, and is gone",
+                remedy="restore the folder roster/ from a backup; without one, join again with a new invitation "
+                "(vigil node join --token TOKEN): keys and records are kept",
+            ) from None
         raise NotFound(
             "this node has no roster yet: it waits for the authority's signature",
             remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
@@ -238,6 +259,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, dat
             acknowledged=lambda: _call_all(wakers),
         ),
         audit=audit,
+        alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
         intake=Intake(
             store=store,

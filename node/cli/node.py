@@ -17,8 +17,9 @@ import typer
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
 from node.cli.main import ExitCode
-from node.cli.output import Line, Output, plain
-from node.cli.words import moment, new_table, value_words
+from node.cli.node_status import node_words, print_members
+from node.cli.output import Line, plain
+from node.cli.words import count
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -127,60 +128,10 @@ def status(ctx: typer.Context) -> None:
     members: list[Line] = []
     with given.session() as session:
         for line in session.run("status", {}):
-            given.output.line(line, _node_words if "node" in line else None)
+            given.output.line(line, node_words if "node" in line else None)
             if "node" not in line:
                 members.append(line)
-    _print_members(given.output, members)
-
-
-def _node_words(line: Line) -> str:
-    roster = "none yet" if line["roster_version"] is None else f"version {line['roster_version']}"
-    if line["roster_version"] is not None:
-        roster += f", {'STALE since' if line['roster_stale'] else 'fresh until'} {moment(line['roster_expires'])}"
-    holdings = ", ".join(f"{number:,} {level}" for level, number in line["holdings"].items()) or "none"
-    certificate = moment(line["certificate_expires"]) if line["certificate_expires"] else "none yet"
-    rows = [
-        ("Node", f"{line['node']} in {line['federation']}"),
-        ("State", line["state"]),
-        ("Hub", line["hub"]),
-        ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
-        ("Roster", roster),
-        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
-        ("Holdings", holdings),
-    ]
-    shown = {
-        "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "holdings",
-    }  # fmt: skip
-    rows += [
-        (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
-    ]
-    return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
-
-
-def _print_members(output: Output, members: list[Line]) -> None:
-    if not members:
-        return
-    table = new_table(
-        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
-    )
-    for line in members:
-        if line["log"] is None:
-            table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
-            continue
-        table.add_row(
-            plain(line["member"]),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
-            f"{line['size']:,}",
-            "?" if line["lag"] is None else f"{line['lag']:,}",
-            f"{line['held']:,}",
-            f"{line['missing']:,}" if line["missing"] else "",
-            f"{line['quarantined']:,}" if line["quarantined"] else "",
-        )
-    output.say(table)
-    for line in members:
-        if line.get("frozen"):
-            output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+    print_members(given.output, members)
 
 
 @group.command("doctor", cls=Command)
@@ -200,6 +151,20 @@ def doctor(ctx: typer.Context) -> None:
 def _check_words(line: Line) -> str:
     words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<22} {plain(line['what'] or '')}".rstrip()
     return words if line["ok"] or not line["remedy"] else f"{words}\n       to do: {plain(line['remedy'])}"
+
+
+@group.command("acknowledge", cls=Command)
+def acknowledge(
+    ctx: typer.Context,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What was found out and done.", show_default=False)
+    ],
+) -> None:
+    """Say that the alarms that node status shows were dealt with. The audit log records it."""
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("acknowledge", {"reason": reason}))
+    given.output.line(line, lambda line: f"{count(line['acknowledged'], 'alarm')} acknowledged.")
 
 
 @group.command("fsck", cls=Command)

@@ -20,6 +20,8 @@ from node.errors import Malformed
 
 STANDING: Final = "home"
 """The setting of a database that says whose it is, and how often it was opened (`pack_standing`)."""
+ALARMS: Final = "alarms"
+"""The setting of a node's database that holds the alarms that nobody has acknowledged (`usecases.alarms`)."""
 _MARK: Final = "vigil/database-mark/v1"
 _MOST: Final = 2**63 - 1
 
@@ -57,7 +59,8 @@ class FoundDatabase:
     `exists`: there is a file. `fault`: why it cannot be read, "" where it can. `ours`: it has the tables of this
     program; False with a `fault` of "" and `other` of "": it is empty. `other`: why this program does not open it (of
     another program, of a newer version). The rest as in `HomeMark`; `owner` None where nothing in it says whose it is.
-    `size` in bytes. `thorough`: whether every page was checked.
+    `size` in bytes. `thorough`: whether every page was checked. `alarms`: the setting `ALARMS`. `frozen`: (log,
+    reason) of those that are.
     """
 
     exists: bool = False
@@ -71,6 +74,8 @@ class FoundDatabase:
     entries: int = 0
     changes: int = 0
     thorough: bool = False
+    alarms: bytes = b""
+    frozen: tuple[tuple[str, str], ...] = ()
 
 
 class Finding(Enum):

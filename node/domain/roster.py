@@ -63,12 +63,18 @@ class MemberKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member as the authority signed it, with the hub's suspension applied."""
+    """One member as the authority signed it, with the hub's suspension applied.
+
+    `suspension`: why the hub's operator suspended it, in the operator's own words: one printable line, not to be
+    believed and not to be logged. `suspended_since`: Unix seconds. "" and 0 where the hub did not suspend it.
+    """
 
     id: MemberId
     name: str
     status: MemberStatus
     keys: tuple[MemberKey, ...]
+    suspension: str = ""
+    suspended_since: int = 0
 
     def log_vkeys(self, epoch: int) -> tuple[str, ...]:
         """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
@@ -146,7 +152,7 @@ class Roster:
         if found is None or found.status is MemberStatus.LEFT:
             raise Refused(f"{member} is not a member of {self.federation}", remedy="ask the federation's authority")
         if found.status is MemberStatus.SUSPENDED:
-            raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
+            raise _suspended(found)
         return found
 
     def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
@@ -155,3 +161,12 @@ class Roster:
         if member is None or origin.federation != self.federation or origin.stream != "log":
             return ()
         return member.log_vkeys(origin.epoch)
+
+
+def _suspended(member: Member) -> Suspended:
+    if not member.suspension:
+        return Suspended(f"{member.id} is suspended by the authority", remedy="ask the federation's authority")
+    return Suspended(
+        f"{member.id} is suspended. The hub's operator says: {member.suspension}",
+        remedy="ask the hub's operator, who can lift the suspension",
+    )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from node.domain.homes import STANDING, FoundDatabase, Owner, unpack_standing
+from node.domain.homes import ALARMS, STANDING, FoundDatabase, Owner, unpack_standing
 from node.domain.ids import Origin
 from node.errors import Damaged, Malformed
 from node.store import engine
@@ -81,6 +81,8 @@ def _look(connection: sqlite3.Connection, size: int) -> FoundDatabase:
         entries=int(entries),
         changes=int(changes),
         thorough=thorough,
+        alarms=_setting(connection, ALARMS),
+        frozen=tuple(connection.execute("SELECT origin, frozen FROM logs WHERE frozen != '' ORDER BY origin")),
     )
 
 
@@ -94,8 +96,13 @@ def _other(connection: sqlite3.Connection, tables: set[str]) -> str:
 
 
 def _standing(connection: sqlite3.Connection) -> tuple[Owner | None, int]:
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (STANDING,)).fetchone()
-    return unpack_standing(bytes(row[0])) if row is not None else (None, 0)
+    value = _setting(connection, STANDING)
+    return unpack_standing(value) if value else (None, 0)
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> bytes:
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row is not None else b""
 
 
 def _owner_by_audit(connection: sqlite3.Connection) -> Owner | None:

@@ -90,7 +90,11 @@ _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     grpc.StatusCode.INTERNAL: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
     grpc.StatusCode.UNKNOWN: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
     grpc.StatusCode.DATA_LOSS: (errors.Unavailable, _FAILED_INSIDE, "the log of its operator has the reason"),
-    grpc.StatusCode.UNAUTHENTICATED: (errors.Unauthenticated, "the other side does not know us", "run doctor"),
+    grpc.StatusCode.UNAUTHENTICATED: (
+        errors.Unauthenticated,
+        "the other side does not know this node",
+        "run `vigil node doctor`: it checks this node's certificate and names the fault",
+    ),
     grpc.StatusCode.PERMISSION_DENIED: (errors.Refused, "the other side refused", ""),
     grpc.StatusCode.NOT_FOUND: (errors.NotFound, "the other side does not have it", ""),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.PeerFault, "a message is larger than the limit", ""),
