@@ -135,8 +135,8 @@ class NodeDaemon:
         return {
             "daemon": True,
             "attending": self.attendant.attempts.works,
-            "publishing": self.publisher.trouble or OK,
-            "following": self.follower.trouble or OK,
+            "publishing": self.publisher.attempts.state,
+            "following": self.follower.attempts.state,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             "due_work": self.jobs.troubles or OK,
             "connections": {

@@ -5,6 +5,7 @@ Rules this module upholds:
 - The hub that answers one call, or lets one stream in, will take the others as well: what waits is tried at once.
 - So it is where the roster says that we are active again; and where the hub treats us otherwise than our roster says,
   the roster is fetched at once.
+- Where one line of work fails, the one that was idle looks as well, so that all are shown as they are now.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ class Reconnecting:
     ) -> None:
         self._me = me
         self._attendant = attendant
-        self._work = (attendant.attempts, follower.attempts, publisher.attempts)
         self._follower = follower
+        self._publisher = publisher
+        self._work = (attendant.attempts, follower.attempts, publisher.attempts)
         self._members = members
         self._refresh = refresh
         self._loop = asyncio.get_running_loop()
-        attendant.attempts.on_fault = self._refused
+        attendant.attempts.on_fault = self._failed
         members.subscribe(self._new_roster)
 
     def watch(self, link: Link) -> None:
@@ -65,7 +67,10 @@ class Reconnecting:
         if not self._active(self._members.latest()):
             self._refresh()
 
-    def _refused(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
+        # It may have had nothing to do for a minute, and would go on being shown as it was then.
+        if self._publisher.attempts.works:
+            self._publisher.wake()
         if isinstance(error, Suspended) and self._active(self._members.latest()):
             self._refresh()
 

@@ -60,8 +60,8 @@ def _standing_words(name: str, value: object, line: Line) -> str:
         return value_words(value)
     if stands["works"]:
         return f"{'yes' if name == 'attending' else 'OK'}, since {moment(stands['since'])}"
-    words = f"{'no' if name == 'attending' else 'not now'}, since {moment(stands['since'])}"
-    words += f": {stands['fault']}" if stands["fault"] else ""
+    words = f"{'no' if name == 'attending' else 'not now'}, since {moment(stands['since'])}: "
+    words += stands["fault"] or "connecting"
     return words + (f" (next try {clock_time(stands['next_try'])})" if stands["next_try"] else "")
 
 

@@ -19,6 +19,8 @@ from node.errors import Suspended, VigilError
 if TYPE_CHECKING:
     from node.domain.ports import Clock
 
+OK: Final = "OK"
+CONNECTING: Final = "connecting"
 Pause = Callable[[float], Awaitable[None]]
 
 LEAST_SECONDS: Final = 1.0
@@ -76,6 +78,11 @@ class Attempts:
     def hurry(self) -> None:
         """An attempt would be worth it now."""
         self._hurried.set()
+
+    @property
+    def state(self) -> str:
+        """OK, or why it does not work."""
+        return OK if self.works else self.fault or CONNECTING
 
     def line(self) -> dict[str, Any]:
         """What status shows of it."""
