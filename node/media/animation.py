@@ -8,6 +8,7 @@ Rules this module upholds:
 - The first frame is the picture, and is hashed already; nothing that goes wrong behind it costs the file that.
 - What can be read is kept: of an animation that is damaged, cut short or too long for its time, the frames up to there,
   and a note that says so.
+- Where a resource of ours ran out, that is told apart (`shortage`): the file may do better in a new worker.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from node.errors import MediaError
 from node.media.frames import Sample, insides_of, kept_of, looked_for
 from node.media.pdq import pdq_hashes
 from node.media.sampling import MAX_AT, MAX_FRAMES, Sampler
+from node.media.shortage import MEMORY, Shortage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +54,14 @@ def processor_seconds(size: int) -> int:
 
 def fingerprint_animation(
     first: Sample, shown_for: int, rest: Iterator[ShownFrame], seconds: int
-) -> tuple[Animation | None, str]:
+) -> tuple[Animation | None, str, bool]:
     """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds, within so many seconds of
-    processor time: (None where no frame follows; why not all were read, "" where they were).
+    processor time: (None where no frame follows; why not all were read, "" where they were; whether that is for want of
+    a resource of ours). Raises MemoryError where not even what was read can be put together.
     """
     kept = _Kept(first)
     frames, at = 1, min(shown_for, MAX_AT)
-    note, stop = "", time.process_time() + seconds
+    note, lacking, stop = "", False, time.process_time() + seconds
     try:
         for frame in rest:
             kept.take(frame.pixels, at)
@@ -69,12 +72,12 @@ def fingerprint_animation(
                 note = "decoding all of them takes too long"
                 break
     except MediaError as error:
-        note = str(error)
+        note, lacking = str(error), isinstance(error, Shortage)
     except MemoryError:
-        note = "hashing the next one takes more memory than a worker may have"
+        note, lacking = f"hashing the next one {MEMORY}", True
     read = "first frame was" if frames == 1 else f"first {frames} frames were"
     note = note and f"only its {read} read: {note}"
-    return (None if frames == 1 else kept.finish(at)), note
+    return (None if frames == 1 else kept.finish(at)), note, lacking
 
 
 class _Kept:

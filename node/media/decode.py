@@ -6,6 +6,7 @@ Rules this module upholds:
 - No pixel is decoded before the size that the header states was held against `MAX_PIXELS`.
 - Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. Decoders raise far more than
   OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so everything that they raise ends here.
+- A lack of our own resources is no damage (`shortage`).
 - The first frame is the picture: of an animation as of a still one, for that is what every other user of these hashes
   takes. The others come one by one, as they are asked for, composed as a viewer would show them. Pages of a TIFF and
   further images of a HEIF are no frames, and not decoded.
@@ -29,6 +30,7 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
 from node.media.pixels import Pixels, pixels_of, turn_of
+from node.media.shortage import damage, lack_in, shortage
 from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
 
 MAX_PIXELS: Final = 200_000_000
@@ -99,10 +101,8 @@ def _in_our_words(data: bytes, known: Format) -> Iterator[None]:
             yield
         except MediaError:
             raise
-        except MemoryError:
-            raise MediaError(f"decoding this {known.name} takes more memory than a worker may have") from None
         except Exception as error:  # noqa: BLE001  (see the rules above)
-            raise MediaError(_reason(error, known, data)) from None
+            raise _reason(error, known, data) from None
 
 
 def _opened(data: bytes, known: Format) -> _Frames:
@@ -208,17 +208,21 @@ def _prepare_decoders() -> None:
     vars(Image)["core"].set_use_block_allocator(1)
 
 
-def _reason(error: Exception, known: Format, data: bytes) -> str:
+def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
     """Our words for a decoder's error."""
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"
-    if _is_cut_short(data) or isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return f"truncated {known.name}"
+        return MediaError(f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all")
+    if lack := lack_in(error):
+        return shortage(f"decoding this {known.name}", lack)
+    if _is_cut_short(data):
+        return MediaError(f"truncated {known.name}")
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return damage(f"truncated {known.name}")
     if isinstance(error, NotImplementedError) or "unsupported" in str(error).lower():
-        return f"a {known.name} of a kind that Vigil does not decode"
+        return damage(f"a {known.name} of a kind that Vigil does not decode")
     if isinstance(error, UnidentifiedImageError):
-        return f"damaged {known.name}: its header cannot be read"
-    return f"damaged {known.name}: it cannot be decoded"
+        return damage(f"damaged {known.name}: its header cannot be read")
+    return damage(f"damaged {known.name}: it cannot be decoded")
 
 
 def _is_cut_short(data: bytes) -> bool:

@@ -19,6 +19,7 @@ from node.media.allowance import Allow
 from node.media.containers import Container, container_of
 from node.media.picture import fingerprint_picture
 from node.media.sniff import HEAD, recognise
+from node.media.source import not_read
 from node.media.video import fingerprint_video
 
 
@@ -32,14 +33,14 @@ def _container(path: Path) -> Container | None:
     """The container of a file that is a video; None for all else, of which the picture's way says what is wrong."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError) as error:
+        raise not_read(error) from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         head = os.pread(descriptor, HEAD, 0)
-    except OSError:
-        return None
+    except OSError as error:
+        raise not_read(error) from None
     finally:
         os.close(descriptor)
     try:

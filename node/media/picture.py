@@ -25,6 +25,7 @@ from node.media.frames import Sample, insides_within
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels
+from node.media.shortage import MEMORY, Shortage
 from node.media.source import read_source
 
 _WARM_WIDTH: Final = 64
@@ -32,7 +33,9 @@ _WARM_WIDTH: Final = 64
 
 
 def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
-    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it."""
+    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it;
+    `Shortage` where a resource of ours ran out, with what was read all the same.
+    """
     source = read_source(path)
     picture = decode_picture(source.data)
     pixels, rest, shown_for = picture.pixels, picture.rest, picture.milliseconds
@@ -59,10 +62,13 @@ def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
     seconds = processor_seconds(still.size)
     allow(seconds + GRACE_SECONDS, still)
     try:
-        animation, note = fingerprint_animation(first, shown_for, rest, seconds)
+        animation, note, lacking = fingerprint_animation(first, shown_for, rest, seconds)
     except MemoryError:
-        return replace(still, note="only its first frame was read: the others take more memory than a worker may have")
-    return replace(still, animation=animation, note=note)
+        animation, note, lacking = None, f"only its first frame was read: putting the others together {MEMORY}", True
+    found = replace(still, animation=animation, note=note)
+    if lacking:
+        raise Shortage(note, left=found)
+    return found
 
 
 def _trimmed(pixels: Pixels, box: Box) -> TrimmedFingerprints:

@@ -65,6 +65,8 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
     """What makes the image upright by its orientation tag; None where it is, or the tag cannot be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except MemoryError:  # not the tag's fault: without it the hashes would be those of another picture
+        raise
     except Exception:  # noqa: BLE001  (Pillow parses EXIF with many error types; the pixels are whole all the same)
         return None
     return _TRANSPOSITIONS.get(orientation) if isinstance(orientation, int) else None

@@ -2,11 +2,12 @@
 
 Rules this module upholds:
 
-- A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment; it is sent
-  paths and sends lines, which are checked as untrusted (`replies`).
+- A worker is sent paths and sends lines, which are checked as untrusted (`replies`).
 - A file that kills, hangs or exhausts its worker costs only itself: it gets a `MediaError` (an animation whose later
   frames crash their decoder keeps what was told of its first), the worker is replaced, and whatever was queued behind
   the file is given to another.
+- A file is not blamed for what its worker lacked. What failed for want of a resource, was killed, or crashed a worker
+  that had read other files before, is tried once more, as the first file of a new worker; what is said then stands.
 - Results come in the order of the files. At most `_WINDOW` files a worker are held, so memory does not grow with the
   number of files, and a slow reader of the results slows the pool down.
 - When the generator ends, is closed or is interrupted, no worker is left.
@@ -18,30 +19,24 @@ import contextlib
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
-from node.errors import Malformed, MediaError, Misuse, Unavailable
+from node.domain.fingerprints import PictureFingerprints
+from node.errors import Malformed, MediaError, Unavailable
 from node.media import replies
-from node.media.confine import PROCESSOR_SECONDS
 from node.media.walk import Unreadable
+from node.media.worker_process import WORKER_COMMAND, Result, Task, WorkerProcess, cause, start
 
 WALL_SECONDS: Final = 300.0
 """Time of one file by the clock, for what takes no processor time: a dead network share. What asks for more
 processor time (what moves, or may) gets `_WALL_A_SECOND` times that on top."""
 _WALL_A_SECOND: Final = 4
 """Seconds by the clock for each of processor time: a machine has other things to do."""
-_START_SECONDS: Final = 300.0
-"""Time a worker has to start; the first ever on a machine compiles its kernels."""
-_BURY_SECONDS: Final = 5.0
-"""Time a killed worker has to be gone."""
 _STARTS: Final = 3
 """Workers in a row that may fail to start before the pool gives up."""
 _DEPTH: Final = 2
@@ -51,28 +46,7 @@ _WINDOW: Final = 32
 _READ_BYTES: Final = 65536
 _LONGEST_PATH: Final = 4096
 """Bytes (Linux PATH_MAX)."""
-_ENVIRONMENT: Final = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "NUMBA_CACHE_DIR",
-    "PATH",
-    "TMPDIR",
-    "XDG_CACHE_HOME",
-)
-"""What a worker inherits. Nothing else: an environment can hold secrets."""
-_KEPT_BYTES: Final = 512 * 1024 * 1024
-"""Freed memory that a worker keeps for its next picture, at most: taken anew, each page of it is a fault and is zeroed,
-which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
-_ALLOCATOR: Final = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
-"""mallopt(3), glibc; another C library ignores them."""
-_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-# -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
-WORKER_COMMAND: Final = (sys.executable, "-P", "-m", "node.media.worker")
-
-Result = MaterialFingerprints | MediaError
+_NONSENSE: Final = "the worker that read it answered nonsense and was stopped"
 
 
 def fingerprint_files(
@@ -89,7 +63,7 @@ def fingerprint_files(
     limit = workers if workers is not None else len(os.sched_getaffinity(0))
     pool = _Pool(limit=max(limit, 1), wall_seconds=wall_seconds, command=tuple(command))
     source = iter(files)
-    window: deque[_Task] = deque()
+    window: deque[Task] = deque()
     exhausted = False
     try:
         while True:
@@ -107,47 +81,6 @@ def fingerprint_files(
         pool.close()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Task:
-    path: Path
-    result: Result | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Worker:
-    """A process, what it was handed (the first is what it works on), and what it has said of its next line.
-
-    `seconds`: of processor time that the file it works on has asked for, 0 where it has not; `so_far`: what is known of
-    it already, None where nothing is.
-    """
-
-    process: subprocess.Popen[bytes]
-    deadline: float
-    tasks: deque[_Task] = field(default_factory=deque)
-    heard: bytearray = field(default_factory=bytearray)
-    ready: bool = False
-    seconds: int = 0
-    so_far: PictureFingerprints | None = None
-
-    @property
-    def busy(self) -> bool:
-        return bool(self.tasks) or not self.ready
-
-    @property
-    def to(self) -> int:
-        """The pipe on which it takes tasks."""
-        if self.process.stdin is None:
-            raise Misuse("a worker is started with a pipe on either side")
-        return self.process.stdin.fileno()
-
-    @property
-    def back(self) -> int:
-        """The pipe on which it replies."""
-        if self.process.stdout is None:
-            raise Misuse("a worker is started with a pipe on either side")
-        return self.process.stdout.fileno()
-
-
 class _Pool:
     """The workers, and the tasks that no worker has yet (`_backlog`: those of workers that died)."""
 
@@ -155,8 +88,8 @@ class _Pool:
         self.limit = limit
         self._wall_seconds = wall_seconds
         self._command = command
-        self._workers: list[_Worker] = []
-        self._backlog: deque[_Task] = deque()
+        self._workers: list[WorkerProcess] = []
+        self._backlog: deque[Task] = deque()
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
 
@@ -166,11 +99,11 @@ class _Pool:
             return False
         return len(self._workers) < self.limit or any(len(worker.tasks) < _DEPTH for worker in self._workers)
 
-    def take(self, item: Path | Unreadable) -> _Task:
+    def take(self, item: Path | Unreadable) -> Task:
         """Queues a file with the worker that has least to do, or with a new one where all have something."""
         if isinstance(item, Unreadable):
-            return _Task(path=item.path, result=item.error)
-        task = _Task(path=item)
+            return Task(path=item.path, result=item.error)
+        task = Task(path=item)
         if len(os.fsencode(item.absolute())) >= _LONGEST_PATH:
             task.result = MediaError("its path is longer than a file's can be")
         else:
@@ -202,53 +135,53 @@ class _Pool:
             self._bury(worker)
         self._selector.close()
 
-    def _hand_out(self, task: _Task) -> None:
-        worker = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
+    def _hand_out(self, task: Task) -> None:
+        """Gives a task to the worker that has least to do, or to a new one where all have something; one that is tried
+        again to a new one, for which its caller has made room.
+        """
+        worker = None if task.again else min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         if worker is None or (worker.tasks and len(self._workers) < self.limit):
-            worker = self._start()
+            try:
+                worker = self._start()
+            except Unavailable as error:
+                if not self._workers:
+                    raise
+                if task.again:  # the others go on
+                    task.result = MediaError(f"it failed, and {error}", remedy=error.remedy)
+                    return
+                worker = min(self._workers, key=lambda worker: len(worker.tasks))
         if not worker.tasks and worker.ready:
             worker.deadline = time.monotonic() + self._wall_seconds
         worker.tasks.append(task)
         with contextlib.suppress(BrokenPipeError):  # it has just died: it is heard as dead, and the task handed on
             os.write(worker.to, replies.write_task(task.path))
 
-    def _start(self) -> _Worker:
-        package_folder = str(Path(__file__).resolve().parents[2])
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        environment |= dict.fromkeys(_ONE_THREAD, "1")
-        environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // self.limit)))
-        environment["PYTHONPATH"] = package_folder
-        process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-            bufsize=0,
-            start_new_session=True,  # the terminal's Ctrl-C reaches us alone, and we end the workers
-        )
-        worker = _Worker(process=process, deadline=time.monotonic() + _START_SECONDS)
+    def _start(self) -> WorkerProcess:
+        worker = start(self._command, workers=self.limit)
         self._workers.append(worker)
         self._selector.register(worker.back, selectors.EVENT_READ, worker)
         return worker
 
-    def _hear(self, worker: _Worker) -> None:
+    def _hear(self, worker: WorkerProcess) -> None:
         """Reads what a worker has said; at its end, or when it talks nonsense, it is replaced."""
         said = os.read(worker.back, _READ_BYTES)
         worker.heard += said
         while (end := worker.heard.find(b"\n")) >= 0:
             line = bytes(worker.heard[: end + 1])
             del worker.heard[: end + 1]
+            before = worker.served
             if not self._understood(worker, line):
-                self._lose(worker, "the worker that read it answered nonsense and was stopped")
+                self._lose(worker, _NONSENSE)
+                return
+            if worker.spent and worker.served > before:
+                self._replace(worker)
                 return
         if len(worker.heard) > replies.MAX_REPLY_BYTES:
-            self._lose(worker, "the worker that read it answered nonsense and was stopped")
+            self._lose(worker, _NONSENSE)
         elif not said:
             self._lose(worker, "")
 
-    def _understood(self, worker: _Worker, line: bytes) -> bool:
+    def _understood(self, worker: WorkerProcess, line: bytes) -> bool:
         if not worker.ready:
             worker.ready = line == replies.READY
             self._failed_starts = 0
@@ -260,19 +193,41 @@ class _Pool:
             result = replies.read_reply(line)
         except Malformed:
             return False
-        if isinstance(result, replies.MoreTime):
-            if worker.seconds:
-                return False  # once a file: a worker that was taken over could ask for ever
-            worker.seconds, worker.so_far = result.seconds, result.so_far
-            worker.deadline += _WALL_A_SECOND * result.seconds
-            return True
-        worker.tasks.popleft().result = result
-        worker.seconds, worker.so_far = 0, None
-        worker.deadline = time.monotonic() + self._wall_seconds
+        match result:
+            case replies.MoreTime():
+                if worker.seconds:
+                    return False  # once a file: a worker that was taken over could ask for ever
+                worker.seconds, worker.so_far = result.seconds, result.so_far
+                worker.deadline += _WALL_A_SECOND * result.seconds
+            case replies.Spent():
+                if worker.spent:
+                    return False
+                worker.spent, worker.short = True, result.short
+            case _:
+                self._take_in(worker, result)
         return True
 
-    def _lose(self, worker: _Worker, reason: str) -> None:
-        """Buries a worker, blames the file that it worked on, and lets others have what was queued behind."""
+    def _take_in(self, worker: WorkerProcess, result: Result) -> None:
+        """A reply: the result of the file that the worker worked on, unless that is to be tried again (`_replace`)."""
+        task = worker.tasks[0]
+        if worker.short and not task.again:
+            task.again = True
+        else:
+            worker.tasks.popleft().result = result
+        worker.served += 1
+        worker.seconds, worker.so_far = 0, None
+        worker.deadline = time.monotonic() + self._wall_seconds
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Ends a worker that asked for it."""
+        worker.process.kill()
+        self._bury(worker)
+        self._pass_on(worker.tasks)
+
+    def _lose(self, worker: WorkerProcess, reason: str) -> None:
+        """Buries a worker, blames the file that it worked on or has it tried again, and lets others have what was
+        queued behind. `reason`: why it has to go; "" where it has gone by itself.
+        """
         if reason:
             worker.process.kill()
         status = self._bury(worker)
@@ -284,43 +239,35 @@ class _Pool:
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
         elif worker.tasks:
-            # What was killed or stopped may do better another time; what crashed will crash again.
-            left = None if reason or status == -signal.SIGKILL else worker.so_far
-            worker.tasks.popleft().result = _left(left, reason or self._cause(status, worker.seconds))
-        self._backlog.extendleft(reversed(worker.tasks))
+            task = worker.tasks[0]
+            killed = not reason and status == -signal.SIGKILL
+            crashed = not reason and status != -signal.SIGXCPU and worker.served > 0
+            if not task.again and (killed or crashed):
+                task.again = True
+            else:
+                # What was killed or stopped may do better another time; what crashed will crash again.
+                left = None if reason or killed else worker.so_far
+                worker.tasks.popleft().result = _left(
+                    left, MediaError(reason) if reason else cause(status, worker.seconds)
+                )
+        self._pass_on(worker.tasks)
+
+    def _pass_on(self, tasks: deque[Task]) -> None:
+        """Lets others have the tasks of a worker that was buried. Where the first is tried again, a new worker takes
+        that worker's place.
+        """
+        if tasks and tasks[0].again:
+            self._hand_out(tasks.popleft())
+        self._backlog.extendleft(reversed(tasks))
         if self._backlog and not self._workers:
             self._hand_out(self._backlog.popleft())
 
-    def _bury(self, worker: _Worker) -> int:
+    def _bury(self, worker: WorkerProcess) -> int:
         self._selector.unregister(worker.back)
         self._workers.remove(worker)
-        for pipe in (worker.process.stdin, worker.process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            return worker.process.wait(_BURY_SECONDS)
-        except subprocess.TimeoutExpired:  # it hangs in the kernel, where a kill waits with it: we do not
-            return -signal.SIGKILL
-
-    @staticmethod
-    def _cause(status: int, asked: int) -> str:
-        """Why a worker ended, from its exit status (negative: the signal), in words about the file."""
-        if status == -signal.SIGXCPU:
-            return f"decoding it took more than {asked or PROCESSOR_SECONDS} seconds of processor time"
-        if status == -signal.SIGKILL:
-            return "the worker that read it was killed, perhaps for want of memory"
-        if status < 0:
-            return f"it crashed its decoder ({signal.strsignal(-status)})"
-        return "the worker that read it failed"
+        return worker.end()
 
 
-def _left(so_far: PictureFingerprints | None, reason: str) -> Result:
+def _left(so_far: PictureFingerprints | None, error: MediaError) -> Result:
     """What is left of a file whose worker was lost: the picture that an animation begins with, where it got so far."""
-    if so_far is None:
-        return MediaError(reason)
-    return replace(so_far, note=f"only its first frame was read: {reason}")
-
-
-def _memory_bytes() -> int:
-    """Of this machine."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return error if so_far is None else replace(so_far, note=f"only its first frame was read: {error}")

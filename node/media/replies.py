@@ -55,6 +55,15 @@ class MoreTime:
     so_far: PictureFingerprints | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a worker says before the reply, at most once: it is to be replaced after it. `short`: it ran out of a
+    resource, so the reply is no verdict on the file; otherwise it has only grown.
+    """
+
+    short: bool
+
+
 READY: Final = b'{"ready": true}\n'
 """A worker's first line: its libraries are loaded, its limits stand."""
 
@@ -69,12 +78,14 @@ def read_task(line: bytes) -> Path:
     return Path(os.fsdecode(bytes.fromhex(json.loads(line)["path"])))
 
 
-def write_reply(result: MaterialFingerprints | MediaError | MoreTime) -> bytes:
-    """A reply line, or the line that asks for time before it."""
+def write_reply(result: MaterialFingerprints | MediaError | MoreTime | Spent) -> bytes:
+    """A reply line, or one of the lines that may stand before it."""
     if isinstance(result, MediaError):
         said: dict[str, Any] = {"error": str(result)[:MAX_REASON], "remedy": result.remedy[:MAX_REASON]}
     elif isinstance(result, MoreTime):
         said = {"seconds": result.seconds, "so_far": None if result.so_far is None else _write_picture(result.so_far)}
+    elif isinstance(result, Spent):
+        said = {"spent": True, "short": result.short}
     elif isinstance(result, VideoFingerprints):
         said = video_replies.video_reply(result)
     else:
@@ -106,7 +117,7 @@ def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None
     }
 
 
-def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
+def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime | Spent:
     """What a worker replied. Raises `Malformed` on anything that `write_reply` would not have written."""
     try:
         said = json.loads(line.decode("ascii"))
@@ -119,6 +130,10 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime:
     if said.keys() == {"seconds", "so_far"}:
         so_far = None if said["so_far"] is None else _read_picture(said["so_far"])
         return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS), so_far=so_far)
+    if said.keys() == {"spent", "short"}:
+        if said["spent"] is not True or not isinstance(said["short"], bool):
+            raise Malformed("a worker says that it is spent in a way that no worker does")
+        return Spent(short=said["short"])
     if said.keys() == video_replies.KEYS:
         return video_replies.read_video(said)
     return _read_picture(said)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from node.errors import MediaError
+from node.media.shortage import lack_of_reading
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 """The largest picture file that is read. A 200-megapixel photograph with 8 bits a channel, uncompressed, is 600 MB; as
@@ -41,13 +42,18 @@ def read_source(path: Path) -> SourceBytes:
         # A reader of a named pipe would wait for its writer; O_NONBLOCK does not, and means nothing to a regular file.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     try:
         return _read(descriptor)
     except OSError as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     finally:
         os.close(descriptor)
+
+
+def not_read(error: OSError | ValueError) -> MediaError:
+    """The error for a file that cannot be opened or read; a `Shortage` where that is for want of something of ours."""
+    return lack_of_reading(error, unreadable(error)) or MediaError(unreadable(error))
 
 
 def unreadable(error: OSError | ValueError) -> str:

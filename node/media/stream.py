@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from node.errors import MediaError
-from node.media.source import unreadable
+from node.media.source import not_read
 
 MAX_STREAM_BYTES: Final = 1 << 38
 """The largest file that is read piece by piece: 256 GiB, two days of a surveillance camera."""
@@ -95,7 +95,7 @@ def open_stream(path: Path) -> Iterator[Stream]:
         # A reader of a named pipe would wait for its writer; O_NONBLOCK does not, and means nothing to a regular file.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     try:
         stream = Stream(descriptor)
         if not stat.S_ISREG(stream.status.st_mode):
@@ -104,6 +104,6 @@ def open_stream(path: Path) -> Iterator[Stream]:
             )
         yield stream
     except OSError as error:
-        raise MediaError(unreadable(error)) from None
+        raise not_read(error) from None
     finally:
         os.close(descriptor)

@@ -9,33 +9,32 @@ Rules this module upholds:
   without plain borders (`frames`).
 - What can be read is kept: of a file that is damaged, cut short or too long for its time, the frames up to there, and
   a note that says so. Without one frame it is an error.
-- Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file.
+- Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. A lack of our own resources is
+  no damage (`shortage`).
+- One thread decodes, the same one converts, and nothing of a video outlives it (`upright`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
-
-import numpy as np
-import numpy.typing as npt
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
 from node.media.allowance import Allow
 from node.media.containers import DECODERS, Container
 from node.media.frames import Sample, kept_of, looked_for, sample_of
-from node.media.pixels import Pixels
 from node.media.sampling import Clock, Sampler
+from node.media.shortage import MEMORY, Shortage, damage, either, lack_in, shortage, suspected
 from node.media.stream import Stream, open_stream
 from node.media.truncation import is_cut_short
+from node.media.upright import Converter
 
 if TYPE_CHECKING:
-    from av.buffer import Buffer
     from av.container import InputContainer
     from av.video.frame import VideoFrame as Frame
     from av.video.stream import VideoStream
@@ -58,20 +57,20 @@ _SLACK: Final = 0.05, 2.0
 """How much earlier than stated the last frame may be shown (share, seconds): sound often lasts a little longer."""
 _USUAL_STEP: Final = 40.0
 """Milliseconds between frames where the file does not say."""
-_CHANNELS: Final = 3
-_MATRIX: Final = 9
 _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
 
 
 def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFingerprints:
-    """Every fingerprint of a video file. Raises `MediaError` with the reason for everything that is wrong with it."""
+    """Every fingerprint of a video file. Raises `MediaError` with the reason for everything that is wrong with it;
+    `Shortage` where a resource of ours ran out, with what was read all the same.
+    """
     with open_stream(path) as stream:
         read = _read(stream, container, allow)
         digests = stream.digests()
         sampled = read.sampler.finish()
         kept = [sample for _, sample in sampled.frames]
-        return VideoFingerprints(
+        found = VideoFingerprints(
             media_type=container.media_type,
             size=stream.size,
             md5=digests.md5,
@@ -84,11 +83,16 @@ def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFi
             height=read.height,
             note=read.note,
         )
+    if read.lack and not read.out_of_time:
+        raise Shortage(read.note, left=found)
+    return found
 
 
 @dataclass(slots=True)
 class _Read:
-    """What has been read so far. `faults`: packets that could not be decoded."""
+    """What has been read so far. `faults`: packets that could not be decoded; `lack`: what of ours they may have
+    been in want of, "" where nothing.
+    """
 
     sampler: Sampler[Sample]
     milliseconds: int = 0
@@ -98,6 +102,7 @@ class _Read:
     faults: int = 0
     out_of_time: bool = False
     note: str = ""
+    lack: str = ""
 
 
 def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
@@ -107,18 +112,13 @@ def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
             return _decode(opened, pictures, stream, known, allow)
     except MediaError:
         raise
-    except MemoryError:
-        raise MediaError(f"decoding this {known.name} takes more memory than a worker may have") from None
-    except OSError as error:
+    except Exception as error:
         if type(error) is OSError:  # of the file itself; PyAV's own errors are subclasses
             raise
-        raise MediaError(_unreadable(stream, known)) from None
-    except Exception:  # noqa: BLE001  (see the rules above)
-        raise MediaError(_unreadable(stream, known)) from None
-
-
-def _unreadable(stream: Stream, known: Container) -> str:
-    return f"{'truncated' if is_cut_short(stream) else 'damaged or truncated'} {known.name}: it cannot be read"
+        if lack := lack_in(error):
+            raise shortage(f"decoding this {known.name}", lack) from None
+        seems = "truncated" if is_cut_short(stream) else "damaged or truncated"
+        raise damage(f"{seems} {known.name}: it cannot be read") from None
 
 
 @lru_cache(maxsize=1)
@@ -160,11 +160,11 @@ def _pictures(opened: InputContainer, known: Container) -> VideoStream:
     streams = [each for each in opened.streams.video if not each.disposition & Disposition.attached_pic]
     if not streams:
         sound = ": sound alone" if opened.streams.audio else ""
-        raise MediaError(f"no moving pictures are in this {known.name}{sound}")
+        raise damage(f"no moving pictures are in this {known.name}{sound}")
     pictures = streams[0]
     context = pictures.codec_context
     if getattr(context, "name", "") not in DECODERS:  # there is no context where FFmpeg has no decoder at all
-        raise MediaError(f"the pictures in this {known.name} are coded in a way that Vigil does not decode")
+        raise damage(f"the pictures in this {known.name} are coded in a way that Vigil does not decode")
     if context.width * context.height > MAX_FRAME_PIXELS:
         raise MediaError(
             f"too many pixels: {context.width} x {context.height}, the limit is {MAX_FRAME_PIXELS} a frame"
@@ -194,25 +194,28 @@ def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known
     stop = time.process_time() + seconds
     rate = float(pictures.average_rate or 0)
     clock = Clock(1_000 / rate if rate > 0 else _USUAL_STEP)
-    read = _Read(Sampler())
+    read, converter = _Read(Sampler()), Converter()
     for frame in _decoded(opened, pictures, read, stop):
         read.decoded += 1
         at = clock.at(_milliseconds(frame))
         read.milliseconds = at
         if read.sampler.wants(at):
-            values = _upright(frame)
+            pixels = converter.upright(frame)
             if not read.width:
-                read.height, read.width = values.shape[:2]
-            read.sampler.take(at, sample_of(_pixels(values), at))
+                read.width, read.height = pixels.width, pixels.height
+            read.sampler.take(at, sample_of(pixels, at))
     if not read.decoded and not pictures.codec_context.width:
         # FFmpeg gives no size where it finds none, or one that it would not decode itself.
-        raise MediaError(
+        raise damage(
             f"damaged {known.name}, or one of too many pixels (the limit is {MAX_FRAME_PIXELS} a frame): "
             "no frame can be decoded"
         )
     if not read.decoded:
-        raise MediaError(f"damaged or truncated {known.name}: no frame can be decoded")
+        raise damage(f"damaged or truncated {known.name}: no frame can be decoded")
     read.note = _note(read, stated, cut=is_cut_short(stream))
+    lack = (read.lack or suspected()) if read.note and not read.out_of_time else ""
+    if lack:
+        read.note, read.lack = either(read.note, lack), lack
     return read
 
 
@@ -222,24 +225,31 @@ def _decoded(opened: InputContainer, pictures: VideoStream, read: _Read, stop: f
     while True:
         try:
             packet = next(packets, None)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001  (the demuxer has lost its way: what came before stands)
-            read.faults += 1
+        except Exception as error:  # noqa: BLE001  (the demuxer has lost its way: what came before stands)
+            _count(error, read)
             return
         if packet is None:
             return
         try:
             frames = packet.decode()
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001  (one packet that cannot be decoded stops only itself)
-            read.faults += 1
+        except Exception as error:  # noqa: BLE001  (one packet that cannot be decoded stops only itself)
+            _count(error, read)
             frames = []
         yield from frames
         if time.process_time() > stop:
             read.out_of_time = True
             return
+
+
+def _count(error: Exception, read: _Read) -> None:
+    """Counts what could not be decoded. Raises the error itself where memory ran out: what follows would fail too, and
+    a part of the video would be taken for all of it.
+    """
+    lack = lack_in(error)
+    if lack == MEMORY:
+        raise error
+    read.lack = read.lack or lack
+    read.faults += 1
 
 
 def _milliseconds(frame: Frame) -> float | None:
@@ -261,41 +271,3 @@ def _note(read: _Read, stated: float, *, cut: bool) -> str:
     if read.faults:
         return "damaged: parts could not be decoded"
     return ""
-
-
-def _upright(frame: Frame) -> npt.NDArray[np.uint8]:
-    """A frame as RGB, uint8 (height, width, 3), C order, turned and mirrored as its display matrix says. Read-only, as
-    the kernels want all pixels (`kernels`): for others they would be compiled anew, which a confined worker cannot.
-    """
-    values: npt.NDArray[np.uint8] = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-    turned = np.ascontiguousarray(_turned(values, _display_matrix(frame)))
-    turned.flags.writeable = False
-    return turned
-
-
-def _pixels(values: npt.NDArray[np.uint8]) -> Pixels:
-    return Pixels(values=values.reshape(values.shape[0], -1), channels=_CHANNELS)
-
-
-def _turned(values: npt.NDArray[np.uint8], matrix: list[int] | None) -> npt.NDArray[np.uint8]:
-    if matrix is None:
-        return values
-    # What is shown at (x', y') is the pixel at (x, y) where x' = a x + c y and y' = b x + d y, up to a shift.
-    a, b, _, c, d = matrix[:5]
-    across, down = a, d
-    if abs(b) > abs(a):
-        values = values.transpose(1, 0, 2)
-        across, down = c, b
-    if across < 0:
-        values = values[:, ::-1]
-    return values[::-1] if down < 0 else values
-
-
-def _display_matrix(frame: Frame) -> list[int] | None:
-    """The nine numbers of ISO/IEC 14496-12's display matrix (a b u, c d v, x y w); None where there is none."""
-    side_data: Mapping[str, Buffer] = frame.side_data  # type: ignore[assignment]  # typed for one of its kinds alone
-    found = side_data.get("DISPLAYMATRIX")
-    if found is None:
-        return None
-    numbers = np.frombuffer(bytes(found), dtype=np.int32)
-    return [int(number) for number in numbers] if len(numbers) == _MATRIX else None

@@ -1,5 +1,6 @@
 """A worker like the real one, confined like it, whose task does what a file's name asks for: `python -m` this."""
 
+import _thread
 import contextlib
 import ctypes
 import os
@@ -18,6 +19,7 @@ from node.media import replies, worker
 from node.media.allowance import Allow
 from node.media.material import fingerprint_material
 from node.media.picture import fingerprint_picture
+from node.media.shortage import THREADS, damage, shortage
 from tests.unit.media.allowance import unbounded
 
 
@@ -73,6 +75,10 @@ def die_behind_the_first_frame(path: Path) -> None:
 
 def be_killed_behind_the_first_frame(path: Path) -> None:
     _say_so_far(path)
+    be_killed(path)
+
+
+def be_killed(_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (0, 0))
     while True:
         pass
@@ -116,6 +122,45 @@ def break_out(path: Path) -> None:
     )
 
 
+def lack_memory(path: Path) -> None:
+    """As a decoder that hides it: what it says is damage, and damage it is not."""
+    del path
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    held = []
+    with contextlib.suppress(MemoryError):
+        while limit:
+            held.append(np.zeros(16 * 1024 * 1024, np.uint8))
+    held.clear()
+    raise damage("damaged PNG: it cannot be decoded")
+
+
+def lack_threads(_path: Path) -> None:
+    raise shortage("decoding this PNG", THREADS)
+
+
+def keep_memory(_path: Path) -> None:
+    LEFT_BEHIND.append(np.zeros(worker.GROWTH_BYTES, np.uint8))
+
+
+def keep_threads(_path: Path) -> None:
+    for _ in range(worker.GROWTH_THREADS + 1):
+        _thread.start_new_thread(signal.pause, ())
+
+
+def in_a_used_worker(deed: Callable[[Path], object]) -> Callable[[Path], object]:
+    """A deed that is done only by a worker that has read another file before: a new one has what the file needs."""
+
+    def done(path: Path) -> None:
+        if len(READ) > 1:
+            deed(path)
+
+    return done
+
+
+READ: list[str] = []
+"""What this worker was handed."""
+LEFT_BEHIND: list[object] = []
+
 DEEDS: dict[str, Callable[[Path], object]] = {
     "hang": hang,
     "spin": spin,
@@ -131,10 +176,21 @@ DEEDS: dict[str, Callable[[Path], object]] = {
     "memory": fill_memory,
     "fault": lambda _path: 1 // 0,
     "break-out": break_out,
+    "short": lack_memory,
+    "threads": lack_threads,
+    "short-when-used": in_a_used_worker(lack_memory),
+    "memory-when-used": in_a_used_worker(fill_memory),
+    "threads-when-used": in_a_used_worker(lack_threads),
+    "crash-when-used": in_a_used_worker(lambda _path: ctypes.string_at(0)),
+    "exit-when-used": in_a_used_worker(lambda _path: os._exit(3)),
+    "killed-when-used": in_a_used_worker(be_killed),
+    "grow": keep_memory,
+    "multiply": keep_threads,
 }
 
 
 def task(path: Path, allow: Allow) -> MaterialFingerprints:
+    READ.append(path.name)
     deed = DEEDS.get(path.stem)
     if deed is not None:
         deed(path)

@@ -23,6 +23,7 @@ from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import pixels_of
 from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
 from node.media.sampling import MAX_AT
+from node.media.shortage import Shortage
 from node.media.source import MAX_FILE_BYTES
 from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
@@ -228,7 +229,10 @@ def test_want_of_memory_behind_the_first_frame_never_costs_that(
         raise MemoryError
 
     monkeypatch.setattr(animation, step, exhausted)
-    found = read(tmp_path, moving(pictures(3), "PNG"))
+    with pytest.raises(Shortage) as caught:
+        read(tmp_path, moving(pictures(3), "PNG"))
+    found = caught.value.left
+    assert isinstance(found, PictureFingerprints)
     assert found.animation is None
     assert found.note.startswith("only its first frame was read: ")
     assert found.note.endswith("more memory than a worker may have")
@@ -264,8 +268,8 @@ def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
     def frames() -> Iterator[ShownFrame]:
         yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
 
-    found, note = animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 60)
-    assert not note
+    found, note, lacking = animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 60)
+    assert (note, lacking) == ("", False)
     return found
 
 

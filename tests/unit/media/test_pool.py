@@ -1,10 +1,13 @@
 """The pool: results in order, one bad file costs only itself, and nothing is left running."""
 
+import errno
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +140,78 @@ def test_an_animation_whose_worker_was_killed_may_be_tried_again(good: list[Path
     results = dict(pool.fingerprint_files([killed, *good[:2]], workers=1, command=MISBEHAVING))
     assert str(results[killed]) == "the worker that read it was killed, perhaps for want of memory"
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
+
+
+@pytest.mark.usefixtures("children")
+def test_a_file_is_not_blamed_for_what_its_worker_lacked(good: list[Path], tmp_path: Path) -> None:
+    """A worker that has read other files may lack what a new one has: the file is tried again in a new one."""
+    lacks = ("short", "memory", "threads", "crash", "exit", "killed")
+    files = [
+        file
+        for pair in zip(good, (bad(tmp_path, f"{lack}-when-used") for lack in lacks), strict=False)
+        for file in pair
+    ]
+    results = list(pool.fingerprint_files([*files, *good[6:]], workers=2, command=MISBEHAVING))
+    assert [path for path, _ in results] == [*files, *good[6:]]
+    assert [str(result) for _, result in results if isinstance(result, MediaError) or result.note] == []
+
+
+@pytest.mark.usefixtures("children")
+def test_a_file_that_a_new_worker_lacks_something_for_too_is_told_so(good: list[Path], tmp_path: Path) -> None:
+    """And is not called damaged, as if nothing else could be the reason."""
+    expected = {
+        "short": "damaged PNG: it cannot be decoded, or decoding it takes more memory than a worker may have",
+        "memory": "it takes more memory than a worker may have",
+        "threads": "decoding this PNG needs a thread or another resource that this machine does not give now",
+    }
+    files = [good[0], *(bad(tmp_path, lack) for lack in expected), *good[1:3]]
+    results = dict(pool.fingerprint_files(files, workers=2, command=MISBEHAVING))
+    told = [result for result in results.values() if isinstance(result, MediaError)]
+    assert [str(result) for result in told] == list(expected.values())
+    assert all(result.remedy for result in told)
+
+
+@pytest.mark.usefixtures("children")
+@pytest.mark.parametrize("deed", ["grow", "multiply"])
+def test_a_worker_that_has_grown_is_replaced(good: list[Path], tmp_path: Path, deed: str) -> None:
+    """What a library leaves behind is no room for the next file."""
+    files = [good[0], bad(tmp_path, deed), *good[1:]]
+    before = running()
+    seen = set()
+    for _, result in pool.fingerprint_files(files, workers=1, command=MISBEHAVING):
+        assert isinstance(result, PictureFingerprints)
+        seen |= running() - before
+    assert len(seen) == 2
+
+
+@pytest.mark.usefixtures("children")
+def test_a_machine_that_starts_no_process_is_told_so(good: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    with pytest.raises(Unavailable, match="no worker process can be started") as caught:
+        list(pool.fingerprint_files(good, workers=2))
+    assert caught.value.remedy
+
+
+@pytest.mark.usefixtures("children")
+def test_a_machine_that_starts_no_further_process_goes_on_with_what_it_has(
+    good: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting = subprocess.Popen
+    started = []
+
+    def once(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(True)
+        return starting(*arguments, **options)
+
+    monkeypatch.setattr("subprocess.Popen", once)
+    results = list(pool.fingerprint_files(good, workers=3))
+    assert [path for path, _ in results] == good
+    assert all(isinstance(result, PictureFingerprints) for _, result in results)
 
 
 @pytest.mark.usefixtures("children")

@@ -171,6 +171,18 @@ def test_a_value_of_a_video_out_of_place_is_refused(key: str, value: Any) -> Non
         replies.read_reply(json.dumps(said).encode())
 
 
+@pytest.mark.parametrize("short", [True, False])
+def test_a_worker_that_is_spent_says_so(*, short: bool) -> None:
+    spent = replies.Spent(short=short)
+    assert replies.read_reply(replies.write_reply(spent)) == spent
+
+
+@pytest.mark.parametrize("said", [{"spent": False, "short": True}, {"spent": True, "short": 1}, {"spent": True}])
+def test_a_worker_that_is_spent_in_another_way_is_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
+
+
 @pytest.mark.parametrize("seconds", [-1, replies.MAX_ASKED_SECONDS + 1, True, 1.0, None])
 def test_time_out_of_range_is_refused(seconds: Any) -> None:
     with pytest.raises(Malformed):

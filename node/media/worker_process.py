@@ -1,0 +1,159 @@
+"""One worker process as the pool sees it: how it is started, its two pipes, and why it ended.
+
+Rules this module upholds:
+
+- A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment.
+- Nothing that it says is interpreted here (`replies`), and nothing is decided here (`pool`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
+from node.errors import MediaError, Misuse, Unavailable
+from node.media.confine import PROCESSOR_SECONDS
+
+START_SECONDS: Final = 300.0
+"""Time a worker has to start; the first ever on a machine compiles its kernels."""
+_BURY_SECONDS: Final = 5.0
+"""Time a killed worker has to be gone."""
+_ENVIRONMENT: Final = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "NUMBA_CACHE_DIR",
+    "PATH",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+)
+"""What a worker inherits. Nothing else: an environment can hold secrets."""
+_KEPT_BYTES: Final = 512 * 1024 * 1024
+"""Freed memory that a worker keeps for its next picture, at most: taken anew, each page of it is a fault and is zeroed,
+which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
+_ALLOCATOR: Final = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
+"""mallopt(3), glibc; another C library ignores them."""
+_ONE_ARENA: Final = "MALLOC_ARENA_MAX"
+"""As these: each thread would reserve 64 MiB of address space for its own allocations, and a worker has but one that
+matters."""
+_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+# -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
+WORKER_COMMAND: Final = (sys.executable, "-P", "-m", "node.media.worker")
+
+Result = MaterialFingerprints | MediaError
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """A file, and its result once there is one. `again`: it was tried before, and a new worker has to try it."""
+
+    path: Path
+    result: Result | None = None
+    again: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkerProcess:
+    """A process, what it was handed (the first is what it works on), and what it has said of its next line.
+
+    `seconds`: of processor time that the file it works on has asked for, 0 where it has not; `so_far`: what is known of
+    it already, None where nothing is; `served`: files that it has replied to. `spent`: it asked to be replaced after
+    its next reply; `short`: that reply is for want of a resource.
+    """
+
+    process: subprocess.Popen[bytes]
+    deadline: float
+    tasks: deque[Task] = field(default_factory=deque)
+    heard: bytearray = field(default_factory=bytearray)
+    ready: bool = False
+    seconds: int = 0
+    so_far: PictureFingerprints | None = None
+    served: int = 0
+    spent: bool = False
+    short: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is awaited from it."""
+        return bool(self.tasks) or not self.ready
+
+    @property
+    def to(self) -> int:
+        """The pipe on which it takes tasks."""
+        if self.process.stdin is None:
+            raise Misuse("a worker is started with a pipe on either side")
+        return self.process.stdin.fileno()
+
+    @property
+    def back(self) -> int:
+        """The pipe on which it replies."""
+        if self.process.stdout is None:
+            raise Misuse("a worker is started with a pipe on either side")
+        return self.process.stdout.fileno()
+
+    def end(self) -> int:
+        """Waits for a process that has ended or was killed; returns its exit status (negative: the signal)."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            return self.process.wait(_BURY_SECONDS)
+        except subprocess.TimeoutExpired:  # it hangs in the kernel, where a kill waits with it: we do not
+            return -signal.SIGKILL
+
+
+def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
+    """Starts one of up to `workers` worker processes. Raises `Unavailable` where the machine starts no process."""
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    environment |= dict.fromkeys(_ONE_THREAD, "1")
+    environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
+    environment[_ONE_ARENA] = "1"
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    try:
+        process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,  # the terminal's Ctrl-C reaches us alone, and we end the workers
+        )
+    except OSError as error:
+        raise Unavailable(
+            f"no worker process can be started: {os.strerror(error.errno or 0).lower()}",
+            remedy="free memory, close other programs, or use fewer workers; then try again",
+        ) from None
+    return WorkerProcess(process=process, deadline=time.monotonic() + START_SECONDS)
+
+
+def cause(status: int, asked: int) -> MediaError:
+    """Why a worker ended, from its exit status (negative: the signal), in words about the file. `asked`: the seconds of
+    processor time that it asked for.
+    """
+    if status == -signal.SIGXCPU:
+        return MediaError(f"decoding it took more than {asked or PROCESSOR_SECONDS} seconds of processor time")
+    if status == -signal.SIGKILL:
+        return MediaError(
+            "the worker that read it was killed, perhaps for want of memory",
+            remedy="free memory on this machine or use fewer workers, then try again",
+        )
+    if status < 0:
+        return MediaError(f"it crashed its decoder ({signal.strsignal(-status)})")
+    return MediaError("the worker that read it failed")
+
+
+def _memory_bytes() -> int:
+    """Of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
