@@ -33,9 +33,14 @@ def require_right(examined: Examined) -> None:
 
 def refusal(examined: Examined) -> StoreError:
     """Why a home does not work with the database that was found, and what to do."""
-    command = f"vigil {examined.owner.role}"
-    restore = f"restore the newest backup: {command} restore FILE"
+    restore = "restore the newest backup: vigil node restore FILE"
     moved = f"stop the daemon, move vigil.sqlite3 (and vigil.sqlite3-wal) to another folder, then {restore}"
+    if examined.owner.role == "hub":
+        # A hub's backup is a whole home, and is restored into a folder that holds none.
+        restore = moved = (
+            "stop the daemon, move this whole home to another place, and restore the newest backup into an empty "
+            "folder: vigil hub restore FILE"
+        )
     lost = _without_backup(examined)
     match examined.finding:
         case Finding.MISSING:
