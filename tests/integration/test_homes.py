@@ -23,7 +23,7 @@ from node.errors import (
     StoreError,
 )
 from tests.integration.pictures import picture
-from tests.integration.processes import Federation, Line, federation, secret, until, vigil
+from tests.integration.processes import Daemon, Federation, Line, federation, secret, until, vigil
 
 CLERK = Caller(officer="Adm. Ito")
 TERMS = {"case": "T-9", "purpose": "victim-identification", "legal_basis": "a test", "budget": 5.0}
@@ -111,17 +111,31 @@ CASES: dict[str, tuple[Callable[[Home, Federation], None], type[StoreError], str
 
 @pytest.fixture
 def stopped(made: Federation) -> Iterator[Home]:
-    """Japan's home, its daemon stopped; as it was before, and running, afterwards."""
+    """Japan's home, no daemon running; as it was before afterwards."""
     home = made.home("JP")
-    made.stop("JP")
-    kept = made.root / "kept"
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(home.folder, kept)
+    stop(made)
+    keep(made)
     yield home
+    stop(made)
     shutil.rmtree(home.folder)
-    shutil.copytree(kept, home.folder)
-    made.start("JP")
-    until(lambda: made.attending() == 2, "both attend again")
+    shutil.copytree(made.root / "kept", home.folder)
+
+
+def stop(made: Federation) -> None:
+    if "JP" in made.daemons:
+        made.stop("JP")
+
+
+def keep(made: Federation) -> None:
+    """What Japan's home is put back to."""
+    shutil.rmtree(made.root / "kept", ignore_errors=True)
+    shutil.copytree(made.home("JP").folder, made.root / "kept")
+
+
+def start(made: Federation) -> Daemon:
+    daemon = made.start("JP")
+    until(lambda: made.attending() == 2, "both attend")
+    return daemon
 
 
 def faults(home: Home) -> dict[str, Line]:
@@ -169,8 +183,7 @@ def test_a_person_may_go_on_with_an_empty_database_and_the_audit_says_who(made: 
         app.accept_database(stopped, CLERK, empty=False)
     ran = vigil(stopped.folder, "node", "accept-database", "--empty", "--officer", "Adm. Ito")
     assert ran.returncode == 0, ran.stderr
-    made.start("JP")
-    until(lambda: made.attending() == 2, "it answers again")
+    start(made)
     act = made.run("JP", "read-audit")[0]
     assert (act["what"], act["found"], act["outcome"], act["officer"]) == (
         "accept-database",
@@ -179,15 +192,13 @@ def test_a_person_may_go_on_with_an_empty_database_and_the_audit_says_who(made: 
         "Adm. Ito",
     )
     assert outcome(made, 2) == "no-hit"
-    made.stop("JP")
 
 
 def test_a_person_may_go_on_with_an_older_database(made: Federation, stopped: Home) -> None:
     older(stopped, made)
     ran = vigil(stopped.folder, "node", "accept-database", "--older")
     assert ran.returncode == 0, ran.stderr
-    made.start("JP")
-    until(lambda: made.attending() == 2, "it answers again")
+    start(made)
     assert (outcome(made, 1), outcome(made, 2)) == ("hit", "no-hit")
     made.stop("JP")
     # From here on this one is the newest, and what was newer before is another copy.
@@ -207,8 +218,7 @@ def test_a_backup_is_restored_and_one_of_another_node_is_refused(
     assert "is missing" in faults(stopped)["database"]["what"]
     app.restore_node(stopped, tmp_path / "jp")
     assert "database" not in faults(stopped)
-    made.start("JP")
-    until(lambda: made.attending() == 2, "it answers again")
+    start(made)
     assert outcome(made, 2) == "hit"
     made.stop("JP")
     # The same backup put back by hand later is an older copy.
@@ -219,7 +229,7 @@ def test_a_backup_is_restored_and_one_of_another_node_is_refused(
 
 def test_a_home_put_back_whole_from_an_older_copy_is_found_by_what_the_hub_has(made: Federation, stopped: Home) -> None:
     """Everything in the home is old together, so nothing in it tells: the hub has more of its log."""
-    made.start("JP")
+    start(made)
     ingest(made, "JP", 3)
     assert vigil(stopped.folder, "contribute", "--case", "A").returncode == 0
     until(lambda: made.status("JP")["published"], "the records are published")
@@ -233,30 +243,26 @@ def test_a_home_put_back_whole_from_an_older_copy_is_found_by_what_the_hub_has(m
     assert outcome(made, 2) in {"offline", "timeout"}
     assert "older copy" in faults(stopped)["database"]["what"]
     app.accept_database(stopped, CLERK, empty=False)
-    made.start("JP")
-    until(lambda: made.attending() == 2, "it answers again")
+    start(made)
     assert made.size("JP", "JP") == 3
     made.stop("JP")
+    keep(made)  # the hub has what only this one has
 
 
 def test_a_daemon_whose_database_is_removed_stops_and_saves_what_it_still_holds(
     made: Federation, stopped: Home
 ) -> None:
-    daemon = made.start("JP")
-    until(lambda: made.attending() == 2, "both attend")
+    daemon = start(made)
     remove(stopped)
     until(lambda: daemon.process.poll() is not None, "the daemon ends")
-    assert daemon.process.returncode == 1
-    del made.daemons["JP"]
+    assert made.stop("JP") == 1
     assert "is missing" in faults(stopped)["database"]["what"]
     app.restore_node(stopped, stopped.folder / "vigil.sqlite3.rescued")
-    made.start("JP")
-    until(lambda: made.attending() == 2, "it answers again")
+    start(made)
     assert outcome(made, 2) == "hit"
-    made.stop("JP")
 
 
-def test_a_hub_with_a_wrong_database_does_not_run(made: Federation, tmp_path: Path) -> None:
+def test_a_hub_with_a_wrong_database_does_not_run(made: Federation, stopped: Home, tmp_path: Path) -> None:
     """Its members' certificates and heads are in it: with another one it would refuse the first and sign older ones."""
     made.stop("hub")
     home = Home(folder=tmp_path / "hub")
@@ -290,7 +296,6 @@ def test_a_hub_with_a_wrong_database_does_not_run(made: Federation, tmp_path: Pa
     assert (ran.returncode, ran.stdout) == (1, "")
     made.start("hub")
     made.start("FR")
-    until(lambda: made.attending() == 2, "both attend again")
 
 
 def test_a_command_for_a_node_refuses_a_hubs_home_and_the_other_way_round(made: Federation) -> None:

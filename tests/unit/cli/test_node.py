@@ -253,19 +253,23 @@ def test_alarms_are_acknowledged_with_a_reason(vigil: Vigil, node: Node) -> None
 
 
 @pytest.mark.parametrize(
-    ("role", "words", "said"),
-    [("hub", ("node", "status"), "a hub's home"), ("hub", ("records",), "a hub's home"),
-     ("node", ("hub", "members"), "a node's home"), ("node", ("hub", "run"), "a node's home")],
-)  # fmt: skip
+    ("role", "words"),
+    [
+        ("hub", ("node", "status")),
+        ("hub", ("records",)),
+        ("node", ("hub", "members")),
+        ("node", ("hub", "run")),
+    ],
+)
 def test_a_command_refuses_a_home_of_the_other_role(
-    vigil: Vigil, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, role: str, words: tuple[str, ...], said: str
+    vigil: Vigil, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, role: str, words: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(app, "session", SESSION)
     home = Home(folder=tmp_path / "home")
     config.write(home, {"role": role, "federation": "vigil.example", "member": "FR", "hub": "h:1", "enrolment": "h:2"})
     ran = vigil(*words)
     assert ran.code == 2
-    assert said in ran.err
+    assert f"this is a {role}'s home" in ran.err
     assert f"vigil {role} --help" in ran.err
 
 
