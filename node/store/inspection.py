@@ -43,8 +43,18 @@ def inspect_database(path: Path) -> FoundDatabase:
         raise engine.translate_os(error) from None
     if not size:
         return FoundDatabase(exists=True)
+    if not path.with_name(f"{path.name}-wal").exists():
+        # Nobody has it open. Else SQLite would make a journal and its index for us, and leave them there.
+        found = _inspect(path, size, "immutable=1")
+        if not found.fault:
+            return found
+        # Somebody may have opened it meanwhile, and written under our eyes.
+    return _inspect(path, size, "mode=ro")
+
+
+def _inspect(path: Path, size: int, how: str) -> FoundDatabase:
     try:
-        with engine.translated(), closing(_open(path)) as connection:
+        with engine.translated(), closing(_open(path, how)) as connection:
             return _look(connection, size)
     except Damaged as error:
         return FoundDatabase(exists=True, size=size, fault=str(error))
@@ -52,8 +62,8 @@ def inspect_database(path: Path) -> FoundDatabase:
         return FoundDatabase(exists=True, size=size, fault=f"its contents cannot be read ({type(error).__name__})")
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+def _open(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 
 def _look(connection: sqlite3.Connection, size: int) -> FoundDatabase:

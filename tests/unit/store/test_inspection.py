@@ -61,6 +61,14 @@ def test_a_database_of_before_says_whose_it_is_by_its_audit_log(path: Path) -> N
     store.close()
 
 
+def test_it_leaves_nothing_beside_the_database(path: Path) -> None:
+    filled(path).close()
+    before = path.read_bytes()
+    assert inspect_database(path).entries == 3
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
 def test_nothing_an_empty_file_and_a_database_without_tables_are_told_from_one_of_ours(path: Path) -> None:
     assert not inspect_database(path).exists
     assert not path.exists()
