@@ -26,6 +26,7 @@ INVESTIGATION: Final = frozenset({
 """What investigators run over their socket. A command that stands in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
     "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "fsck", "read-audit",
+    "rekey", "rekey-cancel", "rekeying",
 })  # fmt: skip
 """What only the node's own user runs: what changes or copies the whole node, and what tells of other people."""
 
