@@ -159,6 +159,12 @@ def _level(text: str) -> str:
     return text
 
 
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError('expected "yes" or "no"')
+    return text == "yes"
+
+
 def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
     if default is MISSING:
         return field(metadata={"parse": parse})
@@ -173,6 +179,7 @@ class Config:
     `public_enrolment` where these are not empty.
     `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
     have a date of their own).
+    `file_references`: whether an ingest keeps where its files are ("yes" or "no").
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
     set or neither is.
@@ -197,6 +204,7 @@ class Config:
     query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
+    file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
 
 
 def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:

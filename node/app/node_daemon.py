@@ -25,7 +25,7 @@ from node.app.hub_contact import HubContact
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
 from node.app.key_switch import KeySwitch
 from node.app.node_keys import load_ring
-from node.app.node_rooms import open_node
+from node.app.node_rooms import finish_deletions, open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.errors import Unavailable, VigilError
@@ -232,6 +232,7 @@ class NodeDaemon:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
             hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._rooms)
             _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
