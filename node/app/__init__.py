@@ -33,15 +33,19 @@ def session(
     passphrase: Callable[[], str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     who: Caller = NOBODY,
+    socket: Path | None = None,
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
+
+    `socket`: commands in the daemon behind this socket instead; the home is not looked at. Raises `Refused` where this
+    user may not use it, `Unavailable` where no daemon answers.
 
     `progress(done, total)`: where the search index has to be made before the first command. `who` runs the commands:
     the audit log names them.
     """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase, progress, who)
+    return open_session(home, passphrase, progress, who, socket)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:

@@ -25,7 +25,17 @@ from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.domain.roster import MemberStatus, Policy
-from node.errors import Expired, NotFound, Refused, StoreError, Suspended, Unauthenticated, Unavailable, VigilError
+from node.errors import (
+    BadSignature,
+    Expired,
+    NotFound,
+    Refused,
+    StoreError,
+    Suspended,
+    Unauthenticated,
+    Unavailable,
+    VigilError,
+)
 from node.match.folder import describe
 from node.pki.ca import check_issued, needs_renewal
 from node.pki.wrapping import Passphrase
@@ -194,7 +204,14 @@ def _clock_and_identity(case: _Case) -> str:
         async with await EnrolmentChannel.open(settings.enrolment, link.ca_sha256()) as channel:
             return await channel.challenge(member_id(settings.member))
 
-    challenge: bytes = case.loop.call(ask())
+    try:
+        challenge: bytes = case.loop.call(ask())
+    except BadSignature:
+        raise BadSignature(
+            "the hub at this address is not the one that this node knows",
+            remedy="start the daemon (vigil node run): it takes a hub that the authority has signed for. If it stays "
+            "so, compare the address with the hub's operator, and join again with a new invitation",
+        ) from None
     apart = int(time.time() - int.from_bytes(challenge[:_CHALLENGE_TIME], "big"))
     skew = (case.roster.policy if case.roster else Policy()).skew_seconds
     if abs(apart) > skew:
@@ -253,7 +270,8 @@ def _admitted(case: _Case) -> str:
     except Unavailable:
         raise Unauthenticated(
             "the hub's main port ends the connection before a word is said: it does not accept this node's certificate",
-            remedy="was the hub made anew? then join again with a new invitation; else compare the clocks",
+            remedy="start the daemon (vigil node run): it renews the certificate, also with a hub that is new. If it "
+            "stays so, compare the clocks, and ask the hub's operator for a new invitation",
         ) from None
     if not serving:
         raise Unavailable("the hub is about to go away", remedy="wait; the node dials again by itself")

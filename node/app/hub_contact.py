@@ -13,6 +13,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
 import time
@@ -41,11 +42,37 @@ class HubContact:
 
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
+        self._away = False
+        self._found = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
+        which a suspension of ours has ended.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._found.wait()
 
     async def refresh_roster(self) -> None:
         """Fetches and verifies the roster, puts it in force, and takes the CA that it names. Raises what stands in the
         way; then everything is as it was.
         """
+        before = self._is_active()
+        try:
+            await self._refresh()
+        except VigilError:
+            self._away = True
+            raise
+        if self._away or (self._is_active() and not before):
+            self._away = False
+            found, self._found = self._found, asyncio.Event()
+            found.set()
+
+    def _is_active(self) -> bool:
+        roster = self._rooms.members.latest()
+        return roster is not None and member_id(self._rooms.settings.member) in roster.active()
+
+    async def _refresh(self) -> None:
         try:
             channel: EnrolmentChannel | RosterChannel = await self._enrolment()
         except BadSignature as stranger:

@@ -22,7 +22,7 @@ from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
-from node.errors import NotFound, VigilError
+from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
 from node.hub.key_changes import close_logs, standing
@@ -119,6 +119,7 @@ class HubRooms:
                 claimed=self.carrier.claimed,
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
+                new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
                 clock=time.time,
@@ -301,9 +302,11 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     older = recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
-        # A crash came in the middle of a change over: it is finished before anything is signed with either key.
-        change.finish(waiting, now=time.time())
-        waiting = None
+        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
+        # its bundle has run out meanwhile, the new keys wait for the next one.
+        with suppress(Expired):
+            change.finish(waiting, now=time.time())
+        waiting = change.waiting(secret)
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
     ca = CertificateAuthority(ring, read_bounded(home.tls / "ca.der", MAX_CERTIFICATE, what="CA certificate"))
     online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))

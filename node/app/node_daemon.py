@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- Nothing listens on a network: the node dials out, and serves Unix sockets only.
 - A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
 - A certificate that ran out while the node was away is renewed with the statement key before anything else.
 """
@@ -20,16 +20,18 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle
+from node.app.group_socket import group_socket
 from node.app.hub_contact import HubContact
 from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
 from node.app.key_switch import KeySwitch
 from node.app.node_keys import load_ring
-from node.app.node_rooms import open_node
+from node.app.node_rooms import finish_deletions, open_node
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.errors import Unavailable, VigilError
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
+from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
 from node.sync.follower import Follower
@@ -128,7 +130,9 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
+        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random, pause=pause)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -138,7 +142,10 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
+        self.arrivals = ArrivalMatcher(
+            arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
+        )
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -155,7 +162,6 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
-        self.contact = HubContact(rooms)
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
@@ -168,6 +174,7 @@ class NodeDaemon:
             "attending": self.attendant.attending.is_set() and not self.attendant.fault,
             "publishing": self.publisher.trouble or "well",
             "following": self.follower.trouble or "well",
+            "matching": self.arrivals.trouble or "well",
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or "well",
@@ -224,7 +231,9 @@ class NodeDaemon:
         async def sweep() -> None:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
-            _log.info("retention swept", expired=swept.expired, queries=queries)
+            hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._rooms)
+            _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
         self.jobs.every(settings.certificate_check_seconds, "certificate", self.contact.renew_certificate)
@@ -271,8 +280,14 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
 async def _until_ended(
     rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    shared = group_socket(rooms.settings)
+    commands = rooms.commands()
+    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    if shared is not None:
+        path, group = shared
+        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
     supervisor.run("attendant", daemon.attendant.run())
+    supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
     settle()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
@@ -284,5 +299,7 @@ async def _until_ended(
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()
-        await socket.stop(GRACE_SECONDS)
+        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
         socket_path(rooms.home).unlink(missing_ok=True)
+        if shared is not None:
+            shared[0].unlink(missing_ok=True)

@@ -15,12 +15,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from node.app import originals
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, keys_in_force
 from node.app.rekeying import Rekeying
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
+from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
@@ -29,7 +34,7 @@ from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import Misuse, NotFound, Refused
+from node.errors import Misuse, NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -39,12 +44,15 @@ from node.pki.wrapping import Passphrase
 from node.store.store import open_store
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.arrivals import Arrivals
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
+from node.usecases.hit_list import HitList
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
@@ -58,6 +66,7 @@ from node.usecases.retraction import Retracting
 from node.usecases.roster import Members
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -68,6 +77,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Store
     from node.usecases.publication import Sender
 
+_log = structlog.get_logger(__name__)
 Line = dict[str, Any]
 
 
@@ -92,11 +102,15 @@ class NodeRooms:
     ledger: Ledger
     audit: AuditLog
     matcher: Matcher
+    hits: HitList
+    kept: StoredHits
+    arrivals: Arrivals
     recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
     custody: Custody
+    disposal: Disposal
     link: Link
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
@@ -114,6 +128,8 @@ class NodeRooms:
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
+            hits=self.hits,
+            kept=self.kept,
             store=self.store,
             audit=self.audit,
             clock=time.time,
@@ -154,13 +170,23 @@ class NodeRooms:
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
+            hits=self.hits,
             random=os.urandom,
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
+        holdings = HoldingCommands(
+            disposal=self.disposal,
+            store=self.store,
+            audit=self.audit,
+            has_original=originals.finder(self.home.originals),
+            clock=time.time,
+        )
+        hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
         keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
         allow = AllowCommands(allowed=allowed)
-        return Commands.of(search, queries, records, sharing, node, keys, audit, allow)
+        groups = (search, queries, records, sharing, node, keys, audit, hits, holdings, allow)
+        return Commands.of(*groups)
 
     def _rekeying(self) -> Rekeying:
         if self.secret is None:
@@ -254,7 +280,18 @@ def open_node(
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
         rooms.catalogue.start(progress)
+        finish_deletions(rooms)
         yield rooms
+
+
+def finish_deletions(rooms: NodeRooms) -> None:
+    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
+    still, and taken up again with the next sweep or the next start.
+    """
+    try:
+        rooms.disposal.finish()
+    except VigilError as error:
+        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
 
 
 def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, store: Store) -> NodeRooms:
@@ -271,7 +308,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
+    ledger = Ledger(
+        codec=codec,
+        catalogue=catalogue,
+        origin=origin,
+        roster=members.current,
+        clock=time.time,
+        random=os.urandom,
+        acknowledged=lambda: _call_all(wakers),
+    )
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
         home=home,
@@ -293,25 +340,30 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
             signer=ring.signer(log_role(ring.log_epoch)),
             roster=members.current,
         ),
-        ledger=Ledger(
-            codec=codec,
-            catalogue=catalogue,
-            origin=origin,
-            roster=members.current,
-            clock=time.time,
-            random=os.urandom,
-            acknowledged=lambda: _call_all(wakers),
-        ),
+        ledger=ledger,
         audit=audit,
         matcher=matcher,
+        kept=hits,
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        arrivals=Arrivals(
+            store=store,
+            index=index,
+            codec=codec,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: latest_policy(members).radius,
+        ),
         recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
+            hits=hits,
             recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
+            references=settings.file_references,
         ),
         inquirer=Inquirer(
             InquirerDeps(
@@ -340,7 +392,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
             )
         ),
         custody=Custody(
-            store=store, catalogue=catalogue, clock=time.time, witnessed=newest_cosignature(members.current)
+            store=store,
+            catalogue=catalogue,
+            clock=time.time,
+            witnessed=newest_cosignature(members.current),
+            member=me,
+        ),
+        disposal=Disposal(
+            store=store,
+            catalogue=catalogue,
+            retract=ledger.retract,
+            remove_original=originals.remover(home.originals),
         ),
         link=link,
         wakers=wakers,

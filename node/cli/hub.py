@@ -206,6 +206,7 @@ def _hub_words(line: Line) -> str:
         f"{'Roster':<12} {roster}\n"
         f"{'Authority':<12} {f'has to sign again by {moment(signs)}' if signs else 'has not signed yet'}\n"
         f"{'Connected':<12} {count(line['attending'], 'member')}"
+        + (f"\n{'New keys':<12} {plain(line['new_keys'])}" if line.get("new_keys") else "")
     )
 
 

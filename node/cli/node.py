@@ -19,7 +19,7 @@ from node.cli.common import Command, Common, common, new_group, one
 from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output, plain
-from node.cli.words import moment, new_table, value_words
+from node.cli.words import count, moment, new_table, value_words
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -165,14 +165,26 @@ def _node_words(line: Line) -> str:
         ("Our log", _own_log_words(line)),
         ("Holdings", holdings),
     ]
+    if line.get("hits"):
+        rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
     shown = {
         "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "log_epoch", "holdings",
+        "published", "waiting", "log_epoch", "holdings", "hits", "hits_left_out", "not_matched_yet",
     }  # fmt: skip
     rows += [
         (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
     ]
     return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
+
+
+def _hits_words(line: Line) -> list[str]:
+    """The hits of our holdings on other members' records, and what is missing from the number."""
+    hits = line["hits"]
+    words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
+    words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
+    words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
+    return words
 
 
 def _own_log_words(line: Line) -> str:

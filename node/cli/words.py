@@ -97,6 +97,18 @@ def hit_words(hit: Line) -> str:
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
 
 
+def stored_hit_words(hit: Line) -> str:
+    """How near a holding and a record are, and what the record says, in one line."""
+    near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
+    parts = [f"{plain(hit['algorithm'] or '')} {near}"]
+    parts += [plain(hit["orientation"])] if hit["orientation"] not in (None, "original") else []
+    if hit["shares"]:
+        parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
+    parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
+    parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
+    return "; ".join([", ".join(parts), *statement_words(hit)])
+
+
 def _video_words(hit: Line) -> list[str]:
     """What a hit by frames of videos says beside its distance: a line of shares, and one of times."""
     shares, lines = hit.get("shares"), []
@@ -167,6 +179,14 @@ def join(names: Sequence[str]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 hit`, `2 hits`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def not_matched_words(line: Line) -> str:
+    """That some records were not compared yet, and what to do."""
+    return (
+        f"{count(line['not_matched_yet'], 'record')} of other members not compared with our holdings yet: "
+        "the running node (vigil node run) does it; look again later."
+    )
 
 
 def value_words(value: object) -> str:

@@ -76,6 +76,7 @@ class HubCommands:
     claimed: Callable[[], Mapping[Origin, int]]
     make_keys: Callable[[bool], tuple[str, str]]
     drop_keys: Callable[[], bool]
+    new_keys: Callable[[], str]
     make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
@@ -166,6 +167,7 @@ class HubCommands:
             "roster_expires": roster.expires if roster else None,
             "authority_signs_again_by": self.authority_until(),
             "roster_stale": roster is None or roster.expires <= self.clock(),
+            "new_keys": self.new_keys() or None,
             "attending": len(self.attending()),
         }
         async for line in self.members(arguments, items):

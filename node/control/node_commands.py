@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from node.domain.services import Head
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
+    from node.usecases.hit_list import HitList
 
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
@@ -55,6 +56,7 @@ class NodeCommands:
     heads: Callable[[], Awaitable[Sequence[Head]]]
     certificate_expires: Callable[[], float | None]
     check_index: Callable[[], Report | None]
+    hits: HitList
     random: Callable[[int], bytes]
     clock: Clock
 
@@ -88,7 +90,7 @@ class NodeCommands:
             yield line
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
-        now = self.clock()
+        now, hits = self.clock(), self.hits.stand()
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
@@ -107,6 +109,9 @@ class NodeCommands:
                     "published": sum(log.cosigned_size for log in own),
                     "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
+                    "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
+                    "hits_left_out": len(hits.left_out),
+                    "not_matched_yet": hits.behind,
                     **self.health(),
                 }
             ]

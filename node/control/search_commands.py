@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node.control.arguments import Arguments
 from node.control.batching import batches
+from node.control.hit_lines import stored_hit_line
 from node.control.lines import hit_line, read_item, read_subject
 from node.domain.envelope import Kind
 from node.domain.holdings import IngestRequest
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     from node.domain.queries import Subject
     from node.domain.roster import Policy
     from node.usecases.audit import AuditLog
+    from node.usecases.hit_list import HitList
     from node.usecases.intake import Intake
     from node.usecases.matching import Found, Matcher
+    from node.usecases.stored_hits import StoredHits
 
     Group = tuple[list[Subject], Sequence[int]]
     """Subjects that are searched for together, and of holdings the number of each."""
@@ -51,6 +54,8 @@ MATCH_FIRST_SECONDS: Final = 0.05
 """The same of the first group of all: whoever waits for a first result waits no longer than that."""
 INGEST_HITS: Final = 20
 """Hits that an ingest gives of a file, the nearest; a series of near-identical pictures would give hundreds of each."""
+CASE_HITS: Final = 100
+"""The newest stored hits of the whole case, of which an ingest gives those that are not of its own files."""
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT, "shared": Level.SHARED}
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
@@ -72,6 +77,8 @@ class SearchCommands:
     policy: Callable[[], Policy]
     intake: Intake
     matcher: Matcher
+    hits: HitList
+    kept: StoredHits
     store: Store
     audit: AuditLog
     clock: Clock
@@ -83,18 +90,21 @@ class SearchCommands:
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "show_all"} and items -> a line a file with its nearest hits, then a summary."""
+        """{"case", "level", "show_all"} and items -> a line a file with its nearest hits, then the newest stored hits
+        of the case's other files, then a summary, in which "files_with_hits" and "case_hits" are of the whole case.
+        """
         given = Arguments(arguments)
         request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
         show_all = given.flag("show_all")
-        files = new = hit_files = hidden = 0
+        files = new = hidden = 0
+        with_hits = set[int]()
         async for batch in batches(items, INGEST_BATCH, INGEST_SECONDS):
             read = [read_item(line) for line in batch]
             for result in await asyncio.to_thread(self._take, request, read, show_all=show_all):
                 files += 1
                 hidden += result.hidden
                 new += result.new
-                hit_files += bool(result.hits)
+                with_hits |= {result.holding} if result.hits else set()
                 yield {
                     "path": result.label,
                     "holding": result.holding,
@@ -103,12 +113,20 @@ class SearchCommands:
                     "hits_total": len(result.hits),
                     "hidden": result.hidden,
                 }
+        earlier = await asyncio.to_thread(self.hits.page, case=request.case, hidden=show_all, limit=CASE_HITS)
+        for shown in earlier:
+            if shown.hit.holding not in with_hits:
+                yield stored_hit_line(shown)
+        stand = await asyncio.to_thread(self.hits.stand, request.case)
         yield {
             "files": files,
             "new": new,
             "already_held": files - new,
-            "files_with_hits": hit_files,
+            "files_with_hits": len(with_hits | stand.holdings),
             "hidden": hidden,
+            "case": request.case,
+            "case_hits": stand.counts.hits,
+            "not_matched_yet": stand.behind,
         }
 
     def _take(self, request: IngestRequest, items: list[IngestItem], *, show_all: bool) -> list[Any]:
@@ -201,7 +219,9 @@ class SearchCommands:
         )
         began = time.monotonic()
         found = self.matcher.local(subjects, self.policy().radius, rule, own_rows, show_all=show_all)
-        return found, time.monotonic() - began
+        took = time.monotonic() - began
+        self.kept.keep_match(own_rows, found.hits)
+        return found, took
 
 
 def read_rule(text: str) -> MatchRule:

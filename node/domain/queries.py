@@ -126,8 +126,8 @@ class Hit:
     milliseconds.
 
     For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
-    `allowed` whether the allow-list hides it, `statement` what the record says beside its fingerprints, and `handling`
-    who may read it for what.
+    `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
+    `statement` what the record says beside its fingerprints, and `handling` who may read it for what.
     """
 
     subject: int
@@ -143,6 +143,7 @@ class Hit:
     weak: bool = False
     trimmed: bool = False
     holding: int | None = None
+    place: int | None = None
     allowed: bool = False
     shares: Shares | None = None
     at: int | None = None

@@ -20,6 +20,7 @@ from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_hand
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.tlog import tiles
 from node.tlog.merkle import leaf_hash
+from node.usecases.chains import unlink
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], rand
             cut_published += max(state.cosigned_size - end, 0)
             for said in _unpublished(writer, log, end, state.size):
                 move.say(said)
+            unlink(writer, log, end, state.size)
             writer.cut_back(log, end, tiles.root(LogTiles(writer, state.number), end))
             change.purged += state.size - end
     for log in former:

@@ -123,6 +123,10 @@ class Matcher:
         self._rank = rank
         self._own = own
 
+    def against(self, index: SearchIndex) -> Matcher:
+        """The same, searching another index of the same store."""
+        return Matcher(store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own)
+
     @property
     def versions(self) -> Mapping[str, int]:
         """Kind name -> version of the algorithm that searches it."""
@@ -216,6 +220,7 @@ class Matcher:
             algorithm=by_frames.algorithm if by_frames else kind.name,
             level=said.level,
             record=said.record,
+            place=None if hit.source == HOLDINGS_SOURCE else hit.row,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
             orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,

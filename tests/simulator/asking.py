@@ -35,6 +35,7 @@ from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -93,6 +94,7 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     signer = statement_signer(name)
     catalogue = Catalogue(store=store, index=index, codec=codec)
     allowed = AllowList(store=store, audit=audit, clock=clock)
+    hits = StoredHits(store=store, own=me, clock=clock)
     return Party(
         planner=Planner(
             me=me,
@@ -107,7 +109,12 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
         store=store,
         index=index,
         intake=Intake(
-            store=store, catalogue=catalogue, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock
+            store=store,
+            catalogue=catalogue,
+            matcher=matcher,
+            hits=hits,
+            radius=lambda: roster().policy.radius,
+            clock=clock,
         ),
         matcher=matcher,
         audit=audit,

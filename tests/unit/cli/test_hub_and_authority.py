@@ -32,6 +32,7 @@ HUB: Line = {
     "roster_expires": 1_700_000_000.0,
     "roster_stale": True,
     "authority_signs_again_by": 1_700_000_000.0,
+    "new_keys": "wait for the authority's signature",
     "attending": 1,
 }
 
@@ -91,6 +92,7 @@ def test_members_and_status_are_tidy_at_80_columns(vigil: Vigil, node: Node) -> 
         assert max(map(len, ran.out.splitlines())) <= 80
     assert "STALE" in vigil("hub", "status").out
     assert "has to sign again by 2023-11-1" in vigil("hub", "status").out
+    assert "New keys     wait for the authority" in vigil("hub", "status").out
     assert vigil("hub", "status", "--json").lines == [HUB, *MEMBERS]
     node.answers["members"] = []
     assert vigil("hub", "members").err == "no members yet\n"

@@ -120,6 +120,9 @@ STATUS: list[Line] = [
         "waiting": 2,
         "published": 1200,
         "holdings": {"national": 7, "shared": 1200},
+        "hits": {"total": 12, "new": 3, "hidden": 4},
+        "hits_left_out": 1,
+        "not_matched_yet": 2_500,
         "daemon": True,
         "stopped_logs": {"vigil.example/JP/log/1": "fork"},
     },
@@ -147,6 +150,8 @@ def test_status_is_tidy_at_80_columns_and_hides_nothing_that_is_wrong(vigil: Vig
     ran = vigil("node", "status")
     assert ran.code == 0
     for words in ("STALE", "FROZEN", "cannot both be true", "suspended", "2 waiting", "7 national", "fork"):
+        assert words in ran.out
+    for words in ("12, 3 new: vigil hits --new", "4 more hidden", "more found than kept", "2,500 records not compared"):
         assert words in ran.out
     assert next(line for line in ran.out.splitlines() if line.startswith("JP")).split()[3] == "?"
     assert max(map(len, ran.out.splitlines())) <= 80

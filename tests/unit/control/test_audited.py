@@ -10,6 +10,7 @@ import pytest
 
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -24,6 +25,7 @@ from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
 from node.usecases.contribution import Contributing
+from node.usecases.hit_list import HitList
 from node.usecases.ledger import Draft
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
@@ -33,6 +35,7 @@ from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
@@ -80,10 +83,14 @@ class Desk:
         )
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
         matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
+        hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
+        self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
         self.search = SearchCommands(
             policy=Policy,
             intake=None,  # type: ignore[arg-type]
             matcher=matcher,
+            hits=hits,
+            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
             store=store,
             audit=self.audit,
             clock=world.clock,
@@ -117,6 +124,7 @@ class Desk:
             heads=lambda: asyncio.sleep(0, []),
             certificate_expires=lambda: None,
             check_index=lambda: None,
+            hits=hits,
             random=os.urandom,
             clock=world.clock,
         )
@@ -159,6 +167,7 @@ SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, Non
 LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
     "match": ("match", lambda d: d.search.match({}, items(SUBJECT))),
     "queries": ("queries", lambda d: d.queries.queries({}, items())),
+    "hits": ("hits", lambda d: d.hits.hits_list({}, items())),
     "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
     "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
     "evidence": ("evidence", lambda d: d.records.evidence({"record": str(d.record)}, items())),

@@ -12,7 +12,7 @@ from alembic import op
 from node.errors import Misuse
 
 revision = "0011"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
