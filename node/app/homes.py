@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +74,7 @@ def read_mark(home: Home) -> HomeMark | None:
 
 
 class OpenDatabase:
-    """The database of a home while this process owns it. From any thread, one at a time."""
+    """The database of a home while this process owns it. From any thread, blocking."""
 
     def __init__(self, home: Home, owner: Owner, store: Store) -> None:
         self._home = home
@@ -81,19 +82,21 @@ class OpenDatabase:
         self.store = store
         self._marked: HomeMark | None = None
         self._lacks = 0
+        self._marking = threading.Lock()
         self._place = _place(home.database)
 
     def mark(self) -> None:
         """Remembers how far the database has come, where it has moved. A full disk is no fault: the mark lags."""
-        now = self._state()
-        if now == self._marked:
-            return
-        try:
-            write_atomic(self._home.mark, pack_mark(now))
-        except DiskFull:
-            _log.warning("no room to remember how far the database has come")
-            return
-        self._marked = now
+        with self._marking:
+            now = self._state()
+            if now == self._marked:
+                return
+            try:
+                write_atomic(self._home.mark, pack_mark(now))
+            except DiskFull:
+                _log.warning("no room to remember how far the database has come")
+                return
+            self._marked = now
 
     def lacks(self, entries: int) -> None:
         """The hub has shown so many log entries of this home that the database lacks: every later start finds it so."""
