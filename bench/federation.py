@@ -11,9 +11,10 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -30,6 +31,7 @@ from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
 from node.domain.log_ports import LogState
 from node.domain.ports import StoreWriter
+from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
 from node.pki.keys import HUB, MIRROR, KeyRing, log_role
 from node.pki.wrapping import Passphrase
@@ -48,6 +50,14 @@ HASH_BYTES: Final = sum(kind.size for kind in KINDS)
 SEEDED_AT_ONCE: Final = 20_000
 """Records of one append."""
 SECONDS_A_DAY: Final = 86_400
+QUALITY: Final = 90
+"""PDQ quality of the holdings that are made up."""
+_HOLD: Final = """
+    INSERT INTO holdings (md5, sha1, sha256, pdq, phash, pdq_quality, media_type, size, level, added_at,
+                          record_origin, record_leaf)
+    VALUES (?, ?, ?, ?, ?, ?, 'image/jpeg', 1000, 0, 1, '', x'')
+"""
+_COUNT: Final = "INSERT INTO holding_levels (level, holdings) VALUES (?, ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +113,14 @@ class Bodies:
             bodies.append(b"".join(parts))
         return bodies, Sample(sha256=own_hashes[second:third], pdq=own_hashes[third:fourth])
 
+    def pictures(self, count: int) -> Iterator[tuple[bytes | int, ...]]:
+        """The hashes of `count` pictures, and a PDQ quality: the parameters of `_HOLD`."""
+        hashes = self._random.bytes(count * HASH_BYTES)
+        ends = np.cumsum([kind.size for kind in KINDS]).tolist()
+        for at in range(0, len(hashes), HASH_BYTES):
+            parts = (hashes[at + end - kind.size : at + end] for kind, end in zip(KINDS, ends, strict=True))
+            yield (*parts, QUALITY)
+
     def nonces(self, count: int) -> list[bytes]:
         """`count` nonces."""
         drawn = self._random.bytes(count * NONCE_SIZE)
@@ -143,6 +161,19 @@ class Federation:
             token = str(self.stage.run("hub", "invite", member, home="hub").last["token"])
             self.stage.run("node", "join", "--token", token, "--name", member, "--no-wait", home=member)
         self.stage.run(*sign, home="hub")
+
+    def hold(self, member: str, count: int) -> None:
+        """Puts `count` pictures with random hashes into a member's own database. Its daemon may not run.
+
+        Straight into the tables: else a million files would have to be made, read and fingerprinted.
+        """
+        home = self.stage.home(member)
+        with own(home):
+            open_store(home / "vigil.sqlite3", create=True).close()
+            with closing(sqlite3.connect(home / "vigil.sqlite3")) as database, database:
+                for first in range(0, count, SEEDED_AT_ONCE):
+                    database.executemany(_HOLD, self.bodies.pictures(min(SEEDED_AT_ONCE, count - first)))
+                database.execute(_COUNT, (int(Level.NATIONAL), count))
 
     def seed(self, member: str, count: int) -> None:
         """Puts `count` records more into the hub's copy of a member's log, signed and cosigned. No daemon may run."""

@@ -7,14 +7,18 @@ Rules this module upholds:
 - The clock runs from the node's word that it serves, which is when it starts to follow, to the answer of a search that
   names the last record by its SHA-256 and by its PDQ.
 - The reference is timed in the same run, before, between and after.
+- `sync.matched` is the same way of a node that holds `HOLDINGS` pictures: its rate beside that of such a node which
+  does not match what arrives (`bench.unmatched`). What is not matched by then is matched at the rate `sync.matching`,
+  measured for `MATCHING_SECONDS` right after.
 - Memory is the proportional set size (PSS) of the node's whole process tree, sampled while the clock runs.
 """
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +35,9 @@ from node.domain.fingerprints import PDQ, SHA256
 from node.match.index import LocalIndex
 
 RECORDS: Final = 400_000
+HOLDINGS: Final = 1_000_000
+"""Pictures that a node holds against which arriving records are matched."""
+MATCHING_SECONDS: Final = 20.0
 SMALLER: Final = 4
 """Memory is compared with that of a log so many times smaller."""
 PACKAGE: Final = 2_400
@@ -46,11 +53,12 @@ _MIB: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """One node's way through the log. `peak`: bytes (PSS)."""
+    """One node's way through the log. `peak`: bytes (PSS). `after`: what was measured behind it."""
 
     records: int
     seconds: float
     peak: int
+    after: float = 0.0
 
 
 def run(records: int | None = None) -> Iterator[Figure]:
@@ -58,18 +66,38 @@ def run(records: int | None = None) -> Iterator[Figure]:
     large = RECORDS if records is None else records
     small = max(1, large // SMALLER)
     with federation() as made:
-        made.found("FR", "JP", "BR")
+        made.found("FR", "JP", "BR", "DE", "SE")
         verified = [_verified_a_second()]
         first = _followed(made, "JP", small, add=small)
         verified.append(_verified_a_second())
         second = _followed(made, "BR", large, add=large - small)
         verified.append(_verified_a_second())
+        made.hold("DE", HOLDINGS)
+        shutil.copy(made.stage.home("DE") / "vigil.sqlite3", made.stage.home("SE"))
+        without = _followed(made, "DE", large, add=0, module="bench.unmatched")
+        matched = _followed(made, "SE", large, add=0, after=_matching_rate)
     yield figure(
         "sync.rate",
         second.records / second.seconds,
         "records a second",
         reference="verifying one Ed25519 signature a record, key loaded",
         reference_value=statistics.median(verified),
+        more_is_better=True,
+    )
+    yield figure(
+        "sync.matched",
+        matched.records / matched.seconds,
+        "records a second",
+        reference=f"the same without matching them against {HOLDINGS:,} holdings; must stay above 0.7",
+        reference_value=without.records / without.seconds,
+        more_is_better=True,
+    )
+    yield figure(
+        "sync.matching",
+        matched.after,
+        "records a second",
+        reference="the rate at which they came",
+        reference_value=matched.records / matched.seconds,
         more_is_better=True,
     )
     yield from _memory(first, second)
@@ -90,19 +118,42 @@ def _mebibytes(name: str, value: int, reference_value: int, reference: str) -> F
 # --- following --------------------------------------------------------------------------------------------------------
 
 
-def _followed(made: Federation, member: str, records: int, *, add: int) -> Followed:
-    """Lengthens the hub's log by `add` to `records`, and has a new node follow it from nothing."""
+def _followed(
+    made: Federation,
+    member: str,
+    records: int,
+    *,
+    add: int,
+    module: str = "node.cli.main",
+    after: Callable[[Federation, str], float] = lambda _made, _member: 0.0,
+) -> Followed:
+    """Lengthens the hub's log by `add` to `records`, and has a new node follow it from nothing. `module`: its program;
+    `after`: what is measured once it has.
+    """
     made.stage.stop("hub")
     if add:
         made.seed("FR", add)
     made.stage.start("hub", "hub", "run")
-    made.stage.start(member, "node", "run")
+    made.stage.start(member, "node", "run", module=module)
     began = time.perf_counter()
     with Sampler(made.stage.pid(member)) as sampler:
         _wait_for(made, member, records)
         seconds = time.perf_counter() - began
+    measured = after(made, member)
     made.stage.stop(member)
-    return Followed(records=records, seconds=seconds, peak=sampler.peak)
+    return Followed(records=records, seconds=seconds, peak=sampler.peak, after=measured)
+
+
+def _matching_rate(made: Federation, member: str) -> float:
+    """Records a second that are matched while nothing arrives."""
+    began, before = time.perf_counter(), _not_matched(made, member)
+    while (left := _not_matched(made, member)) and time.perf_counter() - began < MATCHING_SECONDS:
+        time.sleep(POLL_SECONDS)
+    return (before - left) / (time.perf_counter() - began)
+
+
+def _not_matched(made: Federation, member: str) -> int:
+    return int(made.stage.ask(member, "status")[0]["not_matched_yet"])
 
 
 def _wait_for(made: Federation, member: str, records: int) -> None:

@@ -30,6 +30,8 @@ MIN_QUERY_DAYS: Final = 8
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
+MAX_SOCKET_PATH: Final = 100
+"""Bytes: Linux takes at most 107 for the path of a socket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,15 @@ class Home:
         return self.folder / "repository"
 
     @property
+    def next_keys(self) -> Path:
+        """A hub's new keys, until the authority has signed for them."""
+        return self.folder / "next"
+
+    @property
     def restored(self) -> Path:
-        """Stands here between a restore and the first comparison with the hub: until then nothing is served."""
+        """Stands here after a restore, until a node has compared itself with the hub, or a hub has the authority's
+        newest bundle: until then nothing is served.
+        """
         return self.folder / "restored"
 
     @property
@@ -140,10 +149,28 @@ def _digest(text: str) -> str:
     return text
 
 
+def _socket(text: str) -> str:
+    if text and (not text.startswith("/") or len(os.fsencode(text)) > MAX_SOCKET_PATH):
+        raise ValueError(f"expected an absolute path of at most {MAX_SOCKET_PATH} bytes")
+    return text
+
+
+def _group(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", text):
+        raise ValueError("expected the name of a group of this machine")
+    return text
+
+
 def _level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("expected debug, info, warning or error")
     return text
+
+
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError('expected "yes" or "no"')
+    return text == "yes"
 
 
 def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
@@ -160,7 +187,10 @@ class Config:
     `public_enrolment` where these are not empty.
     `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
     have a date of their own).
+    `file_references`: whether an ingest keeps where its files are ("yes" or "no").
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
+    set or neither is.
     `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
     """
 
@@ -174,12 +204,15 @@ class Config:
     public_enrolment: str = _setting(_optional_address, "")
     root_sha256: str = _setting(_digest, "")
     log_level: str = _setting(_level, "info")
+    investigator_socket: str = _setting(_socket, "")
+    investigator_group: str = _setting(_group, "")
     publish_seconds: float = _setting(_seconds, 0.2)
     roster_refresh_seconds: float = _setting(_seconds, 60.0)
     retention_sweep_seconds: float = _setting(_seconds, 3600.0)
     query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
+    file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
 
 
 def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
@@ -234,6 +267,7 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             values[name] = each.metadata["parse"](str(raw))
         except (ValueError, VigilError) as error:
             faults.append(f"{name}: {error}")
+    faults += _half(values)
     if faults:
         raise ConfigError(
             "the configuration cannot be used:\n  " + "\n  ".join(faults),
@@ -241,6 +275,16 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             remedy="correct vigil.toml, or unset the VIGIL_* variable of that name",
         )
     return Config(**values)
+
+
+def _half(values: Mapping[str, Any]) -> list[str]:
+    """Faults of settings that go together."""
+    socket, group = values.get("investigator_socket"), values.get("investigator_group")
+    if bool(socket) != bool(group):
+        return ["investigator_socket and investigator_group: set both, or neither"]
+    if socket and values.get("role") == "hub":
+        return ["investigator_socket: only a node has investigators, and this is a hub"]
+    return []
 
 
 def write(home: Home, values: Mapping[str, str | float]) -> None:
@@ -256,6 +300,26 @@ def write(home: Home, values: Mapping[str, str | float]) -> None:
         raise ConfigError(
             "this folder is a Vigil home already", remedy="choose another --home; an existing one is never overwritten"
         ) from None
+
+
+def change(home: Home, values: Mapping[str, str | float]) -> None:
+    """Gives these settings of an existing vigil.toml other values; every other line stays as it is. Raises
+    `ConfigError` where the file could not be used with them: it is left as it was then.
+    """
+    text = home.config.read_text("utf-8")
+    for key, value in values.items():
+        line = f"{key} = {_toml(value)}"
+        present = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
+        text = f"{text[: present.start()]}{line}{text[present.end() :]}" if present else f"{text.rstrip()}\n{line}\n"
+    parse(tomllib.loads(text), {})
+    temporary = home.config.with_suffix(".toml.part")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(home.config.stat().st_mode & 0o777)
+    # A crash before this line leaves the former settings, and a file that the next change writes over.
+    temporary.replace(home.config)
 
 
 def _toml(value: str | float) -> str:

@@ -33,15 +33,19 @@ def session(
     passphrase: Callable[[], str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     who: Caller = NOBODY,
+    socket: Path | None = None,
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
+
+    `socket`: commands in the daemon behind this socket instead; the home is not looked at. Raises `Refused` where this
+    user may not use it, `Unavailable` where no daemon answers.
 
     `progress(done, total)`: where the search index has to be made before the first command. `who` runs the commands:
     the audit log names them.
     """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase, progress, who)
+    return open_session(home, passphrase, progress, who, socket)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
@@ -103,10 +107,13 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    former_hub_until: float | None = None,
+    former_hub_compromised: bool = False,
     key_folders: Sequence[Path] = (),
 ) -> bytes:
     """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound;
-    `key_folders`: where more of its key files are, beside its own folder's `keys`.
+    `key_folders`: where more of its key files are, beside its own folder's `keys`. Where the hub is replaced:
+    `former_hub_until`, up to when its former key counts (Unix seconds; None: now), and whether it is `compromised`.
     """
     from node.app.ceremonies import sign_members as run
 
@@ -117,6 +124,8 @@ def sign_members(
         admit=admit,
         replace_keys=replace_keys,
         accept_hub=accept_hub,
+        former_hub_until=former_hub_until,
+        former_hub_compromised=former_hub_compromised,
         key_folders=key_folders,
     )
 
@@ -144,13 +153,78 @@ def last_bundle(folder: Path) -> bytes:
     return run(folder)
 
 
-def join_node(
-    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool
+def show_authority(folder: Path) -> Line:
+    """What an authority is and whom it has signed in, with the digits that ceremonies compare. It opens no key."""
+    from node.app.ceremonies import show_authority as run
+
+    return run(folder)
+
+
+def rotate_authority(
+    folder: Path,
+    passphrase: Callable[[], str],
+    *,
+    keys: int | None = None,
+    threshold: int | None = None,
+    key_folders: Sequence[Path] = (),
+) -> tuple[Line, bytes]:
+    """New root and targets keys, signed for by the former root keys; what to compare, and the bundle for the hub.
+
+    `keys`, `threshold` None: as they were.
+    """
+    from node.app.ceremonies import rotate_authority as run
+
+    return run(folder, passphrase, keys=keys, threshold=threshold, key_folders=key_folders)
+
+
+def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[], str], who: Caller) -> Line:
+    """Wraps the keys of a node's or a hub's home under another passphrase; no daemon may run."""
+    from node.app.passphrases import change_of_home as run
+
+    return run(home, former, fresh, who)
+
+
+def change_authority_passphrase(
+    folder: Path, former: Callable[[], str], fresh: Callable[[], str], *, key_folders: Sequence[Path] = ()
+) -> Line:
+    """Wraps the authority's key files that are at hand under another passphrase; which are not at hand is said."""
+    from node.app.passphrases import change_of_authority as run
+
+    return run(folder, former, fresh, key_folders)
+
+
+def rekey_node(
+    home: Home, token: str, passphrase: Callable[[], str], who: Caller, *, lost: bool = False, wait: bool = False
 ) -> Iterator[Line]:
-    """Joins a federation by a token: a line for each step; the last says admitted or pending."""
+    """Changes a node's keys, or goes on with it: a line for each step. `lost`: the former keys are not to be had."""
+    from node.app.changing_keys import rekey as run
+
+    return run(home, token, passphrase, who, lost=lost, wait=wait)
+
+
+def cancel_rekey(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
+    """Gives up a change of keys that the authority has not signed."""
+    from node.app.changing_keys import cancel as run
+
+    return run(home, passphrase, who)
+
+
+def rekey_is_under_way(home: Home) -> bool:
+    """Whether a change of keys was begun in this home and is not at its end."""
+    from node.app.changing_keys import is_under_way as run
+
+    return run(home)
+
+
+def join_node(
+    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
+) -> Iterator[Line]:
+    """Joins a federation by a token: a line for each step; the last says admitted or pending. Where the home exists its
+    keys are used. `new_root`: a person has compared the digits of a root that the former one does not lead to.
+    """
     from node.app.joining import join
 
-    return join(home, token, passphrase, hub=hub, name=name, wait=wait)
+    return join(home, token, passphrase, hub=hub, name=name, wait=wait, new_root=new_root)
 
 
 def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
@@ -172,6 +246,20 @@ def restore_node(home: Home, backup: Path) -> Line:
     from node.app.ceremonies import restore
 
     return restore(home, backup)
+
+
+def restore_hub(home: Home, archive: Path, *, newest: bool) -> Line:
+    """Makes a hub's home of a backup. `newest`: nothing was signed or suspended since it was taken."""
+    from node.app.hub_archive import restore as run
+
+    return run(home, archive, newest=newest)
+
+
+def before_admission(home: Home, bundle: bytes) -> None:
+    """Gives a hub that lost its list of members the authority's first root again; changes nothing else."""
+    from node.app.hub_roster import take_first_root as run
+
+    run(home, bundle)
 
 
 def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:

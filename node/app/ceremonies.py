@@ -25,7 +25,7 @@ from node.app.homes import (
     write_mark_of,
 )
 from node.config import Home
-from node.control.lines import category_line, fingerprint_line
+from node.control.lines import fingerprint_line, statement_line
 from node.domain.homes import Owner
 from node.domain.ids import federation_id, member_id, spoken
 from node.domain.statements import Contribution
@@ -38,7 +38,9 @@ from node.pki.courier import claim_hub
 from node.pki.files import make_folder, sync_file, write_atomic
 from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
+from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.store.store import open_store
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 HUB_KEY_FILE: Final = "hub.keys"
+_HUB_WORDS: Final = {HubVerdict.NEW: "new", HubVerdict.ROTATE: "rekey", HubVerdict.REPLACE: "replaces"}
 
 
 def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
@@ -69,10 +72,57 @@ def init_authority(folder: Path, federation: str, passphrase: Callable[[], str],
     return {
         "federation": federation,
         "root": str(root),
-        "root_fingerprint": spoken(hashlib.sha256(made.root).digest()),
+        **root_line(made),
         "keys": keys,
         "threshold": threshold,
     }
+
+
+def root_line(authority: Authority) -> Line:
+    """The digits that every ceremony compares as ROOT, and of which root they are."""
+    digits = authority.root_digits
+    return {"root_version": digits.version, "root_fingerprint": spoken(digits.sha256)}
+
+
+def show_authority(folder: Path) -> Line:
+    """See `app.show_authority`. Opens no key. Raises `NotFound`, `Damaged`."""
+    authority = Authority(folder, Passphrase(b"", allow_empty=True))
+    keys, threshold = authority.signature
+    hub = authority.hub_fingerprint
+    return {
+        "federation": authority.federation,
+        **root_line(authority),
+        "first_root_fingerprint": spoken(hashlib.sha256(authority.root).digest()),
+        "hub_fingerprint": spoken(hub) if hub else None,
+        "keys": keys,
+        "threshold": threshold,
+        "members": [
+            {
+                "member": member.id,
+                "name": member.name,
+                "state": member.status.value,
+                "fingerprint": spoken(keys_fingerprint(member.id, member.active_vkeys())),
+            }
+            for member in authority.members.values()
+        ],
+    }
+
+
+def rotate_authority(
+    folder: Path,
+    passphrase: Callable[[], str],
+    *,
+    keys: int | None,
+    threshold: int | None,
+    key_folders: Sequence[Path] = (),
+) -> tuple[Line, bytes]:
+    """See `app.rotate_authority`. Raises `Misuse` where too few keys are at hand, `NotFound`, `Damaged`."""
+    authority = _opened(folder, passphrase, key_folders)
+    former_keys, former_threshold = authority.signature
+    keys, threshold = keys or former_keys, threshold or former_threshold
+    bundle = authority.rotate(now=time.time(), keys=keys, threshold=threshold)
+    number, needed = authority.signature
+    return {"federation": authority.federation, **root_line(authority), "keys": number, "threshold": needed}, bundle
 
 
 def init_hub(
@@ -131,23 +181,35 @@ def init_hub(
         "home": str(home.folder),
         "ca_fingerprint": spoken(authority.sha256),
         "hub_fingerprint": spoken(claims.fingerprint(federation_id(federation))),
+        "root_version": 1,
         "root_fingerprint": spoken(hashlib.sha256(root).digest()),
         "next": "vigil authority sign, so that the federation has its first roster; then vigil hub run",
     }
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """A line on the hub where it is new, then one a petition. Raises `PeerFault`, `Damaged`."""
+    """A line on the hub where it is new or has changed, then one a petition. Raises `PeerFault`, `Damaged`.
+
+    `hub`: new (the first), rekey (its former keys name the new ones) or replaces (nobody speaks for it).
+    """
     review = _opened(folder, passphrase, ()).review(request)
     lines: list[Line] = []
     if review.hub_changed:
-        lines.append({"hub": "new", "fingerprint": spoken(review.hub_fingerprint)})
+        former = review.hub.former_fingerprint
+        lines.append(
+            {
+                "hub": _HUB_WORDS[review.hub.verdict],
+                "fingerprint": spoken(review.hub.fingerprint),
+                "former_fingerprint": spoken(former) if former else None,
+            }
+        )
     return lines + [
         {
             "member": finding.member,
             "name": finding.name,
             "verdict": finding.verdict.value,
             "fingerprint": spoken(finding.fingerprint) if finding.fingerprint else None,
+            "former_log_ends": review.log_sizes.get(finding.member),
             "reason": finding.reason or None,
         }
         for finding in review.findings
@@ -162,6 +224,8 @@ def sign_members(
     admit: Sequence[str] | None,
     replace_keys: Sequence[str] = (),
     accept_hub: bool = False,
+    former_hub_until: float | None = None,
+    former_hub_compromised: bool = False,
     key_folders: Sequence[Path] = (),
 ) -> bytes:
     """See `app.sign_members`. A person has compared the fingerprints. Raises `Refused`, `Misuse`, `PeerFault`."""
@@ -178,6 +242,9 @@ def sign_members(
         admit_members=wanted,
         replace_keys={member_id(name) for name in replace_keys},
         accept_hub=accept_hub,
+        former_hub=FormerWord(
+            until=None if former_hub_until is None else int(former_hub_until), compromised=former_hub_compromised
+        ),
     )
 
 
@@ -225,11 +292,13 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
         "index": proven.index,
         "size": proven.size,
         "cosigned_at": proven.cosigned_at,
+        "former_hub_key": {"status": proven.former_hub_key.status.value, "until": proven.former_hub_key.until}
+        if proven.former_hub_key
+        else None,
         "issued_day": proven.issued_day,
         "kind": proven.kind,
         "fingerprints": [fingerprint_line(f) for f in said.fingerprints] if said else [],
-        "category": category_line(said.category) if said else None,
-        "series": (said.series or None) if said else None,
+        **statement_line(said),
         "roster_version": roster.version,
         "roster_expired": roster.expires <= time.time(),
         "root_fingerprint": spoken(client.root_sha256),

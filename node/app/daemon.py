@@ -72,6 +72,10 @@ class Supervisor:
         task.add_done_callback(self._done)
         self._tasks.append(task)
 
+    def end(self) -> None:
+        """Ends the daemon in order, as a signal does. On the event loop."""
+        self._ended.set()
+
     @property
     def ended(self) -> bool:
         """Whether a signal came, or a task broke."""

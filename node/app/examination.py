@@ -21,18 +21,30 @@ from typing import TYPE_CHECKING, Any, Final
 from node import config
 from node.app.homes import examine_database
 from node.app.link import Link
-from node.app.node_rooms import load_ring, open_roster
+from node.app.node_keys import KeysInForce, load_coming, load_ring
+from node.app.node_rooms import open_roster
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
 from node.domain.homes import Finding
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.domain.roster import MemberStatus, Policy
-from node.errors import Expired, NotFound, Refused, StoreError, Suspended, Unauthenticated, Unavailable, VigilError
+from node.errors import (
+    BadSignature,
+    Expired,
+    NotFound,
+    Refused,
+    StoreError,
+    Suspended,
+    Unauthenticated,
+    Unavailable,
+    VigilError,
+)
 from node.match.folder import describe
 from node.pki.ca import check_issued, needs_renewal
+from node.pki.wrapping import Passphrase
 from node.usecases.alarms import FOREIGN_REMEDY, unpack_alarms
 from node.usecases.homes import require_right
-from node.usecases.roster import OwnLine, check_own_line
+from node.usecases.roster import check_own_line, has_come
 from node.wire.client import EnrolmentChannel
 from node.wire.tls import split_address
 
@@ -64,6 +76,7 @@ class _Case:
     loop: LoopThread
     settings: Config | None = None
     ring: KeyRing | None = None
+    coming: KeyRing | None = None
     database: Examined | None = None
     roster: Roster | None = None
     sound_certificate: bool = False
@@ -97,8 +110,11 @@ def _settings(case: _Case) -> str:
 def _keys(case: _Case) -> str:
     if case.settings is None:
         return ""
-    case.ring = load_ring(case.home, case.settings, case.passphrase)
-    return f"log epoch {case.ring.log_epoch}, statement, witness and TLS keys open with the passphrase"
+    secret = Passphrase(case.passphrase().encode())
+    case.ring = load_ring(case.home, case.settings, secret)
+    case.coming = load_coming(case.home, case.settings, secret)
+    what = f"log epoch {case.ring.log_epoch}, statement, witness and TLS keys open with the passphrase"
+    return f"{what}; new keys for epoch {case.coming.log_epoch} wait for the authority" if case.coming else what
 
 
 def _disk(case: _Case) -> str:
@@ -222,7 +238,14 @@ def _clock_and_identity(case: _Case) -> str:
         async with await EnrolmentChannel.open(settings.enrolment, link.ca_sha256()) as channel:
             return await channel.challenge(member_id(settings.member))
 
-    challenge: bytes = case.loop.call(ask())
+    try:
+        challenge: bytes = case.loop.call(ask())
+    except BadSignature:
+        raise BadSignature(
+            "the hub at this address is not the one that this node knows",
+            remedy="start the daemon (vigil node run): it takes a hub that the authority has signed for. If it stays "
+            "so, compare the address with the hub's operator, and join again with a new invitation",
+        ) from None
     apart = int(time.time() - int.from_bytes(challenge[:_CHALLENGE_TIME], "big"))
     skew = (case.roster.policy if case.roster else Policy()).skew_seconds
     if abs(apart) > skew:
@@ -253,10 +276,13 @@ def _own_line(case: _Case) -> str:
     if case.settings is None or case.ring is None or case.roster is None:
         return ""
     member = member_id(case.settings.member)
-    check_own_line(case.roster, OwnLine(member=member, vkeys=case.ring.member_vkeys()))
+    line = KeysInForce(ring=case.ring, coming=case.coming).own_line()
+    check_own_line(case.roster, line)
     if case.roster.members[member].status is MemberStatus.LEFT:
         raise Refused(f"{member} has left the federation", remedy="ask the federation's authority")
     case.roster.require_active(member)
+    if has_come(case.roster, line):
+        return f"{member} is an active member; its new keys are signed, and come into force with vigil node run"
     return f"{member} is an active member, with exactly this node's keys"
 
 
@@ -278,7 +304,8 @@ def _admitted(case: _Case) -> str:
     except Unavailable:
         raise Unauthenticated(
             "the hub's main port ends the connection before a word is said: it does not accept this node's certificate",
-            remedy="was the hub made anew? then join again with a new invitation; else compare the clocks",
+            remedy="start the daemon (vigil node run): it renews the certificate, also with a hub that is new. If it "
+            "stays so, compare the clocks, and ask the hub's operator for a new invitation",
         ) from None
     if not serving:
         raise Unavailable("the hub is about to go away", remedy="wait; the node dials again by itself")

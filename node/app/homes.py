@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from node.domain.homes import STANDING, HomeMark, Owner, judge, pack_mark, pack_standing, unpack_mark, unpack_standing
+from node.domain.homes import (
+    CUT,
+    STANDING,
+    HomeMark,
+    Owner,
+    cut_of,
+    judge,
+    pack_mark,
+    pack_standing,
+    unpack_mark,
+    unpack_standing,
+)
 from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, Refused, VigilError
 from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
@@ -126,7 +137,8 @@ class OpenDatabase:
 
     def _state(self) -> HomeMark:
         with self.store.read() as tx:
-            line, entries = tx.line(), sum(log.size for log in tx.logs())
+            # What a change of keys took out counts on: else the database would look older than it was.
+            line, entries = tx.line(), sum(log.size for log in tx.logs()) + cut_of(tx.setting(CUT))
             _, generation = unpack_standing(tx.setting(STANDING))
         return HomeMark(
             owner=self._owner,

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Ready means served: the line is told after both ports and the socket take calls.
 - The end is in order: attending nodes are told that the hub goes away, new calls are refused, what runs gets its grace.
+- When the hub's keys have changed, it ends in this order and begins again with the new ones, in the same process.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle, watch_database
+from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
 from node.app.sessions import socket_path
 from node.errors import NotFound
@@ -45,12 +47,32 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     """See `app.run_hub`."""
     settings = config.load(home)
     logs.configure(settings.log_level)
-    with own(home.folder), open_hub(home, settings, passphrase) as rooms:
-        asyncio.run(_serve(rooms, ready))
+    known = passphrase()
+    with own(home.folder):
+        require_newest(home)
+        changed = True
+        while changed:
+            with open_hub(home, settings, lambda: known) as rooms:
+                changed = asyncio.run(_serve(rooms, ready))
+            ready = _again
 
 
-async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> None:
-    supervisor = Supervisor()
+def _again(_line: Line) -> None:
+    """Nobody waits for a second line that says ready."""
+
+
+async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
+    """Serves until a signal comes; whether it ended because the hub's keys have changed."""
+    supervisor, changed, loop = Supervisor(), asyncio.Event(), asyncio.get_running_loop()
+
+    def change_over() -> None:
+        changed.set()
+        supervisor.end()
+
+    def change_over_soon() -> None:
+        loop.call_soon_threadsafe(change_over)
+
+    rooms.changed_over = change_over_soon
     relay = QueryRelay(
         roster=rooms.members.current,
         codec=rooms.codec,
@@ -86,6 +108,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> None:
         await asyncio.gather(main.stop(GRACE_SECONDS), enrolment.stop(GRACE_SECONDS), socket.stop(GRACE_SECONDS))
         await supervisor.stop()
         socket_path(rooms.home).unlink(missing_ok=True)
+    return changed.is_set()
 
 
 def _jobs(rooms: HubRooms) -> Jobs:

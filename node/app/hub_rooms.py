@@ -12,25 +12,32 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from node.app.ceremonies import HUB_KEY_FILE
 from node.app.homes import HUB_MEMBER, opened_database, right_database
+from node.app.hub_archive import backup, is_newest
+from node.app.hub_roster import recover_repository
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
-from node.domain.ids import MemberId, Origin, federation_id
-from node.errors import NotFound
+from node.domain.ids import MemberId, Origin, federation_id, spoken
+from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
-from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate
+from node.hub.key_changes import close_logs, standing
+from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
+from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
 from node.pki.courier import SigningRequest, claim_hub, encode_request
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
+from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
@@ -46,17 +53,24 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.pki.courier import HubClaims
+    from node.pki.documents import Membership
 
 Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
+HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
 OWN_NAME = MemberId(HUB_MEMBER)
 """In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class HubRooms:
-    """Everything of a hub but its servers."""
+    """Everything of a hub but its servers.
+
+    `halted`: why nothing is cosigned now, "" where all is well. `changed_over`: called when the hub's keys have
+    changed, after which these rooms are to be closed and opened anew.
+    """
 
     home: Home
     settings: Config
@@ -75,8 +89,12 @@ class HubRooms:
     carrier: HubCarrier
     enrolment: EnrolmentDesk
     custody: Custody
+    change: HubChange
+    secret: Passphrase = field(repr=False)
+    halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
     daemon: bool = False
+    changed_over: Callable[[], None] = lambda: None
 
     def commands(self) -> Commands:
         """All commands of a hub by name."""
@@ -94,10 +112,17 @@ class HubRooms:
                 latest=self.members.latest,
                 authority_until=self.authority_until,
                 request=self.signing_request,
+                describe=self.describe_request,
+                root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
+                claimed=self.carrier.claimed,
+                make_keys=lambda compromised: self.rekey(compromised=compromised),
+                drop_keys=self.drop_keys,
+                new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
+                make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
                 clock=time.time,
             ),
@@ -114,11 +139,56 @@ class HubRooms:
         return self._verified()
 
     def accept(self, bundle: bytes) -> Roster:
-        """Publishes what the authority signed, and puts it in force. Blocking."""
-        self.repository.accept(bundle, now=time.time())
+        """Publishes what the authority signed, and puts it in force; changes over where it is for this hub's new keys.
+        Blocking.
+        """
+        now, waiting = time.time(), self.change.waiting(self.secret)
+        if waiting is not None and self.change.is_for(bundle, waiting):
+            self._announce(self.change.repository(waiting).check(bundle, now=now))
+            self.change.take(bundle, waiting, now=now)
+            self.repository = Repository(
+                self.home.repository,
+                federation=self.ring.federation,
+                hub=waiting.claims.identity,
+                online=RoleSigner(waiting.ring.signer(ONLINE), waiting.ring.public_bytes(ONLINE)),
+            )
+            self.changed_over()
+        else:
+            self._announce(self.repository.check(bundle, now=now))
+            self.repository.accept(bundle, now=now)
         roster = self._verified()
+        # A person has brought what was signed last: a restored hub may serve.
+        self.home.restored.unlink(missing_ok=True)
         self.enrolment.settle()
         return roster
+
+    def rekey(self, *, compromised: bool) -> tuple[str, str]:
+        """Makes new keys, which wait for the authority: (digits of the new identity, of the present one). Blocking.
+
+        `compromised`: somebody else may hold the present keys, so that nothing more is cosigned with them. Raises
+        `Misuse`, and `NotFound` before the authority's first signature.
+        """
+        self.repository.membership()
+        federation = federation_id(self.settings.federation)
+        if compromised:
+            # Before the sizes are read: what is cosigned after that would lie outside them.
+            self.halted = HALTED
+        try:
+            sizes = self.carrier.cosigned_sizes() if compromised else None
+            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time())
+        except VigilError:
+            self.halted = _halted(self.change.waiting(self.secret))
+            raise
+        return (
+            spoken(waiting.claims.fingerprint(federation)),
+            spoken(claim_hub(self.ring, ca_sha256=self.ca.sha256).fingerprint(federation)),
+        )
+
+    def drop_keys(self) -> bool:
+        """Forgets new keys that wait; whether there were any. Blocking. Raises `Misuse`."""
+        found = self.change.drop()
+        self.halted = ""
+        return found
 
     def suspend(self, member: MemberId, reason: str) -> None:
         """From now on the member is refused, and its live streams end. Blocking."""
@@ -142,23 +212,57 @@ class HubRooms:
         except NotFound:
             return None
 
+    def _announce(self, coming: Membership) -> None:
+        """First, and durable: former certificates must not outlive the keys that a new list of members takes away."""
+        self.enrolment.announce(coming.members)
+
+    def claims(self) -> HubClaims:
+        """Who this hub is, or is about to be: with the keys that wait, where some do."""
+        waiting = self.change.waiting(self.secret)
+        return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
+
     def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait."""
-        federation = federation_id(self.settings.federation)
-        with self.store.read() as tx:
+        """What the operator carries to the authority: who this hub is, and the petitions that wait.
+
+        From here on the logs whose keys it asks to replace take no more entries: the authority signs where they end.
+        """
+        with self.store.write() as tx:
             petitions = tuple(tx.join_requests(state="pending"))
-            # Of each member the newest epoch: that is the log whose key a change of keys retires.
-            logs = sorted((log for log in tx.logs() if log.origin.stream == "log"), key=lambda log: log.origin.epoch)
-            sizes = {log.origin.member: log.cosigned_size for log in logs}
-        known = {petition.member for petition in petitions}
+            # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
+            sizes = close_logs(tx, self.members.latest(), petitions)
+        waiting = self.change.waiting(self.secret)
+        federation, hub = federation_id(self.settings.federation), self.claims()
         return encode_request(
             SigningRequest(
                 federation=federation,
-                hub=claim_hub(self.ring, ca_sha256=self.ca.sha256),
+                hub=hub,
                 petitions=petitions,
-                log_sizes={member: size for member, size in sizes.items() if member in known},
+                log_sizes=sizes,
+                succession=name_successor(self.ring, hub, sizes=waiting.sizes, federation=federation)
+                if waiting
+                else None,
             )
         )
+
+    def describe_request(self) -> Line:
+        """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
+        federation = federation_id(self.settings.federation)
+        latest = self.members.latest()
+        members = latest.members if latest else {}
+        with self.store.read() as tx:
+            petitions = tx.join_requests(state="pending")
+        return {
+            "hub_fingerprint": spoken(self.claims().fingerprint(federation)),
+            "petitions": [
+                {
+                    "member": each.member,
+                    "name": each.name,
+                    "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
+                    "changes_keys": each.member in members,
+                }
+                for each in petitions
+            ],
+        }
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
@@ -166,7 +270,8 @@ class HubRooms:
         """What both ports show, from memory and the newest certificate on disk."""
         leaf = read_certificate(read_bounded(self.home.tls / "hub.der", MAX_CERTIFICATE, what="hub's certificate"))
         ca = tls_pem(self.ca.der)
-        return tls.ServerFiles(key=self.ring.tls_key_pem(), chain=leaf.pem + ca, client_ca=ca)
+        former = b"".join(map(tls_pem, former_cas(self.home.tls, now=time.time())))
+        return tls.ServerFiles(key=self.ring.tls_key_pem(), chain=leaf.pem + ca, client_ca=ca + former)
 
     def renew_server(self) -> bool:
         """Issues a new server certificate where the old one is past two thirds of its life. Blocking."""
@@ -174,14 +279,7 @@ class HubRooms:
         leaf = read_certificate(read_bounded(path, MAX_CERTIFICATE, what="hub's certificate"))
         if not needs_renewal(leaf, time.time()):
             return False
-        hosts = sorted(
-            {
-                address.rpartition(":")[0].strip("[]")
-                for address in (self.settings.public_hub, self.settings.public_enrolment)
-                if address
-            }
-        )
-        write_atomic(path, self.ca.issue_server(hosts, now=time.time()).der)
+        write_atomic(path, self.ca.issue_server(server_hosts(leaf.der), now=time.time()).der)
         return True
 
 
@@ -190,16 +288,30 @@ def tls_pem(der: bytes) -> bytes:
     return read_certificate(der).pem
 
 
+def _halted(waiting: NextKeys | None) -> str:
+    return HALTED if waiting is not None and waiting.sizes is not None else ""
+
+
 @contextmanager
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
 
-    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`, `PeerFault`.
+    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
+    `StoreError`, `PeerFault`.
     """
     # First: where the database is not the right one, nobody has to type a passphrase to be told so.
     examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
+    change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
+    older = recover_repository(home, settings) or is_newest(home)
+    waiting = change.waiting(secret)
+    if waiting is not None and change.begun():
+        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
+        # its bundle has run out meanwhile, the new keys wait for the next one.
+        with suppress(Expired):
+            change.finish(waiting, now=time.time())
+        waiting = change.waiting(secret)
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
     ca = CertificateAuthority(ring, read_bounded(home.tls / "ca.der", MAX_CERTIFICATE, what="CA certificate"))
     online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
@@ -218,7 +330,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
-            pins = Pins(certificate for member in known for certificate in tx.certificates(member))
+            pins = Pins(certificate for member in known for certificate in standing(tx, member))
         origin = Origin(federation, OWN_NAME, 1, "audit")
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
@@ -246,8 +358,12 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 roster=members.current,
                 cosigner=ring.signer(MIRROR),
                 cosigner_vkey=ring.vkey(MIRROR),
+                halted=lambda: rooms.halted,
                 clock=time.time,
             ),
+            change=change,
+            secret=secret,
+            halted=_halted(waiting),
             enrolment=EnrolmentDesk(
                 federation=federation,
                 store=store,
@@ -261,5 +377,9 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         )
         with suppress(NotFound):
             # Before the authority's first signature there is no roster, and nobody is admitted.
+            if older:
+                repository.renew(now=time.time())
             rooms.refresh()
+            if is_newest(home):
+                home.restored.unlink()
         yield rooms

@@ -3,27 +3,33 @@
 Rules this module upholds:
 
 - Idempotent: the same command again goes on where it was; keys that were made are kept, and the same petition is sent.
+- A home that joined before keeps its keys and its records, and takes the hub of the new invitation. Where signatures
+  lead from its pinned root to the invitation's, that root goes on. Another root is taken on a person's word alone, and
+  the former roster is kept beside it. Until all of the new hub was verified, everything of the former one stays.
 - The secret of the token is kept, in a file of mode 0600, until the certificate is there, and deleted then.
 - Nothing is trusted but what the token pins: the hub's CA and the authority's root.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ssl
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from node import config
 from node.app.homes import create_database, owner_of
-from node.app.node_rooms import KEY_FILE, load_ring
+from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
-from node.errors import Expired, NotFound, Refused, Unavailable
+from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
-from node.pki.client import RosterClient
+from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
 from node.pki.keys import KeyRing
 from node.pki.petition import keys_fingerprint, make_petition
@@ -46,10 +52,14 @@ POLL_SECONDS: Final = 2.0
 """Between two looks whether the authority has signed."""
 _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
+_NEXT_ROSTER: Final = "roster.next"
+"""The roster of another root, until all of its hub is verified."""
 _log = structlog.get_logger(__name__)
 
 
-def join(home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool) -> Iterator[Line]:
+def join(
+    home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
+) -> Iterator[Line]:
     """See `app.join_node`. `hub` overrides the token's address where it is not empty.
 
     Raises `Malformed`, `Expired`, `Refused`, `BadSignature`, `Unavailable`.
@@ -57,36 +67,59 @@ def join(home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name
     token = parse_token(text) if text else _kept_token(home)
     if token.expires <= time.time() and not home.config.exists():
         raise Expired("this invitation has expired", remedy="ask the hub's operator for a new one")
+    joined = (home.tls / "node.der").exists()
     yield {
         "step": "invitation",
+        "again": joined,
         "federation": token.federation,
         "member": token.member,
         "ca_fingerprint": spoken(token.ca_sha256),
+        "root_version": token.root_version,
         "root_fingerprint": spoken(token.root_sha256),
         "say": "compare both with the hub's operator, by another channel",
     }
     make_folder(home.folder)
     with own(home.folder), LoopThread() as loop:
-        ring = _prepare(home, token, text, passphrase, hub=hub, name=name)
-        yield {"step": "keys", "fingerprint": spoken(keys_fingerprint(token.member, ring.member_vkeys()))}
-        joining = Joining(home, token, ring, loop)
+        ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
+        digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
+        yield {"step": "keys", "fingerprint": digits, "made": made}
+        joining = Joining(home, token, ring, loop, hub=hub, new_root=new_root)
         state = joining.ask()
         yield {"step": "petition", "state": state}
         while wait and state == "pending":
             time.sleep(POLL_SECONDS)
             state = joining.ask()
-        yield {"step": "done", "state": state, "next": _next(state)}
+        yield {"step": "done", "state": state, "next": _next(state, again=joined)}
 
 
 class Joining:
-    """One node's petition, from its first sending to the first certificate. The caller holds the home's lock."""
+    """One node's petition, from its first sending to the first certificate. The caller holds the home's lock.
 
-    def __init__(self, home: Home, token: Token, ring: KeyRing, loop: LoopThread) -> None:
+    A home that has a roster keeps everything of its hub until that of the invitation is verified. `hub`: its address as
+    a person named it. `new_root`: a person has compared the digits of the invitation's root.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        token: Token,
+        ring: KeyRing,
+        loop: LoopThread,
+        *,
+        hub: str = "",
+        new_root: bool = False,
+    ) -> None:
         self._home = home
         self._token = token
         self._ring = ring
         self._loop = loop
-        self._enrolment = config.load(home).enrolment
+        self._new_root = new_root
+        self._takes_root = False
+        self._again = any((each / PINNED_FILE).exists() for each in (home.metadata, home.folder / _NEXT_ROSTER))
+        settings = config.load(home)
+        self._hub, self._enrolment = settings.hub, settings.enrolment
+        if hub or waits_for_another_hub(home):
+            self._hub, self._enrolment = hub or token.hub, hub_enrolment(token, hub)
 
     @classmethod
     def kept(cls, home: Home, ring: KeyRing, loop: LoopThread) -> Joining:
@@ -98,32 +131,49 @@ class Joining:
 
         Raises `Refused` where it was turned down, and what the hub raises.
         """
-        chain: tuple[bytes, ...] = self._loop.call(self._asked())
+        ca_pem, chain = self._loop.call(self._asked())
         # The authority's root is pinned at once: with it, what is this node's own can be worked on while it waits.
         client = self._roster()
         if not chain:
             return "pending"
-        # The first roster, our own line in it, and the certificate: in this order, each checked.
+        # The first roster, our own line in it, the hub that it names, and the certificate: in this order, each checked.
         token = self._token
-        pem = read_bounded(self._home.tls / "ca.pem", 65_536, what="hub's CA certificate")
-        leaf = check_issued(
-            chain[0],
-            ssl.PEM_cert_to_DER_cert(pem.decode("ascii")),
-            spiffe=spiffe_id(token.federation, token.member),
-            ring=self._ring,
-            now=time.time(),
-        )
+        ca = ssl.PEM_cert_to_DER_cert(ca_pem.decode("ascii"))
+        spiffe = spiffe_id(token.federation, token.member)
+        leaf = check_issued(chain[0], ca, spiffe=spiffe, ring=self._ring, now=time.time())
         roster = client.refresh(self._fetch, now=time.time())
         check_own_line(roster, OwnLine(member=token.member, vkeys=self._ring.member_vkeys()))
+        if roster.hub.ca_sha256 != token.ca_sha256:
+            raise BadSignature(
+                "the invitation names another hub than the federation's list of members",
+                remedy="do not go on; compare the hub's digits with the authority",
+            )
+        if self._again:
+            self._change_hub(ca_pem)
         write_atomic(self._home.tls / "node.der", leaf.der)
         # Admitted. A crash right here leaves the secret, which the daemon's next start deletes.
         forget_invitation(self._home)
         return "admitted"
 
-    async def _asked(self) -> tuple[bytes, ...]:
+    async def _asked(self) -> tuple[bytes, tuple[bytes, ...]]:
         async with await EnrolmentChannel.open(self._enrolment, self._token.ca_sha256) as channel:
-            write_atomic(self._home.tls / "ca.pem", channel.ca_pem)
-            return await ask_to_join(channel, self._petition())
+            if not self._again:
+                write_atomic(self._home.tls / "ca.pem", channel.ca_pem)
+            return channel.ca_pem, await ask_to_join(channel, self._petition())
+
+    def _change_hub(self, ca_pem: bytes) -> None:
+        """Everything of the new hub is verified. A crash after any step is taken up by the same command, which has kept
+        its token.
+        """
+        home = self._home
+        if self._takes_root:
+            if home.metadata.exists():
+                home.metadata.rename(_free(home.folder, f"{home.metadata.name}-former"))
+            (home.folder / _NEXT_ROSTER).rename(home.metadata)
+        # The pin is of the root that the roster folder now holds: the invitation's only where another root was taken.
+        pinned = RosterClient(home.metadata, federation=None, root_sha256=None).root_sha256
+        config.change(home, {"hub": self._hub, "enrolment": self._enrolment, "root_sha256": pinned.hex()})
+        write_atomic(home.tls / "ca.pem", ca_pem)
 
     def _petition(self) -> JoinPetition:
         # The same request every time: ECDSA would sign another one, and the hub would take it for another petition.
@@ -134,13 +184,39 @@ class Joining:
         return make_petition(self._ring, name=config.load(self._home).name, secret=self._token.secret, csr=csr)
 
     def _roster(self) -> RosterClient:
+        """The copy of the roster that is to be used. Raises `Refused` where the invitation's root is another than ours,
+        and nobody has said that it was compared.
+        """
+        token, folder = self._token, self._home.metadata
+        if self._again and (known := self._known()) is not None:
+            return known
+        if self._again:
+            if not self._new_root:
+                raise Refused(
+                    "the invitation names another root than the one that this home was made with, and no signature "
+                    f"of the former authority leads to it: {spoken(token.root_sha256)}",
+                    remedy="compare these digits with the authority, by voice; if they agree, join again with "
+                    "--new-root. The records and keys of this home stay as they are",
+                )
+            folder, self._takes_root = self._home.folder / _NEXT_ROSTER, True
         return RosterClient.bootstrap(
-            self._home.metadata,
+            folder,
             self._fetch,
-            federation=self._token.federation,
-            root_version=self._token.root_version,
-            root_sha256=self._token.root_sha256,
+            federation=token.federation,
+            root_version=token.root_version,
+            root_sha256=token.root_sha256,
         )
+
+    def _known(self) -> RosterClient | None:
+        """Our own copy of the roster, where signatures lead from its root to the invitation's."""
+        token, pinned = self._token, bytes.fromhex(config.load(self._home).root_sha256)
+        try:
+            client = RosterClient(self._home.metadata, federation=token.federation, root_sha256=pinned)
+        except (Damaged, NotFound):
+            # Another root lies there than the settings name, or none: a change that was cut off, or somebody's hand.
+            return None
+        leads = client.leads_to(self._fetch, root_version=token.root_version, root_sha256=token.root_sha256)
+        return client if leads else None
 
     def _fetch(self, name: str, limit: int) -> bytes:
         async def get() -> bytes:
@@ -155,9 +231,11 @@ def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable
     caller holds the home's lock.
     """
     if (home.tls / "node.der").exists():
-        forget_invitation(home)
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
         return
-    ring = load_ring(home, settings, passphrase)
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
     with LoopThread() as loop:
         joining = Joining.kept(home, ring, loop)
         while True:
@@ -177,6 +255,15 @@ def forget_invitation(home: Home) -> None:
         (home.folder / name).unlink(missing_ok=True)
 
 
+def waits_for_another_hub(home: Home) -> bool:
+    """Whether an invitation is kept here that names another hub than the one this node knows."""
+    try:
+        token, pem = _kept_token(home), read_bounded(home.tls / "ca.pem", 65_536, what="hub's CA certificate")
+    except NotFound:
+        return False
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))).digest() != token.ca_sha256
+
+
 def hub_enrolment(token: Token, hub: str) -> str:
     """The enrolment address: the token's, on the host that the person named where they did."""
     if not hub:
@@ -184,9 +271,19 @@ def hub_enrolment(token: Token, hub: str) -> str:
     return f"{hub.rpartition(':')[0]}:{token.enrolment.rpartition(':')[2]}"
 
 
-def _next(state: str) -> str:
+def _free(folder: Path, name: str) -> Path:
+    """A name in `folder` that is not taken: `name-1`, `name-2` and so on."""
+    number = 1
+    while (folder / f"{name}-{number}").exists():
+        number += 1
+    return folder / f"{name}-{number}"
+
+
+def _next(state: str, *, again: bool) -> str:
     if state == "admitted":
         return "vigil node run"
+    if again:
+        return "once the authority has signed the hub in: this command again"
     return "once the authority has signed: vigil node run (or this command again)"
 
 
@@ -197,16 +294,53 @@ def _kept_token(home: Home) -> Token:
         raise NotFound("no invitation was given, and none is kept here", remedy="give --token") from error
 
 
-def _prepare(home: Home, token: Token, text: str, passphrase: Callable[[], str], *, hub: str, name: str) -> KeyRing:
-    """Keys and settings, made once. A crash after any step is taken up by the same command."""
-    _check_home(home, token)
+def _next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
+    """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
+    the next after its last. Nothing of it is kept. Raises `Unavailable`, `BadProof` and what the hub raises.
+    """
+    channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
+    try:
+        with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
+            client = RosterClient.bootstrap(
+                Path(folder),
+                lambda name, limit: bytes(loop.call(channel.metadata(name, limit))),
+                federation=token.federation,
+                root_version=token.root_version,
+                root_sha256=token.root_sha256,
+            )
+            # Whatever its dates are: only which epochs there were is asked.
+            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit))), now=0)
+    except NotFound:
+        return 1  # The authority has not signed anybody in yet.
+    finally:
+        loop.call(channel.close())
+    known = roster.members.get(token.member)
+    return known.log_epoch + 1 if known else 1
+
+
+def _prepare(
+    home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
+) -> tuple[KeyRing, bool]:
+    """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
+    command.
+    """
+    if home.config.exists():
+        _check_home(config.load(home), token)
     for folder in (home.keys, home.tls):
         make_folder(folder)
     secret = Passphrase(passphrase().encode())
+    made = False
     try:
         ring = KeyRing.load(home.keys / KEY_FILE, secret, federation=token.federation, owner=token.member)
     except NotFound:
-        ring = KeyRing.for_member(token.federation, token.member)
+        if (home.metadata / PINNED_FILE).exists():
+            raise NotFound(
+                "this home joined before, and its keys are missing",
+                remedy="put the folder keys back from its backup; if there is none: vigil node rekey --keys-lost "
+                "--token TOKEN",
+            ) from None
+        epoch = _next_epoch(loop, token, hub_enrolment(token, hub))
+        ring, made = KeyRing.for_member(token.federation, token.member, epoch=epoch), True
         ring.save(home.keys / KEY_FILE, secret)
     if text:
         write_atomic(home.folder / _TOKEN_FILE, text.encode("ascii"))
@@ -225,16 +359,16 @@ def _prepare(home: Home, token: Token, text: str, passphrase: Callable[[], str],
         )
     # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
     create_database(home, owner_of(config.load(home)))
-    return ring
+    return ring, made
 
 
-def _check_home(home: Home, token: Token) -> None:
-    """Raises `Refused` where the folder is somebody else's home already, `ConfigError` where it is a hub's."""
-    if not home.config.exists():
-        return
-    settings = config.load(home)
+def _check_home(settings: config.Config, token: Token) -> None:
+    """Raises `Refused` where the invitation is for another member, or another federation, than this home is of."""
+    if settings.role != "node":
+        raise Refused("this is the home of a hub, and the invitation is for a node", remedy="join with another --home")
     if (settings.federation, settings.member) != (token.federation, token.member):
         raise Refused(
-            f"this folder is the home of {settings.member} in {settings.federation}",
+            f"this folder is the home of {settings.member} in {settings.federation}, and the invitation is for "
+            f"{token.member} in {token.federation}",
             remedy="join with another --home",
         )

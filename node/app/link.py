@@ -15,8 +15,9 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from node.errors import NotFound, Unavailable
-from node.pki.ca import Certificate, read_certificate
+from node.pki.ca import Certificate, read_certificate, spki_sha256
 from node.pki.files import read_bounded, write_atomic
+from node.pki.keys import TLS
 from node.wire import tls
 from node.wire.client import HubChannel
 from node.wire.streams import nobody
@@ -53,6 +54,15 @@ class Link:
         """The node's certificate. Raises `NotFound` before the node was admitted, `Malformed`."""
         return read_certificate(read_bounded(self._home.tls / "node.der", MAX_CERTIFICATE, what="certificate"))
 
+    def has_own_certificate(self) -> bool:
+        """Whether the certificate is for the TLS key that this node holds: not so after a change of keys, or before the
+        node was admitted.
+        """
+        try:
+            return self.certificate().spki_sha256 == spki_sha256(self._ring.p256(TLS).public_key())
+        except NotFound:
+            return False
+
     def expires(self) -> float | None:
         """When it runs out (Unix seconds); None before the node was admitted."""
         try:
@@ -67,6 +77,10 @@ class Link:
     def ca_sha256(self) -> bytes:
         """Its fingerprint (32 bytes, of the DER)."""
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca().decode("ascii"))).digest()
+
+    def keep_ca(self, pem: bytes) -> None:
+        """Another hub's CA certificate (PEM), which a verified roster names: the next channel uses it."""
+        write_atomic(self._home.tls / "ca.pem", pem)
 
     def keep(self, leaf: bytes, ring: KeyRing) -> None:
         """A newer certificate (DER): the next channel uses it. A crash leaves the former or this one."""
@@ -84,6 +98,10 @@ class Link:
                 raise Unavailable(
                     "this node has no certificate yet", remedy="`vigil node join` again, once the authority has signed"
                 ) from error
+            if not self.has_own_certificate():
+                raise Unavailable(
+                    "this node has no certificate for its new keys yet", remedy="wait: the running node fetches one"
+                )
             files = tls.ClientFiles(key=self._ring.tls_key_pem(), chain=certificate.pem, ca=self.ca())
             self._channel = HubChannel(self._settings.hub, files)
         return self._channel

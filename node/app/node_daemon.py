@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- Nothing listens on a network: the node dials out, and serves Unix sockets only.
 - A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
 - A certificate that ran out while the node was away is renewed with the statement key before anything else.
 """
@@ -12,8 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import ssl
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -21,28 +19,29 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, settle, watch_database
+from node.app.group_socket import group_socket
 from node.app.homes import right_database
+from node.app.hub_contact import HubContact
 from node.app.joining import wait_for_admission
-from node.app.node_rooms import open_node
+from node.app.key_switch import KeySwitch
+from node.app.node_rooms import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
 from node.control.node_commands import OK
-from node.domain.ids import federation_id, member_id, spiffe_id
 from node.errors import VigilError
-from node.pki.ca import check_issued, make_request, needs_renewal
-from node.pki.keys import STATEMENT
 from node.store.lock import own
+from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
 from node.sync.follower import Follower
 from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
+from node.sync.restitution import Restitution
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
-from node.usecases.enrolment import renew_after_absence
+from node.usecases.formerlogs import FormerLogs
 from node.wire import control
-from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +69,23 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     with own(home.folder):
         right_database(home, settings)
         wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
-            asyncio.run(_serve(rooms, ready))
+        tell, again = _once(ready), True
+        while again:
+            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
+                again = asyncio.run(_serve(rooms, tell))
+
+
+def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
+    """Tells the first time only: a daemon prints one line."""
+    told: list[Line] = []
+
+    def tell(line: Line) -> None:
+        if not told:
+            ready(line)
+        told.append(line)
+
+    return tell
 
 
 class NodeDaemon:
@@ -80,10 +94,13 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
         self.publisher = Publisher(
             own=rooms.own_log,
             carrier=link,
             drawn=random.random,
+            pause=pause,
             on_behind=rooms.require_expected,
             on_foreign=rooms.alarms.foreign_append,
         )
@@ -96,7 +113,10 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
+        self.arrivals = ArrivalMatcher(
+            arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
+        )
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -115,7 +135,10 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
+        former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
+        self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
+        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
         reconnecting = Reconnecting(
             me=rooms.own_log.origin.member,
             attendant=self.attendant,
@@ -137,7 +160,9 @@ class NodeDaemon:
             "attending": self.attendant.attempts.works,
             "publishing": self.publisher.attempts.state,
             "following": self.follower.attempts.state,
+            "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or OK,
             "connections": {
                 "attending": self.attendant.attempts.line(),
@@ -146,53 +171,11 @@ class NodeDaemon:
             },
         }
 
-    async def refresh_roster(self) -> None:
-        """Fetches and verifies the roster, and puts it in force. Raises what stands in the way."""
-        rooms, loop = self._rooms, asyncio.get_running_loop()
-        async with await self._enrolment() as channel:
-
-            def fetch(name: str, limit: int) -> bytes:
-                return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
-
-            roster = await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
-        rooms.members.replace(roster)
-
-    async def renew_certificate(self) -> None:
-        """Renews at two thirds of the certificate's life, or after its end by the statement key."""
-        rooms = self._rooms
-        certificate = rooms.link.certificate()
-        if not needs_renewal(certificate, time.time()):
-            return
-        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
-        request = make_request(rooms.ring)
-        if certificate.not_after > time.time():
-            chain = await rooms.link.renew(request)
-        else:
-            async with await self._enrolment() as channel:
-                chain = await renew_after_absence(
-                    channel,
-                    federation=federation,
-                    member=member,
-                    csr=request,
-                    statement=rooms.ring.signer(STATEMENT),
-                )
-        ca = ssl.PEM_cert_to_DER_cert(rooms.link.ca().decode("ascii"))
-        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=rooms.ring, now=time.time())
-        rooms.link.keep(leaf.der, rooms.ring)
-        await rooms.link.reopen()
-        _log.info("certificate renewed")
-
-    async def _enrolment(self) -> EnrolmentChannel:
-        rooms = self._rooms
-        latest = rooms.members.latest()
-        pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
-        return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
-
     async def prepare(self) -> None:
-        """What a start owes before the first call: a certificate that lives, a roster of today. A hub that is away is
-        no reason not to start.
+        """What a start owes before the first call: a roster of today, and a certificate that its hub takes. A hub that
+        is away is no reason not to start.
         """
-        for name, step in (("certificate", self.renew_certificate), ("roster", self.refresh_roster)):
+        for name, step in (("roster", self.contact.refresh_roster), ("certificate", self.contact.renew_certificate)):
             try:
                 await step()
             except VigilError as error:
@@ -225,6 +208,13 @@ class NodeDaemon:
             # A frozen log is behind for ever, and shows so; it must not keep the others from being served.
             return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
 
+    async def look_for_the_hub(self) -> None:
+        """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""
+        await self.contact.refresh_roster()
+        if self.publisher.trouble or not self.contact.is_certified():
+            await self.contact.renew_certificate()
+            self.publisher.wake()
+
     def due(self) -> None:
         """Gives the scheduler what is due and when."""
         settings = self._rooms.settings
@@ -232,10 +222,12 @@ class NodeDaemon:
         async def sweep() -> None:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
-            _log.info("retention swept", expired=swept.expired, queries=queries)
+            hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._rooms)
+            _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
-        self.jobs.every(settings.roster_refresh_seconds, "roster", self.refresh_roster)
-        self.jobs.every(settings.certificate_check_seconds, "certificate", self.renew_certificate)
+        self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
+        self.jobs.every(settings.certificate_check_seconds, "certificate", self.contact.renew_certificate)
         self.jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
 
         async def compare() -> None:
@@ -248,13 +240,16 @@ class NodeDaemon:
         self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
+        self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+    """Whether the home is to be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
+    rooms.sender = daemon.publisher
     rooms.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
@@ -271,21 +266,32 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
+    return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
     rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    shared = group_socket(rooms.settings)
+    commands = rooms.commands()
+    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    if shared is not None:
+        path, group = shared
+        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
     supervisor.run("attendant", daemon.attendant.run())
+    supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
     settle()
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.until_ended()
+        await supervisor.unless_ended(daemon.switch.until_due())
+        if supervisor.ended:
+            await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()
-        await socket.stop(GRACE_SECONDS)
+        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
         socket_path(rooms.home).unlink(missing_ok=True)
+        if shared is not None:
+            shared[0].unlink(missing_ok=True)

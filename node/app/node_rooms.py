@@ -13,21 +13,31 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from node.app import originals
 from node.app.homes import examine_database, opened_database, right_database
 from node.app.link import Link
+from node.app.node_keys import KeysInForce, keys_in_force
+from node.app.rekeying import Rekeying
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
+from node.control.holding_commands import HoldingCommands
+from node.control.key_commands import KeyCommands
 from node.control.node_commands import OK, NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
 from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import NotFound, Refused
+from node.errors import Misuse, NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -37,17 +47,30 @@ from node.pki.wrapping import Passphrase
 from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.arrivals import Arrivals
+from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
+from node.usecases.hit_list import HitList
 from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
-from node.usecases.roster import Members, OwnLine
+from node.usecases.planning import Planner
+from node.usecases.publication import Publications
+from node.usecases.recognition import Recogniser
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
+from node.usecases.roster import Members
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -57,14 +80,18 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
+    from node.usecases.publication import Sender
 
+_log = structlog.get_logger(__name__)
 Line = dict[str, Any]
-KEY_FILE: Final = "node.keys"
 
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
-    """Everything of one node but its connections. `wake`: called after each acknowledged statement."""
+    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
+    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
+    change of keys makes.
+    """
 
     home: Home
     settings: Config
@@ -82,13 +109,20 @@ class NodeRooms:
     audit: AuditLog
     alarms: Alarms
     matcher: Matcher
+    hits: HitList
+    kept: StoredHits
+    arrivals: Arrivals
+    recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
     custody: Custody
+    disposal: Disposal
     link: Link
+    secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
+    sender: Sender | None = None
 
     def policy(self) -> Policy:
         """The federation's policy as it was verified last, or the default before the first roster."""
@@ -98,26 +132,39 @@ class NodeRooms:
         """All commands of a node by name."""
         allowed = AllowList(store=self.store, audit=self.audit, clock=time.time)
         search = SearchCommands(
-            me=member_id(self.settings.member),
             policy=self.policy,
             intake=self.intake,
             matcher=self.matcher,
-            inquirer=self.inquirer,
-            allowed=allowed,
-            relay=self.link.ask,
+            hits=self.hits,
+            kept=self.kept,
             store=self.store,
-            codec=self.codec,
             audit=self.audit,
             clock=time.time,
         )
+        own, listed = self.own_log.origin, self._list()
+        publications = Publications(self.store)
+        queries = self._query_commands(allowed)
         records = RecordCommands(
-            own=self.own_log.origin,
-            ledger=self.ledger,
-            catalogue=self.catalogue,
-            store=self.store,
+            list=listed,
+            saying=Saying(records=listed, ledger=self.ledger, audit=self.audit, own=own.member),
+            publications=publications,
+            sender=lambda: self.sender,
             audit=self.audit,
             clock=time.time,
             evidence_of=self._evidence,
+        )
+        sharing = SharingCommands(
+            contributing=Contributing(
+                store=self.store,
+                ledger=self.ledger,
+                selector=Selector(self.index),
+                recogniser=self.recogniser,
+                codec=self.codec,
+                audit=self.audit,
+            ),
+            retracting=Retracting(store=self.store, ledger=self.ledger, audit=self.audit, own=own),
+            publications=publications,
+            sender=lambda: self.sender,
         )
         node = NodeCommands(
             name=self.settings.member,
@@ -130,12 +177,68 @@ class NodeRooms:
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
+            hits=self.hits,
             random=os.urandom,
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
+        holdings = HoldingCommands(
+            disposal=self.disposal,
+            store=self.store,
+            audit=self.audit,
+            has_original=originals.finder(self.home.originals),
+            clock=time.time,
+        )
+        hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
+        keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
+        allow = AllowCommands(allowed=allowed)
         alarms = AlarmCommands(alarms=self.alarms)
-        return Commands.of(search, records, node, audit, alarms, AllowCommands(allowed=allowed))
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow)
+        return Commands.of(*groups)
+
+    def _rekeying(self) -> Rekeying:
+        if self.secret is None:
+            raise Misuse("this node's keys were not opened with a passphrase")
+        return Rekeying(
+            home=self.home,
+            settings=self.settings,
+            secret=self.secret,
+            former=self.ring,
+            client=self.roster_client,
+            store=self.store,
+        )
+
+    def _list(self) -> RecordList:
+        return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
+
+    def _query_commands(self, allowed: AllowList) -> QueryCommands:
+        me = member_id(self.settings.member)
+        return QueryCommands(
+            planner=Planner(
+                me=me,
+                roster=self.members.current,
+                allowed=allowed,
+                store=self.store,
+                codec=self.codec,
+                clock=time.time,
+                random=os.urandom,
+            ),
+            asker=Asker(
+                AskerDeps(
+                    me=me,
+                    roster=self.members.current,
+                    inquirer=self.inquirer,
+                    relay=self.link.ask,
+                    store=self.store,
+                    clock=time.time,
+                    random=os.urandom,
+                )
+            ),
+            store=self.store,
+            codec=self.codec,
+            audit=self.audit,
+            clock=time.time,
+        )
 
     def require_expected(self, size: int, hub_size: int) -> None:
         """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
@@ -156,16 +259,6 @@ def latest_policy(members: Members) -> Policy:
     """The policy of the roster that was verified last, however old: what is ours is searched by it."""
     latest = members.latest()
     return latest.policy if latest else Policy()
-
-
-def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> KeyRing:
-    """The node's keys. Raises `NotFound`, `Damaged`."""
-    return KeyRing.load(
-        home.keys / KEY_FILE,
-        Passphrase(passphrase().encode()),
-        federation=federation_id(settings.federation),
-        owner=settings.member,
-    )
 
 
 def open_roster(home: Home, settings: Config) -> RosterClient:
@@ -200,33 +293,57 @@ def open_node(
     """
     # First: where the database is not the right one, nobody has to type a passphrase to be told so.
     examined = right_database(home, settings)
-    ring = load_ring(home, settings, passphrase)
+    secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
         database = opened.enter_context(opened_database(home, examined))
-        rooms = _wire(home, settings, ring, client, database)
+        keys = keys_in_force(home, settings, secret, client, database.store)
+        rooms = _wire(home, settings, keys, client, database)
+        rooms.secret = secret
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
         rooms.catalogue.start(progress)
+        finish_deletions(rooms)
         yield rooms
 
 
-def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, database: OpenDatabase) -> NodeRooms:
+def finish_deletions(rooms: NodeRooms) -> None:
+    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
+    still, and taken up again with the next sweep or the next start.
+    """
+    try:
+        rooms.disposal.finish()
+    except VigilError as error:
+        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
+
+
+def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase) -> NodeRooms:
     store = database.store
-    me, federation = member_id(settings.member), federation_id(settings.federation)
+    me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
-    members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
+    members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
+    ledger = Ledger(
+        codec=codec,
+        catalogue=catalogue,
+        origin=origin,
+        roster=members.current,
+        clock=time.time,
+        random=os.urandom,
+        acknowledged=lambda: _call_all(wakers),
+    )
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
         home=home,
@@ -249,24 +366,31 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, dat
             signer=ring.signer(log_role(ring.log_epoch)),
             roster=members.current,
         ),
-        ledger=Ledger(
-            codec=codec,
-            catalogue=catalogue,
-            origin=origin,
-            roster=members.current,
-            clock=time.time,
-            random=os.urandom,
-            acknowledged=lambda: _call_all(wakers),
-        ),
+        ledger=ledger,
         audit=audit,
         alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
+        kept=hits,
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        arrivals=Arrivals(
+            store=store,
+            index=index,
+            codec=codec,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: latest_policy(members).radius,
+        ),
+        recogniser=recogniser,
         intake=Intake(
             store=store,
             catalogue=catalogue,
             matcher=matcher,
+            hits=hits,
+            recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
+            references=settings.file_references,
         ),
         inquirer=Inquirer(
             InquirerDeps(
@@ -295,7 +419,17 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, dat
             )
         ),
         custody=Custody(
-            store=store, catalogue=catalogue, clock=time.time, witnessed=newest_cosignature(members.current)
+            store=store,
+            catalogue=catalogue,
+            clock=time.time,
+            witnessed=newest_cosignature(members.current),
+            member=me,
+        ),
+        disposal=Disposal(
+            store=store,
+            catalogue=catalogue,
+            retract=ledger.retract,
+            remove_original=originals.remover(home.originals),
         ),
         link=link,
         wakers=wakers,

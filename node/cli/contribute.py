@@ -8,100 +8,36 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
 from node.cli import options
 from node.cli.common import Command, common, one
-from node.cli.output import Line, plain
+from node.cli.consent import run_agreed
+from node.cli.interruption import Interruption
+from node.cli.main import ExitCode
+from node.cli.manifest import read_manifest
+from node.cli.output import Line, Output, plain
+from node.cli.statement_options import (
+    AudienceOption,
+    BaselineOption,
+    CategoryOption,
+    CodeOption,
+    LanguageOption,
+    OffenderOption,
+    PurposeOption,
+    RetainOption,
+    SeriesOption,
+    TagOption,
+    VictimOption,
+    handling_given,
+    statement_given,
+)
+from node.cli.statement_words import handling_words, publication_words, statement_words, why_words
 from node.cli.words import count, record_name
 from node.errors import Misuse
-
-
-class Tri(StrEnum):
-    """Yes, no, or nobody said."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-class HandlingCode(StrEnum):
-    """INTERPOL handling codes."""
-
-    POLICE_USE = "1"
-    ASK_FIRST = "2"
-    SPECIAL = "3"
-
-
-_STATEMENT = "What is said"
-_HANDLING = "Who may read it"
-
-CategoryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--category",
-        metavar="SCHEME:VERSION:CODE",
-        parser=options.category,
-        help="Such as uk-caid:1:B; never a bare number.",
-        rich_help_panel=_STATEMENT,
-    ),
-]
-BaselineOption = Annotated[
-    Tri | None,
-    typer.Option("--baseline", help="Is it within INTERPOL's baseline?", rich_help_panel=_STATEMENT),
-]
-SeriesOption = Annotated[
-    str | None,
-    typer.Option("--series", metavar="NAME", help="The series that it belongs to.", rich_help_panel=_STATEMENT),
-]
-TagOption = Annotated[
-    list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be repeated.", rich_help_panel=_STATEMENT)
-]
-LanguageOption = Annotated[
-    str | None,
-    typer.Option("--language", metavar="CODE", help="Language heard or seen in it.", rich_help_panel=_STATEMENT),
-]
-VictimOption = Annotated[
-    Tri | None, typer.Option("--victim-identified", help="Is the victim known?", rich_help_panel=_STATEMENT)
-]
-OffenderOption = Annotated[
-    Tri | None, typer.Option("--offender-identified", help="Is the offender known?", rich_help_panel=_STATEMENT)
-]
-AudienceOption = Annotated[
-    options.Members | None,
-    typer.Option(
-        "--audience",
-        metavar="everyone|FR,JP",
-        parser=options.audience,
-        help="Who may read it: everyone, or only these members. Fixed when it is signed.",
-        rich_help_panel=_HANDLING,
-    ),
-]
-PurposeOption = Annotated[
-    list[str] | None,
-    typer.Option("--purpose", metavar="PURPOSE", help="A permitted purpose; repeatable.", rich_help_panel=_HANDLING),
-]
-CodeOption = Annotated[
-    HandlingCode | None,
-    typer.Option(
-        "--handling-code",
-        help="1: police use; 2: ask us before you pass it on; 3: special restrictions.",
-        rich_help_panel=_HANDLING,
-    ),
-]
-RetainOption = Annotated[
-    int | None,
-    typer.Option(
-        "--retain-until",
-        metavar="YYYY-MM-DD",
-        parser=options.day,
-        help="Deleted everywhere after this day.",
-        rich_help_panel=_HANDLING,
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -112,7 +48,9 @@ def register(app: typer.Typer) -> None:
 
 def contribute(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
-    case: Annotated[str, typer.Option("--case", metavar="REF", help="Everything that this case holds.")] = "",
+    case: Annotated[
+        str, typer.Option("--case", metavar="REF", help="All holdings of this case, or those of it that are named.")
+    ] = "",
     holding: Annotated[
         list[int] | None, typer.Option("--holding", metavar="ID", min=1, help="This holding; may be repeated.")
     ] = None,
@@ -122,10 +60,20 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
             "--sha256", metavar="HEX", parser=options.sha256, help="The holding with this digest; repeatable."
         ),
     ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            metavar="FILE.csv",
+            parser=options.path,
+            help="A CSV file with a line for each file or digest, and what is said of it.",
+        ),
+    ] = None,
     all_in_case: Annotated[
-        bool, typer.Option("--all-in-case", help="Says in so many words what --case alone means.")
+        bool, typer.Option("--all-in-case", help="States explicitly what --case alone means.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be shared, and share nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Share more than 10 records without a question.")] = False,
     category: CategoryOption = None,
     baseline: BaselineOption = None,
     series: SeriesOption = None,
@@ -140,23 +88,133 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Share holdings with the federation, as signed records of their fingerprints. The material stays here.
 
-    Choose by --case, --holding or --sha256. A record is durable here when it is printed; it is published once the hub
-    has cosigned it. What was contributed before is skipped, and so is a file with nothing in it to match.
+    Choose by --case, --holding, --sha256 or --manifest. Filters narrow: --case with --holding shares that holding, and
+    it has to belong to the case. More than 10 records need a yes. What was contributed before is skipped; where its
+    record says something else than you say now, the difference is told, and the exit code is 1.
+
+    A manifest is a CSV file. Its first line names the columns: file (relative to the manifest), sha256 or md5; and
+    category, baseline, series, victim_identified, offender_identified, tags (separated by ;), language. An empty cell
+    takes what the options say. One faulty line, and nothing is shared.
+
+    A record is durable here when it is printed. It is published once the hub has cosigned it: the last line says so.
     """
     given = common(ctx)
-    if all_in_case and not case:
-        raise Misuse("--all-in-case says nothing without --case", remedy="name the case with --case")
+    if all_in_case and (not case or holding or sha256 or manifest):
+        raise Misuse("--all-in-case goes with --case alone", remedy="leave it out, or name nothing beside the case")
     arguments: Line = {
         "case": case,
         "holdings": [str(number) for number in holding or ()],
         "sha256": list(sha256 or ()),
-        "statement": _statement(category, baseline, series, tag, language, victim_identified, offender_identified),
-        "handling": _handling(audience, purpose, handling_code, retain_until),
+        "rows": _rows(given.output, manifest) if manifest else [],
+        "statement": statement_given(category, baseline, series, tag, language, victim_identified, offender_identified),
+        "handling": handling_given(audience, purpose, handling_code, retain_until),
         "dry_run": dry_run,
+        "yes": yes,
     }
+    told = _Told(given.output)
     with given.session() as session:
-        for line in session.run("contribute", arguments):
-            given.output.line(line, _contributed_words)
+        try:
+            run_agreed(
+                session,
+                "contribute",
+                arguments,
+                interruption=lambda: Interruption(given.output, _INTERRUPTED),
+                told=told.line,
+                question=_question,
+            )
+        except KeyboardInterrupt:
+            told.cut_short()
+    told.end()
+
+
+_INTERRUPTED: Final = "finishing the records that are being written (press Ctrl-C again to stop at once)"
+_SEE: Final = "What was shared: vigil records --mine. The same command again goes on from there."
+
+
+def _rows(output: Output, manifest: Path) -> list[Line]:
+    """The rows of a manifest. Raises `Misuse` where any is at fault, once each of them was told."""
+    with output.progress("reading the manifest", None) as advance:
+        read = read_manifest(manifest, advance)
+    for number, fault in read.faults:
+        output.line({"line": number, "error": fault, "remedy": ""}, _fault_words)
+    if read.faults:
+        raise Misuse(
+            f"nothing was shared: {count(len(read.faults), 'line')} of the manifest cannot be used",
+            remedy="correct the manifest, and try it with --dry-run first",
+        )
+    return read.rows
+
+
+class _Told:
+    """Prints the lines of a contribution, and knows how it ended."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._shared = 0
+        self._code = ExitCode.OK
+
+    def line(self, line: Line) -> None:
+        """One line, whatever it is: a holding, a fault, or the summary."""
+        if "holding" in line:
+            self._shared += line["state"] == "contributed"
+            self._output.line(line, _holding_words)
+        elif "error" in line:
+            self._output.line(line, _fault_words)
+        else:
+            self._output.line(line, _summary_words)
+            self._code = ExitCode.ERROR if line["differs"] else self._code
+            if line.get("interrupted"):
+                self._code = ExitCode.INTERRUPTED
+                self._output.note(_SEE)
+
+    def cut_short(self) -> None:
+        """Interrupted twice: the node may have finished a batch of which nothing was told."""
+        self._output.line(
+            {"contributed": self._shared, "interrupted": True, "remaining": None},
+            lambda line: f"Interrupted: at least {count(line['contributed'], 'record')} shared.",
+        )
+        self._output.note(_SEE)
+        self._code = ExitCode.INTERRUPTED
+
+    def end(self) -> None:
+        """Ends the command with its exit code."""
+        if self._code:
+            raise typer.Exit(self._code)
+
+
+def _question(line: Line) -> str:
+    readers = handling_words(line["handling"])
+    return f"This would share {count(line['would_contribute'], 'record')} ({readers}). Share them?"
+
+
+def _fault_words(line: Line) -> str:
+    return f"line {line['line']}: {plain(line['error'])}"
+
+
+def _holding_words(line: Line) -> str:
+    words = f"holding {line['holding']:>7}  {record_name(line['record']):<12}  {plain(line['state'])}"
+    if line.get("differs"):
+        what = ", ".join(name.replace("_", " ") for name in line["differs"])
+        says = "; ".join([*statement_words(line["says"]), handling_words(line["says"]["handling"])])
+        words += f"\n    other {what}; the record says: {says}"
+        words += f"\n    to change the record: vigil correct {record_name(line['record'])}"
+    return words
+
+
+def _summary_words(line: Line) -> str:
+    skipped = f"{line['skipped']:,} skipped"
+    if line.get("would_contribute"):
+        return f"{count(line['would_contribute'], 'record')} would be shared, {skipped}. Nothing was shared."
+    words = [f"{count(line['contributed'], 'record')} shared, {skipped}."]
+    if line.get("interrupted"):
+        words[0] = f"Interrupted: {words[0]} {line['remaining']:,} not begun."
+    if line["contributed"]:
+        waiting = line.get("queued", 0) + line.get("signed", 0)
+        words.append(f"{line.get('published', 0):,} published, {waiting:,} waiting to leave this node.")
+        words += [why_words(line)] if waiting else []
+    if line["differs"]:
+        words.append(f"{count(line['differs'], 'record')} of before say something else, and were not changed.")
+    return "\n".join(words)
 
 
 def correct(  # noqa: PLR0917 (typer hands over by name)
@@ -179,58 +237,15 @@ def correct(  # noqa: PLR0917 (typer hands over by name)
     The record gets a new name; what it said before is deleted everywhere.
     """
     given = common(ctx)
-    statement = _statement(category, baseline, series, tag, language, victim_identified, offender_identified)
-    handling = _handling(audience, purpose, handling_code, retain_until)
+    statement = statement_given(category, baseline, series, tag, language, victim_identified, offender_identified)
+    handling = handling_given(audience, purpose, handling_code, retain_until)
     if not statement and not handling:
         raise Misuse("nothing to correct was given", remedy="see `vigil correct --help`")
     with given.session() as session:
         line = one(session.run("correct", {"record": record, "statement": statement, "handling": handling}))
-        given.output.line(line, lambda line: f"Corrected: it is now {record_name(line['record'])}.\n  {line['record']}")
+        given.output.line(line, _corrected_words)
 
 
-def _statement(  # noqa: PLR0917 (in the order of the options)
-    category: str | None,
-    baseline: Tri | None,
-    series: str | None,
-    tags: list[str] | None,
-    language: str | None,
-    victim_identified: Tri | None,
-    offender_identified: Tri | None,
-) -> Line:
-    """What was said, and no more."""
-    return _given(
-        category=category,
-        baseline=baseline and baseline.value,
-        series=series,
-        tags=tags or None,
-        language=language,
-        victim_identified=victim_identified and victim_identified.value,
-        offender_identified=offender_identified and offender_identified.value,
-    )
-
-
-def _handling(
-    audience: options.Members | None,
-    purposes: list[str] | None,
-    code: HandlingCode | None,
-    retain_until_day: int | None,
-) -> Line:
-    """Who may read it, as far as it was said."""
-    return _given(
-        audience=list(audience) if audience is not None else None,
-        purposes=purposes or None,
-        code=code and code.value,
-        retain_until_day=retain_until_day,
-    )
-
-
-def _given(**values: object) -> Line:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _contributed_words(line: Line) -> str:
-    if "holding" in line:
-        return f"holding {line['holding']:>7}  {record_name(line['record']):<12}  {plain(line['state'])}"
-    if line.get("would_contribute"):
-        return f"{count(line['would_contribute'], 'record')} would be shared, {line['skipped']:,} skipped. Nothing was."
-    return f"{count(line['contributed'], 'record')} shared, {line['skipped']:,} skipped."
+def _corrected_words(line: Line) -> str:
+    words = f"Corrected: it is now {record_name(line['record'])}.\n  {plain(line['record'])}"
+    return f"{words}\n" + publication_words(line, "Published: the hub has confirmed it.")

@@ -19,7 +19,8 @@ from node.cli.common import Command, common, one
 from node.cli.files import read_input, write_new
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.words import category_words, day_words, moment
+from node.cli.statement_words import statement_rows
+from node.cli.words import day_words, moment
 from node.errors import PeerFault
 
 
@@ -81,9 +82,9 @@ def _verified_words(line: Line) -> str:
         ("Record", line["record"]),
         ("Dated", f"{day_words(line['issued_day'])}, by {line['member']} itself"),
         ("Seen", f"by the hub, no later than {moment(line['cosigned_at'])}"),
+        ("Hub's key", _former_words(line["former_hub_key"])),
         ("Place", f"entry {line['index']:,} of a log that then had {line['size']:,}"),
-        ("Category", category_words(line["category"])),
-        ("Series", line["series"] or ""),
+        *(statement_rows(line) if line.get("tags") is not None else ()),
         ("Checked by", f"roster version {line['roster_version']}{stale}"),
         ("Root", f"{line['root_fingerprint']} (compare it with the authority by telephone)"),
     ]
@@ -93,6 +94,14 @@ def _verified_words(line: Line) -> str:
         f"Verified: {plain(line['member'])} signed this record.{known}{prints}\n"
         "It does not say whether the record was corrected or retracted later."
     )
+
+
+def _former_words(former: Line | None) -> str:
+    if former is None:
+        return ""
+    if former["status"] == "revoked":
+        return f"revoked since; it counts for what it cosigned up to {moment(former['until'])}"
+    return f"given up since; it counts for what it cosigned up to {moment(former['until'])}"
 
 
 def _refuted_words(line: Line) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from node.cli.common import Common, Passphrase, one
+from node.cli.digits import root_digits
 from node.cli.files import refuse_existing, write_new
 from node.cli.output import Line, plain
 from node.cli.words import moment
@@ -72,6 +73,7 @@ class Hub:
     def admit(self, bundle: bytes) -> None:
         from node import app
 
+        app.before_admission(self._home, bundle)
         with app.session(self._home, self._secret, who=self._given.who) as session:
             for line in session.run("admit", {"bundle": base64.b64encode(bundle).decode("ascii")}):
                 self._given.output.line(line, admitted_words)
@@ -80,7 +82,18 @@ class Hub:
 def admitted_words(line: Line) -> str:
     """What is in force at the hub once it took a bundle."""
     members = ", ".join(map(plain, line["members"])) or "no members yet"
-    return f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
+    words = f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
+    if line.get("root_changed"):
+        words += (
+            "\nThe authority has new keys. Compare the ROOT digits with the authority by telephone; invitations show "
+            f"them from now on:\n{root_digits(line)}"
+        )
+    if line.get("waiting"):
+        words += f"\nStill waiting for the authority: {', '.join(map(plain, line['waiting']))}."
+    if line.get("suspensions_unknown"):
+        # Suspensions are the hub's own word: the authority's bundle does not hold them.
+        words += "\nThis hub knows of no suspensions from before. Suspend again whoever was suspended."
+    return words
 
 
 def once(passphrase: Callable[[], str]) -> Callable[[], str]:

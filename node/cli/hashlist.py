@@ -1,4 +1,4 @@
-"""Text files of hashes, a line each: what `vigil allow import` and `--hashes` read.
+"""Text files of hashes or record names, a line each: what `vigil allow import`, `--hashes` and `retract --file` read.
 
 Rules this module upholds:
 
@@ -30,19 +30,25 @@ def read_hashes(path: Path, parse: Callable[[str], Value]) -> list[Value]:
 
     Raises `Misuse` that names the file, the lines that are at fault, and why.
     """
-    values: list[Value] = []
+    return [value for _, value in read_lines(path, parse, "hash")]
+
+
+def read_lines(path: Path, parse: Callable[[str], Value], what: str) -> list[tuple[int, Value]]:
+    """(line, value) of every value of a file in its order; `what` one is called. As `read_hashes`."""
+    values: list[tuple[int, Value]] = []
     faults: list[str] = []
     for number, text in _lines(path):
         try:
-            values.append(parse(text))
+            values.append((number, parse(text)))
         except Misuse as error:
             faults.append(f"line {number}: {error}")
     if faults:
         named = "; ".join(faults[:FAULTS_NAMED])
         more = f"; and {len(faults) - FAULTS_NAMED:,} more" if len(faults) > FAULTS_NAMED else ""
+        plural = "hashes" if what == "hash" else f"{what}s"
         raise Misuse(
-            f"{path} was not used, because some of its lines are not hashes: {named}{more}",
-            remedy="write one hash per line; lines that start with # and empty lines are ignored",
+            f"{path} was not used, because some of its lines are not {plural}: {named}{more}",
+            remedy=f"write one {what} per line; lines that start with # and empty lines are ignored",
         )
     return values
 

@@ -2,8 +2,9 @@
 
 Rules this module upholds:
 
-- Paths stay in this process. The node is handed fingerprints, and a tag a file: a salted hash over path, size,
-  modification time and request, by which the same command skips what is done when it is run again.
+- The node is handed fingerprints, and a tag a file: a salted hash over path, size, modification time and request, by
+  which the same command skips what is done when it is run again. It is handed the path as well, to be kept with the
+  holding as a reference (ADR 23), unless --no-reference says otherwise.
 - A bad file is a line, and the rest goes on; the exit code is then 1.
 - Files are found, looked up and handed over as they go: memory does not grow with their number.
 - Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
@@ -32,10 +33,10 @@ from node.cli.main import ExitCode
 from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
-from node.cli.words import count, hit_words
+from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
-from node.errors import MediaError, VigilError
+from node.errors import MediaError, Refused, VigilError
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
@@ -58,6 +59,7 @@ class Request:
     level: Level
     originals: Path | None
     show_all: bool = False
+    references: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     copy_originals: Annotated[
         bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Do not keep where the files are (vigil holdings N shows it).")
+    ] = False,
     show_all: Annotated[
         bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
     ] = False,
@@ -106,11 +111,17 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     the exit code is then 1.
     """
     given = common(ctx)
+    if copy_originals and given.socket is not None:
+        raise Refused(
+            "originals are copied into the folder of the node, to which you have no access over its socket",
+            remedy="leave out --copy-originals, or ask the administrator to take the files in",
+        )
     request = Request(
         case=case,
         level=level,
         originals=given.home.originals if copy_originals else None,
         show_all=show_all,
+        references=not no_reference,
     )
     failures = Failures(output=given.output)
     with given.session() as session:
@@ -140,6 +151,7 @@ def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> b
         os.fsencode(request.case),
         request.level.value.encode(),
         b"copied" if request.originals else b"",
+        b"referenced" if request.references else b"",
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     digest.update(status.st_size.to_bytes(8, "big") + status.st_mtime_ns.to_bytes(16, "big", signed=True))
@@ -179,6 +191,8 @@ class _Intake:
                     if "path" in line:
                         output.line(line, _file_words)
                         advance()
+                    elif "hit" in line:
+                        output.line(line, _earlier_words)
                     else:
                         summary = dict(line)
             finally:
@@ -254,7 +268,8 @@ class _Intake:
                 self._failures.add(path, error)
                 return None
         self._failures.remark(path, result)
-        return IngestItem(tag=tag, label=str(path), prints=result)
+        file = str(path.absolute()) if self._request.references else ""
+        return IngestItem(tag=tag, label=str(path), prints=result, file=file)
 
 
 def _file_words(line: Line) -> str:
@@ -265,12 +280,24 @@ def _file_words(line: Line) -> str:
     return "\n".join([words, *hits])
 
 
+def _earlier_words(line: Line) -> str:
+    """A hit of the case that was found before, or since: the files of this run are told above."""
+    what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
+    return f"{'hit':<5} {line['holding']:>7} {what}"
+
+
 def _summary_words(line: Line) -> str:
     words = f"{count(line['files'], 'file')}: {line['new']:,} new, {line['already_held']:,} held already"
     for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
         if line[name]:
             words += f", {line[name]:,} {noun}"
     words = f"{words}. {count(line['files_with_hits'], 'file')} with hits."
+    if line.get("case_hits"):
+        case = plain(line["case"])
+        words += f"\nThe whole case has {count(line['case_hits'], 'hit')} on records of other members: "
+        words += f"vigil hits --case {case}"
+    if line.get("not_matched_yet"):
+        words += f"\n{not_matched_words(line)}"
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

@@ -3,16 +3,20 @@
 Rules this module upholds:
 
 - After the first, what is in flight is finished and told, and nothing new is begun.
+- A command whose work is done elsewhere, in the daemon or in a thread, is told by an item of its own.
 - After the second, Python's own interruption takes its course; what was acknowledged is durable all the same.
 """
 
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from types import FrameType, TracebackType
 from typing import Self
 
-from node.cli.output import Output
+from node.cli.output import Line, Output
 
 
 class Interruption:
@@ -23,6 +27,21 @@ class Interruption:
         self._output = output
         self._what_happens = what_happens
         self._before: signal._HANDLER = signal.SIG_DFL
+        self._over = threading.Event()
+
+    def items(self) -> Iterator[Line]:
+        """The items of a command that listens: {"stop": true} at the first Ctrl-C. They end with the block at last."""
+        self._over.wait()
+        if self.asked:
+            yield {"stop": True}
+
+    def until(self, items: Generator[Line, None, None]) -> Iterator[Line]:
+        """The items of a command that ends when they do: none more after the first Ctrl-C."""
+        with closing(items):
+            for item in items:
+                if self.asked:
+                    return
+                yield item
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._ask)
@@ -32,9 +51,11 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         signal.signal(signal.SIGINT, self._before)
+        self._over.set()
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self.asked = True
+        self._over.set()
         signal.signal(signal.SIGINT, self._before)
         # Not through `Output`, whose lock the interrupted code may hold: a signal handler must not wait for it.
         self._output.note_from_signal(self._what_happens)

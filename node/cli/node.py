@@ -16,6 +16,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
+from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
 from node.cli.node_status import node_words, print_members
 from node.cli.output import Line, plain
@@ -39,6 +40,13 @@ TokenOption = Annotated[
         "--token", metavar="TOKEN", help="The invitation; - reads it from stdin. Default: the one that is kept here."
     ),
 ]
+NewRootOption = Annotated[
+    bool,
+    typer.Option(
+        "--new-root",
+        help="Take the invitation's root in the place of this home's: only after its digits were compared by voice.",
+    ),
+]
 NameOption = Annotated[
     str, typer.Option("--name", metavar="NAME", help="Our name as people read it. Default: the member's id.")
 ]
@@ -47,6 +55,9 @@ _FAULTS_SHOWN: Final = 20
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import home_keys, rekey  # noqa: F401 (defines its command in this group)
+
+    home_keys.add_passphrase(group, "the keys of this node")
     app.add_typer(group, name="node")
 
 
@@ -57,44 +68,50 @@ def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, nam
 
 
 @group.command("join", cls=Command)
-def join(
+def join(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     token: TokenOption = "",
     hub: HubOption = None,
     name: NameOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
+    new_root: NewRootOption = False,
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
-    Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
-    The same command again goes on where it was.
+    Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
+    The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
+    the node keeps its keys and its records.
     """
-    _join(common(ctx), token, hub, name, wait=wait)
+    _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
 
 
-def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool) -> None:
+def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, new_root: bool = False) -> None:
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
-    for line in app.join_node(given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait):
+    for line in app.join_node(
+        given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait, new_root=new_root
+    ):
         given.output.line(line, _join_words)
 
 
 def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
+            again = " This home joined before: its keys and records stay." if line["again"] else ""
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. "
-                "Compare with the hub's operator, by voice:\n"
-                f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
-                f"  authority's root  {plain(line['root_fingerprint'])}"
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.{again}\n"
+                "Compare the CA digits and the ROOT digits with the hub's operator by telephone:\n"
+                f"{digits('CA', line['ca_fingerprint'])}\n"
+                f"{root_digits(line)}"
             )
         case "keys":
+            keys = "New keys were made." if line["made"] else "The existing keys are used."
             return (
-                "Keys are made. Read this to the authority, by voice:\n"
-                f"  this node's keys  {plain(line['fingerprint'])}"
+                f"{keys} Compare the KEYS digits with the authority by telephone, if it asks for them:\n"
+                f"{digits('KEYS', line['fingerprint'])}"
             )
         case "petition":
             waiting = "Petition filed: it waits for the authority's signature."

@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
-from node.cli.words import clock_time, moment, new_table, value_words
+from node.cli.words import clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
-    "roster_version", "roster_expires", "roster_stale", "published", "waiting", "holdings", "connections", "alarms",
+    "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
+    "hits_left_out", "not_matched_yet", "connections", "alarms",
 })  # fmt: skip
 """What the words of `status` say in a place of its own; the rest follows by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
@@ -34,9 +35,11 @@ def node_words(line: Line) -> str:
         ("Hub", line["hub"]),
         ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
         ("Roster", roster),
-        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
+        ("Our log", _own_log_words(line)),
         ("Holdings", holdings),
     ]
+    if line.get("hits"):
+        rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
     rows += [
         (_LABELS.get(name, name.replace("_", " ").capitalize()), _standing_words(name, value, line))
         for name, value in line.items()
@@ -51,6 +54,28 @@ def _state_words(line: Line) -> str:
         return str(line["state"])
     since = moment(line["suspended_since"])
     return f"{line['state']} since {since}. The hub's operator says: {line['suspension_reason']}"
+
+
+def _hits_words(line: Line) -> list[str]:
+    """The hits of our holdings on other members' records, and what is missing from the number."""
+    hits = line["hits"]
+    words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
+    words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
+    words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
+    return words
+
+
+def _own_log_words(line: Line) -> str:
+    words = f"{line['published']:,} published, {line['waiting']:,} waiting"
+    epoch = line.get("log_epoch", 1)
+    return words if epoch == 1 else f"{words}; epoch {epoch}, after a change of keys"
+
+
+def _log_name(line: Line, members: list[Line]) -> str:
+    """The member, and the epoch of its log where there are several."""
+    logs = [each for each in members if each["member"] == line["member"]]
+    return plain(line["member"] if len(logs) == 1 else f"{line['member']} (epoch {line['log'].rpartition('/')[2]})")
 
 
 def _standing_words(name: str, value: object, line: Line) -> str:
@@ -77,7 +102,7 @@ def print_members(output: Output, members: list[Line]) -> None:
             table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
             continue
         table.add_row(
-            plain(line["member"]),
+            _log_name(line, members),
             "FROZEN" if line["frozen"] else plain(line["state"]),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",

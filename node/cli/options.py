@@ -81,6 +81,15 @@ def spell_day(days: int) -> str:
     return (_EPOCH + dt.timedelta(days=days)).isoformat()
 
 
+def moment(text: str) -> float:
+    """A minute of UTC, such as 2026-05-03T14:00, in Unix seconds."""
+    try:
+        found = dt.datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=dt.UTC)
+    except ValueError as error:
+        raise typer.BadParameter("write a day and a time in UTC, such as 2026-05-03T14:00") from error
+    return found.timestamp()
+
+
 def path(text: str) -> Path:
     """A path, never an empty one: that would be the working folder, where a variable of a script was not set."""
     if not text:

@@ -1,4 +1,4 @@
-"""`vigil retract`, `opine`, `comment` and `records`: what becomes of a record, what others say of it, and the list.
+"""`vigil opine`, `comment` and `records`: what is said of a record, and the list of them.
 
 Rules this module upholds:
 
@@ -16,28 +16,15 @@ import typer
 from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.output import Line, Output, plain
-from node.cli.words import (
-    category_code,
+from node.cli.statement_words import (
     category_words,
-    clock_words,
-    count,
-    day_words,
-    new_table,
-    record_name,
-    speaker,
+    handling_words,
+    publication_words,
+    statement_rows,
+    statement_words,
 )
+from node.cli.words import clock_words, count, day_words, new_table, record_name, speaker
 from node.errors import Misuse
-
-
-class Reason(StrEnum):
-    """Why a record is taken back."""
-
-    UNSTATED = "unstated"
-    MISTAKE = "mistake"
-    NOT_ILLEGAL = "not-illegal"
-    LEGAL_ORDER = "legal-order"
-    VICTIM_REQUEST = "victim-request"
-    DUPLICATE = "duplicate"
 
 
 class Verdict(StrEnum):
@@ -50,33 +37,21 @@ class Verdict(StrEnum):
 _LISTED: Final = 100
 _FRAMES_SHOWN: Final = 5
 """Frames of a video's record that people are shown."""
-_FOLDS: Final = ("State", "Category")
+_WITH_FIELDS: Final = ("contribution", "correction")
+"""Kinds that say something of a thing."""
+_PUBLICATION: Final = {
+    "queued": "not yet: it is stored here and waits for the hub",
+    "signed": "not yet: it is in our signed log, and the hub has not confirmed it",
+    "published": "yes",
+}
 RecordArgument = Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command tree."""
-    app.command("retract", cls=Command)(retract)
     app.command("opine", cls=Command)(opine)
     app.command("comment", cls=Command)(comment)
     app.command("records", cls=Command)(records)
-
-
-def retract(
-    ctx: typer.Context,
-    record: RecordArgument,
-    reason: Annotated[
-        Reason, typer.Option("--reason", help="The reason; every member can read it.", show_default=False)
-    ],
-) -> None:
-    """Take one of our records back: its body is deleted here at once, and at every member as the retraction arrives.
-
-    It cannot be undone. The log keeps that there was a record, and not what it said.
-    """
-    given = common(ctx)
-    with given.session() as session:
-        line = one(session.run("retract", {"record": record, "reason": reason.value}))
-    given.output.line(line, lambda line: f"{record_name(line['record'])}: {plain(line['state'])}")
 
 
 def opine(
@@ -97,7 +72,7 @@ def comment(
 ) -> None:
     """Remark on a record, in our own log, for those who may read that record."""
     if not text.strip():
-        raise Misuse("a remark says something", remedy="nothing was said; give its text")
+        raise Misuse("the comment is empty", remedy="give its text")
     _say(ctx, "comment", {"record": record, "text": text, "language": language})
 
 
@@ -105,7 +80,12 @@ def _say(ctx: typer.Context, command: str, arguments: Line) -> None:
     given = common(ctx)
     with given.session() as session:
         line = one(session.run(command, arguments))
-    given.output.line(line, lambda line: f"Said of {record_name(line['about'])}, as {record_name(line['record'])}.")
+    given.output.line(line, _said_words)
+
+
+def _said_words(line: Line) -> str:
+    words = f"Said about {record_name(line['about'])}, as {record_name(line['record'])}."
+    return f"{words} " + publication_words(line, "Published: the hub has confirmed it.")
 
 
 def records(  # noqa: PLR0917 (typer hands over by name)
@@ -127,61 +107,99 @@ def records(  # noqa: PLR0917 (typer hands over by name)
         int, typer.Option("--after", metavar="INDEX", min=0, help="Start after this index in each log.")
     ] = 0,
 ) -> None:
-    """List the records that are here: every member's, oldest first."""
+    """List the records that are here: every member's, oldest first, in pages.
+
+    With --mine each record has its case, and says how far it has come: queued (stored here), signed (in our log), or
+    published (confirmed by the hub).
+    """
     given = common(ctx)
     arguments = {"member": member or "", "mine": mine, "record": record or "", "limit": limit, "after": after}
     found: list[Line] = []
+    page: Line | None = None
     with given.session() as session:
         for line in session.run("records", arguments):
             given.output.line(line)
-            if not given.output.json:
+            if "total" in line:
+                page = line
+            elif not given.output.json:
                 found.append(line)
+    if given.output.json:
+        return
     if record:
         for line in found:
-            _print_whole(given.output, line)
-    elif found:
-        _print_table(given.output, found)
-    elif not given.output.json:
-        given.output.note("no records on this node")
+            print_record(given.output, line)
+        return
+    if found:
+        _print_table(given.output, found, mine=mine)
+    if page is not None:
+        given.output.note(_page_words(page))
 
 
-def _print_table(output: Output, lines: list[Line]) -> None:
-    table = new_table(
-        "Record", "Member", "Kind", "Day", "State", "Category", "Remarks", right=("Remarks",), folds=_FOLDS
-    )
+def _page_words(page: Line) -> str:
+    if not page["total"]:
+        return "no records on this node"
+    words = f"showing {page['records']:,} of {count(page['total'], 'record')}"
+    return words if page["next"] is None else f"{words}; the next: --after {page['next']}"
+
+
+def _print_table(output: Output, lines: list[Line], *, mine: bool) -> None:
+    second = "Case" if mine else "Member"
+    remarked = any(line["remarks"] for line in lines)  # eight columns' room for what is said, where there is none
+    columns = ("Record", second, "Kind", "Day", "State", "Says", *(("Remarks",) if remarked else ()))
+    table = new_table(*columns, right=("Remarks",), folds=("Case", "State", "Says"))
     for line in lines:
+        cases = ", ".join(line.get("cases") or ())
         table.add_row(
             record_name(line["record"]),
-            speaker(line["record"].partition("#")[0]),
+            plain(cases or "-") if mine else speaker(line["record"].partition("#")[0]),
             plain(line["kind"]),
             day_words(line["issued_day"]),
             _state_words(line),
-            category_code(line["category"]),
-            str(line["remarks"] or ""),
+            _says_words(line),
+            *((str(line["remarks"] or ""),) if remarked else ()),
         )
     output.say(table)
 
 
+def _says_words(line: Line) -> str:
+    """What a record says, in a cell; who may read it where that is not everyone, and until when."""
+    if line["kind"] not in _WITH_FIELDS:
+        return plain(line["says"] or "")
+    handling = line.get("handling") or {}
+    audience = handling.get("audience", "everyone")
+    more = [] if isinstance(audience, str) else ["for " + ", ".join(audience)]
+    more += [f"code {handling['code']}"] if handling.get("code", "1") != "1" else []
+    more += [f"until {day_words(line['expiry_day'])}"] if line["expiry_day"] else []
+    return "; ".join([*statement_words(line), *map(plain, more)])
+
+
 def _state_words(line: Line) -> str:
-    """Whether its body is here; where its owner has said something newer, that its body is gone goes without saying."""
+    """Whether its body is here; where its owner has said something newer, that its body is gone goes without saying.
+    Of our own record also how far it has come, where it is not published.
+    """
     words = plain(line["state"])
     if line["superseded"]:
         words = "replaced" if line["state"] == "purged" else f"{words}, replaced"
+    if line.get("publication") not in (None, "published"):
+        words = f"{words}, {plain(line['publication'])}"
     return f"{words}: {plain(line['reason'])}" if line["reason"] else words
 
 
-def _print_whole(output: Output, line: Line) -> None:
+def print_record(output: Output, line: Line) -> None:
+    """One record, whole: every field of what it says, its fingerprints, and what others said of it."""
+    contribution = line["kind"] in _WITH_FIELDS and line["says"] is not None
     said = [
         ("Record", line["record"]),
         ("Member", speaker(line["record"].partition("#")[0])),
         ("Kind", line["kind"]),
         ("About", line["target"]),
+        ("Case", ", ".join(line.get("cases") or ())),
         ("Said", line["says"]),
-        ("Category", category_words(line["category"])),
-        ("Series", line["series"]),
+        *(statement_rows(line) if contribution else [("Category", category_words(line["category"]))]),
         ("Day", day_words(line["issued_day"])),
         ("Kept until", day_words(line["expiry_day"]) if line["expiry_day"] else None),
         ("State", _state_words(line)),
+        ("Published", _PUBLICATION.get(line.get("publication") or "")),
         ("Readable by", _audience_words(line)),
     ]
     for name, value in said:
@@ -197,15 +215,12 @@ def _print_whole(output: Output, line: Line) -> None:
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
     for remark in line["remarks"]:
-        output.say(
-            f"  {plain(remark['member']):<10} {plain(remark['kind'])}: {plain(remark['says'] or 'not held here')}"
-        )
+        earlier = ", said of an earlier version" if remark.get("earlier_version") else ""
+        what = plain(remark["says"] or "not held here")
+        output.say(f"  {plain(remark['member']):<10} {plain(remark['kind'])}{earlier}: {what}")
 
 
 def _audience_words(line: Line) -> str:
-    handling = line["handling"]
-    if not handling:
-        return "everyone" if line["open"] else "those whom its owner named"
-    audience = handling["audience"]
-    readers = audience if isinstance(audience, str) else ", ".join(audience)
-    return f"{readers}, for {', '.join(handling['purposes'])}; handling code {handling['code']}"
+    if line["handling"]:
+        return handling_words(line["handling"])
+    return "everyone" if line["open"] else "only the members that its owner named"

@@ -4,14 +4,14 @@ Rules this module upholds:
 
 - `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`.
 - A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths stay in this process: they are the labels of its own output, and nowhere else.
+- Paths are labels: of this process's own output, and in this node's history of its queries. They never leave the node.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -87,7 +87,7 @@ def _typed(text: str) -> Subject:
     return Subject(fingerprints=(parse(text),), label=text)
 
 
-def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Iterator[Line]:
+def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
     """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
     from node.control.lines import subject_line
 

@@ -10,6 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from rich import box
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from node.cli.options import spell_day
 from node.cli.output import Line, plain
+from node.cli.statement_words import handling_words, statement_words
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
@@ -25,12 +27,31 @@ _PDQ_BITS: Final = 256
 _OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
 """Algorithms whose distance is between two PDQ hashes."""
 _INDENT: Final = "  "
+_KINDS: Final = {
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "pdq": "PDQ",
+    "phash": "pHash",
+    "photodna": "PhotoDNA",
+    "vpdq-frame": "video frame",
+}
+ORIENTED: Final = {
+    "rotate90": "turned 90",
+    "rotate180": "turned 180",
+    "rotate270": "turned 270",
+    "flip": "flipped",
+    "flop": "mirrored",
+    "transpose": "mirrored, turned",
+    "transverse": "mirrored, turned",
+}
+"""How a copy lies to what it is a copy of. Turned: degrees counter-clockwise. `--json` has the exact names."""
 
 MEANING: Final = {
     "held": "a person there will decide",
     "refused": "refused to answer",
     "error": "could not answer",
-    "offline": "not connected",
+    "offline": "not reached: ask again later",
     "timeout": "no answer in time",
     "bad-signature": "its answer does not verify, and does not count",
     "not-asked": "not asked",
@@ -49,19 +70,6 @@ def speaker(origin: str) -> str:
     return plain(parts[1] if len(parts) > 1 else origin)
 
 
-def category_code(category: Line | None) -> str:
-    """SCHEME:VERSION:CODE."""
-    return plain(f"{category['scheme']}:{category['version']}:{category['code']}") if category else ""
-
-
-def category_words(category: Line | None) -> str:
-    """SCHEME:VERSION:CODE, and the baseline where it was stated."""
-    if not category:
-        return ""
-    words = category_code(category)
-    return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
-
-
 def hit_words(hit: Line) -> str:
     """A hit in one line or two: who, by what, how near; then what the owner says of it."""
     if hit["distance"] is not None:
@@ -74,19 +82,31 @@ def hit_words(hit: Line) -> str:
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
     if hit["orientation"] not in (None, "original"):
-        parts.append(plain(hit["orientation"]))
+        parts.append(ORIENTED.get(hit["orientation"], plain(hit["orientation"])))
     if hit.get("holding"):
         parts.append(f"holding {hit['holding']}")
     what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
-    about = [category_words(hit["category"])] if hit["category"] else []
-    about += [f"series {plain(hit['series'])}"] if hit["series"] else []
-    about += ["found without the plain borders"] if hit.get("trimmed") else []
+    about = ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
-    more = [*_video_words(hit), "; ".join(about)]
+    cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
+    said = "; ".join(statement_words(hit))
+    more = [*_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def stored_hit_words(hit: Line) -> str:
+    """How near a holding and a record are, and what the record says, in one line."""
+    near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
+    parts = [f"{plain(hit['algorithm'] or '')} {near}"]
+    parts += [plain(hit["orientation"])] if hit["orientation"] not in (None, "original") else []
+    if hit["shares"]:
+        parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
+    parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
+    parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
+    return "; ".join([", ".join(parts), *statement_words(hit)])
 
 
 def _video_words(hit: Line) -> list[str]:
@@ -112,12 +132,15 @@ def clock_words(seconds: float) -> str:
 def outcome_note(outcome: Line) -> str:
     """What has to be known about a member's state beside the state itself."""
     state = outcome["outcome"]
-    # "not asked: not asked" would say nothing; with a reason, the reason does.
-    notes = [MEANING[state]] if state in MEANING and (state != "not-asked" or not outcome.get("reason")) else []
+    # "not asked: not asked" would say nothing; with a reason, the reason does. An error that no member signed is ours,
+    # or the hub's: what that member could do is not known.
+    unsigned = state == "not-asked" or (state == "error" and outcome.get("searched") is None)
+    notes = [MEANING[state]] if state in MEANING and not (unsigned and outcome.get("reason")) else []
     if outcome.get("reason") and plain(outcome["reason"]) not in notes:
         notes.append(plain(outcome["reason"]))
-    if outcome.get("not_searched"):
-        notes.append("not searched: " + plain(", ".join(outcome["not_searched"])))
+    # One hash of a kind may be below the quality floor, and another of the same kind not.
+    some = dict.fromkeys(outcome.get("searched") or (), "some ")
+    notes += [f"{some.get(name, '')}{kind_words(name)} not compared" for name in outcome.get("not_searched") or ()]
     if outcome.get("reduced"):
         notes.append("reduced: no orientations")
     return "; ".join(notes)
@@ -143,9 +166,27 @@ def unanswered(outcomes: dict[str, str]) -> list[str]:
     return [member for member, state in outcomes.items() if state not in {each.value for each in ANSWERED}]
 
 
+def kind_words(name: str) -> str:
+    """A kind of fingerprint as people write it."""
+    return _KINDS.get(name, plain(name))
+
+
+def join(names: Sequence[str]) -> str:
+    """Names in a row, each of them plain."""
+    return ", ".join(map(plain, names))
+
+
 def count(number: int, noun: str) -> str:
     """`1 hit`, `2 hits`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def not_matched_words(line: Line) -> str:
+    """That some records were not compared yet, and what to do."""
+    return (
+        f"{count(line['not_matched_yet'], 'record')} of other members not compared with our holdings yet: "
+        "the running node (vigil node run) does it; look again later."
+    )
 
 
 def value_words(value: object) -> str:

@@ -8,7 +8,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.fingerprints import (
     KIND_BY_CODE,
@@ -25,11 +26,15 @@ from node.domain.queries import Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
+    from node.domain.handling import Handling
     from node.domain.queries import Hit, MemberOutcome
-    from node.domain.statements import Category
+    from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
 Line = dict[str, Any]
+_EPOCH: Final = date(1970, 1, 1)
+_LAST_DAY: Final = (date.max - _EPOCH).days
+"""Days since 1970 of the last date that can be spelled."""
 
 
 def category_line(category: Category | None) -> Line | None:
@@ -44,8 +49,38 @@ def category_line(category: Category | None) -> Line | None:
     }
 
 
+def statement_line(said: Contribution | None) -> Line:
+    """What a contribution says beside its fingerprints; all null where nobody can tell."""
+    return {
+        "media_type": (said.media_type or None) if said else None,
+        "category": category_line(said.category) if said else None,
+        "series": (said.series or None) if said else None,
+        "victim_identified": said.victim_identified.name.lower() if said else None,
+        "offender_identified": said.offender_identified.name.lower() if said else None,
+        "tags": list(said.tags) if said else None,
+        "language": (said.language or None) if said else None,
+    }
+
+
+def handling_line(handling: Handling | None) -> Line | None:
+    """Who may read a record, for what and until when; null where nobody can tell."""
+    if handling is None:
+        return None
+    day = handling.retain_until_day
+    return {
+        "audience": "everyone" if handling.audience is None else list(handling.audience),
+        "purposes": list(handling.purposes),
+        "code": handling.code,
+        "retain_until_day": day or None,
+        "retain_until": (_EPOCH + timedelta(days=day)).isoformat() if 0 < day <= _LAST_DAY else None,
+    }
+
+
 def hit_line(subject: str, hit: Hit) -> Line:
-    """One hit. `subject` as the person called it."""
+    """One hit. `subject` as the person called it. A member's answer tells the category and the series alone."""
+    said = statement_line(hit.statement)
+    if hit.statement is None:
+        said |= {"category": category_line(hit.category), "series": hit.series}
     return {
         "subject": subject,
         "origin": hit.origin,
@@ -54,11 +89,12 @@ def hit_line(subject: str, hit: Hit) -> Line:
         "distance": hit.distance,
         "quality": hit.quality,
         "orientation": hit.orientation,
-        "category": category_line(hit.category),
-        "series": hit.series,
+        **said,
+        "handling": handling_line(hit.handling),
         "weak": hit.weak,
         "trimmed": hit.trimmed,
         "holding": hit.holding,
+        "cases": list(hit.cases) if hit.holding is not None else None,
         "allowed": hit.allowed,
         "level": hit.level.name.lower().replace("_", "-"),
         "shares": shares_line(hit.shares),
@@ -204,13 +240,18 @@ def _read_frames(line: list[list[Any]]) -> tuple[VideoFrame, ...]:
 
 def item_line(item: IngestItem) -> Line:
     """One file of an ingest."""
-    return {"tag": item.tag.hex(), "label": item.label, "prints": prints_line(item.prints)}
+    return {"tag": item.tag.hex(), "label": item.label, "file": item.file, "prints": prints_line(item.prints)}
 
 
 def read_item(line: Line) -> IngestItem:
     """The inverse of `item_line`. Raises `Misuse`."""
     try:
-        return IngestItem(tag=bytes.fromhex(line["tag"]), label=str(line["label"]), prints=read_prints(line["prints"]))
+        return IngestItem(
+            tag=bytes.fromhex(line["tag"]),
+            label=str(line["label"]),
+            file=str(line.get("file", "")),
+            prints=read_prints(line["prints"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an item of the local socket is not a file of an ingest") from error
 

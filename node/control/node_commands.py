@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from node.usecases.alarms import ForeignAppend
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
+    from node.usecases.hit_list import HitList
 
 OK: Final = "OK"
 """In status, of what has no trouble."""
@@ -59,6 +60,7 @@ class NodeCommands:
     heads: Callable[[], Awaitable[Sequence[Head]]]
     certificate_expires: Callable[[], float | None]
     check_index: Callable[[], Report | None]
+    hits: HitList
     random: Callable[[int], bytes]
     clock: Clock
 
@@ -92,10 +94,10 @@ class NodeCommands:
             yield line
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
-        now = self.clock()
+        now, hits = self.clock(), self.hits.stand()
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
-            own = next((log for log in logs if log.origin == self.own), None)
+            own = [log for log in logs if log.origin.member == self.own.member]
             lines: list[Line] = [
                 {
                     "node": self.name,
@@ -107,8 +109,13 @@ class NodeCommands:
                     "roster_expires": roster.expires if roster else None,
                     "roster_stale": roster is None or roster.expires <= now,
                     "waiting": len(tx.pending(self.own, _PENDING_SHOWN)),
-                    "published": own.cosigned_size if own else 0,
+                    # Of all epochs: those of former keys are as published as they were.
+                    "published": sum(log.cosigned_size for log in own),
+                    "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
+                    "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
+                    "hits_left_out": len(hits.left_out),
+                    "not_matched_yet": hits.behind,
                     "alarms": [_alarm_line(each) for each in alarms(tx)],
                     **self.health(),
                 }

@@ -5,7 +5,7 @@ Rules this module upholds:
 - A command is an async generator of lines (JSON objects), the very lines that `--json` prints; so the same command is
   one piece of code, alone or beside a running node.
 - The command line stays synchronous: `drive` turns such a generator into an ordinary one, over a loop in a thread of
-  its own, and Ctrl-C closes the generator before it goes on.
+  its own. Ctrl-C while a line is waited for cancels that step, waits until it has ended, and then closes the generator.
 """
 
 from __future__ import annotations
@@ -75,26 +75,35 @@ async def _cancel_all() -> None:
 
 def drive(loop: LoopThread, make: Callable[[], AsyncIterator[Line]]) -> Iterator[Line]:
     """The lines of the async generator that `make` gives, one at a time, on `loop`."""
-    lines = loop.call(_begin(make))
+    driven = _Driven(make)
     try:
-        while True:
-            line = loop.call(_next(lines))
-            if line is None:
-                return
+        while (line := loop.call(driven.next())) is not None:
             yield line
     finally:
-        loop.call(_close(lines))
+        loop.call(driven.close())
 
 
-async def _begin(make: Callable[[], AsyncIterator[Line]]) -> AsyncIterator[Line]:
-    return make()
+class _Driven:
+    """A generator of lines, advanced step by step. Each step is a task of the loop, so that it can be ended."""
 
+    def __init__(self, make: Callable[[], AsyncIterator[Line]]) -> None:
+        self._make = make
+        self._lines: AsyncIterator[Line] | None = None
+        self._step: asyncio.Task[Any] | None = None
 
-async def _next(lines: AsyncIterator[Line]) -> Line | None:
-    return await anext(lines, None)
+    async def next(self) -> Line | None:
+        """The next line; None at the end."""
+        self._step = asyncio.current_task()
+        if self._lines is None:
+            self._lines = self._make()
+        return await anext(self._lines, None)
 
-
-async def _close(lines: AsyncIterator[Line]) -> None:
-    close = getattr(lines, "aclose", None)
-    if close is not None:
-        await close()
+    async def close(self) -> None:
+        """Ends the step that is under way, if any (who waited for it was interrupted), then the generator."""
+        if self._step is not None and not self._step.done():
+            self._step.cancel()
+            # A generator that is still running cannot be closed.
+            await asyncio.wait({self._step})
+        close = getattr(self._lines, "aclose", None)
+        if close is not None:
+            await close()

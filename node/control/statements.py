@@ -1,27 +1,30 @@
-"""Statements and handlings out of a command's arguments.
+"""What a person wants to be said, of what and to whom, out of a command's arguments.
 
 Rules this module upholds:
 
-- What is not given keeps its default, or, in a correction, what it was before.
+- What is not given stays not given: the use case has the default, or what was said before.
 - A word that is none of the known ones is `Misuse`, with the known ones as the remedy.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.handling import CODES, PURPOSES, Handling
+from node.control.arguments import Arguments
+from node.domain.fingerprints import KIND_BY_NAME, MD5, SHA256
+from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
-from node.domain.statements import MAX_TAGS, MAX_TEXT, Category, Contribution, Reason, Tri
+from node.domain.statements import Category, Reason, Tri, Verdict
+from node.domain.wording import Terms, Wording
 from node.errors import Misuse
+from node.usecases.selection import Named, Selection
 
 if TYPE_CHECKING:
-    from node.control.arguments import Arguments
-    from node.domain.holdings import Holding
+    from node.control.runner import Line
 
 RETRACTION_REASONS: Final = {reason.name.lower().replace("_", "-"): reason for reason in Reason}
 TRI: Final = {"yes": Tri.YES, "no": Tri.NO, "unknown": Tri.UNKNOWN}
+VERDICTS: Final = {"confirm": Verdict.CONFIRM, "dispute": Verdict.DISPUTE}
 _CATEGORY_PARTS: Final = 3
 
 
@@ -33,7 +36,23 @@ def read_tri(text: str, what: str) -> Tri:
     return value
 
 
-def read_category(text: str, baseline: Tri) -> Category:
+def read_reason(text: str) -> Reason:
+    """Why a record is taken back. Raises `Misuse`."""
+    reason = RETRACTION_REASONS.get(text)
+    if reason is None:
+        raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
+    return reason
+
+
+def read_verdict(text: str) -> Verdict:
+    """A view of a record. Raises `Misuse`."""
+    verdict = VERDICTS.get(text)
+    if verdict is None:
+        raise Misuse("an opinion is one of: " + ", ".join(VERDICTS))
+    return verdict
+
+
+def read_category(text: str) -> Category:
     """`SCHEME:VERSION:CODE`, never a bare number. Raises `Misuse`."""
     parts = text.split(":")
     if len(parts) != _CATEGORY_PARTS or not all(parts):
@@ -41,65 +60,84 @@ def read_category(text: str, baseline: Tri) -> Category:
             "a category is SCHEME:VERSION:CODE",
             remedy="such as us-vics:2.0:1; a number without its scheme has no meaning abroad",
         )
-    return Category(scheme=parts[0], version=parts[1], code=parts[2], baseline=baseline)
+    return Category(scheme=parts[0], version=parts[1], code=parts[2])
 
 
-def read_contribution(given: Arguments, holding: Holding | None, before: Contribution | None = None) -> Contribution:
-    """What is said about a holding, or a correction of what was said `before`. Raises `Misuse`."""
-    said = before or Contribution(
-        fingerprints=holding.fingerprints if holding else (), media_type=holding.media_type if holding else ""
+def read_wording(given: Arguments) -> Wording:
+    """{"category", "baseline", "series", "tags", "language", "victim_identified", "offender_identified"}, as far as
+    they are given. Raises `Misuse`.
+    """
+    return Wording(
+        category=read_category(given.text("category")) if given.has("category") else None,
+        baseline=_tri(given, "baseline"),
+        series=given.text("series") if given.has("series") else None,
+        victim_identified=_tri(given, "victim_identified"),
+        offender_identified=_tri(given, "offender_identified"),
+        tags=given.texts("tags") if given.has("tags") else None,
+        language=given.text("language") if given.has("language") else None,
     )
-    said = replace(
-        said,
-        category=_read_category(given, said.category),
-        series=_read_text(given, "series", said.series),
-        language=_read_text(given, "language", said.language),
-        victim_identified=_read_tri(given, "victim_identified", said.victim_identified),
-        offender_identified=_read_tri(given, "offender_identified", said.offender_identified),
+
+
+def _tri(given: Arguments, name: str) -> Tri | None:
+    return read_tri(given.text(name), name.replace("_", " ")) if given.has(name) else None
+
+
+def read_terms(given: Arguments) -> Terms:
+    """{"audience": [member] or ["everyone"], "purposes", "code", "retain_until_day"}, as far as they are given.
+    Raises `Misuse`, `Malformed`.
+    """
+    names = given.texts("audience") if given.has("audience") else None
+    purposes = given.texts("purposes") if given.has("purposes") else None
+    if purposes is not None and set(purposes) - set(PURPOSES):
+        raise Misuse("no such purpose", remedy="one of: " + ", ".join(PURPOSES))
+    code = given.text("code") if given.has("code") else None
+    if code is not None and code not in CODES:
+        raise Misuse("no such handling code", remedy="one of: " + ", ".join(CODES))
+    everyone = names == ("everyone",)
+    return Terms(
+        everyone=everyone,
+        audience=None if names is None or everyone else tuple(member_id(name) for name in names),
+        purposes=purposes,
+        code=code,
+        retain_until_day=given.whole("retain_until_day") if given.has("retain_until_day") else None,
     )
-    if given.has("tags"):
-        if len(given.texts("tags")) > MAX_TAGS:
-            raise Misuse(f"a record has at most {MAX_TAGS} tags")
-        said = replace(said, tags=given.texts("tags"))
-    return said
 
 
-def _read_category(given: Arguments, before: Category | None) -> Category | None:
-    baseline = read_tri(given.text("baseline", "unknown"), "the baseline") if given.has("baseline") else None
-    if given.has("category"):
-        return read_category(given.text("category"), baseline or Tri.UNKNOWN)
-    if baseline is not None and before is None:
-        raise Misuse("the baseline flag needs a category", remedy="give --category as well")
-    return replace(before, baseline=baseline) if before is not None and baseline is not None else before
+def read_selection(given: Arguments) -> Selection:
+    """{"case", "holdings": [number], "sha256": [hex], "rows": [{"line", "sha256" or "md5", and what is said}]}. Raises
+    `Misuse`.
+    """
+    named = [Named(holding=_number(text)) for text in given.texts("holdings")]
+    named += [Named(code=SHA256.code, value=_digest(SHA256.name, text)) for text in given.texts("sha256")]
+    named += [_row(row) for row in given.objects("rows")]
+    return Selection(case=given.text("case", ""), named=tuple(named))
 
 
-def _read_text(given: Arguments, name: str, before: str) -> str:
-    if not given.has(name):
-        return before
-    if len(given.text(name)) > MAX_TEXT:
-        raise Misuse(f"the {name} is longer than {MAX_TEXT} characters")
-    return given.text(name)
+def _row(row: Line) -> Named:
+    given = Arguments(row)
+    kind = next((kind for kind in (SHA256, MD5) if given.has(kind.name)), None)
+    if kind is None:
+        raise Misuse("a row of the list has neither a SHA-256 nor an MD5")
+    return Named(
+        code=kind.code,
+        value=_digest(kind.name, given.text(kind.name)),
+        row=given.whole("line"),
+        wording=read_wording(given),
+    )
 
 
-def _read_tri(given: Arguments, name: str, before: Tri) -> Tri:
-    return read_tri(given.text(name), name.replace("_", " ")) if given.has(name) else before
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise Misuse("a holding is named by its number")
+    return int(text)
 
 
-def read_handling(given: Arguments, before: Handling | None = None) -> Handling:
-    """Who may read a record. `audience` is a list of members, or "everyone". Raises `Misuse`, `Malformed`."""
-    said = before or Handling()
-    if given.has("audience"):
-        names = given.texts("audience")
-        said = replace(said, audience=None if names == ("everyone",) else tuple(member_id(name) for name in names))
-    if given.has("purposes"):
-        unknown = set(given.texts("purposes")) - set(PURPOSES)
-        if unknown:
-            raise Misuse("no such purpose", remedy="one of: " + ", ".join(PURPOSES))
-        said = replace(said, purposes=given.texts("purposes"))
-    if given.has("code"):
-        if given.text("code") not in CODES:
-            raise Misuse("no such handling code", remedy="one of: " + ", ".join(CODES))
-        said = replace(said, code=given.text("code"))
-    if given.has("retain_until_day"):
-        said = replace(said, retain_until_day=given.whole("retain_until_day"))
-    return said
+def _digest(name: str, text: str) -> bytes:
+    kind = KIND_BY_NAME[name]
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != kind.size:
+        raise Misuse(f"this is no {name}", remedy=f"a {name} has {2 * kind.size} hex digits")
+    return value

@@ -90,12 +90,12 @@ class Stage:
         with app.session_at(self.home(home), lambda: PASSPHRASE) as opened:
             return list(opened.run(command, {}))
 
-    def start(self, name: str, *words: str) -> Line:
-        """Starts a daemon and waits for the line in which it says that it serves; that line."""
+    def start(self, name: str, *words: str, module: str = "node.cli.main") -> Line:
+        """Starts a daemon and waits for the line in which it says that it serves; that line. `module`: the program."""
         log = (self.folder / f"{name}.log").open("a", encoding="utf-8")
         with log:
             daemon = subprocess.Popen(
-                [sys.executable, "-m", "node.cli.main", *words, "--json"],
+                [sys.executable, "-m", module, *words, "--json"],
                 env=self._environment(name),
                 stdout=subprocess.PIPE,
                 stderr=log,

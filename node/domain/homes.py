@@ -78,6 +78,19 @@ class FoundDatabase:
     frozen: tuple[tuple[str, str], ...] = ()
 
 
+CUT: Final = "entries-cut"
+"""The setting that counts the log entries that a change of keys took out of this database."""
+
+
+def cut_of(value: bytes) -> int:
+    """The value of the setting `CUT`. Raises `Malformed`."""
+    if not value:
+        return 0
+    if not value.isdigit():
+        raise Malformed("a database does not say how many entries were taken out of it")
+    return int(value)
+
+
 class Finding(Enum):
     """What a database is to its home. `NEW`: there is none yet, and there never was one."""
 

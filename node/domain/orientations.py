@@ -15,10 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import PDQ_BITS, PDQ_RADIUS
+import numpy as np
+
+from node.domain.fingerprints import ORIENTATIONS, PDQ_BITS, PDQ_RADIUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
 _SIDE: Final = 16
 """Frequencies of each axis: the bit of row frequency i and column frequency j (from 0) is number 16 i + j."""
@@ -62,6 +66,26 @@ def _turned(value: bytes) -> tuple[int, ...]:
         swapped,
         swapped ^ both,
     )
+
+
+def turned_columns(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """`turned` of each of `values` uint8 (n, 32): uint8 (n, 8, 32)."""
+    upright = np.ascontiguousarray(values)
+    # Bit 16 i + j is counted from the low end, and unpacked from the high end: both axes are mirrored alike.
+    square = np.unpackbits(upright, axis=1).reshape(-1, _SIDE, _SIDE)
+    swapped = np.packbits(square.transpose(0, 2, 1).reshape(-1, PDQ_BITS), axis=1)
+    flipped, flopped = (
+        np.frombuffer(mask.to_bytes(PDQ_BITS // _BYTE, "big"), dtype=np.uint8) for mask in (_FLIPPED, _FLOPPED)
+    )
+    both = flipped ^ flopped
+    found = np.empty((len(upright), len(ORIENTATIONS), PDQ_BITS // _BYTE), dtype=np.uint8)
+    seen = (
+        upright, swapped ^ flipped, upright ^ both, swapped ^ flopped,
+        upright ^ flipped, upright ^ flopped, swapped, swapped ^ both,
+    )  # fmt: skip
+    for turn, column in enumerate(seen):
+        found[:, turn] = column
+    return found
 
 
 def strangers(orientations: Sequence[bytes]) -> int:

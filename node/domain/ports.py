@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.keeping import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.stored_hits import HitReader, HitWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from node.domain.batch import DecodedBodies, FingerprintColumns
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.handling import Handling
-    from node.domain.holdings import Holding
+    from node.domain.holdings import Deletion, FileReference, Holding
     from node.domain.ids import MemberId, RecordId
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
+    from node.domain.questions import KeptQuestion, PartBody, PlannedPart, Terms
     from node.domain.statements import Body, Statement
 
 
@@ -58,11 +60,29 @@ class HoldingReader(Protocol):
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
 
-    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]: ...
+    def holdings(
+        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+    ) -> list[Holding]:
+        """At most `limit` with ids past `after`, by id; those of a case or of a level, where one is given. `bare`:
+        without their fingerprints, of which a video has many.
+        """
+        ...
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]: ...
 
     def holding_levels(self) -> Mapping[Level, int]: ...
+
+    def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        """(case, how many holdings it has) of at most `limit` cases past `after`, in their order."""
+        ...
+
+    def file_references(self, holding_id: int) -> list[FileReference]:
+        """Where the files of a holding were, by case, in the order in which they were kept."""
+        ...
+
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        """Deletions that are not finished, with ids past `after`, oldest first."""
+        ...
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
 
@@ -88,6 +108,30 @@ class HoldingWriter(HoldingReader, Protocol):
     def set_level(self, holding_id: int, level: Level) -> None: ...
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None: ...
+
+    def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
+        """Keeps where a file was. One that is kept already, and one past `MAX_REFERENCES`, change nothing."""
+        ...
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        """Takes a holding out of a case, with the references of that case. Files of this holding that were taken in are
+        no longer known by their tags, so that they can be taken in again.
+        """
+        ...
+
+    def delete_holding(self, holding_id: int) -> None:
+        """Deletes a holding with its fingerprints, cases, tags and references: overwritten first, then deleted. Its id
+        is not used again. The caller ends it with `end_deletions` and `Store.scrub()`. Raises `NotFound`.
+        """
+        ...
+
+    def put_deletions(self, deletions: Sequence[Deletion]) -> None: ...
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished; what is left of them is removed from the database, as far as it can be. Costs
+        one pass over all holdings.
+        """
+        ...
 
 
 class AllowReader(Protocol):
@@ -145,10 +189,24 @@ class QueryReader(Protocol):
 
     def asked(self, query_id: bytes) -> AskedQuery | None: ...
 
-    def recent_queries(self, limit: int) -> list[AskedQuery]: ...
+    def question(self, number: bytes) -> KeptQuestion | None:
+        """The question of this id, or the one of which a part has it as its query id."""
+        ...
+
+    def recent_questions(self, limit: int) -> list[KeptQuestion]:
+        """The newest first."""
+        ...
+
+    def part_body(self, query_id: bytes) -> PartBody | None:
+        """What the part with this query id asks about; None where there is no such part."""
+        ...
 
     def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
         """(member, outcome, signed answer or None, late) as they were recorded, in order."""
+        ...
+
+    def outcome_reasons(self, query_id: bytes) -> Mapping[MemberId, str]:
+        """Why a member's outcome is what it is, where this was recorded beside it."""
         ...
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
@@ -167,10 +225,29 @@ class QueryReader(Protocol):
 class QueryWriter(QueryReader, Protocol):
     """Writes them."""
 
-    def put_asked(self, asked: AskedQuery) -> None: ...
+    def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
+        """Keeps a question before any of its parts is asked."""
+        ...
+
+    def put_asked(self, asked: AskedQuery) -> None:
+        """Keeps a query as it is sent: the part with its id, or a question of its own where there is no such part.
+        Raises `Misuse` where it was asked before.
+        """
+        ...
+
+    def renew_part(self, old: bytes, new: bytes) -> None:
+        """The part with the query id `old`, which was asked, is asked by a new query from now on."""
+        ...
 
     def put_outcome(
-        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+        self,
+        query_id: bytes,
+        member: MemberId,
+        outcome: str,
+        answer: SignedAnswer | None,
+        *,
+        late: bool,
+        reason: str = "",
     ) -> None:
         """One line of the table. A member's first outcome that is not late stands; a second changes nothing."""
         ...
@@ -182,17 +259,19 @@ class QueryWriter(QueryReader, Protocol):
         ...
 
     def forget_queries(self, before: int) -> int:
-        """Deletes asked and answered queries created before this Unix second; how many."""
+        """Deletes asked and answered queries created before this Unix second, and the questions, with their labels;
+        how many queries.
+        """
         ...
 
     def set_setting(self, name: str, value: bytes) -> None: ...
 
 
-class StoreReader(LogReader, HoldingReader, AllowReader, QueryReader, HubReader, IndexingReader, Protocol):
+class StoreReader(LogReader, HoldingReader, AllowReader, HitReader, QueryReader, HubReader, IndexingReader, Protocol):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, AllowWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
+class StoreWriter(LogWriter, HoldingWriter, AllowWriter, HitWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
     """Everything that can be written in one transaction."""
 
 

@@ -18,8 +18,9 @@ from node.domain.fingerprints import FRAME
 
 if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
+    from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin, RecordId
-    from node.domain.statements import Category
+    from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
 
@@ -120,10 +121,13 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
-    another's holding); `record` None for what was never contributed; `holding` the id of an own holding, `allowed`
-    whether the allow-list hides it, both for who searches here: local, and never sent. `shares`: of a hit of one video
-    on another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
-    about, in milliseconds.
+    another's holding); `record` None for what was never contributed. `shares`: of a hit of one video on another; `at`,
+    `subject_at`: when the near frame is shown in the video that is held and in the one that was asked about, in
+    milliseconds.
+
+    For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
+    `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
+    `statement` what the record says beside its fingerprints, and `handling` who may read it for what.
     """
 
     subject: int
@@ -139,10 +143,14 @@ class Hit:
     weak: bool = False
     trimmed: bool = False
     holding: int | None = None
+    place: int | None = None
     allowed: bool = False
     shares: Shares | None = None
     at: int | None = None
     subject_at: int | None = None
+    cases: tuple[str, ...] = ()
+    statement: Contribution | None = None
+    handling: Handling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

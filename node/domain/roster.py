@@ -18,6 +18,8 @@ from node.domain.handling import CODES, PURPOSES
 from node.errors import Refused, Suspended
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from node.domain.ids import FederationId, MemberId, Origin
 
 PDQ_RADIUS_CAP: Final = 31
@@ -65,6 +67,8 @@ class MemberKey:
 class Member:
     """One member as the authority signed it, with the hub's suspension applied.
 
+    `fading`: verifier keys that stopped being its statement key so lately that what they signed may still be on its
+    way. Never from the authority: whoever holds the roster in force knows when it changed (`usecases.roster.Members`).
     `suspension`: why the hub's operator suspended it, in the operator's own words: one printable line, not to be
     believed and not to be logged. `suspended_since`: Unix seconds. "" and 0 where the hub did not suspend it.
     """
@@ -75,6 +79,21 @@ class Member:
     keys: tuple[MemberKey, ...]
     suspension: str = ""
     suspended_since: int = 0
+    fading: tuple[str, ...] = ()
+
+    @property
+    def log_epoch(self) -> int:
+        """The epoch of the member's newest log key, of any status; 0 where it has none."""
+        return max((key.epoch for key in self.keys if key.purpose is KeyPurpose.LOG), default=0)
+
+    def active_vkeys(self) -> dict[str, str]:
+        """The member's active verifier key by purpose."""
+        return {key.purpose.value: key.vkey for key in self.keys if key.status is KeyStatus.ACTIVE}
+
+    def log_ends(self) -> dict[int, int]:
+        """Where the logs of former epochs end, by epoch: how many entries their key may vouch for."""
+        former = [k for k in self.keys if k.purpose is KeyPurpose.LOG and k.status is not KeyStatus.ACTIVE]
+        return {key.epoch: key.until_size for key in former if key.until_size is not None}
 
     def log_vkeys(self, epoch: int) -> tuple[str, ...]:
         """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
@@ -89,13 +108,44 @@ class Member:
         """The verifier keys of the member's queries, answers and acknowledgements that are active now."""
         return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
 
+    def in_flight_vkeys(self) -> tuple[str, ...]:
+        """The keys that count for a query or an answer that arrives now: the active one, and those that are fading."""
+        return self.statement_vkeys() + self.fading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerHubKey:
+    """A mirror key that the hub has given up, and what it still vouches for.
+
+    `status`: retired (a planned change, or a lost hub) or revoked (somebody else may hold the key). `until`: Unix
+    seconds; a cosignature that is dated later counts for nothing. `sizes`: the largest size of each log that the key
+    may vouch for, by the text of the log's origin, and 0 for a log that is not named; None where nobody knows them.
+    """
+
+    vkey: str
+    status: KeyStatus
+    until: int
+    sizes: Mapping[str, int] | None = None
+
+    def vouches(self, origin: str, size: int, time: int) -> bool:
+        """Whether its cosignature of `time` (Unix seconds) counts under a checkpoint of `origin` at `size` entries."""
+        return time <= self.until and (self.sizes is None or size <= self.sizes.get(origin, 0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubIdentity:
-    """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER)."""
+    """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER).
+
+    `former`: the mirror keys that it had before, the oldest first.
+    """
 
     cosigner_vkey: str
     ca_sha256: bytes
+    former: tuple[FormerHubKey, ...] = ()
+
+    def is_hub(self, other: HubIdentity) -> bool:
+        """Whether both name the same hub with the same keys, whatever they know of its former ones."""
+        return (self.cosigner_vkey, self.ca_sha256) == (other.cosigner_vkey, other.ca_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +204,13 @@ class Roster:
         if found.status is MemberStatus.SUSPENDED:
             raise _suspended(found)
         return found
+
+    def require_owner(self, member: MemberId) -> Member:
+        """The member where it is active or has left: it may still take back what it said. Raises as `require_active`
+        where it is unknown or suspended.
+        """
+        found = self.members.get(member)
+        return found if found is not None and found.status is MemberStatus.LEFT else self.require_active(member)
 
     def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
         """The keys that may vouch for `origin`; empty where its member is unknown or the federation another."""

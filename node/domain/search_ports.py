@@ -7,10 +7,14 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from node.domain.batch import FingerprintColumns
 
@@ -54,6 +58,16 @@ class RawHit(NamedTuple):
     turns: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """Which rows of one source some arriving fingerprints may be near to. `pairs` int64 (n, 2): the row that arrived,
+    and the row of the source, each pair once. `left_out`: of an arrived row, how many further pairs were not given.
+    """
+
+    pairs: npt.NDArray[np.int64]
+    left_out: Mapping[int, int] = field(default_factory=dict)
+
+
 class SearchIndex(Protocol):
     """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread."""
 
@@ -70,6 +84,18 @@ class SearchIndex(Protocol):
         and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
         Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
         """
+        ...
+
+    def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
+        """The rows of `source` that a search for them would show one of `columns` (frames and PDQ in all eight
+        orientations, as far as bits tell). Nothing within the radius is missing, but what goes past `most` rows for one
+        row of `columns`: then the nearest are given, and every row with an equal SHA-256. Of two videos that are near
+        within the wide radius alone, it proposes by a sample of the frames of `columns`.
+        """
+        ...
+
+    def beside(self) -> Self:
+        """An empty index of the same kind that is searched by the same threads. Nobody has to close it."""
         ...
 
     def sizes(self) -> Mapping[int, int]:

@@ -2,10 +2,13 @@
 
 Rules this module upholds:
 
-- A member submits to its own log alone, of its active epoch. The hub never speaks for one.
+- A member submits to its own log alone, of its active epoch, and while the authority is not asked to end that. The hub
+  never speaks for one.
+- A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
-- Handling is enforced here: a body goes to those it admits. What is not understood is withheld.
+- Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
+  goes to those whom the record that it is about admits, too.
 - Followers wait on an event, not on a clock: what was cosigned is on its way at once.
 """
 
@@ -18,19 +21,21 @@ from typing import Final
 import numpy as np
 
 from node.domain.batch import BodyState, Package
-from node.domain.envelope import Disclosure
+from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin
 from node.domain.log_ports import LogReader, LogState, StoredRun
 from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
-from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
+from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
-from node.errors import BadProof, Fork, Malformed, NotFound, Refused
+from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
+from node.hub.key_changes import check_open
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
-from node.tlog.merkle import EMPTY_ROOT, leaf_hashes
+from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE, leaf_hashes
 from node.usecases.catalogue import Catalogue
+from node.usecases.circle import Circle, hide_remarks
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
@@ -45,7 +50,9 @@ MAX_REPAIR: Final = 1_000
 
 
 class HubCarrier:
-    """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key `cosigner`."""
+    """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key `cosigner`; `halted`:
+    why nothing is cosigned now, "" where all is well.
+    """
 
     def __init__(
         self,
@@ -57,6 +64,7 @@ class HubCarrier:
         cosigner: Signer,
         cosigner_vkey: str,
         clock: Clock,
+        halted: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -65,6 +73,8 @@ class HubCarrier:
         self._cosigner = cosigner
         self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
         self._clock = clock
+        self._halted = halted
+        self._claimed: dict[Origin, int] = {}
         self._moved = asyncio.Event()
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
         self._looking = asyncio.Lock()
@@ -73,11 +83,15 @@ class HubCarrier:
     # --- heads ----------------------------------------------------------------------------------------------------
 
     async def heads(self, member: MemberId, origins: Sequence[Origin]) -> list[Head]:
-        """See `services.CarrierService`. A log that is not here is left out."""
-        self._roster().require_active(member)
+        """See `services.CarrierService`. A log that is not here is left out; a member that has left sees its own."""
+        left = self._roster().require_owner(member).status is MemberStatus.LEFT
         logs = await asyncio.to_thread(self._logs)
         wanted = set(origins)
-        return [_head(log) for log in logs if not wanted or log.origin in wanted]
+        return [
+            _head(log)
+            for log in logs
+            if (not wanted or log.origin in wanted) and (not left or log.origin.member == member)
+        ]
 
     def _logs(self) -> list[LogState]:
         with self._store.read() as reader:
@@ -88,9 +102,11 @@ class HubCarrier:
     async def submit(self, member: MemberId, package: Package) -> Head:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
-        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen).
+        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
+        `Unavailable` (its key is about to be replaced).
         """
-        _check_speaker(self._roster().require_active(member), self._roster(), package.origin)
+        _check_speaker(self._roster().require_owner(member), self._roster(), package)
+        self._check_halted()
         # Runs of one log one after another: the second would only lose the compare-and-swap.
         async with self._turns.setdefault(package.origin, asyncio.Lock()):
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
@@ -140,6 +156,9 @@ class HubCarrier:
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._catalogue.change() as change:
+            check_open(change.writer, package.origin)
+            # Once more, behind every other write: `cosigned_sizes` is told the last word.
+            self._check_halted()
             change.apply(verified)
             if cosigned:
                 change.writer.set_cosigned(package.origin, cosigned, after.size)
@@ -148,6 +167,17 @@ class HubCarrier:
         if stored is None:
             raise NotFound("a log that was just written is not there")
         return _head(stored)
+
+    def _check_halted(self) -> None:
+        if reason := self._halted():
+            raise Unavailable(reason, remedy="wait; what was acknowledged is handed in again by itself")
+
+    def cosigned_sizes(self) -> dict[str, int]:
+        """What is cosigned of each log, by the text of its origin. Blocking. It is read behind every write under way:
+        where `halted` gives a reason already, it is what was cosigned last.
+        """
+        with self._store.write() as writer:
+            return {str(log.origin): log.cosigned_size for log in writer.logs() if log.origin.stream == "log"}
 
     def _cosign(self, note: bytes) -> bytes:
         line = cosign(notes.parse(note).text, self._cosigner_vkey, self._cosigner, int(self._clock()))
@@ -160,6 +190,7 @@ class HubCarrier:
         if len(cursors) > MAX_CURSORS:
             raise Malformed(f"at most {MAX_CURSORS} cursors")
         at = {each.origin: each.size for each in cursors}
+        await asyncio.to_thread(self._note_claims, cursors)
         handlings = Handlings(self._codec.decode_handling)
         while True:
             self._roster().require_active(member)
@@ -174,6 +205,25 @@ class HubCarrier:
             if not ahead:
                 await moved.wait()
 
+    def _note_claims(self, cursors: Sequence[LogView]) -> None:
+        """Whoever follows names what it has: more than is here means that this hub has lost entries."""
+        members = self._roster().members
+        with self._store.read() as reader:
+            here = {log.origin: log.cosigned_size for log in reader.logs()}
+        for each in cursors:
+            # Named past any end: a log that its follower does not want.
+            named = each.origin.member in members and each.size < MAX_TREE_SIZE
+            if named and each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0)):
+                self._claimed[each.origin] = each.size
+
+    def claimed(self) -> dict[Origin, int]:
+        """The size of each log of which a member said, when it began to follow, that it has more than is here: no proof
+        of anything, but a hub that was restored from a backup sees by it what is still to come back. Blocking.
+        """
+        with self._store.read() as reader:
+            here = {log.origin: log.cosigned_size for log in reader.logs()}
+        return {origin: size for origin, size in self._claimed.items() if size > here.get(origin, 0)}
+
     async def _logs_since(self, moved: asyncio.Event) -> list[LogState]:
         """The logs, read once for all followers that wait on the same event: what is cosigned after that sets it."""
         async with self._looking:
@@ -186,7 +236,9 @@ class HubCarrier:
             run = reader.run(log.origin, start, log.cosigned_size, RUN_BYTES)
             end = start + len(run.entries)
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
-        shown = _admitted(run, handlings, member, log.origin.member)
+            shown = _admitted(run, handlings, member, log.origin.member)
+            links = reader.links(log.origin, start, end)
+            shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
         return Package(
             origin=log.origin,
             start=start,
@@ -216,9 +268,11 @@ class HubCarrier:
             log = reader.log(origin)
             if log is None or origin.stream != "log":
                 raise NotFound("there is no such log here")
+            circle = Circle(reader, handlings, member)
             for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
                 run = reader.run(origin, index, index + 1, 0)
-                if not _admitted(run, handlings, member, origin.member)[0]:
+                shown = _admitted(run, handlings, member, origin.member)
+                if not hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)[0]:
                     continue
                 size += len(run.bodies[0]) + len(run.handlings[0])
                 if found and size > RUN_BYTES:
@@ -236,13 +290,26 @@ def _head(log: LogState) -> Head:
     return Head(origin=log.origin, size=log.size, cosigned=log.cosigned, cosigned_size=log.cosigned_size)
 
 
-def _check_speaker(member: Member, roster: Roster, origin: Origin) -> None:
-    """Raises `Refused` unless `origin` is the member's own log, of the newest epoch that it has an active key for."""
+def _check_speaker(member: Member, roster: Roster, package: Package) -> None:
+    """Raises `Refused` unless the package is of the member's own log: of the newest epoch that it has an active key
+    for, or of a former one whose key vouches up to a known size, for a hub that has lost it. A member that has left
+    may disclose only retractions.
+    """
+    origin = package.origin
     if origin.member != member.id or origin.federation != roster.federation or origin.stream != "log":
         raise Refused("a member submits to its own log alone")
-    epochs = [k.epoch for k in member.keys if k.purpose is KeyPurpose.LOG and k.status is KeyStatus.ACTIVE]
-    if origin.epoch != max(epochs, default=0):
+    keys = [key for key in member.keys if key.purpose is KeyPurpose.LOG]
+    epochs = [key.epoch for key in keys if key.status is KeyStatus.ACTIVE]
+    bounded = {key.epoch for key in keys if key.status is KeyStatus.RETIRED and key.until_size is not None}
+    if origin.epoch != max(epochs, default=0) and origin.epoch not in bounded:
         raise Refused("this epoch of the log is closed", remedy="update the roster, and submit to the newest epoch")
+    if member.status is MemberStatus.LEFT:
+        disclosed = zip(package.entries, package.bodies, package.nonces, strict=False)
+        if any((body or nonce) and entry[1:2] != bytes([Kind.RETRACTION]) for entry, body, nonce in disclosed):
+            raise Refused(
+                f"{member.id} has left the federation, and may only take back what it said",
+                remedy="retract also the records that were signed and not published before it left",
+            )
 
 
 def _leaves(reader: LogReader, state: LogState, start: int, end: int) -> bytes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -31,10 +32,22 @@ class Crew:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
+        self._here = threading.local()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside the block `map` does all of this thread's work in this thread: work that nobody waits for leaves the
+        other processors to those who do wait.
+        """
+        self._here.alone = True
+        try:
+            yield
+        finally:
+            self._here.alone = False
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """`work` of every item, in their order; the caller's thread does the first. Raises what `work` raises."""
-        if len(items) <= 1:
+        if len(items) <= 1 or getattr(self._here, "alone", False):
             return [work(item) for item in items]
         with self._lock:
             if self._pool is None and not self._closed and self.workers > 1:

@@ -136,6 +136,7 @@ class DigestTable:
         words: NDArray[np.uint32],
         radius: int = 0,  # noqa: ARG002  (equal or not: no radius)
         crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
+        of: int | None = None,  # noqa: ARG002  (nothing is spared by it)
     ) -> Found:
         """All live digests equal to any of `words`, (p, size / 4)."""
         if len(words) <= PROBES_PER_TURN:

@@ -40,9 +40,11 @@ Columns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArra
 
 
 class _Chunk:
-    """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together."""
+    """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together. `held`: every
+    source of which anything was ever put in.
+    """
 
-    __slots__ = ("columns", "qualities", "rows", "sources", "words")
+    __slots__ = ("columns", "held", "qualities", "rows", "sources", "words")
 
     def __init__(self, words: int) -> None:
         self.words: NDArray[np.uint64] = np.zeros((words, CHUNK), dtype=np.uint64)
@@ -50,6 +52,7 @@ class _Chunk:
         self.rows: NDArray[np.int64] = np.zeros(CHUNK, dtype=np.int64)
         self.qualities: NDArray[np.int8] = np.zeros(CHUNK, dtype=np.int8)
         self.columns = (self.words, self.sources, self.rows, self.qualities)
+        self.held: set[int] = set()
 
     def erase(self, slots: NDArray[np.intp] | slice) -> None:
         self.sources[slots] = DEAD
@@ -124,6 +127,7 @@ class FlatTable:
                 chunk.rows[where] = rows[done:stop]
                 chunk.qualities[where] = qualities[done:stop]
                 chunk.sources[where] = source
+                chunk.held.add(source)
                 done = stop
             # Last: a search that starts from here on scans all of it.
             self._size = max(self._size, int(slots[-1]) + 1)
@@ -153,19 +157,25 @@ class FlatTable:
                 self._free = np.concatenate([self._free, *emptied])
         return sum(map(len, emptied))
 
-    def search(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Found:
-        """All live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: who shares in a batch."""
+    def search(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None, of: int | None = None) -> Found:
+        """All live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: who shares in a batch. `of`:
+        the source that is asked for; chunks that never held any of it are passed over, others give what they have.
+        """
         with self._lock:
-            chunks, size = self._chunks, self._size
-            compared = size * len(words)
+            pairs = [
+                (chunk, min(CHUNK, self._size - number * CHUNK))
+                for number, chunk in enumerate(self._chunks)
+                if of is None or of in chunk.held
+            ]
+            compared = sum(size for _, size in pairs) * len(words)
             if not compared:
                 return NOTHING
             self._compared += compared
-            if compared <= COMPARED_AT_ONCE and len(chunks) == 1:
-                kept = self._scan_and_confirm(*chunks[0].columns, size, words, radius, self._pairs, self._out)
+            if compared <= COMPARED_AT_ONCE and len(pairs) == 1:
+                ((chunk, size),) = pairs
+                kept = self._scan_and_confirm(*chunk.columns, size, words, radius, self._pairs, self._out)
                 if kept <= len(self._out):
                     return Found(self._out[:kept].copy()) if kept else NOTHING
-            pairs = [(chunk, min(CHUNK, size - number * CHUNK)) for number, chunk in enumerate(chunks)]
         workers = min(crew.workers, len(pairs) // CHUNKS_A_WORKER) if crew is not None and len(words) > 1 else 0
         if crew is not None and workers > 1:
             dealt = [pairs[worker::workers] for worker in range(workers)]

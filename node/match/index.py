@@ -35,8 +35,9 @@ from node.domain.fingerprints import (
     FingerprintKind,
 )
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import Probe, RawHit
+from node.domain.search_ports import Concerned, Probe, RawHit
 from node.errors import Misuse
+from node.match.concerned import concerned
 from node.match.crew import Crew
 from node.match.found import Found
 from node.match.rows import RowSets
@@ -127,6 +128,14 @@ class LocalIndex:
             if len(found):
                 hits.extend(_hits(asked, code, found))
         return hits
+
+    def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
+        """See `SearchIndex`. In the caller's thread alone. Raises `Misuse` as `search` and `add` do."""
+        if not 0 <= radius <= PDQ_RADIUS_CAP:
+            raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
+        arrived = [_matchable(column) for column in columns.columns if column.code in SEARCHED]
+        with self.crew.alone():
+            return concerned(self._tables, arrived, radius, source, most)
 
     def sizes(self) -> Mapping[int, int]:
         """How many rows each source has in the index; sources that have none are left out."""

@@ -143,15 +143,17 @@ class SegmentedTable:
                     self._removed.append((source, rows))
                 return erased + sum(tail.remove(source, rows) for tail in self._tails)
 
-    def search(self, probes: NDArray[np.uint8], radius: int) -> Found:
-        """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size)."""
-        return self.near(np.array(probes, order="C").view(self.word), radius)
+    def search(self, probes: NDArray[np.uint8], radius: int, of: int | None = None) -> Found:
+        """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size). `of`: those of this source
+        alone are asked for, and what is of others may be left out.
+        """
+        return self.near(np.array(probes, order="C").view(self.word), radius, of)
 
-    def near(self, words: Array, radius: int) -> Found:
+    def near(self, words: Array, radius: int, of: int | None = None) -> Found:
         """All live fingerprints within `radius` bits of any of `words`, (p, width), contiguous and writable."""
         while True:
             state = mapped, tails = self._state
-            parts = [found for tail in tails if (found := tail.search(words, radius, self._crew)) is not NOTHING]
+            parts = [found for tail in tails if (found := tail.search(words, radius, self._crew, of)) is not NOTHING]
             probe, slot = NO_PAIRS if mapped is None else mapped.segment.near(words, radius, self._crew)
             # Where another segment was installed meanwhile what is removed since is erased from that one only, and what
             # it is made of was overwritten: so that one is to be searched.

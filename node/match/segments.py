@@ -90,9 +90,9 @@ class Tail(Protocol):
         """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
         ...
 
-    def search(self, words: Array, radius: int, crew: Crew | None = None) -> Found:
+    def search(self, words: Array, radius: int, crew: Crew | None = None, of: int | None = None) -> Found:
         """Everything within `radius` bits of any of `words` (p, words a hash): contiguous and writable. `crew`: who
-        shares in a batch.
+        shares in a batch. `of`: the source that is asked for; what is of others may be left out.
         """
         ...
 

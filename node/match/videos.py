@@ -85,6 +85,15 @@ def still_hits(frames: SegmentedTable, probes: Sequence[Probe], radius: int) -> 
     yield from _raw(FRAME.code, PDQ.code, _near(frames, _columns(probes), radius))
 
 
+def wide_rows(frames: SegmentedTable, values: NDArray[np.uint8], radius: int) -> Iterator[tuple[int, int, int]]:
+    """(source, row, bits) of the videos near which several frames of one video lie, within the wide radius: of its
+    frames uint8 (n, 32), each shown at a time of its own.
+    """
+    looks = [[value.tobytes()] for value in values]
+    for (_, source, row), (distance, *_rest) in _wide(frames, 0, looks, radius).items():
+        yield source, row, distance
+
+
 def _raw(code: int, by: int, near: _Best) -> Iterator[RawHit]:
     for (subject, source, row), (distance, quality, orientation, _) in near.items():
         yield RawHit(subject, source, row, code, distance, quality, orientation, by)

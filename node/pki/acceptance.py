@@ -67,7 +67,7 @@ def check_bundle(
     documents = _documents(bundle, targets)
     membership = decode_membership(documents[ROSTER_FILE])
     decode_policy(documents[POLICY_FILE])
-    if membership.federation != federation or membership.hub != hub:
+    if membership.federation != federation or not membership.hub.is_hub(hub):
         raise Refused(f"{_WHAT} names another hub than this one in its roster")
     return Accepted(
         roots=followed,

@@ -144,6 +144,25 @@ class Certificate:
         return self.not_before + RENEW_AT * (self.not_after - self.not_before)
 
 
+def server_hosts(der: bytes) -> tuple[str, ...]:
+    """The DNS names and IP addresses that a server certificate is for, in its order. Raises `Malformed`."""
+    try:
+        names = _load(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (*_LIBRARY_ERRORS, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+        raise Malformed("a server certificate without names") from error
+    hosts = names.get_values_for_type(x509.DNSName)
+    return (*hosts, *map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def is_issued_by(der: bytes, ca: bytes) -> bool:
+    """Whether a certificate (DER) carries this CA's signature. Raises `Malformed`."""
+    try:
+        _load(der).verify_directly_issued_by(_load(ca))
+    except _LIBRARY_ERRORS:
+        return False
+    return True
+
+
 def needs_renewal(certificate: Certificate, now: float) -> bool:
     """Whether a certificate has lived two thirds of its life."""
     return now >= certificate.renewal_due()
@@ -189,10 +208,11 @@ def check_issued(der: bytes, ca: bytes, *, spiffe: str, ring: KeyRing, now: floa
     1. the CA signed it; 2. its one URI is ours; 3. it is for our TLS key; 4. it is of today.
     """
     leaf = read_certificate(der)
-    try:
-        _load(der).verify_directly_issued_by(_load(ca))
-    except _LIBRARY_ERRORS as error:
-        raise BadSignature("a certificate that the federation's CA did not sign") from error
+    if not is_issued_by(der, ca):
+        raise BadSignature(
+            "a certificate that the federation's CA did not sign",
+            remedy="a running node renews it by itself (vigil node run); if it stays so, ask the hub's operator",
+        )
     if leaf.uris != (spiffe,):
         raise Malformed("a certificate that names another member than this node's")
     if leaf.spki_sha256 != spki_sha256(ring.p256(TLS).public_key()):

@@ -52,7 +52,7 @@ Fetch = Callable[[str, int], bytes]
 _WHAT: Final = "the roster"
 _VERIFIED: Final = "vigil/verified-roster/v1"
 _URL: Final = "roster:/"
-_PINNED_FILE: Final = "pinned.root.json"
+PINNED_FILE: Final = "pinned.root.json"
 _VERIFIED_FILE: Final = "verified.json"
 _MAX_VERIFIED: Final = 4 * MAX_DOCUMENT
 _DOCUMENTS: Final = (ROSTER_FILE, POLICY_FILE, SUSPENDED_FILE)
@@ -118,7 +118,7 @@ class RosterClient:
         self._folder = folder
         self._federation = federation
         self._lock = threading.Lock()
-        self._root = read_bounded(folder / _PINNED_FILE, metadata.MAX_METADATA, what="pinned root")
+        self._root = read_bounded(folder / PINNED_FILE, metadata.MAX_METADATA, what="pinned root")
         if root_sha256 is not None and self.root_sha256 != root_sha256:
             raise Damaged("the pinned root is not the one of the invitation", remedy="join again with a new token")
 
@@ -140,8 +140,35 @@ class RosterClient:
             )
         metadata.check_root(root, None)
         make_folder(folder)
-        write_atomic(folder / _PINNED_FILE, root)
+        write_atomic(folder / PINNED_FILE, root)
         return cls(folder, federation=federation, root_sha256=root_sha256)
+
+    def leads_to(self, fetch: Fetch, *, root_version: int, root_sha256: bytes) -> bool:
+        """Whether the pinned root and the root of an invitation are of one authority: signatures lead from the older of
+        them to the newer, through the roots in between, which `fetch` brings. False where they do not.
+        """
+        pinned = metadata.check_root(self._root, None).signed.version
+        first, last = sorted((pinned, root_version))
+        try:
+            roots = [
+                self._root if number == pinned else fetch(f"{number}.root.json", metadata.MAX_METADATA)
+                for number in range(first, last + 1)
+            ]
+            trusted = None
+            for root in roots:
+                trusted = metadata.check_root(root, trusted)
+        except (PeerFault, NotFound):
+            return False
+        return hashlib.sha256(roots[root_version - first]).digest() == root_sha256
+
+    def published(self) -> Mapping[str, bytes]:
+        """Everything that proves the roster that was verified last, under the names by which a hub serves it. Raises
+        `NotFound` where none was.
+        """
+        kept = self._kept()
+        if kept is None:
+            raise NotFound("no roster was verified here yet")
+        return kept
 
     def refresh(self, fetch: Fetch, *, now: float) -> Roster:
         """The newest roster, fetched, verified and kept. Durable once it returns.

@@ -23,6 +23,7 @@ from node.domain.signing import preimage
 from node.errors import BadSignature, Malformed
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing, vkey_name
 from node.pki.strictjson import Fields, decode, decode_hex, encode
+from node.pki.successor import Succession, decode_succession, succession_fields
 from node.tlog import ed25519, note
 from node.tlog.text import decode_base64, encode_base64
 
@@ -55,19 +56,25 @@ class HubClaims:
 
     def fingerprint(self, federation: FederationId) -> bytes:
         """32 bytes for the hub's and the authority's people to compare by voice."""
-        return hashlib.sha256(self.message(federation)).digest()
+        return hub_fingerprint(federation, self.online, self.mirror_vkey, self.ca_sha256)
+
+
+def hub_fingerprint(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
+    """32 bytes over a hub's identity: what people compare, and by which they name a hub that is gone."""
+    return hashlib.sha256(preimage(_HUB, federation, online, mirror_vkey, ca_sha256)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRequest:
     """What the hub asks of the authority. `log_sizes`: of the logs of members that change keys, as the hub cosigned
-    them; the old log key then vouches for no more than that.
+    them; the old log key then vouches for no more than that. `succession`: where the hub changes its own keys.
     """
 
     federation: FederationId
     hub: HubClaims
     petitions: tuple[JoinRequest, ...]
     log_sizes: Mapping[MemberId, int] = field(default_factory=dict)
+    succession: Succession | None = None
 
 
 def claim_hub(ring: KeyRing, *, ca_sha256: bytes) -> HubClaims:
@@ -106,6 +113,8 @@ def check_hub(claims: HubClaims, federation: FederationId) -> None:
 def encode_request(request: SigningRequest) -> bytes:
     """The file that the hub's operator carries to the authority."""
     hub = request.hub
+    # Left out where the hub keeps its keys: then every version of the authority reads it.
+    succession = {} if request.succession is None else {"succession": succession_fields(request.succession)}
     return encode(
         {
             "type": _REQUEST,
@@ -119,6 +128,7 @@ def encode_request(request: SigningRequest) -> bytes:
             },
             "petitions": [_petition_fields(each) for each in request.petitions],
             "log_sizes": dict(request.log_sizes),
+            **succession,
         }
     )
 
@@ -156,8 +166,11 @@ def decode_request(data: bytes) -> SigningRequest:
         raise Malformed("a signing request has two petitions of one member")
     sizes = Fields(top.value("log_sizes"), "a signing request's log sizes")
     log_sizes = {member_id(name): sizes.number(name, 0, MAX_SIZE) for name in sizes.names()}
+    succession = decode_succession(top.value("succession")) if "succession" in top.names() else None
     top.end()
-    return SigningRequest(federation=federation, hub=hub, petitions=petitions, log_sizes=log_sizes)
+    return SigningRequest(
+        federation=federation, hub=hub, petitions=petitions, log_sizes=log_sizes, succession=succession
+    )
 
 
 def _decode_petition(value: Any) -> JoinRequest:  # noqa: ANN401 -- JSON

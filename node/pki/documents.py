@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from node.domain.ids import FederationId, MemberId, federation_id, member_id
+from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
 from node.domain.roster import (
     MAX_SKEW_SECONDS,
     PDQ_RADIUS_CAP,
     CategoryScheme,
+    FormerHubKey,
     HubIdentity,
     KeyPurpose,
     KeyStatus,
@@ -73,10 +74,26 @@ def encode_membership(membership: Membership) -> bytes:
         {
             "type": _ROSTER,
             "federation": membership.federation,
-            "hub": {"mirror": membership.hub.cosigner_vkey, "ca_sha256": membership.hub.ca_sha256.hex()},
+            "hub": _hub_fields(membership.hub),
             "members": [_member_fields(membership.members[each]) for each in sorted(membership.members)],
         }
     )
+
+
+def _hub_fields(hub: HubIdentity) -> dict[str, Any]:
+    fields: dict[str, Any] = {"mirror": hub.cosigner_vkey, "ca_sha256": hub.ca_sha256.hex()}
+    if hub.former:
+        # Left out where there are none: a federation whose hub never changed is read by every version.
+        fields["former"] = [
+            {
+                "mirror": key.vkey,
+                "status": key.status.value,
+                "until": key.until,
+                "sizes": None if key.sizes is None else dict(key.sizes),
+            }
+            for key in hub.former
+        ]
+    return fields
 
 
 def _member_fields(member: Member) -> dict[str, Any]:
@@ -92,14 +109,15 @@ def decode_membership(data: bytes) -> Membership:
     """Reads roster.json. Raises `Malformed`: also for a key that is not its member's, or held by two."""
     top = decode(data, _ROSTER, "a roster")
     federation = federation_id(top.text("federation"))
-    hub_fields = Fields(top.value("hub"), "a roster's hub")
-    hub = HubIdentity(cosigner_vkey=hub_fields.text("mirror"), ca_sha256=hub_fields.digest("ca_sha256"))
-    hub_fields.end()
+    hub = _decode_hub(top.value("hub"))
     members = [_decode_member(each) for each in top.items("members")]
     top.end()
     if [member.id for member in members] != sorted({member.id for member in members}):
         raise Malformed("a roster names a member twice, or not in order")
-    owners: dict[bytes, str] = {_public_key(hub.cosigner_vkey, vkey_name(federation, HUB, MIRROR)): HUB}
+    hub_keys = [hub.cosigner_vkey, *(key.vkey for key in hub.former)]
+    owners: dict[bytes, str] = {_public_key(each, vkey_name(federation, HUB, MIRROR)): HUB for each in hub_keys}
+    if len(owners) != len(hub_keys):
+        raise Malformed("a roster names a key of the hub twice")
     for member in members:
         for key in member.keys:
             role = log_role(key.epoch) if key.purpose is KeyPurpose.LOG else key.purpose.value
@@ -107,6 +125,32 @@ def decode_membership(data: bytes) -> Membership:
             if owners.setdefault(public, f"{member.id}/{role}") != f"{member.id}/{role}":
                 raise Malformed("a roster gives one key to two")
     return Membership(federation=federation, hub=hub, members={member.id: member for member in members})
+
+
+def _decode_hub(value: Any) -> HubIdentity:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a roster's hub")
+    former = tuple(map(_decode_former, fields.items("former"))) if "former" in fields.names() else ()
+    hub = HubIdentity(cosigner_vkey=fields.text("mirror"), ca_sha256=fields.digest("ca_sha256"), former=former)
+    fields.end()
+    return hub
+
+
+def _decode_former(value: Any) -> FormerHubKey:  # noqa: ANN401 -- JSON
+    fields = Fields(value, "a former key of the hub")
+    sizes = None
+    if not fields.missing("sizes"):
+        table = Fields(fields.value("sizes"), "the sizes of a former key of the hub")
+        sizes = {str(Origin.parse(name)): table.number(name, 0, 2**63 - 1) for name in table.names()}
+    key = FormerHubKey(
+        vkey=fields.text("mirror"),
+        status=_word(KeyStatus, fields.text("status")),
+        until=fields.number("until", 0, 2**53),
+        sizes=sizes,
+    )
+    fields.end()
+    if key.status is KeyStatus.ACTIVE:
+        raise Malformed("a former key of the hub is active")
+    return key
 
 
 def _public_key(text: str, expected: tuple[str, int]) -> bytes:

@@ -8,6 +8,8 @@ Rules this module upholds:
   crash leaves the former state published; the files without a name in it are written over the next time.
 - Consistent snapshots: a published file never changes, but for `timestamp.json`, so a node reads one state throughout.
 - The online key may suspend and lift its own suspensions. The membership is not its to write.
+- Versions of online metadata never fall behind the minutes since 1970: a repository that was restored from an older
+  backup, or begun again, is newer than what its members have seen, and they believe it without a further word.
 
 Files: `<n>.root.json`, `<n>.targets.json`, `<n>.suspensions.json`, `<n>.snapshot.json`, `timestamp.json`,
 `<sha256>.roster.json`, `<sha256>.policy.json`, `<sha256>.suspended.json`.
@@ -29,7 +31,7 @@ from node.domain.ids import FederationId, MemberId
 from node.domain.roster import HubIdentity, MemberStatus
 from node.errors import BadProof, Expired, Malformed, Misuse, NotFound, Refused
 from node.pki import metadata
-from node.pki.acceptance import check_bundle
+from node.pki.acceptance import Accepted, check_bundle
 from node.pki.courier import decode_bundle
 from node.pki.documents import (
     ROSTER_FILE,
@@ -49,6 +51,7 @@ _SERVED: Final = re.compile(
     r"|[0-9a-f]{64}\.(?:roster|policy|suspended)\.json"
 )
 _TIMESTAMP: Final = "timestamp.json"
+_FIRST_ROOT: Final = "1.root.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,18 @@ class Repository:
         if (folder / _TIMESTAMP).exists():
             raise Misuse("there is a repository in this folder already")
         make_folder(folder)
-        write_atomic(folder / "1.root.json", root)
+        write_atomic(folder / _FIRST_ROOT, root)
         return cls(folder, federation=federation, hub=hub, online=online)
+
+    @staticmethod
+    def recover(folder: Path, files: Mapping[str, bytes]) -> None:
+        """Puts back what was published, from the hub's own verified copy of it (`RosterClient.published`). What is
+        there is written over with what is the same; the first root comes last, for without it there is no repository.
+        """
+        make_folder(folder)
+        for name in sorted(files, key=lambda name: (name == _FIRST_ROOT, name == _TIMESTAMP)):
+            if _SERVED.fullmatch(name):
+                write_atomic(folder / name, files[name])
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -102,9 +115,14 @@ class Repository:
         return data
 
     def root_pin(self) -> tuple[int, bytes]:
-        """(version, SHA-256) of the newest root, for a token to carry."""
+        """(version, SHA-256) of the root for a token to carry: the one that brought in the authority's present keys.
+
+        Later ones, with another hub or a later date, are signed by the same keys. So the digits that people compare
+        are those that the authority read out when it made these keys, and stay the same until it makes others.
+        """
         with self._lock:
-            return len(self._roots), hashlib.sha256(self._roots[-1]).digest()
+            version = metadata.anchor(self._roots)
+            return version, hashlib.sha256(self._roots[version - 1]).digest()
 
     def membership(self) -> Membership:
         """What the authority signed last. Raises `NotFound` before the first bundle."""
@@ -124,25 +142,34 @@ class Repository:
 
     # --- what the authority signed ------------------------------------------------------------------------------------
 
+    def check(self, data: bytes, *, now: float) -> Membership:
+        """What a bundle says, once `check_bundle` is content; else raises what that raises. Publishes nothing."""
+        with self._lock:
+            return self._checked(data, self._published_or_none(), now=now).membership
+
     def accept(self, data: bytes, *, now: float) -> Membership:
-        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent."""
-        bundle = decode_bundle(data)
+        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent. All online
+        metadata is signed anew with it.
+        """
         with self._lock:
             former = self._published_or_none()
-            checked = check_bundle(
-                bundle,
-                roots=self._roots,
-                held=former.targets if former else None,
-                federation=self._federation,
-                hub=self._hub,
-                online=self._online.public_key,
-                now=now,
-            )
+            checked = self._checked(data, former, now=now)
             for name, document in checked.documents.items():
                 self._write(metadata.stored_name(name, document), document)
             suspended = former.suspended if former else {}
-            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now)
+            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now, anew=True)
             return checked.membership
+
+    def _checked(self, data: bytes, former: _Published | None, *, now: float) -> Accepted:
+        return check_bundle(
+            decode_bundle(data),
+            roots=self._roots,
+            held=former.targets if former else None,
+            federation=self._federation,
+            hub=self._hub,
+            online=self._online.public_key,
+            now=now,
+        )
 
     # --- what the hub signs -------------------------------------------------------------------------------------------
 
@@ -179,6 +206,14 @@ class Repository:
             self._publish(former.targets, former.suspended, former, roots=self._roots, now=now)
             return True
 
+    def renew(self, *, now: float) -> None:
+        """Signs all online metadata again, whatever its age: what is published may be of an older backup, and members
+        have seen newer. Raises `NotFound` before the first bundle.
+        """
+        with self._lock:
+            former = self._published()
+            self._publish(former.targets, former.suspended, former, roots=self._roots, now=now, anew=True)
+
     def _publish(
         self,
         targets: bytes,
@@ -187,16 +222,17 @@ class Repository:
         *,
         roots: Sequence[bytes],
         now: float,
+        anew: bool = False,
     ) -> None:
         """Everything that a node fetches, in the order above. The timestamp is the point of no return."""
-        suspensions = self._sign_suspensions(suspended, former, now=now)
+        suspensions = self._sign_suspensions(suspended, former, now=now, anew=anew)
         versions = {
             "targets.json": metadata.meta(targets, Targets),
             f"{metadata.SUSPENSIONS}.json": metadata.meta(suspensions, Targets),
         }
-        snapshot = self._sign_snapshot(versions, former, now=now)
+        snapshot = self._sign_snapshot(versions, former, now=now, anew=anew)
         timestamp = Timestamp(
-            version=1 + (metadata.version(former.timestamp, Timestamp) if former else 0),
+            version=_next_version(metadata.version(former.timestamp, Timestamp) if former else 0, now),
             expires=metadata.utc(now + metadata.TIMESTAMP_LIFE),
             snapshot_meta=metadata.meta(snapshot, Snapshot),
         )
@@ -210,30 +246,32 @@ class Repository:
         self._roots = list(roots)
 
     def _sign_suspensions(
-        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float
+        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float, anew: bool
     ) -> bytes:
-        same = former is not None and dict(former.suspended) == dict(suspended)
+        same = former is not None and not anew and dict(former.suspended) == dict(suspended)
         if former is not None and same and not self._due(former.suspensions, metadata.SUSPENSIONS_LIFE, now):
             return former.suspensions
         data = encode_suspended(self._federation, suspended)
         self._write(metadata.stored_name(SUSPENDED_FILE, data), data)
         return metadata.sign(
             Targets(
-                version=1 + (metadata.version(former.suspensions, Targets) if former else 0),
+                version=_next_version(metadata.version(former.suspensions, Targets) if former else 0, now),
                 expires=metadata.utc(now + metadata.SUSPENSIONS_LIFE),
                 targets={SUSPENDED_FILE: metadata.target_file(SUSPENDED_FILE, data)},
             ),
             [self._online],
         )
 
-    def _sign_snapshot(self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float) -> bytes:
-        if former is not None and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
+    def _sign_snapshot(
+        self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float, anew: bool
+    ) -> bytes:
+        if former is not None and not anew and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
             held = metadata.parse(former.snapshot, Snapshot, "the snapshot").signed
             if held.meta == dict(versions):
                 return former.snapshot
         return metadata.sign(
             Snapshot(
-                version=1 + (metadata.version(former.snapshot, Snapshot) if former else 0),
+                version=_next_version(metadata.version(former.snapshot, Snapshot) if former else 0, now),
                 expires=metadata.utc(now + metadata.SNAPSHOT_LIFE),
                 meta=dict(versions),
             ),
@@ -294,3 +332,8 @@ class Repository:
                 "a file of the repository is not the one that was signed for", remedy="accept the bundle again"
             )
         return data
+
+
+def _next_version(former: int, now: float) -> int:
+    """The version after `former` (0: there is none), and at least the minutes since 1970."""
+    return max(1 + former, int(now) // 60)

@@ -14,7 +14,9 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, func, select
 
+from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
+from node.errors import NotFound
 from node.store import codec, vault
 from node.store.schema import entries, repairs, runs
 from node.store.statements import Repository, chunks
@@ -34,16 +36,36 @@ _RUNS: Final = (
 _ENTRIES: Final = select(entries.c.slot, entries.c.state, entries.c.entry, entries.c.sealed).where(
     entries.c.slot.in_(bindparam("slots", expanding=True)), entries.c.state.in_((codec.HELD, codec.REPAIRED))
 )
+_BARE: Final = select(entries.c.entry, entries.c.state).where(entries.c.slot == bindparam("at"))
 _REPAIRS: Final = select(repairs.c.idx, repairs.c.vault_id).where(
     repairs.c.log_no == _log, repairs.c.idx.in_(bindparam("indices", expanding=True))
 )
 
 
 class HeldRows(Repository):
-    """`LogReader.held_at` inside one transaction."""
+    """`LogReader.held_at`, `disclosed_at` and `entry_at` inside one transaction."""
+
+    def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
+        number = self._number(origin)
+        slots = {} if number is None or index < 0 else self._places(number, [index])
+        for slot in slots:
+            row = self._connection.execute(_BARE, {"at": slot}).one()
+            return row.entry, codec.shown_states([row.state])[0]
+        raise NotFound("no such entry is kept here")
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         """See `LogReader`. Raises `Damaged` where a stored body is shorter than it says."""
+        found = self._sealed(origin, indices)
+        bodies = codec.open_columns([sealed for _, sealed in found.values()]).bodies if found else []
+        return {index: (entry, body) for (index, (entry, _)), body in zip(found.items(), bodies, strict=True)}
+
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        """See `LogReader`. Raises `Damaged` as `held_at`."""
+        found = self._sealed(origin, indices)
+        return {index: (entry, codec.open_disclosure(sealed)) for index, (entry, sealed) in found.items()}
+
+    def _sealed(self, origin: Origin, indices: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+        """(entry, disclosure as it is stored) by index."""
         number = self._number(origin)
         wanted = sorted({index for index in indices if index >= 0})
         if number is None or not wanted:
@@ -58,8 +80,7 @@ class HeldRows(Repository):
                     late.append(slots[slot])
         for index, sealed in self._late(number, late).items():
             found[index] = (found[index][0], sealed)
-        bodies = codec.open_columns([sealed for _, sealed in found.values()]).bodies if found else []
-        return {index: (entry, body) for (index, (entry, _)), body in zip(found.items(), bodies, strict=True)}
+        return found
 
     def _places(self, number: int, wanted: Sequence[int]) -> dict[int, int]:
         """Slot -> index of the entries that are there."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from node.domain.homes import ALARMS, STANDING, FoundDatabase, Owner, unpack_standing
+from node.domain.homes import ALARMS, CUT, STANDING, FoundDatabase, Owner, cut_of, unpack_standing
 from node.domain.ids import Origin
 from node.errors import Damaged, Malformed
 from node.store import engine
@@ -88,7 +88,7 @@ def _look(connection: sqlite3.Connection, size: int) -> FoundDatabase:
         owner=owner or _owner_by_audit(connection),
         identity=bytes(identity),
         generation=generation,
-        entries=int(entries),
+        entries=int(entries) + cut_of(_setting(connection, CUT)),
         changes=int(changes),
         thorough=thorough,
         alarms=_setting(connection, ALARMS),

@@ -203,6 +203,10 @@ class LogRows(Repository):
         )
         return self._pending(rows.all())
 
+    def count_pending(self, origin: Origin) -> int:
+        here = select(func.count()).select_from(outbox).where(outbox.c.origin == str(origin))
+        return self._connection.scalar(here) or 0
+
     def find_pending(self, leaf: bytes) -> PendingEntry | None:
         rows = self._connection.execute(select(outbox).where(outbox.c.leaf == leaf).order_by(outbox.c.id).limit(1))
         return next(iter(self._pending(rows.all())), None)

@@ -2,14 +2,15 @@
 
 Rules this module upholds:
 
-- The payload of a query, which holds the fingerprints asked about, is in the vault and forgotten with the query.
+- The payload of a query, which holds the fingerprints asked about, is in the vault and forgotten with the query. So is
+  what the person said about it (`questions`).
   Answers hold none (DESIGN, section 5) and are plain rows.
 - First writes stand: a member's outcome, an answer that was given, the closing of a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
@@ -19,8 +20,8 @@ from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
-from node.store.schema import answered, asked, outcomes, settings
-from node.store.statements import Repository
+from node.store.questions import QuestionRows, QuestionWrites, forget_questions, link_asked
+from node.store.schema import answered, asked, outcome_reasons, outcomes, settings
 
 # Built once: to build a statement costs as much as to run it.
 _ANSWERED: Final = select(answered).where(
@@ -40,16 +41,12 @@ _PUT_ANSWERED: Final = insert(answered).from_select(
 )
 
 
-class QueryRows(Repository):
+class QueryRows(QuestionRows):
     """`QueryReader` inside one transaction."""
 
     def asked(self, query_id: bytes) -> AskedQuery | None:
         row = self._connection.execute(select(asked).where(asked.c.query_id == query_id)).one_or_none()
         return None if row is None else self._asked([row])[0]
-
-    def recent_queries(self, limit: int) -> list[AskedQuery]:
-        newest = select(asked).order_by(asked.c.created_at.desc(), asked.c.query_id).limit(limit)
-        return self._asked(list(self._connection.execute(newest)))
 
     def _asked(self, rows: list[Row[Any]]) -> list[AskedQuery]:
         payloads = vault.get(self._connection, [row.payload_id for row in rows])
@@ -60,6 +57,14 @@ class QueryRows(Repository):
             select(outcomes).where(outcomes.c.query_id == query_id).order_by(outcomes.c.id)
         )  # fmt: skip
         return [(MemberId(row.member), row.outcome, _answer(row), bool(row.late)) for row in rows]
+
+    def outcome_reasons(self, query_id: bytes) -> Mapping[MemberId, str]:
+        rows = self._connection.execute(
+            select(outcomes.c.member, outcome_reasons.c.reason)
+            .join(outcome_reasons, outcome_reasons.c.outcome_id == outcomes.c.id)
+            .where(outcomes.c.query_id == query_id, outcomes.c.late == 0)
+        )
+        return {MemberId(row.member): row.reason for row in rows}
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
         row = self._connection.execute(_ANSWERED, {"of": asker, "query": query_id}).one_or_none()
@@ -74,7 +79,7 @@ class QueryRows(Repository):
         return value or b""
 
 
-class QueryWrites(QueryRows):
+class QueryWrites(QueryRows, QuestionWrites):
     """`QueryWriter` inside one transaction."""
 
     def put_asked(self, query: AskedQuery) -> None:
@@ -82,6 +87,7 @@ class QueryWrites(QueryRows):
         header = query.header
         if self._connection.scalar(select(asked.c.query_id).where(asked.c.query_id == header.query_id)) is not None:
             raise Misuse("this query was asked before")
+        link_asked(self._connection, header.query_id, header.cost, query.created_at)
         (payload,) = vault.put(self._connection, [codec.seal_bytes(query.query.payload)])
         values = {
             "query_id": header.query_id,
@@ -100,13 +106,23 @@ class QueryWrites(QueryRows):
         self._connection.execute(insert(asked).values(**values))
 
     def put_outcome(
-        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+        self,
+        query_id: bytes,
+        member: MemberId,
+        outcome: str,
+        answer: SignedAnswer | None,
+        *,
+        late: bool,
+        reason: str = "",
     ) -> None:
         first = (outcomes.c.query_id == query_id, outcomes.c.member == member, outcomes.c.late == 0)
         if not late and self._connection.scalar(select(outcomes.c.id).where(*first)) is not None:
             return
         values = {"query_id": query_id, "member": member, "outcome": str(outcome), "late": int(late)}
-        self._connection.execute(insert(outcomes).values(**values, **answer_values(answer)))
+        put = insert(outcomes).returning(outcomes.c.id)
+        number = self._connection.scalars(put, {**values, **answer_values(answer)}).one()
+        if reason:
+            self._connection.execute(insert(outcome_reasons).values(outcome_id=number, reason=reason))
 
     def close_query(self, query_id: bytes, now: int) -> None:
         """See `QueryWriter`. Raises `NotFound`; a table that is closed keeps its time."""
@@ -125,13 +141,16 @@ class QueryWrites(QueryRows):
 
     def forget_queries(self, before: int) -> int:
         old = select(asked.c.query_id).where(asked.c.created_at < before)
+        told = select(outcomes.c.id).where(outcomes.c.query_id.in_(old))
+        self._connection.execute(delete(outcome_reasons).where(outcome_reasons.c.outcome_id.in_(told)))
         self._connection.execute(delete(outcomes).where(outcomes.c.query_id.in_(old)))
-        payloads = self._connection.scalars(
-            delete(asked).where(asked.c.created_at < before).returning(asked.c.payload_id)
+        rows = self._connection.execute(
+            delete(asked).where(asked.c.created_at < before).returning(asked.c.query_id, asked.c.payload_id)
         ).all()
-        vault.forget(self._connection, payloads)
+        vault.forget(self._connection, [row.payload_id for row in rows])
+        unasked = forget_questions(self._connection, before, [row.query_id for row in rows])
         gone = self._connection.execute(delete(answered).where(answered.c.created_at < before))
-        return len(payloads) + gone.rowcount
+        return len(rows) + unasked + gone.rowcount
 
     def set_setting(self, name: str, value: bytes) -> None:
         known = self._connection.execute(update(settings).where(settings.c.name == name).values(value=value))

@@ -111,6 +111,37 @@ targets: Final = Table(
     sqlite_with_rowid=False,
 )
 
+links: Final = Table(
+    "links",
+    metadata,
+    _int("log_no", key=True),
+    _int("idx", key=True),
+    _int("kind"),
+    _bytes("root_leaf"),
+    _text("root_origin"),
+    _int("version"),
+    _int("counts"),
+    Index("links_by_root", "root_leaf", "root_origin", "counts", "kind", "version"),
+    sqlite_with_rowid=False,
+)
+"""Which chain each entry with a target belongs to (`domain.log_ports.Link`)."""
+
+chains: Final = Table(
+    "chains",
+    metadata,
+    _bytes("root_leaf", key=True),
+    _text("root_origin", key=True),
+    # 0 and 0 while no version is here.
+    _int("head_log"),
+    _int("head_idx"),
+    _int("ended"),
+    _int("barred"),
+    Index("chains_awaited", "root_origin", sqlite_where=text("head_log = 0")),
+    Index("chains_barred", "barred", sqlite_where=text("barred = 1")),
+    sqlite_with_rowid=False,
+)
+"""A record that something points at, with its corrections (`domain.log_ports.Chain`)."""
+
 expiries: Final = Table(
     "expiries",
     metadata,
@@ -215,10 +246,75 @@ cases: Final = Table(
     sqlite_with_rowid=False,
 )
 
-tags: Final = Table("tags", metadata, _bytes("tag", key=True), _int("holding_id"), sqlite_with_rowid=False)
+holding_files: Final = Table(
+    "holding_files",
+    metadata,
+    _int("holding_id", key=True),
+    _text("reference", key=True),
+    _int("vault_id", key=True),
+    sqlite_with_rowid=False,
+)
+"""Where the files of a holding were in each of its cases. A path is a secret: it is in the vault."""
+
+deletions: Final = Table(
+    "deletions",
+    metadata,
+    _counting("id"),
+    _int("holding_id"),
+    _text("reference"),
+    _int("reason"),
+    # The SHA-256 of the file.
+    _int("vault_id"),
+    sqlite_autoincrement=True,
+)
+"""Deletions that somebody asked for and that are not finished: of a holding from one case, "" from all of them."""
+
+tags: Final = Table(
+    "tags",
+    metadata,
+    _bytes("tag", key=True),
+    _int("holding_id"),
+    Index("tags_by_holding", "holding_id"),
+    sqlite_with_rowid=False,
+)
 
 allowed: Final = Table("allowed", metadata, _bytes("sha256", key=True), _int("added_at"), sqlite_with_rowid=False)
 """SHA-256 values of content that is known to be harmless."""
+
+# --- hits -------------------------------------------------------------------------------------------------------------
+
+hits: Final = Table(
+    "hits",
+    metadata,
+    _counting("id"),
+    _int("holding_id"),
+    _int("log_no"),
+    _int("idx"),
+    _bytes("leaf"),
+    # 0 where the hit has ended. What says how near the two are is a secret of the record's body: it is in the vault.
+    _int("evidence_id"),
+    _int("first_seen"),
+    _int("last_seen"),
+    _int("shown_at"),
+    _int("ended"),
+    Index("hits_by_pair", "holding_id", "log_no", "leaf", unique=True),
+    Index("hits_by_place", "log_no", "idx"),
+    sqlite_autoincrement=True,
+)
+"""A pair of a holding and another member's record that are near. A later review adds columns, and no other table."""
+
+crowded: Final = Table(
+    "crowded", metadata, _int("source", key=True), _int("row", key=True), _int("left_out"), sqlite_with_rowid=False
+)
+"""Records and holdings (`source` 0) of which more hits were found than are kept."""
+
+unmatched: Final = Table(
+    "unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False
+)
+"""Holdings (`source` 0) and late bodies that wait to be matched apart from the order of a log."""
+
+matched: Final = Table("matched", metadata, _int("log_no", key=True), _int("size"), sqlite_with_rowid=False)
+"""Up to which size the records of a log were matched against the holdings."""
 
 # --- queries and settings ---------------------------------------------------------------------------------------------
 
@@ -256,6 +352,39 @@ outcomes: Final = Table(
     Index("outcomes_by_query", "query_id"),
     sqlite_autoincrement=True,
 )
+
+questions: Final = Table(
+    "questions",
+    metadata,
+    _bytes("id", key=True),
+    _int("created_at"),
+    _int("terms_id"),
+    Index("questions_by_time", "created_at"),
+    sqlite_with_rowid=False,
+)
+"""What a person asked, in one or more parts. The terms are in the vault, as JSON; 0: none are kept."""
+
+question_parts: Final = Table(
+    "question_parts",
+    metadata,
+    _bytes("question", key=True),
+    _int("part", key=True),
+    _bytes("query_id"),
+    _int("cost"),
+    _int("labels_id"),
+    _int("payload_id"),
+    Index("question_parts_by_query", "query_id", unique=True),
+    sqlite_with_rowid=False,
+)
+"""Labels and payload are in the vault; 0: none. Once a part is asked, its payload is that of the row in `asked`."""
+
+outcome_reasons: Final = Table(
+    "outcome_reasons",
+    metadata,
+    Column("outcome_id", Long, primary_key=True, autoincrement=False),
+    _text("reason"),
+)
+"""Why an outcome is what it is, where no signed answer says it."""
 
 answered: Final = Table(
     "answered",

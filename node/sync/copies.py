@@ -80,6 +80,8 @@ class Copies:
         self._expired_before = 0
         self.stopped: dict[Origin, str] = {}
         self.progress: dict[Origin, LogProgress] = {}
+        self.commits = 0
+        """Groups that were stored: it changes whenever records came."""
 
     def open(self) -> tuple[LogView, ...]:
         """Forgets what was not stored, and gives the cursors to go on from."""
@@ -148,6 +150,7 @@ class Copies:
         with self._catalogue.change() as change:
             for verified in group:
                 change.apply(verified)
+        self.commits += 1
         for verified in group:
             state = verified.after.state
             known = self.progress.get(state.origin, LogProgress(size=0, checkpoint_size=0))

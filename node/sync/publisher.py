@@ -66,8 +66,10 @@ class Publisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()
         self.idle = asyncio.Event()
+        self._over = asyncio.Event()
         self.looked = asyncio.Event()
         self.adopted = 0
+        self._confirmed = False
 
     @property
     def trouble(self) -> str:
@@ -82,6 +84,10 @@ class Publisher:
         """
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._work.set)
+
+    async def changed(self) -> None:
+        """Returns at the end of the round that runs now or comes next, however it ends."""
+        await self._over.wait()
 
     async def run(self) -> None:
         """Publishes until it is cancelled."""
@@ -99,6 +105,7 @@ class Publisher:
             except VigilError as error:
                 if self.attempts.failed(error):
                     _log.warning("publishing stands still", kind=error.kind, reason=loggable(error))
+                self._tell()
                 await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
                 attempt += 1
                 self._work.set()
@@ -106,9 +113,12 @@ class Publisher:
                 self.attempts.worked()
                 attempt = 0
                 self.idle.set()
+                self._tell()
 
     async def round(self) -> None:
         """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
+        if not self._confirmed:
+            await self._confirm_former()
         head, held = await self._head(), None
         while True:
             own = await asyncio.to_thread(self._own.state)
@@ -122,6 +132,13 @@ class Publisher:
                     placed = await asyncio.to_thread(self._own.place_and_sign)
                     if placed.size == own.size and placed.checkpoint_size == own.checkpoint_size:
                         return
+
+    async def _confirm_former(self) -> None:
+        """Once a start: what the hub cosigned of our logs under former keys, where its answer never came."""
+        former = await asyncio.to_thread(self._own.unconfirmed)
+        for head in await self._carrier.heads(former) if former else ():
+            await asyncio.to_thread(self._own.confirm, head)
+        self._confirmed = True
 
     async def _head(self) -> Head:
         heads = await self._carrier.heads([self._own.origin])
@@ -179,3 +196,7 @@ class Publisher:
                     self.adopted += len(package.entries)
                     at = verified.batch.size
         _log.warning("own entries taken back from the hub", entries=at - own.size)
+
+    def _tell(self) -> None:
+        over, self._over = self._over, asyncio.Event()
+        over.set()

@@ -44,8 +44,8 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the store says about one row, and what may be told of it. `sha256` is a holding's own; `evidence` says how a
-    hit by frames of videos is near.
+    """What the store says about one row, and what may be told of it. `sha256` and `cases` are a holding's own;
+    `evidence` says how a hit by frames of videos is near.
     """
 
     origin: str
@@ -55,6 +55,7 @@ class Spoken:
     statement: Contribution | None
     sha256: bytes = b""
     evidence: FrameEvidence | None = None
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,15 @@ class Checker:
         return spoken
 
     def _holding(self, holding: Holding) -> Spoken:
-        return Spoken(str(self._own), holding.fingerprints, holding.level, holding.record, None, sha256=holding.sha256)
+        return Spoken(
+            str(self._own),
+            holding.fingerprints,
+            holding.level,
+            holding.record,
+            None,
+            sha256=holding.sha256,
+            cases=holding.cases,
+        )
 
     def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
         envelope = decode(entry)

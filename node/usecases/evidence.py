@@ -16,7 +16,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import commit, decode
 from node.domain.ids import Origin, RecordId
 from node.domain.ports import Codec, Store
-from node.domain.roster import Roster
+from node.domain.roster import FormerHubKey, Roster
 from node.domain.statements import Body
 from node.errors import BadProof, BadSignature, Malformed, NotFound, Refused
 from node.tlog import note as notes
@@ -24,7 +24,7 @@ from node.tlog import proof as proofs
 from node.tlog import tiles
 from node.tlog.checkpoint import parse_text
 from node.tlog.merkle import leaf_hash, verify_inclusion
-from node.usecases.vouching import LogTiles, log_keys, verify_note
+from node.usecases.vouching import LogTiles, log_keys, verify_hub, verify_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Proven:
 
     The member of `record.origin` signed this `body` as an entry of `kind`, dated `issued_day` (days since 1970, its own
     word); it stood at `index` when the log had `size` entries, which the hub saw no later than `cosigned_at` (Unix
-    seconds). `expiry_day` 0: none.
+    seconds). `expiry_day` 0: none. `former_hub_key`: set where the hub has given up the key that it cosigned with.
     """
 
     record: RecordId
@@ -45,6 +45,7 @@ class Proven:
     expiry_day: int
     target: RecordId | None
     body: Body
+    former_hub_key: FormerHubKey | None = None
 
 
 def build_evidence(store: Store, record: RecordId) -> bytes:
@@ -78,8 +79,9 @@ def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
     """Checks an evidence file against a roster, offline.
 
     1. It is a proof file, spelled the one way there is. 2. Its checkpoint carries two signatures and no other: of a key
-    that the roster lets vouch for this log at this size, 3. and of the hub. 4. The entry's own hash stands in that
-    tree, where the file says. 5. Nonce and body open the entry's commitment. 6. The body can be read.
+    that the roster lets vouch for this log at this size, 3. and of the hub, with its present key or with a former one
+    that the roster lets vouch for this size at this time. 4. The entry's own hash stands in that tree, where the file
+    says. 5. Nonce and body open the entry's commitment. 6. The body can be read.
 
     Raises `PeerFault` for everything else. Left to the caller: whether the roster is current, and whether the record
     still stands today.
@@ -90,11 +92,11 @@ def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
     # 2. and 3. Who speaks.
     note = notes.parse(file.checkpoint)
     origin = Origin.parse(parse_text(note.text).origin)
-    checkpoint, cosigned_at = verify_note(roster, origin, file.checkpoint, cosigned=True)
+    checkpoint, _ = verify_note(roster, origin, file.checkpoint, cosigned=False)
+    hub = verify_hub(roster, origin, checkpoint.size, note)
     own = {(key.name, key.key_id) for key in log_keys(roster, origin, checkpoint.size)}
-    hub = notes.parse_vkey(roster.hub.cosigner_vkey)
     first, *others = [(each.name, each.key_id) for each in note.signatures]
-    if first not in own or others != [(hub.name, hub.key_id)]:
+    if first not in own or others != [(hub.key.name, hub.key.key_id)]:
         raise BadSignature("evidence carries the origin's signature and the hub's, in this order, and no other")
     # 4. Where it stands.
     leaf = leaf_hash(extra.entry)
@@ -110,10 +112,11 @@ def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
         record=RecordId(origin, leaf),
         index=file.index,
         size=checkpoint.size,
-        cosigned_at=cosigned_at,
+        cosigned_at=hub.time,
         kind=envelope.kind,
         issued_day=envelope.issued_day,
         expiry_day=envelope.expiry_day,
         target=envelope.target,
         body=codec.decode_body(envelope.kind, extra.body),
+        former_hub_key=hub.former,
     )

@@ -6,72 +6,51 @@ Rules this module upholds:
 - Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
 - An answer counts only if it is that member's, over this very question: otherwise the member's state is bad-signature.
 - The closing table is final. What comes later is kept, labelled late, and changes no state.
+- A query that is interrupted keeps the answers it has, and stays open until it is asked again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from node.domain.envelope import Kind
 from node.domain.ids import QUERY_ID_SIZE, Origin
 from node.domain.ports import AskedQuery
 from node.domain.queries import (
-    ANSWERED,
     SIGNED,
     MemberOutcome,
     Outcome,
     QueryHeader,
-    QueryPayload,
     RelayEvent,
     SignedQuery,
 )
 from node.domain.signing import answer_preimage, query_digest, query_preimage
-from node.errors import BadSignature, Malformed, PeerFault, VigilError
+from node.errors import BadSignature, Malformed, Overloaded, PeerFault, VigilError
 from node.usecases.answering import cost_of
 from node.usecases.audit import AuditEntry
 from node.usecases.hits import check_hit
-from node.usecases.question import check_question, expected_members, fitted
+from node.usecases.openquery import OpenQuery
+from node.usecases.question import check_question, expected_members, fitted, payload_of
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Signer, Store
+    from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
     from node.domain.queries import Answer, SignedAnswer
     from node.domain.roster import Roster
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Found, Matcher
+    from node.usecases.openquery import Ask
     from node.usecases.question import Question
 
 OPEN_QUERIES = 16
 """Queries whose header, payload and digest are kept while their answers come."""
 EXPIRY_GRACE_SECONDS = 86_400
 """How long after its budget a query may still be answered late."""
-
-
-class Ask(Protocol):
-    """The relay as the inquiry sees it: `services.Relay.ask`."""
-
-    def __call__(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class OpenQuery:
-    """A query between its first event and its closing table. `outcomes` has at most one entry a member."""
-
-    id: bytes
-    signed: SignedQuery
-    expected: tuple[MemberId, ...]
-    left_out: tuple[tuple[MemberId, str], ...]
-    outcomes: dict[MemberId, MemberOutcome] = field(default_factory=dict)
-    answers: dict[MemberId, SignedAnswer] = field(default_factory=dict)
-
-    def complete(self) -> bool:
-        """Whether every member that was asked ended in hit or no-hit (otherwise exit code 3)."""
-        return all(m in self.outcomes and self.outcomes[m].outcome in ANSWERED for m in self.expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,28 +78,26 @@ class Inquirer:
         self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_payload)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
 
-    def search_here(self, question: Question, *, show_all: bool = False) -> Found:
-        """Blocking. The local search that comes first. `show_all`: also what the allow-list hides."""
-        deps = self._deps
-        return deps.matcher.local(question.subjects, deps.roster().policy.radius, question.rule, show_all=show_all)
+    def search_here(self, question: Question, own_rows: Sequence[int] = (), *, show_all: bool = False) -> Found:
+        """Blocking. The local search that comes first. `own_rows`: see `Matcher.local`. `show_all`: also what the
+        allow-list hides.
+        """
+        deps, radius = self._deps, self._deps.roster().policy.radius
+        return deps.matcher.local(question.subjects, radius, question.rule, own_rows, show_all=show_all)
 
-    def open(self, question: Question) -> OpenQuery:
-        """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns."""
+    def open(self, question: Question, query_id: bytes = b"") -> OpenQuery:
+        """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns.
+
+        `query_id`: of the part that it asks; a new one where none is given.
+        """
         deps = self._deps
         roster = deps.roster()
         question = fitted(roster.policy, question)
         check_question(roster.policy, question)
         expected, left_out = expected_members(roster, deps.me, question.recipients)
         now = int(deps.clock())
-        payload = QueryPayload(
-            subjects=question.subjects,
-            rule=question.rule,
-            officer_role=question.officer_role,
-            case_reference=question.case,
-            legal_basis=question.legal_basis,
-        )
         header = QueryHeader(
-            query_id=deps.random(QUERY_ID_SIZE),
+            query_id=query_id or deps.random(QUERY_ID_SIZE),
             asker=deps.me,
             recipients=question.recipients,
             purpose=question.purpose,
@@ -128,7 +105,7 @@ class Inquirer:
             expires_at=now + int(question.budget) + EXPIRY_GRACE_SECONDS,
             cost=cost_of(question.subjects),
         )
-        head, body = deps.codec.encode_header(header), deps.codec.encode_payload(payload)
+        head, body = deps.codec.encode_header(header), deps.codec.encode_payload(payload_of(question))
         signature = deps.signer.sign(query_preimage(roster.federation, head, body))
         signed = SignedQuery(header=head, payload=body, signature=signature)
         # A crash after this leaves a query without outcomes in the list: asked by nobody, and seen to be so.
@@ -151,30 +128,58 @@ class Inquirer:
         )
         return OpenQuery(id=header.query_id, signed=signed, expected=expected, left_out=left_out)
 
-    async def ask(self, opened: OpenQuery, relay: Ask, budget: float) -> AsyncIterator[MemberOutcome]:
+    def reopen(self, asked: AskedQuery) -> OpenQuery | None:
+        """Blocking. A query that was interrupted, with the answers that came so far: the very same question goes out
+        again, and who has answered it gives the same answer. None where it is too old for that.
+        """
+        deps = self._deps
+        roster, header = deps.roster(), asked.header
+        if header.expires_at - EXPIRY_GRACE_SECONDS // 2 < deps.clock():
+            return None
+        expected, left_out = expected_members(roster, deps.me, header.recipients)
+        opened = OpenQuery(id=header.query_id, signed=asked.query, expected=expected, left_out=left_out)
+        with deps.store.read() as tx:
+            rows, reasons = tx.outcomes(header.query_id), tx.outcome_reasons(header.query_id)
+        for member, state, signed, late in rows:
+            if signed is not None:
+                answer = deps.codec.decode_answer(signed.answer) if Outcome(state) in SIGNED else None
+                reason = answer.reason if answer else reasons.get(member, "")
+                opened.answers[member] = signed
+                opened.kept.add(member)
+                opened.outcomes[member] = MemberOutcome(
+                    member=member, outcome=Outcome(state), answer=answer, reason=reason, late=late
+                )
+        return opened
+
+    async def ask(
+        self, opened: OpenQuery, relay: Ask, budget: float, *, patient: bool = False
+    ) -> AsyncGenerator[MemberOutcome, None]:
         """Outcomes as they come, one a member; `close` is then due. `budget` in seconds.
 
-        A relay that fails leaves its members not-asked (the query never left) or in error (it did).
+        A relay that fails leaves its members not-asked (the query never left) or in error (it did). `patient`: where
+        the hub is overloaded or the budget used up, and nothing has left yet, this raises `Overloaded` instead, and the
+        same query can be asked again after a while.
         """
-        for member, why in opened.left_out:
+        for member, why in [each for each in opened.left_out if each[0] not in opened.outcomes]:
             yield self._settle(opened, MemberOutcome(member=member, outcome=Outcome.NOT_ASKED, reason=why))
-        failure, sent, expected = "", False, frozenset(opened.expected)
+        failure, expected = "", frozenset(opened.expected)
         try:
             async for events in relay(opened.signed, budget):
-                sent = True
+                opened.left = True
                 for event in events:
                     if event.member in expected and event.member not in opened.outcomes:
                         if event.answer is not None:
                             opened.answers[event.member] = event.answer
                         yield self._settle(opened, self.judge(opened, event))
         except VigilError as error:
+            if patient and not opened.left and isinstance(error, Overloaded):
+                raise
             failure = str(error)
-            sent = sent or isinstance(error, PeerFault)
-        for member in opened.expected:
-            if member not in opened.outcomes:
-                state = Outcome.ERROR if sent else Outcome.NOT_ASKED
-                reason = failure or "the hub ended the query without a word on this member"
-                yield self._settle(opened, MemberOutcome(member=member, outcome=state, reason=reason))
+            opened.left = opened.left or isinstance(error, PeerFault)
+        state = Outcome.ERROR if opened.left else Outcome.NOT_ASKED
+        reason = failure or "the hub ended the query without a word on this member"
+        for member in [each for each in opened.expected if each not in opened.outcomes]:
+            yield self._settle(opened, MemberOutcome(member=member, outcome=state, reason=reason))
 
     def judge(self, opened: OpenQuery, event: RelayEvent) -> MemberOutcome:
         """What an event means, by the checks of `check_answer`; what the hub says of a member is shown as that."""
@@ -199,7 +204,7 @@ class Inquirer:
         found = roster.members.get(member)
         if found is None or signed.answerer != member:
             raise BadSignature("an answer came in another member's name")
-        verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.statement_vkeys())
+        verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.in_flight_vkeys())
         answer = deps.codec.decode_answer(signed.answer)
         header = self._decode_header(query.header)
         if (
@@ -265,10 +270,31 @@ class Inquirer:
         """Blocking. The closing table, in one transaction: a crash before it leaves the query open, to be asked again
         (the answerers give the same answers); after it the table is final.
         """
-        # No question stays in memory for having been asked: its body may be purged from now on.
+        self._forget_decoded()
+        with self._deps.store.write() as tx:
+            for outcome in opened.outcomes.values():
+                _put(tx, opened, outcome)
+            tx.close_query(opened.id, int(self._deps.clock()))
+
+    def keep(self, opened: OpenQuery) -> None:
+        """Blocking. Keeps the answers of a query that is interrupted; the query stays open, and can be asked again. Of
+        a member that has not answered nothing is kept: its state is not known yet.
+        """
+        self._forget_decoded()
+        with self._deps.store.write() as tx:
+            for member in opened.answers:
+                if member in opened.outcomes:
+                    _put(tx, opened, opened.outcomes[member])
+
+    def _forget_decoded(self) -> None:
+        """No question stays in memory for having been asked: its body may be purged from now on."""
         self._decode_payload.cache_clear()
         self._query_digest.cache_clear()
-        with self._deps.store.write() as tx:
-            for member, outcome in opened.outcomes.items():
-                tx.put_outcome(opened.id, member, outcome.outcome, opened.answers.get(member), late=False)
-            tx.close_query(opened.id, int(self._deps.clock()))
+
+
+def _put(tx: StoreWriter, opened: OpenQuery, outcome: MemberOutcome) -> None:
+    if outcome.member in opened.kept:
+        return
+    reason = "" if outcome.answer else outcome.reason
+    answer = opened.answers.get(outcome.member)
+    tx.put_outcome(opened.id, outcome.member, outcome.outcome, answer, late=False, reason=reason)

@@ -8,6 +8,8 @@ Rules this module upholds:
   within that record's.
 - What never got a place never leaves: to correct or retract it is to forget it.
 - A retracted body is purged here at once, in the transaction that acknowledges the retraction.
+- A member that has left the federation says nothing new. It can still take back what it said, whatever became of the
+  roster meanwhile.
 """
 
 from __future__ import annotations
@@ -17,24 +19,26 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
+from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
-from node.domain.log_ports import PendingEntry
+from node.domain.log_ports import Chain, PendingEntry
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
-from node.domain.roster import Roster
+from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.catalogue import Catalogue, Change
 from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, chain_of, find_target, owners_words
+from node.usecases.effects import Target, audience_within, find_target
+from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
+from node.usecases.stating import check_audience, check_statement
+from node.usecases.waiting import Waiting, points_at
 
 SECONDS_A_DAY: Final = 86_400
-_ALL: Final = 1 << 31
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
 
@@ -90,12 +94,17 @@ class Ledger:
         A holding that was contributed already keeps its record. Raises `Refused` where policy forbids it or nothing of
         it may be contributed, `NotFound` for an unknown holding.
         """
-        statements = [self._contributable(each.statement) for each in drafts]
+        return self.contribute_as(lambda _: drafts)
+
+    def contribute_as(self, drafts_in: Callable[[StoreWriter], Sequence[Draft]]) -> list[RecordId]:
+        """As `contribute`, of the drafts that `drafts_in` makes inside the transaction: it sees what stands now."""
         with self._catalogue.change() as change:
             writer, records = change.writer, []
-            for draft, statement in zip(drafts, statements, strict=True):
+            for draft in drafts_in(writer):
                 known = self._record_of(writer, draft.holding)
-                record = known or self._say(writer, Kind.CONTRIBUTION, statement, draft.handling)
+                record = known or self._say(
+                    writer, Kind.CONTRIBUTION, self.contributable(draft.statement), self.agreed(draft.handling)
+                )
                 if draft.holding is not None:
                     writer.set_record(draft.holding, record)
                     writer.set_level(draft.holding, Level.SHARED)
@@ -106,23 +115,20 @@ class Ledger:
 
     def correct(self, target: RecordId, statement: Contribution, handling: Handling) -> RecordId:
         """Replaces the head of an own record, audience and all. Raises `Refused`, `NotFound`."""
-        statement = self._contributable(statement)
+        statement = self.contributable(statement)
         with self._catalogue.change() as change:
             writer = change.writer
             spoken = self._own(writer, target)
+            check_audience(handling, self._roster(), self._handling_of(spoken))
             if spoken.kind not in _REPLACEABLE:
                 raise Refused(
                     "only a contribution can be corrected", remedy="retract it, then make the statement again"
                 )
-            if self._said_of(writer, target):
-                raise Refused(
-                    "this record was corrected or retracted before",
-                    remedy="name its newest correction (vigil records --mine shows it)",
-                )
+            self._check_newest(writer, target, spoken, Waiting(writer, self._origin))
             if spoken.pending is not None:
                 # It never left, so the new statement takes its place, and points at what it would have replaced.
                 change.forget_pending(target.leaf)
-                replaced = _points_at(spoken.pending)
+                replaced = points_at(spoken.pending)
             else:
                 replaced = target
             kind = Kind.CORRECTION if replaced else Kind.CONTRIBUTION
@@ -137,29 +143,40 @@ class Ledger:
 
         The holdings it was about become national again. Raises `Refused` where it was retracted before, `NotFound`.
         """
+        return self.retract_all([target], reason)[0]
+
+    def retract_all(self, targets: Sequence[RecordId], reason: Reason = Reason.UNSTATED) -> list[RecordId | None]:
+        """`retract` of each, in order, in one transaction: all of them or none."""
         with self._catalogue.change() as change:
-            writer, record, ended = change.writer, None, [target]
-            spoken = self._own(writer, target)
-            if spoken.kind == Kind.RETRACTION:
-                raise Refused("a retraction cannot be retracted")
-            if spoken.pending is not None:
-                change.forget_pending(target.leaf)
-                replaced = _points_at(spoken.pending)
-                # A correction that still waits goes, and what it would have replaced is what there is to retract.
-                target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
-            if spoken.placed is not None:
-                links = chain_of(writer, target.origin, spoken.placed.index, target.leaf)
-                if any(Kind.RETRACTION in self._said_of(writer, RecordId(log, leaf)) for log, _, leaf in links):
-                    raise Refused("this record was retracted before")
-                record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
-                ended += self._end(change, target, spoken.placed.index)
-            for each in ended:
-                for holding in writer.holdings_of_record(each):
-                    writer.set_record(holding.id, None)
-                    writer.set_level(holding.id, Level.NATIONAL)
-                    # Remembered, so that sharing a whole case does not share again what was taken back.
-                    writer.set_setting(withdrawn(holding.id), b"1")
+            waiting = Waiting(change.writer, self._origin)
+            said = [self._retract(change, waiting, target, reason) for target in targets]
         self._acknowledged()
+        return said
+
+    def _retract(self, change: Change, waiting: Waiting, target: RecordId, reason: Reason) -> RecordId | None:
+        writer, record, ended = change.writer, None, [target]
+        spoken = self._own(writer, target)
+        if spoken.kind == Kind.RETRACTION:
+            raise Refused("a retraction cannot be retracted")
+        if spoken.pending is not None:
+            change.forget_pending(target.leaf)
+            replaced = points_at(spoken.pending)
+            # A correction that still waits goes, and what it would have replaced is what there is to retract.
+            target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
+        if spoken.placed is not None:
+            chain = chain_at(writer, target.origin, spoken.placed.index, target.leaf)
+            names = list(dict.fromkeys([*versions(writer, chain), target]))
+            if chain.ended or waiting.retracts(names):
+                raise Refused("this record was retracted before")
+            record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
+            waiting.add(target, Kind.RETRACTION, record.leaf)
+            ended += self._end(change, waiting, chain, names)
+        for each in ended:
+            for holding in writer.holdings_of_record(each):
+                writer.set_record(holding.id, None)
+                writer.set_level(holding.id, Level.NATIONAL)
+                # Remembered, so that sharing a whole case does not share again what was taken back.
+                writer.set_setting(withdrawn(holding.id), b"1")
         return record
 
     # --- about others' --------------------------------------------------------------------------------------------
@@ -183,6 +200,8 @@ class Ledger:
             index = writer.find(target.origin, [target.leaf]).get(target.leaf)
             about = None if index is None else find_target(writer, target.origin, index, self._codec)
             if about is None or about.state != BodyState.HELD or about.handling is None:
+                if index is not None:
+                    _check_replaced(writer, target, index)
                 raise NotFound("there is no such record here, or it is not for us to read")
             circle = about.handling.audience
             if circle is not None:
@@ -200,7 +219,10 @@ class Ledger:
         self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
-        self._check_policy(handling)
+        if kind != Kind.RETRACTION:
+            # To take something back needs nobody's leave, and no roster of today.
+            self._check_policy(handling)
+            self.check(statement)
         body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
         if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
             raise Misuse(
@@ -223,30 +245,51 @@ class Ledger:
         writer.acknowledge([(self._origin, entry, leaf, disclosure)])
         return RecordId(self._origin, leaf)
 
-    def _end(self, change: Change, target: RecordId, index: int) -> list[RecordId]:
-        """Purges a record's whole chain now, and a correction of it that still waits; the names of all of it."""
-        ended = change.purge().chain(target.origin, index, target.leaf)
-        for waiting in change.writer.pending(self._origin, _ALL):
-            if waiting.entry[1] == Kind.CORRECTION and _points_at(waiting) in ended:
-                change.forget_pending(waiting.leaf)
-                ended.append(RecordId(self._origin, waiting.leaf))
+    def _end(self, change: Change, waiting: Waiting, chain: Chain, names: Sequence[RecordId]) -> list[RecordId]:
+        """Purges a record now, and a correction of it that still waits; the names of all its versions."""
+        change.purge().end(chain)
+        ended = list(names)
+        for each in names:
+            leaf = waiting.corrections.get(each)
+            if leaf is not None and change.forget_pending(leaf):
+                ended.append(RecordId(self._origin, leaf))
         return ended
 
     # --- what may be said -----------------------------------------------------------------------------------------
 
-    def _contributable(self, statement: Contribution) -> Contribution:
-        """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it."""
+    def contributable(self, statement: Contribution) -> Contribution:
+        """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
+        and what `check_statement` raises.
+        """
         kept = tuple(each for each in statement.fingerprints if each.contributable)
         if not kept:
             raise Refused("this contribution has no fingerprint that may be shared")
-        schemes = self._roster().policy.schemes
-        category = statement.category
-        if category and schemes and (category.scheme, category.version) not in {(s.scheme, s.version) for s in schemes}:
-            raise Refused("the federation's policy does not know this category scheme and version")
+        self.check(statement)
         return replace(statement, fingerprints=kept)
 
+    def check(self, statement: Statement) -> None:
+        """What `check_statement` raises, by the policy as it is now."""
+        check_statement(statement, self._roster().policy)
+
+    def agreed(self, handling: Handling) -> Handling:
+        """The handling, which the roster and its policy let us use now. Raises `Misuse`, `Refused`."""
+        check_audience(handling, self._roster())
+        self._check_policy(handling)
+        return handling
+
+    def _handling_of(self, spoken: _Spoken) -> Handling | None:
+        if spoken.pending is not None:
+            return self._codec.decode_handling(spoken.pending.disclosure.handling)
+        return spoken.placed.handling if spoken.placed else None
+
     def _check_policy(self, handling: Handling) -> None:
-        policy = self._roster().policy
+        roster = self._roster()
+        policy, me = roster.policy, roster.members.get(self._origin.member)
+        if me is not None and me.status is MemberStatus.LEFT:
+            raise Refused(
+                f"{me.id} has left the federation, and shares nothing new",
+                remedy="vigil retract still takes back what was shared; the authority admits a member again",
+            )
         if handling.code not in policy.handling_codes or not set(handling.purposes) <= set(policy.purposes):
             raise Refused("the federation's policy does not know this purpose or handling code")
         if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
@@ -275,13 +318,29 @@ class Ledger:
             raise NotFound("there is no such record in our log")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
-    def _said_of(self, reader: StoreReader, target: RecordId) -> set[int]:
-        """The kinds of our own corrections and retractions of a record, also of those that still wait."""
-        waiting = reader.pending(self._origin, _ALL)
-        said = {each.entry[1] for each in waiting if _points_at(each) == target}
-        return (said | {kind for _, _, kind in owners_words(reader, target)}) & OWN_TARGET
+    def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
+        """Raises `Refused` unless this is the newest version of a record that stands, and is the last word on it."""
+        words, newest, ended, expired = waiting.kinds.get(target, set()) & OWN_TARGET, True, False, False
+        if spoken.placed is not None:
+            chain = chain_at(reader, target.origin, spoken.placed.index, target.leaf)
+            newest, ended = chain.head == (target.origin, spoken.placed.index), chain.ended
+            expired = spoken.placed.state == BodyState.PURGED
+            ended |= expired and waiting.retracts(versions(reader, chain))
+        if ended or words or not newest:
+            raise Refused(
+                "this record was corrected or retracted before",
+                remedy="name its newest correction (vigil records --mine shows it)",
+            )
+        if expired:
+            raise Refused(
+                "this record has expired: its contents are deleted", remedy="retract it, then contribute again"
+            )
 
 
-def _points_at(pending: PendingEntry) -> RecordId | None:
-    envelope = decode(pending.entry)
-    return envelope.target if envelope else None
+def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
+    """Raises `Refused` where a record has a newer version, which is named."""
+    chain = chain_at(reader, target.origin, index, target.leaf)
+    if chain.ended or chain.head is None or chain.head == (target.origin, index):
+        return
+    newest = RecordId(chain.head[0], leaf_at(reader, *chain.head))
+    raise Refused("this record was corrected, and has a newer version", remedy=f"name the newest version: {newest}")

@@ -1,14 +1,47 @@
-"""Finding a record by the first digits of its name, as a person types them."""
+"""Finding a record by its name: whole, or the first digits of it, as a person types them.
+
+Rules this module upholds:
+
+- Digits have to fit one record only, whoever's it is. Our own statements count from the moment they are acknowledged.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.ids import HASH_SIZE, RecordId
+from node.errors import Misuse, NotFound, Refused
 from node.tlog.tiles import TILE_WIDTH
+from node.usecases.waiting import ALL
 
 if TYPE_CHECKING:
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader, LogState
+
+MIN_PREFIX: Final = 8
+"""Hex digits of a leaf hash that may stand for a record."""
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+def resolve(reader: LogReader, text: str, own: Origin) -> RecordId:
+    """A record by its id, or by a prefix of its leaf hash; `own` is our log. Raises `Misuse`, `NotFound`, `Refused`."""
+    if "#" in text:
+        return RecordId.parse(text)
+    if len(text) < MIN_PREFIX or len(text) > 2 * HASH_SIZE or not _HEX.issuperset(text):
+        raise Misuse(
+            "not a record",
+            remedy=f"give its id (<origin>#<64 hex digits>) or the first {MIN_PREFIX} digits of its hash",
+        )
+    found: set[RecordId] = set()
+    for log in reader.logs():
+        if log.origin.stream == "log":
+            found.update(records_with_prefix(reader, log, text))
+    found.update(RecordId(own, each.leaf) for each in reader.pending(own, ALL) if each.leaf.hex().startswith(text))
+    if not found:
+        raise NotFound("no record here begins with these digits", remedy="vigil records lists the records")
+    if len(found) > 1:
+        raise Refused("several records begin with these digits", remedy="give more of them")
+    return found.pop()
 
 
 def records_with_prefix(reader: LogReader, log: LogState, digits: str) -> list[RecordId]:

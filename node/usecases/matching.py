@@ -22,6 +22,7 @@ from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
+from node.usecases.handling import with_handling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
+    from node.domain.statements import Contribution
     from node.usecases.checking import Spoken
 
 
@@ -121,6 +123,10 @@ class Matcher:
         self._rank = rank
         self._own = own
 
+    def against(self, index: SearchIndex) -> Matcher:
+        """The same, searching another index of the same store."""
+        return Matcher(store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own)
+
     @property
     def versions(self) -> Mapping[str, int]:
         """Kind name -> version of the algorithm that searches it."""
@@ -142,18 +148,21 @@ class Matcher:
         with `show_all` shown and marked.
         """
         asked, raw = self._raw(subjects, radius, rule)
+        hidden: Mapping[int, int] = {}
         if own_rows:
             raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
             spoken, disagreed = self._checker().checked(tx, asked, raw, names)
             hits = mark(tx, subjects, list(self._leads(spoken)))
-        hidden = Counter(hit.subject for hit in hits if hit.allowed and not show_all)
+            if not show_all:
+                hidden = Counter(hit.subject for hit in hits if hit.allowed)
+                hits = [hit for hit in hits if not hit.allowed]
+            hits = with_handling(tx, self._codec, hits, _rows(spoken, names))
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
-        shown = tuple(hit for hit in hits if show_all or not hit.allowed)
-        return Found(hits=shown, searched=searched, hidden=hidden, disagreed=disagreed)
+        return Found(hits=tuple(hits), searched=searched, hidden=hidden, disagreed=disagreed)
 
     def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
         """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
@@ -162,9 +171,10 @@ class Matcher:
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
                 told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
-                yield replace(self._hit(hit, told), holding=hit.row), said.sha256
+                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases)
+                yield replace(lead, statement=_words(told.statement)), said.sha256
             elif (hit.subject, said.record) not in held:
-                yield self._hit(hit, said), b""
+                yield replace(self._hit(hit, said), statement=_words(said.statement)), b""
 
     def for_member(
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
@@ -210,6 +220,7 @@ class Matcher:
             algorithm=by_frames.algorithm if by_frames else kind.name,
             level=said.level,
             record=said.record,
+            place=None if hit.source == HOLDINGS_SOURCE else hit.row,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
             orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,
@@ -258,6 +269,20 @@ class Matcher:
             level=Level.HIT_NO_HIT,
             weak=kind.weak,
         )
+
+
+def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) -> dict[RecordId, tuple[Origin, int]]:
+    """Where the records among the hits stand: (log, index)."""
+    return {
+        said.record: (names[hit.source], hit.row)
+        for hit, said in spoken
+        if said.record is not None and hit.source in names
+    }
+
+
+def _words(statement: Contribution | None) -> Contribution | None:
+    """What a record says beside its fingerprints."""
+    return replace(statement, fingerprints=()) if statement else None
 
 
 def _places(tx: StoreReader, spoken: Sequence[Spoken]) -> dict[RecordId, int]:

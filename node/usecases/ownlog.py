@@ -6,6 +6,7 @@ Rules this module upholds:
   Signing the same size again gives the same bytes.
 - Nothing gets a place and nothing is signed before this start was compared with the hub. Where the hub is ahead, its
   entries are adopted first, and what was only acknowledged gets its place after them.
+- A member that has left the federation gives a place to its retractions alone: nothing else of it goes out.
 - Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
 """
 
@@ -17,11 +18,11 @@ from enum import Enum
 from typing import Final
 
 from node.domain.batch import BodyState, Package, VerifiedBatch
-from node.domain.envelope import VERSION, decode
+from node.domain.envelope import VERSION, Kind, decode
 from node.domain.ids import Origin
-from node.domain.log_ports import LogState, PendingEntry
+from node.domain.log_ports import LogReader, LogState, PendingEntry
 from node.domain.ports import Codec, Signer, Store
-from node.domain.roster import Roster
+from node.domain.roster import MemberStatus, Roster
 from node.domain.services import Head
 from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailable
 from node.tlog import note as notes
@@ -33,6 +34,7 @@ from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
+from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
 """Statements that get their place in one transaction, at most."""
@@ -149,14 +151,42 @@ class OwnLog:
             with self._store.read() as reader:
                 compare(reader, state, checkpoint, note)
         except Fork as fork:
-            self._compared = False
-            freeze(self._store, self.origin, fork)
+            self._compared = self._compared and state.origin != self.origin
+            freeze(self._store, state.origin, fork)
             raise
 
     def _keep_cosigned(self, state: LogState, head: Head, size: int) -> None:
         if size > state.cosigned_size:
             with self._store.write() as writer:
                 writer.set_cosigned(self.origin, head.cosigned, size)
+
+    # --- logs of former epochs ------------------------------------------------------------------------------------
+
+    def unconfirmed(self) -> list[Origin]:
+        """Our logs of former epochs that have entries whose cosignature is not here: its answer was lost."""
+        with self._store.read() as reader:
+            return [
+                log.origin
+                for log in reader.logs()
+                if _is_former(log.origin, self.origin) and log.cosigned_size < log.size and not log.frozen
+            ]
+
+    def confirm(self, head: Head) -> None:
+        """Keeps the hub's cosignature on a log of ours whose key is given up, so that its records can be proven.
+
+        Raises what `reconcile` raises for a head that is none; on a fork the log is frozen.
+        """
+        if not _is_former(head.origin, self.origin):
+            raise Malformed("a head of another log than the ones asked for")
+        with self._store.read() as reader:
+            state = reader.log(head.origin)
+        if state is None or not head.cosigned or not state.cosigned_size < head.cosigned_size <= state.size:
+            return
+        checkpoint, _ = verify_note(self._roster(), head.origin, head.cosigned, cosigned=True)
+        self._hold_against(state, checkpoint, head.cosigned)
+        if checkpoint.size <= state.size:
+            with self._store.write() as writer:
+                writer.set_cosigned(head.origin, head.cosigned, checkpoint.size)
 
     # --- places and signatures ------------------------------------------------------------------------------------
 
@@ -170,12 +200,20 @@ class OwnLog:
         with self._catalogue.change() as change:
             state = change.writer.open_log(self.origin)
             _check_open(state)
-            waiting = change.writer.pending(self.origin, PLACE_AT_ONCE)
+            waiting = self._waiting(change.writer)
             if waiting:
                 change.apply(_placed(position(change.writer, state), waiting))
                 change.writer.placed([each.id for each in waiting])
         # A crash right here leaves leaves without a signature: the next start compares, and signs this very size.
         return self.sign()
+
+    def _waiting(self, reader: LogReader) -> list[PendingEntry]:
+        """What may get its place now."""
+        me = self._roster().members.get(self.origin.member)
+        if me is None or me.status is not MemberStatus.LEFT:
+            return reader.pending(self.origin, PLACE_AT_ONCE)
+        words = [each for each in reader.pending(self.origin, ALL) if each.entry[1] == Kind.RETRACTION]
+        return words[:PLACE_AT_ONCE]
 
     def sign(self) -> LogState:
         """Signs the log as it stands, unless that was done; gives its state."""
@@ -228,6 +266,10 @@ class OwnLog:
             handlings=run.handlings,
             checkpoint=note,
         )
+
+
+def _is_former(origin: Origin, own: Origin) -> bool:
+    return origin.epoch < own.epoch and replace(origin, epoch=own.epoch) == own
 
 
 def _check_open(state: LogState) -> None:

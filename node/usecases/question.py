@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - A question that no member could answer is refused here, with what to do about it.
 - Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
+- A question of any size can be asked: it is split over as many queries as the policy needs.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import FRAME
-from node.domain.queries import MatchRule
+from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
 from node.domain.videos import thinned
 from node.errors import Misuse, Refused
 from node.usecases.answering import cost_of
+from node.usecases.pacing import paced
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from node.domain.ids import MemberId
     from node.domain.queries import Subject
     from node.domain.roster import Policy, Roster
@@ -43,6 +47,17 @@ class Question:
     budget: float = 5.0
 
 
+def payload_of(question: Question) -> QueryPayload:
+    """What the answerers are told of a question."""
+    return QueryPayload(
+        subjects=question.subjects,
+        rule=question.rule,
+        officer_role=question.officer_role,
+        case_reference=question.case,
+        legal_basis=question.legal_basis,
+    )
+
+
 def expected_members(
     roster: Roster, me: MemberId, recipients: tuple[MemberId, ...]
 ) -> tuple[tuple[MemberId, ...], tuple[tuple[MemberId, str], ...]]:
@@ -60,22 +75,51 @@ def expected_members(
 
 
 def fitted(policy: Policy, question: Question) -> Question:
-    """The question as it may be asked: where it is about more fingerprints than the policy lets, the frames of each
-    video are thinned out evenly, as far as that helps. Pictures and bare hashes stay whole.
+    """The question as it may be asked in one part (see `_fitted`)."""
+    return replace(question, subjects=_fitted(policy.max_query_fingerprints, question.subjects))
+
+
+def _fitted(most: int, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+    """Where these are more than `most` fingerprints, the frames of each video are thinned out evenly, as far as that
+    helps. Pictures and bare hashes stay whole.
     """
-    over = cost_of(question.subjects) - policy.max_query_fingerprints
-    videos = [subject for subject in question.subjects if _is_video(subject)]
+    over = cost_of(subjects) - most
+    videos = [subject for subject in subjects if _is_video(subject)]
     if over <= 0 or not videos:
-        return question
+        return subjects
     room = sum(len(subject.fingerprints) for subject in videos) - over
     share = max(room // len(videos), _LEAST_OF_A_VIDEO)
-    return replace(
-        question,
-        subjects=tuple(
-            replace(subject, fingerprints=thinned(subject.fingerprints, share)) if _is_video(subject) else subject
-            for subject in question.subjects
-        ),
+    return tuple(
+        replace(subject, fingerprints=thinned(subject.fingerprints, share)) if _is_video(subject) else subject
+        for subject in subjects
     )
+
+
+def largest_part(policy: Policy) -> int:
+    """How many fingerprints one part may ask about: what a query may, and what the asker's own pace allows at once."""
+    return max(1, min(policy.max_query_fingerprints, paced(policy)))
+
+
+def split(policy: Policy, subjects: Sequence[Subject]) -> list[tuple[Subject, ...]]:
+    """The subjects, in their order, in as few parts as the policy's limit on one query makes necessary.
+
+    A subject is never cut over two parts. The frames of a video that alone has too many fingerprints are thinned out.
+    """
+    most = largest_part(policy)
+    parts: list[tuple[Subject, ...]] = []
+    part: list[Subject] = []
+    room = most
+    for each in subjects:
+        (subject,) = _fitted(most, (each,))
+        cost = cost_of((subject,))
+        if part and cost > room:
+            parts.append(tuple(part))
+            part, room = [], most
+        part.append(subject)
+        room -= cost
+    if part:
+        parts.append(tuple(part))
+    return parts
 
 
 def _is_video(subject: Subject) -> bool:

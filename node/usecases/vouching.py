@@ -2,16 +2,19 @@
 
 Rules this module upholds:
 
-- A key counts for what the roster says: its purpose, its log's epoch, its status, and the sizes it may vouch for.
+- A key counts for what the roster says: its purpose, its log's epoch, its status, and the sizes it may vouch for. A key
+  that the hub has given up counts for the times and sizes that the roster leaves it.
 - A checkpoint's note is believed after every signature that was demanded of it, and not before.
 - Two signed histories that exclude each other are a fork, which is raised with both notes as its evidence.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from node.domain.ids import Origin
 from node.domain.log_ports import LogReader, LogState
-from node.domain.roster import KeyPurpose, KeyStatus, Roster
+from node.domain.roster import FormerHubKey, KeyPurpose, KeyStatus, Roster
 from node.errors import BadSignature, Fork, Malformed
 from node.tlog import note as notes
 from node.tlog import tiles
@@ -62,8 +65,44 @@ def verify_note(roster: Roster, origin: Origin, data: bytes, *, cosigned: bool) 
     if not keys:
         raise BadSignature(f"no key of the roster may vouch for {origin} at {claimed.size} entries")
     checkpoint = verify_checkpoint(note, keys)
-    time = verify_cosignature(note, notes.parse_vkey(roster.hub.cosigner_vkey)) if cosigned else 0
+    time = verify_hub(roster, origin, checkpoint.size, note).time if cosigned else 0
     return checkpoint, time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubWord:
+    """A cosignature of the hub that counts: its time (Unix seconds), the key, and `former` where it was given up."""
+
+    time: int
+    key: notes.VerifierKey
+    former: FormerHubKey | None = None
+
+
+def verify_hub(roster: Roster, origin: Origin, size: int, note: notes.Note) -> HubWord:
+    """The hub's newest word on a checkpoint of `origin` at `size` entries.
+
+    A key that signed is the hub's present one, or a former one that the roster lets vouch for this size at this time.
+    Raises `BadSignature` where no line counts, or where a line of one of these keys does not verify.
+    """
+    words, late = [], False
+    present = {(each.name, each.key_id) for each in note.signatures}
+    for vkey, former in ((roster.hub.cosigner_vkey, None), *((key.vkey, key) for key in roster.hub.former)):
+        key = notes.parse_vkey(vkey)
+        if (key.name, key.key_id) not in present:
+            continue
+        time = verify_cosignature(note, key)
+        if former is None or former.vouches(str(origin), size, time):
+            words.append(HubWord(time=time, key=key, former=former))
+        else:
+            late = True
+    if not words and late:
+        raise BadSignature(
+            "cosigned with a former key of the hub, at a time or a size that this key may not vouch for",
+            remedy="ask the federation's authority until when the hub's former key counts",
+        )
+    if not words:
+        raise BadSignature("not cosigned by the hub, nor by a former key of it that the roster knows")
+    return max(words, key=lambda word: word.time)
 
 
 def compare(reader: LogReader, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:

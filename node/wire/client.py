@@ -205,10 +205,7 @@ class EnrolmentChannel:
 
     async def metadata(self, name: str, limit: int) -> bytes:
         """A file of the TUF repository, of at most `limit` bytes."""
-        request = pb.MetadataRequest(name=name, limit=min(limit, limits.METADATA_BYTES))
-        data = await _unary(self._stub.Metadata(request, timeout=limits.UNARY_SECONDS), lambda answer: answer.data)
-        checks.at_most(len(data), limit, "bytes of a file of the roster")
-        return bytes(data)
+        return await _metadata(self._stub, name, limit)
 
     async def close(self) -> None:
         """Cuts every call."""
@@ -219,3 +216,39 @@ class EnrolmentChannel:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+class RosterChannel:
+    """The roster's files from whoever answers on an enrolment port. They prove themselves; nothing else is asked for or
+    sent over it. Made by `open`.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, ca_pem: bytes) -> None:
+        self._channel = channel
+        self._stub = pb_grpc.EnrolmentStub(channel)
+        self.ca_pem = ca_pem
+        """The CA certificate that was shown; believed once a verified roster names it."""
+
+    @classmethod
+    async def open(cls, address: str) -> Self:
+        """Connects to any hub. Raises `Unavailable`, `BadSignature`."""
+        ca_pem = await tls.fetch_shown_ca(address)
+        credentials = tls.pinned_client_credentials(ca_pem)
+        return cls(grpc.aio.secure_channel(address, credentials, options=_options(None)), ca_pem)
+
+    async def metadata(self, name: str, limit: int) -> bytes:
+        """A file of the TUF repository, of at most `limit` bytes."""
+        return await _metadata(self._stub, name, limit)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._channel.close(None)
+
+
+async def _metadata(stub: pb_grpc.EnrolmentStub, name: str, limit: int) -> bytes:
+    request = pb.MetadataRequest(name=name, limit=min(limit, limits.METADATA_BYTES))
+    data = await _unary(stub.Metadata(request, timeout=limits.UNARY_SECONDS), lambda answer: answer.data)
+    checks.at_most(len(data), limit, "bytes of a file of the roster")
+    return bytes(data)

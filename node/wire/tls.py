@@ -115,6 +115,20 @@ def split_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+async def fetch_shown_ca(address: str) -> bytes:
+    """The CA certificate (PEM) that the enrolment port at `address` shows, whoever that is: the last of its chain.
+
+    For what proves itself without it, which is the roster alone. Raises `Unavailable`, `BadSignature`.
+    """
+    host, port = split_address(address)
+    chain = await asyncio.to_thread(_shown_chain, host, port)
+    if not chain:
+        raise BadSignature(
+            "the hub at this address shows no certificate", remedy="compare the address with its operator"
+        )
+    return ssl.DER_cert_to_PEM_cert(chain[-1]).encode()
+
+
 async def fetch_pinned_ca(address: str, ca_sha256: bytes) -> bytes:
     """The CA certificate (PEM) of the enrolment port at `address`, recognised by its SHA-256 (of the DER).
 

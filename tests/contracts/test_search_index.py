@@ -22,6 +22,7 @@ from node.domain.fingerprints import (
     UNSTATED_QUALITY,
     FingerprintKind,
 )
+from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.errors import Misuse
@@ -204,3 +205,70 @@ def test_clearing_forgets_everything_and_the_index_lives_on(index: SearchIndex) 
         index.clear()
         assert index.search(everything, PDQ_RADIUS) == []
         assert index.sizes() == {}
+
+
+# --- what arrives, against what is here -------------------------------------------------------------------------------
+
+
+def pairs(index: SearchIndex, arrived: FingerprintColumns, most: int = 100) -> list[tuple[int, int]]:
+    found = index.concerned(arrived, PDQ_RADIUS, HOLDINGS_SOURCE, most)
+    assert not found.left_out
+    return sorted((int(row), int(other)) for row, other in found.pairs)
+
+
+@pytest.mark.parametrize("kind", SEARCHED, ids=lambda kind: kind.name)
+def test_what_arrives_concerns_the_holdings_that_are_like_it_and_no_others_rows(
+    index: SearchIndex, kind: FingerprintKind
+) -> None:
+    index.add(HOLDINGS_SOURCE, columns(kind, [4, 5, 6], [some(kind, n) for n in (1, 2, 1)]))
+    index.add(LOG, columns(kind, [7], [some(kind, 1)]))
+    arrived = columns(kind, [20, 21, 22], [some(kind, n) for n in (1, 3, 2)])
+    assert pairs(index, arrived) == [(20, 4), (20, 6), (22, 5)]
+    index.remove(HOLDINGS_SOURCE, [4])
+    assert pairs(index, arrived) == [(20, 6), (22, 5)]
+
+
+@pytest.mark.parametrize("turn", range(8))
+@pytest.mark.parametrize(("here", "arriving"), [(PDQ, PDQ), (FRAME, PDQ), (PDQ, FRAME), (FRAME, FRAME)])
+def test_what_arrives_turned_concerns_what_is_here_up_to_the_radius_and_not_past_it(
+    index: SearchIndex, turn: int, here: FingerprintKind, arriving: FingerprintKind
+) -> None:
+    seen = turned(some(PDQ))[turn]
+    spread = [i * 8 % 256 + i // 32 for i in range(PDQ_RADIUS + 1)]
+    index.add(HOLDINGS_SOURCE, columns(here, [2], [some(PDQ)]))
+    near, far = columns(arriving, [8], [flipped(seen, spread[:-1])]), columns(arriving, [9], [flipped(seen, spread)])
+    assert pairs(index, near) == [(8, 2)]
+    assert pairs(index, far) == []
+
+
+def test_low_quality_concerns_nothing(index: SearchIndex) -> None:
+    index.add(HOLDINGS_SOURCE, columns(PDQ, [1, 2], [some(PDQ)] * 2, [PDQ_QUALITY_FLOOR - 1, PDQ_QUALITY_FLOOR]))
+    assert pairs(index, columns(PDQ, [3, 4], [some(PDQ)] * 2, [PDQ_QUALITY_FLOOR - 1, 100])) == [(4, 2)]
+
+
+def test_of_what_concerns_very_many_the_nearest_are_given_and_every_same_file(index: SearchIndex) -> None:
+    values = [flipped(some(PDQ), range(n)) for n in range(20)]
+    index.add(HOLDINGS_SOURCE, columns(PDQ, range(1, 21), values))
+    index.add(HOLDINGS_SOURCE, columns(SHA256, range(1, 21), [some(SHA256, n) for n in range(20)]))
+    arrived = FingerprintColumns(
+        columns=[
+            *columns(PDQ, [7, 8], [values[0], some(PDQ, 99)]).columns,
+            *columns(SHA256, [7], [some(SHA256, 18)]).columns,
+        ]
+    )
+    found = index.concerned(arrived, PDQ_RADIUS, HOLDINGS_SOURCE, 5)
+    assert sorted(other for _, other in found.pairs.tolist()) in ([1, 2, 3, 4, 5, 19], [1, 2, 3, 4, 19])
+    assert set(found.left_out) == {7}
+    assert found.left_out[7] >= 14
+
+
+def test_nothing_concerns_an_empty_index_and_one_beside_it_is_empty(index: SearchIndex) -> None:
+    assert pairs(index, columns(PDQ, [1], [some(PDQ)])) == []
+    index.add(HOLDINGS_SOURCE, columns(PDQ, [1], [some(PDQ)]))
+    beside = index.beside()
+    assert pairs(beside, columns(PDQ, [1], [some(PDQ)])) == []
+    beside.add(LOG, columns(PDQ, [3], [some(PDQ)]))
+    assert where(index.search([probe(PDQ, some(PDQ))], PDQ_RADIUS)) == [(HOLDINGS_SOURCE, 1)]
+    for radius in (-1, PDQ_RADIUS_CAP + 1):
+        with pytest.raises(Misuse):
+            index.concerned(columns(PDQ, [1], [some(PDQ)]), radius, HOLDINGS_SOURCE, 5)

@@ -50,6 +50,20 @@ def test_a_body_that_came_later_is_given(store: Store) -> None:
         }
 
 
+def test_whole_disclosures_are_given_too(store: Store) -> None:
+    append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, HELD]))
+    late = disclosure("late", size=900)
+    with store.write() as writer:
+        writer.fill(FR, 1, late)
+        writer.purge(FR, [2])
+    with store.read() as reader:
+        assert reader.disclosed_at(FR, [0, 1, 2, 9]) == {
+            0: (entry("a"), disclosure("a")),
+            1: (entry("b"), late),
+        }
+        assert reader.disclosed_at(JP, [0]) == {}
+
+
 def test_holdings_are_given_by_their_ids(store: Store) -> None:
     with store.write() as writer:
         ids = [put(writer, f"{number}", level=Level.HIT_NO_HIT, case=f"C-{number % 3}") for number in range(600)]

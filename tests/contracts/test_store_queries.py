@@ -7,7 +7,8 @@ import pytest
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId
 from node.domain.ports import AskedQuery, GivenAnswer, Store
-from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.queries import MatchRule, QueryHeader, SignedAnswer, SignedQuery
+from node.domain.questions import Part, PartBody, PlannedPart, Terms
 from node.errors import Misuse, NotFound
 
 FR, JP, BR = MemberId("FR"), MemberId("JP"), MemberId("BR")
@@ -39,8 +40,10 @@ def test_a_query_is_kept_as_it_was_sent(store: Store) -> None:
     with store.read() as reader:
         assert reader.asked(bytes([1]) * 16) == asked(1)
         assert reader.asked(bytes(16)) is None
-        newest = reader.recent_queries(2)
-        assert newest == [asked(2, created_at=300), asked(3, created_at=200)]
+        newest = reader.recent_questions(2)
+        assert [(each.id[0], each.created_at, each.terms) for each in newest] == [(2, 300, None), (3, 200, None)]
+        body = reader.part_body(bytes([1]) * 16)
+        assert body == PartBody(payload=b"payload 1")
 
 
 def test_a_query_id_is_used_once(store: Store) -> None:
@@ -78,6 +81,107 @@ def test_the_first_outcome_of_a_member_stands_and_late_ones_are_appended(store: 
             (BR, "no-hit", answer(BR), True),
         ]
         assert reader.outcomes(bytes(16)) == []
+
+
+TERMS = Terms(
+    case="FR-7",
+    purpose="victim-identification",
+    legal_basis="art. 706-47",
+    officer_role="investigator",
+    rule=MatchRule.EXACT,
+    officer="Lt. Dupont",
+    recipients=(JP,),
+    members=(JP, BR),
+    budget=2.5,
+    subjects=3,
+    fingerprints=9,
+    from_case=True,
+    again=b"a" * 16,
+)
+
+
+def planned(part: int, query: int) -> PlannedPart:
+    """A part of one question; `query`: the number of its query."""
+    return PlannedPart(
+        part=Part(number=part, query_id=bytes([query]) * 16, cost=8),
+        body=PartBody(payload=b"planned %d" % query, labels=(f"/evidence/{query}.jpg", "\udcff \u2603")),
+    )
+
+
+def test_a_question_is_kept_with_its_terms_and_what_each_part_asks_about(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
+    with store.read() as reader:
+        kept = reader.question(b"q" * 16)
+        assert kept is not None
+        assert kept.terms == TERMS
+        assert [(part.number, part.asked_at, part.closed_at) for part in kept.parts] == [(1, 0, 0), (2, 0, 0)]
+        assert reader.question(bytes([2]) * 16) == kept
+        assert reader.recent_questions(9) == [kept]
+        assert reader.part_body(bytes([2]) * 16) == planned(2, 2).body
+        assert reader.question(bytes(16)) is None
+        assert reader.part_body(bytes(16)) is None
+    with pytest.raises(Misuse), store.write() as writer:
+        writer.put_question(b"q" * 16, TERMS, [planned(1, 3)], 91)
+
+
+def test_a_part_that_was_asked_has_the_payload_that_was_sent_and_its_times(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
+        writer.put_asked(asked(1))
+        writer.close_query(bytes([1]) * 16, 170)
+    with store.read() as reader:
+        assert reader.part_body(bytes([1]) * 16) == PartBody(payload=b"payload 1", labels=planned(1, 1).body.labels)
+        (kept,) = reader.recent_questions(9)
+        assert [(part.asked_at, part.closed_at) for part in kept.parts] == [(100, 170), (0, 0)]
+        assert not kept.closed
+
+
+def test_a_part_can_be_asked_by_a_new_query(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
+        writer.put_asked(asked(1))
+        writer.renew_part(bytes([1]) * 16, bytes([9]) * 16)
+    with store.read() as reader:
+        kept = reader.question(b"q" * 16)
+        assert kept is not None
+        assert [(part.query_id[0], part.asked_at) for part in kept.parts] == [(9, 0), (2, 0)]
+        assert reader.part_body(bytes([9]) * 16) == PartBody(payload=b"payload 1", labels=planned(1, 1).body.labels)
+        assert reader.question(bytes([1]) * 16) is None
+    with store.write() as writer:
+        writer.put_asked(asked(9, created_at=120))
+    with pytest.raises(NotFound), store.write() as writer:
+        writer.renew_part(bytes([2]) * 16, bytes([8]) * 16)
+
+
+def test_a_question_is_forgotten_with_its_labels_and_parts(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_question(b"o" * 16, TERMS, [planned(1, 1), planned(2, 2)], 100)
+        writer.put_question(b"n" * 16, TERMS, [planned(1, 3)], 300)
+        writer.put_asked(asked(1, created_at=110))
+        writer.put_outcome(bytes([1]) * 16, JP, "offline", None, late=False, reason="said by the hub")
+    with store.write() as writer:
+        assert writer.forget_queries(105) == 1, "of the question itself, whose query goes later"
+        assert writer.forget_queries(105) == 0
+        assert writer.question(b"o" * 16) is None
+        assert writer.part_body(bytes([2]) * 16) is None
+        assert writer.forget_queries(250) == 1
+        assert writer.outcome_reasons(bytes([1]) * 16) == {}
+    with store.read() as reader:
+        assert [each.id for each in reader.recent_questions(9)] == [b"n" * 16]
+        assert reader.part_body(bytes([3]) * 16) == planned(1, 3).body
+
+
+def test_why_a_member_has_its_state_is_kept_beside_it(store: Store) -> None:
+    query = bytes([1]) * 16
+    with store.write() as writer:
+        writer.put_asked(asked(1))
+        writer.put_outcome(query, JP, "offline", None, late=False, reason="said by the hub")
+        writer.put_outcome(query, JP, "timeout", None, late=False, reason="another")
+        writer.put_outcome(query, BR, "hit", answer(BR), late=False)
+    with store.read() as reader:
+        assert reader.outcome_reasons(query) == {JP: "said by the hub"}
+        assert reader.outcome_reasons(bytes(16)) == {}
 
 
 def given(asker: MemberId, query_id: bytes, said: SignedAnswer, at: int) -> GivenAnswer:
@@ -120,7 +224,8 @@ def test_old_queries_are_forgotten_with_their_outcomes(store: Store) -> None:
         assert writer.forget_queries(250) == 4
         assert writer.forget_queries(250) == 0
     with store.read() as reader:
-        assert reader.recent_queries(9) == [asked(3, created_at=300)]
+        assert [each.id for each in reader.recent_questions(9)] == [bytes([3]) * 16]
+        assert reader.asked(bytes([1]) * 16) is None
         assert reader.outcomes(bytes([1]) * 16) == []
         assert len(reader.outcomes(bytes([3]) * 16)) == 1
         assert reader.answered(JP, bytes([2]) * 16) is None

@@ -62,7 +62,7 @@ def take_in(made: Federation, name: str, case: str, count: int) -> None:
 def share(made: Federation, name: str, case: str, count: int) -> set[str]:
     """Takes made-up files in and contributes them; the records that were acknowledged."""
     take_in(made, name, case, count)
-    lines = made.run(name, "contribute", {"case": case})
+    lines = made.run(name, "contribute", {"case": case, "yes": True})
     records = {str(line["record"]) for line in lines if line.get("state") == "contributed"}
     assert len(records) == count
     return records
@@ -71,8 +71,11 @@ def share(made: Federation, name: str, case: str, count: int) -> set[str]:
 def records_of(made: Federation, name: str, member: str) -> list[str]:
     """The records of a member's log as a node has them, in order."""
     found: list[str] = []
-    while page := made.run(name, "records", {"member": member, "after": len(found), "limit": 1_000}):
+    after: int | None = 0
+    while after is not None:
+        *page, last = made.run(name, "records", {"member": member, "after": after, "limit": 1_000})
         found += [str(line["record"]) for line in page]
+        after = last["next"]
     return found
 
 
@@ -211,7 +214,7 @@ def test_an_answer_that_is_held_up_is_a_timeout_and_comes_late(calm: Stormy) -> 
 def test_a_node_that_is_killed_while_it_contributes_keeps_what_it_acknowledged(calm: Stormy) -> None:
     made = calm.made
     take_in(made, "FR", "KILLED", MANY)
-    command = [sys.executable, "-m", "node.cli.main", "contribute", "--case", "KILLED", "--json"]
+    command = [sys.executable, "-m", "node.cli.main", "contribute", "--case", "KILLED", "--yes", "--json"]
     acknowledged: set[str] = set()
     with subprocess.Popen(
         command,
@@ -234,7 +237,11 @@ def test_a_node_that_is_killed_while_it_contributes_keeps_what_it_acknowledged(c
     assert acknowledged
     made.daemons.pop("FR").kill()
     made.start("FR", {"VIGIL_HUB": calm.france.named})
-    again = {str(line["record"]) for line in made.run("FR", "contribute", {"case": "KILLED"}) if line.get("record")}
+    again = {
+        str(line["record"])
+        for line in made.run("FR", "contribute", {"case": "KILLED", "yes": True})
+        if line.get("record")
+    }
     assert len(again) == MANY, "a holding has one record, however often it is contributed"
     assert acknowledged <= again
     arrived(made, again, "FR", "JP", "BR")

@@ -52,6 +52,23 @@ rows = st.integers(0, 40)
 cells = st.tuples(rows, st.sampled_from(SEARCHED), st.integers(0, 7), st.sampled_from([-1, 0, 49, 50, 100]))
 
 
+def in_columns(some: list[tuple[int, object, int, int]]) -> FingerprintColumns:
+    """Cells as columns, one a kind."""
+    made = []
+    for kind in SEARCHED:
+        mine = [cell for cell in some if cell[1] is kind]
+        made.append(
+            column(
+                kind.code,
+                [cell[0] for cell in mine],
+                [VALUES[kind][cell[2]] for cell in mine],
+                [cell[3] if kind.has_quality else -1 for cell in mine],
+                kind.size,
+            )
+        )
+    return FingerprintColumns(columns=made)
+
+
 class IndexAndModel(RuleBasedStateMachine):
     make: ClassVar[Callable[[], LocalIndex]] = LocalIndex
 
@@ -61,20 +78,8 @@ class IndexAndModel(RuleBasedStateMachine):
 
     @rule(source=sources, added=st.lists(cells, max_size=30))
     def add(self, source: int, added: list[tuple[int, object, int, int]]) -> None:
-        made = []
-        for kind in SEARCHED:
-            mine = [cell for cell in added if cell[1] is kind]
-            made.append(
-                column(
-                    kind.code,
-                    [cell[0] for cell in mine],
-                    [VALUES[kind][cell[2]] for cell in mine],
-                    [cell[3] if kind.has_quality else -1 for cell in mine],
-                    kind.size,
-                )
-            )
         for index in (self.index, self.model):
-            index.add(source, FingerprintColumns(columns=made))
+            index.add(source, in_columns(added))
 
     @rule(source=sources, gone=st.lists(rows, max_size=40))
     def remove(self, source: int, gone: list[int]) -> None:
@@ -90,6 +95,14 @@ class IndexAndModel(RuleBasedStateMachine):
             if kind is cell[1]
         ]
         assert ordered(self.index.search(probes, radius)) == ordered(self.model.search(probes, radius))
+
+    @rule(radius=st.integers(1, PDQ_RADIUS), source=sources, arrived=st.lists(cells, max_size=12))
+    def arrive(self, radius: int, source: int, arrived: list[tuple[int, object, int, int]]) -> None:
+        found, expected = (
+            index.concerned(in_columns(arrived), radius, source, 1_000) for index in (self.index, self.model)
+        )
+        assert sorted(found.pairs.tolist()) == sorted(expected.pairs.tolist())
+        assert (found.left_out, expected.left_out) == ({}, {})
 
     @rule()
     def clear(self) -> None:

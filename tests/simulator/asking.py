@@ -9,7 +9,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -26,12 +26,16 @@ from node.match.ranking import rank
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.workers import Workers
 from node.tlog.note import ED25519, format_vkey, make_vkey
+from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
+from node.usecases.planning import Planner
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -71,6 +75,7 @@ class Party:
     audit: AuditLog
     inquirer: Inquirer
     answerer: Answerer
+    planner: Planner
     lie: Callable[[SignedQuery, SignedAnswer], SignedAnswer] | None = None
     hold: asyncio.Event | None = None
     late: list[object] = field(default_factory=list)
@@ -88,12 +93,28 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     signer = statement_signer(name)
     catalogue = Catalogue(store=store, index=index, codec=codec)
+    allowed = AllowList(store=store, audit=audit, clock=clock)
+    hits = StoredHits(store=store, own=me, clock=clock)
     return Party(
+        planner=Planner(
+            me=me,
+            roster=roster,
+            allowed=allowed,
+            store=store,
+            codec=codec,
+            clock=clock,
+            random=sim.seeded(f"plans {name}"),
+        ),
         id=me,
         store=store,
         index=index,
         intake=Intake(
-            store=store, catalogue=catalogue, matcher=matcher, radius=lambda: roster().policy.radius, clock=clock
+            store=store,
+            catalogue=catalogue,
+            matcher=matcher,
+            hits=hits,
+            radius=lambda: roster().policy.radius,
+            clock=clock,
         ),
         matcher=matcher,
         audit=audit,
@@ -175,6 +196,22 @@ class Federation:
         )
         self.attendants[name] = asyncio.create_task(attendant.run())
         await until(lambda: who.id in self.relay.attending)
+
+    def asker(self, name: str, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Asker:
+        """Asks for a member, straight at the hub's relay. `pause`: what waiting for the budget is."""
+        who = self.parties[name]
+        return Asker(
+            AskerDeps(
+                me=who.id,
+                roster=who.planner.roster,
+                inquirer=who.inquirer,
+                relay=DirectRelay(self.relay, who).ask,
+                store=who.store,
+                clock=who.planner.clock,
+                random=sim.seeded(f"asker {name}"),
+                pause=pause,
+            )
+        )
 
     async def leave(self, name: str) -> None:
         task = self.attendants.pop(name)

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Disclosure
-from node.domain.ids import Origin, RecordId
-from node.domain.log_ports import LogState, PendingEntry, StoredRun
+from node.domain.envelope import Disclosure, Kind
+from node.domain.ids import HASH_SIZE, Origin, RecordId
+from node.domain.log_ports import Chain, Link, LogState, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
+from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_chains import REMARKS, MemoryChains
+from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
 
 if TYPE_CHECKING:
@@ -62,27 +65,35 @@ class State:
 
     logs: dict[Origin, Log] = field(default_factory=dict)
     targets: dict[RecordId, tuple[tuple[int, Origin, int, int], ...]] = field(default_factory=dict)
+    links: dict[tuple[Origin, int], Link] = field(default_factory=dict)
+    chains: dict[RecordId, Chain] = field(default_factory=dict)
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
+    hits: HitTables = field(default_factory=HitTables)
     hub: HubTables = field(default_factory=HubTables)
 
     def clone(self) -> State:
         return State(
             logs=dict(self.logs),
             targets=dict(self.targets),
+            links=dict(self.links),
+            chains=dict(self.chains),
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
+            hits=clone(self.hits),
             hub=clone(self.hub),
         )
 
 
-class MemoryReader(MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
+        MemoryChains.__init__(self, state)
+        MemoryHits.__init__(self, state.hits, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 
@@ -123,10 +134,21 @@ class MemoryReader(MemoryPlace, MemoryHub):
             states=bytes(row.state for row in taken),
         )
 
+    def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
+        rows = self._rows(origin)
+        if not 0 <= index < len(rows):
+            raise NotFound("no such entry is kept here")
+        return rows[index].entry, rows[index].state
+
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         rows = dict(enumerate(self._rows(origin)))
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure.body) for index, row in found.items() if row.state is BodyState.HELD}
+
+    def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
+        rows = dict(enumerate(self._rows(origin)))
+        found = {index: rows[index] for index in indices if index in rows}
+        return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
 
     def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
         wanted = set(leaves)
@@ -165,6 +187,9 @@ class MemoryReader(MemoryPlace, MemoryHub):
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]
+
+    def count_pending(self, origin: Origin) -> int:
+        return sum(each.origin == origin for each in self._state.outbox.values())
 
     def find_pending(self, leaf: bytes) -> PendingEntry | None:
         return next((each for _, each in sorted(self._state.outbox.items()) if each.leaf == leaf), None)
@@ -248,6 +273,7 @@ class MemoryWriter(MemoryReader):
             had += row.state is BodyState.HELD
             log.rows[index] = replace(row, state=BodyState.PURGED, disclosure=_NOTHING)
             log.quarantine.pop(index, None)
+            self._uncount(origin, index, REMARKS)
         return had
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
@@ -261,11 +287,35 @@ class MemoryWriter(MemoryReader):
         log = self._open(origin)
         log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)
         log.quarantine[index] = reason
+        self._uncount(origin, index, tuple(Kind))
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)
         log.state = replace(log.state, frozen=reason)
         log.evidence += evidence
+
+    def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
+        log = self._open(origin)
+        if not 0 <= size <= log.state.size:
+            raise Misuse("a log is cut back to a size that it has")
+        del log.rows[size:]
+        log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
+        for (level, index), data in list(log.tiles.items()):
+            kept = data[: max(size // TILE_WIDTH**level - index * TILE_WIDTH, 0) * HASH_SIZE]
+            del log.tiles[level, index]
+            if kept:
+                log.tiles[level, index] = kept
+        for record, said in list(self._state.targets.items()):
+            self._state.targets[record] = tuple(each for each in said if each[1] != origin or each[2] < size)
+        state = log.state
+        cosigned, cosigned_size = (state.cosigned, state.cosigned_size) if state.cosigned_size <= size else (b"", 0)
+        signed, signed_size = state.checkpoint, state.checkpoint_size
+        if signed_size > size:
+            signed, signed_size = cosigned, cosigned_size
+        log.state = replace(
+            state, size=size, root=root, checkpoint=signed, checkpoint_size=signed_size, anchor=b"", anchor_size=0,
+            cosigned=cosigned, cosigned_size=cosigned_size,
+        )  # fmt: skip
 
     def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
         first = self._state.last_pending + 1

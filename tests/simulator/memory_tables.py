@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import copy
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
-from node.domain.holdings import Holding
+from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
+from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
 from node.errors import Misuse, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Tables = TypeVar("Tables", "Place", "HubTables")
+    from tests.simulator.memory_hits import HitTables
+
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables")
 
 
 def clone(tables: Tables) -> Tables:
@@ -33,9 +37,16 @@ class Place:
     """Holdings, queries and settings."""
 
     holdings: dict[int, Holding] = field(default_factory=dict)
-    tags: set[bytes] = field(default_factory=set)
+    last_holding: int = 0
+    tags: dict[bytes, int] = field(default_factory=dict)
+    files: dict[int, tuple[FileReference, ...]] = field(default_factory=dict)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
+    last_deletion: int = 0
     asked: dict[bytes, AskedQuery] = field(default_factory=dict)
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
+    reasons: dict[tuple[bytes, MemberId], str] = field(default_factory=dict)
+    questions: dict[bytes, KeptQuestion] = field(default_factory=dict)
+    bodies: dict[bytes, PartBody] = field(default_factory=dict)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
     allowed: dict[bytes, int] = field(default_factory=dict)
@@ -56,7 +67,7 @@ class MemoryPlace:
         return list(self._place.changes)
 
     def last_holding(self) -> int:
-        return max(self._place.holdings, default=0)
+        return self._place.last_holding
 
     def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
         for source, row, filled in rows:
@@ -103,9 +114,13 @@ class MemoryPlace:
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)
 
-    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]:
-        rows = (each for number, each in sorted(self._place.holdings.items()) if number > after)
-        return [each for each in rows if not case or case in each.cases][:limit]
+    def holdings(
+        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+    ) -> list[Holding]:
+        rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
+        rows = [each for each in rows if not case or case in each.cases]
+        rows = [each for each in rows if level is None or each.level is level][:limit]
+        return [replace(each, fingerprints=()) for each in rows] if bare else rows
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
@@ -117,7 +132,7 @@ class MemoryPlace:
         return counts
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]:
-        return self._place.tags & set(tags)
+        return self._place.tags.keys() & set(tags)
 
     def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
         rows = self.holdings(after=after, limit=limit)
@@ -135,9 +150,10 @@ class MemoryPlace:
         self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         known = self.holding_by_sha256(prints.sha256)
-        self._place.tags |= {tag} if tag else set()
+        if tag:
+            self._place.tags.setdefault(tag, known.id if known else self._place.last_holding + 1)
         if known is None:
-            number = 1 + max(self._place.holdings, default=0)
+            number = self._place.last_holding = self._place.last_holding + 1
             self._place.holdings[number] = Holding(
                 id=number,
                 sha256=prints.sha256,
@@ -159,6 +175,48 @@ class MemoryPlace:
     def set_record(self, holding_id: int, record: RecordId | None) -> None:
         self._place.holdings[holding_id] = replace(self._held(holding_id), record=record)
 
+    def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
+        return sorted((case, number) for case, number in counts.items() if case > after)[:limit]
+
+    def file_references(self, holding_id: int) -> list[FileReference]:
+        return sorted(self._place.files.get(holding_id, ()), key=lambda each: each.case)
+
+    def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
+        kept = self._place.files.get(holding_id, ())
+        if reference not in kept and sum(each.case == reference.case for each in kept) < MAX_REFERENCES:
+            self._place.files[holding_id] = (*kept, reference)
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        held = self._held(holding_id)
+        cases = tuple(each for each in held.cases if each != case)
+        self._place.holdings[holding_id] = replace(held, cases=cases)
+        self._forget_tags(holding_id)
+        files = self._place.files.get(holding_id, ())
+        self._place.files[holding_id] = tuple(each for each in files if each.case != case)
+
+    def delete_holding(self, holding_id: int) -> None:
+        self._held(holding_id)
+        del self._place.holdings[holding_id]
+        self._place.files.pop(holding_id, None)
+        self._place.settings.pop(withdrawn(holding_id), None)
+        self._forget_tags(holding_id)
+
+    def _forget_tags(self, holding_id: int) -> None:
+        self._place.tags = {tag: number for tag, number in self._place.tags.items() if number != holding_id}
+
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        return [each for number, each in sorted(self._place.deletions.items()) if number > after][:limit]
+
+    def put_deletions(self, deletions: Sequence[Deletion]) -> None:
+        for each in deletions:
+            number = self._place.last_deletion = self._place.last_deletion + 1
+            self._place.deletions[number] = replace(each, id=number)
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            self._place.deletions.pop(number, None)
+
     def _held(self, holding_id: int) -> Holding:
         found = self._place.holdings.get(holding_id)
         if found is None:
@@ -168,8 +226,31 @@ class MemoryPlace:
     def asked(self, query_id: bytes) -> AskedQuery | None:
         return self._place.asked.get(query_id)
 
-    def recent_queries(self, limit: int) -> list[AskedQuery]:
-        return sorted(self._place.asked.values(), key=lambda each: (-each.created_at, each.header.query_id))[:limit]
+    def question(self, number: bytes) -> KeptQuestion | None:
+        for each in self._place.questions.values():
+            if each.id == number or any(part.query_id == number for part in each.parts):
+                return self._timed(each)
+        return None
+
+    def recent_questions(self, limit: int) -> list[KeptQuestion]:
+        newest = sorted(self._place.questions.values(), key=lambda each: (-each.created_at, each.id))
+        return [self._timed(each) for each in newest[:limit]]
+
+    def _timed(self, kept: KeptQuestion) -> KeptQuestion:
+        return replace(kept, parts=tuple(self._part(part) for part in kept.parts))
+
+    def _part(self, part: Part) -> Part:
+        asked = self._place.asked.get(part.query_id)
+        return replace(part, asked_at=asked.created_at, closed_at=asked.closed_at) if asked else part
+
+    def part_body(self, query_id: bytes) -> PartBody | None:
+        kept, asked = self._place.bodies.get(query_id), self._place.asked.get(query_id)
+        if kept is None:
+            return None
+        return replace(kept, payload=asked.query.payload) if asked else kept
+
+    def outcome_reasons(self, query_id: bytes) -> dict[MemberId, str]:
+        return {member: reason for (query, member), reason in self._place.reasons.items() if query == query_id}
 
     def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
         return [row[1:] for row in self._place.outcomes if row[0] == query_id]
@@ -188,14 +269,47 @@ class MemoryPlace:
     def put_asked(self, asked: AskedQuery) -> None:
         if asked.header.query_id in self._place.asked:
             raise Misuse("this query was asked before")
-        self._place.asked[asked.header.query_id] = asked
+        number = asked.header.query_id
+        if self.question(number) is None:
+            alone = Part(number=1, query_id=number, cost=asked.header.cost)
+            self._place.questions[number] = KeptQuestion(id=number, created_at=asked.created_at, parts=(alone,))
+            self._place.bodies[number] = PartBody(payload=asked.query.payload)
+        self._place.asked[number] = asked
+
+    def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
+        if number in self._place.questions:
+            raise Misuse("this question is kept already")
+        kept = tuple(planned.part for planned in parts)
+        self._place.questions[number] = KeptQuestion(id=number, created_at=now, parts=kept, terms=terms)
+        self._place.bodies |= {planned.part.query_id: planned.body for planned in parts}
+
+    def renew_part(self, old: bytes, new: bytes) -> None:
+        kept, body = self.question(old), self.part_body(old)
+        if kept is None or body is None or old not in self._place.asked:
+            raise NotFound("there is no such part that was asked")
+        parts = [
+            replace(part, query_id=new, asked_at=0, closed_at=0) if part.query_id == old else part
+            for part in kept.parts
+        ]
+        self._place.questions[kept.id] = replace(kept, parts=tuple(parts))
+        del self._place.bodies[old]
+        self._place.bodies[new] = body
 
     def put_outcome(
-        self, query_id: bytes, member: MemberId, outcome: str, answer: SignedAnswer | None, *, late: bool
+        self,
+        query_id: bytes,
+        member: MemberId,
+        outcome: str,
+        answer: SignedAnswer | None,
+        *,
+        late: bool,
+        reason: str = "",
     ) -> None:
         known = any(row[0] == query_id and row[1] == member and not row[4] for row in self._place.outcomes)
         if late or not known:
             self._place.outcomes.append((query_id, member, str(outcome), answer, late))
+            if reason and not late:
+                self._place.reasons[query_id, member] = reason
 
     def close_query(self, query_id: bytes, now: int) -> None:
         found = self._place.asked.get(query_id)
@@ -214,7 +328,13 @@ class MemoryPlace:
         self._place.asked = {key: each for key, each in self._place.asked.items() if key not in asked}
         self._place.answered = {key: each for key, each in self._place.answered.items() if key not in answered}
         self._place.outcomes = [row for row in self._place.outcomes if row[0] not in asked]
-        return len(asked) + len(answered)
+        self._place.reasons = {key: why for key, why in self._place.reasons.items() if key[0] not in asked}
+        old = {key: each for key, each in self._place.questions.items() if each.created_at < before}
+        gone = {part.query_id for each in old.values() for part in each.parts}
+        unasked = [each for each in old.values() if not any(part.query_id in asked for part in each.parts)]
+        self._place.questions = {key: each for key, each in self._place.questions.items() if key not in old}
+        self._place.bodies = {key: body for key, body in self._place.bodies.items() if key not in gone}
+        return len(asked) + len(answered) + len(unasked)
 
     def set_setting(self, name: str, value: bytes) -> None:
         self._place.settings[name] = value

@@ -76,6 +76,7 @@ class Hub:
     def __init__(self, world: World, store: MemoryStore | None = None) -> None:
         self.world = world
         self.store = store or MemoryStore()
+        self.halted = ""
         self.catalogue = Catalogue(store=self.store, index=None, codec=CODEC)
         self.carrier = HubCarrier(
             store=self.store,
@@ -85,6 +86,7 @@ class Hub:
             cosigner=HUB_SIGNER,
             cosigner_vkey=format_vkey(HUB_VKEY),
             clock=world.clock,
+            halted=lambda: self.halted,
         )
 
     def log(self, origin: Origin) -> LogState | None:
@@ -153,6 +155,7 @@ class Node:
             catalogue=self.catalogue,
             clock=world.clock,
             witnessed=newest_cosignature(world.current),
+            member=speaker.id,
         )
         self.copies = Copies(
             store=self.store,

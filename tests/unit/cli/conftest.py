@@ -19,6 +19,8 @@ from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError
 
 Line = dict[str, Any]
+_LISTENING = {"contribute", "retract"}
+"""Commands whose items come only when somebody interrupts them."""
 Answer = Callable[[Line, Iterable[Line]], Iterable[Line]]
 
 
@@ -51,6 +53,7 @@ class Node:
     answers: dict[str, Answer | list[Line]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     homes: list[Path] = field(default_factory=list)
+    sockets: list[Path | None] = field(default_factory=list)
     passphrases: list[str] = field(default_factory=list)
     callers: list[Caller] = field(default_factory=list)
     ask_passphrase: bool = False
@@ -66,7 +69,8 @@ class Node:
 
         answer = self.answers.get(command, [])
         yield from answer if isinstance(answer, list) else answer(arguments, seen())
-        list(items)  # a real node reads to the end
+        if command not in _LISTENING:
+            list(items)  # a real node reads to the end
 
     @contextmanager
     def session(
@@ -75,7 +79,9 @@ class Node:
         passphrase: Callable[[], str],
         _progress: Callable[[int, int], None] | None = None,
         who: Caller = NOBODY,
+        socket: Path | None = None,
     ) -> Iterator[Node]:
+        self.sockets.append(socket)
         self.homes.append(home.folder)
         self.callers.append(who)
         if self.ask_passphrase:
@@ -91,7 +97,8 @@ class Node:
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Node:
     """The made-up node behind every session; nothing of this machine's own settings leaks in."""
-    for name in ("VIGIL_HOME", "VIGIL_PASSPHRASE", "VIGIL_PASSPHRASE_FILE", "VIGIL_OFFICER", "FORCE_COLOR"):
+    settings = ("HOME", "SOCKET", "PASSPHRASE", "PASSPHRASE_FILE", "OFFICER")
+    for name in (*(f"VIGIL_{setting}" for setting in settings), "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERMINAL_WIDTH", "80")

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from node import app, config
 from node.config import Home
 from node.domain.caller import Caller
 from tests.unit.cli.conftest import Line, Node, Vigil
+
+KEYS: Line = {
+    "step": "keys", "member": "FR", "fingerprint": "cccc", "epoch": 2, "endorsed": True, "published": 419,
+}  # fmt: skip
 
 SESSION = app.session
 """The real one."""
@@ -20,9 +25,10 @@ STEPS: list[Line] = [
         "member": "FR",
         "ca_fingerprint": "aaaa",
         "root_fingerprint": "bbbb",
+        "again": False,
         "say": "compare",
     },
-    {"step": "keys", "fingerprint": "cccc"},
+    {"step": "keys", "fingerprint": "cccc", "made": True},
     {"step": "petition", "state": "pending"},
     {"step": "done", "state": "pending", "next": "wait"},
 ]
@@ -56,9 +62,32 @@ def test_join_shows_the_fingerprints_to_compare(
             "hub": "hub.example:8443",
             "name": "France",
             "wait": False,
+            "new_root": False,
         }
     ]
     assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))
+
+
+def test_joining_in_a_home_that_joined_before_says_what_stays(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub was lost: "keys are made" would frighten an administrator whose keys are signed for."""
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+    asked: list[bool] = []
+
+    def join(*_: object, new_root: bool, **__: object) -> Iterator[Line]:
+        asked.append(new_root)
+        yield {**STEPS[0], "again": True}
+        yield {**STEPS[1], "made": False}
+        yield {"step": "done", "state": "admitted", "next": "vigil node run"}
+
+    monkeypatch.setattr(app, "join_node", join)
+    ran = vigil("node", "join", "--token", "vigil1.x")
+    assert "its keys and records stay" in ran.out
+    assert "The existing keys are used." in ran.out
+    assert "New keys were made" not in ran.out
+    vigil("node", "join", "--token", "vigil1.x", "--new-root")
+    assert asked == [False, True]
 
 
 def test_join_waits_unless_told_and_init_never_does(
@@ -94,6 +123,9 @@ STATUS: list[Line] = [
         "waiting": 2,
         "published": 1200,
         "holdings": {"national": 7, "shared": 1200},
+        "hits": {"total": 12, "new": 3, "hidden": 4},
+        "hits_left_out": 1,
+        "not_matched_yet": 2_500,
         "daemon": True,
         "stopped_logs": {"vigil.example/JP/log/1": "fork"},
     },
@@ -121,6 +153,8 @@ def test_status_is_tidy_at_80_columns_and_hides_nothing_that_is_wrong(vigil: Vig
     ran = vigil("node", "status")
     assert ran.code == 0
     for words in ("STALE", "FROZEN", "cannot both be true", "suspended", "2 waiting", "7 national", "fork"):
+        assert words in ran.out
+    for words in ("12, 3 new: vigil hits --new", "4 more hidden", "more found than kept", "2,500 records not compared"):
         assert words in ran.out
     assert next(line for line in ran.out.splitlines() if line.startswith("JP")).split()[3] == "?"
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -185,6 +219,54 @@ def test_restore_hands_over_the_file_and_says_what_comes_next(
     assert "vigil node run" in vigil("node", "restore", tmp_path / "copy").out
     assert asked == [tmp_path / "copy"]
     assert vigil("node", "restore", tmp_path / "missing").code == 2
+
+
+@pytest.fixture
+def rekeyed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every call of `app.rekey_node`."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def rekey(_home: Home, token: str, passphrase: Callable[[], str], _who: object, **options: Any) -> Iterator[Line]:
+        asked.append({"token": token, "secret": passphrase(), **options})
+        yield KEYS | {"endorsed": not options["lost"]}
+        yield {"step": "petition", "state": "pending"}
+        yield {"step": "done", "state": "changed", "epoch": 2, "moved": 3, "next": None}
+
+    monkeypatch.setattr(app, "rekey_node", rekey)
+    return asked
+
+
+def test_rekey_shows_the_digits_and_what_became_of_unpublished_records(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]]
+) -> None:
+    ran = vigil("node", "rekey", "--yes")
+    assert rekeyed == [{"token": "", "secret": "secret", "lost": False, "wait": True}]
+    assert "KEYS       cccc" in ran.out
+    assert "Compare the KEYS digits with the authority by telephone" in ran.out
+    assert "not published yet, and go on there under new names: 3" in ran.out
+    ran = vigil("node", "rekey", "--yes", "--keys-lost", "--token", "vigil1.x", "--no-wait")
+    assert rekeyed[-1] == {"token": "vigil1.x", "secret": "secret", "lost": True, "wait": False}
+    assert "--replace-keys" in ran.out
+
+
+def test_rekey_begins_nothing_that_nobody_agreed_to_and_goes_on_without_asking(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", ended)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ran = vigil("node", "rekey")
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    assert rekeyed == []
+    (tmp_path / "home" / "keys").mkdir(parents=True)
+    (tmp_path / "home" / "keys" / "coming.keys").write_bytes(b"")
+    assert vigil("node", "rekey").code == 0
+    assert len(rekeyed) == 1
+    assert vigil("node", "rekey", "--cancel", "--keys-lost").code == 2
 
 
 def standing(works: bool, fault: str | None = None, next_try: float | None = None) -> Line:

@@ -14,6 +14,18 @@ LEAF = "9f" * 32
 RECORD = f"vigil.example/FR/log/1#{LEAF}"
 
 
+SAID: Line = {
+    "media_type": "image/jpeg",
+    "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "unknown"},
+    "series": None,
+    "victim_identified": "unknown",
+    "offender_identified": "unknown",
+    "tags": [],
+    "language": None,
+}
+EVERYONE: Line = {"audience": "everyone", "purposes": ["investigation"], "code": "1", "retain_until_day": None}
+
+
 def record(**changes: object) -> Line:
     return {
         "record": RECORD,
@@ -26,8 +38,10 @@ def record(**changes: object) -> Line:
         "target": None,
         "superseded": False,
         "reason": None,
-        "category": {"scheme": "uk-caid", "version": "1", "code": "B", "baseline": "unknown"},
-        "series": None,
+        "publication": None,
+        "cases": None,
+        **SAID,
+        "handling": EVERYONE,
         "says": "5 fingerprints of image/jpeg",
         "remarks": 1,
     } | changes
@@ -36,7 +50,11 @@ def record(**changes: object) -> Line:
 @pytest.mark.parametrize(
     ("words", "command", "arguments"),
     [
-        (["retract", RECORD, "--reason", "victim-request"], "retract", {"record": RECORD, "reason": "victim-request"}),
+        (
+            ["retract", RECORD, "--reason", "victim-request"],
+            "retract",
+            {"record": RECORD, "reason": "victim-request", "dry_run": False, "yes": False},
+        ),
         (["opine", LEAF[:8], "dispute"], "opine", {"record": LEAF[:8], "verdict": "dispute", "note": ""}),
         (
             ["opine", LEAF[:8], "confirm", "--note", "the same bridge"],
@@ -91,23 +109,28 @@ def test_the_list_is_a_table_of_80_columns(vigil: Vigil, node: Node) -> None:
 def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil: Vigil, node: Node) -> None:
     node.answers["records"] = [
         record(
-            remarks=[{"member": "JP", "kind": "comment", "says": "look\x1b[2J here"}],
+            remarks=[
+                {"member": "JP", "kind": "comment", "says": "look\x1b[2J here", "earlier_version": False},
+                {"member": "DE", "kind": "opinion", "says": "confirm", "earlier_version": True},
+            ],
             fingerprints=[
                 {"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True},
                 {"algorithm": "unknown-9", "value": "00", "quality": None, "searched": False},
             ],
-            handling={"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2"},
+            handling={"audience": ["FR", "JP"], "purposes": ["prosecution"], "code": "2", "retain_until_day": None},
         )
     ]
     ran = vigil("records", "--record", LEAF[:8])
     assert "ab" * 32 in ran.out
     assert "(not searched)" in ran.out
     assert "FR, JP, for prosecution; handling code 2" in ran.out
-    assert "look" in ran.out
+    assert "comment: look" in ran.out
+    assert "opinion, said of an earlier version: confirm" in ran.out
     assert "\x1b" not in ran.out
 
 
 def test_an_empty_list_is_said_on_stderr(vigil: Vigil, node: Node) -> None:
+    node.answers["records"] = [{"records": 0, "total": 0, "next": None}]
     assert vigil("records").err == "no records on this node\n"
     assert vigil("records", "--json").err == ""
 
@@ -136,6 +159,7 @@ VERIFIED: Line = {
     "index": 3,
     "size": 12,
     "cosigned_at": 1_700_000_000,
+    "former_hub_key": None,
     "issued_day": 20_000,
     "kind": 1,
     "fingerprints": [{"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True}],
@@ -175,6 +199,17 @@ def test_verify_needs_no_session_and_uses_the_homes_roster_unless_told(
     assert node.calls == []
 
 
+@pytest.mark.parametrize(("status", "words"), [("retired", "given up since"), ("revoked", "revoked since")])
+def test_evidence_of_before_a_hub_changed_its_keys_says_so(  # noqa: PLR0917 (fixtures)
+    vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch, status: str, words: str
+) -> None:
+    proven = {**VERIFIED, "former_hub_key": {"status": status, "until": 1_700_000_000}}
+    monkeypatch.setattr(app, "verify_evidence", lambda *_, **__: proven)
+    ran = vigil("verify", evidence)
+    assert ran.code == 0
+    assert f"{words}; it counts for what it cosigned up to 2023-11-1" in " ".join(ran.out.split())
+
+
 @pytest.mark.parametrize("error", [BadProof("a root that does not come out"), BadSignature("no key of FR's")])
 def test_evidence_that_does_not_verify_says_so_and_ends_with_1(
     vigil: Vigil, node: Node, evidence: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -202,9 +237,66 @@ def test_a_missing_roster_is_an_error_and_no_verdict(
     assert vigil("verify", evidence.with_name("missing")).code == 2
 
 
-def test_a_remark_says_something(vigil: Vigil, node: Node) -> None:
-    assert vigil("comment", "9f71ea9e", " ").code == 2
+def test_an_empty_comment_is_refused_before_the_node_is_asked(vigil: Vigil, node: Node) -> None:
+    ran = vigil("comment", "9f71ea9e", " ")
+    assert ran.code == 2
+    assert "the comment is empty" in ran.err
     assert node.calls == []
+
+
+def test_a_cut_list_says_so_and_our_own_have_their_case_and_what_they_say(vigil: Vigil, node: Node) -> None:
+    said = SAID | {"victim_identified": "yes", "tags": ["river", "dusk"], "language": "pt-BR", "series": "Bridge"}
+    node.answers["records"] = [
+        record(**said, cases=["2031-117"], publication="queued", index=None, remarks=0),
+        {"records": 1, "total": 419, "next": 100},
+    ]
+    ran = vigil("records", "--mine")
+    words = " ".join(ran.out.split())
+    assert "2031-117" in words
+    for text in ("queued", "Bridge", "identified: yes", "river", "dusk", "pt-BR"):
+        assert text in words
+    assert "showing 1 of 419 records; the next: --after 100" in ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_one_record_shows_every_field_also_those_that_nobody_stated(vigil: Vigil, node: Node) -> None:
+    node.answers["records"] = [record(remarks=[], fingerprints=[])]
+    out = vigil("records", "--record", LEAF).out
+    for text in ("Victim       identified: unknown", "Offender     identified: unknown", "Tags         none"):
+        assert text in out
+    assert "Language     not stated" in out
+    assert "everyone, for investigation; handling code 1 (police use)" in out
+
+
+def test_a_retraction_says_no_more_than_is_true(vigil: Vigil, node: Node) -> None:
+    told: Line = {"record": RECORD, "retraction": RECORD, "holdings": [], "cases": [], "error": None, "why": None}
+    node.answers["retract"] = [told | {"state": "retracted", "publication": "published"}]
+    assert "is published" in vigil("retract", RECORD, "--reason", "mistake").out
+    node.answers["retract"] = [told | {"state": "retraction queued", "publication": "queued", "why": "the hub is away"}]
+    out = vigil("retract", RECORD, "--reason", "mistake").out
+    assert "has not left this node yet" in out
+    assert "Reason: the hub is away." in out
+    assert "the other members still have the record" in out
+    node.answers["retract"] = [told | {"retraction": None, "state": "forgotten before it left"}]
+    assert "nobody else had it" in vigil("retract", RECORD, "--reason", "mistake").out
+
+
+def test_a_list_of_records_is_read_strictly_and_one_way_to_choose_is_given(
+    vigil: Vigil, node: Node, tmp_path: Path
+) -> None:
+    file = tmp_path / "list"
+    file.write_text(f"# ours\n{RECORD}\n\n{LEAF[:8]}\n")
+    summary = {"retracted": 2, "would_retract": 0, "forgotten": 0, "kept": 0, "published": 2, "queued": 0, "signed": 0}
+    node.answers["retract"] = [summary]
+    assert vigil("retract", "--file", file, "--reason", "mistake").code == 0
+    rows = [{"record": RECORD, "line": 2}, {"record": LEAF[:8], "line": 4}]
+    assert node.calls[-1].arguments["records"] == rows
+    file.write_text(f"{RECORD}\nnonsense\n")
+    ran = vigil("retract", "--file", file, "--reason", "mistake")
+    assert ran.code == 2
+    assert "line 2" in ran.err
+    for words in ([], [RECORD, "--case", "C"], ["--case", "C", "--file", str(file)]):
+        assert vigil("retract", *words, "--reason", "mistake").code == 2
 
 
 def test_the_choices_of_an_option_are_named_on_one_line(vigil: Vigil, node: Node) -> None:

@@ -46,6 +46,30 @@ def outcome(member: str, state: str, **changes: Any) -> Line:
     } | changes
 
 
+def asked_line(**changes: Any) -> Line:
+    """A question of the history."""
+    return {
+        "query": "0a" * 16,
+        "asked_at": 1_700_000_000,
+        "closed_at": 1_700_000_009,
+        "case": "C-1",
+        "purpose": "victim-identification",
+        "legal_basis": "Art. 5",
+        "officer": "Lt. Dupont",
+        "officer_role": "investigator",
+        "recipients": None,
+        "members": ["FR", "JP"],
+        "rule": "policy",
+        "budget": 5.0,
+        "from_case": False,
+        "subjects": 2,
+        "fingerprints": 14,
+        "again": None,
+        "parts": 1,
+        "part_states": [{"query": "0a" * 16, "part": 1, "fingerprints": 14, "state": "closed"}],
+    } | changes
+
+
 def summary(outcomes: dict[str, str], **changes: Any) -> Line:
     return {
         "query": "0a" * 16,
@@ -101,7 +125,7 @@ def test_match_tells_a_person_who_has_it_and_how_near(vigil: Vigil, node: Node) 
     node.answers["match"] = [hit("a.jpg"), hit("a.jpg", algorithm="md5", distance=None, weak=True), SEARCHED]
     ran = vigil("match", PDQ_HEX)
     assert ran.out.splitlines()[0] == "a.jpg"
-    assert "JP     pdq     12 of 256 bits away, quality 98, rotate90" in ran.out
+    assert "JP     pdq     12 of 256 bits away, quality 98, turned 90" in ran.out
     assert "9f9f9f9f9f9f" in ran.out
     assert "uk-caid:1:B, baseline yes; series Bridge" in ran.out
     assert "can be forged" in ran.out
@@ -222,7 +246,7 @@ def test_the_closing_table_has_one_row_a_member_with_what_has_to_be_known(vigil:
     ran = vigil(*ASK, PDQ_HEX)
     table = ran.out[ran.out.index("\nQuery") :].splitlines()
     assert [sum(line.startswith(f"{member} ") for line in table) for member in ("FR", "JP", "DE")] == [1, 1, 1]
-    assert "not searched: photodna" in ran.out
+    assert "PhotoDNA not compared" in ran.out
     assert "no answer in time; said by the hub" in ran.out
     assert "matching file held; details not disclosed" in ran.out
     assert "2 hits: 1 here, 1 from other members." in ran.out
@@ -247,14 +271,36 @@ def test_a_bad_file_is_known_before_the_question_leaves(vigil: Vigil, node: Node
 
 def test_late_answers_are_labelled(vigil: Vigil, node: Node) -> None:
     node.answers["queries"] = [
-        {"query": "0a" * 16, "asked_at": 1_700_000_000, "closed_at": None, "purpose": "victim-identification"},
+        asked_line(closed_at=None),
+        {"query": "0a" * 16, "subject": "/evidence/a.jpg", "digest": "sha256:5a", "kinds": {"pdq": 1, "vpdq-frame": 9}},
         outcome("JP", "hit", late=True, hits=1),
-        hit("", where="JP"),
+        hit("/evidence/a.jpg", where="JP"),
     ]
     ran = vigil("queries", "0A" * 16, "--limit", "5")
     assert node.call("queries").arguments == {"query": "0a" * 16, "limit": 5}
     assert "late: hit, 1 hit" in ran.out
     assert "not closed" in ran.out
+    assert f"vigil query --resume {'0a' * 16}" in ran.out
+
+
+def test_history_says_what_was_asked_by_whom_and_of_whom_and_names_hits_by_subject(vigil: Vigil, node: Node) -> None:
+    """A hit of last week is worth something only with the file that it is of."""
+    node.answers["queries"] = [
+        asked_line(),
+        {"query": "0a" * 16, "subject": "/evidence/a.jpg", "digest": "sha256:5a", "kinds": {"pdq": 1, "vpdq-frame": 9}},
+        {"query": "0a" * 16, "subject": "md5:5b", "digest": "md5:5b", "kinds": {"md5": 1}},
+        outcome("JP", "hit", hits=2),
+        hit("/evidence/a.jpg", where="JP"),
+        hit("/evidence/a.jpg", where="JP", orientation="flop"),
+    ]
+    ran = vigil("queries", "0a" * 16)
+    told = ran.out.splitlines()
+    assert "Case C-1; legal basis: Art. 5; asked by Lt. Dupont, investigator" in told[1]
+    assert "Asked FR, JP about 2 subjects, 14 fingerprints" in told[2]
+    assert told[3:6] == ["    /evidence/a.jpg  (PDQ, video frame x 9)", "      sha256:5a", "    md5:5b  (MD5)"]
+    assert told.count("    /evidence/a.jpg") == 1, "above both hits"
+    assert "mirrored" in ran.out
+    assert vigil("queries", "0a" * 16, "--json").lines == node.answers["queries"]
 
 
 def test_no_queries_yet_is_said_on_stderr(vigil: Vigil, node: Node) -> None:

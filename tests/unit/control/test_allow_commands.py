@@ -1,14 +1,16 @@
 """The allow-list through the commands that a person's words become: imported, shown, and felt in a search."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
 
 from node.control.allow_commands import AllowCommands
-from node.control.search_commands import SearchCommands
 from node.domain.fingerprints import SHA256
+from node.domain.handling import PURPOSES
 from node.errors import Misuse, Refused
+from node.usecases.asking import Event, Waits
+from node.usecases.planning import Plan
 from tests.unit.control.test_audited import Desk, Line, items, lines_of
 
 DIGEST = "5a" * 32
@@ -24,7 +26,7 @@ def desk() -> Iterator[Desk]:
 
 
 def allow(desk: Desk) -> AllowCommands:
-    return AllowCommands(allowed=desk.search.allowed)
+    return AllowCommands(allowed=desk.planner.allowed)
 
 
 def test_values_are_imported_listed_counted_and_taken_off(desk: Desk) -> None:
@@ -43,7 +45,7 @@ def test_values_are_imported_listed_counted_and_taken_off(desk: Desk) -> None:
 def test_an_item_that_is_no_list_of_values_changes_nothing(desk: Desk, value: object) -> None:
     with pytest.raises(Misuse):
         lines_of(allow(desk).allow_import({}, items({"sha256": [DIGEST]}, {"sha256": [value]})))
-    assert desk.search.allowed.count() == 0
+    assert desk.planner.allowed.count() == 0
 
 
 def test_the_summary_of_a_match_says_what_it_says_of_files_pace_and_search(desk: Desk) -> None:
@@ -56,10 +58,10 @@ def test_the_summary_of_a_match_says_what_it_says_of_files_pace_and_search(desk:
 
 
 def test_a_query_about_nothing_but_what_is_harmless_is_not_sent(desk: Desk) -> None:
-    desk.search.allowed.add([bytes.fromhex(DIGEST)])
+    desk.planner.allowed.add([bytes.fromhex(DIGEST)])
     written = len(desk.written())
     with pytest.raises(Refused, match="nothing was sent") as caught:
-        lines_of(desk.search.query({"case": "C", "purpose": "p", "legal_basis": "b"}, items(SUBJECT, SUBJECT)))
+        lines_of(desk.queries.query({"case": "C", "purpose": "p", "legal_basis": "b"}, items(SUBJECT, SUBJECT)))
     assert "--show-all" in caught.value.remedy
     assert len(desk.written()) == written
 
@@ -69,14 +71,17 @@ class Stop(Exception):
 
 
 class Asker:
-    """An inquirer that remembers what it was to ask about."""
+    """It remembers what it was to ask about."""
 
     def __init__(self) -> None:
         self.labels: tuple[str, ...] = ()
 
-    def open(self, question: object) -> None:
-        self.labels = tuple(subject.label for subject in question.subjects)  # type: ignore[attr-defined]
-        raise Stop
+    async def run(self, plan: Plan, *, show_all: bool) -> AsyncIterator[Event]:
+        del show_all
+        self.labels = tuple(subject.label for todo in plan.todo for subject in todo.subjects)
+        if self.labels:
+            raise Stop
+        yield Waits(seconds=0, because="never")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +90,14 @@ class Asker:
 def test_what_is_harmless_is_left_out_of_a_query_with_a_word(
     desk: Desk, show_all: bool, asked: tuple[str, ...]
 ) -> None:
-    desk.search.allowed.add([bytes.fromhex(DIGEST)])
+    desk.planner.allowed.add([bytes.fromhex(DIGEST)])
     asker = Asker()
-    search: SearchCommands = replace(desk.search, inquirer=asker)  # type: ignore[arg-type]
-    arguments: Line = {"case": "C", "purpose": "p", "legal_basis": "b", "show_all": show_all}
+    queries = replace(desk.queries, asker=asker)  # type: ignore[arg-type]
+    arguments: Line = {"case": "C", "purpose": PURPOSES[0], "legal_basis": "b", "show_all": show_all}
     said: list[Line] = []
 
     async def collect() -> None:
-        async for line in search.query(arguments, items(SUBJECT, OTHER)):
+        async for line in queries.query(arguments, items(SUBJECT, OTHER)):
             said.append(line)  # noqa: PERF401 (what came before the end counts)
 
     import asyncio
@@ -100,4 +105,4 @@ def test_what_is_harmless_is_left_out_of_a_query_with_a_word(
     with pytest.raises(Stop):
         asyncio.run(collect())
     assert asker.labels == asked
-    assert [line["subject"] for line in said] == ([] if show_all else ["typed"])
+    assert [line["subject"] for line in said if "not_asked" in line] == ([] if show_all else ["typed"])

@@ -10,9 +10,12 @@ import pytest
 
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
+from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
 from node.domain.caller import Caller
 from node.domain.fingerprints import SHA256
 from node.domain.ids import Origin, RecordId
@@ -21,8 +24,18 @@ from node.errors import Unavailable
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
+from node.usecases.contribution import Contributing
+from node.usecases.hit_list import HitList
 from node.usecases.ledger import Draft
 from node.usecases.matching import Matcher
+from node.usecases.planning import Planner
+from node.usecases.publication import Publications
+from node.usecases.recognition import Recogniser
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
@@ -44,24 +57,56 @@ class Desk:
         self.audit = AuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
         store, codec = self.node.store, ProtoCodec()
         self.backups: list[str] = []
+        listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)
+        publications = Publications(store)
         self.records = RecordCommands(
-            own=FR.origin,
-            ledger=self.node.ledger,
-            catalogue=self.node.catalogue,
-            store=store,
+            list=listed,
+            saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
+            publications=publications,
+            sender=lambda: None,
             audit=self.audit,
             clock=world.clock,
             evidence_of=lambda _: (1, b"evidence"),
         )
+        self.sharing = SharingCommands(
+            contributing=Contributing(
+                store=store,
+                ledger=self.node.ledger,
+                selector=Selector(self.node.index),
+                recogniser=Recogniser(index=self.node.index, codec=codec, own=FR.id),
+                codec=codec,
+                audit=self.audit,
+            ),
+            retracting=Retracting(store=store, ledger=self.node.ledger, audit=self.audit, own=FR.origin),
+            publications=publications,
+            sender=lambda: None,
+        )
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
+        matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
+        hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
+        self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
         self.search = SearchCommands(
-            me=FR.id,
             policy=Policy,
             intake=None,  # type: ignore[arg-type]
-            matcher=Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id),
-            inquirer=None,  # type: ignore[arg-type]
+            matcher=matcher,
+            hits=hits,
+            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
+            store=store,
+            audit=self.audit,
+            clock=world.clock,
+        )
+        self.planner = Planner(
+            me=FR.id,
+            roster=world.current,
             allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
-            relay=None,  # type: ignore[arg-type]
+            store=store,
+            codec=codec,
+            clock=world.clock,
+            random=os.urandom,
+        )
+        self.queries = QueryCommands(
+            planner=self.planner,
+            asker=None,  # type: ignore[arg-type]
             store=store,
             codec=codec,
             audit=self.audit,
@@ -79,6 +124,7 @@ class Desk:
             heads=lambda: asyncio.sleep(0, []),
             certificate_expires=lambda: None,
             check_index=lambda: None,
+            hits=hits,
             random=os.urandom,
             clock=world.clock,
         )
@@ -110,10 +156,18 @@ def lines_of(command: AsyncIterator[Line]) -> list[Line]:
     return asyncio.run(collect())
 
 
+def command(desk: Desk, name: str) -> Callable[[Line, AsyncIterator[Line]], AsyncIterator[Line]]:
+    """A command over records by its name."""
+    found: Callable[[Line, AsyncIterator[Line]], AsyncIterator[Line]]
+    found = getattr(desk.sharing if name == "retract" else desk.records, name)
+    return found
+
+
 SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, None]], "orientations": []}
 LOOKS: dict[str, tuple[str, Callable[[Desk], AsyncIterator[Line]]]] = {
     "match": ("match", lambda d: d.search.match({}, items(SUBJECT))),
-    "queries": ("queries", lambda d: d.search.queries({}, items())),
+    "queries": ("queries", lambda d: d.queries.queries({}, items())),
+    "hits": ("hits", lambda d: d.hits.hits_list({}, items())),
     "records": ("records", lambda d: d.records.records({"member": "FR"}, items())),
     "one record": ("record", lambda d: d.records.records({"record": str(d.record)}, items())),
     "evidence": ("evidence", lambda d: d.records.evidence({"record": str(d.record)}, items())),
@@ -200,7 +254,7 @@ SAYS: dict[str, Line] = {
 @pytest.mark.parametrize("name", SAYS)
 def test_what_is_said_of_a_record_is_written_down_with_its_name_and_not_its_words(desk: Desk, name: str) -> None:
     arguments = {"record": str(desk.record), **SAYS[name]}
-    lines_of(getattr(desk.records, name)(arguments, items()))
+    lines_of(command(desk, name)(arguments, items()))
     body, outcome = desk.written()
     assert body["what"] == name
     assert RecordId.parse(body["record"]) == desk.record
@@ -214,14 +268,14 @@ def test_what_cannot_be_written_down_is_not_said(desk: Desk, name: str) -> None:
     with desk.node.store.read() as tx:
         before = (tx.log(FR.origin), tx.pending(FR.origin, 9))
     with pytest.raises(Unavailable):
-        lines_of(getattr(desk.records, name)({"record": str(desk.record), **SAYS[name]}, items()))
+        lines_of(command(desk, name)({"record": str(desk.record), **SAYS[name]}, items()))
     with desk.node.store.read() as tx:
         assert (tx.log(FR.origin), tx.pending(FR.origin, 9)) == before
 
 
 def test_the_audit_is_read_without_a_fingerprint_and_shows_what_was_purged_as_purged(desk: Desk) -> None:
     lines_of(desk.search.match({"case": "FR-1"}, items(SUBJECT)))
-    lines_of(desk.records.retract({"record": str(desk.record), "reason": "mistake"}, items()))
+    lines_of(desk.sharing.retract({"record": str(desk.record), "reason": "mistake"}, items()))
     with desk.node.store.write() as tx:
         tx.purge(desk.origin, [1])
     match, retract, outcome, look = lines_of(desk.reader.read_audit({}, items()))

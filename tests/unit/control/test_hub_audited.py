@@ -29,6 +29,8 @@ ACTS: dict[str, Line] = {
     "suspend": {"member": "FR", "reason": "its keys were lost"},
     "unsuspend": {"member": "FR"},
     "refuse": {"member": "FR"},
+    "rekey": {"compromised": True},
+    "backup": {"path": "somewhere"},
 }
 
 
@@ -55,6 +57,11 @@ class Hub:
             suspend_member=lambda *_: self.did("suspend"),
             lift=lambda _: self.did("unsuspend"),
             attending=frozenset,
+            claimed=dict,
+            make_keys=lambda _: self.did("rekey", ("aaaa", "bbbb")),
+            drop_keys=lambda: self.did("drop", result=True),
+            new_keys=str,
+            make_backup=lambda path: self.did("backup", {"path": path}),
             daemon=lambda: False,
             clock=lambda: sim.NOW,
         )

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,8 +17,23 @@ from node.domain.ids import MemberId, Origin
 from node.domain.queries import LogView
 from node.domain.roster import KeyStatus, MemberStatus
 from node.domain.services import Head
-from node.domain.statements import Retraction
-from node.errors import BadProof, Conflict, Fork, Malformed, NotFound, PeerFault, Refused, StoreError, Suspended
+from node.domain.statements import Comment, Retraction
+from node.errors import (
+    BadProof,
+    BadSignature,
+    Conflict,
+    Fork,
+    Malformed,
+    NotFound,
+    PeerFault,
+    Refused,
+    StoreError,
+    Suspended,
+    Unavailable,
+)
+from node.hub import carrier as carrier_module
+from node.tlog.merkle import MAX_TREE_SIZE
+from node.usecases.replica import Verified, verify_package
 from node.usecases.vouching import verify_note
 from tests.simulator.federation import NOW, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
 from tests.simulator.world import PATIENCE, Hub, World, first
@@ -56,6 +71,40 @@ def followed(hub: Hub, member: MemberId, count: int, *cursors: LogView) -> list[
     return do(first(hub.carrier.follow(member, cursors), count))
 
 
+# --- a member that left ----------------------------------------------------------------------------------------------
+
+
+def has_left(hub: Hub, *left: Speaker) -> None:
+    hub.world.roster = roster(FR, JP, DE, **{speaker.id: MemberStatus.LEFT for speaker in left})
+
+
+def test_a_member_that_left_takes_back_what_it_said_and_says_nothing_new() -> None:
+    hub, log = a_hub(), Log(FR)
+    records = log.pictures(range(3))
+    submit(hub, log.package())
+    has_left(hub, FR)
+    log.say(Retraction(), kind=Kind.RETRACTION, target=records[1])
+    assert submit(hub, log.package(3)).cosigned_size == 4
+    (package,) = followed(hub, JP.id, 1)
+    assert [bool(body) for body in package.bodies] == [True, False, True, True]
+    log.pictures([7])
+    refused(hub, log.package(4), Refused)
+
+
+def test_a_member_that_left_reads_nothing_of_the_others() -> None:
+    hub, log, other = a_hub(), Log(FR), Log(JP)
+    log.pictures(range(2))
+    other.pictures(range(2))
+    submit(hub, log.package())
+    submit(hub, other.package(), JP.id)
+    has_left(hub, FR)
+    assert [head.origin for head in do(hub.carrier.heads(FR.id, []))] == [FR.origin]
+    with pytest.raises(Refused):
+        followed(hub, FR.id, 1)
+    with pytest.raises(Refused):
+        do(hub.carrier.bodies(FR.id, JP.origin, [0]))
+
+
 # --- submit -----------------------------------------------------------------------------------------------------------
 
 
@@ -73,6 +122,73 @@ def test_nothing_is_cosigned_before_all_of_it_is_here() -> None:
     head = submit(hub, log.package(0, 4, at=9))
     assert (head.size, head.cosigned_size) == (4, 0)
     assert submit(hub, log.package(4, 9)).cosigned == cosigned(log.note())
+
+
+def test_a_hub_whose_keys_may_be_in_other_hands_cosigns_nothing_more() -> None:
+    """And names the sizes that it had cosigned, exactly."""
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(9))
+    submit(hub, log.package(0, 4))
+    hub.halted = "a reason"
+    refused(hub, log.package(4, 9), Unavailable)
+    assert hub.carrier.cosigned_sizes() == {str(FR.origin): 4}
+    hub.halted = ""
+    assert submit(hub, log.package(4, 9)).cosigned_size == 9
+
+
+def test_a_run_that_was_under_way_when_the_hub_stopped_is_not_cosigned_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(3))
+
+    def meanwhile(*given: Any) -> Verified:
+        hub.halted = "a reason"
+        return verify_package(*given)
+
+    monkeypatch.setattr(carrier_module, "verify_package", meanwhile)
+    refused(hub, log.package(), Unavailable)
+    assert hub.carrier.cosigned_sizes().get(str(FR.origin), 0) == 0
+
+
+def test_a_hub_that_lost_entries_learns_from_its_followers_how_many() -> None:
+    """Restored from an older backup: what members name when they begin to follow is more than it has."""
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(9))
+    submit(hub, log.package(0, 4))
+    assert hub.carrier.claimed() == {}
+    stranger = LogView(origin=Speaker.named("QQ").origin, size=5)
+    unwanted = LogView(origin=JP.origin, size=MAX_TREE_SIZE)
+    followed(hub, JP.id, 1, LogView(origin=FR.origin, size=0), stranger, unwanted)
+    assert hub.carrier.claimed() == {}
+
+    other = Log(JP)
+    other.pictures(range(1))
+    submit(hub, other.package(), JP.id)
+    followed(hub, DE.id, 1, LogView(origin=FR.origin, size=9))
+    assert hub.carrier.claimed() == {FR.origin: 9}
+    submit(hub, log.package(4, 9))
+    assert hub.carrier.claimed() == {}, "it is back"
+
+
+@pytest.mark.parametrize(("status", "until", "taken"), [
+    (KeyStatus.RETIRED, 9, True),
+    (KeyStatus.RETIRED, 8, False),
+    (KeyStatus.RETIRED, None, False),
+    (KeyStatus.REVOKED, 9, False),
+])  # fmt: skip
+def test_a_former_log_is_taken_again_by_a_hub_that_lost_it_as_far_as_its_key_counts(
+    status: KeyStatus, until: int | None, taken: bool
+) -> None:
+    later = Speaker.named("FR", 2)
+    hub, log = Hub(World([FR, later, JP])), Log(FR)
+    log.pictures(range(9))
+    member = hub.world.roster.members[FR.id]
+    keys = tuple(replace(k, status=status, until_size=until) if k.epoch == 1 else k for k in member.keys)
+    hub.world.roster = replace(hub.world.roster, members={FR.id: replace(member, keys=keys)})
+    if taken:
+        assert submit(hub, log.package()).cosigned_size == 9
+    else:
+        refused(hub, log.package(), (Refused, BadSignature))  # type: ignore[arg-type]
+    refused(hub, log.package(), Exception, JP.id)
 
 
 def test_the_same_run_again_gets_the_same_head_again() -> None:
@@ -237,6 +353,45 @@ def test_a_retraction_purges_at_the_hub() -> None:
     (package,) = followed(hub, JP.id, 1)
     assert [bool(body) for body in package.bodies] == [False, True]
     assert hub.store.scrubs == 1
+
+
+def shown(hub: Hub, member: MemberId, log: Log) -> list[bool]:
+    """Which bodies of a log the hub hands to a member, in a package and one by one."""
+    (package,) = [each for each in followed(hub, member, 2) if each.origin == log.speaker.origin]
+    single = do(hub.carrier.bodies(member, log.speaker.origin, range(log.size)))
+    assert [index in single for index in range(log.size)] == [bool(body) for body in package.bodies]
+    return [bool(body) for body in package.bodies]
+
+
+def test_a_remark_goes_to_nobody_whom_the_newest_version_of_its_record_does_not_admit() -> None:
+    """What was said openly of an open record is closed by the correction that closes the record, and it stays with
+    those who may read both, with the owner and with who said it.
+    """
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    (record,) = fr.pictures([1])
+    submit(hub, fr.package())
+    said = jp.say(Comment(text="seen"), kind=Kind.COMMENT, target=record)
+    jp.say(Comment(text="and again"), kind=Kind.COMMENT, target=said)
+    submit(hub, jp.package(), JP.id)
+    assert shown(hub, DE.id, jp) == [True, True]
+    closed = fr.say(picture(2), kind=Kind.CORRECTION, target=record, handling=ONLY_JP)
+    submit(hub, fr.package(1))
+    assert shown(hub, DE.id, jp) == [False, False]
+    for reader in (FR.id, JP.id):
+        assert shown(hub, reader, jp) == [True, True]
+    fr.say(picture(3), kind=Kind.CORRECTION, target=closed)
+    submit(hub, fr.package(2))
+    assert shown(hub, DE.id, jp) == [True, True]
+
+
+def test_a_remark_that_is_open_about_a_record_that_is_not_is_withheld() -> None:
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    (secret,) = fr.pictures([1], handling=ONLY_JP)
+    submit(hub, fr.package())
+    jp.say(Comment(text="to all"), kind=Kind.COMMENT, target=secret)
+    submit(hub, jp.package(), JP.id)
+    assert shown(hub, DE.id, jp) == [False]
+    assert shown(hub, FR.id, jp) == [True]
 
 
 # --- heads and follow -------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import (
     FRAME,
@@ -19,7 +21,7 @@ from node.domain.fingerprints import (
 )
 from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import Probe, RawHit
+from node.domain.search_ports import Concerned, Probe, RawHit
 from node.errors import Misuse
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
@@ -93,6 +95,34 @@ class BruteIndex:
                     nearest = min(other, hit, key=lambda h: (h.distance, -h.quality, h.orientation))
                     framed[place] = nearest._replace(turns=hit.turns | other.turns)
         return hits + list(framed.values())
+
+    def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
+        """By searching the source's rows one by one for what arrived, as `vigil match` of each would find it."""
+        if not 0 <= radius <= PDQ_RADIUS_CAP:
+            raise Misuse("radius")
+        arrived = BruteIndex()
+        arrived.add(1, columns)
+        near: dict[tuple[int, int], int] = {}
+        for at, row, stored in self.stored:
+            turns = turned(stored.value) if stored.kind is PDQ else (stored.value,)
+            probes = [
+                Probe(0, stored.code, value, -1 if stored.quality is None else stored.quality, turn)
+                for turn, value in enumerate(turns)
+            ]
+            for hit in arrived.search(probes, radius) if at == source else ():
+                bits = -1 if stored.kind is SHA256 else hit.distance
+                near[hit.row, row] = min(bits, near.get((hit.row, row), bits))
+        kept: list[tuple[int, int]] = []
+        left_out: dict[int, int] = {}
+        for one in sorted({row for row, _ in near}):
+            pairs = sorted((bits, pair) for pair, bits in near.items() if pair[0] == one)
+            chosen = [pair for place, (bits, pair) in enumerate(pairs) if place < most or bits < 0]
+            kept += chosen
+            left_out |= {one: len(pairs) - len(chosen)} if len(pairs) > len(chosen) else {}
+        return Concerned(pairs=np.asarray(kept, dtype=np.int64).reshape(-1, 2), left_out=left_out)
+
+    def beside(self) -> BruteIndex:
+        return BruteIndex()
 
     @staticmethod
     def _comparable(kind: FingerprintKind, stored: Fingerprint) -> bool:

@@ -27,3 +27,12 @@ def test_a_crew_works_in_several_threads_at_once() -> None:
     crew = Crew(3)
     crew.map(lambda _item: meeting.wait(PATIENCE), range(3))
     crew.close()
+
+
+def test_work_that_nobody_waits_for_stays_in_its_own_thread() -> None:
+    crew = Crew(3)
+    with crew.alone():
+        assert set(crew.map(lambda _item: threading.get_ident(), range(8))) == {threading.get_ident()}
+    meeting = threading.Barrier(3)
+    crew.map(lambda _item: meeting.wait(PATIENCE), range(3))
+    crew.close()

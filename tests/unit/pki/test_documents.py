@@ -9,13 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.ids import MemberId
-from node.domain.roster import CategoryScheme, KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus, Policy
+from node.domain.roster import (
+    CategoryScheme,
+    FormerHubKey,
+    KeyPurpose,
+    KeyStatus,
+    Member,
+    MemberKey,
+    MemberStatus,
+    Policy,
+)
 from node.errors import BadSignature, Malformed, PeerFault
 from node.pki import courier, documents
 from node.pki.courier import Bundle, SigningRequest, check_hub, claim_hub
 from node.pki.documents import Membership, Suspension
 from node.pki.keys import KeyRing
 from node.pki.strictjson import encode
+from node.pki.successor import name_successor
 from node.tlog import note
 from tests.unit.pki.federation import BR, FEDERATION, FR, JP, petition_of
 
@@ -40,7 +50,21 @@ REQUEST = SigningRequest(
 )
 BUNDLE = Bundle(federation=FEDERATION, files={"1.root.json": b"{}", "2.targets.json": b"x"})
 
+FORMER = tuple(
+    FormerHubKey(vkey=KeyRing.for_hub(FEDERATION).vkey("mirror"), status=status, until=until, sizes=sizes)
+    for status, until, sizes in (
+        (KeyStatus.RETIRED, 5, None),
+        (KeyStatus.REVOKED, 6, {f"{FEDERATION}/FR/log/1": 7, f"{FEDERATION}/JP/log/2": 0}),
+    )
+)
+CHANGED = replace(MEMBERSHIP, hub=replace(MEMBERSHIP.hub, former=FORMER))
+SUCCESSION = name_successor(
+    KeyRing.for_hub(FEDERATION), CLAIMS, sizes={f"{FEDERATION}/FR/log/1": 7}, federation=FEDERATION
+)
+ASKED = replace(REQUEST, succession=SUCCESSION)
+
 CASES = {
+    "roster of a hub that changed": (documents.encode_membership(CHANGED), documents.decode_membership),
     "roster": (documents.encode_membership(MEMBERSHIP), documents.decode_membership),
     "policy": (documents.encode_policy(POLICY), documents.decode_policy),
     "suspended": (documents.encode_suspended(FEDERATION, SUSPENDED), documents.decode_suspended),
@@ -56,6 +80,40 @@ def test_every_document_comes_back_as_it_was() -> None:
     assert documents.decode_suspended(CASES["suspended"][0]) == (FEDERATION, SUSPENDED)
     assert courier.decode_request(CASES["request"][0]) == REQUEST
     assert courier.decode_bundle(CASES["bundle"][0]) == BUNDLE
+    assert documents.decode_membership(CASES["roster of a hub that changed"][0]) == CHANGED
+    assert courier.decode_request(courier.encode_request(ASKED)) == ASKED
+
+
+def test_the_word_of_a_hubs_former_keys_is_whole_or_refused() -> None:
+    whole = json.loads(courier.encode_request(ASKED))
+    for name in whole["succession"]:
+        for changed in (
+            {field: content for field, content in whole["succession"].items() if field != name},
+            {**whole["succession"], name: [1]},
+            {**whole["succession"], "more": 1},
+        ):
+            with pytest.raises(Malformed):
+                courier.decode_request(encode({**whole, "succession": changed}))
+
+
+def test_a_hub_without_former_keys_is_written_as_ever() -> None:
+    """So a federation whose hub never changed is read by every version, and rosters of before are read by this one."""
+    assert b'"former"' not in documents.encode_membership(MEMBERSHIP)
+    assert b'"succession"' not in courier.encode_request(REQUEST)
+
+
+@pytest.mark.parametrize("former", [
+    (replace(FORMER[0], vkey=CLAIMS.mirror_vkey),),
+    (FORMER[0], FORMER[0]),
+    (replace(FORMER[0], status=KeyStatus.ACTIVE),),
+    (replace(FORMER[0], vkey=RINGS[FR].vkey("witness")),),
+    (replace(FORMER[0], sizes={"nowhere": 1}),),
+    (replace(FORMER[0], until=-1),),
+])  # fmt: skip
+def test_a_history_of_the_hub_that_makes_no_sense_is_refused(former: tuple[FormerHubKey, ...]) -> None:
+    membership = replace(MEMBERSHIP, hub=replace(MEMBERSHIP.hub, former=former))
+    with pytest.raises(Malformed):
+        documents.decode_membership(documents.encode_membership(membership))
 
 
 @each_kind

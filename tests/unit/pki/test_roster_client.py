@@ -257,7 +257,7 @@ def test_a_hub_cannot_name_members_through_its_suspensions(federation: Federatio
     }
     members = federation.roster().members
     assert members == decode_membership(honest).members
-    assert name == "1.suspensions.json"
+    assert name.endswith(".suspensions.json")
 
 
 def test_rollback_is_refused(federation: Federation) -> None:
@@ -351,7 +351,8 @@ def test_no_flipped_bit_of_any_served_file_gives_another_roster(
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"\xff\xfe", b'{"signed":{},"signatures":[]}', b"[" * 50_000])
 def test_junk_in_place_of_metadata_lets_out_peer_faults_only(federation: Federation, junk: bytes) -> None:
-    for name in ("timestamp.json", "1.snapshot.json", "1.targets.json", "1.suspensions.json", "3.root.json"):
+    snapshot, suspensions = (served(federation, role)[0] for role in ("snapshot", "suspensions"))
+    for name in ("timestamp.json", snapshot, "1.targets.json", suspensions, "3.root.json"):
         federation.forged = {name: junk}
         with pytest.raises(PeerFault):
             federation.roster()
@@ -394,8 +395,8 @@ def test_a_hub_takes_no_roster_that_names_another_mirror_or_ca(federation: Feder
     mirror = KeyRing.generate(FEDERATION, "hub", ("mirror",))
     mixed = KeyRing(FEDERATION, "hub", {**ring._keys, **mirror._keys})
     for claims in (
-        claim_hub(mixed, ca_sha256=federation.hub.ca.sha256),
         claim_hub(ring, ca_sha256=bytes(32)),
+        claim_hub(mixed, ca_sha256=federation.hub.ca.sha256),
     ):
         request = encode_request(SigningRequest(federation=FEDERATION, hub=claims, petitions=()))
         bundle = federation.authority.sign(request, now=NOW, accept_hub=True)

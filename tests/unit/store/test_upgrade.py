@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from node.domain.questions import KeptQuestion, Part, PartBody
 from node.errors import StoreError
 from node.store import upgrade
 from node.store.schema import metadata
@@ -60,6 +62,27 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     open_store(path, create=True).close()
     open_store(path, create=False).close()
     assert definitions(path) == before
+
+
+def test_a_query_of_an_earlier_version_becomes_a_question_of_one_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole = tmp_path / "node.db", command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: whole(config, "0004"))
+        open_store(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO vault (id, live, sealed) VALUES (7, x'01', x'70')")
+        row = (b"q" * 16, "FR", "", "p", 1, 2, 5, b"h", 7, b"s", 90, 95)
+        connection.execute("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    store = open_store(path, create=False)
+    with store.read() as reader:
+        (kept,) = reader.recent_questions(9)
+        assert reader.part_body(b"q" * 16) == PartBody(payload=b"p")
+    store.close()
+    part = Part(number=1, query_id=b"q" * 16, cost=5, asked_at=90, closed_at=95)
+    assert kept == KeptQuestion(id=b"q" * 16, created_at=90, parts=(part,))
 
 
 def test_a_newer_schema_is_refused_with_a_remedy_and_left_alone(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_it_is_never_hurried_into_trying_without_a_pause(monkeypatch: pytest.Mon
         attempts = Attempts()
         waiting = asyncio.create_task(attempts.wait(60.0, never))
         await asyncio.sleep(0)
-        monkeypatch.setattr(module.asyncio, "sleep", sleep)
+        monkeypatch.setattr("node.sync.attempts.asyncio.sleep", sleep)
         attempts.hurry()
         await waiting
 

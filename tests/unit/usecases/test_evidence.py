@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
-from node.domain.roster import HubIdentity, KeyStatus
+from node.domain.roster import FormerHubKey, HubIdentity, KeyStatus, Roster
 from node.errors import BadProof, BadSignature, Malformed, NotFound, PeerFault, Refused
 from node.tlog import note as notes
 from node.tlog import proof as proofs
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
+from node.usecases.custody import newest_cosignature
 from node.usecases.evidence import build_evidence, verify_evidence
+from node.usecases.fsck import check_store
 from node.usecases.ledger import Draft
 from tests.simulator.federation import (
     HUB_SIGNER,
@@ -110,6 +113,49 @@ def test_what_the_roster_does_not_vouch_for_proves_nothing() -> None:
             verify_evidence(data, known, CODEC)
 
 
+def changed_over(**former: Any) -> Roster:
+    """The roster after the hub has taken other keys. `former`: what its key of before still counts for."""
+    key = {"vkey": ROSTER.hub.cosigner_vkey, "status": KeyStatus.RETIRED, "until": NOW, **former}
+    return replace(ROSTER, hub=replace(_another_hub(), former=(FormerHubKey(**key),)))
+
+
+@pytest.mark.parametrize("status", [KeyStatus.RETIRED, KeyStatus.REVOKED])
+def test_what_the_hub_cosigned_with_a_former_key_is_proven_for_ever(status: KeyStatus) -> None:
+    """Evidence of before a lost hub, or a change of its keys: by the roster's history of the hub's keys."""
+    log = Log(FR)
+    log.pictures(range(3))
+    for known in (changed_over(status=status), changed_over(status=status, sizes={str(FR.origin): 3})):
+        proven = verify_evidence(file_of(log, 1), known, CODEC)
+        assert (proven.index, proven.cosigned_at) == (1, NOW)
+        assert proven.former_hub_key == known.hub.former[0]
+    assert verify_evidence(file_of(log, 1), ROSTER, CODEC).former_hub_key is None
+
+
+@pytest.mark.parametrize("former", [
+    {"until": NOW - 1},
+    {"status": KeyStatus.REVOKED, "until": NOW - 1},
+    {"sizes": {str(FR.origin): 2}},
+    {"sizes": {str(JP.origin): 100}},
+])  # fmt: skip
+def test_a_former_key_of_the_hub_counts_for_nothing_past_its_time_or_its_sizes(former: dict[str, Any]) -> None:
+    log = Log(FR)
+    log.pictures(range(3))
+    with pytest.raises(BadSignature, match="former key") as refused:
+        verify_evidence(file_of(log, 1), changed_over(**former), CODEC)
+    assert refused.value.remedy
+
+
+def test_a_store_of_before_the_hub_changed_its_keys_is_whole_and_goes_on() -> None:
+    """Fsck finds nothing, time that the hub's former key told counts, and the new key's checkpoints are taken."""
+    node, _ = a_node()
+    known = changed_over()
+    assert not [fault for report in check_store(node.store, known) for fault in report.faults]
+    with node.store.read() as reader:
+        assert newest_cosignature(lambda: known)(reader) == NOW
+        assert newest_cosignature(lambda: changed_over(status=KeyStatus.REVOKED))(reader) == 0
+    assert [fault for report in check_store(node.store, changed_over(until=0)) for fault in report.faults]
+
+
 def _another_hub() -> HubIdentity:
     vkey = notes.make_vkey("hub.sim.example/mirror", notes.COSIGNATURE, NamedSigner("another hub").public)
     return replace(ROSTER.hub, cosigner_vkey=notes.format_vkey(vkey))
@@ -148,7 +194,7 @@ def test_only_what_is_held_and_published_can_be_shown() -> None:
 def test_handling_is_left_out() -> None:
     world = World([FR, JP])
     node = Node(world, FR, Wire(Hub(world), FR.id))
-    handling = Handling(audience=(MemberId("QQ"),))
+    handling = Handling(audience=(MemberId("JP"),))
     (record,) = node.ledger.contribute([Draft(statement=picture(1), handling=handling)])
     asyncio.run(node.publisher.round())
     extra = proofs.decode_extra(proofs.parse(build_evidence(node.store, record)).extra)

@@ -1,0 +1,167 @@
+"""How a node finds its hub again: today's roster, the CA that it names, and a certificate of that CA.
+
+Rules this module upholds:
+
+- Which hub is ours is the authority's to say: the roster names the hub's CA, and signatures lead to it from the root
+  that the invitation pinned. So a hub that changed its keys, or was made anew at the same address, is found without a
+  person; whoever else answers there is refused.
+- Over a connection to a hub that is not known yet nothing travels but the roster's files, which prove themselves.
+- A certificate that the hub does not take is renewed with the statement key: of a former CA, for a former TLS key of
+  ours, run out, or forgotten by a hub that was restored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import ssl
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from node.domain.ids import federation_id, member_id, spiffe_id
+from node.errors import BadSignature, NotFound, PeerFault, Unauthenticated, VigilError
+from node.pki.ca import check_issued, is_issued_by, make_request, needs_renewal
+from node.pki.keys import STATEMENT
+from node.usecases.enrolment import renew_after_absence
+from node.wire.client import EnrolmentChannel, RosterChannel
+
+if TYPE_CHECKING:
+    from node.app.node_rooms import NodeRooms
+    from node.domain.roster import Roster
+
+_STRANGER: Final = "the hub at this address is not the one that the federation's authority has signed for"
+_NEW_HUB: Final = "compare the address with the hub's operator; where the hub is new, the authority has to sign it in"
+_log = structlog.get_logger(__name__)
+
+
+class HubContact:
+    """Of one running node. Event loop only."""
+
+    def __init__(self, rooms: NodeRooms) -> None:
+        self._rooms = rooms
+        self._away = False
+        self._found = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
+        which a suspension of ours has ended.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._found.wait()
+
+    async def refresh_roster(self) -> None:
+        """Fetches and verifies the roster, puts it in force, and takes the CA that it names. Raises what stands in the
+        way; then everything is as it was.
+        """
+        before = self._is_active()
+        try:
+            await self._refresh()
+        except VigilError:
+            self._away = True
+            raise
+        if self._away or (self._is_active() and not before):
+            self._away = False
+            found, self._found = self._found, asyncio.Event()
+            found.set()
+
+    def _is_active(self) -> bool:
+        roster = self._rooms.members.latest()
+        return roster is not None and member_id(self._rooms.settings.member) in roster.active()
+
+    async def _refresh(self) -> None:
+        try:
+            channel: EnrolmentChannel | RosterChannel = await self._enrolment()
+        except BadSignature as stranger:
+            await self._meet(stranger)
+            return
+        async with channel:
+            roster = await self._refreshed(channel)
+            self._rooms.members.replace(roster)
+            # Between its change of keys and its next start a hub serves the new roster under its former CA: then the
+            # next round finds the new one.
+            if hashlib.sha256(_der(channel.ca_pem)).digest() == roster.hub.ca_sha256:
+                await self._take_ca(channel.ca_pem)
+
+    async def _meet(self, stranger: BadSignature) -> None:
+        """Whoever answers is no hub that we know: perhaps ours with new keys. The authority's roster decides."""
+        async with await RosterChannel.open(self._rooms.settings.enrolment) as channel:
+            try:
+                roster = await self._refreshed(channel)
+            except (PeerFault, NotFound) as error:
+                raise BadSignature(_STRANGER, remedy=_NEW_HUB) from error
+            if hashlib.sha256(_der(channel.ca_pem)).digest() != roster.hub.ca_sha256:
+                raise BadSignature(_STRANGER, remedy=_NEW_HUB) from stranger
+            self._rooms.members.replace(roster)
+            await self._take_ca(channel.ca_pem)
+
+    async def _refreshed(self, channel: EnrolmentChannel | RosterChannel) -> Roster:
+        rooms, loop = self._rooms, asyncio.get_running_loop()
+
+        def fetch(name: str, limit: int) -> bytes:
+            return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
+
+        return await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
+
+    async def _take_ca(self, pem: bytes) -> None:
+        link = self._rooms.link
+        if pem == link.ca():
+            return
+        await asyncio.to_thread(link.keep_ca, pem)
+        await link.reopen()
+        _log.warning("the hub has another CA, which the authority has signed for")
+
+    async def renew_certificate(self) -> None:
+        """Renews at two thirds of the certificate's life, or by the statement key where the hub does not take it."""
+        rooms = self._rooms
+        certificate, ca = rooms.link.certificate(), _der(rooms.link.ca())
+        # After a change of our keys the certificate is for a former one: the statement key speaks for the new one.
+        lives = certificate.not_after > time.time() and is_issued_by(certificate.der, ca)
+        lives = lives and rooms.link.has_own_certificate()
+        refused = lives and await self._refused()
+        if lives and not refused and not needs_renewal(certificate, time.time()):
+            return
+        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
+        request = make_request(rooms.ring)
+        if lives and not refused:
+            chain = await rooms.link.renew(request)
+        else:
+            async with await self._enrolment() as channel:
+                chain = await renew_after_absence(
+                    channel,
+                    federation=federation,
+                    member=member,
+                    csr=request,
+                    statement=rooms.ring.signer(STATEMENT),
+                )
+        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=rooms.ring, now=time.time())
+        rooms.link.keep(leaf.der, rooms.ring)
+        await rooms.link.reopen()
+        _log.info("certificate renewed")
+
+    async def _refused(self) -> bool:
+        try:
+            await self._rooms.link.heads([self._rooms.own_log.origin])
+        except Unauthenticated:
+            return True
+        except VigilError:
+            return False
+        return False
+
+    async def _enrolment(self) -> EnrolmentChannel:
+        rooms = self._rooms
+        latest = rooms.members.latest()
+        pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
+        return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
+
+    def is_certified(self) -> bool:
+        """Whether our certificate is for the TLS key that we hold, and of the CA that the hub has now."""
+        link = self._rooms.link
+        return link.has_own_certificate() and is_issued_by(link.certificate().der, _der(link.ca()))
+
+
+def _der(pem: bytes) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))

@@ -1,0 +1,100 @@
+"""`vigil hits`: the hits of our holdings on other members' records, as they are kept.
+
+Rules this module upholds:
+
+- A line a hit, the newest first; then one summary, which says what is not in the list and why.
+- What was shown is new no more.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from node.cli.common import Command, common
+from node.cli.output import Line, Output, plain
+from node.cli.words import count, moment, new_table, not_matched_words, record_name, speaker, stored_hit_words
+
+_LISTED: Final = 100
+_LEFT_OUT_SHOWN: Final = 5
+_FOLDS: Final = ("Case", "Match")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("hits", cls=Command)(hits)
+
+
+def hits(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    case: Annotated[str, typer.Option("--case", metavar="REF", help="Hits of the holdings of this case only.")] = "",
+    new: Annotated[bool, typer.Option("--new", help="Only hits that this command has not shown before.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
+    after: Annotated[
+        int, typer.Option("--after", metavar="HIT", min=0, help="Continue the list behind the hit with this number.")
+    ] = 0,
+) -> None:
+    """List the hits of our holdings on records of other members, the newest first.
+
+    A hit is found when a file is taken in, and also later, when another member shares a record that is like a holding.
+    A hit is a lead for a person to check. Hits end when the record is corrected, retracted or expires.
+    """
+    given = common(ctx)
+    arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
+    found: list[Line] = []
+    summary: Line = {}
+    with given.session() as session:
+        for line in session.run("hits-list", arguments):
+            given.output.line(line)
+            if "hit" in line:
+                found.append(line)
+            else:
+                summary = line
+    if not given.output.json:
+        _print_table(given.output, found)
+        given.output.say(_summary_words(summary))
+
+
+def _print_table(output: Output, lines: list[Line]) -> None:
+    if not lines:
+        return
+    columns = ("Hit", "Holding", "Case", "Record", "First found", "Last found", "Match")
+    table = new_table(*columns, right=("Holding",), folds=_FOLDS)
+    for line in lines:
+        table.add_row(
+            f"{line['hit']} new" if line["new"] else str(line["hit"]),
+            str(line["holding"]),
+            plain(", ".join(line["cases"])),
+            f"{speaker(line['origin'])} {record_name(line['record'])}",
+            moment(line["first_seen"]).partition(" ")[0],
+            moment(line["last_seen"]).partition(" ")[0],
+            stored_hit_words(line),
+        )
+    output.say(table)
+
+
+def _summary_words(line: Line) -> str:
+    words = [f"{count(line['hits'], 'hit')} shown of {line['total']:,}."]
+    if line["hidden"]:
+        words.append(f"The allow-list hides {count(line['hidden'], 'more hit')}: vigil hits --show-all")
+    if line["next"] is not None:
+        words.append(f"For the next hits: vigil hits --after {line['next']}")
+    if line["not_matched_yet"]:
+        words.append(not_matched_words(line))
+    if line["left_out"]:
+        words.append("Too many hits to keep all of them (the strongest are kept):")
+        words += [f"  {_left_out_words(each)}" for each in line["left_out"][:_LEFT_OUT_SHOWN]]
+        if len(line["left_out"]) > _LEFT_OUT_SHOWN:
+            words.append(
+                f"  and {len(line['left_out']) - _LEFT_OUT_SHOWN:,} more records or holdings (--json lists all)"
+            )
+    return "\n".join(words)
+
+
+def _left_out_words(line: Line) -> str:
+    about = f"record {record_name(line['record'])}" if line["record"] else f"holding {line['holding']}"
+    return f"{about}: about {count(line['left_out'], 'hit')} not kept"

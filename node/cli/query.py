@@ -1,0 +1,164 @@
+"""`vigil query`: ask the federation, after looking here first.
+
+Rules this module upholds:
+
+- What cannot be read is known before anything leaves.
+- It ends in a table with one state for every member that was expected, and exit code 3 where any did not answer.
+- Ctrl-C keeps what came, and says how to go on (exit code 130).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, Common, common
+from node.cli.main import ExitCode
+from node.cli.output import Line
+from node.cli.query_words import QueryPrinter
+from node.cli.search import HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
+from node.cli.subjects import Asked, Failures, count_subjects, read_asked, subjects
+from node.errors import Misuse
+
+DEFAULT_BUDGET: Final = 5.0
+"""Seconds that a query waits for its members."""
+DEFAULT_PURPOSE: Final = "victim-identification"
+DEFAULT_ROLE: Final = "investigator"
+_ID_HELP: Final = "`vigil queries` lists the ids."
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("query", cls=Command)(query)
+
+
+def query(
+    ctx: typer.Context,
+    *,
+    asked: Subjects = None,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            "--case", help="Our case reference. Without files and hashes: ask about the holdings of this case."
+        ),
+    ] = None,
+    legal_basis: Annotated[str | None, typer.Option("--legal-basis", help="The law that allows the question.")] = None,
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help=f"What it is for. Default: {DEFAULT_PURPOSE}.")
+    ] = None,
+    officer_role: Annotated[
+        str | None,
+        typer.Option("--officer-role", help=f"The role of the officer who asks. Default: {DEFAULT_ROLE}."),
+    ] = None,
+    to: Annotated[
+        options.Members | None,
+        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask only these members. Default: all."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", metavar="TIME", parser=options.duration, help="How long to wait for answers. Default: 5s."
+        ),
+    ] = None,
+    rule: RuleOption = Rule.POLICY,
+    hashes: HashFile = None,
+    show_all: ShowAll = False,
+    workers: Workers = None,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            "--again",
+            metavar="ID",
+            parser=options.query_id,
+            help=f"Ask this query once more: the same subjects and terms. {_ID_HELP}",
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="ID",
+            parser=options.query_id,
+            help=f"Ask the parts that an interrupted query has not asked yet. {_ID_HELP}",
+        ),
+    ] = None,
+    _radius: Radius = None,
+) -> None:
+    """Ask the federation about pictures, videos or hashes, after looking here first.
+
+    Only hashes leave, signed, with case, purpose and legal basis, which every member asked keeps in its audit log.
+    Without files and hashes, `--case` asks about every holding of that case, from its stored fingerprints.
+    A large question is asked in parts, as fast as the federation's policy allows. Each part has its own id.
+    Answers are shown as they come; the closing table has one state for each member. Exit code 3: some member asked gave
+    neither hit nor no-hit, so the question is not answered in full. Later answers: vigil queries ID.
+    """
+    given = common(ctx)
+    failures = Failures(output=given.output)
+    own_terms = {"--case": case, "--legal-basis": legal_basis, "--purpose": purpose, "--officer-role": officer_role}
+    show: Line = {"show_all": True} if show_all else {}
+    if again or resume:
+        _refuse_others(asked, hashes, own_terms, rule)
+        if again and resume:
+            raise Misuse("--again and --resume exclude each other", remedy="give one of them")
+        if resume and (to or budget is not None):
+            raise Misuse("--resume goes on with the terms of the query", remedy="leave --to and --budget out")
+        changed: Line = {} if to is None else {"to": list(to)}
+        changed |= {} if budget is None else {"budget": budget}
+        command = "query-again" if again else "query-rest"
+        _ask(given, command, {"query": again or resume} | changed | show, [], failures)
+        return
+    if case is None or legal_basis is None:
+        missing = "--case" if case is None else "--legal-basis"
+        raise Misuse(f"a query needs {missing}", remedy=f"give {missing}: every member asked keeps it in its audit log")
+    arguments: Line = {
+        "case": case,
+        "purpose": DEFAULT_PURPOSE if purpose is None else purpose,
+        "legal_basis": legal_basis,
+        "officer_role": DEFAULT_ROLE if officer_role is None else officer_role,
+        "to": list(to or ()),
+        "rule": rule.value,
+        "budget": DEFAULT_BUDGET if budget is None else budget,
+    } | show
+    if not asked and hashes is None:
+        _ask(given, "query-case", arguments, [], failures)
+        return
+    items = _all_subjects(given, read_asked(asked or (), hashes), failures, workers)
+    if not items:
+        given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
+        raise typer.Exit(ExitCode.ERROR)
+    _ask(given, "query", arguments, items, failures)
+
+
+def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | None], rule: Rule) -> None:
+    """Raises `Misuse` for what a query that was asked before has of its own."""
+    named = [name for name, value in own_terms.items() if value is not None]
+    named += ["files or hashes"] if asked or hashes else []
+    named += ["--rule"] if rule is not Rule.POLICY else []
+    if named:
+        raise Misuse(
+            f"{', '.join(named)} cannot be given together with --again or --resume",
+            remedy="leave that out: the terms and subjects of the earlier query are used. Or ask a new query",
+        )
+
+
+def _ask(given: Common, command: str, arguments: Line, items: list[Line], failures: Failures) -> None:
+    printer = QueryPrinter(given.output, plain_question=command == "query")
+    try:
+        with given.session() as session, printer:
+            for line in session.run(command, arguments, items):
+                printer.line(line)
+    except KeyboardInterrupt:
+        printer.interrupted()
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if failures.count:
+        raise typer.Exit(ExitCode.ERROR)
+    if not printer.complete:
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+def _all_subjects(given: Common, told: Asked, failures: Failures, workers: int | None) -> list[Line]:
+    """Every subject, made before the question is signed: what cannot be read is known before anything leaves."""
+    with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
+        return list(subjects(told, failures, workers, advance))

@@ -1,0 +1,140 @@
+"""The options by which a person says something of a thing, and who may read it: for every command that does.
+
+Rules this module upholds:
+
+- Only what was given is sent on: the node has the default, or what was said before.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from node.cli import options
+from node.cli.output import Line
+
+
+class Tri(StrEnum):
+    """Yes, no, or nobody said."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class HandlingCode(StrEnum):
+    """INTERPOL handling codes."""
+
+    POLICE_USE = "1"
+    ASK_FIRST = "2"
+    SPECIAL = "3"
+
+
+_STATEMENT = "What is said"
+_HANDLING = "Who may read it"
+
+CategoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--category",
+        metavar="SCHEME:VERSION:CODE",
+        parser=options.category,
+        help="Such as uk-caid:1:B; never a bare number.",
+        rich_help_panel=_STATEMENT,
+    ),
+]
+BaselineOption = Annotated[
+    Tri | None,
+    typer.Option("--baseline", help="Is it within INTERPOL's baseline?", rich_help_panel=_STATEMENT),
+]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option("--series", metavar="NAME", help="The series that it belongs to.", rich_help_panel=_STATEMENT),
+]
+TagOption = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be repeated.", rich_help_panel=_STATEMENT)
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="Language heard or seen in it.", rich_help_panel=_STATEMENT),
+]
+VictimOption = Annotated[
+    Tri | None, typer.Option("--victim-identified", help="Is the victim known?", rich_help_panel=_STATEMENT)
+]
+OffenderOption = Annotated[
+    Tri | None, typer.Option("--offender-identified", help="Is the offender known?", rich_help_panel=_STATEMENT)
+]
+AudienceOption = Annotated[
+    options.Members | None,
+    typer.Option(
+        "--audience",
+        metavar="everyone|FR,JP",
+        parser=options.audience,
+        help="Who may read it: everyone, or only these members. Fixed when it is signed.",
+        rich_help_panel=_HANDLING,
+    ),
+]
+PurposeOption = Annotated[
+    list[str] | None,
+    typer.Option("--purpose", metavar="PURPOSE", help="A permitted purpose; repeatable.", rich_help_panel=_HANDLING),
+]
+CodeOption = Annotated[
+    HandlingCode | None,
+    typer.Option(
+        "--handling-code",
+        help="1: police use; 2: ask us before you pass it on; 3: special restrictions.",
+        rich_help_panel=_HANDLING,
+    ),
+]
+RetainOption = Annotated[
+    int | None,
+    typer.Option(
+        "--retain-until",
+        metavar="YYYY-MM-DD",
+        parser=options.day,
+        help="Deleted everywhere after this day.",
+        rich_help_panel=_HANDLING,
+    ),
+]
+
+
+def statement_given(  # noqa: PLR0917 (in the order of the options)
+    category: str | None,
+    baseline: Tri | None,
+    series: str | None,
+    tags: list[str] | None,
+    language: str | None,
+    victim_identified: Tri | None,
+    offender_identified: Tri | None,
+) -> Line:
+    """What was said, and no more."""
+    return _given(
+        category=category,
+        baseline=baseline and baseline.value,
+        series=series,
+        tags=tags or None,
+        language=language,
+        victim_identified=victim_identified and victim_identified.value,
+        offender_identified=offender_identified and offender_identified.value,
+    )
+
+
+def handling_given(
+    audience: options.Members | None,
+    purposes: list[str] | None,
+    code: HandlingCode | None,
+    retain_until_day: int | None,
+) -> Line:
+    """Who may read it, as far as it was said."""
+    return _given(
+        audience=list(audience) if audience is not None else None,
+        purposes=purposes or None,
+        code=code and code.value,
+        retain_until_day=retain_until_day,
+    )
+
+
+def _given(**values: object) -> Line:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,86 @@
+"""What a record says, and who may read it, in people's words: the same wherever a record is shown.
+
+Rules this module upholds:
+
+- Every field of a statement is said. What nobody stated is left out of a hit, and said as unknown of a whole record.
+- Every text that came from elsewhere goes through `plain`.
+"""
+
+from __future__ import annotations
+
+from node.cli.options import spell_day
+from node.cli.output import Line, plain
+
+CODES = {"1": "police use", "2": "ask its owner before you pass it on", "3": "special restrictions"}
+"""INTERPOL handling codes."""
+
+
+def category_code(category: Line | None) -> str:
+    """SCHEME:VERSION:CODE."""
+    return plain(f"{category['scheme']}:{category['version']}:{category['code']}") if category else ""
+
+
+def category_words(category: Line | None) -> str:
+    """SCHEME:VERSION:CODE, and the baseline where it was stated."""
+    if not category:
+        return ""
+    words = category_code(category)
+    return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
+
+
+def statement_words(line: Line) -> list[str]:
+    """What a statement says, a phrase each, as far as somebody said it."""
+    known = [
+        ("category", category_words(line.get("category"))),
+        ("series", line.get("series")),
+        ("victim identified:", _stated(line.get("victim_identified"))),
+        ("offender identified:", _stated(line.get("offender_identified"))),
+        ("tags:", ", ".join(line.get("tags") or ())),
+        ("language", line.get("language")),
+        ("media type", line.get("media_type")),
+    ]
+    return [f"{name} {plain(value)}" for name, value in known if value]
+
+
+def statement_rows(line: Line) -> list[tuple[str, str]]:
+    """(name, value) of every field of a whole contribution; what nobody stated is said so."""
+    return [
+        ("Category", category_words(line["category"]) or "not stated"),
+        ("Series", line["series"] or "not stated"),
+        ("Victim", f"identified: {line['victim_identified']}"),
+        ("Offender", f"identified: {line['offender_identified']}"),
+        ("Tags", ", ".join(line["tags"] or ()) or "none"),
+        ("Language", line["language"] or "not stated"),
+        ("Media type", line["media_type"] or "not stated"),
+    ]
+
+
+def _stated(value: str | None) -> str | None:
+    return None if value == "unknown" else value
+
+
+def handling_words(handling: Line | None) -> str:
+    """Who may read it, for what, under which code, until when; "" where nobody can tell."""
+    if not handling:
+        return ""
+    audience, code = handling["audience"], handling["code"]
+    readers = audience if isinstance(audience, str) else ", ".join(audience)
+    meaning = f" ({CODES[code]})" if code in CODES else ""
+    until = f"; kept until {spell_day(handling['retain_until_day'])}" if handling.get("retain_until_day") else ""
+    return plain(f"{readers}, for {', '.join(handling['purposes'])}; handling code {code}{meaning}{until}")
+
+
+def publication_words(line: Line, published: str) -> str:
+    """How far a statement has come: `published`, or what is still missing, and why."""
+    publication = line.get("publication")
+    if publication in (None, "published"):
+        return published
+    waits = "It is stored here and has not left this node yet."
+    if publication == "signed":
+        waits = "It is in our signed log, and the hub has not confirmed it yet."
+    return f"{waits} {why_words(line)}"
+
+
+def why_words(line: Line) -> str:
+    """Why something is not published, in a sentence."""
+    return f"Reason: {plain(line['why'])}." if line.get("why") else "It goes out by itself: see vigil node status."

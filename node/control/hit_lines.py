@@ -1,0 +1,59 @@
+"""Hits that are kept as the lines that `--json` prints.
+
+Rules this module upholds:
+
+- As `node.control.lines`: a key that does not apply is null, never absent, and nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node.control.lines import seconds_line, shares_line, statement_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.ids import RecordId
+    from node.usecases.hit_list import ShownHit
+
+Line = dict[str, Any]
+
+
+def stored_hit_line(shown: ShownHit) -> Line:
+    """One hit that is kept: of which holding, on which record, how near, since when."""
+    hit, evidence = shown.hit, shown.hit.evidence
+    return {
+        "hit": hit.id,
+        "holding": hit.holding,
+        "cases": list(shown.cases),
+        "member": hit.record.origin.member,
+        "origin": str(hit.record.origin),
+        "record": str(hit.record),
+        "algorithm": evidence.algorithm if evidence else None,
+        "distance": evidence.distance if evidence else None,
+        "quality": evidence.quality if evidence else None,
+        "orientation": evidence.orientation if evidence else None,
+        **statement_line(shown.statement),
+        "weak": bool(evidence and evidence.weak),
+        "trimmed": bool(evidence and evidence.trimmed),
+        "shares": shares_line(evidence.shares if evidence else None),
+        "seconds": seconds_line(evidence.at if evidence else None),
+        "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
+        "allowed": hit.allowed,
+        "new": not hit.shown_at,
+        "first_seen": hit.first_seen,
+        "last_seen": hit.last_seen,
+    }
+
+
+def left_out_lines(left_out: Mapping[RecordId | int, int]) -> list[Line]:
+    """Of which records and holdings more hits were found than are kept, and about how many."""
+    return [
+        {
+            "record": None if isinstance(about, int) else str(about),
+            "holding": about if isinstance(about, int) else None,
+            "left_out": number,
+        }
+        for about, number in left_out.items()
+    ]

@@ -1,0 +1,227 @@
+"""The commands that ask the federation, and that look a question up again.
+
+Rules this module upholds:
+
+- Commands hold no decisions: they read arguments, call a use case, and print its values as lines.
+- Lines are given as soon as they are known. Blocking work runs in threads.
+- Closing a command while it runs (Ctrl-C) closes the question in order: what came is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.control.lines import hit_line, outcome_line, read_subject
+from node.control.query_lines import (
+    changes_line,
+    part_line,
+    plan_line,
+    question_line,
+    subject_told_line,
+    summary_line,
+)
+from node.control.search_commands import read_rule
+from node.domain.envelope import Kind
+from node.domain.ids import QUERY_ID_SIZE, member_id
+from node.errors import Malformed, NotFound
+from node.usecases.asking import Begins, Heard, Waits
+from node.usecases.audit import AuditEntry
+from node.usecases.history import asked_subjects, changes, question_terms, told_outcomes
+from node.usecases.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+    from node.control.runner import Line
+    from node.domain.ports import Clock, Codec, Store
+    from node.domain.questions import KeptQuestion, Part
+    from node.usecases.asking import Asker
+    from node.usecases.audit import AuditLog
+    from node.usecases.planning import Plan, Planner
+
+ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryCommands:
+    """`planner` keeps a question, `asker` asks it."""
+
+    planner: Planner
+    asker: Asker
+    store: Store
+    codec: Codec
+    audit: AuditLog
+    clock: Clock
+
+    async def query(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "budget", "show_all"} and subjects as items
+        -> what is not asked about, the plan, and for each part its local hits, then members' outcomes and their hits as
+        they come; at the end {"query", "outcomes", "hits", ...} over all parts.
+
+        A subject on the allow-list is left out, and a line says so: {"subject", "not_asked"}. With `show_all` it is
+        asked about like any other. Raises `Refused` where nothing is left to ask about.
+        """
+        given = Arguments(arguments)
+        question, show_all = _question(given), given.flag("show_all")
+        subjects = tuple([read_subject(line) async for line in items])
+
+        def plan() -> Plan:
+            return self.planner.plan(replace(question, subjects=subjects), show_all=show_all)
+
+        async for line in self._asked(plan, show_all=show_all):
+            yield line
+
+    async def query_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """As `query`, about the holdings of the case, from what is stored of them."""
+        given = Arguments(arguments)
+        question, show_all = _question(given), given.flag("show_all")
+        async for line in self._asked(lambda: self.planner.plan_case(question, show_all=show_all), show_all=show_all):
+            yield line
+
+    async def query_again(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"query": hex, "to", "budget", "show_all"} -> as `query`: the same subjects and terms once more; the summary
+        says what is another now. Without "to" and "budget", these are the same too.
+        """
+        given = Arguments(arguments)
+        wanted, show_all = read_query_id(given.text("query")), given.flag("show_all")
+        to = tuple(member_id(name) for name in given.texts("to")) if given.has("to") else None
+        budget = given.number("budget") if given.has("budget") else None
+
+        def plan() -> Plan:
+            return self.planner.again(wanted, to, budget, show_all=show_all)
+
+        async for line in self._asked(plan, show_all=show_all):
+            yield line
+
+    async def query_rest(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"query": hex, "show_all"} -> as `query`: what of an interrupted question has no closing table yet. The
+        summary is over all parts.
+        """
+        given = Arguments(arguments)
+        wanted, show_all = read_query_id(given.text("query")), given.flag("show_all")
+        async for line in self._asked(lambda: self.planner.rest(wanted), show_all=show_all):
+            yield line
+
+    async def _asked(self, make: Callable[[], Plan], *, show_all: bool) -> AsyncGenerator[Line, None]:
+        plan = await asyncio.to_thread(make)
+        for label in plan.not_asked:
+            yield {"subject": label, "not_asked": ON_THE_LIST}
+        yield plan_line(plan)
+        searched: dict[str, int] = {}
+        async with aclosing(self.asker.run(plan, show_all=show_all)) as events:
+            async for event in events:
+                if isinstance(event, Waits):
+                    yield {"waiting_seconds": round(event.seconds, 1), "because": event.because}
+                    continue
+                labels = [subject.label for subject in event.subjects]
+                if isinstance(event, Begins):
+                    searched = dict(event.found.searched)
+                    yield part_line(plan, event)
+                    for hit in event.found.hits:
+                        yield hit_line(labels[hit.subject], hit) | {"where": "here"}
+                else:
+                    for line in _heard_lines(event, labels):
+                        yield line
+        summary = summary_line(plan) | {"searched": searched}
+        if plan.terms.again:
+            summary |= await asyncio.to_thread(self._changed, plan)
+        yield summary
+
+    def _changed(self, plan: Plan) -> Line:
+        with self.store.read() as tx:
+            before, now = tx.question(plan.terms.again), tx.question(plan.id)
+        if before is None or now is None:
+            return {"changed": None}
+        parts = before.chosen(plan.terms.again)
+        return {"changed": changes_line(changes(self.store, self.codec, parts, now.parts, plan.terms.members))}
+
+    async def queries(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"query": hex or "", "limit"} -> what was asked and what came back, late answers included and labelled.
+
+        Of one query (a question, or one part of it) with its subjects; of the last ones without.
+        """
+        given = Arguments(arguments)
+        wanted = given.text("query", "")
+        looks = {"what": "queries", "query": wanted, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=looks))
+        if wanted:
+            lines = await asyncio.to_thread(self._one, read_query_id(wanted))
+        else:
+            lines = await asyncio.to_thread(self._recent, given.whole("limit", 20))
+        for line in lines:
+            yield line
+
+    def _one(self, wanted: bytes) -> list[Line]:
+        with self.store.read() as tx:
+            kept = tx.question(wanted)
+        if kept is None:
+            raise NotFound("no query of ours has this id", remedy="`vigil queries` lists the last ones")
+        parts = kept.chosen(wanted)
+        lines = self._head(kept)
+        for part in parts:
+            subjects = asked_subjects(self.store, self.codec, part)
+            lines += [subject_told_line(part, subject) for subject in subjects]
+        return lines + [line for part in parts for line in self._told(part)]
+
+    def _recent(self, limit: int) -> list[Line]:
+        with self.store.read() as tx:
+            newest = tx.recent_questions(limit)
+        lines: list[Line] = []
+        for kept in newest:
+            lines += self._head(kept)
+            lines += [line for part in kept.parts for line in self._told(part)]
+        return lines
+
+    def _head(self, kept: KeptQuestion) -> list[Line]:
+        return [question_line(kept, question_terms(self.store, self.codec, kept))]
+
+    def _told(self, part: Part) -> list[Line]:
+        """The outcomes of one part, each followed by its hits."""
+        told = told_outcomes(self.store, self.codec, part.query_id)
+        hits = any(each.answer and each.answer.hits for each in told)
+        labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
+        lines: list[Line] = []
+        for outcome in told:
+            lines.append(outcome_line(part.query_id, outcome))
+            for hit in outcome.answer.hits if outcome.answer else ():
+                label = labels[hit.subject] if hit.subject < len(labels) else ""
+                lines.append(hit_line(label, hit) | {"where": outcome.member})
+        return lines
+
+
+def _heard_lines(event: Heard, labels: list[str]) -> list[Line]:
+    outcome = event.outcome
+    hits = outcome.answer.hits if outcome.answer else ()
+    return [
+        outcome_line(event.part.query_id, outcome),
+        *(hit_line(labels[hit.subject], hit) | {"where": outcome.member} for hit in hits),
+    ]
+
+
+def _question(given: Arguments) -> Question:
+    """A question without its subjects."""
+    return Question(
+        subjects=(),
+        case=given.text("case"),
+        purpose=given.text("purpose"),
+        legal_basis=given.text("legal_basis"),
+        officer_role=given.text("officer_role", "investigator"),
+        recipients=tuple(member_id(name) for name in given.texts("to")),
+        rule=read_rule(given.text("rule", "policy")),
+        budget=given.number("budget", 5.0),
+    )
+
+
+def read_query_id(text: str) -> bytes:
+    """A query's id from its hex. Raises `Malformed`."""
+    try:
+        query_id = bytes.fromhex(text)
+    except ValueError:
+        query_id = b""
+    if len(query_id) != QUERY_ID_SIZE:
+        raise Malformed(f"a query's id is {2 * QUERY_ID_SIZE} hex digits")
+    return query_id

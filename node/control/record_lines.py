@@ -1,0 +1,154 @@
+"""Records, and what becomes of them, as lines.
+
+Rules this module upholds:
+
+- Those of `lines`. What a statement says is said by the same keys wherever it is shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.control.lines import category_line, fingerprint_line, handling_line, statement_line
+from node.domain.envelope import Kind
+from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Sealed
+from node.usecases.contribution import Stand
+from node.usecases.publication import Publication
+from node.usecases.recordlist import WAITS
+from node.usecases.retraction import Fate
+
+if TYPE_CHECKING:
+    from node.control.runner import Line
+    from node.domain.ids import RecordId
+    from node.domain.statements import Body
+    from node.usecases import contribution, retraction
+    from node.usecases.publication import Settled
+    from node.usecases.recordlist import Shown
+    from node.usecases.selection import Fault
+
+STATES: Final = {
+    Stand.NEW: "would contribute",
+    Stand.SHARED: "contributed",
+    Stand.BEFORE: "contributed before",
+    Stand.DIFFERS: "contributed before, and says otherwise",
+    Stand.WITHDRAWN: "retracted before: name it itself (--holding) to share it again",
+    Stand.NOTHING: "nothing that may be shared",
+}
+_FATES: Final = {
+    Fate.PLANNED: "would retract",
+    Fate.RETRACTED: "retracted here",
+    Fate.FORGOTTEN: "forgotten before it left",
+    Fate.KEPT: "not retracted",
+}
+_RETRACTED: Final = {
+    Publication.QUEUED: "retraction queued",
+    Publication.SIGNED: "retraction signed",
+    Publication.PUBLISHED: "retracted",
+}
+
+
+def record_line(shown: Shown, *, whole: bool) -> Line:
+    """One record as a person reads it; `whole` adds its fingerprints and what others said of it."""
+    view = shown.view
+    body = view.body
+    contribution = body if isinstance(body, Contribution) else None
+    said = statement_line(contribution)
+    if isinstance(body, Opinion):
+        said["category"] = category_line(body.category)
+    if isinstance(body, Comment):
+        said["language"] = body.language or None
+    line: Line = {
+        "record": str(view.record),
+        "index": None if view.index == WAITS else view.index,
+        "kind": Kind(view.kind).name.lower() if view.kind in Kind._value2member_map_ else "not understood",
+        "state": view.state.name.lower().replace("_", "-"),
+        "publication": shown.publication,
+        "issued_day": view.issued_day,
+        "expiry_day": view.expiry_day or None,
+        "open": view.open,
+        "target": str(view.target) if view.target else None,
+        "superseded": view.replaced,
+        "reason": view.reason or None,
+        "cases": list(shown.cases) if shown.publication else None,
+        **said,
+        "handling": handling_line(view.handling),
+        "says": _says(body),
+        "remarks": view.said,
+    }
+    if whole:
+        line["fingerprints"] = [fingerprint_line(f) for f in contribution.fingerprints] if contribution else []
+        line["remarks"] = [
+            {
+                "member": remark.speaker.member,
+                "kind": Kind(remark.kind).name.lower(),
+                "says": _says(remark.body),
+                "record": str(remark.record),
+                "about": str(remark.about),
+                "earlier_version": remark.earlier,
+            }
+            for remark in view.remarks
+        ]
+    return line
+
+
+def _says(body: Body | None) -> str | None:
+    """A body in a few words."""
+    if isinstance(body, Contribution):
+        return f"{len(body.fingerprints)} fingerprints of {body.media_type or 'a thing'}"
+    if isinstance(body, Opinion):
+        return body.verdict.name.lower() + (f": {body.note}" if body.note else "")
+    if isinstance(body, Comment):
+        return body.text
+    if isinstance(body, Sealed):
+        return "sealed: this version cannot open it"
+    if isinstance(body, NotUnderstood):
+        return "of a later version: not understood"
+    return None if body is None else body.reason.name.lower()
+
+
+def fault_line(fault: Fault) -> Line:
+    """What is wrong with one line of a list."""
+    return {"line": fault.row, "error": str(fault.error), "remedy": fault.error.remedy}
+
+
+def contributed_line(planned: contribution.Planned) -> Line:
+    """How one holding stands to a contribution; `says` where its record says something else."""
+    said, handling = planned.said if planned.said and planned.differs else (None, None)
+    return {
+        "holding": planned.chosen.holding,
+        "record": str(planned.record) if planned.record else None,
+        "state": STATES[planned.stand],
+        "differs": list(planned.differs),
+        "says": statement_line(said) | {"handling": handling_line(handling)} if said else None,
+    }
+
+
+def retracted_line(planned: retraction.Planned) -> Line:
+    """What becomes of one record that is taken back."""
+    return {
+        "record": str(planned.record),
+        "retraction": str(planned.retraction) if planned.retraction else None,
+        "state": _FATES[planned.fate],
+        "holdings": list(planned.holdings),
+        "cases": list(planned.cases),
+        "error": str(planned.error) if planned.error else None,
+    }
+
+
+def one_retracted_line(planned: retraction.Planned, settled: Settled) -> Line:
+    """The same of a record that was named alone, once it is known how far its retraction has come."""
+    line = retracted_line(planned)
+    if planned.retraction is not None:
+        line |= published_line(planned.retraction, settled)
+        line["state"] = _RETRACTED[settled.states.get(planned.retraction, Publication.QUEUED)]
+    return line
+
+
+def published_line(record: RecordId, settled: Settled) -> Line:
+    """How far one statement has come, and why no further."""
+    return {"publication": settled.states.get(record, Publication.QUEUED), "why": settled.why or None}
+
+
+def settled_line(settled: Settled) -> Line:
+    """How far many statements have come, counted, and why some have come no further."""
+    return {state: settled.count(state) for state in Publication} | {"why": settled.why or None}

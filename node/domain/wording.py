@@ -1,0 +1,89 @@
+"""What a person gives to be said of things, as far as they give it: the statement's part and the handling's part.
+
+Rules this module upholds:
+
+- None is "not given": a contribution has the default there, a correction what was said before.
+- One set of words serves many things, and each is compared with what a record says already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from node.domain.statements import Category, Contribution, Tri
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from node.domain.handling import Handling
+    from node.domain.ids import MemberId
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What is said of a thing. `baseline` belongs to the category, and may be given alone in a correction."""
+
+    category: Category | None = None
+    baseline: Tri | None = None
+    series: str | None = None
+    victim_identified: Tri | None = None
+    offender_identified: Tri | None = None
+    tags: tuple[str, ...] | None = None
+    language: str | None = None
+
+    def of(self, before: Contribution) -> Contribution:
+        """`before` with what is given. Raises `Misuse` for a baseline where there is no category."""
+        category = self.category or before.category
+        if self.baseline is not None:
+            if category is None:
+                raise Misuse("the baseline is said of a category", remedy="give --category as well")
+            category = replace(category, baseline=self.baseline)
+        return replace(
+            before,
+            category=category,
+            series=_given(self.series, before.series),
+            victim_identified=_given(self.victim_identified, before.victim_identified),
+            offender_identified=_given(self.offender_identified, before.offender_identified),
+            tags=_given(self.tags, before.tags),
+            language=_given(self.language, before.language),
+        )
+
+    def over(self, default: Wording) -> Wording:
+        """What is given here, and `default` where nothing is."""
+        return Wording(
+            **{each.name: _given(getattr(self, each.name), getattr(default, each.name)) for each in fields(self)}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Who may read it, for what, until when. `everyone`: every member; `audience`: these alone; neither: not given."""
+
+    everyone: bool = False
+    audience: tuple[MemberId, ...] | None = None
+    purposes: tuple[str, ...] | None = None
+    code: str | None = None
+    retain_until_day: int | None = None
+
+    def of(self, before: Handling) -> Handling:
+        """`before` with what is given."""
+        return replace(
+            before,
+            audience=None if self.everyone else _given(self.audience, before.audience),
+            purposes=_given(self.purposes, before.purposes),
+            code=_given(self.code, before.code),
+            retain_until_day=_given(self.retain_until_day, before.retain_until_day),
+        )
+
+
+def differences(before: Contribution | Handling, after: Contribution | Handling) -> tuple[str, ...]:
+    """The names of the fields in which two of one kind differ. Fingerprints and media type are the thing's own."""
+    own = {"fingerprints", "media_type"}
+    names = [each.name for each in fields(before) if each.name not in own]
+    return tuple(name for name in names if getattr(before, name) != getattr(after, name))
+
+
+def _given(value: T | None, before: T) -> T:
+    return before if value is None else value

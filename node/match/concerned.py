@@ -1,0 +1,111 @@
+"""What arrives, held against one source: which of its rows a search from there would show it.
+
+Rules this module upholds:
+
+- It proposes only: who asks searches for what is proposed, from the other side, and the store decides.
+- Nothing within the radius is left out but what goes past the most that one row may have, and that is counted. To turn
+  what arrived is to turn the other back, so each of its hashes is looked for in the eight orientations that bits tell.
+- Two videos that are near within the wide radius alone are proposed by a sample, as `node.match.videos` does.
+- The work is done in columns, and what is found is cut down block by block: a hash that is near a million others must
+  not take the memory of a million hits for each of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.domain.batch import FingerprintColumn
+from node.domain.fingerprints import FRAME, KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH, PHASH_RADIUS, SHA256
+from node.domain.orientations import turned_columns
+from node.domain.search_ports import Concerned
+from node.match.videos import wide_rows
+
+if TYPE_CHECKING:
+    from node.match.segmented import SegmentedTable
+
+_BLOCK: Final = 64
+"""Hashes a search of perceptual kinds: what it finds is reduced before the next."""
+_SAME_FILE: Final = -1
+"""The distance of an equal SHA-256: nearer than anything else, and never left out."""
+
+_Pairs = NDArray[np.int64]
+"""(n, 3): the row that arrived, the row of the source, bits between them."""
+
+
+def concerned(
+    tables: Mapping[int, SegmentedTable], arrived: Sequence[FingerprintColumn], radius: int, source: int, most: int
+) -> Concerned:
+    """See `SearchIndex.concerned`. `arrived`: columns of kinds that are searched, of what may match alone."""
+    left_out: dict[int, int] = {}
+    found: list[_Pairs] = [np.empty((0, 3), dtype=np.int64)]
+    for column in filter(lambda column: len(column.rows), arrived):
+        found += [_nearest(pairs, most, left_out) for pairs in _of_column(tables, column, radius, source)]
+    pairs = _nearest(np.concatenate(found), most, left_out)
+    return Concerned(pairs=pairs[:, :2], left_out=left_out)
+
+
+def _of_column(
+    tables: Mapping[int, SegmentedTable], column: FingerprintColumn, radius: int, source: int
+) -> Iterator[_Pairs]:
+    """All pairs by one kind of what arrived, a block at a time."""
+    kind = KIND_BY_CODE[column.code]
+    if kind.exact:
+        pairs = _pairs(tables[kind.code], column.values, column.rows, radius, source)
+        pairs[:, 2] = _SAME_FILE if kind is SHA256 else 0
+        yield pairs
+    elif kind is PHASH:
+        for values, rows in _blocks(column.values, column.rows):
+            yield _pairs(tables[kind.code], values, rows, PHASH_RADIUS, source)
+    else:
+        turned = turned_columns(column.values).reshape(-1, kind.size)
+        for values, rows in _blocks(turned, np.repeat(column.rows, len(ORIENTATIONS))):
+            for table in (tables[PDQ.code], tables[FRAME.code]):
+                if table.used:
+                    yield _pairs(table, values, rows, radius, source)
+    if kind is FRAME and radius and tables[FRAME.code].used:
+        yield from _wide(tables[FRAME.code], column, radius, source)
+
+
+def _blocks(values: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.uint8], _Pairs]]:
+    for start in range(0, len(values), _BLOCK):
+        yield values[start : start + _BLOCK], rows[start : start + _BLOCK]
+
+
+def _pairs(
+    table: SegmentedTable, values: NDArray[np.uint8], rows: NDArray[np.int64], radius: int, source: int
+) -> _Pairs:
+    """What a table finds in rows of `source`."""
+    found = table.search(values, radius, source)
+    mine = found.source == source
+    return np.stack([rows[found.probe[mine]], found.row[mine], found.distance[mine]], axis=1)
+
+
+def _wide(table: SegmentedTable, column: FingerprintColumn, radius: int, source: int) -> Iterator[_Pairs]:
+    """Videos near which several frames of one that arrived lie, within the wide radius."""
+    order = np.argsort(column.rows, kind="stable")
+    rows, starts = np.unique(column.rows[order], return_index=True)
+    for row, values in zip(rows.tolist(), np.split(column.values[order], starts[1:]), strict=True):
+        near = [(row, other, bits) for at, other, bits in wide_rows(table, values, radius) if at == source]
+        yield np.asarray(near, dtype=np.int64).reshape(-1, 3)
+
+
+def _nearest(pairs: _Pairs, most: int, left_out: dict[int, int]) -> _Pairs:
+    """Each pair once, and of each arrived row the `most` nearest, with every equal SHA-256; the rest is counted."""
+    pairs = pairs[np.lexsort((pairs[:, 2], pairs[:, 1], pairs[:, 0]))]
+    once = np.ones(len(pairs), dtype=np.bool_)
+    once[1:] = (pairs[1:, :2] != pairs[:-1, :2]).any(axis=1)
+    pairs = pairs[once]
+    if len(pairs) <= most:
+        return pairs
+    pairs = pairs[np.lexsort((pairs[:, 2], pairs[:, 0]))]
+    _, starts, counts = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    place = np.arange(len(pairs)) - np.repeat(starts, counts)
+    keep = (place < most) | (pairs[:, 2] == _SAME_FILE)
+    for row, count in zip(*np.unique(pairs[~keep, 0], return_counts=True), strict=True):
+        left_out[int(row)] = left_out.get(int(row), 0) + int(count)
+    kept: _Pairs = pairs[keep]
+    return kept

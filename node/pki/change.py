@@ -1,0 +1,200 @@
+"""The hub's new keys, beside its former ones, until the authority has signed for them; and the change over.
+
+Rules this module upholds:
+
+- The folder `next` holds new ring, CA and server certificate. Nothing uses them before the authority's bundle is there.
+- The change over is one chain of steps, each written so that a crash after it is taken up by the same chain: publish
+  the bundle with the new keys, put the new files in the place of the former ones, remove `next`.
+- The former CA goes on admitting the certificates that it issued, until the last of them has run out: no member is cut
+  off. Where somebody else may hold the former keys, it does not.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from node.domain.ids import FederationId
+from node.errors import Expired, Misuse, NotFound, Refused
+from node.pki.ca import MEMBER_LIFE, CertificateAuthority, server_hosts
+from node.pki.courier import HubClaims, claim_hub, decode_bundle
+from node.pki.documents import ROSTER_FILE, decode_membership
+from node.pki.files import make_folder, read_bounded, store_errors, sync_folder, write_atomic
+from node.pki.keys import HUB, ONLINE, KeyRing
+from node.pki.metadata import RoleSigner
+from node.pki.repository import Repository
+from node.pki.strictjson import MAX_DOCUMENT, Fields, decode, encode
+from node.pki.wrapping import Passphrase
+
+KEY_FILE: Final = "hub.keys"
+CA_FILE: Final = "ca.der"
+SERVER_FILE: Final = "hub.der"
+MAX_CERTIFICATE: Final = 65_536
+_PLAN_FILE: Final = "plan.json"
+_BUNDLE_FILE: Final = "bundle"
+_PLAN: Final = "vigil/hub-change/v1"
+_FORMER_CA: Final = re.compile(r"former-ca-([1-9][0-9]{0,11})\.der")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextKeys:
+    """New keys that wait. `sizes`: what was cosigned of each log when the hub stopped cosigning, because somebody else
+    may hold its keys; None where it goes on until it changes over.
+    """
+
+    ring: KeyRing
+    ca: CertificateAuthority
+    sizes: Mapping[str, int] | None
+
+    @property
+    def claims(self) -> HubClaims:
+        """The hub's identity with these keys."""
+        return claim_hub(self.ring, ca_sha256=self.ca.sha256)
+
+
+class HubChange:
+    """The change of one hub's keys. `folder`: `next`; `keys`, `tls`, `repository`: the hub's own. Blocking."""
+
+    def __init__(self, folder: Path, *, keys: Path, tls: Path, repository: Path, federation: FederationId) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._tls = tls
+        self._repository = repository
+        self._federation = federation
+
+    # --- new keys -----------------------------------------------------------------------------------------------------
+
+    def prepare(self, passphrase: Passphrase, *, sizes: Mapping[str, int] | None, now: float) -> NextKeys:
+        """Makes new keys; those that wait already are kept. Raises `Misuse` where the last ones were made without
+        `sizes` and are asked for with them: what was cosigned since then would not be bounded.
+        """
+        waiting = self.waiting(passphrase)
+        if waiting is not None:
+            if sizes is not None and waiting.sizes is None:
+                raise Misuse(
+                    "new keys wait already, made while the former ones were the hub's alone",
+                    remedy="drop them first: vigil hub rekey --drop",
+                )
+            return waiting
+        self._clear()
+        make_folder(self._folder)
+        ring = KeyRing.for_hub(self._federation)
+        ring.save(self._folder / KEY_FILE, passphrase)
+        ca = CertificateAuthority.create(ring, now=now)
+        write_atomic(self._folder / CA_FILE, ca.der)
+        former = read_bounded(self._tls / SERVER_FILE, MAX_CERTIFICATE, what="hub's certificate")
+        write_atomic(self._folder / SERVER_FILE, ca.issue_server(server_hosts(former), now=now).der)
+        # Last: without its plan the folder holds nothing that anybody was told of, and is made again.
+        plan = {"type": _PLAN, "sizes": None if sizes is None else dict(sizes)}
+        write_atomic(self._folder / _PLAN_FILE, encode(plan))
+        return NextKeys(ring=ring, ca=ca, sizes=sizes)
+
+    def waits(self) -> bool:
+        """Whether new keys wait."""
+        return (self._folder / _PLAN_FILE).exists()
+
+    def waiting(self, passphrase: Passphrase) -> NextKeys | None:
+        """The new keys that wait, if there are any. Raises `Damaged`."""
+        try:
+            plan = read_bounded(self._folder / _PLAN_FILE, MAX_DOCUMENT, what="change of keys")
+        except NotFound:
+            return None
+        top = decode(plan, _PLAN, "a change of the hub's keys")
+        sizes = None
+        if not top.missing("sizes"):
+            table = Fields(top.value("sizes"), "the sizes of a change of the hub's keys")
+            sizes = {name: table.number(name, 0, 2**63 - 1) for name in table.names()}
+        ring = KeyRing.load(self._folder / KEY_FILE, passphrase, federation=self._federation, owner=HUB)
+        ca = CertificateAuthority(ring, read_bounded(self._folder / CA_FILE, MAX_CERTIFICATE, what="CA certificate"))
+        return NextKeys(ring=ring, ca=ca, sizes=sizes)
+
+    def drop(self) -> bool:
+        """Forgets new keys that wait; whether there were any. Raises `Misuse` once the authority's bundle is here."""
+        if self.begun():
+            raise Misuse("the authority has signed for the new keys already", remedy="start the hub: vigil hub run")
+        found = self.waits()
+        self._clear()
+        return found
+
+    def _clear(self) -> None:
+        """The plan first: a crash on the way leaves files that nothing names."""
+        if not self._folder.exists():
+            return
+        with store_errors("removing the new keys"):
+            (self._folder / _PLAN_FILE).unlink(missing_ok=True)
+            sync_folder(self._folder)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    # --- the change over ----------------------------------------------------------------------------------------------
+
+    def repository(self, waiting: NextKeys) -> Repository:
+        """The hub's repository, as the new keys write it."""
+        online = RoleSigner(waiting.ring.signer(ONLINE), waiting.ring.public_bytes(ONLINE))
+        return Repository(self._repository, federation=self._federation, hub=waiting.claims.identity, online=online)
+
+    def take(self, bundle: bytes, waiting: NextKeys, *, now: float) -> None:
+        """Changes over with the authority's bundle. Raises what `Repository.accept` raises, and nothing was changed."""
+        membership = self.repository(waiting).check(bundle, now=now)
+        former = membership.hub.former[-1:]
+        if waiting.sizes is None and former and former[0].until <= now:
+            raise Refused(
+                "the authority signed for the new keys so long ago that the former ones count no more",
+                remedy="ask it once more: vigil hub requests, vigil authority sign, vigil hub admit",
+            )
+        # From here on a crash is taken up by the next start.
+        write_atomic(self._folder / _BUNDLE_FILE, bundle)
+        self.finish(waiting, now=now)
+
+    def is_for(self, bundle: bytes, waiting: NextKeys) -> bool:
+        """Whether the roster of a bundle names the new keys. Nothing of it is believed yet. Raises `Malformed`."""
+        found = decode_bundle(bundle)
+        names = [name for name in found.files if name.endswith(f".{ROSTER_FILE}")]
+        return any(decode_membership(found.file(name)).hub.is_hub(waiting.claims.identity) for name in names)
+
+    def begun(self) -> bool:
+        """Whether the authority's bundle is here, and the change over has to be finished."""
+        return all((self._folder / name).exists() for name in (_PLAN_FILE, _BUNDLE_FILE))
+
+    def finish(self, waiting: NextKeys, *, now: float) -> None:
+        """The steps, from wherever a crash left them."""
+        bundle = read_bounded(self._folder / _BUNDLE_FILE, MAX_DOCUMENT, what="bundle")
+        repository = self.repository(waiting)
+        if not _publishes(repository, waiting):
+            try:
+                repository.accept(bundle, now=now)
+            except Expired:
+                # Nothing of it is in place, and nobody believes it any more: the new keys wait for another one.
+                (self._folder / _BUNDLE_FILE).unlink()
+                raise
+        ca = read_bounded(self._tls / CA_FILE, MAX_CERTIFICATE, what="CA certificate")
+        if ca != waiting.ca.der and waiting.sizes is None and ca not in former_cas(self._tls, now=now):
+            write_atomic(self._tls / f"former-ca-{int(now)}.der", ca)
+        for name, folder in ((CA_FILE, self._tls), (SERVER_FILE, self._tls), (KEY_FILE, self._keys)):
+            write_atomic(folder / name, read_bounded(self._folder / name, MAX_CERTIFICATE, what="new key"))
+        self._clear()
+
+
+def _publishes(repository: Repository, waiting: NextKeys) -> bool:
+    """Whether what is published names the new keys already."""
+    try:
+        return repository.membership().hub.is_hub(waiting.claims.identity)
+    except NotFound:
+        return False
+
+
+def former_cas(tls: Path, *, now: float) -> Sequence[bytes]:
+    """The former CAs (DER) whose certificates may still be shown; older ones are deleted."""
+    found = []
+    for path in sorted(tls.iterdir()):
+        name = _FORMER_CA.fullmatch(path.name)
+        if name is None:
+            continue
+        if int(name[1]) + MEMBER_LIFE < now:
+            path.unlink(missing_ok=True)
+        else:
+            found.append(read_bounded(path, MAX_CERTIFICATE, what="former CA certificate"))
+    return found

@@ -1,0 +1,280 @@
+"""What arrives is matched against what is held: every record of others, in the order of its log, soon after it came.
+
+Rules this module upholds:
+
+- No pair of a holding and a record falls between. A holding is searched for after it is in the index, and a record
+  after it is in the store; store and index change together, one change after another (`usecases.catalogue`). Of the two
+  one came later, and whoever searches for that one finds the other. What died before it was searched for is noted in
+  the store, and searched for here.
+- What is written is what `vigil match` of the holding finds: arriving fingerprints only propose (`SearchIndex.
+  concerned`), and each proposed holding is then searched for among what arrived. Beyond the radius, where videos are
+  near in the wide radius alone, a sample of the arriving frames proposes.
+- Few holdings are looked for among many records, many holdings are proposed by few: the cost goes with the smaller.
+- How far each log was matched is written with what was found there. Work that is cut off is done again.
+- A log in which something is damaged is left where it is, and the others go on.
+- Bounded: one run of a log at a time, in pieces between which the caller may rest, or end it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from node.domain.batch import FingerprintColumn, FingerprintColumns
+from node.domain.envelope import decode
+from node.domain.search_ports import HOLDINGS_SOURCE
+from node.domain.stored_hits import MAX_OF_RECORD
+from node.errors import Damaged
+from node.usecases.casework import holding_subject
+from node.usecases.following import READ_BYTES
+from node.usecases.hit_list import behind
+from node.usecases.stored_hits import Done
+
+if TYPE_CHECKING:
+    from node.domain.holdings import Holding
+    from node.domain.ids import MemberId, Origin
+    from node.domain.log_ports import LogState
+    from node.domain.ports import Codec, Store
+    from node.domain.search_ports import SearchIndex
+    from node.domain.stored_hits import FoundHit
+    from node.usecases.matching import Matcher
+    from node.usecases.stored_hits import StoredHits
+
+ROWS_AT_ONCE: Final = 256
+"""Arriving records that are held against many holdings in one piece: where these are a million, a tenth of a second."""
+PAIRS_AT_ONCE: Final = 1 << 18
+"""Pairs of a holding and a record that are searched together: as many hits may come of it."""
+KEPT_AT_ONCE: Final = 2_000
+"""Hits that are written in one transaction: a tenth of a second."""
+HOLDINGS_AT_ONCE: Final = 256
+"""Holdings that are read together, and rows that wait."""
+_RULES: Final = "arrivals-rules"
+"""The setting that says by which rules records were matched."""
+
+Pace = Callable[[], bool]
+"""Called between two pieces of work. Rests as long as is due; False: end here."""
+
+
+class Ended(Exception):
+    """The work was cut off between two pieces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Records of one log: `number` and `origin` of the log, `rows` their places, one kind and one body each."""
+
+    number: int
+    origin: Origin
+    rows: Sequence[int]
+    kinds: bytes
+    bodies: Sequence[bytes]
+
+
+class Arrivals:
+    """For one thread at a time, blocking. `radius` gives the policy's radius in bits."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        index: SearchIndex,
+        codec: Codec,
+        matcher: Matcher,
+        hits: StoredHits,
+        own: MemberId,
+        radius: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._index = index
+        self._codec = codec
+        self._matcher = matcher
+        self._hits = hits
+        self._own = own
+        self._radius = radius
+        self._stuck: dict[int, str] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Which logs are left where they are, and why; "" where none is. They are tried again at the next start."""
+        return "; ".join(self._stuck.values())
+
+    def behind(self) -> int:
+        """How many records of others, and rows that wait, are not matched yet."""
+        with self._store.read() as tx:
+            return behind(tx, self._own)
+
+    def step(self, pace: Pace) -> bool:
+        """Matches one run of records, or some that wait; False where nothing is left to do, or `pace` ended it."""
+        self._mind_rules()
+        try:
+            return self._step(pace)
+        except Ended:
+            return False
+
+    def _step(self, pace: Pace) -> bool:
+        with self._store.read() as tx:
+            waiting = self._hits.left_over(tx.waiting(HOLDINGS_AT_ONCE))
+            matched, held = tx.matched(), sum(tx.holding_levels().values())
+            logs = [log for log in tx.logs() if log.origin.stream == "log" and log.origin.member != self._own]
+        if waiting:
+            self._apart(waiting, held, pace)
+            return True
+        left = [(log.size - matched.get(log.number, 0), log) for log in logs]
+        left = [each for each in left if each[0] > 0 and each[1].number not in self._stuck]
+        if not left:
+            return False
+        if not held:
+            # A holding that comes from here on finds these records in the index.
+            self._hits.keep((), Done(sizes={log.number: log.size for _, log in left}))
+            return False
+        # The smallest first: what came today does not wait for a log that is taken in from its beginning.
+        _, log = min(left, key=lambda each: (each[0], each[1].number))
+        try:
+            self._in_order(log, matched.get(log.number, 0), held, pace)
+        except Damaged as error:
+            self._stuck[log.number] = f"{log.origin}: {error}"
+        return True
+
+    def _mind_rules(self) -> None:
+        """Where the radius or an algorithm is another than before, everything is matched again."""
+        versions = ",".join(f"{name}:{version}" for name, version in sorted(self._index.versions().items()))
+        rules = f"{self._radius()};{versions}".encode()
+        with self._store.read() as tx:
+            before = tx.setting(_RULES)
+        if before != rules:
+            with self._store.write() as tx:
+                if before:
+                    tx.forget_matched()
+                tx.set_setting(_RULES, rules)
+
+    # --- what is to be matched ----------------------------------------------------------------------------------------
+
+    def _in_order(self, log: LogState, start: int, held: int, pace: Pace) -> None:
+        """The next run of a log."""
+        with self._store.read() as tx:
+            run = tx.run(log.origin, start, log.size, READ_BYTES)
+        rows = range(start, start + len(run.entries))
+        kinds = bytes(map(itemgetter(1), run.entries))
+        one = _Run(number=log.number, origin=log.origin, rows=rows, kinds=kinds, bodies=run.bodies)
+        self._match(one, held, pace, Done(sizes={log.number: rows.stop}))
+
+    def _apart(self, waiting: Sequence[tuple[int, int]], held: int, pace: Pace) -> None:
+        """Holdings that nobody searched for, and records whose body came after their log was matched."""
+        by_source: defaultdict[int, list[int]] = defaultdict(list)
+        for source, row in waiting:
+            by_source[source].append(row)
+        with self._store.read() as tx:
+            logs = {log.number: log for log in tx.logs() if log.origin.member != self._own}
+        for source, rows in by_source.items():
+            done = Done(rows=[(source, row) for row in rows])
+            if source == HOLDINGS_SOURCE:
+                self._sought(rows, self._index, pace)
+                self._hits.keep((), done)
+            elif source in logs:
+                self._match(self._late(logs[source], rows), held, pace, done)
+            else:
+                self._hits.keep((), done)
+
+    def _late(self, log: LogState, rows: Sequence[int]) -> _Run:
+        with self._store.read() as tx:
+            there = tx.held_at(log.origin, rows)
+        read = {row: decode(entry) for row, (entry, _) in there.items()}
+        return _Run(
+            number=log.number,
+            origin=log.origin,
+            rows=sorted(there),
+            kinds=bytes(envelope.kind if (envelope := read[row]) else 0 for row in sorted(there)),
+            bodies=[there[row][1] for row in sorted(there)],
+        )
+
+    # --- matching -----------------------------------------------------------------------------------------------------
+
+    def _match(self, run: _Run, held: int, pace: Pace, done: Done) -> None:
+        """Matches a run against all holdings, and writes last of all that it was."""
+        columns = self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints
+        left_out: dict[tuple[int, int], int] = {}
+        if not any(len(each.rows) for each in columns.columns):
+            pass  # retractions, remarks, bodies that are not here
+        elif held <= len(run.rows):
+            among = self._beside(run.number, columns)
+            per_page = max(1, PAIRS_AT_ONCE // max(len(run.rows), 1))
+            for page in self._holdings(per_page):
+                self._seek(page, among, pace)
+        else:
+            for piece in _pieces(columns, run.rows):
+                found = self._index.concerned(piece, self._radius(), HOLDINGS_SOURCE, MAX_OF_RECORD)
+                left_out |= {(run.number, row): number for row, number in found.left_out.items()}
+                if len(found.pairs):
+                    some = _only(piece, found.pairs[:, 0])
+                    self._sought(np.unique(found.pairs[:, 1]).tolist(), self._beside(run.number, some), pace)
+                _rest(pace)
+        self._hits.keep((), Done(rows=done.rows, sizes=done.sizes, left_out=left_out))
+
+    def _beside(self, number: int, columns: FingerprintColumns) -> SearchIndex:
+        """An index of these records alone."""
+        beside = self._index.beside()
+        beside.add(number, columns)
+        return beside
+
+    def _holdings(self, per_page: int) -> Iterator[list[Holding]]:
+        after = 0
+        while True:
+            with self._store.read() as tx:
+                page = tx.holdings(after=after, limit=min(per_page, HOLDINGS_AT_ONCE))
+            if not page:
+                return
+            after = page[-1].id
+            yield page
+
+    def _sought(self, holdings: Sequence[int], among: SearchIndex, pace: Pace) -> None:
+        """Searches for these holdings in an index; writes what is found."""
+        for start in range(0, len(holdings), HOLDINGS_AT_ONCE):
+            with self._store.read() as tx:
+                there = tx.holdings_by_id(holdings[start : start + HOLDINGS_AT_ONCE])
+            self._seek(list(there.values()), among, pace)
+
+    def _seek(self, holdings: Sequence[Holding], among: SearchIndex, pace: Pace) -> None:
+        found: list[FoundHit] = []
+        if holdings:
+            subjects = [holding_subject(holding) for holding in holdings]
+            ids = [holding.id for holding in holdings]
+            hits = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True).hits
+            found = self._hits.found(ids, hits)
+        # A transaction at a time: a retraction waits for one of them at most.
+        for start in range(0, len(found), KEPT_AT_ONCE):
+            self._hits.keep(found[start : start + KEPT_AT_ONCE])
+        _rest(pace)
+
+
+def _rest(pace: Pace) -> None:
+    if not pace():
+        raise Ended
+
+
+def _pieces(columns: FingerprintColumns, rows: Sequence[int]) -> Iterator[FingerprintColumns]:
+    """The columns by `ROWS_AT_ONCE` of these rows, which ascend."""
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        yield _where(columns, lambda each, some=some: (each >= some[0]) & (each <= some[-1]))  # type: ignore[misc]
+
+
+def _only(columns: FingerprintColumns, rows: np.ndarray) -> FingerprintColumns:
+    return _where(columns, lambda each: np.isin(each, rows))
+
+
+def _where(columns: FingerprintColumns, chosen: Callable[[np.ndarray], np.ndarray]) -> FingerprintColumns:
+    picked = []
+    for each in columns.columns:
+        here = chosen(each.rows)
+        if here.any():
+            picked.append(
+                FingerprintColumn(
+                    code=each.code, rows=each.rows[here], values=each.values[here], quality=each.quality[here]
+                )
+            )
+    return FingerprintColumns(columns=picked)

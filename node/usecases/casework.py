@@ -1,0 +1,63 @@
+"""A case as a unit of work: its holdings as subjects of a search, from the fingerprints that are stored.
+
+Rules this module upholds:
+
+- No file is opened. What only the file could tell (a picture without its plain borders, the frames between those that
+  are kept) is not looked for, and whoever shows the result says so.
+- The orientations of a picture are told from its PDQ, as those of frames are (`domain.orientations`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.domain.fingerprints import PDQ, SHA256
+from node.domain.orientations import turned
+from node.domain.queries import Subject
+from node.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from node.domain.holdings import Holding
+    from node.domain.ports import Store
+
+PAGE: Final = 200
+"""Holdings read at a time: those of hour-long videos have thousands of frames each."""
+
+
+def holding_subject(holding: Holding) -> Subject:
+    """A holding as something to look for. Its label is its number here."""
+    pdq = next((each.value for each in holding.fingerprints if each.code == PDQ.code), None)
+    return Subject(
+        fingerprints=holding.fingerprints,
+        orientations=turned(pdq) if pdq is not None else (),
+        label=f"holding {holding.id}",
+    )
+
+
+def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
+    """Blocking. Of each subject the holding that it is, by its SHA-256; 0 where it is none. A search leaves it out: it
+    would only find itself.
+    """
+    digests = [next((each.value for each in one.fingerprints if each.code == SHA256.code), b"") for one in subjects]
+    with store.read() as tx:
+        found = [tx.holding_by_sha256(digest) if digest else None for digest in digests]
+    return [holding.id if holding else 0 for holding in found]
+
+
+def case_holdings(store: Store, case: str) -> Iterator[list[Holding]]:
+    """The holdings of a case in their order, in pages. Blocking. Raises `NotFound` where there are none."""
+    after = 0
+    while True:
+        with store.read() as tx:
+            page = tx.holdings(case=case, after=after, limit=PAGE)
+        if not page:
+            break
+        yield page
+        after = page[-1].id
+    if not after:
+        raise NotFound(
+            "no holding belongs to this case",
+            remedy="check the case reference; `vigil ingest` takes material in, or give files to search for",
+        )

@@ -1,0 +1,57 @@
+"""When many records are shared or taken back at once, somebody has to want so many.
+
+Rules this module upholds:
+
+- Up to `ASK_ABOVE` records are one person's obvious wish. For more, the command says how many, and needs a yes.
+- Who says yes to a plan says yes to that plan: it is named by a digest, and another one is asked about again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ASK_ABOVE: Final = 10
+"""Records that one command shares or takes back without being told yes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """`yes`: to whatever the command comes to; `plan`: to the plan of this digest (hex), "" for none."""
+
+    yes: bool = False
+    plan: str = ""
+
+
+def plan_digest(parts: Iterable[str]) -> str:
+    """The name of a plan: hex, 32 digits, over everything that it would do."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(4, "big") + data)
+    return digest.hexdigest()[:32]
+
+
+def asks(consent: Consent, records: int) -> bool:
+    """Whether somebody has to be asked before so many records are shared or taken back."""
+    return records > ASK_ABOVE and not consent.yes and not consent.plan
+
+
+def require_consent(consent: Consent, records: int, digest: str, doing: str) -> None:
+    """Raises `Misuse` where so many `records` would be changed and nobody said yes. `doing`: "share" or "retract"."""
+    if asks(consent, records):
+        raise Misuse(
+            f"this would {doing} {records:,} records, and more than {ASK_ABOVE} need a yes",
+            remedy="see them with --dry-run; then run the command with --yes",
+        )
+    if records > ASK_ABOVE and not consent.yes and consent.plan != digest:
+        raise Misuse(
+            f"what this would {doing} has changed since it was shown: now {records:,} records",
+            remedy="run the command again",
+        )

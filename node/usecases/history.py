@@ -1,0 +1,136 @@
+"""What was asked and what came back, as it is kept: subjects, outcomes and hits of a question and its parts.
+
+Rules this module upholds:
+
+- Subjects have the labels that the person typed; where none were kept, their strongest fingerprint.
+- A late answer is told as late. It changes no state, but it is what is known of a member by now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from node.domain.fingerprints import KIND_BY_CODE, SHA256
+from node.domain.queries import SIGNED, MatchRule, MemberOutcome, Outcome
+from node.domain.questions import Terms, combined
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from node.domain.fingerprints import Fingerprint
+    from node.domain.ids import MemberId
+    from node.domain.ports import Codec, Store
+    from node.domain.queries import Hit, Subject
+    from node.domain.questions import KeptQuestion, Part
+
+HitKey = tuple[str, str, str, str]
+"""(subject's digest, member, record or "", algorithm)."""
+
+
+def digest_of(subject: Subject) -> str:
+    """The fingerprint that tells a subject from others, as a person may type it: its SHA-256, else its first one."""
+    exact = next((each for each in subject.fingerprints if each.code == SHA256.code), None)
+    chosen = exact or next(iter(subject.fingerprints), None)
+    return "" if chosen is None else f"{_name(chosen)}:{chosen.value.hex()}"
+
+
+def kinds_of(subject: Subject) -> Mapping[str, int]:
+    """How many fingerprints of each kind a subject has."""
+    return Counter(_name(each) for each in subject.fingerprints)
+
+
+def _name(fingerprint: Fingerprint) -> str:
+    kind = KIND_BY_CODE.get(fingerprint.code)
+    return kind.name if kind else f"unknown-{fingerprint.code}"
+
+
+def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...]:
+    """Blocking. What a part asks about, with labels. Empty where it was forgotten. Raises `Damaged`, `Malformed`."""
+    with store.read() as tx:
+        body = tx.part_body(part.query_id)
+    if body is None:
+        return ()
+    subjects = codec.decode_payload(body.payload).subjects
+    labels = dict(enumerate(body.labels))
+    return tuple(replace(each, label=labels.get(at) or digest_of(each)) for at, each in enumerate(subjects))
+
+
+def question_terms(store: Store, codec: Codec, kept: KeptQuestion) -> Terms:
+    """Blocking. The terms of a question; of one that an earlier version asked, as far as its query says them."""
+    if kept.terms is not None:
+        return kept.terms
+    first = kept.parts[0]
+    with store.read() as tx:
+        body, asked = tx.part_body(first.query_id), tx.asked(first.query_id)
+    payload = codec.decode_payload(body.payload) if body else None
+    return Terms(
+        case=payload.case_reference if payload else "",
+        purpose=asked.header.purpose if asked else "",
+        legal_basis=payload.legal_basis if payload else "",
+        officer_role=payload.officer_role if payload else "",
+        recipients=asked.header.recipients if asked else (),
+        subjects=len(payload.subjects) if payload else 0,
+        fingerprints=sum(part.cost for part in kept.parts),
+        rule=payload.rule if payload else MatchRule.POLICY,
+    )
+
+
+def told_outcomes(store: Store, codec: Codec, query_id: bytes) -> list[MemberOutcome]:
+    """Blocking. What is kept of each member's answer to one query, in the order in which it was recorded."""
+    with store.read() as tx:
+        rows, reasons = tx.outcomes(query_id), tx.outcome_reasons(query_id)
+    told: list[MemberOutcome] = []
+    for member, state, signed, late in rows:
+        outcome = Outcome(state)
+        answer = codec.decode_answer(signed.answer) if signed and outcome in SIGNED else None
+        reason = answer.reason if answer else "" if late else reasons.get(member, "")
+        told.append(MemberOutcome(member=member, outcome=outcome, answer=answer, reason=reason, late=late))
+    return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a question brought that was asked again. `states`: (before, now) of members whose state is another now."""
+
+    states: Mapping[MemberId, tuple[Outcome | None, Outcome | None]]
+    new_hits: int
+    gone_hits: int
+
+
+def changes(
+    store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Part], members: Collection[MemberId]
+) -> Changes:
+    """Blocking. Compares what these members answered to two questions about the same subjects."""
+    old_states, old_hits = _known(store, codec, before, members)
+    new_states, new_hits = _known(store, codec, now, members)
+    return Changes(
+        states={
+            member: (old_states.get(member), new_states.get(member))
+            for member in sorted(members)
+            if old_states.get(member) != new_states.get(member)
+        },
+        new_hits=len(new_hits - old_hits),
+        gone_hits=len(old_hits - new_hits),
+    )
+
+
+def _known(
+    store: Store, codec: Codec, parts: Sequence[Part], members: Collection[MemberId]
+) -> tuple[dict[MemberId, Outcome], set[HitKey]]:
+    """(the state of each member by now, late answers included, and the hits of all)."""
+    by_member: dict[MemberId, dict[int, Outcome]] = {}
+    hits: set[HitKey] = set()
+    for part in parts:
+        subjects = asked_subjects(store, codec, part)
+        for outcome in [each for each in told_outcomes(store, codec, part.query_id) if each.member in members]:
+            by_member.setdefault(outcome.member, {})[part.number] = outcome.outcome
+            for hit in outcome.answer.hits if outcome.answer else ():
+                hits.add(_key(subjects, outcome.member, hit))
+    return {member: combined(list(states.values())) for member, states in by_member.items()}, hits
+
+
+def _key(subjects: Sequence[Subject], member: MemberId, hit: Hit) -> HitKey:
+    subject = digest_of(subjects[hit.subject]) if hit.subject < len(subjects) else ""
+    return subject, member, str(hit.record) if hit.record else "", hit.algorithm

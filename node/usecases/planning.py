@@ -1,0 +1,216 @@
+"""Planning a question: it is split into parts and kept, before anything of it leaves.
+
+Rules this module upholds:
+
+- All parts are durable before the first one is asked. So whatever ends the work, what was not asked is known, and the
+  same question goes on from there (`rest`), or is asked once more as a new one (`again`).
+- What the allow-list knows to be harmless is not asked about, and is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.ids import QUERY_ID_SIZE
+from node.domain.queries import Level, Outcome
+from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
+from node.errors import Misuse, NotFound, Refused
+from node.usecases.acting import caller
+from node.usecases.answering import cost_of
+from node.usecases.casework import case_holdings, holding_subject
+from node.usecases.history import asked_subjects, question_terms, told_outcomes
+from node.usecases.question import Question, check_question, expected_members, payload_of, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from node.domain.ids import MemberId
+    from node.domain.ports import Clock, Codec, Store
+    from node.domain.queries import Subject
+    from node.domain.roster import Roster
+    from node.usecases.allowing import AllowList
+
+NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """A part that is to be asked. `interrupted`: it was asked before, and has no closing table."""
+
+    part: Part
+    subjects: tuple[Subject, ...]
+    interrupted: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """A question that is kept, and what of it is to be asked now. `tally` has what was answered before.
+
+    `queries`: the query of each part that was asked, by its number. `not_asked`: labels of the subjects that are left
+    out, because the allow-list knows them to be harmless. `levels`: where holdings are asked about, how many
+    fingerprints of each level leave.
+    """
+
+    id: bytes
+    terms: Terms
+    parts: int
+    todo: list[Todo]
+    tally: Tally = field(default_factory=Tally)
+    queries: dict[int, bytes] = field(default_factory=dict)
+    not_asked: tuple[str, ...] = ()
+    levels: Mapping[Level, int] = field(default_factory=dict)
+
+    @property
+    def reduced(self) -> bool:
+        """Whether a subject is searched for without orientations."""
+        return any(subject.reduced for todo in self.todo for subject in todo.subjects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """Blocking: never on the event loop. `random(n)`: n unpredictable bytes."""
+
+    me: MemberId
+    roster: Callable[[], Roster]
+    allowed: AllowList
+    store: Store
+    codec: Codec
+    clock: Clock
+    random: Callable[[int], bytes]
+
+    def plan(self, question: Question, *, show_all: bool = False, from_case: bool = False, again: bytes = b"") -> Plan:
+        """Splits the question and keeps it. What the allow-list knows is left out, unless `show_all`.
+
+        Raises `Misuse` or `Refused` where no member could answer it, and where nothing is left to ask about.
+        """
+        roster = self.roster()
+        known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
+        if known and len(known) == len(question.subjects):
+            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match looks here alone")
+        not_asked = tuple(question.subjects[at].label for at in sorted(known))
+        left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
+        question = replace(question, subjects=left)
+        pieces = [replace(question, subjects=subjects) for subjects in split(roster.policy, question.subjects)]
+        for piece in pieces or [question]:
+            check_question(roster.policy, piece)
+        expected, _ = expected_members(roster, self.me, question.recipients)
+        todo = [
+            Todo(
+                part=Part(number=number, query_id=self.random(QUERY_ID_SIZE), cost=cost_of(piece.subjects)),
+                subjects=piece.subjects,
+            )
+            for number, piece in enumerate(pieces, 1)
+        ]
+        terms = Terms(
+            case=question.case,
+            purpose=question.purpose,
+            legal_basis=question.legal_basis,
+            officer_role=question.officer_role,
+            rule=question.rule,
+            officer=caller().officer,
+            recipients=question.recipients,
+            members=expected,
+            budget=question.budget,
+            subjects=len(question.subjects),
+            fingerprints=sum(each.part.cost for each in todo),
+            from_case=from_case,
+            again=again,
+        )
+        # A question of one part has the id of its query: that is the id that people and the audit log know.
+        number = todo[0].part.query_id if len(todo) == 1 else self.random(QUERY_ID_SIZE)
+        planned = [
+            PlannedPart(
+                part=each.part,
+                body=PartBody(
+                    payload=self.codec.encode_payload(payload_of(piece)),
+                    labels=tuple(one.label for one in each.subjects),
+                ),
+            )
+            for each, piece in zip(todo, pieces, strict=True)
+        ]
+        with self.store.write() as tx:
+            tx.put_question(number, terms, planned, int(self.clock()))
+        # A crash from here on leaves a question with parts that were not asked, and `rest` asks them.
+        return Plan(
+            id=number, terms=terms, parts=len(todo), todo=todo, tally=Tally(parts=len(todo)), not_asked=not_asked
+        )
+
+    def plan_case(self, question: Question, *, show_all: bool = False) -> Plan:
+        """The same about all holdings of the question's case, from what is stored. Raises `NotFound` where there are
+        none.
+        """
+        holdings = [each for page in case_holdings(self.store, question.case) for each in page]
+        subjects = tuple(map(holding_subject, holdings))
+        plan = self.plan(replace(question, subjects=subjects), show_all=show_all, from_case=True)
+        level = {subject.label: holding.level for subject, holding in zip(subjects, holdings, strict=True)}
+        levels = Counter[Level]()
+        for subject in (each for todo in plan.todo for each in todo.subjects):
+            levels[level[subject.label]] += cost_of((subject,))
+        return replace(plan, levels=levels)
+
+    def again(
+        self,
+        wanted: bytes,
+        recipients: tuple[MemberId, ...] | None = None,
+        budget: float | None = None,
+        *,
+        show_all: bool = False,
+    ) -> Plan:
+        """The same question once more, as a new one: the same subjects and terms, except for `recipients` and `budget`
+        where these are given. `wanted`: the id of the question, or of one part, which is then asked alone.
+
+        Raises `NotFound` where it is not kept here.
+        """
+        kept, terms, parts = self._kept(wanted)
+        subjects = [each for part in parts for each in asked_subjects(self.store, self.codec, part)]
+        if not subjects:
+            raise NotFound("what this query asked about is kept here no longer", remedy="ask a new question")
+        question = Question(
+            subjects=tuple(subjects),
+            case=terms.case,
+            purpose=terms.purpose,
+            legal_basis=terms.legal_basis,
+            officer_role=terms.officer_role,
+            recipients=terms.recipients if recipients is None else recipients,
+            rule=terms.rule,
+            budget=terms.budget if budget is None else budget,
+        )
+        before = wanted if len(parts) == 1 else kept.id
+        return self.plan(question, show_all=show_all, from_case=terms.from_case, again=before)
+
+    def rest(self, wanted: bytes) -> Plan:
+        """What of an interrupted question has no closing table yet. Raises `NotFound`, and `Misuse` where nothing is
+        left to ask.
+        """
+        kept, terms, _ = self._kept(wanted)
+        plan = Plan(id=kept.id, terms=terms, parts=len(kept.parts), todo=[], tally=Tally(parts=len(kept.parts)))
+        for part in kept.parts:
+            if part.closed_at:
+                plan.queries[part.number] = part.query_id
+                self._count(plan, part)
+            else:
+                subjects = asked_subjects(self.store, self.codec, part)
+                plan.todo.append(Todo(part=part, subjects=subjects, interrupted=bool(part.asked_at)))
+        if not plan.todo:
+            raise Misuse(
+                "every part of this query was asked, and has its closing table",
+                remedy="to ask the same once more: vigil query --again ID",
+            )
+        return plan
+
+    def _kept(self, wanted: bytes) -> tuple[KeptQuestion, Terms, tuple[Part, ...]]:
+        with self.store.read() as tx:
+            kept = tx.question(wanted)
+        if kept is None:
+            raise NotFound("no query of ours has this id", remedy="`vigil queries` lists the last ones")
+        terms = question_terms(self.store, self.codec, kept)
+        return kept, terms, kept.chosen(wanted)
+
+    def _count(self, plan: Plan, part: Part) -> None:
+        for outcome in told_outcomes(self.store, self.codec, part.query_id):
+            if not outcome.late:
+                plan.tally.add(part.number, outcome)
+                if outcome.outcome is not Outcome.NOT_ASKED:
+                    plan.tally.expected.add(outcome.member)

@@ -1,0 +1,122 @@
+"""How far a statement of ours has come: durable here, in our signed log, or published.
+
+Rules this module upholds:
+
+- Acknowledged is durable here; published is cosigned by the hub. Nothing is called published, or retracted everywhere,
+  before the hub's cosignature stands here.
+- Waiting for it is bounded, and ends at once where nobody carries our log or the hub cannot be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.ids import Origin, RecordId
+    from node.domain.ports import Store, StoreReader
+
+WAIT_SECONDS: Final = 5.0
+"""How long a command waits for the hub's cosignature."""
+TROUBLED_SECONDS: Final = 1.0
+"""The same where the last round with the hub failed: it may just be coming back."""
+NO_DAEMON: Final = "no node is running here; it goes out once one runs (vigil node run)"
+
+
+class Publication(StrEnum):
+    """`QUEUED`: durable here, without a place in the log. `SIGNED`: in the log, under a checkpoint of ours.
+    `PUBLISHED`: cosigned by the hub, and on its way to every member.
+    """
+
+    QUEUED = "queued"
+    SIGNED = "signed"
+    PUBLISHED = "published"
+
+
+class Sender(Protocol):
+    """Who carries our log to the hub."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the last round failed, "" where it did not."""
+        ...
+
+    async def changed(self) -> None:
+        """Returns at the end of the round that runs now or comes next, however that ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How far each statement has come, and `why` some are not published ("" where all are, or are on their way)."""
+
+    states: Mapping[RecordId, Publication] = field(default_factory=dict)
+    why: str = ""
+
+    def count(self, state: Publication) -> int:
+        """How many have come so far, and no further."""
+        return Counter(self.states.values())[state]
+
+    @property
+    def published(self) -> bool:
+        """Whether all of them are."""
+        return self.count(Publication.PUBLISHED) == len(self.states)
+
+
+class Publications:
+    """Statements of our own. Blocking, but for `settle`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
+        """How far each of these has come."""
+        by_origin: dict[Origin, list[RecordId]] = {}
+        for record in records:
+            by_origin.setdefault(record.origin, []).append(record)
+        states: dict[RecordId, Publication] = {}
+        with self._store.read() as tx:
+            for origin, some in by_origin.items():
+                states |= _standing(tx, origin, some)
+        return states
+
+    async def settle(
+        self, records: Sequence[RecordId], sender: Sender | None, seconds: float = WAIT_SECONDS
+    ) -> Settled:
+        """Waits until all of them are published, at most `seconds`; how far they have come then."""
+        if sender is None or not records:
+            states = await asyncio.to_thread(self.of, records)
+            return Settled(states=states, why=NO_DAEMON if records else "")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + min(seconds, TROUBLED_SECONDS if sender.trouble else seconds)
+        rounds = 0
+        while True:
+            # Asked for before the store is read: a round that ends meanwhile ends the wait.
+            over = asyncio.ensure_future(sender.changed())
+            try:
+                settled = Settled(states=await asyncio.to_thread(self.of, records), why=sender.trouble)
+                left = deadline - loop.time()
+                if settled.published or left <= 0 or (rounds and sender.trouble):
+                    return Settled(states=settled.states) if settled.published else settled
+                await asyncio.wait({over}, timeout=left)
+                rounds += 1
+            finally:
+                over.cancel()
+
+
+def _standing(tx: StoreReader, origin: Origin, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
+    log = tx.log(origin)
+    cosigned = log.cosigned_size if log else 0
+    # What still waits is found by its index; the leaves of the log are looked through for the others alone.
+    states = {each: Publication.QUEUED for each in records if tx.find_pending(each.leaf) is not None}
+    placed = tx.find(origin, [each.leaf for each in records if each not in states])
+    for record in records:
+        if record.leaf in placed:
+            published = placed[record.leaf] < cosigned
+            states[record] = Publication.PUBLISHED if published else Publication.SIGNED
+    return states

@@ -1,0 +1,146 @@
+"""The records that are here, as a list that is read in pages, and one of them whole.
+
+Rules this module upholds:
+
+- Every page says how many there are in all and where the next one begins: nothing is cut in silence.
+- Our own records of every epoch are ours. What is acknowledged and waits for its place is listed behind the log, for it
+  may be shared at any moment.
+- What only we know of a record (its case, how far it has come) is said of our own, and nowhere but here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from node.domain.batch import BodyState
+from node.domain.envelope import decode
+from node.domain.ids import RecordId
+from node.errors import Malformed
+from node.usecases.catalogue import RecordView
+from node.usecases.lookup import resolve
+from node.usecases.publication import Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from node.domain.ids import MemberId, Origin
+    from node.domain.log_ports import LogState, PendingEntry
+    from node.domain.ports import Codec, Store, StoreReader
+    from node.usecases.catalogue import Catalogue
+
+WAITS = -1
+"""The index of a record that has no place in its log yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A record, and what only its owner knows of it. `cases`: of the holdings that it is about; `publication` None for
+    another member's, which is published.
+    """
+
+    view: RecordView
+    cases: tuple[str, ...] = ()
+    publication: Publication | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`total`: entries of all logs that were asked about; `next`: what to give as `after` for the next page, None at
+    the end.
+    """
+
+    shown: Sequence[Shown]
+    total: int
+    next: int | None
+
+
+class RecordList:
+    """Blocking: never on the event loop. `own`: our log, of the newest epoch."""
+
+    def __init__(self, *, store: Store, catalogue: Catalogue, codec: Codec, own: Origin) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._codec = codec
+        self._own = own
+
+    def resolve(self, text: str) -> RecordId:
+        """A record by its name, whole or by its first digits. Raises `Misuse`, `NotFound`, `Refused`, `Malformed`."""
+        with self._store.read() as tx:
+            return resolve(tx, text, self._own)
+
+    def one(self, record: RecordId) -> Shown | None:
+        """One record; None where it is not here."""
+        with self._store.read() as tx:
+            pending = tx.find_pending(record.leaf)
+            log = tx.log(record.origin)
+            if pending is not None and pending.origin == record.origin:
+                return self._told(tx, self._waits(pending), log)
+        view = self._catalogue.record(record)
+        if view is None:
+            return None
+        with self._store.read() as tx:
+            return self._told(tx, view, log)
+
+    def page(self, *, member: MemberId | None = None, mine: bool = False, after: int = 0, limit: int = 100) -> Page:
+        """At most `limit` records of each log, from place `after` on."""
+        with self._store.read() as tx:
+            waiting = tx.count_pending(self._own)
+            logs = {log.origin: log for log in tx.logs() if log.origin.stream == "log"}
+        lengths = {origin: log.size for origin, log in logs.items()}
+        if waiting:
+            lengths[self._own] = lengths.get(self._own, 0) + waiting
+        wanted = [
+            origin
+            for origin in sorted(lengths)
+            if (member is None or origin.member == member) and (not mine or origin.member == self._own.member)
+        ]
+        shown: list[Shown] = []
+        for origin in wanted:
+            shown += self._of_log(origin, logs.get(origin), after, limit)
+        more = any(lengths[origin] > after + limit for origin in wanted)
+        return Page(shown=shown, total=sum(lengths[origin] for origin in wanted), next=after + limit if more else None)
+
+    def _of_log(self, origin: Origin, log: LogState | None, after: int, limit: int) -> list[Shown]:
+        views = self._catalogue.records(origin, after=after, limit=limit)
+        with self._store.read() as tx:
+            if origin == self._own and len(views) < limit:
+                behind = max(0, after - (log.size if log else 0))
+                waiting = tx.pending(origin, behind + limit - len(views))[behind:]
+                views = [*views, *(self._waits(each) for each in waiting)]
+            return [self._told(tx, view, log) for view in views]
+
+    def _waits(self, pending: PendingEntry) -> RecordView:
+        """A statement that is acknowledged and has no place yet."""
+        record = RecordId(pending.origin, pending.leaf)
+        envelope = decode(pending.entry)
+        bare = RecordView(record=record, index=WAITS, kind=0, state=BodyState.HELD)
+        if envelope is None:
+            return bare
+        try:
+            body = self._codec.decode_body(envelope.kind, pending.disclosure.body)
+            handling = self._codec.decode_handling(pending.disclosure.handling)
+        except Malformed:  # damaged since it was written: fsck names it
+            return bare
+        return replace(
+            bare,
+            kind=envelope.kind,
+            issued_day=envelope.issued_day,
+            expiry_day=envelope.expiry_day,
+            open=envelope.open,
+            target=envelope.target,
+            body=body,
+            handling=handling,
+        )
+
+    def _told(self, tx: StoreReader, view: RecordView, log: LogState | None) -> Shown:
+        if view.record.origin.member != self._own.member:
+            return Shown(view=view)
+        held = tx.holdings_of_record(view.record)
+        cases = sorted({case for holding in held for case in holding.cases})
+        publication = Publication.SIGNED
+        if view.index == WAITS:
+            publication = Publication.QUEUED
+        elif log is not None and view.index < log.cosigned_size:
+            publication = Publication.PUBLISHED
+        return Shown(view=view, cases=tuple(cases), publication=publication)

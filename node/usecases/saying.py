@@ -1,0 +1,74 @@
+"""Correcting our own record, and stating our view of another's: named, checked, written down, said.
+
+Rules this module upholds:
+
+- What is wrong with the words is found before anything is in the audit log or signed.
+- The audit log has the name of the record and never the words; the act is in it before it is done, its outcome after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from node.domain.statements import Contribution
+from node.errors import Misuse, NotFound, Refused
+from node.usecases.acts import perform
+
+if TYPE_CHECKING:
+    from node.domain.ids import MemberId, RecordId
+    from node.domain.statements import Comment, Opinion
+    from node.domain.wording import Terms, Wording
+    from node.usecases.audit import AuditLog
+    from node.usecases.ledger import Ledger
+    from node.usecases.recordlist import RecordList
+
+
+class Saying:
+    """Blocking: never on the event loop. `own`: this member."""
+
+    def __init__(self, *, records: RecordList, ledger: Ledger, audit: AuditLog, own: MemberId) -> None:
+        self._records = records
+        self._ledger = ledger
+        self._audit = audit
+        self._own = own
+
+    def correct(self, name: str, wording: Wording, terms: Terms) -> RecordId:
+        """The new head of a record of ours, which says what is given and for the rest what it said. Raises `Misuse`
+        where it would say the same, `NotFound`, `Refused`.
+        """
+        target = self._records.resolve(name)
+        if target.origin.member != self._own:
+            raise Refused(
+                "this record is another member's, and only its owner corrects it",
+                remedy="state your own view of it: vigil opine or vigil comment",
+            )
+        shown = self._records.one(target)
+        body = shown.view.body if shown else None
+        if shown is None or not isinstance(body, Contribution) or shown.view.handling is None:
+            raise NotFound(
+                "there is no such contribution in our log, or it says nothing any more",
+                remedy="vigil records --mine shows ours; of a corrected one name the newest correction",
+            )
+        said, handling = wording.of(body), terms.of(shown.view.handling)
+        if said == body and handling == shown.view.handling:
+            raise Misuse("the record says exactly this already", remedy="nothing has to be corrected")
+        self._ledger.check(said)
+        return perform(self._audit, "correct", lambda: self._ledger.correct(target, said, handling), record=str(target))
+
+    def opine(self, name: str, opinion: Opinion) -> tuple[RecordId, RecordId]:
+        """(Our entry, the record that it is about). Raises `Misuse`, `NotFound`, `Refused`."""
+        target = self._records.resolve(name)
+        self._ledger.check(opinion)
+        verdict = opinion.verdict.name.lower()
+        said = perform(
+            self._audit, "opine", lambda: self._ledger.opine(target, opinion), record=str(target), verdict=verdict
+        )
+        return said, target
+
+    def comment(self, name: str, comment: Comment) -> tuple[RecordId, RecordId]:
+        """(Our entry, the record that it is about). Raises `Misuse`, `NotFound`, `Refused`."""
+        target = self._records.resolve(name)
+        self._ledger.check(comment)
+        return perform(
+            self._audit, "comment", lambda: self._ledger.comment(target, comment), record=str(target)
+        ), target

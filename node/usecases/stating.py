@@ -1,0 +1,141 @@
+"""What may be said: a statement and its handling held against good sense and the federation's policy, before signing.
+
+Rules this module upholds:
+
+- What a member signs is kept for years by everybody: nonsense is refused here, and by every command alike.
+- Only what we say ourselves is judged so strictly. What others signed is carried and shown as it is.
+- An error says which value is wrong and which ones are known.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from node.domain.languages import is_language_tag
+from node.domain.roster import MemberStatus
+from node.domain.statements import MAX_TAGS, MAX_TEXT, Comment, Contribution, Opinion
+from node.errors import Misuse, Refused
+
+if TYPE_CHECKING:
+    from node.domain.handling import Handling
+    from node.domain.ids import MemberId
+    from node.domain.roster import Policy, Roster
+    from node.domain.statements import Category, Statement
+
+MAX_WORD: Final = 128
+"""Characters of a tag: what every reader accepts."""
+_NAMED: Final = 40
+"""Known values that an error names, at most."""
+_BREAKS: Final = "\n\t"
+"""Control characters that a text of several lines may have."""
+_NO_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories that no word or text has: control characters, halves of surrogate pairs, separators of lines."""
+_STEERING: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""Marks that turn the direction of what follows: they can make one word look like another."""
+
+
+def check_statement(statement: Statement, policy: Policy) -> None:
+    """Raises `Misuse` for a text, tag or language that is none, `Refused` for a category that policy does not know."""
+    match statement:
+        case Contribution():
+            _check_word(statement.series, "the series", MAX_TEXT)
+            _check_tags(statement.tags)
+            check_language(statement.language)
+            check_category(statement.category, policy)
+        case Opinion():
+            _check_text(statement.note, "the note")
+            check_category(statement.category, policy)
+        case Comment():
+            if not statement.text.strip():
+                raise Misuse("the comment is empty", remedy="give its text")
+            _check_text(statement.text, "the comment")
+            check_language(statement.language)
+        case _:
+            pass
+
+
+def check_language(language: str) -> None:
+    """Raises `Misuse` for what is no language tag; "" says nothing, and is fine."""
+    if language and not is_language_tag(language):
+        raise Misuse(
+            f"{language[:40]!r} is not a language tag (BCP 47)", remedy="give a tag such as fr, pt-BR or zh-Hans"
+        )
+
+
+def check_category(category: Category | None, policy: Policy) -> None:
+    """Raises `Refused` where the policy names schemes and this is none of them, or has no such code; `Misuse` for a
+    part that is no word.
+    """
+    if category is None:
+        return
+    for part in (category.scheme, category.version, category.code):
+        _check_word(part, "a part of the category", MAX_WORD)
+    schemes = {(each.scheme, each.version): each.codes for each in policy.schemes}
+    known = schemes.get((category.scheme, category.version))
+    if schemes and known is None:
+        raise Refused(
+            f"the federation's policy has no category scheme {category.scheme}:{category.version}",
+            remedy="its schemes: " + _named([f"{scheme}:{version}" for scheme, version in schemes]),
+        )
+    if known and category.code not in known:
+        raise Refused(
+            f"the scheme {category.scheme}:{category.version} has no category {category.code!r}",
+            remedy="its categories: " + _named(known),
+        )
+
+
+def check_audience(handling: Handling, roster: Roster, before: Handling | None = None) -> None:
+    """Raises `Misuse` for an audience that names nobody, a member twice, or who is no member. Whom `before` names was
+    a member when it was signed.
+    """
+    audience = handling.audience
+    if audience is None:
+        return
+    if not audience or len(set(audience)) != len(audience):
+        raise Misuse("an audience names each member once, and at least one", remedy="or say: everyone")
+    members = [m.id for m in roster.members.values() if m.status is not MemberStatus.LEFT]
+    earlier: tuple[MemberId, ...] = (before.audience or ()) if before else ()
+    unknown = [member for member in audience if member not in members and member not in earlier]
+    if unknown:
+        raise Misuse(
+            f"the audience names {', '.join(unknown)}: not a member of this federation",
+            remedy="its members: " + _named(sorted(members)),
+        )
+
+
+def _named(values: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
+    return ", ".join(values[:_NAMED]) + more
+
+
+def _check_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise Misuse(f"a record has at most {MAX_TAGS} tags, and {len(tags)} were given")
+    for tag in tags:
+        if not tag.strip():
+            raise Misuse("a tag is empty", remedy="leave it out")
+        _check_word(tag, "a tag", MAX_WORD)
+    if len(set(tags)) != len(tags):
+        raise Misuse("a tag is given twice")
+
+
+def _check_word(text: str, what: str, limit: int) -> None:
+    _check(text, what, limit, "")
+    if text != text.strip() or not _STEERING.isdisjoint(text):
+        raise Misuse(f"{what} begins or ends with a space, or holds marks that turn the direction of text")
+
+
+def _check_text(text: str, what: str) -> None:
+    _check(text, what, MAX_TEXT, _BREAKS)
+
+
+def _check(text: str, what: str, limit: int, breaks: str) -> None:
+    if len(text) > limit:
+        raise Misuse(f"{what} has {len(text)} characters, and at most {limit} fit")
+    for place, each in enumerate(text, 1):
+        if each not in breaks and unicodedata.category(each) in _NO_TEXT:
+            raise Misuse(
+                f"{what} holds a character that cannot be shown (U+{ord(each):04X}, number {place})",
+                remedy="type it again without control characters",
+            )

@@ -1,0 +1,236 @@
+"""The hits that are kept: what every search of holdings finds lands here, by one way.
+
+Rules this module upholds:
+
+- One writer. Hits found by an ingest, by a match of holdings and by what arrives are the same row, with the best
+  evidence that was found; found again it says when.
+- A hit is written in one transaction with the word that its rows were matched: who dies before finds them unmatched.
+- What was found may be gone by now. Each pair is looked at once more in the transaction that writes it, so no row is
+  left about a body that was purged or a holding that was deleted in between.
+- A correction goes on with the hit of the record that it replaces: it was seen first when that was.
+- No one record and no one member fills the table (`MAX_OF_RECORD`, `MAX_OF_HOLDING`). What is left out is noted and
+  told, and an equal SHA-256 is never left out for its record's sake.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.envelope import Kind, decode
+from node.domain.fingerprints import SHA256
+from node.domain.ids import Origin, RecordId
+from node.domain.search_ports import HOLDINGS_SOURCE
+from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit
+from node.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.domain.ids import MemberId
+    from node.domain.ports import Clock, Store, StoreReader, StoreWriter
+    from node.domain.queries import Hit
+
+MAX_CHAIN: Final = 16
+"""Corrections of one record that are walked back to find the hit to go on with. More of them between two matchings: the
+hit is a new one."""
+
+_Pair = tuple[int, RecordId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was matched, to be written with what it found: `rows` (source, row) that waited, the `sizes` up to which
+    logs were matched, by their numbers; `left_out`: (source, row) -> hits that were not even judged.
+    """
+
+    rows: Sequence[tuple[int, int]] = ()
+    sizes: Mapping[int, int] = field(default_factory=dict)
+    left_out: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+
+NOTHING_DONE: Final = Done()
+
+
+class StoredHits:
+    """Safe to use from any thread, blocking. `hit_list` reads them. `own`: whose node this is."""
+
+    def __init__(self, *, store: Store, own: MemberId, clock: Clock) -> None:
+        self._store = store
+        self._own = own
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_hand: Counter[int] = Counter()
+
+    @contextmanager
+    def in_hand(self, holdings: Sequence[int]) -> Iterator[None]:
+        """Who has just put these holdings matches them itself inside the block. Where that fails they wait for whoever
+        matches what is left over (`usecases.arrivals`).
+        """
+        with self._lock:
+            self._in_hand.update(holdings)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_hand.subtract(holdings)
+                self._in_hand = +self._in_hand
+
+    def left_over(self, waiting: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those of (source, row) that nobody has in hand."""
+        with self._lock:
+            return [each for each in waiting if each[0] != HOLDINGS_SOURCE or each[1] not in self._in_hand]
+
+    def found(self, holdings: Sequence[int], hits: Iterable[Hit]) -> list[FoundHit]:
+        """What is to be kept of the hits of a search for holdings: `holdings` has the holding of each subject."""
+        found = (_found(holdings[hit.subject], hit, self._own) for hit in hits)
+        return [each for each in found if each is not None]
+
+    def keep_match(self, holdings: Sequence[int], hits: Sequence[Hit]) -> None:
+        """Keeps what a match of holdings has found. `holdings` is empty where the subjects are not holdings."""
+        if holdings and (found := self.found(holdings, hits)):
+            self.keep(found)
+
+    def keep(self, found: Sequence[FoundHit], done: Done = NOTHING_DONE) -> int:
+        """Writes what was found, and that it was looked for; how many hits are new. Durable when it returns."""
+        now = int(self._clock())
+        with self._store.write() as tx:
+            new = self._put(tx, found, now)
+            for (source, row), left_out in done.left_out.items():
+                tx.crowd(source, row, left_out)
+            tx.stop_waiting(done.rows)
+            for number, size in done.sizes.items():
+                tx.set_matched(number, size)
+            # A crash right here leaves all of it undone: the rows still wait, and the size is the old one.
+        return new
+
+    def _put(self, tx: StoreWriter, found: Sequence[FoundHit], now: int) -> int:
+        best: dict[_Pair, FoundHit] = {}
+        for each in found:
+            pair = (each.holding, each.record)
+            if pair not in best or each.evidence.rank < best[pair].evidence.rank:
+                best[pair] = each
+        entries = _standing(tx, list(best.values()))
+        known = dict(tx.hits_of_pairs(list(entries)))
+        for pair, entry in entries.items():
+            if pair not in known and (before := _before(tx, pair, entry)) is not None:
+                known[pair] = before
+        changed, seen, new = [], [], []
+        for pair in entries:
+            one = best[pair]
+            hit = known.get(pair)
+            if hit is None:
+                new.append(one)
+            elif hit.record != one.record or hit.evidence is None or one.evidence.rank < hit.evidence.rank:
+                moved = replace(hit, record=one.record, place=one.place, evidence=one.evidence)
+                changed.append(replace(moved, last_seen=now, ended=False))
+            else:
+                seen.append(hit.id)
+        tx.change_hits(changed)
+        tx.see_hits(seen, now)
+        fitting = _fitting(tx, new)
+        tx.add_hits([_first(one, now) for one in fitting])
+        return len(fitting)
+
+
+def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
+    """A hit of a search as it is kept. None for one on a holding, or on a record of our own."""
+    if hit.holding is not None or hit.record is None or hit.place is None or hit.record.origin.member == own:
+        return None
+    evidence = HitEvidence(
+        algorithm=hit.algorithm,
+        distance=hit.distance,
+        quality=hit.quality,
+        orientation=hit.orientation,
+        trimmed=hit.trimmed,
+        weak=hit.weak,
+        shares=hit.shares,
+        at=hit.at,
+        subject_at=hit.subject_at,
+    )
+    return FoundHit(holding=holding, record=hit.record, place=hit.place, evidence=evidence)
+
+
+def _first(found: FoundHit, now: int) -> StoredHit:
+    return StoredHit(
+        id=0,
+        holding=found.holding,
+        record=found.record,
+        place=found.place,
+        evidence=found.evidence,
+        first_seen=now,
+        last_seen=now,
+    )
+
+
+def _standing(tx: StoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
+    """The pairs whose holding is here and whose record's body is held, each with the record's entry."""
+    holdings = tx.known_holdings([each.holding for each in found])
+    places = by_log((each.record.origin, each.place) for each in found)
+    held = {origin: tx.held_at(origin, wanted) for origin, wanted in places.items()}
+    return {
+        (each.holding, each.record): held[each.record.origin][each.place][0]
+        for each in found
+        if each.holding in holdings and each.place in held[each.record.origin]
+    }
+
+
+def by_log(each_of: Iterable[tuple[Origin, int]]) -> dict[Origin, list[int]]:
+    """Numbers by their logs, ascending and once each, so that one read is enough for a log."""
+    places: defaultdict[Origin, set[int]] = defaultdict(set)
+    for origin, place in each_of:
+        places[origin].add(place)
+    return {origin: sorted(wanted) for origin, wanted in places.items()}
+
+
+def _before(tx: StoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
+    """The hit on a record that this one corrects, if there was one."""
+    holding, _ = pair
+    for _ in range(MAX_CHAIN):
+        target = _corrected(entry)
+        if target is None:
+            return None
+        hit = tx.hits_of_pairs([(holding, target)]).get((holding, target))
+        if hit is not None:
+            return hit if hit.ended else None
+        place = tx.find(target.origin, [target.leaf]).get(target.leaf)
+        if place is None:
+            return None
+        entry = tx.run(target.origin, place, place + 1, 0).entries[0]
+    return None
+
+
+def _corrected(entry: bytes) -> RecordId | None:
+    """What an entry corrects."""
+    try:
+        envelope = decode(entry)
+    except Malformed:
+        return None
+    return envelope.target if envelope is not None and envelope.kind == Kind.CORRECTION else None
+
+
+def _fitting(tx: StoreWriter, new: Sequence[FoundHit]) -> list[FoundHit]:
+    """Those of new hits for which there is room, the strongest first; the others are noted."""
+    at_place: dict[tuple[Origin, int], int] = {}
+    of_holding: dict[tuple[Origin, int], int] = {}
+    for origin, wanted in by_log((one.record.origin, one.place) for one in new).items():
+        at_place |= {(origin, place): number for place, number in tx.hits_at(origin, wanted).items()}
+    for origin, wanted in by_log((one.record.origin, one.holding) for one in new).items():
+        of_holding |= {(origin, holding): number for holding, number in tx.hits_in(origin, wanted).items()}
+    left_out: Counter[tuple[int, int]] = Counter()
+    fitting: list[FoundHit] = []
+    for one in sorted(new, key=lambda one: one.evidence.rank):
+        here, mine = (one.record.origin, one.place), (one.record.origin, one.holding)
+        if of_holding.get(mine, 0) >= MAX_OF_HOLDING:
+            left_out[HOLDINGS_SOURCE, one.holding] += 1
+        elif at_place.get(here, 0) >= MAX_OF_RECORD and one.evidence.algorithm != SHA256.name:
+            left_out[tx.open_log(one.record.origin).number, one.place] += 1
+        else:
+            at_place[here] = at_place.get(here, 0) + 1
+            of_holding[mine] = of_holding.get(mine, 0) + 1
+            fitting.append(one)
+    for (source, row), number in left_out.items():
+        tx.crowd(source, row, number)
+    return fitting

@@ -1,0 +1,49 @@
+"""What waits for its place in our own log, and what of it points at a record that stands.
+
+Rules this module upholds:
+
+- It is read once a transaction: thousands may wait while the hub is away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.domain.envelope import Kind, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from node.domain.ids import Origin, RecordId
+    from node.domain.log_ports import LogReader, PendingEntry
+
+ALL: Final = 1 << 31
+"""A limit for whoever needs every entry that waits."""
+
+
+class Waiting:
+    """`kinds`: what waits about a record; `corrections`: the leaf hash of the correction that waits for it."""
+
+    def __init__(self, reader: LogReader, origin: Origin) -> None:
+        self.kinds: dict[RecordId, set[int]] = {}
+        self.corrections: dict[RecordId, bytes] = {}
+        for each in reader.pending(origin, ALL):
+            target = points_at(each)
+            if target is not None:
+                self.add(target, each.entry[1], each.leaf)
+
+    def add(self, target: RecordId, kind: int, leaf: bytes) -> None:
+        """An entry of `kind` about `target`, whose leaf hash is `leaf`."""
+        self.kinds.setdefault(target, set()).add(kind)
+        if kind == Kind.CORRECTION:
+            self.corrections[target] = leaf
+
+    def retracts(self, names: Iterable[RecordId]) -> bool:
+        """Whether a retraction of one of these waits."""
+        return any(Kind.RETRACTION in self.kinds.get(each, ()) for each in names)
+
+
+def points_at(pending: PendingEntry) -> RecordId | None:
+    """The record that an entry is about; None of a contribution."""
+    envelope = decode(pending.entry)
+    return envelope.target if envelope else None

@@ -1,0 +1,94 @@
+"""vigil hits: what is asked, and what people are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.cli.conftest import Node, Vigil
+
+RECORD = "vigil.example/JP/log/1#" + "ab" * 32
+HIT: dict[str, Any] = {
+    "hit": 9,
+    "holding": 7,
+    "cases": ["C-1", "C-\x1b2"],
+    "origin": "vigil.example/JP/log/1",
+    "record": RECORD,
+    "algorithm": "pdq",
+    "distance": 12,
+    "quality": 90,
+    "orientation": "rotate90",
+    "category": {"scheme": "icse", "version": "1", "code": "2", "baseline": "yes"},
+    "series": "Bridge",
+    "weak": False,
+    "trimmed": False,
+    "shares": None,
+    "seconds": None,
+    "subject_seconds": None,
+    "allowed": False,
+    "new": True,
+    "first_seen": 1_700_000_000,
+    "last_seen": 1_700_000_000,
+}
+SUMMARY: dict[str, Any] = {
+    "hits": 1, "total": 419, "new": 3, "hidden": 0, "next": None, "not_matched_yet": 0, "left_out": [],
+}  # fmt: skip
+
+
+def test_a_hit_is_a_row_and_the_summary_says_how_many_there_are(vigil: Vigil, node: Node) -> None:
+    node.answers["hits-list"] = [HIT, SUMMARY]
+    ran = vigil("hits")
+    assert ran.code == 0
+    for words in (
+        "C-1",
+        "JP",
+        "abababab",
+        "pdq 12 bits away",
+        "rotate90",
+        "icse:1:2",
+        "Bridge",
+        "new",
+        "1 hit shown of 419.",
+    ):
+        assert words in " ".join(ran.out.split())
+    assert "\x1b" not in ran.out
+    assert node.call("hits-list").arguments == {"case": "", "new": False, "show_all": False, "limit": 100, "after": 0}
+    assert vigil("hits", "--json").lines == [HIT, SUMMARY]
+
+
+def test_what_is_asked_for_is_asked(vigil: Vigil, node: Node) -> None:
+    node.answers["hits-list"] = [SUMMARY | {"hits": 0}]
+    assert vigil("hits", "--case", "C-1", "--new", "--show-all", "--limit", 5, "--after", 40).code == 0
+    assert node.call("hits-list").arguments == {
+        "case": "C-1", "new": True, "show_all": True, "limit": 5, "after": 40,
+    }  # fmt: skip
+
+
+def test_what_is_missing_from_the_list_is_said(vigil: Vigil, node: Node) -> None:
+    left_out = [
+        {"record": RECORD, "holding": None, "left_out": 1_500},
+        {"record": None, "holding": 4, "left_out": 1},
+    ]
+    more = {"hidden": 2, "next": 9, "not_matched_yet": 1_200, "left_out": left_out}
+    node.answers["hits-list"] = [HIT, SUMMARY | more]
+    words = vigil("hits").out
+    for said in (
+        "hides 2 more hits: vigil hits --show-all",
+        "vigil hits --after 9",
+        "1,200 records of other members",
+        "record abababab",
+        "about 1,500 hits not kept",
+        "holding 4: about 1 hit not kept",
+    ):
+        assert said in words
+
+
+def test_a_video_and_a_weak_hit_say_what_they_are(vigil: Vigil, node: Node) -> None:
+    shares = {
+        "query_percent": 80, "compared_percent": 55, "query_moments": 9, "compared_frames": 12, "radius": 31,
+    }  # fmt: skip
+    video = HIT | {"algorithm": "vpdq", "shares": shares, "orientation": "original", "category": None}
+    weak = HIT | {"algorithm": "md5", "distance": None, "weak": True, "orientation": None, "series": None}
+    node.answers["hits-list"] = [video, weak, SUMMARY]
+    words = " ".join(vigil("hits").out.split())
+    assert "80 % of the frames" in words
+    assert "md5 the same" in words
