@@ -85,7 +85,7 @@ def _answered(task: Task, line: bytes, allow: Allow) -> tuple[bytes, bool]:
 
 
 def _has_grown(at_first: Usage) -> bool:
-    """Whether this worker takes much more than at first; also where that cannot be told, for want of an open file."""
+    """Whether this worker takes much more than at first, or cannot even tell, for want of an open file."""
     try:
         now = usage()
     except (OSError, MemoryError):
