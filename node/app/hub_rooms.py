@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from node.app.ceremonies import HUB_KEY_FILE
+from node.app.homes import HUB_MEMBER, opened_database, right_database
 from node.app.hub_archive import backup, is_newest
 from node.app.hub_roster import recover_repository
 from node.control.audit_commands import AuditCommands
@@ -38,7 +39,6 @@ from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
@@ -49,6 +49,7 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
@@ -59,7 +60,7 @@ Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
 HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
-OWN_NAME = MemberId("HUB")
+OWN_NAME = MemberId(HUB_MEMBER)
 """In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
@@ -75,6 +76,7 @@ class HubRooms:
     settings: Config
     ring: KeyRing
     ca: CertificateAuthority
+    database: OpenDatabase
     store: Store
     audit: AuditLog
     codec: ProtoCodec
@@ -294,8 +296,11 @@ def _halted(waiting: NextKeys | None) -> str:
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
 
-    Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`. Before anything else it finishes what a crash interrupted.
+    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
+    `StoreError`, `PeerFault`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
@@ -321,8 +326,8 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     )
     members = Members(clock=time.time)
     with ExitStack() as opened:
-        store = open_store(home.database, create=False)
-        opened.callback(store.close)
+        database = opened.enter_context(opened_database(home, examined))
+        store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
             pins = Pins(certificate for member in known for certificate in standing(tx, member))
@@ -336,6 +341,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             settings=settings,
             ring=ring,
             ca=ca,
+            database=database,
             store=store,
             audit=audit,
             codec=codec,

@@ -19,12 +19,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from node import config
-from node.app.node_keys import KEY_FILE
+from node.app.homes import create_database, owner_of
+from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused
+from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -51,6 +54,7 @@ _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
 _NEXT_ROSTER: Final = "roster.next"
 """The roster of another root, until all of its hub is verified."""
+_log = structlog.get_logger(__name__)
 
 
 def join(
@@ -222,6 +226,29 @@ class Joining:
         return bytes(self._loop.call(get()))
 
 
+def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
+    """A daemon that starts before the authority signed its node in waits here, asking again every few seconds. The
+    caller holds the home's lock.
+    """
+    if (home.tls / "node.der").exists():
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
+        return
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
+    with LoopThread() as loop:
+        joining = Joining.kept(home, ring, loop)
+        while True:
+            try:
+                if joining.ask() == "admitted":
+                    _log.info("this node was admitted")
+                    return
+                _log.info("waiting for the authority to sign this node in")
+            except Unavailable:
+                _log.warning("the hub cannot be reached; asking again")
+            time.sleep(POLL_SECONDS)
+
+
 def forget_invitation(home: Home) -> None:
     """Deletes what joining kept, once there is a certificate: the secret has done its work. Idempotent."""
     for name in (_TOKEN_FILE, _REQUEST_FILE):
@@ -330,6 +357,8 @@ def _prepare(
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
+    create_database(home, owner_of(config.load(home)))
     return ring, made
 
 

@@ -224,7 +224,7 @@ def test_7_the_hub_changes_its_keys_and_nobody_joins_again(story: Story, how: tu
     story.share("FR")
     story.share("JP")
     story.everything_holds("FR", "JP")
-    until(lambda: made.status("FR")["publishing"] == "well", "France speaks to the hub")
+    until(lambda: made.status("FR")["publishing"] == "OK", "France speaks to the hub")
     assert [line for line in app.doctor(made.home("FR"), secret) if not line["ok"]] == []
 
 
