@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from node.app import hub_requests
 from node.app.ceremonies import HUB_KEY_FILE
 from node.app.homes import HUB_MEMBER, opened_database, right_database
 from node.app.hub_archive import backup, is_newest
@@ -26,18 +27,16 @@ from node.domain.ids import MemberId, Origin, federation_id, spoken
 from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
-from node.hub.key_changes import close_logs, standing
+from node.hub.key_changes import standing
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
-from node.pki.courier import SigningRequest, claim_hub, encode_request
+from node.pki.courier import claim_hub
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
-from node.pki.petition import keys_fingerprint
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
-from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
@@ -222,47 +221,13 @@ class HubRooms:
         return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
 
     def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait.
-
-        From here on the logs whose keys it asks to replace take no more entries: the authority signs where they end.
-        """
-        with self.store.write() as tx:
-            petitions = tuple(tx.join_requests(state="pending"))
-            # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
-            sizes = close_logs(tx, self.members.latest(), petitions)
+        """What the operator carries to the authority (`hub_requests`). Blocking."""
         waiting = self.change.waiting(self.secret)
-        federation, hub = federation_id(self.settings.federation), self.claims()
-        return encode_request(
-            SigningRequest(
-                federation=federation,
-                hub=hub,
-                petitions=petitions,
-                log_sizes=sizes,
-                succession=name_successor(self.ring, hub, sizes=waiting.sizes, federation=federation)
-                if waiting
-                else None,
-            )
-        )
+        return hub_requests.signing_request(self.store, self.members.latest(), self.ring, self.claims(), waiting)
 
     def describe_request(self) -> Line:
-        """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
-        federation = federation_id(self.settings.federation)
-        latest = self.members.latest()
-        members = latest.members if latest else {}
-        with self.store.read() as tx:
-            petitions = tx.join_requests(state="pending")
-        return {
-            "hub_fingerprint": spoken(self.claims().fingerprint(federation)),
-            "petitions": [
-                {
-                    "member": each.member,
-                    "name": each.name,
-                    "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
-                    "changes_keys": each.member in members,
-                }
-                for each in petitions
-            ],
-        }
+        """What the people on both sides of a signing request compare. Blocking."""
+        return hub_requests.describe_request(self.store, self.members.latest(), self.claims(), self.ring.federation)
 
     # --- certificates -------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +22,7 @@ import structlog
 
 from node import config
 from node.app.homes import create_database, owner_of
+from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
@@ -294,30 +294,6 @@ def _kept_token(home: Home) -> Token:
         raise NotFound("no invitation was given, and none is kept here", remedy="give --token") from error
 
 
-def _next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
-    """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
-    the next after its last. Nothing of it is kept. Raises `Unavailable`, `BadProof` and what the hub raises.
-    """
-    channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
-    try:
-        with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
-            client = RosterClient.bootstrap(
-                Path(folder),
-                lambda name, limit: bytes(loop.call(channel.metadata(name, limit))),
-                federation=token.federation,
-                root_version=token.root_version,
-                root_sha256=token.root_sha256,
-            )
-            # Whatever its dates are: only which epochs there were is asked.
-            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit))), now=0)
-    except NotFound:
-        return 1  # The authority has not signed anybody in yet.
-    finally:
-        loop.call(channel.close())
-    known = roster.members.get(token.member)
-    return known.log_epoch + 1 if known else 1
-
-
 def _prepare(
     home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
 ) -> tuple[KeyRing, bool]:
@@ -339,7 +315,7 @@ def _prepare(
                 remedy="put the folder keys back from its backup; if there is none: vigil node rekey --keys-lost "
                 "--token TOKEN",
             ) from None
-        epoch = _next_epoch(loop, token, hub_enrolment(token, hub))
+        epoch = next_epoch(loop, token, hub_enrolment(token, hub))
         ring, made = KeyRing.for_member(token.federation, token.member, epoch=epoch), True
         ring.save(home.keys / KEY_FILE, secret)
     if text:
