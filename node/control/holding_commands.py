@@ -138,9 +138,9 @@ class HoldingCommands:
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "reason", "yes", "plan"} -> without "yes" and "plan", what would be done:
-        {"would_delete", "would_leave", "would_retract", "plan"}; else a line per holding as it is deleted, then
-        {"deleted", "left_case", "retracted", "originals"}. `plan`: what somebody agreed to; another one is refused.
+        """{"holdings", "case", "reason", "yes", "plan"} -> what would be done, where neither "yes" nor "plan" is given:
+        {"would_delete", "would_leave", "would_retract", "plan"}. Else a line per holding as it is deleted, then
+        {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another one is refused.
         """
         given = Arguments(arguments)
         ids, case = _numbers(given), given.text("case", "")
