@@ -12,24 +12,51 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import time
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from node.errors import DatabaseMissing, VigilError, WrongDatabase
+from node.app.sessions import socket_path
+from node.errors import AlreadyRunning, DatabaseMissing, VigilError, WrongDatabase
+from node.store.lock import own
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
     from typing import Any
 
     from node.app.homes import OpenDatabase
+    from node.config import Home
 
 _log = structlog.get_logger(__name__)
 
 MARK_SECONDS: Final = 10.0
 """How often a running daemon remembers how far its database has come, and looks whether it is still there."""
+OWN_SECONDS: Final = 20.0
+"""How long a daemon that starts waits for a command that works on its home at this moment."""
+_LOOK_SECONDS: Final = 0.1
 _COLLECT_AT = (10_000, 20, 50)
 """The collector's thresholds: a burst of answers makes thousands of objects that die by themselves."""
+
+
+@contextmanager
+def owned(home: Home) -> Iterator[None]:
+    """Owns a home for a daemon. A command without a daemon owns it for a moment: that is waited for.
+
+    Raises `AlreadyRunning` where another daemon serves the home, or where the wait was too long.
+    """
+    deadline = time.monotonic() + OWN_SECONDS
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(own(home.folder))
+                break
+            except AlreadyRunning:
+                if socket_path(home).exists() or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_SECONDS)
+        yield
 
 
 def settle() -> None:

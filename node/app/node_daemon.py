@@ -18,7 +18,7 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle, watch_database
+from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.group_socket import group_socket
 from node.app.homes import right_database
 from node.app.hub_contact import HubContact
@@ -29,7 +29,6 @@ from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
 from node.control.node_commands import OK
 from node.errors import VigilError
-from node.store.lock import own
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
@@ -66,7 +65,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     settings = config.load(home)
     logs.configure(settings.log_level)
     known = passphrase()
-    with own(home.folder):
+    with owned(home):
         right_database(home, settings)
         wait_for_admission(home, settings, lambda: known)
         tell, again = _once(ready), True
