@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.homes import opened_database, right_database
 from node.app.node_keys import COMING_FILE, PETITION_FILE, finish_change, keys_in_force
 from node.app.node_rooms import open_roster
 from node.app.rekeying import POLL_SECONDS, Rekeying
@@ -24,7 +25,6 @@ from node.domain.token import parse_token
 from node.errors import AlreadyRunning, Misuse, Refused
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
-from node.store.store import open_store
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -131,8 +131,7 @@ def _work(
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        store = open_store(home.database, create=False)
-        opened.callback(store.close)
+        store = opened.enter_context(opened_database(home, right_database(home, settings))).store
         # Where this brings a change to its end, the keys in force are its own, whatever was lost before.
         changed = is_under_way(home) and finish_change(home, settings, secret, client, store) is None
         former = None if lost and not changed else keys_in_force(home, settings, secret, client, store).ring

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from node import config
+from node.app.homes import opened_database, right_database
 from node.app.hub_rooms import OWN_NAME
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound
@@ -24,7 +25,6 @@ from node.pki.keyfiles import ROLES, KeyFiles
 from node.pki.keys import AUTHORITY, HUB, KeyRing
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
-from node.store.store import open_store
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -120,14 +120,11 @@ def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
 @contextmanager
 def _audit(home: Home, settings: Config) -> Iterator[AuditLog]:
     """The audit log of a home that no daemon owns."""
-    store = open_store(home.database, create=False)
-    try:
+    with opened_database(home, right_database(home, settings)) as database:
         name = OWN_NAME if settings.role == "hub" else member_id(settings.member)
         origin = Origin(federation_id(settings.federation), name, 1, "audit")
-        audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
+        audit = AuditLog(store=database.store, origin=origin, clock=time.time, random=os.urandom)
         try:
             yield audit
         finally:
             audit.close()
-    finally:
-        store.close()
