@@ -36,9 +36,12 @@ MAX_SOCKET_PATH: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where everything of one node, hub or authority lies. `folder` is absolute."""
+    """Where everything of one node, hub or authority lies. `folder` is absolute. `role`: node or hub, whose home the
+    command needs that was given this one; "" where either will do. `load` refuses a home of the other role.
+    """
 
     folder: Path
+    role: str = field(default="", compare=False)
 
     @property
     def config(self) -> Path:
@@ -49,6 +52,11 @@ class Home:
     def database(self) -> Path:
         """The SQLite database."""
         return self.folder / "vigil.sqlite3"
+
+    @property
+    def mark(self) -> Path:
+        """What this home has seen of its database, so that another one is not taken for it (`app.homes`)."""
+        return self.folder / "database.mark"
 
     @property
     def index(self) -> Path:
@@ -159,6 +167,12 @@ def _level(text: str) -> str:
     return text
 
 
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError('expected "yes" or "no"')
+    return text == "yes"
+
+
 def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
     if default is MISSING:
         return field(metadata={"parse": parse})
@@ -173,6 +187,7 @@ class Config:
     `public_enrolment` where these are not empty.
     `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
     have a date of their own).
+    `file_references`: whether an ingest keeps where its files are ("yes" or "no").
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
     set or neither is.
@@ -197,6 +212,7 @@ class Config:
     query_retention_days: int = _setting(_query_days, 90)
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
+    file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
 
 
 def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
@@ -213,7 +229,23 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
         raise ConfigError(
             f"vigil.toml cannot be read: {error}", remedy="correct the file; nothing was changed"
         ) from None
-    return parse(table, environment)
+    settings = parse(table, environment)
+    if home.role and settings.role != home.role:
+        raise _wrong_role(settings)
+    return settings
+
+
+def _wrong_role(settings: Config) -> ConfigError:
+    """The command is for a node, and this is a hub's home, or the other way round."""
+    if settings.role == "hub":
+        return ConfigError(
+            f"this is a hub's home (of {settings.federation}), and this command is for a node",
+            remedy="for this home: `vigil hub --help`; for a node: name its folder with --home or VIGIL_HOME",
+        )
+    return ConfigError(
+        f"this is a node's home ({settings.member} in {settings.federation}), and this command is for a hub",
+        remedy="for this home: `vigil node --help`; for a hub: name its folder with --home or VIGIL_HOME",
+    )
 
 
 def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
@@ -297,7 +329,7 @@ def _toml(value: str | float) -> str:
     return repr(value)
 
 
-def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
-    """`--home`, else VIGIL_HOME, else ~/.vigil."""
+def find_home(option: Path | None, environment: Mapping[str, str], role: str = "") -> Home:
+    """`--home`, else VIGIL_HOME, else ~/.vigil. `role`: see `Home`."""
     chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
-    return Home(folder=chosen.expanduser().absolute())
+    return Home(folder=chosen.expanduser().absolute(), role=role)

@@ -262,6 +262,13 @@ def before_admission(home: Home, bundle: bytes) -> None:
     run(home, bundle)
 
 
+def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
+    """A person says that the node goes on with an empty database, or with an older one. Raises `Misuse`, `Refused`."""
+    from node.app.accepting import accept
+
+    return accept(home, who, empty=empty)
+
+
 def fingerprint_paths(
     paths: Iterable[Path], *, workers: int | None = None
 ) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:

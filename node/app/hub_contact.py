@@ -46,7 +46,9 @@ class HubContact:
         self._found = asyncio.Event()
 
     async def pause(self, seconds: float) -> None:
-        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found."""
+        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
+        which a suspension of ours has ended.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._found.wait()
@@ -55,15 +57,20 @@ class HubContact:
         """Fetches and verifies the roster, puts it in force, and takes the CA that it names. Raises what stands in the
         way; then everything is as it was.
         """
+        before = self._is_active()
         try:
             await self._refresh()
         except VigilError:
             self._away = True
             raise
-        if self._away:
+        if self._away or (self._is_active() and not before):
             self._away = False
             found, self._found = self._found, asyncio.Event()
             found.set()
+
+    def _is_active(self) -> bool:
+        roster = self._rooms.members.latest()
+        return roster is not None and member_id(self._rooms.settings.member) in roster.active()
 
     async def _refresh(self) -> None:
         try:

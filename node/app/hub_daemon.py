@@ -18,7 +18,7 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle
+from node.app.daemon import Supervisor, settle, watch_database
 from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
 from node.app.sessions import socket_path
@@ -93,6 +93,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
     )
     enrolment = await serve_enrolment(settings.enrolment, rooms.server_files, enrolment=rooms.enrolment)
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    supervisor.run("database", watch_database(rooms.database))
     jobs = _jobs(rooms)
     jobs.start()
     settle()

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from node.app import hub_requests
 from node.app.ceremonies import HUB_KEY_FILE
+from node.app.homes import HUB_MEMBER, opened_database, right_database
 from node.app.hub_archive import backup, is_newest
 from node.app.hub_roster import recover_repository
 from node.control.audit_commands import AuditCommands
@@ -25,20 +27,17 @@ from node.domain.ids import MemberId, Origin, federation_id, spoken
 from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
-from node.hub.key_changes import close_logs, standing
+from node.hub.key_changes import standing
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
-from node.pki.courier import SigningRequest, claim_hub, encode_request
+from node.pki.courier import claim_hub
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
-from node.pki.petition import keys_fingerprint
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
-from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
@@ -49,6 +48,7 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
@@ -59,7 +59,7 @@ Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
 HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
-OWN_NAME = MemberId("HUB")
+OWN_NAME = MemberId(HUB_MEMBER)
 """In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
@@ -75,6 +75,7 @@ class HubRooms:
     settings: Config
     ring: KeyRing
     ca: CertificateAuthority
+    database: OpenDatabase
     store: Store
     audit: AuditLog
     codec: ProtoCodec
@@ -220,47 +221,13 @@ class HubRooms:
         return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
 
     def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait.
-
-        From here on the logs whose keys it asks to replace take no more entries: the authority signs where they end.
-        """
-        with self.store.write() as tx:
-            petitions = tuple(tx.join_requests(state="pending"))
-            # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
-            sizes = close_logs(tx, self.members.latest(), petitions)
+        """What the operator carries to the authority (`hub_requests`). Blocking."""
         waiting = self.change.waiting(self.secret)
-        federation, hub = federation_id(self.settings.federation), self.claims()
-        return encode_request(
-            SigningRequest(
-                federation=federation,
-                hub=hub,
-                petitions=petitions,
-                log_sizes=sizes,
-                succession=name_successor(self.ring, hub, sizes=waiting.sizes, federation=federation)
-                if waiting
-                else None,
-            )
-        )
+        return hub_requests.signing_request(self.store, self.members.latest(), self.ring, self.claims(), waiting)
 
     def describe_request(self) -> Line:
-        """What the people on both sides of a signing request compare: this hub's digits, and those of each petition."""
-        federation = federation_id(self.settings.federation)
-        latest = self.members.latest()
-        members = latest.members if latest else {}
-        with self.store.read() as tx:
-            petitions = tx.join_requests(state="pending")
-        return {
-            "hub_fingerprint": spoken(self.claims().fingerprint(federation)),
-            "petitions": [
-                {
-                    "member": each.member,
-                    "name": each.name,
-                    "fingerprint": spoken(keys_fingerprint(each.member, each.vkeys)),
-                    "changes_keys": each.member in members,
-                }
-                for each in petitions
-            ],
-        }
+        """What the people on both sides of a signing request compare. Blocking."""
+        return hub_requests.describe_request(self.store, self.members.latest(), self.claims(), self.ring.federation)
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
@@ -294,8 +261,11 @@ def _halted(waiting: NextKeys | None) -> str:
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
 
-    Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`. Before anything else it finishes what a crash interrupted.
+    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
+    `StoreError`, `PeerFault`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
@@ -321,8 +291,8 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     )
     members = Members(clock=time.time)
     with ExitStack() as opened:
-        store = open_store(home.database, create=False)
-        opened.callback(store.close)
+        database = opened.enter_context(opened_database(home, examined))
+        store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
             pins = Pins(certificate for member in known for certificate in standing(tx, member))
@@ -336,6 +306,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             settings=settings,
             ring=ring,
             ca=ca,
+            database=database,
             store=store,
             audit=audit,
             codec=codec,

@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from node import config
-from node.app.node_keys import KEY_FILE
+from node.app.homes import create_database, owner_of
+from node.app.next_epoch import next_epoch
+from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused
+from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -51,6 +54,7 @@ _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
 _NEXT_ROSTER: Final = "roster.next"
 """The roster of another root, until all of its hub is verified."""
+_log = structlog.get_logger(__name__)
 
 
 def join(
@@ -222,6 +226,29 @@ class Joining:
         return bytes(self._loop.call(get()))
 
 
+def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
+    """A daemon that starts before the authority signed its node in waits here, asking again every few seconds. The
+    caller holds the home's lock.
+    """
+    if (home.tls / "node.der").exists():
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
+        return
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
+    with LoopThread() as loop:
+        joining = Joining.kept(home, ring, loop)
+        while True:
+            try:
+                if joining.ask() == "admitted":
+                    _log.info("this node was admitted")
+                    return
+                _log.info("waiting for the authority to sign this node in")
+            except Unavailable:
+                _log.warning("the hub cannot be reached; asking again")
+            time.sleep(POLL_SECONDS)
+
+
 def forget_invitation(home: Home) -> None:
     """Deletes what joining kept, once there is a certificate: the secret has done its work. Idempotent."""
     for name in (_TOKEN_FILE, _REQUEST_FILE):
@@ -267,30 +294,6 @@ def _kept_token(home: Home) -> Token:
         raise NotFound("no invitation was given, and none is kept here", remedy="give --token") from error
 
 
-def _next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
-    """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
-    the next after its last. Nothing of it is kept. Raises `Unavailable`, `BadProof` and what the hub raises.
-    """
-    channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
-    try:
-        with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
-            client = RosterClient.bootstrap(
-                Path(folder),
-                lambda name, limit: bytes(loop.call(channel.metadata(name, limit))),
-                federation=token.federation,
-                root_version=token.root_version,
-                root_sha256=token.root_sha256,
-            )
-            # Whatever its dates are: only which epochs there were is asked.
-            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit))), now=0)
-    except NotFound:
-        return 1  # The authority has not signed anybody in yet.
-    finally:
-        loop.call(channel.close())
-    known = roster.members.get(token.member)
-    return known.log_epoch + 1 if known else 1
-
-
 def _prepare(
     home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
 ) -> tuple[KeyRing, bool]:
@@ -312,7 +315,7 @@ def _prepare(
                 remedy="put the folder keys back from its backup; if there is none: vigil node rekey --keys-lost "
                 "--token TOKEN",
             ) from None
-        epoch = _next_epoch(loop, token, hub_enrolment(token, hub))
+        epoch = next_epoch(loop, token, hub_enrolment(token, hub))
         ring, made = KeyRing.for_member(token.federation, token.member, epoch=epoch), True
         ring.save(home.keys / KEY_FILE, secret)
     if text:
@@ -330,6 +333,8 @@ def _prepare(
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
+    create_database(home, owner_of(config.load(home)))
     return ring, made
 
 

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Nobody holds a channel of their own: who needs the hub asks the link, and gets today's.
 - The certificate on disk is the newest one; its key is in the ring and in memory, never on disk in the clear.
+- Whoever wants to know is told when the hub let a stream in, and whenever it answered: what failed before may work now.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import TLS
 from node.wire import tls
 from node.wire.client import HubChannel
+from node.wire.streams import nobody
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from node.config import Config, Home
     from node.domain.batch import Package
@@ -42,6 +44,9 @@ class Link:
         self._settings = settings
         self._ring = ring
         self._channel: HubChannel | None = None
+        self.on_attending: Callable[[], None] = nobody
+        self.on_following: Callable[[], None] = nobody
+        self.on_answer: Callable[[], None] = nobody
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -115,7 +120,9 @@ class Link:
 
     async def heads(self, origins: Sequence[Origin]) -> list[Head]:
         """See `services.Carrier`, as for the next three."""
-        return await self.channel().carrier.heads(origins)
+        heads = await self.channel().carrier.heads(origins)
+        self.on_answer()
+        return heads
 
     async def submit(self, package: Package) -> Head:
         """Hands in a run of our own log."""
@@ -123,7 +130,7 @@ class Link:
 
     def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
         """The stream of packages."""
-        return self.channel().carrier.follow(cursors)
+        return self.channel().carrier.follow(cursors, lambda: self._opened(self.on_following))
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         """Repair."""
@@ -138,4 +145,8 @@ class Link:
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
         """The attending stream."""
-        return self.channel().relay.attend(replies)
+        return self.channel().relay.attend(replies, lambda: self._opened(self.on_attending))
+
+    def _opened(self, told: Callable[[], None]) -> None:
+        told()
+        self.on_answer()

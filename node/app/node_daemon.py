@@ -12,24 +12,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle
+from node.app.daemon import Supervisor, settle, watch_database
 from node.app.group_socket import group_socket
+from node.app.homes import right_database
 from node.app.hub_contact import HubContact
-from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
+from node.app.joining import wait_for_admission
 from node.app.key_switch import KeySwitch
-from node.app.node_keys import load_ring
-from node.app.node_rooms import open_node
+from node.app.node_rooms import finish_deletions, open_node
+from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.control.runner import LoopThread
-from node.errors import Unavailable, VigilError
-from node.pki.wrapping import Passphrase
+from node.control.node_commands import OK
+from node.errors import VigilError
 from node.store.lock import own
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -59,8 +58,6 @@ TEND_SECONDS: Final = 10.0
 """How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
-_WORTH_TELLING: Final = 100_000
-"""Steps of making the index, records mostly: fewer take no more than a second or two."""
 _log = structlog.get_logger(__name__)
 
 
@@ -70,11 +67,12 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     logs.configure(settings.log_level)
     known = passphrase()
     with own(home.folder):
-        _wait_for_admission(home, settings, lambda: known)
+        right_database(home, settings)
+        wait_for_admission(home, settings, lambda: known)
         tell, again = _once(ready), True
         while again:
             # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
-            with open_node(home, settings, lambda: known, _Tenths()) as rooms:
+            with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
                 again = asyncio.run(_serve(rooms, tell))
 
 
@@ -90,40 +88,6 @@ def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
     return tell
 
 
-def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
-    """A node that joined and was not signed in yet waits here, asking again every few seconds."""
-    if (home.tls / "node.der").exists():
-        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
-        if not waits_for_another_hub(home):
-            forget_invitation(home)
-        return
-    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
-    with LoopThread() as loop:
-        joining = Joining.kept(home, ring, loop)
-        while True:
-            try:
-                if joining.ask() == "admitted":
-                    _log.info("this node was admitted")
-                    return
-                _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
-            time.sleep(POLL_SECONDS)
-
-
-class _Tenths:
-    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
-
-    def __init__(self) -> None:
-        self._told = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        tenth = done * 10 // max(total, 1)
-        if total > _WORTH_TELLING and tenth != self._told:
-            _log.info("making the index", percent=tenth * 10, of=total)
-        self._told = tenth
-
-
 class NodeDaemon:
     """One running node. Event loop only."""
 
@@ -132,7 +96,14 @@ class NodeDaemon:
         link = rooms.link
         self.contact = HubContact(rooms)
         pause = self.contact.pause
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random, pause=pause)
+        self.publisher = Publisher(
+            own=rooms.own_log,
+            carrier=link,
+            drawn=random.random,
+            pause=pause,
+            on_behind=rooms.require_expected,
+            on_foreign=rooms.alarms.foreign_append,
+        )
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -154,6 +125,8 @@ class NodeDaemon:
             workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
+            # An older database would say "no hit" of what it lacks.
+            cleared=self.publisher.looked,
         )
         self.repairer = Repairer(
             store=rooms.store,
@@ -166,18 +139,36 @@ class NodeDaemon:
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
         self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
+        reconnecting = Reconnecting(
+            me=rooms.own_log.origin.member,
+            attendant=self.attendant,
+            follower=self.follower,
+            publisher=self.publisher,
+            members=rooms.members,
+            refresh=self._refresh_now,
+        )
+        reconnecting.watch(link)
+
+    def _refresh_now(self) -> None:
+        with contextlib.suppress(LookupError):  # before the jobs start and after they end
+            self.jobs.now("roster")
 
     def health(self) -> Line:
         """What status shows of the daemon."""
         return {
             "daemon": True,
-            "attending": self.attendant.attending.is_set() and not self.attendant.fault,
-            "publishing": self.publisher.trouble or "well",
-            "following": self.follower.trouble or "well",
-            "matching": self.arrivals.trouble or "well",
+            "attending": self.attendant.attempts.works,
+            "publishing": self.publisher.attempts.state,
+            "following": self.follower.attempts.state,
+            "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
-            "due_work": self.jobs.troubles or "well",
+            "due_work": self.jobs.troubles or OK,
+            "connections": {
+                "attending": self.attendant.attempts.line(),
+                "publishing": self.publisher.attempts.line(),
+                "following": self.follower.attempts.line(),
+            },
         }
 
     async def prepare(self) -> None:
@@ -195,7 +186,7 @@ class NodeDaemon:
         retracted since the backup is retracted here; then expires what is due.
         """
         rooms = self._rooms
-        _log.info("restored from a backup: catching up before anything is served")
+        _log.info("the database was restored or accepted: catching up before anything is served")
         while True:
             try:
                 heads = await rooms.link.heads([])
@@ -232,6 +223,7 @@ class NodeDaemon:
             swept = await asyncio.to_thread(self._rooms.custody.sweep)
             queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
             hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._rooms)
             _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
@@ -262,6 +254,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():
             await supervisor.unless_ended(daemon.catch_up())

@@ -12,32 +12,39 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from node.app import originals
+from node.app.homes import examine_database, opened_database, right_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, keys_in_force
 from node.app.rekeying import Rekeying
+from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hit_commands import HitCommands
+from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
-from node.control.node_commands import NodeCommands
+from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
+from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import Misuse, NotFound, Refused
+from node.errors import Misuse, NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
+from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.arrivals import Arrivals
@@ -46,8 +53,10 @@ from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
 from node.usecases.hit_list import HitList
+from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
@@ -67,11 +76,13 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
     from node.usecases.publication import Sender
 
+_log = structlog.get_logger(__name__)
 Line = dict[str, Any]
 
 
@@ -85,6 +96,7 @@ class NodeRooms:
     home: Home
     settings: Config
     ring: KeyRing
+    database: OpenDatabase
     store: Store
     codec: ProtoCodec
     index: LocalIndex
@@ -95,6 +107,7 @@ class NodeRooms:
     own_log: OwnLog
     ledger: Ledger
     audit: AuditLog
+    alarms: Alarms
     matcher: Matcher
     hits: HitList
     kept: StoredHits
@@ -104,6 +117,7 @@ class NodeRooms:
     inquirer: Inquirer
     answerer: Answerer
     custody: Custody
+    disposal: Disposal
     link: Link
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
@@ -159,7 +173,7 @@ class NodeRooms:
             store=self.store,
             audit=self.audit,
             latest=self.members.latest,
-            health=lambda: {**self.health(), "index": self.index_files.trouble or "well"},
+            health=lambda: {**self.health(), "index": self.index_files.trouble or OK},
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
@@ -168,10 +182,19 @@ class NodeRooms:
             clock=time.time,
         )
         audit = AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time)
+        holdings = HoldingCommands(
+            disposal=self.disposal,
+            store=self.store,
+            audit=self.audit,
+            has_original=originals.finder(self.home.originals),
+            clock=time.time,
+        )
         hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
         keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
         allow = AllowCommands(allowed=allowed)
-        return Commands.of(search, queries, records, sharing, node, keys, audit, hits, allow)
+        alarms = AlarmCommands(alarms=self.alarms)
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow)
+        return Commands.of(*groups)
 
     def _rekeying(self) -> Rekeying:
         if self.secret is None:
@@ -217,6 +240,15 @@ class NodeRooms:
             clock=time.time,
         )
 
+    def require_expected(self, size: int, hub_size: int) -> None:
+        """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
+        unless a person restored or accepted this database.
+        """
+        if self.home.restored.exists():
+            return
+        self.database.lacks(hub_size - size)
+        raise refusal(replace(examine_database(self.home, self.settings), finding=Finding.OLDER))
+
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
             log = tx.log(record.origin)
@@ -238,6 +270,12 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
             root_sha256=bytes.fromhex(settings.root_sha256),
         )
     except NotFound:
+        if (home.tls / "node.der").exists():
+            raise NotFound(
+                "the roster of this node is missing: the folder roster/ was there, and is gone",
+                remedy="restore the folder roster/ from a backup; without one, join again with a new invitation "
+                "(vigil node join --token TOKEN): keys and records are kept",
+            ) from None
         raise NotFound(
             "this node has no roster yet: it waits for the authority's signature",
             remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
@@ -251,24 +289,37 @@ def open_node(
     """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock. `progress(done,
     total)`: where the index has to be made, or catches up.
 
-    Raises `NotFound`, `Damaged`, `StoreError`.
+    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        store = open_store(home.database, create=True)
-        opened.callback(store.close)
-        keys = keys_in_force(home, settings, secret, client, store)
-        rooms = _wire(home, settings, keys, client, store)
+        database = opened.enter_context(opened_database(home, examined))
+        keys = keys_in_force(home, settings, secret, client, database.store)
+        rooms = _wire(home, settings, keys, client, database)
         rooms.secret = secret
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
         rooms.catalogue.start(progress)
+        finish_deletions(rooms)
         yield rooms
 
 
-def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, store: Store) -> NodeRooms:
+def finish_deletions(rooms: NodeRooms) -> None:
+    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
+    still, and taken up again with the next sweep or the next start.
+    """
+    try:
+        rooms.disposal.finish()
+    except VigilError as error:
+        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
+
+
+def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase) -> NodeRooms:
+    store = database.store
     me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
@@ -284,11 +335,21 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
+    ledger = Ledger(
+        codec=codec,
+        catalogue=catalogue,
+        origin=origin,
+        roster=members.current,
+        clock=time.time,
+        random=os.urandom,
+        acknowledged=lambda: _call_all(wakers),
+    )
     link = Link(home=home, settings=settings, ring=ring)
     return NodeRooms(
         home=home,
         settings=settings,
         ring=ring,
+        database=database,
         store=store,
         codec=codec,
         index=index,
@@ -305,16 +366,9 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
             signer=ring.signer(log_role(ring.log_epoch)),
             roster=members.current,
         ),
-        ledger=Ledger(
-            codec=codec,
-            catalogue=catalogue,
-            origin=origin,
-            roster=members.current,
-            clock=time.time,
-            random=os.urandom,
-            acknowledged=lambda: _call_all(wakers),
-        ),
+        ledger=ledger,
         audit=audit,
+        alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
         kept=hits,
         hits=HitList(store=store, codec=codec, own=me, clock=time.time),
@@ -336,6 +390,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
             recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
+            references=settings.file_references,
         ),
         inquirer=Inquirer(
             InquirerDeps(
@@ -364,7 +419,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
             )
         ),
         custody=Custody(
-            store=store, catalogue=catalogue, clock=time.time, witnessed=newest_cosignature(members.current)
+            store=store,
+            catalogue=catalogue,
+            clock=time.time,
+            witnessed=newest_cosignature(members.current),
+            member=me,
+        ),
+        disposal=Disposal(
+            store=store,
+            catalogue=catalogue,
+            retract=ledger.retract,
+            remove_original=originals.remover(home.originals),
         ),
         link=link,
         wakers=wakers,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.services import JoinPetition
     from node.domain.token import Token
     from node.pki.client import RosterClient
     from node.pki.wrapping import Passphrase
@@ -191,23 +192,29 @@ class Rekeying:
 
         Raises `Refused` where it was turned down, `Unavailable`, and what else the hub raises.
         """
-        ring, petition = load_coming(self._home, self._settings, self._secret), self._kept()
-        if ring is None or petition is None:
-            raise NotFound("no change of keys is under way here", remedy="begin one: vigil node rekey")
-        sent = make_petition(
-            ring,
-            name=self._settings.name or self._settings.member,
-            secret=petition.secret,
-            csr=petition.csr,
-            previous=self._former if petition.endorsed else None,
-        )
-        pin = self._client.load().hub.ca_sha256
+        # In a thread: a refresh of the roster holds its lock, and needs the event loop to go on.
+        sent, pin = await asyncio.to_thread(lambda: (self._petition(), self._hub_pin()))
         async with await EnrolmentChannel.open(self._settings.enrolment, pin) as channel:
             try:
                 return "signed" if await ask_to_join(channel, sent) else "pending"
             except Suspended:
                 # Signed, and silent until the hub's operator lifts the suspension. The keys change all the same.
                 return "signed"
+
+    def _petition(self) -> JoinPetition:
+        ring, petition = load_coming(self._home, self._settings, self._secret), self._kept()
+        if ring is None or petition is None:
+            raise NotFound("no change of keys is under way here", remedy="begin one: vigil node rekey")
+        return make_petition(
+            ring,
+            name=self._settings.name or self._settings.member,
+            secret=petition.secret,
+            csr=petition.csr,
+            previous=self._former if petition.endorsed else None,
+        )
+
+    def _hub_pin(self) -> bytes:
+        return self._client.load().hub.ca_sha256
 
     def cancel(self) -> Line:
         """Gives the new keys up. Raises `Refused` where the roster has them, `NotFound` where there are none."""
@@ -230,7 +237,7 @@ class Rekeying:
     async def fetch_roster(self) -> Roster:
         """The newest roster, verified and kept."""
         loop = asyncio.get_running_loop()
-        pin = self._client.load().hub.ca_sha256
+        pin = await asyncio.to_thread(self._hub_pin)
         async with await EnrolmentChannel.open(self._settings.enrolment, pin) as channel:
 
             def fetch(name: str, limit: int) -> bytes:

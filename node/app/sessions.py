@@ -154,8 +154,8 @@ def _alone(
 
     if home.restored.exists():
         raise Unavailable(
-            "this node was restored from a backup, and what was retracted since is not known here yet",
-            remedy="start it with the hub in reach (vigil node run): it catches up before it serves anything",
+            "the database of this node was restored or accepted, and it has not been compared with the hub yet",
+            remedy="start the node with the hub in reach (vigil node run): it catches up before it serves anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
         yield node.commands().run

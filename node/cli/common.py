@@ -31,6 +31,8 @@ SOCKET_VARIABLE: Final = "VIGIL_SOCKET"
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
 PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
 _META: Final = "vigil."
+_ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "bench"})
+"""Commands that work on either's home, or need none. `vigil hub` is for a hub's, and every other for a node's."""
 
 
 class Session(Protocol):
@@ -119,11 +121,17 @@ def common(ctx: typer.Context) -> Common:
         socket = _path(os.environ.get(SOCKET_VARIABLE))
     return Common(
         socket=socket.expanduser().absolute() if socket is not None else None,
-        home=config.find_home(home, os.environ),
+        home=config.find_home(home, os.environ, _role(ctx)),
         output=Output(json=bool(ctx.meta.get(_META + "json"))),
         passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
         who=Caller(officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
     )
+
+
+def _role(ctx: typer.Context) -> str:
+    """Whose home a command is for: a hub's, a node's, or "" for either."""
+    command = ctx.find_root().invoked_subcommand
+    return "" if command in _ANY_HOME else "hub" if command == "hub" else "node"
 
 
 def _keep(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 (whatever the option holds)

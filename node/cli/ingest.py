@@ -2,8 +2,9 @@
 
 Rules this module upholds:
 
-- Paths stay in this process. The node is handed fingerprints, and a tag a file: a salted hash over path, size,
-  modification time and request, by which the same command skips what is done when it is run again.
+- The node is handed fingerprints, and a tag a file: a salted hash over path, size, modification time and request, by
+  which the same command skips what is done when it is run again. It is handed the path as well, to be kept with the
+  holding as a reference (ADR 23), unless --no-reference says otherwise.
 - A bad file is a line, and the rest goes on; the exit code is then 1.
 - Files are found, looked up and handed over as they go: memory does not grow with their number.
 - Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
@@ -58,6 +59,7 @@ class Request:
     level: Level
     originals: Path | None
     show_all: bool = False
+    references: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     copy_originals: Annotated[
         bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Do not keep where the files are (vigil holdings N shows it).")
+    ] = False,
     show_all: Annotated[
         bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
     ] = False,
@@ -116,6 +121,7 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         level=level,
         originals=given.home.originals if copy_originals else None,
         show_all=show_all,
+        references=not no_reference,
     )
     failures = Failures(output=given.output)
     with given.session() as session:
@@ -145,6 +151,7 @@ def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> b
         os.fsencode(request.case),
         request.level.value.encode(),
         b"copied" if request.originals else b"",
+        b"referenced" if request.references else b"",
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     digest.update(status.st_size.to_bytes(8, "big") + status.st_mtime_ns.to_bytes(16, "big", signed=True))
@@ -261,7 +268,8 @@ class _Intake:
                 self._failures.add(path, error)
                 return None
         self._failures.remark(path, result)
-        return IngestItem(tag=tag, label=str(path), prints=result)
+        file = str(path.absolute()) if self._request.references else ""
+        return IngestItem(tag=tag, label=str(path), prints=result, file=file)
 
 
 def _file_words(line: Line) -> str:

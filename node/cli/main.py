@@ -44,6 +44,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
+    "holdings": ("node.cli.holdings", INVESTIGATION, "List what this node holds, open one holding, delete it."),
+    "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
     "retract": ("node.cli.retract", RECORDS, "Take our own records back, everywhere."),

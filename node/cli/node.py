@@ -18,8 +18,9 @@ from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
 from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
-from node.cli.output import Line, Output, plain
-from node.cli.words import count, moment, new_table, value_words
+from node.cli.node_status import node_words, print_members
+from node.cli.output import Line, plain
+from node.cli.words import count
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -144,84 +145,10 @@ def status(ctx: typer.Context) -> None:
     members: list[Line] = []
     with given.session() as session:
         for line in session.run("status", {}):
-            given.output.line(line, _node_words if "node" in line else None)
+            given.output.line(line, node_words if "node" in line else None)
             if "node" not in line:
                 members.append(line)
-    _print_members(given.output, members)
-
-
-def _node_words(line: Line) -> str:
-    roster = "none yet" if line["roster_version"] is None else f"version {line['roster_version']}"
-    if line["roster_version"] is not None:
-        roster += f", {'STALE since' if line['roster_stale'] else 'fresh until'} {moment(line['roster_expires'])}"
-    holdings = ", ".join(f"{number:,} {level}" for level, number in line["holdings"].items()) or "none"
-    certificate = moment(line["certificate_expires"]) if line["certificate_expires"] else "none yet"
-    rows = [
-        ("Node", f"{line['node']} in {line['federation']}"),
-        ("State", line["state"]),
-        ("Hub", line["hub"]),
-        ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
-        ("Roster", roster),
-        ("Our log", _own_log_words(line)),
-        ("Holdings", holdings),
-    ]
-    if line.get("hits"):
-        rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
-    shown = {
-        "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "log_epoch", "holdings", "hits", "hits_left_out", "not_matched_yet",
-    }  # fmt: skip
-    rows += [
-        (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
-    ]
-    return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
-
-
-def _hits_words(line: Line) -> list[str]:
-    """The hits of our holdings on other members' records, and what is missing from the number."""
-    hits = line["hits"]
-    words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
-    words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
-    words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
-    words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
-    return words
-
-
-def _own_log_words(line: Line) -> str:
-    words = f"{line['published']:,} published, {line['waiting']:,} waiting"
-    epoch = line.get("log_epoch", 1)
-    return words if epoch == 1 else f"{words}; epoch {epoch}, after a change of keys"
-
-
-def _log_name(line: Line, members: list[Line]) -> str:
-    """The member, and the epoch of its log where there are several."""
-    logs = [each for each in members if each["member"] == line["member"]]
-    return plain(line["member"] if len(logs) == 1 else f"{line['member']} (epoch {line['log'].rpartition('/')[2]})")
-
-
-def _print_members(output: Output, members: list[Line]) -> None:
-    if not members:
-        return
-    table = new_table(
-        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
-    )
-    for line in members:
-        if line["log"] is None:
-            table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
-            continue
-        table.add_row(
-            _log_name(line, members),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
-            f"{line['size']:,}",
-            "?" if line["lag"] is None else f"{line['lag']:,}",
-            f"{line['held']:,}",
-            f"{line['missing']:,}" if line["missing"] else "",
-            f"{line['quarantined']:,}" if line["quarantined"] else "",
-        )
-    output.say(table)
-    for line in members:
-        if line.get("frozen"):
-            output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+    print_members(given.output, members)
 
 
 @group.command("doctor", cls=Command)
@@ -241,6 +168,20 @@ def doctor(ctx: typer.Context) -> None:
 def _check_words(line: Line) -> str:
     words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<22} {plain(line['what'] or '')}".rstrip()
     return words if line["ok"] or not line["remedy"] else f"{words}\n       to do: {plain(line['remedy'])}"
+
+
+@group.command("acknowledge", cls=Command)
+def acknowledge(
+    ctx: typer.Context,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What was found out and done.", show_default=False)
+    ],
+) -> None:
+    """Say that the alarms that node status shows were dealt with. The audit log records it."""
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("acknowledge", {"reason": reason}))
+    given.output.line(line, lambda line: f"{count(line['acknowledged'], 'alarm')} acknowledged.")
 
 
 @group.command("fsck", cls=Command)
@@ -289,6 +230,33 @@ def backup(
     with given.session() as session:
         line = one(session.run("backup", {"path": str(file.absolute())}))
     given.output.line(line, lambda line: f"{plain(line['path'])} is written. Keys: {plain(line['keys'])}.")
+
+
+@group.command("accept-database", cls=Command)
+def accept_database(
+    ctx: typer.Context,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="The database is missing or empty: begin again with an empty one.")
+    ] = False,
+    older: Annotated[bool, typer.Option("--older", help="The database is an older copy: go on with it.")] = False,
+) -> None:
+    """Go on with an empty or an older database, where there is no backup to restore. The audit log records it.
+
+    Material that was ingested since is not in such a database, so this node answers "no hit" about it. Restore the
+    newest backup instead, if there is one, and ingest again what is missing. The daemon must not run.
+    """
+    from node import app
+
+    given = common(ctx)
+    if empty == older:
+        raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor tells which")
+    line = app.accept_database(given.home, given.who, empty=empty)
+    given.output.line(line, _accepted_words)
+
+
+def _accepted_words(line: Line) -> str:
+    known = "" if line["entries_known"] is None else f" of the {line['entries_known']:,} that this home has seen"
+    return f"Accepted, with {line['entries']:,} log entries{known}. Next: {plain(line['next'])}"
 
 
 @group.command("restore", cls=Command)

@@ -215,9 +215,9 @@ def print_record(output: Output, line: Line) -> None:
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
     for remark in line["remarks"]:
-        output.say(
-            f"  {plain(remark['member']):<10} {plain(remark['kind'])}: {plain(remark['says'] or 'not held here')}"
-        )
+        earlier = ", said of an earlier version" if remark.get("earlier_version") else ""
+        what = plain(remark["says"] or "not held here")
+        output.say(f"  {plain(remark['member']):<10} {plain(remark['kind'])}{earlier}: {what}")
 
 
 def _audience_words(line: Line) -> str:

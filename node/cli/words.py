@@ -208,6 +208,11 @@ def moment(seconds: float | None) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def clock_time(seconds: float) -> str:
+    """Unix seconds as the local time of day, to the second."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%H:%M:%S")
+
+
 def day_words(days: int | None) -> str:
     """Days since 1970 as a date."""
     return spell_day(days) if days else "-"

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "comment", "contribute", "correct", "evidence", "hits-list", "ingest", "ingest-known", "ingest-salt", "match",
-    "match-case", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",
-    "status",
+    "cases", "comment", "contribute", "correct", "evidence", "hits-list", "holding", "holdings", "ingest",
+    "ingest-known", "ingest-salt", "match", "match-case", "opine", "queries", "query", "query-again", "query-case",
+    "query-rest", "records", "retract", "set-level", "status",
 })  # fmt: skip
 """What investigators run over their socket. A command that stands in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
-    "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "fsck", "read-audit",
+    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
+    "fsck", "read-audit", "rekey", "rekey-cancel", "rekeying",
 })  # fmt: skip
 """What only the node's own user runs: what changes or copies the whole node, and what tells of other people."""
 
@@ -72,6 +73,7 @@ class Commands:
         found = self._commands.get(command)
         if found is None:
             raise Misuse(
-                f"there is no command {command[:40]!r} here", remedy="is this the home of a node, or of a hub?"
+                f"there is no command {command[:40]!r} here",
+                remedy="restart the daemon: it is of another version of Vigil than this command",
             )
         return steps_for(who, found(arguments, items))

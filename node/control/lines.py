@@ -240,13 +240,18 @@ def _read_frames(line: list[list[Any]]) -> tuple[VideoFrame, ...]:
 
 def item_line(item: IngestItem) -> Line:
     """One file of an ingest."""
-    return {"tag": item.tag.hex(), "label": item.label, "prints": prints_line(item.prints)}
+    return {"tag": item.tag.hex(), "label": item.label, "file": item.file, "prints": prints_line(item.prints)}
 
 
 def read_item(line: Line) -> IngestItem:
     """The inverse of `item_line`. Raises `Misuse`."""
     try:
-        return IngestItem(tag=bytes.fromhex(line["tag"]), label=str(line["label"]), prints=read_prints(line["prints"]))
+        return IngestItem(
+            tag=bytes.fromhex(line["tag"]),
+            label=str(line["label"]),
+            file=str(line.get("file", "")),
+            prints=read_prints(line["prints"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an item of the local socket is not a file of an ingest") from error
 

@@ -73,12 +73,19 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         **said,
         "handling": handling_line(view.handling),
         "says": _says(body),
-        "remarks": len(view.remarks),
+        "remarks": view.said,
     }
     if whole:
         line["fingerprints"] = [fingerprint_line(f) for f in contribution.fingerprints] if contribution else []
         line["remarks"] = [
-            {"member": remark.speaker.member, "kind": Kind(remark.kind).name.lower(), "says": _says(remark.body)}
+            {
+                "member": remark.speaker.member,
+                "kind": Kind(remark.kind).name.lower(),
+                "says": _says(remark.body),
+                "record": str(remark.record),
+                "about": str(remark.about),
+                "earlier_version": remark.earlier,
+            }
             for remark in view.remarks
         ]
     return line

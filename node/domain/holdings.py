@@ -2,20 +2,25 @@
 
 Rules this module upholds:
 
-- A holding is known by the SHA-256 of its bytes and holds no file name and no path (promise 1).
+- A holding is known by the SHA-256 of its bytes. Where its file was is kept beside it, here alone, and shown in one
+  place (ADR 23): it never travels, and is in no log (promise 1).
 - The default level is national: it never leaves and never answers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint, MaterialFingerprints
     from node.domain.ids import RecordId
+
+
+MAX_REFERENCES: Final = 10
+"""Places kept of one holding in one case. An icon may lie in a thousand folders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,27 @@ class Holding:
     record: RecordId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReference:
+    """Where a file of a holding was when it was taken in for a case."""
+
+    case: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A holding that is to be taken out of `case`; out of all cases, and deleted, where that is "". `id` is local, 0
+    before it is stored. `sha256` tells which copy of an original goes with it; `reason` is that of the retraction.
+    """
+
+    holding: int
+    sha256: bytes
+    case: str = ""
+    reason: int = 0
+    id: int = 0
+
+
 def withdrawn(holding_id: int) -> str:
     """The name of the setting that remembers that a record about this holding was taken back by its owner."""
     return f"withdrawn/{holding_id}"
@@ -46,12 +72,14 @@ class IngestItem:
     """One fingerprinted file on its way in.
 
     `tag` (32 bytes) stands for path, size and modification time under the store's own salt, so that an interrupted
-    ingest can skip what it has done without any path being stored. `label` is echoed back and never kept.
+    ingest can skip what it has done. `label` is echoed back and never kept. `file`: where the file is, to be kept as a
+    reference; "" for none.
     """
 
     tag: bytes
     prints: MaterialFingerprints
     label: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,7 @@ class IndexingReader(Protocol):
         ...
 
     def last_holding(self) -> int:
-        """The highest id of a holding, 0 where there is none."""
+        """The highest id that a holding ever had, also where that holding was deleted; 0 where there was none."""
         ...
 
 

@@ -67,7 +67,65 @@ class PendingEntry:
     disclosure: Disclosure
 
 
-class LogReader(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What an entry that points at another belongs to: the chain of the record that it is about.
+
+    `chain` names the first version of that record, as far as it is known here. `version`: of a correction its own
+    number in the chain (1 and up), of anything else the number of the version that it points at (0: the first).
+    `counts`: a correction that stands in the chain, a retraction that ended it, a remark whose body may be here.
+    """
+
+    origin: Origin
+    index: int
+    kind: int
+    chain: RecordId
+    version: int
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A record and its corrections. There is one as soon as an entry points at any version of a record.
+
+    `root`: the first version. `head`: (log, index) of the newest version, None while none is here. `ended`: it was
+    retracted. `barred`: the newest version is not for this node to read, so what was said of the record has to go once
+    its logs are caught up.
+    """
+
+    root: RecordId
+    head: tuple[Origin, int] | None
+    ended: bool = False
+    barred: bool = False
+
+
+class ChainReader(Protocol):
+    """Reads what belongs together, inside one snapshot. Each of these costs what it gives, however long a chain is."""
+
+    def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
+        """The links of the entries [start, stop) that point at another, by index."""
+        ...
+
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
+        """The links of these kinds in a chain that count, of version `since` and up; by version, log and index."""
+        ...
+
+    def chain(self, root: RecordId) -> Chain | None: ...
+
+    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
+        """Those of `leaves` that name a chain of this log."""
+        ...
+
+    def awaits(self, origin: Origin) -> bool:
+        """Whether a chain of this log has no version here yet."""
+        ...
+
+    def barred(self, limit: int) -> list[Chain]:
+        """Chains that are `barred`."""
+        ...
+
+
+class LogReader(ChainReader, Protocol):
     """Reads logs inside one snapshot."""
 
     def logs(self) -> list[LogState]: ...
@@ -88,6 +146,10 @@ class LogReader(Protocol):
         """(entry, body) by index, of those entries whose body is held; the others, and those past the log, are left
         out. One read for all of them, wherever in the log they stand.
         """
+        ...
+
+    def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
+        """(Entry, `BodyState`) without its body, however long that is. Raises `NotFound` where none stands there."""
         ...
 
     def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
@@ -133,7 +195,33 @@ class LogReader(Protocol):
         ...
 
 
-class LogWriter(LogReader, Protocol):
+class ChainWriter(ChainReader, Protocol):
+    """Writes what belongs together. `LogWriter.purge` and `set_aside` take what they empty out of its chain."""
+
+    def put_links(self, links: Sequence[Link]) -> None:
+        """New links, one an entry."""
+        ...
+
+    def put_chain(self, chain: Chain) -> None:
+        """A new chain, or the new state of one that is there."""
+        ...
+
+    def drop_links(self, origin: Origin, start: int) -> None:
+        """Forgets the links of the entries of a log from `start` on. The chains stay as they are."""
+        ...
+
+    def drop_chain(self, root: RecordId) -> None:
+        """Forgets a chain without links."""
+        ...
+
+    def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
+        """What belongs to the chain `root` belongs to `to` from now on, its versions counted on by `by`; the chain
+        `root` is no more.
+        """
+        ...
+
+
+class LogWriter(LogReader, ChainWriter, Protocol):
     """Writes logs inside one transaction."""
 
     def open_log(self, origin: Origin) -> LogState:
@@ -162,7 +250,7 @@ class LogWriter(LogReader, Protocol):
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
         """Deletes body, nonce and handling of these entries (state PURGED); how many had any. `secure_delete` is on;
-        the caller ends a purge with `Store.scrub()`.
+        the caller ends a purge with `Store.scrub()`. The link of an opinion or comment among them counts no more.
         """
         ...
 
@@ -171,7 +259,7 @@ class LogWriter(LogReader, Protocol):
         ...
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
-        """State QUARANTINED with a reason; the body is deleted."""
+        """State QUARANTINED with a reason; the body is deleted, and the entry's link counts no more."""
         ...
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:

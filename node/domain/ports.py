@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from node.domain.batch import DecodedBodies, FingerprintColumns
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.handling import Handling
-    from node.domain.holdings import Holding
+    from node.domain.holdings import Deletion, FileReference, Holding
     from node.domain.ids import MemberId, RecordId
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
     from node.domain.questions import KeptQuestion, PartBody, PlannedPart, Terms
@@ -60,11 +60,29 @@ class HoldingReader(Protocol):
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
 
-    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]: ...
+    def holdings(
+        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+    ) -> list[Holding]:
+        """At most `limit` with ids past `after`, by id; those of a case or of a level, where one is given. `bare`:
+        without their fingerprints, of which a video has many.
+        """
+        ...
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]: ...
 
     def holding_levels(self) -> Mapping[Level, int]: ...
+
+    def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        """(case, how many holdings it has) of at most `limit` cases past `after`, in their order."""
+        ...
+
+    def file_references(self, holding_id: int) -> list[FileReference]:
+        """Where the files of a holding were, by case, in the order in which they were kept."""
+        ...
+
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        """Deletions that are not finished, with ids past `after`, oldest first."""
+        ...
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
 
@@ -90,6 +108,30 @@ class HoldingWriter(HoldingReader, Protocol):
     def set_level(self, holding_id: int, level: Level) -> None: ...
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None: ...
+
+    def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
+        """Keeps where a file was. One that is kept already, and one past `MAX_REFERENCES`, change nothing."""
+        ...
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        """Takes a holding out of a case, with the references of that case. Files of this holding that were taken in are
+        no longer known by their tags, so that they can be taken in again.
+        """
+        ...
+
+    def delete_holding(self, holding_id: int) -> None:
+        """Deletes a holding with its fingerprints, cases, tags and references: overwritten first, then deleted. Its id
+        is not used again. The caller ends it with `end_deletions` and `Store.scrub()`. Raises `NotFound`.
+        """
+        ...
+
+    def put_deletions(self, deletions: Sequence[Deletion]) -> None: ...
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished; what is left of them is removed from the database, as far as it can be. Costs
+        one pass over all holdings.
+        """
+        ...
 
 
 class AllowReader(Protocol):

@@ -69,12 +69,16 @@ class Member:
 
     `fading`: verifier keys that stopped being its statement key so lately that what they signed may still be on its
     way. Never from the authority: whoever holds the roster in force knows when it changed (`usecases.roster.Members`).
+    `suspension`: why the hub's operator suspended it, in the operator's own words: one printable line, not to be
+    believed and not to be logged. `suspended_since`: Unix seconds. "" and 0 where the hub did not suspend it.
     """
 
     id: MemberId
     name: str
     status: MemberStatus
     keys: tuple[MemberKey, ...]
+    suspension: str = ""
+    suspended_since: int = 0
     fading: tuple[str, ...] = ()
 
     @property
@@ -198,7 +202,7 @@ class Roster:
         if found is None or found.status is MemberStatus.LEFT:
             raise Refused(f"{member} is not a member of {self.federation}", remedy="ask the federation's authority")
         if found.status is MemberStatus.SUSPENDED:
-            raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
+            raise _suspended(found)
         return found
 
     def require_owner(self, member: MemberId) -> Member:
@@ -214,3 +218,12 @@ class Roster:
         if member is None or origin.federation != self.federation or origin.stream != "log":
             return ()
         return member.log_vkeys(origin.epoch)
+
+
+def _suspended(member: Member) -> Suspended:
+    if not member.suspension:
+        return Suspended(f"{member.id} is suspended by the authority", remedy="ask the federation's authority")
+    return Suspended(
+        f"{member.id} is suspended. The hub's operator says: {member.suspension}",
+        remedy="ask the hub's operator, who can lift the suspension",
+    )

@@ -127,6 +127,10 @@ class HitReader(Protocol):
         """How many hits of these holdings stand on records of a log, by holding, of those that have any."""
         ...
 
+    def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
+        """How many hits each of these holdings has that the allow-list does not hide, of those that have any."""
+        ...
+
     def known_holdings(self, holdings: Sequence[int]) -> set[int]:
         """Those of these holdings that are there."""
         ...

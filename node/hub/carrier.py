@@ -7,7 +7,8 @@ Rules this module upholds:
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
-- Handling is enforced here: a body goes to those it admits. What is not understood is withheld.
+- Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
+  goes to those whom the record that it is about admits, too.
 - Followers wait on an event, not on a clock: what was cosigned is on its way at once.
 """
 
@@ -34,6 +35,7 @@ from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
 from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE, leaf_hashes
 from node.usecases.catalogue import Catalogue
+from node.usecases.circle import Circle, hide_remarks
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
@@ -234,7 +236,9 @@ class HubCarrier:
             run = reader.run(log.origin, start, log.cosigned_size, RUN_BYTES)
             end = start + len(run.entries)
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
-        shown = _admitted(run, handlings, member, log.origin.member)
+            shown = _admitted(run, handlings, member, log.origin.member)
+            links = reader.links(log.origin, start, end)
+            shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
         return Package(
             origin=log.origin,
             start=start,
@@ -264,9 +268,11 @@ class HubCarrier:
             log = reader.log(origin)
             if log is None or origin.stream != "log":
                 raise NotFound("there is no such log here")
+            circle = Circle(reader, handlings, member)
             for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
                 run = reader.run(origin, index, index + 1, 0)
-                if not _admitted(run, handlings, member, origin.member)[0]:
+                shown = _admitted(run, handlings, member, origin.member)
+                if not hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)[0]:
                     continue
                 size += len(run.bodies[0]) + len(run.handlings[0])
                 if found and size > RUN_BYTES:

@@ -24,7 +24,7 @@ from tuf.api.metadata import Root, Targets
 
 from node.domain.ids import FederationId, MemberId, spoken
 from node.domain.roster import Member, Policy
-from node.errors import Misuse, NotFound, PeerFault, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.pki import metadata
 from node.pki.admission import Finding, Verdict, admit, release, review
 from node.pki.courier import Bundle, SigningRequest, decode_request, encode_bundle, hub_fingerprint
@@ -32,12 +32,12 @@ from node.pki.documents import (
     POLICY_FILE,
     ROSTER_FILE,
     Membership,
+    checked_policy,
     decode_membership,
-    decode_policy,
     encode_membership,
     encode_policy,
 )
-from node.pki.keyfiles import ROLES, KeyFiles, check_numbers
+from node.pki.keyfiles import ROLES, KeyFiles, check_numbers, give_keys
 from node.pki.stick import Stick
 from node.pki.strictjson import MAX_DOCUMENT
 from node.pki.succession import FormerWord, HubFinding, HubVerdict, judge_hub, succeed
@@ -107,8 +107,8 @@ class Authority:
         files = KeyFiles(federation, (folder / "keys",), passphrase)
         root = Root(expires=metadata.utc(now + metadata.ROOT_LIFE), consistent_snapshot=True)
         signers = {role: files.make(role, range(1, keys + 1)) for role in ROLES}
-        _give_keys(root, signers, threshold)
-        stick.found(federation, _checked_policy(policy or Policy()), metadata.sign(root, signers[Root.type]))
+        give_keys(root, signers, threshold)
+        stick.found(federation, checked_policy(policy or Policy()), metadata.sign(root, signers[Root.type]))
         return cls(folder, passphrase)
 
     # --- what it knows ------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Authority:
 
     def set_policy(self, policy: Policy) -> None:
         """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
-        self._stick.write_policy(_checked_policy(policy))
+        self._stick.write_policy(checked_policy(policy))
         self._policy = policy
 
     def bundle(self) -> bytes:
@@ -262,7 +262,7 @@ class Authority:
         root = self._newest_root()
         former = self._keys.signers(Root.type, root.roles[Root.type])
         fresh = {role: self._keys.make(role, self._unused_numbers(role, keys)) for role in ROLES}
-        _give_keys(root, fresh, threshold)
+        give_keys(root, fresh, threshold)
         root.version += 1
         root.expires = metadata.utc(now + metadata.ROOT_LIFE)
         signed = metadata.sign(root, [*former, *fresh[Root.type]])
@@ -352,23 +352,3 @@ class Authority:
 
 def _nothing_signed() -> NotFound:
     return NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")
-
-
-def _give_keys(root: Root, signers: Mapping[str, Sequence[metadata.RoleSigner]], threshold: int) -> None:
-    """Root and targets are signed by these from now on, and by none that signed before."""
-    for role in ROLES:
-        for former in list(root.roles[role].keyids):
-            root.revoke_key(former, role)
-        root.roles[role].threshold = threshold
-        for signer in signers[role]:
-            root.add_key(signer.public_key, role)
-
-
-def _checked_policy(policy: Policy) -> bytes:
-    data = encode_policy(policy)
-    try:
-        if decode_policy(data) == policy:
-            return data
-    except PeerFault as error:
-        raise Misuse(f"this policy cannot be signed: {error}") from error
-    raise Misuse("this policy could not be read back: a budget is written with a point, a list has no duplicates")

@@ -10,7 +10,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,16 @@ def check_numbers(keys: int, threshold: int) -> None:
 def key_file(folder: Path, name: str) -> Path:
     """Where the key of this role stands (`root/1` in `root-1.key`)."""
     return folder / f"{name.replace('/', '-')}.key"
+
+
+def give_keys(root: Root, signers: Mapping[str, Sequence[metadata.RoleSigner]], threshold: int) -> None:
+    """Root and targets are signed by these from now on, and by none that signed before."""
+    for role in ROLES:
+        for former in list(root.roles[role].keyids):
+            root.revoke_key(former, role)
+        root.roles[role].threshold = threshold
+        for signer in signers[role]:
+            root.add_key(signer.public_key, role)
 
 
 class KeyFiles:

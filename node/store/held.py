@@ -16,6 +16,7 @@ from sqlalchemy import BindParameter, bindparam, func, select
 
 from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
+from node.errors import NotFound
 from node.store import codec, vault
 from node.store.schema import entries, repairs, runs
 from node.store.statements import Repository, chunks
@@ -35,13 +36,22 @@ _RUNS: Final = (
 _ENTRIES: Final = select(entries.c.slot, entries.c.state, entries.c.entry, entries.c.sealed).where(
     entries.c.slot.in_(bindparam("slots", expanding=True)), entries.c.state.in_((codec.HELD, codec.REPAIRED))
 )
+_BARE: Final = select(entries.c.entry, entries.c.state).where(entries.c.slot == bindparam("at"))
 _REPAIRS: Final = select(repairs.c.idx, repairs.c.vault_id).where(
     repairs.c.log_no == _log, repairs.c.idx.in_(bindparam("indices", expanding=True))
 )
 
 
 class HeldRows(Repository):
-    """`LogReader.held_at` and `disclosed_at` inside one transaction."""
+    """`LogReader.held_at`, `disclosed_at` and `entry_at` inside one transaction."""
+
+    def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
+        number = self._number(origin)
+        slots = {} if number is None or index < 0 else self._places(number, [index])
+        for slot in slots:
+            row = self._connection.execute(_BARE, {"at": slot}).one()
+            return row.entry, codec.shown_states([row.state])[0]
+        raise NotFound("no such entry is kept here")
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         """See `LogReader`. Raises `Damaged` where a stored body is shorter than it says."""

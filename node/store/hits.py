@@ -93,6 +93,15 @@ class HitRows(Repository):
     def hits_in(self, origin: Origin, ids: Sequence[int]) -> Mapping[int, int]:
         return self._counted(origin, hits.c.holding_id, ids)
 
+    def hits_of_holdings(self, ids: Sequence[int]) -> Mapping[int, int]:
+        counted: dict[int, int] = {}
+        shown = (hits.c.ended == 0, allowed.c.sha256.is_(None))
+        for some in chunks(dict.fromkeys(ids)):
+            rows = select(hits.c.holding_id, func.count()).select_from(_JOINED)
+            rows = rows.where(*shown, hits.c.holding_id.in_(some)).group_by(hits.c.holding_id)
+            counted.update((holding, count) for holding, count in self._connection.execute(rows))
+        return counted
+
     def _counted(self, origin: Origin, by: Column[Any], values: Sequence[int]) -> dict[int, int]:
         """How many hits stand in a log for each of these values of a column, with both of which an index begins."""
         number, counted = self._number(origin), dict[int, int]()

@@ -9,6 +9,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
@@ -67,11 +68,15 @@ class HoldingRows(Repository):
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next(iter(self._holdings(select(holdings).where(holdings.c.sha256 == sha256))), None)
 
-    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]:
+    def holdings(
+        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+    ) -> list[Holding]:
         rows = select(holdings).where(holdings.c.id > after).order_by(holdings.c.id).limit(limit)
         if case:
             rows = rows.join(cases, cases.c.holding_id == holdings.c.id).where(cases.c.reference == case)
-        return self._holdings(rows)
+        if level is not None:
+            rows = rows.where(holdings.c.level == int(level))
+        return self._holdings(rows, bare=bare)
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         about = (
@@ -108,7 +113,7 @@ class HoldingRows(Repository):
         frames = frame_column(self._connection, rows[0].id, rows[-1].id)
         return FingerprintColumns(columns=[*columns, frames] if frames else columns)
 
-    def _holdings(self, rows: Select[Any]) -> list[Holding]:
+    def _holdings(self, rows: Select[Any], *, bare: bool = False) -> list[Holding]:
         framed = rows.add_columns(_FRAMED).outerjoin(holding_frames, holding_frames.c.holding_id == holdings.c.id)
         found = self._connection.execute(framed).all()
         references: dict[int, list[str]] = {row.id: [] for row in found}
@@ -116,6 +121,8 @@ class HoldingRows(Repository):
             named = select(cases.c.holding_id, cases.c.reference).where(cases.c.holding_id.in_(some))
             for row in self._connection.execute(named.order_by(cases.c.reference)):
                 references[row.holding_id].append(row.reference)
+        if bare:
+            return [replace(_holding(row, references[row.id], ()), fingerprints=()) for row in found]
         frames = frames_of(self._connection, [row.id for row in found if row.framed is not None])
         return [_holding(row, references[row.id], frames.get(row.id, ())) for row in found]
 

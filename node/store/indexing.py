@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, text, update
 
 from node.domain.keeping import RowChange, StoreLine
-from node.store.schema import changes, holdings, line
+from node.store.schema import changes, line
 from node.store.statements import Repository, insert_rows
 
 _LINE: Final = select(line.c.identity, line.c.last, line.c.forgotten)
@@ -23,7 +23,8 @@ _ADVANCE: Final = update(line).values(last=line.c.last + bindparam("more")).retu
 _FORGET: Final = update(line).where(line.c.forgotten < bindparam("through")).values(forgotten=bindparam("through"))
 _FORGOTTEN: Final = delete(changes).where(changes.c.number <= bindparam("through"))
 _ALL: Final = select(changes.c.number, changes.c.source, changes.c.row, changes.c.filled).order_by(changes.c.number)
-_LAST_HOLDING: Final = select(func.max(holdings.c.id))
+# What the database has counted up to: the last holding may have been deleted.
+_LAST_HOLDING: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'holdings'")
 
 
 class IndexingRows(Repository):

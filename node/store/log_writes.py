@@ -16,18 +16,32 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Disclosure
+from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import Origin
 from node.domain.log_ports import LogState
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
 from node.store.logs import COUNT_COLUMNS, LogRows
-from node.store.schema import entries, expiries, forks, logs, missing, outbox, quarantine, repairs, runs, targets, tiles
+from node.store.schema import (
+    entries,
+    expiries,
+    forks,
+    links,
+    logs,
+    missing,
+    outbox,
+    quarantine,
+    repairs,
+    runs,
+    targets,
+    tiles,
+)
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.tlog.merkle import EMPTY_ROOT
 
 _MAY_COME: Final = (BodyState.HELD, BodyState.MISSING)
 """States in which an expiry day still has something to end."""
+_REMARKS: Final = (int(Kind.OPINION), int(Kind.COMMENT))
 
 _EMPTY_ROW: Final = (
     update(entries)
@@ -173,11 +187,18 @@ class LogWrites(LogRows):
             self._update(state, cosigned=note, cosigned_size=size)
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
-        return self._empty(self._require(origin), indices, BodyState.PURGED)
+        state = self._require(origin)
+        had = self._empty(state, indices, BodyState.PURGED)
+        for some in chunks(indices):
+            gone = (links.c.log_no == state.number, links.c.idx.in_(some), links.c.kind.in_(_REMARKS))
+            self._connection.execute(update(links).where(*gone).values(counts=0))
+        return had
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         state = self._require(origin)
         self._empty(state, [index], BodyState.QUARANTINED)
+        here = (links.c.log_no == state.number, links.c.idx == index)
+        self._connection.execute(update(links).where(*here).values(counts=0))
         insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), [(state.number, index, reason)])
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:

@@ -111,6 +111,37 @@ targets: Final = Table(
     sqlite_with_rowid=False,
 )
 
+links: Final = Table(
+    "links",
+    metadata,
+    _int("log_no", key=True),
+    _int("idx", key=True),
+    _int("kind"),
+    _bytes("root_leaf"),
+    _text("root_origin"),
+    _int("version"),
+    _int("counts"),
+    Index("links_by_root", "root_leaf", "root_origin", "counts", "kind", "version"),
+    sqlite_with_rowid=False,
+)
+"""Which chain each entry with a target belongs to (`domain.log_ports.Link`)."""
+
+chains: Final = Table(
+    "chains",
+    metadata,
+    _bytes("root_leaf", key=True),
+    _text("root_origin", key=True),
+    # 0 and 0 while no version is here.
+    _int("head_log"),
+    _int("head_idx"),
+    _int("ended"),
+    _int("barred"),
+    Index("chains_awaited", "root_origin", sqlite_where=text("head_log = 0")),
+    Index("chains_barred", "barred", sqlite_where=text("barred = 1")),
+    sqlite_with_rowid=False,
+)
+"""A record that something points at, with its corrections (`domain.log_ports.Chain`)."""
+
 expiries: Final = Table(
     "expiries",
     metadata,
@@ -215,7 +246,37 @@ cases: Final = Table(
     sqlite_with_rowid=False,
 )
 
-tags: Final = Table("tags", metadata, _bytes("tag", key=True), _int("holding_id"), sqlite_with_rowid=False)
+holding_files: Final = Table(
+    "holding_files",
+    metadata,
+    _int("holding_id", key=True),
+    _text("reference", key=True),
+    _int("vault_id", key=True),
+    sqlite_with_rowid=False,
+)
+"""Where the files of a holding were in each of its cases. A path is a secret: it is in the vault."""
+
+deletions: Final = Table(
+    "deletions",
+    metadata,
+    _counting("id"),
+    _int("holding_id"),
+    _text("reference"),
+    _int("reason"),
+    # The SHA-256 of the file.
+    _int("vault_id"),
+    sqlite_autoincrement=True,
+)
+"""Deletions that somebody asked for and that are not finished: of a holding from one case, "" from all of them."""
+
+tags: Final = Table(
+    "tags",
+    metadata,
+    _bytes("tag", key=True),
+    _int("holding_id"),
+    Index("tags_by_holding", "holding_id"),
+    sqlite_with_rowid=False,
+)
 
 allowed: Final = Table("allowed", metadata, _bytes("sha256", key=True), _int("added_at"), sqlite_with_rowid=False)
 """SHA-256 values of content that is known to be harmless."""

@@ -22,10 +22,11 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
+from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
 from node.store.hits import HitRows, HitWrites
-from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.logs import LogRows
@@ -37,11 +38,13 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, HeldRows, HoldingRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
+class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
     """`StoreReader`."""
 
 
-class Writer(LogCuts, HeldRows, HoldingWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites):
+class Writer(
+    LogCuts, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
+):
     """`StoreWriter`."""
 
 

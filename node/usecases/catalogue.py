@@ -15,11 +15,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
 
 from node.domain.batch import BodyState, FingerprintColumns
-from node.domain.envelope import Disclosure, Kind, decode
+from node.domain.envelope import Disclosure, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
@@ -28,13 +27,12 @@ from node.domain.ports import Codec, Store, StoreReader, StoreWriter
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
 from node.domain.statements import Body
 from node.errors import Malformed
-from node.usecases.effects import Applied, Purge, apply, leaf_at, owners_words
+from node.usecases.effects import Applied, apply
 from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
+from node.usecases.purging import REMARKS, Purge, chain_at, leaf_at
 from node.usecases.replica import Verified
 from node.usecases.view import View, Views
-
-_REMARKS: Final = frozenset({Kind.OPINION, Kind.COMMENT})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +40,6 @@ class Change:
     """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
 
     writer: StoreWriter
-    codec: Codec
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
@@ -51,7 +48,7 @@ class Change:
 
     def apply(self, verified: Verified) -> Applied:
         """Stores a verified run with its effects (`effects.apply`)."""
-        done = apply(self.writer, verified, self.codec)
+        done = apply(self.writer, verified)
         self.applied.append(done)
         self.purged += done.purged
         return done
@@ -64,6 +61,22 @@ class Change:
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has put."""
         self.held.append(columns)
+
+    def delete_holding(self, holding_id: int) -> None:
+        """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
+        self.writer.delete_holding(holding_id)
+        self.removed.append({HOLDINGS_SOURCE: [holding_id]})
+        self.purged += 1
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        """Takes a holding out of a case, with the references to its files there."""
+        self.writer.leave_case(holding_id, case)
+        self.purged += 1
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished (`HoldingWriter.end_deletions`)."""
+        self.writer.end_deletions(ids)
+        self.purged += 1
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -105,11 +118,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """What a member said about another's record. `body` is None where this node does not hold it."""
+    """What a member said about a record, as the record `record` of its own log. `body` is None where this node does not
+    hold it. `about`: the version that it was said of, and `earlier` whether its owner has corrected that since.
+    """
 
-    speaker: Origin
+    record: RecordId
     kind: int
     body: Body | None
+    about: RecordId
+    earlier: bool
+
+    @property
+    def speaker(self) -> Origin:
+        """The log in which it was said."""
+        return self.record.origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +139,8 @@ class RecordView:
     """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
 
     `index` its place in the log; `replaced` whether its owner corrected or retracted it; `reason` why it was set aside.
+    `said`: how many remarks about any version of the record there are, told of its newest version; `remarks` what they
+    say, where one record is looked at.
     """
 
     record: RecordId
@@ -131,6 +155,7 @@ class RecordView:
     handling: Handling | None = None
     replaced: bool = False
     reason: str = ""
+    said: int = 0
     remarks: tuple[Remark, ...] = ()
 
 
@@ -160,7 +185,7 @@ class Catalogue:
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer, codec=self._codec)
+                    change = Change(writer=writer)
                     yield change
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Owed before the transaction's end: one that is reported to have failed may stand all the same.
@@ -224,7 +249,8 @@ class Catalogue:
             if index is None:
                 return None
             run = reader.run(record.origin, index, index + 1, 0)
-            return self._view(reader, record, index, run, 0)
+            view = self._view(reader, record, index, run, 0)
+            return replace(view, remarks=self._remarks(reader, record, index))
 
     def records(self, origin: Origin, *, after: int = 0, limit: int = 100) -> list[RecordView]:
         """The records of a log from index `after` on."""
@@ -249,6 +275,8 @@ class Catalogue:
             envelope = None
         if envelope is None:
             return RecordView(record=record, index=index, kind=0, state=state, reason=reasons.get(index, ""))
+        chain = chain_at(reader, record.origin, index, record.leaf)
+        newer = chain.head != (record.origin, index)
         return RecordView(
             record=record,
             index=index,
@@ -260,9 +288,9 @@ class Catalogue:
             target=envelope.target,
             body=self._body(envelope.kind, run, at),
             handling=self._codec.decode_handling(run.handlings[at]) if state is BodyState.HELD else None,
-            replaced=bool(owners_words(reader, record)),
+            replaced=chain.ended or (newer and state is not BodyState.QUARANTINED),
             reason=reasons.get(index, ""),
-            remarks=self._remarks(reader, record),
+            said=0 if newer else len(reader.linked(chain.root, REMARKS)),
         )
 
     def _body(self, kind: int, run: StoredRun, at: int) -> Body | None:
@@ -274,10 +302,22 @@ class Catalogue:
         except Malformed:
             return None
 
-    def _remarks(self, reader: StoreReader, record: RecordId) -> tuple[Remark, ...]:
+    def _remarks(self, reader: StoreReader, record: RecordId, index: int) -> tuple[Remark, ...]:
+        """What was said of any version of a record, those of the earliest version first."""
+        chain = chain_at(reader, record.origin, index, record.leaf)
+        newest = RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root
         remarks = []
-        for speaker, index, kind in reader.targeting(record):
-            if kind in _REMARKS:
-                run = reader.run(speaker, index, index + 1, 0)
-                remarks.append(Remark(speaker=speaker, kind=kind, body=self._body(kind, run, 0)))
+        for link in reader.linked(chain.root, REMARKS):
+            run = reader.run(link.origin, link.index, link.index + 1, 0)
+            envelope = decode(run.entries[0])
+            about = envelope.target if envelope and envelope.target else chain.root
+            remarks.append(
+                Remark(
+                    record=RecordId(link.origin, leaf_at(reader, link.origin, link.index)),
+                    kind=link.kind,
+                    body=self._body(link.kind, run, 0),
+                    about=about,
+                    earlier=about != newest,
+                )
+            )
         return tuple(remarks)

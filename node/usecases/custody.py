@@ -5,24 +5,26 @@ Rules this module upholds:
 - Expiry cannot be taken back, so two clocks must agree that the day is over: our own, and one that is not ours. One
   clock that jumps ahead expires nothing.
 - A record is kept through its expiry day, and goes on the day after, with what was said about it.
+- Whoever may no longer read a record loses what was said about it, once all logs are caught up: before that, the
+  version that this node may read may be on its way. A member keeps its own words.
 - When a method here has returned, what it purged is in no index and in no journal of the database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.envelope import decode
-from node.domain.ids import RecordId
+from node.domain.ids import MemberId, RecordId
 from node.domain.log_ports import LogReader, LogState
 from node.domain.ports import Clock, Store
 from node.domain.roster import KeyStatus, Roster
 from node.errors import BadSignature, Malformed, NotFound
 from node.tlog import note as notes
 from node.usecases.catalogue import Catalogue
-from node.usecases.effects import leaf_at
+from node.usecases.purging import leaf_at
 from node.usecases.vouching import verify_hub
 
 SECONDS_A_DAY: Final = 86_400
@@ -40,16 +42,24 @@ class Swept:
 
 class Custody:
     """Safe to use from any thread, blocking. `witnessed`: a time in Unix seconds that does not come from our own clock,
-    0 where there is none yet (`newest_cosignature` at a node, `newest_entry` at the hub).
+    0 where there is none yet (`newest_cosignature` at a node, `newest_entry` at the hub). `member`: whose node it is,
+    None at the hub.
     """
 
     def __init__(
-        self, *, store: Store, catalogue: Catalogue, clock: Clock, witnessed: Callable[[LogReader], float]
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        clock: Clock,
+        witnessed: Callable[[LogReader], float],
+        member: MemberId | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
         self._witnessed = witnessed
+        self._member = member
 
     def today(self) -> int:
         """The day (since 1970) that both clocks have reached; 0 while only ours speaks."""
@@ -57,8 +67,11 @@ class Custody:
             return int(min(self._clock(), self._witnessed(reader))) // SECONDS_A_DAY
 
     def sweep(self) -> Swept:
-        """Purges every record whose expiry day is over. Interrupted anywhere, the next sweep goes on."""
+        """Purges every record whose expiry day is over, and what was said of records that are not for this node any
+        more. Interrupted anywhere, the next sweep goes on.
+        """
         self._catalogue.settle()
+        self._sweep_barred()
         before, expired = self.today(), 0
         while True:
             with self._store.read() as reader:
@@ -71,6 +84,19 @@ class Custody:
                     purge.record(origin, index, leaf_at(change.writer, origin, index))
             # A crash right here leaves the rest for the next sweep.
             expired += len(due)
+
+    def _sweep_barred(self) -> None:
+        while True:
+            with self._store.read() as reader:
+                behind = any(log.size < log.checkpoint_size and not log.frozen for log in reader.logs())
+                barred = [] if behind else reader.barred(PURGE_AT_ONCE)
+            if not barred:
+                return
+            with self._catalogue.change() as change:
+                purge = change.purge()
+                for chain in barred:
+                    purge.remarks(chain.root, spare=self._member)
+                    change.writer.put_chain(replace(chain, barred=False))
 
     def forget_record(self, record: RecordId) -> None:
         """Deletes this node's copy of one record, and of what was said about it. Raises `NotFound`."""

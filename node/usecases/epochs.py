@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
+from node.domain.homes import CUT, cut_of
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.tlog import tiles
 from node.tlog.merkle import leaf_hash
+from node.usecases.chains import unlink
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
@@ -121,8 +123,10 @@ def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], rand
             cut_published += max(state.cosigned_size - end, 0)
             for said in _unpublished(writer, log, end, state.size):
                 move.say(said)
+            unlink(writer, log, end, state.size)
             writer.cut_back(log, end, tiles.root(LogTiles(writer, state.number), end))
             change.purged += state.size - end
+            writer.set_setting(CUT, str(cut_of(writer.setting(CUT)) + state.size - end).encode())
     for log in former:
         for waiting in writer.pending(log, _ALL):
             envelope = decode(waiting.entry)

@@ -18,6 +18,7 @@ from node.domain.envelope import Disclosure, check_disclosure, decode
 from node.errors import BadProof, Damaged, Malformed, PeerFault
 from node.tlog import merkle
 from node.tlog.tiles import TILE_WIDTH, tile_root
+from node.usecases.chain_check import chain_faults
 from node.usecases.vouching import verify_note
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Repo
 
     1. Every entry hashes to the leaf that its tile holds, and the tiles above hash what is below them. 2. The leaves
     make the stored root. 3. Every held body opens its commitment, also of what waits for its place, and what is not
-    held left no bytes. 4. The signed checkpoints are signed, and of a size and root that this log has.
+    held left no bytes. 4. What points at a record is filed under it, and has no body that the record's retraction or
+    correction deletes. 5. The signed checkpoints are signed, and of a size and root that this log has.
     """
     faults: list[str] = []
     tree = merkle.CompactRange()
@@ -80,6 +82,7 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Repo
         else:
             leaves = [merkle.leaf_hash(entry) for entry in run.entries]
             faults += _tile_faults(reader, log, run.start, leaves) + _body_faults(log, run)
+            faults += chain_faults(reader, log.origin, run)
             states.update(run.states)
         signed = {log.checkpoint_size, log.anchor_size, log.cosigned_size}
         for size in sorted(each for each in signed if 0 < each - tree.size <= len(leaves)):

@@ -16,7 +16,7 @@ from node.domain.ids import RecordId
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Contribution
 from node.errors import Malformed
-from node.usecases.effects import leaf_at
+from node.usecases.purging import leaf_at
 from node.usecases.stored_hits import by_log
 
 if TYPE_CHECKING:

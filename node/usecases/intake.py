@@ -8,7 +8,8 @@ Rules this module upholds:
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - A new holding waits to be matched until its hits are written: dying in between leaves it to `usecases.arrivals`.
-- No path and no file name comes here; `label` is echoed to the command that typed it, and never kept.
+- `label` is echoed to the command that typed it, and never kept. Where a file is (`IngestItem.file`) is kept with its
+  holding and its case, unless the node keeps no references (ADR 23).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
+from node.domain.holdings import FileReference
 from node.domain.queries import Level, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse
@@ -83,7 +85,9 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
 
 
 class Intake:
-    """Blocking: never on the event loop. `radius` gives the policy's radius in bits."""
+    """Blocking: never on the event loop. `radius` gives the policy's radius in bits, `references` whether the paths of
+    files are kept.
+    """
 
     def __init__(
         self,
@@ -95,6 +99,7 @@ class Intake:
         radius: Callable[[], int],
         clock: Clock,
         recogniser: Recogniser | None = None,
+        references: bool = True,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -103,6 +108,7 @@ class Intake:
         self._radius = radius
         self._clock = clock
         self._recogniser = recogniser
+        self._references = references
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
         """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
@@ -125,6 +131,7 @@ class Intake:
                     for item in items
                 ]
                 fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
+                self._refer(change.writer, request.case, zip([row for row, _ in placed], items, strict=True))
                 self._recognise(change.writer, [row for row, _ in placed])
                 # In hand before anybody can see that they wait.
                 matching.enter_context(self._hits.in_hand(list(fresh)))
@@ -154,6 +161,12 @@ class Intake:
         if kept or waited:
             self._hits.keep(kept, Done(rows=waited))
         return hits
+
+    def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
+        """Keeps where these files are, as far as it was told and is wanted."""
+        for row, item in taken:
+            if item.file and self._references:
+                writer.put_file_reference(row, FileReference(case=case, path=item.file))
 
     def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
         """Gives these holdings the record that our own log has of them, where they lack it."""

@@ -23,7 +23,7 @@ from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit,
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
-from node.domain.log_ports import PendingEntry
+from node.domain.log_ports import Chain, PendingEntry
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
@@ -32,7 +32,8 @@ from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.catalogue import Catalogue, Change
 from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, chain_of, find_target, owners_words
+from node.usecases.effects import Target, audience_within, find_target
+from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
@@ -123,11 +124,7 @@ class Ledger:
                 raise Refused(
                     "only a contribution can be corrected", remedy="retract it, then make the statement again"
                 )
-            if self._said_of(writer, target, Waiting(writer, self._origin)):
-                raise Refused(
-                    "this record was corrected or retracted before",
-                    remedy="name its newest correction (vigil records --mine shows it)",
-                )
+            self._check_newest(writer, target, spoken, Waiting(writer, self._origin))
             if spoken.pending is not None:
                 # It never left, so the new statement takes its place, and points at what it would have replaced.
                 change.forget_pending(target.leaf)
@@ -167,13 +164,13 @@ class Ledger:
             # A correction that still waits goes, and what it would have replaced is what there is to retract.
             target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
         if spoken.placed is not None:
-            links = chain_of(writer, target.origin, spoken.placed.index, target.leaf)
-            for log, _, leaf in links:
-                if Kind.RETRACTION in self._said_of(writer, RecordId(log, leaf), waiting):
-                    raise Refused("this record was retracted before")
+            chain = chain_at(writer, target.origin, spoken.placed.index, target.leaf)
+            names = list(dict.fromkeys([*versions(writer, chain), target]))
+            if chain.ended or waiting.retracts(names):
+                raise Refused("this record was retracted before")
             record = self._say(writer, Kind.RETRACTION, Retraction(reason=reason), Handling(), target)
             waiting.add(target, Kind.RETRACTION, record.leaf)
-            ended += self._end(change, waiting, target, spoken.placed.index)
+            ended += self._end(change, waiting, chain, names)
         for each in ended:
             for holding in writer.holdings_of_record(each):
                 writer.set_record(holding.id, None)
@@ -203,6 +200,8 @@ class Ledger:
             index = writer.find(target.origin, [target.leaf]).get(target.leaf)
             about = None if index is None else find_target(writer, target.origin, index, self._codec)
             if about is None or about.state != BodyState.HELD or about.handling is None:
+                if index is not None:
+                    _check_replaced(writer, target, index)
                 raise NotFound("there is no such record here, or it is not for us to read")
             circle = about.handling.audience
             if circle is not None:
@@ -246,10 +245,11 @@ class Ledger:
         writer.acknowledge([(self._origin, entry, leaf, disclosure)])
         return RecordId(self._origin, leaf)
 
-    def _end(self, change: Change, waiting: Waiting, target: RecordId, index: int) -> list[RecordId]:
-        """Purges a record's whole chain now, and a correction of it that still waits; the names of all of it."""
-        ended = change.purge().chain(target.origin, index, target.leaf)
-        for each in list(ended):
+    def _end(self, change: Change, waiting: Waiting, chain: Chain, names: Sequence[RecordId]) -> list[RecordId]:
+        """Purges a record now, and a correction of it that still waits; the names of all its versions."""
+        change.purge().end(chain)
+        ended = list(names)
+        for each in names:
             leaf = waiting.corrections.get(each)
             if leaf is not None and change.forget_pending(leaf):
                 ended.append(RecordId(self._origin, leaf))
@@ -318,7 +318,29 @@ class Ledger:
             raise NotFound("there is no such record in our log")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
-    def _said_of(self, reader: StoreReader, target: RecordId, waiting: Waiting) -> set[int]:
-        """The kinds of our own corrections and retractions of a record, also of those that still wait."""
-        said = waiting.kinds.get(target, set())
-        return (said | {kind for _, _, kind in owners_words(reader, target)}) & OWN_TARGET
+    def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
+        """Raises `Refused` unless this is the newest version of a record that stands, and is the last word on it."""
+        words, newest, ended, expired = waiting.kinds.get(target, set()) & OWN_TARGET, True, False, False
+        if spoken.placed is not None:
+            chain = chain_at(reader, target.origin, spoken.placed.index, target.leaf)
+            newest, ended = chain.head == (target.origin, spoken.placed.index), chain.ended
+            expired = spoken.placed.state == BodyState.PURGED
+            ended |= expired and waiting.retracts(versions(reader, chain))
+        if ended or words or not newest:
+            raise Refused(
+                "this record was corrected or retracted before",
+                remedy="name its newest correction (vigil records --mine shows it)",
+            )
+        if expired:
+            raise Refused(
+                "this record has expired: its contents are deleted", remedy="retract it, then contribute again"
+            )
+
+
+def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
+    """Raises `Refused` where a record has a newer version, which is named."""
+    chain = chain_at(reader, target.origin, index, target.leaf)
+    if chain.ended or chain.head is None or chain.head == (target.origin, index):
+        return
+    newest = RecordId(chain.head[0], leaf_at(reader, *chain.head))
+    raise Refused("this record was corrected, and has a newer version", remedy=f"name the newest version: {newest}")

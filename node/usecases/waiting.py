@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from node.domain.envelope import Kind, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from node.domain.ids import Origin, RecordId
     from node.domain.log_ports import LogReader, PendingEntry
 
@@ -35,6 +37,10 @@ class Waiting:
         self.kinds.setdefault(target, set()).add(kind)
         if kind == Kind.CORRECTION:
             self.corrections[target] = leaf
+
+    def retracts(self, names: Iterable[RecordId]) -> bool:
+        """Whether a retraction of one of these waits."""
+        return any(Kind.RETRACTION in self.kinds.get(each, ()) for each in names)
 
 
 def points_at(pending: PendingEntry) -> RecordId | None:

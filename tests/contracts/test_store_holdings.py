@@ -20,6 +20,7 @@ from node.domain.fingerprints import (
     VideoFingerprints,
     VideoFrame,
 )
+from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference
 from node.domain.ids import RecordId
 from node.domain.ports import Store, StoreWriter
 from node.domain.queries import Level
@@ -261,3 +262,88 @@ def test_many_tags_are_looked_up_at_once(store: Store) -> None:
         put(writer, "b", tag=tags[1_400])
     with store.read() as reader:
         assert reader.known_tags(tags) == {tags[3], tags[1_400]}
+
+
+# --- deleting, cases and references -----------------------------------------------------------------------------------
+
+
+def test_a_deleted_holding_is_gone_with_all_that_belongs_to_it_and_its_id_is_not_used_again(store: Store) -> None:
+    with store.write() as writer:
+        first = put(writer, "a", case="C-1", tag=b"1" * 32)
+        film, _ = writer.put_holding(video("b"), level=Level.HIT_NO_HIT, case="C-1", tag=b"2" * 32, now=1)
+        writer.put_file_reference(film, FileReference(case="C-1", path="/evidence/b.mp4"))
+        writer.delete_holding(film)
+        with pytest.raises(NotFound):
+            writer.delete_holding(film)
+    with store.read() as reader:
+        assert [each.id for each in reader.holdings()] == [first]
+        assert reader.holding(film) is None
+        assert reader.holding_by_sha256(video("b").sha256) is None
+        assert reader.file_references(film) == []
+        assert reader.known_tags([b"1" * 32, b"2" * 32]) == {b"1" * 32}
+        assert reader.holding_levels() == {Level.NATIONAL: 1, Level.HIT_NO_HIT: 0, Level.SHARED: 0}
+        assert reader.cases("", 10) == [("C-1", 1)]
+        assert reader.last_holding() == film
+        columns = reader.holding_columns(0, 10)
+        assert columns is not None
+        assert {int(row) for column in columns.columns for row in column.rows} == {first}
+    with store.write() as writer:
+        assert put(writer, "c") == film + 1
+
+
+def test_a_holding_that_leaves_a_case_stays_in_the_others_and_can_be_taken_in_again(store: Store) -> None:
+    with store.write() as writer:
+        number = put(writer, "a", case="C-1", tag=b"1" * 32)
+        put(writer, "a", case="C-2", tag=b"2" * 32)
+        for case in ("C-1", "C-2"):
+            writer.put_file_reference(number, FileReference(case=case, path=f"/evidence/{case}"))
+        writer.leave_case(number, "C-1")
+    with store.read() as reader:
+        held = reader.holding(number)
+        assert held is not None
+        assert held.cases == ("C-2",)
+        assert reader.file_references(number) == [FileReference(case="C-2", path="/evidence/C-2")]
+        assert reader.known_tags([b"1" * 32, b"2" * 32]) == set()
+        assert reader.cases("", 10) == [("C-2", 1)]
+
+
+def test_references_are_kept_once_in_order_and_not_without_end(store: Store) -> None:
+    odd = "/evidence/" + b"\xff\xfe".decode("utf-8", "surrogateescape")
+    with store.write() as writer:
+        number = put(writer, "a", case="C-1")
+        for path in (odd, odd, "/evidence/a"):
+            writer.put_file_reference(number, FileReference(case="C-1", path=path))
+        for place in range(MAX_REFERENCES):
+            writer.put_file_reference(number, FileReference(case="C-2", path=f"/icons/{place}"))
+        writer.put_file_reference(number, FileReference(case="C-2", path="/one/too/many"))
+    with store.read() as reader:
+        kept = reader.file_references(number)
+        assert [each.path for each in kept if each.case == "C-1"] == [odd, "/evidence/a"]
+        assert [each.path for each in kept if each.case == "C-2"] == [f"/icons/{n}" for n in range(MAX_REFERENCES)]
+
+
+def test_holdings_are_listed_by_level_and_without_their_fingerprints(store: Store) -> None:
+    with store.write() as writer:
+        put(writer, "a", case="C-1")
+        second = put(writer, "b", case="C-1", level=Level.HIT_NO_HIT)
+        put(writer, "c", case="C-2", level=Level.HIT_NO_HIT)
+    with store.read() as reader:
+        (found,) = reader.holdings(case="C-1", level=Level.HIT_NO_HIT, bare=True)
+        whole = reader.holding(second)
+        assert whole is not None
+        assert found == replace(whole, fingerprints=())
+        assert len(reader.holdings(level=Level.HIT_NO_HIT)) == 2
+        assert reader.cases("C-1", 10) == [("C-2", 1)]
+        assert reader.cases("", 1) == [("C-1", 2)]
+
+
+def test_a_deletion_stays_written_down_until_it_is_ended(store: Store) -> None:
+    wanted = [Deletion(holding=1, sha256=b"1" * 32, reason=3), Deletion(holding=2, sha256=b"2" * 32, case="C-1")]
+    with store.write() as writer:
+        writer.put_deletions(wanted)
+    with store.write() as writer:
+        first, second = writer.deletions(0, 10)
+        assert [replace(each, id=0) for each in (first, second)] == wanted
+        assert writer.deletions(first.id, 10) == [second]
+        writer.end_deletions([first.id])
+        assert writer.deletions(0, 10) == [second]

@@ -18,7 +18,7 @@ from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
 from node.domain.services import Head
 from node.domain.statements import Comment
-from node.errors import NotFound, StoreError, Unavailable
+from node.errors import NotFound, Refused, StoreError, Unavailable
 from node.sync.streams import reading
 from node.usecases.ledger import Draft
 from tests.simulator.federation import Speaker, picture
@@ -32,14 +32,38 @@ members = st.sampled_from(NAMES)
 
 
 @dataclass
+class Remark:
+    """A comment, by whom it may be read of itself, and the version of the record that it was said of (0: the first)."""
+
+    record: RecordId
+    readers: tuple[MemberId, ...] | None
+    version: int
+
+    def readable_by(self, member: MemberId) -> bool:
+        return member == self.record.origin.member or self.readers is None or member in self.readers
+
+
+@dataclass
+class Chain:
+    """A record with its corrections, as its owner thinks of it, and what was said of it."""
+
+    versions: list[Said] = field(default_factory=list)
+    retracted: bool = False
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass
 class Said:
     """A contribution or correction, as its owner thinks of it."""
 
     record: RecordId
     number: int
     audience: tuple[MemberId, ...] | None
+    chain: Chain
     stands: bool = True
-    comments: list[tuple[RecordId, tuple[MemberId, ...] | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chain.versions.append(self)
 
     def readable_by(self, member: MemberId) -> bool:
         return member == self.record.origin.member or self.audience is None or member in self.audience
@@ -83,7 +107,7 @@ class Federation(RuleBasedStateMachine):
         self.numbers += 1
         draft = Draft(statement=picture(self.numbers), handling=Handling(audience=audience))
         (record,) = self.nodes[member].ledger.contribute([draft])
-        self.said.append(Said(record=record, number=self.numbers, audience=audience))
+        self.said.append(Said(record=record, number=self.numbers, audience=audience, chain=Chain()))
 
     @precondition(lambda self: any(each.stands for each in self.said))
     @rule(data=st.data(), audience=st.sampled_from(AUDIENCES))
@@ -96,7 +120,7 @@ class Federation(RuleBasedStateMachine):
         handling = Handling(audience=audience)
         record = self.nodes[member].ledger.correct(old.record, picture(self.numbers), handling)
         old.stands = False
-        self.said.append(Said(record=record, number=self.numbers, audience=audience))
+        self.said.append(Said(record=record, number=self.numbers, audience=audience, chain=old.chain))
 
     @precondition(lambda self: any(each.stands for each in self.said))
     @rule(data=st.data())
@@ -104,19 +128,20 @@ class Federation(RuleBasedStateMachine):
         old = data.draw(st.sampled_from([each for each in self.said if each.stands]))
         if old.record.origin.member not in self.behind:
             self.nodes[old.record.origin.member].ledger.retract(old.record)
-            old.stands = False
+            old.stands, old.chain.retracted = False, True
 
-    @precondition(lambda self: any(each.stands for each in self.said))
+    @precondition(lambda self: self.said)
     @rule(data=st.data(), member=members)
     def comment(self, data: st.DataObject, member: MemberId) -> None:
-        about = data.draw(st.sampled_from([each for each in self.said if each.stands]))
+        about = data.draw(st.sampled_from(self.said))
         try:
             record = self.nodes[member].ledger.comment(about.record, Comment(text="seen"))
-        except NotFound:
-            # It has not come here, or is not for this member.
+        except (NotFound, Refused):
+            # It has not come here, is not for this member, or is known here to be replaced or retracted.
             return
-        readers = None if about.audience is None else (*about.audience, about.record.origin.member, member)
-        about.comments.append((record, readers))
+        readers = None if about.audience is None else (*about.audience, about.record.origin.member)
+        version = about.chain.versions.index(about)
+        about.chain.remarks.append(Remark(record=record, readers=readers, version=version))
 
     # --- what happens to machines and lines ---------------------------------------------------------------------------
 
@@ -201,9 +226,11 @@ class Federation(RuleBasedStateMachine):
             asyncio.run(node.publisher.round())
         for node in self.nodes.values():
             asyncio.run(self._follow(node, 10**6))
+            node.custody.sweep()
         for node in self.nodes.values():
             self._same_logs(node)
             self._right_bodies(node)
+            self._right_remarks(node)
             rebuilt = node.restarted()
             assert rebuilt.index.sizes() == node.index.sizes()
 
@@ -225,14 +252,40 @@ class Federation(RuleBasedStateMachine):
             if view is not None:
                 wanted = BodyState.HELD if readable else BodyState.PURGED
                 assert view.state is (wanted if readable or not said.stands else BodyState.NOT_FOR_US)
-            for comment, readers in said.comments:
-                remark = node.catalogue.record(comment)
-                assert remark is not None
-                if not said.stands:
-                    assert remark.state is BodyState.PURGED
-                else:
-                    held = readers is None or member in readers
-                    assert remark.state is (BodyState.HELD if held else BodyState.NOT_FOR_US)
+
+    def _right_remarks(self, node: Node) -> None:
+        member = node.speaker.id
+        for chain in {id(each.chain): each.chain for each in self.said}.values():
+            for remark in chain.remarks:
+                view = node.catalogue.record(remark.record)
+                assert view is not None
+                later = chain.versions[remark.version :]
+                if chain.retracted:
+                    assert view.state is BodyState.PURGED
+                elif remark.record.origin.member == member:
+                    assert view.state is BodyState.HELD
+                elif not (remark.readable_by(member) and later[-1].readable_by(member)):
+                    assert view.state in {BodyState.NOT_FOR_US, BodyState.PURGED}
+                elif all(each.readable_by(member) for each in later):
+                    # Where the record was not for this member for a while, it depends on what came when.
+                    assert view.state is BodyState.HELD
+            self._shown(node, chain)
+
+    def _shown(self, node: Node, chain: Chain) -> None:
+        """A record shows what was said of any of its versions, and which was said of an earlier one."""
+        newest = node.catalogue.record(chain.versions[-1].record)
+        if newest is None or chain.retracted:
+            assert newest is None or newest.remarks == ()
+            return
+        version = {remark.record: remark.version for remark in chain.remarks}
+        for shown in newest.remarks:
+            assert shown.earlier == (version[shown.record] < len(chain.versions) - 1)
+        if newest.state is BodyState.HELD:
+            held = {each.record for each in newest.remarks if each.body is not None}
+            for remark in chain.remarks:
+                view = node.catalogue.record(remark.record)
+                assert view is not None
+                assert (remark.record in held) == (view.state is BodyState.HELD)
 
 
 TestFederation = Federation.TestCase

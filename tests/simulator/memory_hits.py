@@ -74,6 +74,9 @@ class MemoryHits:
     def holdings_with_hits(self, case: str) -> set[int]:
         return {hit.holding for hit in self._standing(case) if not hit.allowed}
 
+    def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
+        return Counter(hit.holding for hit in self._standing() if not hit.allowed and hit.holding in holdings)
+
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
         standing = [hit for hit in self._tables.hits.values() if hit.record.origin == origin and not hit.ended]
         return Counter(hit.place for hit in standing if hit.place in places)

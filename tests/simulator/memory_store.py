@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Disclosure
+from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, Origin, RecordId
-from node.domain.log_ports import LogState, PendingEntry, StoredRun
+from node.domain.log_ports import Chain, Link, LogState, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
 
@@ -64,6 +65,8 @@ class State:
 
     logs: dict[Origin, Log] = field(default_factory=dict)
     targets: dict[RecordId, tuple[tuple[int, Origin, int, int], ...]] = field(default_factory=dict)
+    links: dict[tuple[Origin, int], Link] = field(default_factory=dict)
+    chains: dict[RecordId, Chain] = field(default_factory=dict)
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
@@ -74,6 +77,8 @@ class State:
         return State(
             logs=dict(self.logs),
             targets=dict(self.targets),
+            links=dict(self.links),
+            chains=dict(self.chains),
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
@@ -82,11 +87,12 @@ class State:
         )
 
 
-class MemoryReader(MemoryHits, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
+        MemoryChains.__init__(self, state)
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
@@ -127,6 +133,12 @@ class MemoryReader(MemoryHits, MemoryPlace, MemoryHub):
             handlings=[row.disclosure.handling for row in taken],
             states=bytes(row.state for row in taken),
         )
+
+    def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
+        rows = self._rows(origin)
+        if not 0 <= index < len(rows):
+            raise NotFound("no such entry is kept here")
+        return rows[index].entry, rows[index].state
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         rows = dict(enumerate(self._rows(origin)))
@@ -261,6 +273,7 @@ class MemoryWriter(MemoryReader):
             had += row.state is BodyState.HELD
             log.rows[index] = replace(row, state=BodyState.PURGED, disclosure=_NOTHING)
             log.quarantine.pop(index, None)
+            self._uncount(origin, index, REMARKS)
         return had
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
@@ -274,6 +287,7 @@ class MemoryWriter(MemoryReader):
         log = self._open(origin)
         log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)
         log.quarantine[index] = reason
+        self._uncount(origin, index, tuple(Kind))
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
-from node.domain.holdings import Holding
+from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
@@ -36,7 +37,11 @@ class Place:
     """Holdings, queries and settings."""
 
     holdings: dict[int, Holding] = field(default_factory=dict)
-    tags: set[bytes] = field(default_factory=set)
+    last_holding: int = 0
+    tags: dict[bytes, int] = field(default_factory=dict)
+    files: dict[int, tuple[FileReference, ...]] = field(default_factory=dict)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
+    last_deletion: int = 0
     asked: dict[bytes, AskedQuery] = field(default_factory=dict)
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
     reasons: dict[tuple[bytes, MemberId], str] = field(default_factory=dict)
@@ -62,7 +67,7 @@ class MemoryPlace:
         return list(self._place.changes)
 
     def last_holding(self) -> int:
-        return max(self._place.holdings, default=0)
+        return self._place.last_holding
 
     def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
         for source, row, filled in rows:
@@ -109,9 +114,13 @@ class MemoryPlace:
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:
         return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)
 
-    def holdings(self, *, case: str = "", after: int = 0, limit: int = 1_000) -> list[Holding]:
-        rows = (each for number, each in sorted(self._place.holdings.items()) if number > after)
-        return [each for each in rows if not case or case in each.cases][:limit]
+    def holdings(
+        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+    ) -> list[Holding]:
+        rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
+        rows = [each for each in rows if not case or case in each.cases]
+        rows = [each for each in rows if level is None or each.level is level][:limit]
+        return [replace(each, fingerprints=()) for each in rows] if bare else rows
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
@@ -123,7 +132,7 @@ class MemoryPlace:
         return counts
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]:
-        return self._place.tags & set(tags)
+        return self._place.tags.keys() & set(tags)
 
     def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
         rows = self.holdings(after=after, limit=limit)
@@ -141,9 +150,10 @@ class MemoryPlace:
         self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
         known = self.holding_by_sha256(prints.sha256)
-        self._place.tags |= {tag} if tag else set()
+        if tag:
+            self._place.tags.setdefault(tag, known.id if known else self._place.last_holding + 1)
         if known is None:
-            number = 1 + max(self._place.holdings, default=0)
+            number = self._place.last_holding = self._place.last_holding + 1
             self._place.holdings[number] = Holding(
                 id=number,
                 sha256=prints.sha256,
@@ -164,6 +174,48 @@ class MemoryPlace:
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None:
         self._place.holdings[holding_id] = replace(self._held(holding_id), record=record)
+
+    def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
+        return sorted((case, number) for case, number in counts.items() if case > after)[:limit]
+
+    def file_references(self, holding_id: int) -> list[FileReference]:
+        return sorted(self._place.files.get(holding_id, ()), key=lambda each: each.case)
+
+    def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
+        kept = self._place.files.get(holding_id, ())
+        if reference not in kept and sum(each.case == reference.case for each in kept) < MAX_REFERENCES:
+            self._place.files[holding_id] = (*kept, reference)
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        held = self._held(holding_id)
+        cases = tuple(each for each in held.cases if each != case)
+        self._place.holdings[holding_id] = replace(held, cases=cases)
+        self._forget_tags(holding_id)
+        files = self._place.files.get(holding_id, ())
+        self._place.files[holding_id] = tuple(each for each in files if each.case != case)
+
+    def delete_holding(self, holding_id: int) -> None:
+        self._held(holding_id)
+        del self._place.holdings[holding_id]
+        self._place.files.pop(holding_id, None)
+        self._place.settings.pop(withdrawn(holding_id), None)
+        self._forget_tags(holding_id)
+
+    def _forget_tags(self, holding_id: int) -> None:
+        self._place.tags = {tag: number for tag, number in self._place.tags.items() if number != holding_id}
+
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        return [each for number, each in sorted(self._place.deletions.items()) if number > after][:limit]
+
+    def put_deletions(self, deletions: Sequence[Deletion]) -> None:
+        for each in deletions:
+            number = self._place.last_deletion = self._place.last_deletion + 1
+            self._place.deletions[number] = replace(each, id=number)
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            self._place.deletions.pop(number, None)
 
     def _held(self, holding_id: int) -> Holding:
         found = self._place.holdings.get(holding_id)

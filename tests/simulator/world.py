@@ -155,6 +155,7 @@ class Node:
             catalogue=self.catalogue,
             clock=world.clock,
             witnessed=newest_cosignature(world.current),
+            member=speaker.id,
         )
         self.copies = Copies(
             store=self.store,

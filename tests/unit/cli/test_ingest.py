@@ -67,12 +67,22 @@ def test_a_bad_file_and_a_missing_one_are_lines_and_the_exit_code_is_1(vigil: Vi
     assert "Traceback" not in ran.err
 
 
-def test_no_path_is_in_a_tag_and_none_is_sent_but_as_a_label(vigil: Vigil, node: Node, files: Path) -> None:
+def test_no_path_is_in_a_tag_and_none_is_sent_but_as_a_label_and_a_reference(
+    vigil: Vigil, node: Node, files: Path
+) -> None:
     answer(node)
     vigil("ingest", files / "a.jpg", "--case", "C-1")
     [item] = node.call("ingest").items
     del item["label"]
+    assert item.pop("file") == str(files / "a.jpg")
     assert "a.jpg" not in str(item)
+
+
+def test_without_a_reference_a_path_is_sent_as_a_label_alone(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    vigil("ingest", files / "a.jpg", "--case", "C-1", "--no-reference")
+    [item] = node.call("ingest").items
+    assert item["file"] == ""
 
 
 def test_the_same_command_again_skips_what_is_done(vigil: Vigil, node: Node, files: Path) -> None:

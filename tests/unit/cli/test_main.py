@@ -27,6 +27,7 @@ GROUPS = {
     "hub": [
         "init", "invite", "members", "status", "requests", "admit", "refuse", "suspend", "unsuspend", "run", "fsck",
     ],
+    "case": ["list", "level", "delete"],
     "allow": ["import", "list", "count", "remove", "clear"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
 }  # fmt: skip

@@ -109,7 +109,10 @@ def test_the_list_is_a_table_of_80_columns(vigil: Vigil, node: Node) -> None:
 def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil: Vigil, node: Node) -> None:
     node.answers["records"] = [
         record(
-            remarks=[{"member": "JP", "kind": "comment", "says": "look\x1b[2J here"}],
+            remarks=[
+                {"member": "JP", "kind": "comment", "says": "look\x1b[2J here", "earlier_version": False},
+                {"member": "DE", "kind": "opinion", "says": "confirm", "earlier_version": True},
+            ],
             fingerprints=[
                 {"algorithm": "pdq", "value": "ab" * 32, "quality": 90, "searched": True},
                 {"algorithm": "unknown-9", "value": "00", "quality": None, "searched": False},
@@ -121,7 +124,8 @@ def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil
     assert "ab" * 32 in ran.out
     assert "(not searched)" in ran.out
     assert "FR, JP, for prosecution; handling code 2" in ran.out
-    assert "look" in ran.out
+    assert "comment: look" in ran.out
+    assert "opinion, said of an earlier version: confirm" in ran.out
     assert "\x1b" not in ran.out
 
 

@@ -17,7 +17,7 @@ from node.domain.ids import MemberId, Origin
 from node.domain.queries import LogView
 from node.domain.roster import KeyStatus, MemberStatus
 from node.domain.services import Head
-from node.domain.statements import Retraction
+from node.domain.statements import Comment, Retraction
 from node.errors import (
     BadProof,
     BadSignature,
@@ -353,6 +353,45 @@ def test_a_retraction_purges_at_the_hub() -> None:
     (package,) = followed(hub, JP.id, 1)
     assert [bool(body) for body in package.bodies] == [False, True]
     assert hub.store.scrubs == 1
+
+
+def shown(hub: Hub, member: MemberId, log: Log) -> list[bool]:
+    """Which bodies of a log the hub hands to a member, in a package and one by one."""
+    (package,) = [each for each in followed(hub, member, 2) if each.origin == log.speaker.origin]
+    single = do(hub.carrier.bodies(member, log.speaker.origin, range(log.size)))
+    assert [index in single for index in range(log.size)] == [bool(body) for body in package.bodies]
+    return [bool(body) for body in package.bodies]
+
+
+def test_a_remark_goes_to_nobody_whom_the_newest_version_of_its_record_does_not_admit() -> None:
+    """What was said openly of an open record is closed by the correction that closes the record, and it stays with
+    those who may read both, with the owner and with who said it.
+    """
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    (record,) = fr.pictures([1])
+    submit(hub, fr.package())
+    said = jp.say(Comment(text="seen"), kind=Kind.COMMENT, target=record)
+    jp.say(Comment(text="and again"), kind=Kind.COMMENT, target=said)
+    submit(hub, jp.package(), JP.id)
+    assert shown(hub, DE.id, jp) == [True, True]
+    closed = fr.say(picture(2), kind=Kind.CORRECTION, target=record, handling=ONLY_JP)
+    submit(hub, fr.package(1))
+    assert shown(hub, DE.id, jp) == [False, False]
+    for reader in (FR.id, JP.id):
+        assert shown(hub, reader, jp) == [True, True]
+    fr.say(picture(3), kind=Kind.CORRECTION, target=closed)
+    submit(hub, fr.package(2))
+    assert shown(hub, DE.id, jp) == [True, True]
+
+
+def test_a_remark_that_is_open_about_a_record_that_is_not_is_withheld() -> None:
+    hub, fr, jp = a_hub(), Log(FR), Log(JP)
+    (secret,) = fr.pictures([1], handling=ONLY_JP)
+    submit(hub, fr.package())
+    jp.say(Comment(text="to all"), kind=Kind.COMMENT, target=secret)
+    submit(hub, jp.package(), JP.id)
+    assert shown(hub, DE.id, jp) == [False]
+    assert shown(hub, FR.id, jp) == [True]
 
 
 # --- heads and follow -------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
+from node.domain.fingerprints import PictureFingerprints
+from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.ports import AskedQuery, Store
 from node.domain.queries import Level, QueryHeader, SignedQuery
@@ -246,6 +248,55 @@ def test_a_backup_holds_what_is_held_and_nothing_that_was_purged(store: SqliteSt
     store.backup_to(str(folder / "copy.db"))
     assert traces(folder, shown[:10]) == 0
     assert traces(folder, shown[10:]) == 10
+
+
+def prints_of(marks: Marks, number: int) -> PictureFingerprints:
+    return PictureFingerprints(
+        media_type="image/jpeg",
+        size=1_000 + number,
+        md5=marks.mark()[:16],
+        sha1=marks.mark()[:20],
+        sha256=marks.mark(),
+        pdq=marks.mark(),
+        pdq_quality=90,
+        pdq_orientations=(),
+        phash=marks.mark()[:8],
+        width=1,
+        height=1,
+    )
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_deleted_holding_leaves_neither_its_hash_nor_its_path_in_any_file(
+    store: SqliteStore, tmp_path: Path, seed: int
+) -> None:
+    """Holdings whose rows have grown and moved since, because records were made about them."""
+    marks = Marks(seed)
+    made = [prints_of(marks, number) for number in range(700)]
+    paths = {}
+    for start in range(0, len(made), 50):
+        with store.write() as writer:
+            for each in made[start : start + 50]:
+                number, _ = writer.put_holding(each, level=Level.NATIONAL, case="C-1", tag=marks.mark(), now=1)
+                paths[number] = marks.mark().hex()
+                writer.put_file_reference(number, FileReference(case="C-1", path="/evidence/" + paths[number]))
+    numbers = list(paths)
+    with store.write() as writer:
+        for number in marks.random.sample(numbers, 300):
+            writer.set_record(number, RecordId(FR, bytes(32)))
+    gone = marks.random.sample(numbers, 250)
+    for number in gone:
+        with store.write() as writer:
+            writer.delete_holding(number)
+    with store.write() as writer:
+        writer.end_deletions([])
+    store.scrub()
+    data = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()) if path.is_file())
+    assert [number for number in gone if paths[number].encode() in data] == []
+    assert [number for number in gone if made[number - 1].pdq in data] == []
+    assert [number for number in gone if made[number - 1].sha256 in data] == []
+    kept = [number for number in numbers if number not in set(gone)]
+    assert all(made[number - 1].pdq in data and paths[number].encode() in data for number in kept)
 
 
 def test_the_evidence_of_hits_is_gone_with_their_records_and_when_better_takes_its_place(

@@ -22,7 +22,7 @@ from node.usecases import stored_hits
 from node.usecases.arrivals import Arrivals
 from node.usecases.casework import holding_subject
 from node.usecases.custody import SECONDS_A_DAY
-from node.usecases.effects import leaf_at
+from node.usecases.purging import leaf_at
 from tests.simulator.arriving import Holder, film, said_of, still, with_md5
 from tests.simulator.federation import TODAY, Log, Speaker, cosigned
 from tests.simulator.memory_store import MemoryStore

@@ -104,6 +104,7 @@ def test_a_record_is_shown_with_what_was_said_about_it() -> None:
     assert (view.index, view.kind, view.state, view.expiry_day) == (0, Kind.CONTRIBUTION, BodyState.HELD, 30_000)
     assert isinstance(view.body, Contribution)
     assert [(each.speaker, each.body) for each in view.remarks] == [(JP.origin, Comment(text="seen before"))]
+    assert (view.remarks[0].earlier, view.remarks[0].about) == (False, first)
     replaced = catalogue.record(second)
     assert replaced is not None
     assert (replaced.replaced, replaced.state, replaced.body) == (True, BodyState.PURGED, None)
@@ -124,3 +125,30 @@ def test_what_is_not_understood_or_set_aside_is_shown_as_such() -> None:
     assert malformed.state is BodyState.QUARANTINED
     assert malformed.reason
     assert (unreadable.state, unreadable.body) == (BodyState.HELD, None)
+
+
+def test_what_was_said_of_earlier_versions_is_shown_with_every_version_and_marked() -> None:
+    store, fr, jp = MemoryStore(), Log(FR), Log(JP)
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
+    (first,) = fr.pictures([1])
+    second = fr.say(picture(2), kind=Kind.CORRECTION, target=first)
+    words = [
+        jp.say(Comment(text=text), kind=Kind.COMMENT, target=about)
+        for text, about in (("later", second), ("early", first))
+    ]
+    take(catalogue, store, jp)
+    take(catalogue, store, fr)
+    for version in (first, second):
+        view = catalogue.record(version)
+        assert view is not None
+        told = [(each.record, each.body, each.about, each.earlier) for each in view.remarks]
+        assert told == [
+            (words[1], Comment(text="early"), first, True),
+            (words[0], Comment(text="later"), second, False),
+        ]
+    assert [each.said for each in catalogue.records(FR.origin)] == [0, 2]
+    fr.say(Retraction(), kind=Kind.RETRACTION, target=first)
+    take(catalogue, store, fr)
+    ended = catalogue.record(second)
+    assert ended is not None
+    assert (ended.replaced, ended.remarks) == (True, ())

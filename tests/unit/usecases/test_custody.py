@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -17,14 +18,16 @@ from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.domain.roster import Policy
 from node.domain.statements import Comment
 from node.errors import ConfigError, NotFound
+from node.tlog import tiles
 from node.usecases.answering import MAX_QUERY_SECONDS
 from node.usecases.audit import RETENTION_DAYS, AuditEntry, AuditLog
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.ledger import Draft
+from node.usecases.vouching import LogTiles
 from tests.simulator.federation import TODAY, Speaker, picture
-from tests.simulator.world import Clock, Hub, Node, Wire, World
+from tests.simulator.world import Clock, Hub, Node, Wire, World, first
 
-FR, JP = Speaker.named("FR"), Speaker.named("JP")
+FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
 HELD, PURGED = int(BodyState.HELD), int(BodyState.PURGED)
 DAY = 86_400
 
@@ -65,6 +68,97 @@ def test_a_record_goes_on_the_day_after_its_expiry_with_what_was_said_about_it()
         assert jp.custody.sweep().expired == 0
 
     asyncio.run(story())
+
+
+def test_what_was_said_of_any_version_goes_when_the_newest_one_expires() -> None:
+    async def story() -> None:
+        world, _, fr, jp = a_federation()
+        (first,) = await shared(fr, jp, kept_until(TODAY + 9, 1))
+        jp.ledger.comment(first, Comment(text="seen"))
+        await jp.publisher.round()
+        await fr.catch_up()
+        second = fr.ledger.correct(first, picture(2), Handling(retain_until_day=TODAY + 2))
+        await shared(fr, jp)
+        jp.ledger.comment(second, Comment(text="seen again"))
+        await jp.publisher.round()
+        assert (jp.custody.sweep().expired, jp.states(JP.origin)) == (0, [HELD, HELD])
+        world.clock.now += 3 * DAY
+        await shared(fr, jp, Draft(statement=picture(4)))
+        jp.custody.sweep()
+        assert jp.states(FR.origin) == [PURGED, PURGED, HELD]
+        assert jp.states(JP.origin) == [PURGED, PURGED]
+
+    asyncio.run(story())
+
+
+def test_whoever_may_no_longer_read_a_record_loses_what_others_said_of_it_and_keeps_its_own_words() -> None:
+    async def story() -> None:
+        world = World([FR, JP, DE])
+        hub = Hub(world)
+        fr, jp, de = (Node(world, each, Wire(hub, each.id)) for each in (FR, JP, DE))
+        (record,) = await shared(fr, jp, Draft(statement=picture(1)))
+        await de.catch_up()
+        jp.ledger.comment(record, Comment(text="seen"))
+        de.ledger.comment(record, Comment(text="so have we"))
+        await asyncio.gather(jp.publisher.round(), de.publisher.round())
+        for node in (fr, jp, de):
+            await node.catch_up()
+        fr.ledger.correct(record, picture(2), Handling(audience=(JP.id,)))
+        await fr.publisher.round()
+        for node in (jp, de):
+            await node.catch_up()
+            node.custody.sweep()
+        assert (jp.states(JP.origin), jp.states(DE.origin)) == ([HELD], [HELD])
+        assert (de.states(JP.origin), de.states(DE.origin)) == ([PURGED], [HELD])
+        late = Node(world, DE, Wire(hub, DE.id))
+        await late.catch_up()
+        late.custody.sweep()
+        assert late.states(JP.origin) == [PURGED]
+
+    asyncio.run(story())
+
+
+def test_nothing_is_deleted_for_want_of_a_version_that_is_on_its_way() -> None:
+    """The hub has no body of a version that was replaced. Before a log is caught up, that does not mean that the record
+    is not for this node.
+    """
+
+    async def story() -> None:
+        _, hub, fr, jp = a_federation()
+        closed = Handling(audience=(JP.id,))
+        (record,) = await shared(fr, jp, Draft(statement=picture(1), handling=closed))
+        fr.ledger.comment(record, Comment(text="ours"))
+        await shared(fr, jp)
+        second = fr.ledger.correct(record, picture(2), closed)
+        await fr.publisher.round()
+        fr.ledger.correct(second, picture(3), closed)
+        await fr.publisher.round()
+        package = (await first(hub.carrier.follow(JP.id, jp.copies.open()), 1))[0]
+        head = len(package.entries) - 1
+        proof = consistency(hub, FR.origin, package.start + head, package.end)
+        cut = replace(
+            package,
+            proof=proof,
+            **{
+                name: getattr(package, name)[:head]
+                for name in ("entries", "nonces", "bodies", "handling_nonces", "handlings")
+            },
+        )
+        jp.copies.commit(jp.copies.verify([cut]))
+        jp.custody.sweep()
+        assert jp.states(FR.origin) == [PURGED, HELD, int(BodyState.NOT_FOR_US)]
+        await jp.catch_up()
+        jp.custody.sweep()
+        assert jp.states(FR.origin) == [PURGED, HELD, PURGED, HELD]
+
+    asyncio.run(story())
+
+
+def consistency(hub: Hub, origin: Origin, old: int, new: int) -> tuple[bytes, ...]:
+    with hub.store.read() as reader:
+        log = reader.log(origin)
+        assert log is not None
+        return tuple(tiles.consistency_proof(LogTiles(reader, log.number), old, new))
 
 
 def test_one_clock_that_jumps_ahead_expires_nothing() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from node.domain.envelope import Kind
+from node.domain.ids import RecordId
+from node.domain.statements import Comment, Retraction
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
@@ -54,3 +59,33 @@ def test_a_checkpoint_to_be_reached_that_is_none_is_named(note: bytes, size: int
         writer.set_anchor(FR.origin, note, size)
     (fault,) = faults(store)
     assert fault.startswith("the checkpoint to be reached")
+
+
+def a_thread() -> tuple[MemoryStore, RecordId]:
+    """A record, a comment on it, and the chain that both belong to."""
+    log = Log(FR)
+    (record,) = log.pictures([1])
+    log.say(Comment(text="seen"), kind=Kind.COMMENT, target=record)
+    log.pictures(range(2, 6))
+    for number in range(6):
+        log.say(Retraction(), kind=Kind.RETRACTION, target=log.pictures([10 + number])[0])
+    return a_store(log), record
+
+
+def test_what_is_filed_under_another_record_than_it_points_at_is_named() -> None:
+    store, record = a_thread()
+    assert faults(store) == []
+    with store.write() as writer:
+        (link,) = writer.linked(record, [Kind.COMMENT])
+        writer.put_links([replace(link, chain=RecordId(FR.origin, bytes(32)))])
+    assert any("entry 1 is not filed under the record" in fault for fault in faults(store))
+
+
+def test_a_body_that_outlived_the_retraction_of_its_record_is_named() -> None:
+    store, record = a_thread()
+    with store.write() as writer:
+        chain = writer.chain(record)
+        assert chain is not None
+        writer.put_chain(replace(chain, ended=True))
+    (fault,) = faults(store)
+    assert fault.startswith("entry 1 still has a body, though its record was retracted")

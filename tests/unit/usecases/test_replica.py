@@ -26,7 +26,6 @@ from node.usecases.replica import MAX_BODY, Position, Rules, Verified, position,
 from node.usecases.vouching import log_keys
 from node.wire.convert_records import decode_handling
 from tests.simulator.federation import NOTHING, NOW, OPEN, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
-from tests.simulator.world import CODEC
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 ROSTER = roster(FR, JP)
@@ -269,7 +268,7 @@ def test_neither_checkpoint_is_forgotten_when_the_process_ends(tmp_path: Path) -
     for stop, size in ((4, 9), (6, 20)):
         with closing(open_store(path, create=False)) as store, store.write() as writer:
             at = position(writer, writer.open_log(FR.origin))
-            apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at), CODEC)
+            apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at))
     with closing(open_store(path, create=False)) as store, store.read() as reader:
         (state,) = reader.logs()
         at = position(reader, state)

@@ -1,0 +1,225 @@
+"""`vigil holdings`: what this node holds itself; one holding opened, its level changed, or deleted.
+
+Rules this module upholds:
+
+- A list shows no path and no fingerprint. One holding that is named shows where its files were, and its fingerprints
+  with --digests.
+- Deleting asks first; where nobody can be asked, it needs --yes.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from node.cli.common import Command, Common, Session, common, one
+from node.cli.output import Line, Output, plain
+from node.cli.retract import Reason
+from node.cli.words import clock_words, count, moment, new_table, record_name
+from node.errors import Misuse, Refused
+
+_LISTED: Final = 100
+_FRAMES_SHOWN: Final = 5
+"""Frames of a video that people are shown."""
+_FOLDS: Final = ("Cases", "Type")
+
+
+class AnyLevel(StrEnum):
+    """Any level of a holding."""
+
+    NATIONAL = "national"
+    HIT_NO_HIT = "hit-no-hit"
+    SHARED = "shared"
+
+
+class NewLevel(StrEnum):
+    """A level that a person can give to a holding. Contributing it makes it shared."""
+
+    NATIONAL = "national"
+    HIT_NO_HIT = "hit-no-hit"
+
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+ReasonOption = Annotated[
+    Reason,
+    typer.Option("--reason", help="Why records are retracted, where holdings are shared; every member reads it."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("holdings", cls=Command)(holdings)
+
+
+def holdings(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[N]", min=1, help="The number of one holding, to open it.")
+    ] = None,
+    case: Annotated[str | None, typer.Option("--case", metavar="REF", help="List the holdings of this case.")] = None,
+    level: Annotated[AnyLevel | None, typer.Option("--level", help="List the holdings of this level.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
+    after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="List those after this number.")] = 0,
+    digests: Annotated[bool, typer.Option("--digests", help="Show the fingerprints of holding N as well.")] = False,
+    set_level: Annotated[NewLevel | None, typer.Option("--set-level", help="Give holding N this level.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete holding N from this node.")] = False,
+    reason: ReasonOption = Reason.UNSTATED,
+    yes: YesOption = False,
+) -> None:
+    """List what this node holds, or open one holding: cases, level, record, and where its files were.
+
+    --set-level lowers or raises the level. A shared holding is lowered by retracting its record (vigil retract).
+    --delete removes the holding from the database, the index and the copies of originals. If it is shared, its record
+    is retracted first. The files themselves stay where they are.
+    """
+    given = common(ctx)
+    if number is None:
+        if digests or set_level or delete:
+            raise Misuse("--digests, --set-level and --delete need the number of a holding", remedy="vigil holdings N")
+        _list(given, case, level, limit, after)
+        return
+    if case is not None or level is not None or after:
+        raise Misuse("--case, --level and --after list holdings", remedy="leave them out to open one holding")
+    if sum(map(bool, (digests, set_level, delete))) > 1:
+        raise Misuse("--digests, --set-level and --delete cannot be combined")
+    with given.session() as session:
+        if set_level:
+            change_level(given, session, {"holdings": [str(number)], "level": set_level.value})
+        elif delete:
+            delete_all(given, session, {"holdings": [str(number)], "reason": reason.value}, yes=yes)
+        else:
+            line = one(session.run("holding", {"holding": number, "digests": digests}))
+            given.output.line(line)
+            _print_whole(given.output, line)
+
+
+def _list(given: Common, case: str | None, level: AnyLevel | None, limit: int, after: int) -> None:
+    arguments: Line = {"case": case or "", "limit": limit, "after": after}
+    arguments |= {"level": level.value} if level else {}
+    found: list[Line] = []
+    with given.session() as session:
+        for line in session.run("holdings", arguments):
+            given.output.line(line)
+            found.append(line)
+    *lines, end = found
+    if lines:
+        _print_table(given.output, lines)
+    else:
+        given.output.note("no holdings here" if not after else "no more holdings")
+    if end["more"]:
+        given.output.note(f"There are more. The next ones: --after {end['after']}")
+
+
+def _print_table(output: Output, lines: list[Line]) -> None:
+    table = new_table(
+        "Holding",
+        "Cases",
+        "Type",
+        "Size",
+        "Level",
+        "Added",
+        "Record",
+        "Hits",
+        right=("Holding", "Size", "Hits"),
+        folds=_FOLDS,
+    )
+    for line in lines:
+        table.add_row(
+            str(line["holding"]),
+            plain(", ".join(line["cases"])),
+            plain(line["media_type"]),
+            f"{line['size']:,}",
+            plain(line["level"]),
+            moment(line["added_at"])[:10],
+            record_name(line["record"]),
+            str(line["hits"] or ""),
+        )
+    output.say(table)
+
+
+def _print_whole(output: Output, line: Line) -> None:
+    said = [
+        ("Holding", line["holding"]),
+        ("Cases", ", ".join(line["cases"]) or "none"),
+        ("Type", line["media_type"]),
+        ("Size", f"{line['size']:,} bytes"),
+        ("Level", line["level"]),
+        ("Added", moment(line["added_at"])),
+        ("Record", line["record"] or "not shared"),
+        ("Hits", f"{line['hits']:,}"),
+        ("Original", "copied into the home" if line["original"] else "not copied into the home"),
+    ]
+    for name, value in said:
+        output.say(f"{name:<12} {plain(value)}")
+    for each in line["files"]:
+        output.say(f"{'File':<12} {plain(each['path'])} (case {plain(each['case'])})")
+    if not line["files"]:
+        output.say(f"{'File':<12} no reference was kept")
+    prints = line["fingerprints"] or []
+    still = [each for each in prints if each["seconds"] is None]
+    frames = [each for each in prints if each["seconds"] is not None]
+    for each in (*still, *frames[:_FRAMES_SHOWN]):
+        quality = "" if each["quality"] is None else f", quality {each['quality']}"
+        when = "" if each["seconds"] is None else f", at {clock_words(each['seconds'])}"
+        output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{when}")
+    if len(frames) > _FRAMES_SHOWN:
+        output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
+
+
+# --- shared with `vigil case` -----------------------------------------------------------------------------------------
+
+
+def change_level(given: Common, session: Session, arguments: Line) -> None:
+    """Changes levels, and says of each holding what became of it."""
+    for line in session.run("set-level", arguments):
+        given.output.line(line, _level_words)
+
+
+def _level_words(line: Line) -> str:
+    if "holding" not in line:
+        words = f"{count(line['changed'], 'level')} changed, {line['unchanged']:,} unchanged"
+        return f"{words}, {line['shared']:,} shared." if line["shared"] else f"{words}."
+    if line["state"] == "shared":
+        return f"holding {line['holding']}: shared. To lower it, retract its record (vigil retract)."
+    if line["state"] == "unchanged":
+        return f"holding {line['holding']}: {plain(line['level'])} already"
+    return f"holding {line['holding']}: {plain(line['level'])}, was {plain(line['before'])}"
+
+
+def delete_all(given: Common, session: Session, arguments: Line, *, yes: bool) -> None:
+    """Deletes what is named, once a person has agreed. Raises `Misuse` where nobody can be asked."""
+    plan = one(session.run("delete", arguments))
+    what = _plan_words(plan)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Misuse(f"this would {what}. Nothing was done: there is no terminal to ask at", remedy="give --yes")
+        if not typer.confirm(f"This cannot be undone. It would {what}. Delete?", default=False, err=True):
+            raise Refused("nothing was done: the answer was no")
+    with given.output.progress("deleting", plan["would_delete"] + plan["would_leave"]) as advance:
+        for line in session.run("delete", arguments | ({"yes": True} if yes else {"plan": plan["plan"]})):
+            given.output.line(line, _deleted_words)
+            if "holding" in line:
+                advance()
+
+
+def _plan_words(plan: Line) -> str:
+    parts = [f"delete {count(plan['would_delete'], 'holding')}"]
+    if plan["would_retract"]:
+        parts.append(f"retract {count(plan['would_retract'], 'record')}, at every member")
+    if plan["would_leave"]:
+        parts.append(f"take {count(plan['would_leave'], 'holding')} of other cases out of this case")
+    return "; ".join(parts)
+
+
+def _deleted_words(line: Line) -> str:
+    if "holding" in line:
+        words = f"holding {line['holding']:>7}  {plain(line['state'])}"
+        words += f"; record {record_name(line['retracted'])} retracted" if line["retracted"] else ""
+        return words + ("; copy of the original deleted" if line["original_deleted"] else "")
+    words = f"{count(line['deleted'], 'holding')} deleted"
+    for name, noun in (("left_case", "left the case"), ("retracted", "retracted"), ("originals", "copies deleted")):
+        words += f", {line[name]:,} {noun}" if line[name] else ""
+    return f"{words}."

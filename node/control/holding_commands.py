@@ -1,0 +1,228 @@
+"""The commands on what a node holds itself: holdings and cases, their levels, and deleting them.
+
+Rules this module upholds:
+
+- Commands hold no decisions: `usecases.disposal` has them.
+- Where a file was is shown in one place: by `holding`, for one holding that somebody names.
+- Who looks is in the audit log before anything is shown; a deletion or a change of level before it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.control.lines import fingerprint_line
+from node.control.search_commands import LEVELS
+from node.control.statements import RETRACTION_REASONS
+from node.domain.envelope import Kind
+from node.errors import Misuse, NotFound
+from node.usecases.acts import perform
+from node.usecases.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from node.control.runner import Line
+    from node.domain.holdings import Holding
+    from node.domain.ports import Clock, Store
+    from node.domain.queries import Level
+    from node.usecases.audit import AuditLog
+    from node.usecases.disposal import Disposal, Disposed, Plan
+
+LISTED: Final = 100
+"""Holdings or cases listed where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingCommands:
+    """`has_original(sha256)`: whether the home has a copy of the original."""
+
+    disposal: Disposal
+    store: Store
+    audit: AuditLog
+    has_original: Callable[[bytes], bool]
+    clock: Clock
+
+    async def holdings(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"case", "level", "after", "limit"} -> a line a holding by its number, then {"listed", "more", "after"}."""
+        given = Arguments(arguments)
+        case, limit, after = given.text("case", ""), given.whole("limit", LISTED), given.whole("after", 0)
+        level = read_level(given.text("level")) if given.has("level") else None
+        await self._looks("holdings", case=case, limit=limit)
+        found, hits = await asyncio.to_thread(self._page, case, level, after, limit + 1)
+        shown = found[:limit]
+        for holding in shown:
+            yield holding_line(holding, hits.get(holding.id, 0))
+        yield {"listed": len(shown), "more": len(found) > limit, "after": shown[-1].id if shown else after}
+
+    def _page(self, case: str, level: Level | None, after: int, limit: int) -> tuple[list[Holding], Mapping[int, int]]:
+        with self.store.read() as tx:
+            found = tx.holdings(case=case, level=level, after=after, limit=limit, bare=True)
+            return found, tx.hits_of_holdings([each.id for each in found])
+
+    async def holding(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"holding", "digests"} -> one line: all that is held, where its files were, and its fingerprints if asked."""
+        given = Arguments(arguments)
+        number, digests = given.whole("holding"), given.flag("digests")
+        await self._looks("holding", holdings=[number], digests=digests)
+        yield await asyncio.to_thread(self._holding, number, digests=digests)
+
+    def _holding(self, number: int, *, digests: bool) -> Line:
+        with self.store.read() as tx:
+            holding = tx.holding(number)
+            files = tx.file_references(number)
+            hits = tx.hits_of_holdings([number]).get(number, 0)
+        if holding is None:
+            raise NotFound(f"there is no holding {number}", remedy="`vigil holdings` lists the holdings")
+        return holding_line(holding, hits) | {
+            "files": [{"case": each.case, "path": each.path} for each in files],
+            "original": self.has_original(holding.sha256),
+            "fingerprints": [fingerprint_line(each) for each in holding.fingerprints] if digests else None,
+        }
+
+    async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"after", "limit"} -> {"case", "holdings"}, a line a case, then {"listed", "more", "after"}."""
+        given = Arguments(arguments)
+        limit, after = given.whole("limit", LISTED), given.text("after", "")
+        await self._looks("cases", limit=limit)
+        found = await asyncio.to_thread(self._cases, after, limit + 1)
+        for case, number in found[:limit]:
+            yield {"case": case, "holdings": number}
+        shown = found[:limit]
+        yield {"listed": len(shown), "more": len(found) > limit, "after": shown[-1][0] if shown else after}
+
+    def _cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        with self.store.read() as tx:
+            return tx.cases(after, limit)
+
+    async def set_level(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"holdings", "case", "level"} -> a line a holding, then {"changed", "unchanged", "shared"}.
+
+        A shared holding keeps its level: it is counted in a case, and refused where it is named itself.
+        """
+        given = Arguments(arguments)
+        level, case = read_level(given.text("level")), given.text("case", "")
+        ids = await asyncio.to_thread(self._chosen, given)
+        told = await asyncio.to_thread(
+            perform,
+            self.audit,
+            "set level",
+            lambda: self.disposal.set_level(ids, level, strict=not case),
+            level=level_name(level),
+            holdings=ids,
+            case=case,
+        )
+        changed = shared = 0
+        for each in told:
+            state = "shared" if each.refused else "unchanged" if each.before is level else "changed"
+            changed += state == "changed"
+            shared += state == "shared"
+            now = each.before if each.refused else level
+            yield {"holding": each.holding, "before": level_name(each.before), "level": level_name(now), "state": state}
+        yield {"changed": changed, "unchanged": len(told) - changed - shared, "shared": shared}
+
+    def _chosen(self, given: Arguments) -> list[int]:
+        ids, case = _numbers(given), given.text("case", "")
+        if bool(ids) == bool(case):
+            raise Misuse("name holdings or a case, and not both")
+        after = 0
+        with self.store.read() as tx:
+            while case and (page := tx.holdings(case=case, after=after, bare=True)):
+                ids += [each.id for each in page]
+                after = page[-1].id
+        if not ids:
+            raise NotFound("there is no such case here", remedy="`vigil case list` shows the cases")
+        return ids
+
+    async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"holdings", "case", "reason", "yes", "plan"} -> what would be done, where neither "yes" nor "plan" is given:
+        {"would_delete", "would_leave", "would_retract", "plan"}. Else a line per holding as it is deleted, then
+        {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another one is refused.
+        """
+        given = Arguments(arguments)
+        ids, case = _numbers(given), given.text("case", "")
+        reason = RETRACTION_REASONS.get(given.text("reason", "unstated"))
+        if reason is None:
+            raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
+        if bool(ids) == bool(case):
+            raise Misuse("name holdings or a case, and not both")
+        plan = await asyncio.to_thread(self.disposal.plan, ids, case, reason)
+        agreed = given.text("plan", "")
+        if not given.flag("yes") and not agreed:
+            told = {"would_delete": plan.deleted, "would_leave": plan.left, "would_retract": plan.shared}
+            yield {**told, "plan": plan.digest}
+            return
+        if agreed and agreed != plan.digest:
+            raise Misuse("what this would delete has changed since it was shown", remedy="run the command again")
+        counts = {"deleted": 0, "left_case": 0, "retracted": 0, "originals": 0}
+        async for done in self._deleting(plan, case, reason.name.lower()):
+            counts["deleted"] += done.deleted
+            counts["left_case"] += not done.deleted
+            counts["retracted"] += done.record is not None
+            counts["originals"] += done.original
+            yield {
+                "holding": done.holding,
+                "state": "deleted" if done.deleted else "left the case",
+                "retracted": str(done.record) if done.record else None,
+                "original_deleted": done.original,
+            }
+        yield {**counts}
+
+    async def _deleting(self, plan: Plan, case: str, reason: str) -> AsyncIterator[Disposed]:
+        """What is deleted, as it is. Whoever stops listening stops nothing: it was ordered."""
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[Disposed | None] = asyncio.Queue()
+
+        def work() -> None:
+            self.disposal.order(plan)
+            self.disposal.finish(tell)
+
+        def tell(done: Disposed) -> None:
+            loop.call_soon_threadsafe(told.put_nowait, done)
+
+        ids = [each.holding for each in plan.deletions]
+        deed = asyncio.ensure_future(
+            asyncio.to_thread(perform, self.audit, "delete", work, holdings=ids, case=case, reason=reason)
+        )
+        deed.add_done_callback(lambda _deed: told.put_nowait(None))
+        while (done := await told.get()) is not None:
+            yield done
+        await deed
+
+    async def _looks(self, what: str, **at: object) -> None:
+        body = {"what": what, **at, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+
+
+def holding_line(holding: Holding, hits: int) -> Line:
+    """One holding and how many hits it has, without its fingerprints and without a path."""
+    return {
+        "holding": holding.id,
+        "cases": list(holding.cases),
+        "media_type": holding.media_type,
+        "size": holding.size,
+        "level": level_name(holding.level),
+        "added_at": holding.added_at,
+        "record": str(holding.record) if holding.record else None,
+        "hits": hits,
+    }
+
+
+def level_name(level: Level) -> str:
+    """A level as people type it."""
+    return level.name.lower().replace("_", "-")
+
+
+def read_level(text: str) -> Level:
+    """Any level as a person types it. Raises `Misuse`."""
+    level = LEVELS.get(text)
+    if level is None:
+        raise Misuse(f"no level {text[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
+    return level
+
+
+def _numbers(given: Arguments) -> list[int]:
+    return [int(text) for text in given.texts("holdings")]

@@ -1,0 +1,173 @@
+"""Chains: a record with its corrections, and everything that was said of any of them.
+
+Rules this module upholds:
+
+- Each question is answered by an index. No statement here reads a chain from end to end unless it gives the chain.
+- A link says where an entry belongs and never what it says: nothing here is secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, delete, insert, literal_column, select, update
+
+from node.domain.ids import Origin, RecordId
+from node.domain.log_ports import Chain, Link
+from node.store.schema import chains, links, logs
+from node.store.statements import Repository, chunks, insert_rows
+
+_LINK_COLUMNS: Final = (
+    logs.c.origin,
+    links.c.idx,
+    links.c.kind,
+    links.c.root_leaf,
+    links.c.root_origin,
+    links.c.version,
+    links.c.counts,
+)
+_OF_CHAIN: Final = (links.c.root_leaf == bindparam("leaf"), links.c.root_origin == bindparam("origin"))
+_THIS_CHAIN: Final = (chains.c.root_leaf == bindparam("leaf"), chains.c.root_origin == bindparam("origin"))
+
+# Built once: to build a statement costs as much as to run it.
+_LINKS: Final = (
+    select(*_LINK_COLUMNS)
+    .join(logs, logs.c.number == links.c.log_no)
+    .where(links.c.log_no == bindparam("log"), links.c.idx >= bindparam("start"), links.c.idx < bindparam("stop"))
+)
+_LINKED: Final = (
+    select(*_LINK_COLUMNS)
+    .join(logs, logs.c.number == links.c.log_no)
+    .where(*_OF_CHAIN, links.c.counts == 1, links.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(links.c.version >= bindparam("since"))
+    .order_by(links.c.version, links.c.log_no, links.c.idx)
+)
+_CHAINS: Final = select(chains, logs.c.origin.label("head_origin")).outerjoin(
+    logs, logs.c.number == chains.c.head_log
+)  # fmt: skip
+_CHAIN: Final = _CHAINS.where(*_THIS_CHAIN)
+# A number and no parameter: it says that the partial index serves.
+_AWAITED: Final = (
+    select(chains.c.root_leaf)
+    .where(chains.c.head_log == literal_column("0"), chains.c.root_origin == bindparam("origin"))
+    .limit(1)
+)
+_BARRED: Final = _CHAINS.where(chains.c.barred == literal_column("1")).limit(bindparam("most"))
+_ROOTS: Final = select(chains.c.root_leaf).where(
+    chains.c.root_leaf.in_(bindparam("leaves", expanding=True)), chains.c.root_origin == bindparam("origin")
+)
+_MOVE_LINKS: Final = (
+    update(links)
+    .where(*_OF_CHAIN)
+    .values(
+        root_leaf=bindparam("to_leaf"), root_origin=bindparam("to_origin"), version=links.c.version + bindparam("by")
+    )
+)
+_UPDATE_CHAIN: Final = (
+    update(chains)
+    .where(*_THIS_CHAIN)
+    .values(
+        head_log=bindparam("new_log"),
+        head_idx=bindparam("new_idx"),
+        ended=bindparam("now_ended"),
+        barred=bindparam("now_barred"),
+    )
+)
+_DROP_CHAIN: Final = delete(chains).where(*_THIS_CHAIN)
+
+
+class ChainRows(Repository):
+    """`ChainReader` inside one transaction."""
+
+    def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
+        rows = self._connection.execute(_LINKS, {"log": self._number(origin) or 0, "start": start, "stop": stop})
+        return {row.idx: _link(row) for row in rows}
+
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
+        wanted = {"leaf": chain.leaf, "origin": str(chain.origin), "kinds": list(map(int, kinds)), "since": since}
+        return [_link(row) for row in self._connection.execute(_LINKED, wanted)]
+
+    def chain(self, root: RecordId) -> Chain | None:
+        row = self._connection.execute(_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)}).one_or_none()
+        return None if row is None else _chain(row)
+
+    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
+        found: set[bytes] = set()
+        for some in chunks(leaves):
+            found.update(self._connection.scalars(_ROOTS, {"leaves": some, "origin": str(origin)}))
+        return found
+
+    def awaits(self, origin: Origin) -> bool:
+        return self._connection.scalar(_AWAITED, {"origin": str(origin)}) is not None
+
+    def barred(self, limit: int) -> list[Chain]:
+        return [_chain(row) for row in self._connection.execute(_BARRED, {"most": limit})]
+
+
+class ChainWrites(ChainRows):
+    """`ChainWriter` inside one transaction."""
+
+    def put_links(self, new: Sequence[Link]) -> None:
+        """See `ChainWriter`. The log of each was opened before."""
+        numbers = {origin: self._number(origin) for origin in {each.origin for each in new}}
+        columns = ("log_no", "idx", "kind", "root_leaf", "root_origin", "version", "counts")
+        rows = [
+            (
+                numbers[each.origin],
+                each.index,
+                int(each.kind),
+                each.chain.leaf,
+                str(each.chain.origin),
+                each.version,
+                int(each.counts),
+            )
+            for each in new
+        ]
+        insert_rows(self._connection, links, columns, rows)
+
+    def put_chain(self, chain: Chain) -> None:
+        name: dict[str, object] = {"leaf": chain.root.leaf, "origin": str(chain.root.origin)}
+        log, index = (self._number(chain.head[0]) or 0, chain.head[1]) if chain.head else (0, 0)
+        state: dict[str, object] = {
+            "new_log": log,
+            "new_idx": index,
+            "now_ended": int(chain.ended),
+            "now_barred": int(chain.barred),
+        }
+        if not self._connection.execute(_UPDATE_CHAIN, name | state).rowcount:
+            values = {"root_leaf": chain.root.leaf, "root_origin": str(chain.root.origin), "head_log": log}
+            values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
+            self._connection.execute(insert(chains), values)
+
+    def drop_links(self, origin: Origin, start: int) -> None:
+        of_log = (links.c.log_no == (self._number(origin) or 0), links.c.idx >= start)
+        self._connection.execute(delete(links).where(*of_log))
+
+    def drop_chain(self, root: RecordId) -> None:
+        self._connection.execute(_DROP_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)})
+
+    def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
+        name = {"leaf": root.leaf, "origin": str(root.origin)}
+        self._connection.execute(_MOVE_LINKS, name | {"to_leaf": to.leaf, "to_origin": str(to.origin), "by": by})
+        self.drop_chain(root)
+
+
+def _link(row: Any) -> Link:  # noqa: ANN401 (a row of this statement)
+    return Link(
+        origin=Origin.parse(row.origin),
+        index=row.idx,
+        kind=row.kind,
+        chain=RecordId(Origin.parse(row.root_origin), row.root_leaf),
+        version=row.version,
+        counts=bool(row.counts),
+    )
+
+
+def _chain(row: Row[Any]) -> Chain:
+    return Chain(
+        root=RecordId(Origin.parse(row.root_origin), row.root_leaf),
+        head=(Origin.parse(row.head_origin), row.head_idx) if row.head_log else None,
+        ended=bool(row.ended),
+        barred=bool(row.barred),
+    )

@@ -1,0 +1,145 @@
+"""Deleting what a node keeps of its own: holdings, their places in cases, and references to their files.
+
+Rules this module upholds:
+
+- What is deleted is overwritten first with as many zeros, where it stands; then the row goes.
+- A row that grew (a record was made about its holding) may have moved, and SQLite leaves the former copy in the page.
+  So the table is written anew once deletions are finished. Where it is too large for that, its index by digest is, and
+  parts of about one deleted row in two thousand were still found (ADR 23).
+- A reference to a file is in the vault, and leaves it with its holding or its case.
+- A deletion that was asked for stands in the database until it is finished: whoever dies in the middle goes on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
+
+from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdrawn
+from node.errors import NotFound
+from node.store import codec, vault
+from node.store.holdings import HoldingRows, HoldingWrites
+from node.store.schema import cases, deletions, holding_files, holding_frames, holdings, settings, tags
+from node.store.statements import chunks, insert_rows, zeros_like
+
+REWRITE_BELOW: Final = 100_000
+"""Holdings that are written anew after a deletion, at most: a second. Of more, only the index by digest is."""
+_SECRET_COLUMNS: Final = (holdings.c.sha256, holdings.c.md5, holdings.c.sha1, holdings.c.pdq, holdings.c.phash)
+_THIS: BindParameter[int] = bindparam("this")
+
+# Built once: a case has thousands of holdings.
+_BLANK: Final = (
+    update(holdings)
+    .where(holdings.c.id == _THIS)
+    .values({column.name: zeros_like(column) for column in _SECRET_COLUMNS})
+)
+_BLANK_FRAMES: Final = (
+    update(holding_frames)
+    .where(holding_frames.c.holding_id == _THIS)
+    .values(frames=zeros_like(holding_frames.c.frames))
+)
+_DELETE: Final = (
+    delete(cases).where(cases.c.holding_id == _THIS),
+    delete(tags).where(tags.c.holding_id == _THIS),
+    delete(holding_frames).where(holding_frames.c.holding_id == _THIS),
+    delete(holdings).where(holdings.c.id == _THIS),
+)
+_FILES: Final = (
+    select(holding_files.c.reference, holding_files.c.vault_id)
+    .where(holding_files.c.holding_id == _THIS)
+    .order_by(holding_files.c.reference, holding_files.c.vault_id)
+)
+
+
+class FileRows(HoldingRows):
+    """What `HoldingReader` says of cases, references and deletions."""
+
+    def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        rows = select(cases.c.reference, func.count()).where(cases.c.reference > after).group_by(cases.c.reference)
+        found = self._connection.execute(rows.order_by(cases.c.reference).limit(limit))
+        return [(reference, number) for reference, number in found]
+
+    def file_references(self, holding_id: int) -> list[FileReference]:
+        rows = self._connection.execute(_FILES, {"this": holding_id}).all()
+        paths = vault.get(self._connection, [row.vault_id for row in rows])
+        return [
+            FileReference(case=row.reference, path=codec.open_bytes(path).decode("utf-8", "surrogateescape"))
+            for row, path in zip(rows, paths, strict=True)
+        ]
+
+    def deletions(self, after: int, limit: int) -> list[Deletion]:
+        rows = self._connection.execute(
+            select(deletions).where(deletions.c.id > after).order_by(deletions.c.id).limit(limit)
+        ).all()
+        digests = vault.get(self._connection, [row.vault_id for row in rows])
+        return [
+            Deletion(
+                id=row.id,
+                holding=row.holding_id,
+                case=row.reference,
+                sha256=codec.open_bytes(sealed),
+                reason=row.reason,
+            )
+            for row, sealed in zip(rows, digests, strict=True)
+        ]
+
+
+class FileWrites(FileRows, HoldingWrites):
+    """What `HoldingWriter` does to them."""
+
+    def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
+        kept = [each for each in self.file_references(holding_id) if each.case == reference.case]
+        if reference in kept or len(kept) >= MAX_REFERENCES:
+            return
+        sealed = codec.seal_bytes(reference.path.encode("utf-8", "surrogateescape"))
+        (row,) = vault.put(self._connection, [sealed])
+        self._connection.execute(
+            insert(holding_files).values(holding_id=holding_id, reference=reference.case, vault_id=row)
+        )
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        here = (cases.c.holding_id == holding_id, cases.c.reference == case)
+        self._connection.execute(delete(cases).where(*here))
+        self._connection.execute(delete(tags).where(tags.c.holding_id == holding_id))
+        self._forget_files(holding_id, case)
+
+    def delete_holding(self, holding_id: int) -> None:
+        found = self.holdings_by_id([holding_id]).get(holding_id)
+        if found is None:
+            raise NotFound(f"there is no holding {holding_id}")
+        self._forget_files(holding_id)
+        for statement in (_BLANK, _BLANK_FRAMES, *_DELETE):
+            self._connection.execute(statement, {"this": holding_id})
+        self._connection.execute(delete(settings).where(settings.c.name == withdrawn(holding_id)))
+        self._count_level(found.level, -1)
+
+    def _forget_files(self, holding_id: int, case: str | None = None) -> None:
+        gone = delete(holding_files).where(holding_files.c.holding_id == holding_id)
+        if case is not None:
+            gone = gone.where(holding_files.c.reference == case)
+        vault.forget(self._connection, list(self._connection.scalars(gone.returning(holding_files.c.vault_id))))
+
+    def put_deletions(self, wanted: Sequence[Deletion]) -> None:
+        ids = vault.put(self._connection, [codec.seal_bytes(each.sha256) for each in wanted])
+        columns = ("holding_id", "reference", "reason", "vault_id")
+        rows = [(each.holding, each.case, each.reason, row) for each, row in zip(wanted, ids, strict=True)]
+        insert_rows(self._connection, deletions, columns, rows)
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        gone: list[int] = []
+        for some in chunks(ids):
+            ended = delete(deletions).where(deletions.c.id.in_(some)).returning(deletions.c.vault_id)
+            gone += self._connection.scalars(ended)
+        vault.forget(self._connection, gone)
+        if sum(self.holding_levels().values()) <= REWRITE_BELOW:
+            self._rewrite()
+        else:
+            self._connection.exec_driver_sql("REINDEX holdings_by_sha256")
+
+    def _rewrite(self) -> None:
+        """Writes the holdings anew, in order. Without a WHERE, SQLite frees and zeroes all pages of the table."""
+        rows = [tuple(row) for row in self._connection.execute(select(holdings).order_by(holdings.c.id))]
+        self._connection.execute(delete(holdings))
+        insert_rows(self._connection, holdings, [column.name for column in holdings.columns], rows)

@@ -1,0 +1,252 @@
+"""Chains: what corrections, retractions, opinions and comments do to the record that they point at.
+
+Rules this module upholds:
+
+- Only the owner changes its record. A correction replaces the newest version, whose body goes. A retraction ends the
+  chain: no version of the record has a body from then on, whether it came before the retraction or comes after it.
+- What others say follows the chain: it stays when the record is corrected, and goes when the chain is retracted or its
+  newest version has expired. What is said of a record whose body is gone goes at once.
+- The outcome depends on what the logs say, and not on the order in which the logs arrive or how they are cut: who
+  comes first waits for the other. Of two corrections of one version that counts which comes first by epoch and index.
+- Each entry costs the same, however long the chain is and however much was said of it. What a retraction deletes was
+  paid for by the entries that brought it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from node.domain.batch import BodyState
+from node.domain.envelope import Kind
+from node.domain.ids import Origin, RecordId
+from node.domain.log_ports import Chain, Link, LogWriter
+from node.usecases.purging import Purge, kind_of, root_of
+
+NOT_THERE: Final = "a correction or retraction of a record that does not stand in its log"
+COMES_LATER: Final = "a correction or retraction of a record that comes after it"
+TWICE: Final = "a retraction cannot be retracted"
+NOT_A_RECORD: Final = "a correction of what is not a contribution"
+OF_NOTHING: Final = "a correction or retraction of an entry that was set aside"
+REPLACED: Final = "a correction of a record that was replaced before"
+
+Place = tuple[Origin, int]
+"""A log and an index in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """An entry that points at another. `state`: of its own body. `at`: where its target stands, if that is here."""
+
+    origin: Origin
+    index: int
+    kind: int
+    leaf: bytes
+    state: int
+    target: RecordId
+    at: int | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.origin, self.index
+
+    @property
+    def target_place(self) -> Place | None:
+        """Where its target stands, if that is here."""
+        return None if self.at is None else (self.target.origin, self.at)
+
+
+class Chains:
+    """Keeps the chains of one transaction in step with the entries, in the order in which they stand in their log."""
+
+    def __init__(self, purge: Purge) -> None:
+        self._purge = purge
+        self._writer: LogWriter = purge.writer
+
+    def take(self, word: Word, *, aside: bool) -> None:
+        """An entry that points at another. `aside`: it was set aside before, so it has a place and no effect."""
+        root, version = word.target, 0
+        if word.at is not None:
+            root, version = root_of(self._writer, word.target.origin, word.at, word.target.leaf)
+        chain = self._writer.chain(root)
+        if chain is None:
+            chain = Chain(root=root, head=word.target_place)
+            self._writer.put_chain(chain)
+        correction = word.kind == Kind.CORRECTION
+        link = Link(
+            origin=word.origin, index=word.index, kind=word.kind, chain=root, version=version + correction, counts=False
+        )
+        fault = "" if aside else self._unfit(word) or self._unfounded(word, chain)
+        if aside or fault:
+            self._writer.put_links([link])
+            if fault:
+                self._purge.set_aside(*word.place, fault)
+        elif correction:
+            self._correct(word, link, chain)
+        elif word.kind == Kind.RETRACTION:
+            self._writer.put_links([replace(link, counts=True)])
+            self._end(chain)
+        else:
+            self._writer.put_links([replace(link, counts=True)])
+            self._remark(word, chain)
+
+    def meet(self, place: Place, leaf: bytes) -> None:
+        """An entry that something pointed at before it came; where it points at another itself, after `take`."""
+        me = RecordId(place[0], leaf)
+        waiting = self._writer.chain(me)
+        link = self._writer.links(place[0], place[1], place[1] + 1).get(place[1])
+        if waiting is None:
+            return
+        if link is not None and link.kind == Kind.CORRECTION:
+            self._join(place, waiting, link)
+            return
+        kind = kind_of(self._writer.entry_at(*place)[0])
+        followed = waiting.head is not None and waiting.head != place
+        if followed and kind == Kind.CONTRIBUTION:
+            self._purge.bodies(place[0], [place[1]])
+        head = waiting.head if followed and kind == Kind.CONTRIBUTION else place
+        ended = waiting.ended
+        if kind != Kind.CONTRIBUTION:
+            ended = self._refuse_waiting(me, kind)
+        self._judge(replace(waiting, head=head, ended=ended), self._state(head))
+
+    def _refuse_waiting(self, root: RecordId, kind: int) -> bool:
+        """What waited to correct or retract an entry that turns out to be no contribution, is set aside; whether the
+        entry is retracted all the same.
+        """
+        self._set_aside(root, Kind.CORRECTION, 0, OF_NOTHING if kind == Kind.CORRECTION else NOT_A_RECORD)
+        self._set_aside(root, Kind.RETRACTION, 1, OF_NOTHING)
+        if kind == Kind.RETRACTION:
+            self._set_aside(root, Kind.RETRACTION, 0, TWICE)
+        return bool(self._writer.linked(root, [Kind.RETRACTION]))
+
+    # --- own words ------------------------------------------------------------------------------------------------
+
+    def _unfit(self, word: Word) -> str:
+        """Why the owner cannot say this; "" where it can, and for what others say."""
+        if word.kind not in {Kind.CORRECTION, Kind.RETRACTION}:
+            return ""
+        same_log = word.target.origin == word.origin
+        if word.at is None:
+            # In an earlier epoch the target may still come, and finds this waiting. In its own log it would be here.
+            return NOT_THERE if same_log else ""
+        if same_log and word.at >= word.index:
+            return COMES_LATER
+        spoken = kind_of(self._writer.entry_at(word.target.origin, word.at)[0])
+        if word.kind == Kind.RETRACTION:
+            return TWICE if spoken == Kind.RETRACTION else ""
+        if spoken == Kind.CORRECTION:
+            link = self._writer.links(word.target.origin, word.at, word.at + 1).get(word.at)
+            return "" if link is not None and link.counts else OF_NOTHING
+        return "" if spoken == Kind.CONTRIBUTION else NOT_A_RECORD
+
+    def _unfounded(self, word: Word, chain: Chain) -> str:
+        """Why a retraction of a correction ends nothing; "" where that correction belongs to a record."""
+        if word.kind != Kind.RETRACTION or word.target == chain.root:
+            return ""
+        return "" if self._is_record(chain) else OF_NOTHING
+
+    def _is_record(self, chain: Chain) -> bool:
+        """Whether a chain is of a record, as far as it is known here, and not of something else that cannot be
+        corrected.
+        """
+        if chain.head is None:
+            return True
+        return kind_of(self._writer.entry_at(*chain.head)[0]) in {Kind.CONTRIBUTION, Kind.CORRECTION}
+
+    def _correct(self, word: Word, link: Link, chain: Chain) -> None:
+        """Replaces the newest version, or is set aside where its target is not that."""
+        if chain.head != word.target_place and not self._is_earlier(word, link, chain):
+            self._writer.put_links([link])
+            self._purge.set_aside(*word.place, REPLACED)
+            return
+        if chain.head != word.target_place:
+            self._set_aside(chain.root, Kind.CORRECTION, link.version, REPLACED)
+        self._writer.put_links([replace(link, counts=True)])
+        if word.at is not None:
+            self._purge.bodies(word.target.origin, [word.at])
+        self._judge(replace(chain, head=word.place), word.state)
+
+    def _is_earlier(self, word: Word, link: Link, chain: Chain) -> bool:
+        """Whether a correction comes before the one that replaced its target already: a later epoch of the log may
+        have come before this one.
+        """
+        if chain.head is None or chain.head[0].epoch <= word.origin.epoch:
+            return False
+        others = self._writer.linked(chain.root, [Kind.CORRECTION], since=link.version)
+        first = next((each for each in others if each.version == link.version), None)
+        return first is None or (word.origin.epoch, word.index) < (first.origin.epoch, first.index)
+
+    def _set_aside(self, root: RecordId, kind: int, since: int, reason: str) -> None:
+        for each in self._writer.linked(root, [kind], since=since):
+            self._purge.set_aside(each.origin, each.index, reason)
+
+    def _join(self, place: Place, waiting: Chain, link: Link) -> None:
+        """A correction came that others followed already: their chain is a part of its chain."""
+        chain = self._writer.chain(link.chain)
+        if chain is None:
+            return
+        followed = waiting.head is not None and waiting.head != place
+        if followed and not link.counts:
+            self._set_aside(waiting.root, Kind.CORRECTION, 0, OF_NOTHING)
+        if not self._is_record(chain):
+            self._set_aside(waiting.root, Kind.RETRACTION, 0, OF_NOTHING)
+            waiting = replace(waiting, ended=False)
+        self._writer.join_chain(waiting.root, link.chain, link.version)
+        if followed and link.counts:
+            self._purge.bodies(place[0], [place[1]])
+            chain = replace(chain, head=waiting.head)
+        self._judge(replace(chain, ended=chain.ended or waiting.ended), self._state(chain.head))
+
+    # --- what follows ---------------------------------------------------------------------------------------------
+
+    def _end(self, chain: Chain) -> None:
+        if not chain.ended:
+            self._judge(replace(chain, ended=True), BodyState.PURGED)
+
+    def _judge(self, chain: Chain, state: int) -> None:
+        """Stores a chain that changed, and deletes what it may not have. `state`: of its newest version."""
+        barred = not chain.ended and state == BodyState.NOT_FOR_US
+        self._writer.put_chain(replace(chain, barred=barred))
+        if chain.head is None:
+            return  # until the record is here, and shows that it can be retracted
+        if chain.ended:
+            self._purge.end(chain)
+        elif state == BodyState.PURGED:
+            self._purge.remarks(chain.root)
+
+    def _state(self, place: Place | None) -> int:
+        if place is None:
+            return BodyState.MISSING
+        return self._writer.entry_at(*place)[1]
+
+    def _remark(self, word: Word, chain: Chain) -> None:
+        """An opinion or a comment: gone with what it is about, and kept by nobody who may not read that."""
+        if chain.head is None:
+            return  # it waits for its record
+        state = self._state(chain.head)
+        barred = state == BodyState.NOT_FOR_US
+        if chain.ended or state == BodyState.PURGED or (barred and word.state == BodyState.MISSING):
+            self._purge.record(*word.place, word.leaf)
+        elif barred and not chain.barred:
+            self._writer.put_chain(replace(chain, barred=True))
+
+
+def unlink(writer: LogWriter, origin: Origin, start: int, stop: int) -> None:
+    """Undoes what the entries [start, stop) of a log did to chains, for an owner who is about to cut them off and to
+    say them again in its next epoch. Bodies that they deleted stay deleted.
+    """
+    roots = {link.chain for link in writer.links(origin, start, stop).values()}
+    writer.drop_links(origin, start)
+    for root in sorted(roots, key=str):
+        place = writer.find(root.origin, [root.leaf]).get(root.leaf)
+        if root.origin == origin and place is not None and place >= start:
+            writer.drop_chain(root)
+            continue
+        corrections = writer.linked(root, [Kind.CORRECTION])
+        head: Place | None = None if place is None else (root.origin, place)
+        if corrections:
+            head = (corrections[-1].origin, corrections[-1].index)
+        ended = bool(writer.linked(root, [Kind.RETRACTION]))
+        writer.put_chain(Chain(root=root, head=head, ended=ended))

@@ -1,0 +1,83 @@
+"""Who may read what was said of a record: those whom both admit, the remark's own handling and the record's.
+
+Rules this module upholds:
+
+- The record's handling is that of its newest version: a correction that narrows the audience narrows it for what was
+  said before, too. The remark's own handling never changes; it was fixed when it was signed.
+- Who said it and who owns the record may always read it.
+- What a comment on a comment is about has readers of its own, so the record's are looked for along the way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.domain.batch import BodyState
+from node.domain.envelope import decode
+from node.errors import Malformed
+from node.usecases.purging import REMARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.ids import MemberId, RecordId
+    from node.domain.log_ports import Link, LogReader
+    from node.usecases.columns import Handlings
+
+MAX_DEPTH: Final = 16
+"""Comments on comments that are followed up to their record; a deeper one is withheld."""
+
+
+class Circle:
+    """The readers of remarks, within one snapshot. Each record is looked at once."""
+
+    def __init__(self, reader: LogReader, handlings: Handlings, member: MemberId) -> None:
+        self._reader = reader
+        self._handlings = handlings
+        self._member = member
+        self._known: dict[RecordId, tuple[bool, Link | None]] = {}
+
+    def admits(self, link: Link) -> bool:
+        """Whether the member may read this remark, as far as the record that it is about decides it."""
+        if link.origin.member == self._member:
+            return True
+        at: Link | None = link
+        for _ in range(MAX_DEPTH):
+            if at is None:
+                return True
+            if at.chain not in self._known:
+                self._known[at.chain] = self._look(at.chain)
+            admitted, at = self._known[at.chain]
+            if not admitted:
+                return False
+        return False
+
+    def _look(self, root: RecordId) -> tuple[bool, Link | None]:
+        """(Whether the member may read the newest version; the link of that, where it is a remark itself)."""
+        chain = self._reader.chain(root)
+        if chain is None or chain.head is None:
+            return True, None  # it is not here: the remark's own handling decides
+        origin, index = chain.head
+        links: Mapping[int, Link] = self._reader.links(origin, index, index + 1)
+        about = links.get(index)
+        if about is not None and about.kind not in REMARKS:
+            about = None
+        if self._member == origin.member:
+            return True, about
+        run = self._reader.run(origin, index, index + 1, 0)
+        if run.states[0] == BodyState.HELD:
+            handling = self._handlings.values[int(self._handlings.number(run.handlings)[0])]
+            return handling is not None and handling.admits(self._member, origin.member), about
+        try:
+            envelope = decode(run.entries[0])
+        except Malformed:
+            return False, about
+        return envelope is not None and envelope.open, about
+
+
+def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circle: Circle) -> list[bool]:
+    """`shown` (an entry of a run from `start` on), without the remarks whose record does not admit the member."""
+    for index, link in links.items():
+        if shown[index - start] and link.kind in REMARKS:
+            shown[index - start] = circle.admits(link)
+    return shown

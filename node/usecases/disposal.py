@@ -1,0 +1,246 @@
+"""Disposal: levels of holdings, and deleting holdings and cases.
+
+Rules this module upholds:
+
+- What somebody asked to be deleted is written down before anything is done about it. Whoever dies in the middle goes on
+  with it at the next start: every step may be taken twice.
+- A shared holding is retracted first, and the retraction is durable before the holding is deleted. Only a retraction
+  lowers a shared holding.
+- A holding that belongs to another case as well leaves only the case that is deleted.
+- The copy of an original goes when no holding has its content. The allow-list and the audit log stay as they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.holdings import Deletion, Holding
+from node.domain.ids import RecordId
+from node.domain.ports import Store, StoreReader
+from node.domain.queries import Level
+from node.domain.statements import Reason
+from node.errors import NotFound, Refused, VigilError
+from node.usecases.catalogue import Catalogue
+from node.usecases.consent import plan_digest
+from node.usecases.purging import chain_at
+
+PAGE: Final = 1_000
+"""Holdings of a case that are read at a time."""
+AT_ONCE: Final = 50
+"""Holdings that are deleted in one transaction: between two of them other writers get their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a deletion would do: `deleted` holdings go, `left` leave the case and stay in others, `shared` of those that
+    go have a record that is retracted.
+    """
+
+    deletions: tuple[Deletion, ...]
+    left: int
+    shared: int
+
+    @property
+    def deleted(self) -> int:
+        """How many holdings go."""
+        return len(self.deletions) - self.left
+
+    @property
+    def digest(self) -> str:
+        """The name of this plan (`consent`)."""
+        return plan_digest(
+            [f"{self.shared}", *(f"{each.holding} {each.reason} {each.case}" for each in self.deletions)]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposed:
+    """What became of one holding. `record`: that was retracted. `original`: whether a copy of the original was deleted.
+    `deleted`: False where the holding only left `case`.
+    """
+
+    holding: int
+    case: str
+    deleted: bool
+    record: RecordId | None = None
+    original: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levelled:
+    """What became of a holding's level. `refused`: it is shared."""
+
+    holding: int
+    before: Level
+    refused: bool
+
+
+class Disposal:
+    """Safe to use from any thread, blocking: never on the event loop.
+
+    `retract(record, reason)` ends a record of ours and makes its holdings national, durably. `remove_original(sha256)`
+    deletes the copy of an original; whether there was one.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        retract: Callable[[RecordId, Reason], object],
+        remove_original: Callable[[bytes], bool],
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._retract = retract
+        self._remove_original = remove_original
+        self._one_at_a_time = threading.Lock()
+
+    # --- levels ---------------------------------------------------------------------------------------------------
+
+    def set_level(self, ids: Sequence[int], level: Level, *, strict: bool = False) -> list[Levelled]:
+        """Gives these holdings a level, in one transaction; a shared one keeps its own. Raises `NotFound` for one that
+        is not here, `Refused` for the level "shared" and, where `strict`, for a shared holding; nothing changes then.
+        """
+        if level is Level.SHARED:
+            raise Refused(
+                "a holding becomes shared by contributing it", remedy="vigil contribute --holding N, or --case REF"
+            )
+        told = []
+        with self._catalogue.change() as change:
+            found = change.writer.holdings_by_id(ids)
+            _check_there(ids, found)
+            for holding in found.values():
+                shared = holding.record is not None or holding.level is Level.SHARED
+                if shared and strict:
+                    raise Refused(
+                        f"holding {holding.id} is shared: only a retraction lowers its level",
+                        remedy="vigil retract RECORD (vigil holdings N shows the record)",
+                    )
+                told.append(Levelled(holding=holding.id, before=holding.level, refused=shared))
+                if not shared and holding.level is not level:
+                    change.writer.set_level(holding.id, level)
+        return told
+
+    # --- deleting -------------------------------------------------------------------------------------------------
+
+    def plan(self, ids: Sequence[int], case: str, reason: Reason) -> Plan:
+        """What it means to delete these holdings, or a case. Raises `NotFound` for what is not here."""
+        with self._store.read() as reader:
+            if case:
+                chosen = list(self._of_case(reader, case))
+                if not chosen:
+                    raise NotFound("there is no such case here", remedy="`vigil case list` shows the cases")
+            else:
+                found = reader.holdings_by_id(ids)
+                _check_there(ids, found)
+                chosen = [found[each] for each in sorted(found)]
+        stays = {each.id for each in chosen if case and len(each.cases) > 1}
+        return Plan(
+            deletions=tuple(
+                Deletion(
+                    holding=each.id, sha256=each.sha256, case=case if each.id in stays else "", reason=reason.value
+                )
+                for each in chosen
+            ),
+            left=len(stays),
+            shared=sum(each.record is not None for each in chosen if each.id not in stays),
+        )
+
+    def _of_case(self, reader: StoreReader, case: str) -> Iterator[Holding]:
+        after = 0
+        while page := reader.holdings(case=case, after=after, limit=PAGE, bare=True):
+            yield from page
+            after = page[-1].id
+
+    def order(self, plan: Plan) -> None:
+        """Writes down what is to be deleted. From here on it will be, whoever dies."""
+        with self._store.write() as writer:
+            writer.put_deletions(plan.deletions)
+
+    def finish(self, told: Callable[[Disposed], None] = lambda _done: None) -> int:
+        """Deletes what is written down, some holdings at a time; each is told once that is durable. How many they were.
+
+        A holding that cannot be retracted stays, and stays written down; the others go. The error is raised in the end.
+        """
+        after, ended = 0, list[int]()
+        failures: list[VigilError] = []
+        with self._one_at_a_time:
+            while waiting := self._waiting(after):
+                after = waiting[-1][0].id
+                ready = [each for each in waiting if self._is_ready(*each, failures)]
+                for disposed in self._dispose(ready):
+                    told(disposed)
+                ended += [deletion.id for deletion, _ in ready]
+            if ended:
+                # A crash before this line has ended: the next start finds nothing left of these but their lines here.
+                with self._catalogue.change() as change:
+                    change.end_deletions(ended)
+        if failures:
+            raise failures[0]
+        return len(ended)
+
+    def _waiting(self, after: int) -> list[tuple[Deletion, Holding | None]]:
+        """The next deletions, with their holdings as far as these are still here."""
+        with self._store.read() as reader:
+            deletions = reader.deletions(after, AT_ONCE)
+            held = reader.holdings_by_id([each.holding for each in deletions])
+        return [(each, held.get(each.holding)) for each in deletions]
+
+    def _is_ready(self, deletion: Deletion, holding: Holding | None, failures: list[VigilError]) -> bool:
+        """Retracts the record of a holding that is to go. False where that fails: then the holding stays."""
+        if holding is not None and holding.record is not None and not deletion.case:
+            try:
+                self._take_back(holding.record, Reason(deletion.reason))
+            except (NotFound, Refused) as error:
+                failures.append(error)
+                return False
+        # A crash right here leaves a national holding whose deletion is still written down.
+        return True
+
+    def _dispose(self, ready: Sequence[tuple[Deletion, Holding | None]]) -> Iterator[Disposed]:
+        """Deletes these in one transaction, and then the copies of their originals."""
+        with self._catalogue.change() as change:
+            for deletion, holding in ready:
+                if holding is not None and deletion.case:
+                    change.leave_case(holding.id, deletion.case)
+                elif holding is not None:
+                    change.delete_holding(holding.id)
+        # A crash right here leaves copies of originals, and the next start deletes them.
+        for deletion, holding in ready:
+            yield Disposed(
+                holding=deletion.holding,
+                case=deletion.case,
+                deleted=not deletion.case,
+                record=None if holding is None or deletion.case else holding.record,
+                original=not deletion.case and self._delete_original(deletion.sha256),
+            )
+
+    def _take_back(self, record: RecordId, reason: Reason) -> None:
+        try:
+            self._retract(record, reason)
+        except Refused:
+            if not self._is_ended(record):
+                raise
+            # It was retracted already: this database was restored from an older copy.
+
+    def _is_ended(self, record: RecordId) -> bool:
+        with self._store.read() as reader:
+            index = reader.find(record.origin, [record.leaf]).get(record.leaf)
+            return index is not None and chain_at(reader, record.origin, index, record.leaf).ended
+
+    def _delete_original(self, sha256: bytes) -> bool:
+        """Deletes the copy of an original, unless the content was taken in again meanwhile; whether there was one."""
+        with self._store.read() as reader:
+            if reader.holding_by_sha256(sha256) is not None:
+                return False
+        return self._remove_original(sha256)
+
+
+def _check_there(ids: Sequence[int], found: Mapping[int, Holding]) -> None:
+    missing = [each for each in ids if each not in found]
+    if missing:
+        raise NotFound(f"there is no holding {missing[0]}", remedy="`vigil holdings` lists the holdings")

@@ -1,0 +1,122 @@
+"""What every store owes chains: records with their corrections, and what was said of them."""
+
+from __future__ import annotations
+
+from node.domain.envelope import Kind
+from node.domain.ids import RecordId
+from node.domain.log_ports import Chain, Link
+from node.domain.ports import Store
+from tests.simulator.batches import FR, JP, append, batch
+
+REMARKS = (Kind.OPINION, Kind.COMMENT)
+ROOT, OTHER = RecordId(FR, b"r" * 32), RecordId(FR, b"o" * 32)
+
+
+def link(index: int, kind: Kind, *, chain: RecordId = ROOT, version: int = 0, counts: bool = True) -> Link:
+    return Link(origin=JP, index=index, kind=kind, chain=chain, version=version, counts=counts)
+
+
+def filled(store: Store) -> list[Link]:
+    """Five entries of one log, filed under two chains."""
+    append(store, batch(store, FR, ["a", "b"]))
+    append(store, batch(store, JP, [str(number) for number in range(5)]))
+    links = [
+        link(0, Kind.COMMENT, version=1),
+        link(1, Kind.OPINION),
+        link(2, Kind.CORRECTION, version=1),
+        link(3, Kind.COMMENT, counts=False),
+        link(4, Kind.COMMENT, chain=OTHER),
+    ]
+    with store.write() as writer:
+        writer.put_links(links)
+    return links
+
+
+def test_links_are_found_by_their_place_and_by_their_chain(store: Store) -> None:
+    links = filled(store)
+    with store.read() as reader:
+        assert reader.links(JP, 1, 4) == {number: links[number] for number in (1, 2, 3)}
+        assert reader.links(FR, 0, 10) == {}
+        assert reader.linked(ROOT, REMARKS) == [links[1], links[0]]
+        assert reader.linked(ROOT, [Kind.CORRECTION], since=2) == []
+        assert reader.linked(ROOT, [Kind.CORRECTION], since=1) == [links[2]]
+        assert reader.linked(RecordId(JP, ROOT.leaf), REMARKS) == []
+
+
+def test_a_remark_that_is_purged_counts_no_more_and_a_correction_does(store: Store) -> None:
+    """A correction whose body was replaced still holds its chain together; a remark is done with."""
+    links = filled(store)
+    with store.write() as writer:
+        writer.purge(JP, [0, 2])
+        assert writer.linked(ROOT, REMARKS) == [links[1]]
+        assert writer.linked(ROOT, [Kind.CORRECTION]) == [links[2]]
+
+
+def test_what_is_set_aside_counts_no_more(store: Store) -> None:
+    links = filled(store)
+    with store.write() as writer:
+        writer.set_aside(JP, 1, "why")
+        writer.set_aside(JP, 2, "why")
+        assert writer.linked(ROOT, [*REMARKS, Kind.CORRECTION]) == [links[0]]
+
+
+def test_a_chain_is_put_and_changed(store: Store) -> None:
+    filled(store)
+    for state in (
+        Chain(root=ROOT, head=None),
+        Chain(root=ROOT, head=(JP, 2), barred=True),
+        Chain(root=ROOT, head=(FR, 0), ended=True),
+    ):
+        with store.write() as writer:
+            writer.put_chain(state)
+        with store.read() as reader:
+            assert reader.chain(ROOT) == state
+            assert reader.chain(OTHER) is None
+            assert reader.awaits(FR) == (state.head is None)
+            assert not reader.awaits(JP)
+            assert reader.barred(10) == ([state] if state.barred else [])
+
+
+def test_the_chains_of_a_log_are_told_from_other_leaves(store: Store) -> None:
+    with store.write() as writer:
+        writer.open_log(FR)
+        writer.put_chain(Chain(root=ROOT, head=None))
+        leaves = [bytes([number]) * 32 for number in range(200)] * 4
+        assert writer.roots(FR, [*leaves, ROOT.leaf]) == {ROOT.leaf}
+        assert writer.roots(JP, [ROOT.leaf]) == set()
+        assert writer.roots(FR, []) == set()
+
+
+def test_a_chain_that_joins_another_is_no_more(store: Store) -> None:
+    filled(store)
+    with store.write() as writer:
+        writer.put_chain(Chain(root=ROOT, head=(JP, 2)))
+        writer.put_chain(Chain(root=OTHER, head=(JP, 4)))
+        writer.join_chain(ROOT, OTHER, 3)
+    with store.read() as reader:
+        assert reader.chain(ROOT) is None
+        assert [(each.index, each.version) for each in reader.linked(OTHER, REMARKS)] == [(4, 0), (1, 3), (0, 4)]
+        assert reader.links(JP, 3, 4)[3].chain == OTHER
+        assert not reader.links(JP, 3, 4)[3].counts
+
+
+def test_links_of_the_end_of_a_log_are_dropped_and_chains_stay_until_they_are(store: Store) -> None:
+    links = filled(store)
+    with store.write() as writer:
+        writer.put_chain(Chain(root=ROOT, head=(FR, 0)))
+        writer.put_chain(Chain(root=OTHER, head=(FR, 1)))
+        writer.drop_links(JP, 2)
+        assert writer.links(JP, 0, 5) == {number: links[number] for number in (0, 1)}
+        assert writer.chain(OTHER) is not None
+        writer.drop_chain(OTHER)
+        assert writer.chain(OTHER) is None
+        assert writer.chain(ROOT) is not None
+
+
+def test_an_entry_is_read_without_its_body(store: Store) -> None:
+    made = batch(store, JP, ["a", "b"])
+    append(store, made)
+    with store.write() as writer:
+        writer.purge(JP, [1])
+        assert writer.entry_at(JP, 0) == (made.entries[0], 0)
+        assert writer.entry_at(JP, 1) == (made.entries[1], 2)

@@ -1,0 +1,128 @@
+"""Corrections, retractions and remarks come to one outcome, in whatever order the logs arrive and are cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.domain.batch import BodyState
+from node.domain.envelope import Kind
+from node.domain.handling import Handling
+from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.log_ports import Chain, Link
+from node.domain.statements import Comment, Opinion, Retraction, Statement, Verdict
+from node.tlog.merkle import leaf_hash
+from node.usecases.catalogue import Catalogue
+from node.usecases.chain_check import chain_faults
+from node.usecases.columns import Handlings
+from node.usecases.disclosure import Copy
+from node.usecases.replica import Rules, position, verify_package
+from tests.simulator.federation import TODAY, Log, Speaker, entry_of, picture, roster
+from tests.simulator.memory_store import MemoryStore
+from tests.simulator.world import CODEC
+
+SPEAKERS = [Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("FR", epoch=3), Speaker.named("JP")]
+ROSTER = roster(*SPEAKERS)
+CLOSED = Handling(audience=(MemberId("FR"), MemberId("JP")))
+"""What happens: who says it, what, about which of the entries before, and to whom."""
+Step = tuple[int, Kind, int, bool]
+steps = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([*Kind][:5]), st.integers(0, 30), st.booleans()),
+    min_size=2,
+    max_size=14,
+)
+
+
+@dataclass
+class Story:
+    """The logs of what was said, and every entry's name."""
+
+    logs: list[Log] = field(default_factory=lambda: [Log(each) for each in SPEAKERS])
+    said: list[RecordId] = field(default_factory=list)
+    records: set[RecordId] = field(default_factory=set)
+
+    def tell(self, number: int, step: Step) -> None:
+        who, kind, about, closed = step
+        log = self.logs[who]
+        own = [each for each in self.said if self._may_change(log.speaker.origin, each)]
+        targets = own if kind in {Kind.CORRECTION, Kind.RETRACTION} else self.said
+        target = None if kind == Kind.CONTRIBUTION or not targets else targets[about % len(targets)]
+        if target is None:
+            kind = Kind.CONTRIBUTION
+        handling = CLOSED if closed and kind != Kind.RETRACTION else Handling()
+        entry = entry_of(
+            log.speaker.origin,
+            _statement(kind, number),
+            kind=kind,
+            handling=handling,
+            target=target,
+            nonce=leaf_hash(b"%d" % number),
+        )
+        self.said.append(log.add(*entry))
+        if kind in {Kind.CONTRIBUTION, Kind.CORRECTION}:
+            self.records.add(self.said[-1])
+
+    def _may_change(self, speaker: Origin, target: RecordId) -> bool:
+        """Anything of its own log; of an earlier epoch, records alone. What else is nonsense there is told as such by
+        everybody who has both logs, but who was told that a record ends deletes what was said of it, and does not wait
+        to see whether there was a record.
+        """
+        if target.origin == speaker:
+            return True
+        return target.origin.member == speaker.member and target.origin.epoch < speaker.epoch and target in self.records
+
+
+def _statement(kind: Kind, number: int) -> Statement:
+    if kind in {Kind.CONTRIBUTION, Kind.CORRECTION}:
+        return picture(number)
+    if kind == Kind.RETRACTION:
+        return Retraction()
+    return Opinion(verdict=Verdict.DISPUTE) if kind == Kind.OPINION else Comment(text=f"word {number}")
+
+
+Outcome = tuple[dict[Origin, list[int]], dict[tuple[Origin, int], Link], dict[RecordId, Chain]]
+
+
+def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
+    """What a hub holds in the end, if it got the logs in these pieces (log, how many entries), and then the rest."""
+    store = MemoryStore()
+    catalogue = Catalogue(store=store, index=None, codec=CODEC)
+    for which, count in [*cuts, *((which, 1 << 20) for which in range(len(logs)))]:
+        log = logs[which]
+        with store.write() as writer:
+            at = position(writer, writer.open_log(log.speaker.origin))
+        stop = min(log.size, at.state.size + count)
+        if stop == at.state.size:
+            continue
+        rules = Rules(roster=ROSTER, copy=Copy(reader=None, expired_before=TODAY), cosigned=True)
+        package = log.package(at.state.size, stop, hub=True)
+        verified = verify_package(at, package, rules, Handlings(CODEC.decode_handling))
+        with catalogue.change() as change:
+            change.apply(verified)
+    with store.read() as reader:
+        for log in logs:
+            run = reader.run(log.speaker.origin, 0, log.size, 1 << 30)
+            assert chain_faults(reader, log.speaker.origin, run) == []
+        states = {log.speaker.origin: list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states) for log in logs}
+    return states, store._state.links, store._state.chains
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=steps, cuts=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=25))
+def test_any_order_of_arrival_ends_the_same(steps: list[Step], cuts: list[tuple[int, int]]) -> None:
+    """Whoever follows the logs in another order, or in other runs, holds the same bodies in the end, and files every
+    entry under the same record.
+    """
+    story = Story()
+    for number, step in enumerate(steps):
+        story.tell(number, step)
+    plain, mixed = outcome(story.logs, []), outcome(story.logs, cuts)
+    assert mixed[0] == plain[0]
+    assert mixed[2] == plain[2]
+    held = BodyState.HELD
+    for place, link in plain[1].items():
+        # Where an entry was set aside, only where it belongs has to agree.
+        assert mixed[1][place].chain == link.chain
+        assert plain[0][place[0]][place[1]] != held or mixed[1][place] == link

@@ -1,0 +1,72 @@
+"""Chains in the store in memory: plain dictionaries, looked through from end to end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from node.domain.envelope import Kind
+from node.domain.ids import Origin, RecordId
+from node.domain.log_ports import Chain, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REMARKS = (Kind.OPINION, Kind.COMMENT)
+
+
+class MemoryChains:
+    """`ChainWriter`, with what it reads, over a state with `links` and `chains`."""
+
+    def __init__(self, state: Any) -> None:
+        self._said = state
+
+    def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
+        said = self._said.links
+        return {index: said[origin, index] for index in range(start, stop) if (origin, index) in said}
+
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
+        number = {origin: log.state.number for origin, log in self._said.logs.items()}
+        found = [
+            link
+            for link in self._said.links.values()
+            if link.chain == chain and link.kind in kinds and link.version >= since and link.counts
+        ]
+        return sorted(found, key=lambda link: (link.version, number[link.origin], link.index))
+
+    def chain(self, root: RecordId) -> Chain | None:
+        found: Chain | None = self._said.chains.get(root)
+        return found
+
+    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
+        return {leaf for leaf in leaves if RecordId(origin, leaf) in self._said.chains}
+
+    def awaits(self, origin: Origin) -> bool:
+        return any(root.origin == origin and chain.head is None for root, chain in self._said.chains.items())
+
+    def barred(self, limit: int) -> list[Chain]:
+        return [chain for chain in self._said.chains.values() if chain.barred][:limit]
+
+    def put_links(self, links: Sequence[Link]) -> None:
+        self._said.links |= {(link.origin, link.index): link for link in links}
+
+    def put_chain(self, chain: Chain) -> None:
+        self._said.chains[chain.root] = chain
+
+    def drop_links(self, origin: Origin, start: int) -> None:
+        for place in [place for place in self._said.links if place[0] == origin and place[1] >= start]:
+            del self._said.links[place]
+
+    def drop_chain(self, root: RecordId) -> None:
+        self._said.chains.pop(root, None)
+
+    def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
+        for place, link in list(self._said.links.items()):
+            if link.chain == root:
+                self._said.links[place] = replace(link, chain=to, version=link.version + by)
+        self.drop_chain(root)
+
+    def _uncount(self, origin: Origin, index: int, kinds: Sequence[int]) -> None:
+        link = self._said.links.get((origin, index))
+        if link is not None and link.kind in kinds:
+            self._said.links[origin, index] = replace(link, counts=False)
