@@ -106,7 +106,8 @@ def stored_hit_words(hit: Line) -> str:
         parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
     parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
     parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
-    return "; ".join([", ".join(parts), *statement_words(hit)])
+    said = [*statement_words(hit), handling_words(hit.get("handling"))]
+    return "; ".join([", ".join(parts), *(words for words in said if words)])
 
 
 def _video_words(hit: Line) -> list[str]:
