@@ -57,8 +57,11 @@ bench: setup
 
 # ---- judging it
 
+# One process per processor. A file's tests stay in one process: they share what the file sets up.
+TESTS := -m pytest -rs -m "not faults and not bench" --numprocesses auto --dist loadfile --no-loadscope-reorder
+
 test: setup
-	@$(BIN)/python -m pytest -rs -m "not faults and not bench"
+	@$(BIN)/python $(TESTS)
 
 lint: setup
 	$(BIN)/ruff check
@@ -67,7 +70,7 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 check: lint protos-current
-	$(BIN)/python -m pytest -rs -m "not faults and not bench"
+	$(BIN)/python $(TESTS)
 
 faults: setup
 	@$(BIN)/python -m pytest -rs -m faults tests/faults

@@ -65,8 +65,9 @@ from node.pki.keys import MIRROR, STATEMENT, KeyRing
 from node.store.store import open_store
 from node.tlog import ed25519
 from node.usecases.catalogue import Catalogue
-from node.usecases.inquiry import Inquirer, OpenQuery
+from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
+from node.usecases.openquery import OpenQuery
 from node.usecases.question import Question
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import convert_federation, limits, tls

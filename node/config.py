@@ -30,13 +30,18 @@ MIN_QUERY_DAYS: Final = 8
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
+MAX_SOCKET_PATH: Final = 100
+"""Bytes: Linux takes at most 107 for the path of a socket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where everything of one node, hub or authority lies. `folder` is absolute."""
+    """Where everything of one node, hub or authority lies. `folder` is absolute. `role`: node or hub, whose home the
+    command needs that was given this one; "" where either will do. `load` refuses a home of the other role.
+    """
 
     folder: Path
+    role: str = field(default="", compare=False)
 
     @property
     def config(self) -> Path:
@@ -47,6 +52,11 @@ class Home:
     def database(self) -> Path:
         """The SQLite database."""
         return self.folder / "vigil.sqlite3"
+
+    @property
+    def mark(self) -> Path:
+        """What this home has seen of its database, so that another one is not taken for it (`app.homes`)."""
+        return self.folder / "database.mark"
 
     @property
     def index(self) -> Path:
@@ -139,6 +149,18 @@ def _digest(text: str) -> str:
     return text
 
 
+def _socket(text: str) -> str:
+    if text and (not text.startswith("/") or len(os.fsencode(text)) > MAX_SOCKET_PATH):
+        raise ValueError(f"expected an absolute path of at most {MAX_SOCKET_PATH} bytes")
+    return text
+
+
+def _group(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", text):
+        raise ValueError("expected the name of a group of this machine")
+    return text
+
+
 def _level(text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError("expected debug, info, warning or error")
@@ -167,6 +189,8 @@ class Config:
     have a date of their own).
     `file_references`: whether an ingest keeps where its files are ("yes" or "no").
     `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
+    set or neither is.
     `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
     """
 
@@ -180,6 +204,8 @@ class Config:
     public_enrolment: str = _setting(_optional_address, "")
     root_sha256: str = _setting(_digest, "")
     log_level: str = _setting(_level, "info")
+    investigator_socket: str = _setting(_socket, "")
+    investigator_group: str = _setting(_group, "")
     publish_seconds: float = _setting(_seconds, 0.2)
     roster_refresh_seconds: float = _setting(_seconds, 60.0)
     retention_sweep_seconds: float = _setting(_seconds, 3600.0)
@@ -203,7 +229,23 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
         raise ConfigError(
             f"vigil.toml cannot be read: {error}", remedy="correct the file; nothing was changed"
         ) from None
-    return parse(table, environment)
+    settings = parse(table, environment)
+    if home.role and settings.role != home.role:
+        raise _wrong_role(settings)
+    return settings
+
+
+def _wrong_role(settings: Config) -> ConfigError:
+    """The command is for a node, and this is a hub's home, or the other way round."""
+    if settings.role == "hub":
+        return ConfigError(
+            f"this is a hub's home (of {settings.federation}), and this command is for a node",
+            remedy="for this home: `vigil hub --help`; for a node: name its folder with --home or VIGIL_HOME",
+        )
+    return ConfigError(
+        f"this is a node's home ({settings.member} in {settings.federation}), and this command is for a hub",
+        remedy="for this home: `vigil node --help`; for a hub: name its folder with --home or VIGIL_HOME",
+    )
 
 
 def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
@@ -225,6 +267,7 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             values[name] = each.metadata["parse"](str(raw))
         except (ValueError, VigilError) as error:
             faults.append(f"{name}: {error}")
+    faults += _half(values)
     if faults:
         raise ConfigError(
             "the configuration cannot be used:\n  " + "\n  ".join(faults),
@@ -232,6 +275,16 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             remedy="correct vigil.toml, or unset the VIGIL_* variable of that name",
         )
     return Config(**values)
+
+
+def _half(values: Mapping[str, Any]) -> list[str]:
+    """Faults of settings that go together."""
+    socket, group = values.get("investigator_socket"), values.get("investigator_group")
+    if bool(socket) != bool(group):
+        return ["investigator_socket and investigator_group: set both, or neither"]
+    if socket and values.get("role") == "hub":
+        return ["investigator_socket: only a node has investigators, and this is a hub"]
+    return []
 
 
 def write(home: Home, values: Mapping[str, str | float]) -> None:
@@ -276,7 +329,7 @@ def _toml(value: str | float) -> str:
     return repr(value)
 
 
-def find_home(option: Path | None, environment: Mapping[str, str]) -> Home:
-    """`--home`, else VIGIL_HOME, else ~/.vigil."""
+def find_home(option: Path | None, environment: Mapping[str, str], role: str = "") -> Home:
+    """`--home`, else VIGIL_HOME, else ~/.vigil. `role`: see `Home`."""
     chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
-    return Home(folder=chosen.expanduser().absolute())
+    return Home(folder=chosen.expanduser().absolute(), role=role)

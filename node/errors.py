@@ -95,6 +95,36 @@ class Damaged(StoreError):
     kind = "damaged"
 
 
+class WrongDatabase(StoreError):
+    """The database of a home is not the one that this home used last, so nothing is served, answered or signed."""
+
+    kind = "wrong-database"
+
+
+class DatabaseMissing(WrongDatabase):
+    """The home had a database, and there is none."""
+
+    kind = "database-missing"
+
+
+class DatabaseEmpty(WrongDatabase):
+    """The home had a database with something in it, and the one that is there is empty."""
+
+    kind = "database-empty"
+
+
+class DatabaseOlder(WrongDatabase):
+    """The database is behind what this home has seen, or another copy of it than this home used."""
+
+    kind = "database-older"
+
+
+class DatabaseForeign(WrongDatabase):
+    """The database belongs to another node or hub, or to another program."""
+
+    kind = "database-foreign"
+
+
 class MediaError(VigilError):
     """A media file cannot be fingerprinted. The text says why, without the file's name."""
 

@@ -33,15 +33,19 @@ def session(
     passphrase: Callable[[], str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     who: Caller = NOBODY,
+    socket: Path | None = None,
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
+
+    `socket`: commands in the daemon behind this socket instead; the home is not looked at. Raises `Refused` where this
+    user may not use it, `Unavailable` where no daemon answers.
 
     `progress(done, total)`: where the search index has to be made before the first command. `who` runs the commands:
     the audit log names them.
     """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase, progress, who)
+    return open_session(home, passphrase, progress, who, socket)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
@@ -149,6 +153,69 @@ def last_bundle(folder: Path) -> bytes:
     return run(folder)
 
 
+def show_authority(folder: Path) -> Line:
+    """What an authority is and whom it has signed in, with the digits that ceremonies compare. It opens no key."""
+    from node.app.ceremonies import show_authority as run
+
+    return run(folder)
+
+
+def rotate_authority(
+    folder: Path,
+    passphrase: Callable[[], str],
+    *,
+    keys: int | None = None,
+    threshold: int | None = None,
+    key_folders: Sequence[Path] = (),
+) -> tuple[Line, bytes]:
+    """New root and targets keys, signed for by the former root keys; what to compare, and the bundle for the hub.
+
+    `keys`, `threshold` None: as they were.
+    """
+    from node.app.ceremonies import rotate_authority as run
+
+    return run(folder, passphrase, keys=keys, threshold=threshold, key_folders=key_folders)
+
+
+def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[], str], who: Caller) -> Line:
+    """Wraps the keys of a node's or a hub's home under another passphrase; no daemon may run."""
+    from node.app.passphrases import change_of_home as run
+
+    return run(home, former, fresh, who)
+
+
+def change_authority_passphrase(
+    folder: Path, former: Callable[[], str], fresh: Callable[[], str], *, key_folders: Sequence[Path] = ()
+) -> Line:
+    """Wraps the authority's key files that are at hand under another passphrase; which are not at hand is said."""
+    from node.app.passphrases import change_of_authority as run
+
+    return run(folder, former, fresh, key_folders)
+
+
+def rekey_node(
+    home: Home, token: str, passphrase: Callable[[], str], who: Caller, *, lost: bool = False, wait: bool = False
+) -> Iterator[Line]:
+    """Changes a node's keys, or goes on with it: a line for each step. `lost`: the former keys are not to be had."""
+    from node.app.changing_keys import rekey as run
+
+    return run(home, token, passphrase, who, lost=lost, wait=wait)
+
+
+def cancel_rekey(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
+    """Gives up a change of keys that the authority has not signed."""
+    from node.app.changing_keys import cancel as run
+
+    return run(home, passphrase, who)
+
+
+def rekey_is_under_way(home: Home) -> bool:
+    """Whether a change of keys was begun in this home and is not at its end."""
+    from node.app.changing_keys import is_under_way as run
+
+    return run(home)
+
+
 def join_node(
     home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
 ) -> Iterator[Line]:
@@ -193,6 +260,13 @@ def before_admission(home: Home, bundle: bytes) -> None:
     from node.app.hub_roster import take_first_root as run
 
     run(home, bundle)
+
+
+def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
+    """A person says that the node goes on with an empty database, or with an older one. Raises `Misuse`, `Refused`."""
+    from node.app.accepting import accept
+
+    return accept(home, who, empty=empty)
 
 
 def fingerprint_paths(

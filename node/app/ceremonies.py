@@ -16,8 +16,17 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.homes import (
+    HUB_MEMBER,
+    create_database,
+    owner_of,
+    require_backup_of,
+    require_no_leftovers,
+    write_mark_of,
+)
 from node.config import Home
 from node.control.lines import fingerprint_line, statement_line
+from node.domain.homes import Owner
 from node.domain.ids import federation_id, member_id, spoken
 from node.domain.statements import Contribution
 from node.errors import Misuse, NotFound, Refused
@@ -26,9 +35,10 @@ from node.pki.authority import Authority
 from node.pki.ca import CertificateAuthority
 from node.pki.client import RosterClient
 from node.pki.courier import claim_hub
-from node.pki.files import make_folder, write_atomic
+from node.pki.files import make_folder, sync_file, write_atomic
 from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
+from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
 from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
@@ -62,10 +72,57 @@ def init_authority(folder: Path, federation: str, passphrase: Callable[[], str],
     return {
         "federation": federation,
         "root": str(root),
-        "root_fingerprint": spoken(hashlib.sha256(made.root).digest()),
+        **root_line(made),
         "keys": keys,
         "threshold": threshold,
     }
+
+
+def root_line(authority: Authority) -> Line:
+    """The digits that every ceremony compares as ROOT, and of which root they are."""
+    digits = authority.root_digits
+    return {"root_version": digits.version, "root_fingerprint": spoken(digits.sha256)}
+
+
+def show_authority(folder: Path) -> Line:
+    """See `app.show_authority`. Opens no key. Raises `NotFound`, `Damaged`."""
+    authority = Authority(folder, Passphrase(b"", allow_empty=True))
+    keys, threshold = authority.signature
+    hub = authority.hub_fingerprint
+    return {
+        "federation": authority.federation,
+        **root_line(authority),
+        "first_root_fingerprint": spoken(hashlib.sha256(authority.root).digest()),
+        "hub_fingerprint": spoken(hub) if hub else None,
+        "keys": keys,
+        "threshold": threshold,
+        "members": [
+            {
+                "member": member.id,
+                "name": member.name,
+                "state": member.status.value,
+                "fingerprint": spoken(keys_fingerprint(member.id, member.active_vkeys())),
+            }
+            for member in authority.members.values()
+        ],
+    }
+
+
+def rotate_authority(
+    folder: Path,
+    passphrase: Callable[[], str],
+    *,
+    keys: int | None,
+    threshold: int | None,
+    key_folders: Sequence[Path] = (),
+) -> tuple[Line, bytes]:
+    """See `app.rotate_authority`. Raises `Misuse` where too few keys are at hand, `NotFound`, `Damaged`."""
+    authority = _opened(folder, passphrase, key_folders)
+    former_keys, former_threshold = authority.signature
+    keys, threshold = keys or former_keys, threshold or former_threshold
+    bundle = authority.rotate(now=time.time(), keys=keys, threshold=threshold)
+    number, needed = authority.signature
+    return {"federation": authority.federation, **root_line(authority), "keys": number, "threshold": needed}, bundle
 
 
 def init_hub(
@@ -100,6 +157,8 @@ def init_hub(
     make_folder(home.keys)
     make_folder(home.tls)
     with own(home.folder):
+        # First: a folder with a hub's certificate is one that had a database.
+        create_database(home, Owner(role="hub", federation=federation, member=HUB_MEMBER))
         ring = KeyRing.for_hub(federation_id(federation))
         ring.save(home.keys / HUB_KEY_FILE, Passphrase(passphrase().encode()))
         authority = CertificateAuthority.create(ring, now=time.time())
@@ -115,7 +174,6 @@ def init_hub(
             hub=claims.identity,
             online=online,
         )
-        open_store(home.database, create=True).close()
         # Last: a folder is a home once its settings are there.
         config.write(home, values)
     return {
@@ -123,6 +181,7 @@ def init_hub(
         "home": str(home.folder),
         "ca_fingerprint": spoken(authority.sha256),
         "hub_fingerprint": spoken(claims.fingerprint(federation_id(federation))),
+        "root_version": 1,
         "root_fingerprint": spoken(hashlib.sha256(root).digest()),
         "next": "vigil authority sign, so that the federation has its first roster; then vigil hub run",
     }
@@ -150,6 +209,7 @@ def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes
             "name": finding.name,
             "verdict": finding.verdict.value,
             "fingerprint": spoken(finding.fingerprint) if finding.fingerprint else None,
+            "former_log_ends": review.log_sizes.get(finding.member),
             "reason": finding.reason or None,
         }
         for finding in review.findings
@@ -251,23 +311,38 @@ def restore(home: Home, backup: Path) -> Line:
     """
     if not home.config.exists():
         raise NotFound("this folder is no Vigil home", remedy="restore vigil.toml, keys, tls and roster first")
+    owner = owner_of(config.load(home))
     with own(home.folder):
         if home.database.exists():
-            raise Misuse("there is a database in this home already", remedy="move it away first; nothing was changed")
+            raise Misuse(
+                "there is a database in this home already",
+                remedy="move vigil.sqlite3 (and vigil.sqlite3-wal) to another folder first; nothing was changed",
+            )
+        require_no_leftovers(home)
         if not backup.is_file():
             raise NotFound("the backup file does not exist")
         partial = home.database.with_suffix(".restoring")
-        shutil.copyfile(backup, partial)
-        partial.chmod(0o600)
-        store = open_store(partial, create=False)
-        faults = store.check()
-        store.close()
-        if faults:
-            partial.unlink()
-            raise Refused("the backup is damaged", remedy="use another backup")
-        for leftover in partial.parent.glob(partial.name + "-*"):
-            leftover.unlink()
-        # The mark first: a crash in between leaves a home that compares itself once more than it has to.
-        write_atomic(home.restored, b"")
-        partial.replace(home.database)
+        try:
+            _prepare_backup(backup, partial, owner)
+            # Both marks first: a crash in between leaves a home without a database, and the same command again.
+            write_atomic(home.restored, b"")
+            write_mark_of(home, owner, partial)
+            partial.replace(home.database)
+            sync_file(home.database)
+        finally:
+            for leftover in partial.parent.glob(partial.name + "*"):
+                leftover.unlink()
     return {"restored": str(home.database), "next": "vigil node run: it compares itself with the hub before it signs"}
+
+
+def _prepare_backup(backup: Path, partial: Path, owner: Owner) -> None:
+    """A copy of the backup that this version can open, whole and on the disk. Raises `Refused`."""
+    shutil.copyfile(backup, partial)
+    partial.chmod(0o600)
+    require_backup_of(owner, partial)
+    store = open_store(partial, create=False)
+    faults = store.check()
+    store.close()
+    if faults:
+        raise Refused("the backup is damaged", remedy="use another backup")
+    sync_file(partial)

@@ -2,10 +2,11 @@
 
 Rules this module upholds:
 
-- From the inside out: settings, keys, disk, certificate, roster, then the hub, its identity and the clocks, and at
-  last the hub's own word on this node. A check that stands on one that failed is left out, never guessed at.
+- From the inside out: settings, keys, disk, database, certificate, roster, then the hub, its identity and the clocks,
+  and at last the hub's own word on this node. Checks that depend on a failed check are skipped, never guessed at.
 - It reads, and changes nothing; it works beside a running daemon, and on a home that no daemon could start in.
-- Every line that is not well has a remedy that a person can carry out.
+- Every fault has a remedy that a person can carry out, and none is to run the doctor.
+- It takes seconds: the database is looked at quickly, and `vigil node fsck` is what checks all of it.
 """
 
 from __future__ import annotations
@@ -14,20 +15,36 @@ import asyncio
 import shutil
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.homes import examine_database
 from node.app.link import Link
-from node.app.node_rooms import load_ring, open_roster
+from node.app.node_keys import KeysInForce, load_coming, load_ring
+from node.app.node_rooms import open_roster
 from node.app.sessions import socket_path
 from node.control.runner import LoopThread
+from node.domain.homes import Finding
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.domain.roster import MemberStatus, Policy
-from node.errors import Expired, NotFound, Refused, StoreError, Suspended, Unauthenticated, Unavailable, VigilError
+from node.errors import (
+    BadSignature,
+    Expired,
+    NotFound,
+    Refused,
+    StoreError,
+    Suspended,
+    Unauthenticated,
+    Unavailable,
+    VigilError,
+)
 from node.match.folder import describe
 from node.pki.ca import check_issued, needs_renewal
-from node.usecases.roster import OwnLine, check_own_line
+from node.pki.wrapping import Passphrase
+from node.usecases.alarms import FOREIGN_REMEDY, unpack_alarms
+from node.usecases.homes import require_right
+from node.usecases.roster import check_own_line, has_come
 from node.wire.client import EnrolmentChannel
 from node.wire.tls import split_address
 
@@ -37,6 +54,7 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.roster import Roster
     from node.pki.keys import KeyRing
+    from node.usecases.homes import Examined
 
 Line = dict[str, Any]
 
@@ -46,6 +64,7 @@ CONNECT_SECONDS: Final = 5.0
 _CHALLENGE_TIME: Final = 8
 """A hub's challenge begins with its own time (u64, big-endian, Unix seconds)."""
 _HOUR: Final = 3_600
+_MIB: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -57,6 +76,8 @@ class _Case:
     loop: LoopThread
     settings: Config | None = None
     ring: KeyRing | None = None
+    coming: KeyRing | None = None
+    database: Examined | None = None
     roster: Roster | None = None
     sound_certificate: bool = False
     reached: set[str] = field(default_factory=set)
@@ -66,11 +87,13 @@ def examine(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
     """See `app.doctor`."""
     with LoopThread() as loop:
         case = _Case(home, passphrase, loop)
-        for name, check in _CHECKS:
+        for name, check, usual in _CHECKS:
             try:
                 what = check(case)
             except VigilError as error:
-                yield {"check": name, "ok": False, "what": str(error), "remedy": error.remedy or "see the log"}
+                # Errors of the wire send to the doctor, who is here already.
+                remedy = error.remedy if error.remedy and "doctor" not in error.remedy else usual
+                yield {"check": name, "ok": False, "what": str(error), "remedy": remedy}
             else:
                 if what:
                     yield {"check": name, "ok": True, "what": what, "remedy": None}
@@ -80,17 +103,18 @@ def examine(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
 
 
 def _settings(case: _Case) -> str:
-    case.settings = config.load(case.home)
-    if case.settings.role != "node":
-        raise Refused("this is the home of a hub", remedy="the doctor is for nodes; see `vigil hub status`")
+    case.settings = config.load(replace(case.home, role="node"))
     return f"{case.settings.member} in {case.settings.federation}"
 
 
 def _keys(case: _Case) -> str:
     if case.settings is None:
         return ""
-    case.ring = load_ring(case.home, case.settings, case.passphrase)
-    return f"log epoch {case.ring.log_epoch}, statement, witness and TLS keys open with the passphrase"
+    secret = Passphrase(case.passphrase().encode())
+    case.ring = load_ring(case.home, case.settings, secret)
+    case.coming = load_coming(case.home, case.settings, secret)
+    what = f"log epoch {case.ring.log_epoch}, statement, witness and TLS keys open with the passphrase"
+    return f"{what}; new keys for epoch {case.coming.log_epoch} wait for the authority" if case.coming else what
 
 
 def _disk(case: _Case) -> str:
@@ -103,6 +127,32 @@ def _disk(case: _Case) -> str:
             remedy="make room: a node that cannot write acknowledges nothing more",
         )
     return f"{free >> 30} GiB free"
+
+
+def _database(case: _Case) -> str:
+    if case.settings is None:
+        return ""
+    case.database = examine_database(case.home, case.settings)
+    require_right(case.database)
+    found = case.database.found
+    if not found.exists:
+        return "none yet: the first start makes it"
+    checked = "every page was checked" if found.thorough else "too large for a quick check of every page: see fsck"
+    return f"of this node, {found.size / _MIB:,.1f} MiB, {found.entries:,} log entries; {checked}"
+
+
+def _own_log(case: _Case) -> str:
+    if case.settings is None or case.database is None or case.database.finding is not Finding.RIGHT:
+        return ""
+    found, mine = case.database.found, f"{case.settings.federation}/{case.settings.member}/log/"
+    for alarm in unpack_alarms(found.alarms):
+        raise Refused(f"ALARM: {alarm.words()}", remedy=FOREIGN_REMEDY)
+    for log, reason in found.frozen:
+        if log.startswith(mine):
+            raise Refused(
+                f"our own log is frozen: {reason}", remedy="call the federation's authority: new keys open a new log"
+            )
+    return "no entry that this node did not write"
 
 
 def _index(case: _Case) -> str:
@@ -165,7 +215,7 @@ def _reachable(case: _Case, what: str, address: str) -> str:
     except (OSError, TimeoutError):
         raise Unavailable(
             f"the hub's {what} cannot be reached at {address}",
-            remedy="check the address in vigil.toml, this machine's network and firewall, and whether the hub runs",
+            remedy=_NETWORK,
         ) from None
     case.reached.add(what)
     return f"{address} answers"
@@ -188,7 +238,14 @@ def _clock_and_identity(case: _Case) -> str:
         async with await EnrolmentChannel.open(settings.enrolment, link.ca_sha256()) as channel:
             return await channel.challenge(member_id(settings.member))
 
-    challenge: bytes = case.loop.call(ask())
+    try:
+        challenge: bytes = case.loop.call(ask())
+    except BadSignature:
+        raise BadSignature(
+            "the hub at this address is not the one that this node knows",
+            remedy="start the daemon (vigil node run): it takes a hub that the authority has signed for. If it stays "
+            "so, compare the address with the hub's operator, and join again with a new invitation",
+        ) from None
     apart = int(time.time() - int.from_bytes(challenge[:_CHALLENGE_TIME], "big"))
     skew = (case.roster.policy if case.roster else Policy()).skew_seconds
     if abs(apart) > skew:
@@ -219,10 +276,13 @@ def _own_line(case: _Case) -> str:
     if case.settings is None or case.ring is None or case.roster is None:
         return ""
     member = member_id(case.settings.member)
-    check_own_line(case.roster, OwnLine(member=member, vkeys=case.ring.member_vkeys()))
+    line = KeysInForce(ring=case.ring, coming=case.coming).own_line()
+    check_own_line(case.roster, line)
     if case.roster.members[member].status is MemberStatus.LEFT:
         raise Refused(f"{member} has left the federation", remedy="ask the federation's authority")
     case.roster.require_active(member)
+    if has_come(case.roster, line):
+        return f"{member} is an active member; its new keys are signed, and come into force with vigil node run"
     return f"{member} is an active member, with exactly this node's keys"
 
 
@@ -240,11 +300,12 @@ def _admitted(case: _Case) -> str:
     try:
         serving = case.loop.call(ask())
     except Suspended as error:
-        raise Suspended("the hub refuses this node: it is suspended", remedy=error.remedy or _ASK_OPERATOR) from None
+        raise Suspended(f"the hub refuses this node: {error}", remedy=error.remedy or _ASK_OPERATOR) from None
     except Unavailable:
         raise Unauthenticated(
             "the hub's main port ends the connection before a word is said: it does not accept this node's certificate",
-            remedy="was the hub made anew? then join again with a new invitation; else compare the clocks",
+            remedy="start the daemon (vigil node run): it renews the certificate, also with a hub that is new. If it "
+            "stays so, compare the clocks, and ask the hub's operator for a new invitation",
         ) from None
     if not serving:
         raise Unavailable("the hub is about to go away", remedy="wait; the node dials again by itself")
@@ -252,17 +313,23 @@ def _admitted(case: _Case) -> str:
 
 
 _ASK_OPERATOR: Final = "ask the hub's operator why"
+_RESTORE_TLS: Final = "restore the folder tls/ from a backup, or join again with a new invitation"
+_RESTORE_ROSTER: Final = "restore the folder roster/ from a backup, or join again with a new invitation"
+_NETWORK: Final = "check the address in vigil.toml, this machine's network and firewall, and whether the hub runs"
 _CHECKS: Final = (
-    ("settings", _settings),
-    ("keys", _keys),
-    ("disk", _disk),
-    ("index", _index),
-    ("daemon", _daemon),
-    ("certificate", _certificate),
-    ("roster", _roster),
-    ("membership", _own_line),
-    ("hub main port", _main_port),
-    ("hub enrolment port", _enrolment_port),
-    ("clock and hub identity", _clock_and_identity),
-    ("admission", _admitted),
+    ("settings", _settings, "correct vigil.toml, or restore it from a backup"),
+    ("keys", _keys, "restore the folder keys/ from a backup"),
+    ("disk", _disk, "check the disk of this home"),
+    ("database", _database, "check the owner, the permissions and the disk of vigil.sqlite3"),
+    ("own log", _own_log, "call the hub's operator"),
+    ("index", _index, "stop the daemon and delete the folder index/: the next start makes it again"),
+    ("daemon", _daemon, "start it: vigil node run"),
+    ("certificate", _certificate, _RESTORE_TLS),
+    ("roster", _roster, _RESTORE_ROSTER),
+    ("membership", _own_line, "call the federation's authority"),
+    ("hub main port", _main_port, _NETWORK),
+    ("hub enrolment port", _enrolment_port, _NETWORK),
+    ("clock and hub identity", _clock_and_identity, _NETWORK),
+    ("admission", _admitted, _ASK_OPERATOR),
 )
+"""Name, check, and what to do where the error itself does not say it."""

@@ -6,13 +6,14 @@ Rules this module upholds:
   that the invitation pinned. So a hub that changed its keys, or was made anew at the same address, is found without a
   person; whoever else answers there is refused.
 - Over a connection to a hub that is not known yet nothing travels but the roster's files, which prove themselves.
-- A certificate that the hub does not take is renewed with the statement key: of a former CA, run out, or forgotten by a
-  hub that was restored.
+- A certificate that the hub does not take is renewed with the statement key: of a former CA, for a former TLS key of
+  ours, run out, or forgotten by a hub that was restored.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
 import time
@@ -41,11 +42,37 @@ class HubContact:
 
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
+        self._away = False
+        self._found = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
+        which a suspension of ours has ended.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._found.wait()
 
     async def refresh_roster(self) -> None:
         """Fetches and verifies the roster, puts it in force, and takes the CA that it names. Raises what stands in the
         way; then everything is as it was.
         """
+        before = self._is_active()
+        try:
+            await self._refresh()
+        except VigilError:
+            self._away = True
+            raise
+        if self._away or (self._is_active() and not before):
+            self._away = False
+            found, self._found = self._found, asyncio.Event()
+            found.set()
+
+    def _is_active(self) -> bool:
+        roster = self._rooms.members.latest()
+        return roster is not None and member_id(self._rooms.settings.member) in roster.active()
+
+    async def _refresh(self) -> None:
         try:
             channel: EnrolmentChannel | RosterChannel = await self._enrolment()
         except BadSignature as stranger:
@@ -91,7 +118,9 @@ class HubContact:
         """Renews at two thirds of the certificate's life, or by the statement key where the hub does not take it."""
         rooms = self._rooms
         certificate, ca = rooms.link.certificate(), _der(rooms.link.ca())
+        # After a change of our keys the certificate is for a former one: the statement key speaks for the new one.
         lives = certificate.not_after > time.time() and is_issued_by(certificate.der, ca)
+        lives = lives and rooms.link.has_own_certificate()
         refused = lives and await self._refused()
         if lives and not refused and not needs_renewal(certificate, time.time()):
             return
@@ -129,9 +158,9 @@ class HubContact:
         return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
 
     def is_certified(self) -> bool:
-        """Whether our certificate is of the CA that the hub has now."""
+        """Whether our certificate is for the TLS key that we hold, and of the CA that the hub has now."""
         link = self._rooms.link
-        return is_issued_by(link.certificate().der, _der(link.ca()))
+        return link.has_own_certificate() and is_issued_by(link.certificate().der, _der(link.ca()))
 
 
 def _der(pem: bytes) -> bytes:

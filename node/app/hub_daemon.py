@@ -18,14 +18,13 @@ import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle
+from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
 from node.app.sessions import socket_path
 from node.errors import NotFound
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
-from node.store.lock import own
 from node.sync.jobs import Jobs
 from node.wire import control
 from node.wire.server import serve_enrolment, serve_federation
@@ -48,7 +47,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     settings = config.load(home)
     logs.configure(settings.log_level)
     known = passphrase()
-    with own(home.folder):
+    with owned(home):
         require_newest(home)
         changed = True
         while changed:
@@ -93,6 +92,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
     )
     enrolment = await serve_enrolment(settings.enrolment, rooms.server_files, enrolment=rooms.enrolment)
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    supervisor.run("database", watch_database(rooms.database))
     jobs = _jobs(rooms)
     jobs.start()
     settle()

@@ -15,28 +15,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from node.app import hub_requests
 from node.app.ceremonies import HUB_KEY_FILE
+from node.app.homes import HUB_MEMBER, opened_database, right_database
 from node.app.hub_archive import backup, is_newest
 from node.app.hub_roster import recover_repository
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
-from node.errors import NotFound, VigilError
+from node.errors import Expired, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
+from node.hub.key_changes import standing
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
-from node.pki.courier import SigningRequest, claim_hub, encode_request
+from node.pki.courier import claim_hub
 from node.pki.files import read_bounded, write_atomic
 from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
-from node.pki.successor import name_successor
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
@@ -47,15 +48,18 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.pki.courier import HubClaims
+    from node.pki.documents import Membership
 
 Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
 HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
-OWN_NAME = MemberId("HUB")
+OWN_NAME = MemberId(HUB_MEMBER)
 """In the place of a member in the origin of the hub's audit log, which never leaves it."""
 
 
@@ -71,6 +75,7 @@ class HubRooms:
     settings: Config
     ring: KeyRing
     ca: CertificateAuthority
+    database: OpenDatabase
     store: Store
     audit: AuditLog
     codec: ProtoCodec
@@ -106,6 +111,8 @@ class HubRooms:
                 latest=self.members.latest,
                 authority_until=self.authority_until,
                 request=self.signing_request,
+                describe=self.describe_request,
+                root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
@@ -113,6 +120,7 @@ class HubRooms:
                 claimed=self.carrier.claimed,
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
+                new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
                 clock=time.time,
@@ -133,9 +141,10 @@ class HubRooms:
         """Publishes what the authority signed, and puts it in force; changes over where it is for this hub's new keys.
         Blocking.
         """
-        waiting = self.change.waiting(self.secret)
+        now, waiting = time.time(), self.change.waiting(self.secret)
         if waiting is not None and self.change.is_for(bundle, waiting):
-            self.change.take(bundle, waiting, now=time.time())
+            self._announce(self.change.repository(waiting).check(bundle, now=now))
+            self.change.take(bundle, waiting, now=now)
             self.repository = Repository(
                 self.home.repository,
                 federation=self.ring.federation,
@@ -144,7 +153,8 @@ class HubRooms:
             )
             self.changed_over()
         else:
-            self.repository.accept(bundle, now=time.time())
+            self._announce(self.repository.check(bundle, now=now))
+            self.repository.accept(bundle, now=now)
         roster = self._verified()
         # A person has brought what was signed last: a restored hub may serve.
         self.home.restored.unlink(missing_ok=True)
@@ -201,28 +211,23 @@ class HubRooms:
         except NotFound:
             return None
 
-    def signing_request(self) -> bytes:
-        """What the operator carries to the authority: who this hub is, and the petitions that wait."""
-        federation = federation_id(self.settings.federation)
-        with self.store.read() as tx:
-            petitions = tuple(tx.join_requests(state="pending"))
-            # Of each member the newest epoch: that is the log whose key a change of keys retires.
-            logs = sorted((log for log in tx.logs() if log.origin.stream == "log"), key=lambda log: log.origin.epoch)
-            sizes = {log.origin.member: log.cosigned_size for log in logs}
-        known = {petition.member for petition in petitions}
+    def _announce(self, coming: Membership) -> None:
+        """First, and durable: former certificates must not outlive the keys that a new list of members takes away."""
+        self.enrolment.announce(coming.members)
+
+    def claims(self) -> HubClaims:
+        """Who this hub is, or is about to be: with the keys that wait, where some do."""
         waiting = self.change.waiting(self.secret)
-        hub = waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
-        return encode_request(
-            SigningRequest(
-                federation=federation,
-                hub=hub,
-                petitions=petitions,
-                log_sizes={member: size for member, size in sizes.items() if member in known},
-                succession=name_successor(self.ring, hub, sizes=waiting.sizes, federation=federation)
-                if waiting
-                else None,
-            )
-        )
+        return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
+
+    def signing_request(self) -> bytes:
+        """What the operator carries to the authority (`hub_requests`). Blocking."""
+        waiting = self.change.waiting(self.secret)
+        return hub_requests.signing_request(self.store, self.members.latest(), self.ring, self.claims(), waiting)
+
+    def describe_request(self) -> Line:
+        """What the people on both sides of a signing request compare. Blocking."""
+        return hub_requests.describe_request(self.store, self.members.latest(), self.claims(), self.ring.federation)
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
@@ -256,17 +261,22 @@ def _halted(waiting: NextKeys | None) -> str:
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
     """Opens a hub's rooms. The caller holds the home's lock.
 
-    Raises `NotFound`, `Damaged`, `StoreError`, `PeerFault`. Before anything else it finishes what a crash interrupted.
+    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
+    `StoreError`, `PeerFault`.
     """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
     change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
     older = recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
-        # A crash came in the middle of a change over: it is finished before anything is signed with either key.
-        change.finish(waiting, now=time.time())
-        waiting = None
+        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
+        # its bundle has run out meanwhile, the new keys wait for the next one.
+        with suppress(Expired):
+            change.finish(waiting, now=time.time())
+        waiting = change.waiting(secret)
     ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
     ca = CertificateAuthority(ring, read_bounded(home.tls / "ca.der", MAX_CERTIFICATE, what="CA certificate"))
     online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
@@ -281,11 +291,11 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     )
     members = Members(clock=time.time)
     with ExitStack() as opened:
-        store = open_store(home.database, create=False)
-        opened.callback(store.close)
+        database = opened.enter_context(opened_database(home, examined))
+        store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
-            pins = Pins(certificate for member in known for certificate in tx.certificates(member))
+            pins = Pins(certificate for member in known for certificate in standing(tx, member))
         origin = Origin(federation, OWN_NAME, 1, "audit")
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
@@ -296,6 +306,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             settings=settings,
             ring=ring,
             ca=ca,
+            database=database,
             store=store,
             audit=audit,
             codec=codec,

@@ -15,14 +15,19 @@ from __future__ import annotations
 import hashlib
 import ssl
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from node import config
-from node.app.node_rooms import KEY_FILE
+from node.app.homes import create_database, owner_of
+from node.app.next_epoch import next_epoch
+from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused
+from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -36,7 +41,6 @@ from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from node.config import Home
     from node.domain.services import JoinPetition
@@ -50,6 +54,7 @@ _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
 _NEXT_ROSTER: Final = "roster.next"
 """The roster of another root, until all of its hub is verified."""
+_log = structlog.get_logger(__name__)
 
 
 def join(
@@ -69,12 +74,13 @@ def join(
         "federation": token.federation,
         "member": token.member,
         "ca_fingerprint": spoken(token.ca_sha256),
+        "root_version": token.root_version,
         "root_fingerprint": spoken(token.root_sha256),
         "say": "compare both with the hub's operator, by another channel",
     }
     make_folder(home.folder)
     with own(home.folder), LoopThread() as loop:
-        ring, made = _prepare(home, token, text, passphrase, hub=hub, name=name)
+        ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
         yield {"step": "keys", "fingerprint": digits, "made": made}
         joining = Joining(home, token, ring, loop, hub=hub, new_root=new_root)
@@ -220,6 +226,29 @@ class Joining:
         return bytes(self._loop.call(get()))
 
 
+def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
+    """A daemon that starts before the authority signed its node in waits here, asking again every few seconds. The
+    caller holds the home's lock.
+    """
+    if (home.tls / "node.der").exists():
+        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        if not waits_for_another_hub(home):
+            forget_invitation(home)
+        return
+    ring = load_ring(home, settings, Passphrase(passphrase().encode()))
+    with LoopThread() as loop:
+        joining = Joining.kept(home, ring, loop)
+        while True:
+            try:
+                if joining.ask() == "admitted":
+                    _log.info("this node was admitted")
+                    return
+                _log.info("waiting for the authority to sign this node in")
+            except Unavailable:
+                _log.warning("the hub cannot be reached; asking again")
+            time.sleep(POLL_SECONDS)
+
+
 def forget_invitation(home: Home) -> None:
     """Deletes what joining kept, once there is a certificate: the secret has done its work. Idempotent."""
     for name in (_TOKEN_FILE, _REQUEST_FILE):
@@ -266,7 +295,7 @@ def _kept_token(home: Home) -> Token:
 
 
 def _prepare(
-    home: Home, token: Token, text: str, passphrase: Callable[[], str], *, hub: str, name: str
+    home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
 ) -> tuple[KeyRing, bool]:
     """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
     command.
@@ -283,9 +312,11 @@ def _prepare(
         if (home.metadata / PINNED_FILE).exists():
             raise NotFound(
                 "this home joined before, and its keys are missing",
-                remedy="put the folder keys back from its backup; a node without its keys joins with another --home",
+                remedy="put the folder keys back from its backup; if there is none: vigil node rekey --keys-lost "
+                "--token TOKEN",
             ) from None
-        ring, made = KeyRing.for_member(token.federation, token.member), True
+        epoch = next_epoch(loop, token, hub_enrolment(token, hub))
+        ring, made = KeyRing.for_member(token.federation, token.member, epoch=epoch), True
         ring.save(home.keys / KEY_FILE, secret)
     if text:
         write_atomic(home.folder / _TOKEN_FILE, text.encode("ascii"))
@@ -302,6 +333,8 @@ def _prepare(
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
+    create_database(home, owner_of(config.load(home)))
     return ring, made
 
 

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Nobody holds a channel of their own: who needs the hub asks the link, and gets today's.
 - The certificate on disk is the newest one; its key is in the ring and in memory, never on disk in the clear.
+- Whoever wants to know is told when the hub let a stream in, and whenever it answered: what failed before may work now.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from node.errors import NotFound, Unavailable
-from node.pki.ca import Certificate, read_certificate
+from node.pki.ca import Certificate, read_certificate, spki_sha256
 from node.pki.files import read_bounded, write_atomic
+from node.pki.keys import TLS
 from node.wire import tls
 from node.wire.client import HubChannel
+from node.wire.streams import nobody
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from node.config import Config, Home
     from node.domain.batch import Package
@@ -41,12 +44,24 @@ class Link:
         self._settings = settings
         self._ring = ring
         self._channel: HubChannel | None = None
+        self.on_attending: Callable[[], None] = nobody
+        self.on_following: Callable[[], None] = nobody
+        self.on_answer: Callable[[], None] = nobody
 
     # --- files --------------------------------------------------------------------------------------------------------
 
     def certificate(self) -> Certificate:
         """The node's certificate. Raises `NotFound` before the node was admitted, `Malformed`."""
         return read_certificate(read_bounded(self._home.tls / "node.der", MAX_CERTIFICATE, what="certificate"))
+
+    def has_own_certificate(self) -> bool:
+        """Whether the certificate is for the TLS key that this node holds: not so after a change of keys, or before the
+        node was admitted.
+        """
+        try:
+            return self.certificate().spki_sha256 == spki_sha256(self._ring.p256(TLS).public_key())
+        except NotFound:
+            return False
 
     def expires(self) -> float | None:
         """When it runs out (Unix seconds); None before the node was admitted."""
@@ -83,6 +98,10 @@ class Link:
                 raise Unavailable(
                     "this node has no certificate yet", remedy="`vigil node join` again, once the authority has signed"
                 ) from error
+            if not self.has_own_certificate():
+                raise Unavailable(
+                    "this node has no certificate for its new keys yet", remedy="wait: the running node fetches one"
+                )
             files = tls.ClientFiles(key=self._ring.tls_key_pem(), chain=certificate.pem, ca=self.ca())
             self._channel = HubChannel(self._settings.hub, files)
         return self._channel
@@ -101,7 +120,9 @@ class Link:
 
     async def heads(self, origins: Sequence[Origin]) -> list[Head]:
         """See `services.Carrier`, as for the next three."""
-        return await self.channel().carrier.heads(origins)
+        heads = await self.channel().carrier.heads(origins)
+        self.on_answer()
+        return heads
 
     async def submit(self, package: Package) -> Head:
         """Hands in a run of our own log."""
@@ -109,7 +130,7 @@ class Link:
 
     def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
         """The stream of packages."""
-        return self.channel().carrier.follow(cursors)
+        return self.channel().carrier.follow(cursors, lambda: self._opened(self.on_following))
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         """Repair."""
@@ -124,4 +145,8 @@ class Link:
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
         """The attending stream."""
-        return self.channel().relay.attend(replies)
+        return self.channel().relay.attend(replies, lambda: self._opened(self.on_attending))
+
+    def _opened(self, told: Callable[[], None]) -> None:
+        told()
+        self.on_answer()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
 _OURS: Final = "node"
+WORTH_TELLING: Final = 100_000
+"""Steps of making the index, records mostly: fewer take no more than a second or two."""
+_log = structlog.get_logger(__name__)
 
 
 class _Foreign(logging.Formatter):
@@ -34,6 +37,19 @@ class _Foreign(logging.Formatter):
         }
         rendered = structlog.processors.JSONRenderer()(None, "", _stamped(None, "", event))
         return rendered if isinstance(rendered, str) else rendered.decode()
+
+
+class Tenths:
+    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        tenth = done * 10 // max(total, 1)
+        if total > WORTH_TELLING and tenth != self._told:
+            _log.info("making the index", percent=tenth * 10, of=total)
+        self._told = tenth
 
 
 def _stamped(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves a Unix socket only.
+- Nothing listens on a network: the node dials out, and serves Unix sockets only.
 - A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
 - A certificate that ran out while the node was away is renewed with the statement key before anything else.
 """
@@ -12,21 +12,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from node import config
 from node.app import logs
-from node.app.daemon import Supervisor, settle
+from node.app.daemon import Supervisor, owned, settle, watch_database
+from node.app.group_socket import group_socket
+from node.app.homes import right_database
 from node.app.hub_contact import HubContact
-from node.app.joining import POLL_SECONDS, Joining, forget_invitation, waits_for_another_hub
-from node.app.node_rooms import finish_deletions, load_ring, open_node
+from node.app.joining import wait_for_admission
+from node.app.key_switch import KeySwitch
+from node.app.node_rooms import finish_deletions, open_node
+from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.control.runner import LoopThread
-from node.errors import Unavailable, VigilError
-from node.store.lock import own
+from node.control.node_commands import OK
+from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.copies import Copies
@@ -55,8 +57,6 @@ TEND_SECONDS: Final = 10.0
 """How often the files of the index are looked after (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
-_WORTH_TELLING: Final = 100_000
-"""Steps of making the index, records mostly: fewer take no more than a second or two."""
 _log = structlog.get_logger(__name__)
 
 
@@ -65,44 +65,26 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     settings = config.load(home)
     logs.configure(settings.log_level)
     known = passphrase()
-    with own(home.folder):
-        _wait_for_admission(home, settings, lambda: known)
-        with open_node(home, settings, lambda: known, _Tenths()) as rooms:
-            asyncio.run(_serve(rooms, ready))
+    with owned(home):
+        right_database(home, settings)
+        wait_for_admission(home, settings, lambda: known)
+        tell, again = _once(ready), True
+        while again:
+            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
+                again = asyncio.run(_serve(rooms, tell))
 
 
-def _wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
-    """A node that joined and was not signed in yet waits here, asking again every few seconds."""
-    if (home.tls / "node.der").exists():
-        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
-        if not waits_for_another_hub(home):
-            forget_invitation(home)
-        return
-    ring = load_ring(home, settings, passphrase)
-    with LoopThread() as loop:
-        joining = Joining.kept(home, ring, loop)
-        while True:
-            try:
-                if joining.ask() == "admitted":
-                    _log.info("this node was admitted")
-                    return
-                _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
-            time.sleep(POLL_SECONDS)
+def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
+    """Tells the first time only: a daemon prints one line."""
+    told: list[Line] = []
 
+    def tell(line: Line) -> None:
+        if not told:
+            ready(line)
+        told.append(line)
 
-class _Tenths:
-    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
-
-    def __init__(self) -> None:
-        self._told = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        tenth = done * 10 // max(total, 1)
-        if total > _WORTH_TELLING and tenth != self._told:
-            _log.info("making the index", percent=tenth * 10, of=total)
-        self._told = tenth
+    return tell
 
 
 class NodeDaemon:
@@ -111,7 +93,16 @@ class NodeDaemon:
     def __init__(self, rooms: NodeRooms) -> None:
         self._rooms = rooms
         link = rooms.link
-        self.publisher = Publisher(own=rooms.own_log, carrier=link, drawn=random.random)
+        self.contact = HubContact(rooms)
+        pause = self.contact.pause
+        self.publisher = Publisher(
+            own=rooms.own_log,
+            carrier=link,
+            drawn=random.random,
+            pause=pause,
+            on_behind=rooms.require_expected,
+            on_foreign=rooms.alarms.foreign_append,
+        )
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -121,7 +112,7 @@ class NodeDaemon:
             today=rooms.custody.today,
             on_own=self.publisher.wake,
         )
-        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random)
+        self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
         self.arrivals = ArrivalMatcher(
             arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
         )
@@ -133,6 +124,8 @@ class NodeDaemon:
             workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
+            # An older database would say "no hit" of what it lacks.
+            cleared=self.publisher.looked,
         )
         self.repairer = Repairer(
             store=rooms.store,
@@ -141,21 +134,40 @@ class NodeDaemon:
             carrier=link,
             member=rooms.own_log.origin.member,
         )
-        self.contact = HubContact(rooms)
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
+        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
+        reconnecting = Reconnecting(
+            me=rooms.own_log.origin.member,
+            attendant=self.attendant,
+            follower=self.follower,
+            publisher=self.publisher,
+            members=rooms.members,
+            refresh=self._refresh_now,
+        )
+        reconnecting.watch(link)
+
+    def _refresh_now(self) -> None:
+        with contextlib.suppress(LookupError):  # before the jobs start and after they end
+            self.jobs.now("roster")
 
     def health(self) -> Line:
         """What status shows of the daemon."""
         return {
             "daemon": True,
-            "attending": self.attendant.attending.is_set() and not self.attendant.fault,
-            "publishing": self.publisher.trouble or "well",
-            "following": self.follower.trouble or "well",
-            "matching": self.arrivals.trouble or "well",
+            "attending": self.attendant.attempts.works,
+            "publishing": self.publisher.attempts.state,
+            "following": self.follower.attempts.state,
+            "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
-            "due_work": self.jobs.troubles or "well",
+            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
+            "due_work": self.jobs.troubles or OK,
+            "connections": {
+                "attending": self.attendant.attempts.line(),
+                "publishing": self.publisher.attempts.line(),
+                "following": self.follower.attempts.line(),
+            },
         }
 
     async def prepare(self) -> None:
@@ -173,7 +185,7 @@ class NodeDaemon:
         retracted since the backup is retracted here; then expires what is due.
         """
         rooms = self._rooms
-        _log.info("restored from a backup: catching up before anything is served")
+        _log.info("the database was restored or accepted: catching up before anything is served")
         while True:
             try:
                 heads = await rooms.link.heads([])
@@ -231,7 +243,8 @@ class NodeDaemon:
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
+async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+    """Whether the home is to be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(rooms)
     rooms.health = daemon.health
@@ -240,6 +253,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():
             await supervisor.unless_ended(daemon.catch_up())
@@ -251,12 +265,18 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> None:
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await rooms.link.reopen()
+    return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
     rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
+    shared = group_socket(rooms.settings)
+    commands = rooms.commands()
+    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    if shared is not None:
+        path, group = shared
+        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
     supervisor.run("attendant", daemon.attendant.run())
     supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
@@ -264,9 +284,13 @@ async def _until_ended(
     ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
     _log.info("the node runs")
     try:
-        await supervisor.until_ended()
+        await supervisor.unless_ended(daemon.switch.until_due())
+        if supervisor.ended:
+            await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
         rooms.index_files.stop()
-        await socket.stop(GRACE_SECONDS)
+        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
         socket_path(rooms.home).unlink(missing_ok=True)
+        if shared is not None:
+            shared[0].unlink(missing_ok=True)

@@ -12,33 +12,39 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from node.app import originals
+from node.app.homes import examine_database, opened_database, right_database
 from node.app.link import Link
+from node.app.node_keys import KeysInForce, keys_in_force
+from node.app.rekeying import Rekeying
+from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
-from node.control.node_commands import NodeCommands
+from node.control.key_commands import KeyCommands
+from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
+from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.roster import Policy
-from node.errors import NotFound, Refused, VigilError
+from node.errors import Misuse, NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
+from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer, AnswererDeps
 from node.usecases.arrivals import Arrivals
@@ -50,6 +56,7 @@ from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
 from node.usecases.hit_list import HitList
+from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
@@ -60,7 +67,7 @@ from node.usecases.publication import Publications
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
-from node.usecases.roster import Members, OwnLine
+from node.usecases.roster import Members
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
@@ -69,6 +76,7 @@ from node.wire.convert import ProtoCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store
@@ -76,18 +84,19 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 Line = dict[str, Any]
-KEY_FILE: Final = "node.keys"
 
 
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
     """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
-    our log to the hub, where a daemon runs.
+    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
+    change of keys makes.
     """
 
     home: Home
     settings: Config
     ring: KeyRing
+    database: OpenDatabase
     store: Store
     codec: ProtoCodec
     index: LocalIndex
@@ -98,8 +107,10 @@ class NodeRooms:
     own_log: OwnLog
     ledger: Ledger
     audit: AuditLog
+    alarms: Alarms
     matcher: Matcher
     hits: HitList
+    kept: StoredHits
     arrivals: Arrivals
     recogniser: Recogniser
     intake: Intake
@@ -108,6 +119,7 @@ class NodeRooms:
     custody: Custody
     disposal: Disposal
     link: Link
+    secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
@@ -124,6 +136,7 @@ class NodeRooms:
             intake=self.intake,
             matcher=self.matcher,
             hits=self.hits,
+            kept=self.kept,
             store=self.store,
             audit=self.audit,
             clock=time.time,
@@ -160,7 +173,7 @@ class NodeRooms:
             store=self.store,
             audit=self.audit,
             latest=self.members.latest,
-            health=lambda: {**self.health(), "index": self.index_files.trouble or "well"},
+            health=lambda: {**self.health(), "index": self.index_files.trouble or OK},
             heads=lambda: self.link.heads([]),
             certificate_expires=self.link.expires,
             check_index=self.catalogue.check_index,
@@ -177,8 +190,23 @@ class NodeRooms:
             clock=time.time,
         )
         hits = HitCommands(hits=self.hits, audit=self.audit, clock=time.time)
-        groups = (search, queries, records, sharing, node, audit, hits, holdings, AllowCommands(allowed=allowed))
+        keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
+        allow = AllowCommands(allowed=allowed)
+        alarms = AlarmCommands(alarms=self.alarms)
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow)
         return Commands.of(*groups)
+
+    def _rekeying(self) -> Rekeying:
+        if self.secret is None:
+            raise Misuse("this node's keys were not opened with a passphrase")
+        return Rekeying(
+            home=self.home,
+            settings=self.settings,
+            secret=self.secret,
+            former=self.ring,
+            client=self.roster_client,
+            store=self.store,
+        )
 
     def _list(self) -> RecordList:
         return RecordList(store=self.store, catalogue=self.catalogue, codec=self.codec, own=self.own_log.origin)
@@ -212,6 +240,15 @@ class NodeRooms:
             clock=time.time,
         )
 
+    def require_expected(self, size: int, hub_size: int) -> None:
+        """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
+        unless a person restored or accepted this database.
+        """
+        if self.home.restored.exists():
+            return
+        self.database.lacks(hub_size - size)
+        raise refusal(replace(examine_database(self.home, self.settings), finding=Finding.OLDER))
+
     def _evidence(self, record: RecordId) -> tuple[int, bytes]:
         with self.store.read() as tx:
             log = tx.log(record.origin)
@@ -224,16 +261,6 @@ def latest_policy(members: Members) -> Policy:
     return latest.policy if latest else Policy()
 
 
-def load_ring(home: Home, settings: Config, passphrase: Callable[[], str]) -> KeyRing:
-    """The node's keys. Raises `NotFound`, `Damaged`."""
-    return KeyRing.load(
-        home.keys / KEY_FILE,
-        Passphrase(passphrase().encode()),
-        federation=federation_id(settings.federation),
-        owner=settings.member,
-    )
-
-
 def open_roster(home: Home, settings: Config) -> RosterClient:
     """The node's copy of the roster. Raises `NotFound` where the node was not admitted yet, `Damaged`."""
     try:
@@ -243,6 +270,12 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
             root_sha256=bytes.fromhex(settings.root_sha256),
         )
     except NotFound:
+        if (home.tls / "node.der").exists():
+            raise NotFound(
+                "the roster of this node is missing: the folder roster/ was there, and is gone",
+                remedy="restore the folder roster/ from a backup; without one, join again with a new invitation "
+                "(vigil node join --token TOKEN): keys and records are kept",
+            ) from None
         raise NotFound(
             "this node has no roster yet: it waits for the authority's signature",
             remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
@@ -256,14 +289,17 @@ def open_node(
     """Opens a node's rooms, with the index in step with the store. The caller holds the home's lock. `progress(done,
     total)`: where the index has to be made, or catches up.
 
-    Raises `NotFound`, `Damaged`, `StoreError`.
+    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`.
     """
-    ring = load_ring(home, settings, passphrase)
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
+    secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        store = open_store(home.database, create=True)
-        opened.callback(store.close)
-        rooms = _wire(home, settings, ring, client, store)
+        database = opened.enter_context(opened_database(home, examined))
+        keys = keys_in_force(home, settings, secret, client, database.store)
+        rooms = _wire(home, settings, keys, client, database)
+        rooms.secret = secret
         opened.callback(rooms.audit.close)
         opened.callback(rooms.index.close)
         opened.callback(rooms.index_files.close)
@@ -282,11 +318,12 @@ def finish_deletions(rooms: NodeRooms) -> None:
         _log.warning("a deletion that was ordered is not finished", kind=error.kind)
 
 
-def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, store: Store) -> NodeRooms:
-    me, federation = member_id(settings.member), federation_id(settings.federation)
+def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase) -> NodeRooms:
+    store = database.store
+    me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     codec, index = ProtoCodec(), LocalIndex()
     files = IndexFolder(home.index, index)
-    members = Members(clock=time.time, own=OwnLine(member=me, vkeys=ring.member_vkeys()))
+    members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())
@@ -296,7 +333,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
     recogniser = Recogniser(index=index, codec=codec, own=me)
     matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
-    hits = StoredHits(store=store, clock=time.time)
+    hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
     ledger = Ledger(
         codec=codec,
@@ -312,6 +349,7 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         home=home,
         settings=settings,
         ring=ring,
+        database=database,
         store=store,
         codec=codec,
         index=index,
@@ -330,7 +368,9 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
         ),
         ledger=ledger,
         audit=audit,
+        alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
+        kept=hits,
         hits=HitList(store=store, codec=codec, own=me, clock=time.time),
         arrivals=Arrivals(
             store=store,
@@ -347,7 +387,6 @@ def _wire(home: Home, settings: Config, ring: KeyRing, client: RosterClient, sto
             catalogue=catalogue,
             matcher=matcher,
             hits=hits,
-            own=me,
             recogniser=recogniser,
             radius=lambda: latest_policy(members).radius,
             clock=time.time,

@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - Whether a daemon runs is told by the lock, not by the socket: a socket file may be a dead daemon's.
+- Whoever names a socket speaks to that one alone: no home, no lock, no key is touched.
 - No daemon: this process takes the lock and works itself. A daemon: it is spoken to. Another command that works alone:
   it is waited for a while, and then named.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.group_socket import check_before_use, unreachable
 from node.control.runner import LoopThread, drive, feed
 from node.errors import AlreadyRunning, Refused, Unavailable
 from node.store.lock import own
@@ -38,8 +40,6 @@ Line = dict[str, Any]
 WAIT_SECONDS: Final = 20.0
 """How long another command that owns the home is waited for."""
 _LOOK_SECONDS: Final = 0.05
-_MAX_SOCKET_PATH: Final = 100
-"""Bytes: Linux takes at most 107 for the path of a socket."""
 
 
 def socket_path(home: Home) -> Path:
@@ -48,7 +48,7 @@ def socket_path(home: Home) -> Path:
     Raises `Refused` where somebody else has made that folder: its owner could put a socket of his own in there.
     """
     path = home.folder / "control.sock"
-    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+    if len(os.fsencode(path)) <= config.MAX_SOCKET_PATH:
         return path
     name = hashlib.sha256(os.fsencode(home.folder)).hexdigest()[:24]
     return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{name}.sock"
@@ -82,9 +82,19 @@ class Session:
 
 @contextmanager
 def open_session(
-    home: Home, passphrase: Callable[[], str], progress: Callable[[int, int], None], who: Caller
+    home: Home,
+    passphrase: Callable[[], str],
+    progress: Callable[[int, int], None],
+    who: Caller,
+    socket: Path | None = None,
 ) -> Iterator[Session]:
     """See `app.session`."""
+    if socket is not None:
+        with LoopThread() as loop:
+            check_before_use(socket)
+            loop.call(_greet(socket))
+            yield Session(loop, _over(socket), who)
+        return
     settings = config.load(home)
     deadline = time.monotonic() + WAIT_SECONDS
     with LoopThread() as loop, ExitStack() as owned:
@@ -111,6 +121,15 @@ def _over(path: Path) -> Runner:
     return run
 
 
+async def _greet(path: Path) -> None:
+    """Raises `Refused` or `Unavailable` where a socket that was named cannot be used."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError as error:
+        raise unreachable(error) from None
+    writer.close()
+
+
 async def _answers(path: Path) -> bool:
     """Whether a daemon answers on the socket."""
     try:
@@ -135,8 +154,8 @@ def _alone(
 
     if home.restored.exists():
         raise Unavailable(
-            "this node was restored from a backup, and what was retracted since is not known here yet",
-            remedy="start it with the hub in reach (vigil node run): it catches up before it serves anything",
+            "the database of this node was restored or accepted, and it has not been compared with the hub yet",
+            remedy="start the node with the hub in reach (vigil node run): it catches up before it serves anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
         yield node.commands().run

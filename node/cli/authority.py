@@ -13,12 +13,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, Passphrase, common, new_group
+from node.cli.digits import digits, root_digits
 from node.cli.files import read_input, refuse_existing
 from node.cli.handover import (
     Hub,
@@ -32,7 +33,6 @@ from node.cli.handover import (
 )
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.words import count
 from node.errors import Misuse
 
 group = new_group("The offline authority: decides who is a member.")
@@ -50,6 +50,8 @@ KeyFoldersOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import authority_keys  # noqa: F401 (defines its commands in this group)
+
     app.add_typer(group, name="authority")
 
 
@@ -85,12 +87,19 @@ def init(
 
 def _init_words(line: Line) -> str:
     return (
-        f"The authority of {plain(line['federation'])}: "
-        f"{count(line['keys'], 'key')} of either kind, {line['threshold']} of which must sign.\n"
-        f"  root              {plain(line['root'])}\n"
-        f"  its fingerprint   {plain(line['root_fingerprint'])}\n"
-        "Carry the root to the hub: vigil hub init --federation ID --root FILE"
+        f"The authority of {plain(line['federation'])}: {keys_words(line)}.\n"
+        f"Carry {plain(line['root'])} to the hub's operator: vigil hub init --federation ID --root FILE\n"
+        "Compare the ROOT digits with the hub's operator by telephone:\n"
+        f"{root_digits(line)}"
     )
+
+
+def keys_words(line: Line) -> str:
+    """How many keys an authority has, and how many have to sign."""
+    both = f"{line['keys']} root and {line['keys']} targets keys"
+    if line["keys"] == 1:
+        both = "1 root and 1 targets key"
+    return f"{both}; {line['threshold']} of each must sign"
 
 
 @group.command("sign", cls=Command)
@@ -117,7 +126,7 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             "--replace-keys",
             metavar="MEMBER",
             parser=options.member,
-            help="Let this member's keys be replaced without its former key's word; repeatable.",
+            help="Replace the keys of this member, whose former keys are lost. Call it first; repeatable.",
         ),
     ] = None,
     former_hub_until: Annotated[
@@ -134,12 +143,13 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         bool,
         typer.Option("--former-hub-compromised", help="Where the hub is replaced: somebody else may hold its keys."),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="You have compared every fingerprint already; do not ask.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="You have compared all digits already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Sign members in: shows every fingerprint to compare by voice, asks, and signs the list of members.
+    """Sign members in: shows all digits to compare by telephone, asks, and signs the list of members.
+
+    A change of a member's keys that its former key endorses is signed like a new member. Where the former keys are
+    lost, call the member, and name it: --replace-keys MEMBER.
 
     Either --hub-home, or --request and --out. The first signature of a federation, which has no members yet, goes the
     same way. --passphrase-file is for the authority's keys.
@@ -153,8 +163,9 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
     given = common(ctx)
     hub = Hub(given, hub_home, hub_passphrase_file) if hub_home else None
     asked = hub.request() if hub else read_input(named(request), options.MAX_CEREMONY, "signing request")
-    secret = _authority(given)
-    accept_hub = _shown(given, app.describe_request(folder.absolute(), secret, asked), yes=yes)
+    secret = authority_passphrase(given)
+    described = app.describe_request(folder.absolute(), secret, asked)
+    accept_hub = _shown(given, described, replaced=replace_keys or [], yes=yes)
     bundle = app.sign_members(
         folder.absolute(),
         secret,
@@ -164,7 +175,7 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         accept_hub=accept_hub,
         former_hub_until=former_hub_until,
         former_hub_compromised=former_hub_compromised,
-        key_folders=_absolute(key_folder),
+        key_folders=absolute(key_folder),
     )
     hand_over(given, bundle, hub, out)
 
@@ -187,7 +198,10 @@ def extend(  # noqa: PLR0917 (typer hands over by name)
     given = common(ctx)
     hub = destination(given, hub_home, out, hub_passphrase_file)
     hand_over(
-        given, app.extend_members(folder.absolute(), _authority(given), key_folders=_absolute(key_folder)), hub, out
+        given,
+        app.extend_members(folder.absolute(), authority_passphrase(given), key_folders=absolute(key_folder)),
+        hub,
+        out,
     )
 
 
@@ -214,8 +228,10 @@ def release(  # noqa: PLR0917 (typer hands over by name)
     given = common(ctx)
     hub = destination(given, hub_home, out, hub_passphrase_file)
     if not yes:
-        _ask(given, f"Does {member} leave the federation?")
-    bundle = app.release_member(folder.absolute(), _authority(given), member, key_folders=_absolute(key_folder))
+        ask(given, f"Does {member} leave the federation?")
+    bundle = app.release_member(
+        folder.absolute(), authority_passphrase(given), member, key_folders=absolute(key_folder)
+    )
     hand_over(given, bundle, hub, out)
 
 
@@ -238,20 +254,25 @@ def bundle(
     hand_over(given, app.last_bundle(folder.absolute()), hub, out)
 
 
-def _shown(given: Common, asked: list[Line], *, yes: bool) -> bool:
+def _shown(given: Common, asked: list[Line], *, replaced: list[str], yes: bool) -> bool:
     """Shows what would be signed and has a person say yes; whether a new hub is accepted with it."""
     for line in asked:
         given.output.line(line, _petition_words)
+        if line.get("verdict") == "replace" and line["member"] not in replaced:
+            given.output.note(
+                f"The keys of {plain(line['member'])} are NOT replaced with this signature. "
+                f"Call {plain(line['member'])}; then sign with --replace-keys {plain(line['member'])}"
+            )
     if not asked:
         given.output.line(
             {"petitions": 0}, lambda _: "No petitions. This signs the same list of members again, with new dates."
         )
     elif not yes:
-        _ask(given, "Were these fingerprints compared by voice, and are they the same?")
+        ask(given, "Did you compare all digits by telephone, and are they the same?")
     return any("hub" in line for line in asked)
 
 
-def _ask(given: Common, question: str) -> None:
+def ask(given: Common, question: str) -> None:
     """Ends the command unless a person says yes. Raises `Misuse` where there is nobody to ask."""
     try:
         agreed = typer.confirm(question, err=True)
@@ -259,38 +280,54 @@ def _ask(given: Common, question: str) -> None:
         if sys.stdin.isatty():
             raise
         raise Misuse(
-            "nothing was signed: there is no terminal to ask at", remedy="compare the fingerprints, then give --yes"
+            "nothing was signed: there is no terminal to ask at", remedy="compare the digits, then give --yes"
         ) from None
     if not agreed:
         given.output.error("nothing was signed")
         raise typer.Exit(ExitCode.ERROR)
 
 
-def _authority(given: Common) -> Callable[[], str]:
+def authority_passphrase(given: Common) -> Callable[[], str]:
+    """The passphrase of the authority's keys, asked for at most once."""
     return once(Passphrase(file=given.passphrase.file, what="the authority's keys"))
 
 
-def _absolute(folders: list[Path] | None) -> list[Path]:
+def absolute(folders: list[Path] | None) -> list[Path]:
+    """The folders of `--key-folder`."""
     return [folder.absolute() for folder in folders or ()]
+
+
+_VERDICTS: Final = {
+    "admit": "becomes a member",
+    "unchanged": "is a member with these keys already; nothing changes",
+    "rotate": "changes its keys, and its former key endorses the new ones",
+    "replace": "has new keys, and no former key endorses them",
+    "refuse": "is refused",
+}
 
 
 def _petition_words(line: Line) -> str:
     if "hub" in line:
         return _hub_words(line)
-    words = f"{plain(line['member'])}, {plain(line['name'])}: {plain(line['verdict'])}"
-    if line["fingerprint"]:
-        words += f"\n  fingerprint       {plain(line['fingerprint'])}"
-    return words + (f"\n  why               {plain(line['reason'])}" if line["reason"] else "")
+    member = plain(line["member"])
+    words = f"{member}, {plain(line['name'])}: {_VERDICTS.get(line['verdict'], plain(line['verdict']))}."
+    if line["reason"]:
+        return f"{words} Reason: {plain(line['reason'])}"
+    if line["verdict"] in {"rotate", "replace"} and line["former_log_ends"] is not None:
+        words += f" Records published under the former key: {line['former_log_ends']:,}."
+    if line["verdict"] == "unchanged":
+        return words
+    return f"{words} Compare the KEYS digits with {member} by telephone:\n{digits('KEYS', line['fingerprint'])}"
 
 
 def _hub_words(line: Line) -> str:
     match line["hub"]:
         case "new":
-            words = "The first hub of this federation"
+            words = "The first hub of this federation."
         case "rekey":
-            words = "The hub changes its keys, and its present keys sign for the new ones"
+            words = "The hub changes its keys, and its present keys sign for the new ones."
         case _:
             former = plain(str(line["former_fingerprint"])[:4])
-            words = f"A new hub replaces hub {former}..., whose keys did not sign for it"
-    words += f"\n  hub               {plain(line['fingerprint'])}"
-    return words + (f"\n  replaces hub      {plain(line['former_fingerprint'])}" if line["former_fingerprint"] else "")
+            words = f"A new hub replaces hub {former}..., whose keys did not sign for it."
+    words += f" Compare the HUB digits with the hub's operator by telephone:\n{digits('HUB', line['fingerprint'])}"
+    return words + (f"\n{digits('HUB before', line['former_fingerprint'])}" if line["former_fingerprint"] else "")

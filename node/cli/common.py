@@ -1,10 +1,11 @@
-"""What every command has: --home, --json, --passphrase-file and --officer, and the session they lead to.
+"""What every command has: --home, --socket, --json, --passphrase-file and --officer, and the session they lead to.
 
 Rules this module upholds:
 
 - These options may stand before the command or after it; the later one wins.
 - A passphrase comes from a file, a variable or the terminal, never from the command line, where others could read it.
 - It is asked for only when a key has to be opened: beside a running daemon nobody is asked.
+- A socket serves a user without access to the home. It is the one of --socket, or of VIGIL_SOCKET without --home.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ from node.cli.output import Line, Output
 from node.domain.caller import NOBODY, Caller
 from node.errors import Misuse, VigilError
 
+SOCKET_VARIABLE: Final = "VIGIL_SOCKET"
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
 PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
 _META: Final = "vigil."
+_ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "bench"})
+"""Commands that work on either's home, or need none. `vigil hub` is for a hub's, and every other for a node's."""
 
 
 class Session(Protocol):
@@ -85,6 +89,7 @@ class Common:
     output: Output
     passphrase: Passphrase
     who: Caller = NOBODY
+    socket: Path | None = None
 
     def new_passphrase(self, what: str) -> Passphrase:
         """As `passphrase`, for keys that are about to be made: a terminal is asked twice."""
@@ -97,7 +102,7 @@ class Common:
 
         with ExitStack() as opened:
             with self.output.steps("opening the search index") as told:
-                session = opened.enter_context(app.session(self.home, self.passphrase, told, self.who))
+                session = opened.enter_context(app.session(self.home, self.passphrase, told, self.who, self.socket))
             yield session
 
 
@@ -111,12 +116,22 @@ def one(lines: Iterable[Line]) -> Line:
 
 def common(ctx: typer.Context) -> Common:
     """The common options of the command that is running."""
+    home, socket = ctx.meta.get(_META + "home"), ctx.meta.get(_META + "socket")
+    if socket is None and home is None:
+        socket = _path(os.environ.get(SOCKET_VARIABLE))
     return Common(
-        home=config.find_home(ctx.meta.get(_META + "home"), os.environ),
+        socket=socket.expanduser().absolute() if socket is not None else None,
+        home=config.find_home(home, os.environ, _role(ctx)),
         output=Output(json=bool(ctx.meta.get(_META + "json"))),
         passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
         who=Caller(officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
     )
+
+
+def _role(ctx: typer.Context) -> str:
+    """Whose home a command is for: a hub's, a node's, or "" for either."""
+    command = ctx.find_root().invoked_subcommand
+    return "" if command in _ANY_HOME else "hub" if command == "hub" else "node"
 
 
 def _keep(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 (whatever the option holds)
@@ -133,6 +148,17 @@ def _options(
             metavar="DIR",
             callback=_keep,
             help="The folder of this node or hub. Default: VIGIL_HOME, else ~/.vigil.",
+            rich_help_panel="Options of every command",
+        ),
+    ] = None,
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            "--socket",
+            metavar="FILE",
+            callback=_keep,
+            help="The socket of a running node, for users without access to its folder. Default: VIGIL_SOCKET, if "
+            "--home is not given.",
             rich_help_panel="Options of every command",
         ),
     ] = None,

@@ -213,7 +213,10 @@ def _summary_words(line: Line) -> str:
         words.append(f"{line.get('published', 0):,} published, {waiting:,} waiting to leave this node.")
         words += [why_words(line)] if waiting else []
     if line["differs"]:
-        words.append(f"{count(line['differs'], 'record')} of before say something else, and were not changed.")
+        words.append(
+            f"{count(line['differs'], 'holding')} shared before with another statement, which stays. "
+            "To change it: vigil correct."
+        )
     return "\n".join(words)
 
 

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from node.cli.common import Common, Passphrase, one
+from node.cli.digits import root_digits
 from node.cli.files import refuse_existing, write_new
 from node.cli.output import Line, plain
 from node.cli.words import moment
@@ -82,6 +83,13 @@ def admitted_words(line: Line) -> str:
     """What is in force at the hub once it took a bundle."""
     members = ", ".join(map(plain, line["members"])) or "no members yet"
     words = f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
+    if line.get("root_changed"):
+        words += (
+            "\nThe authority has new keys. Compare the ROOT digits with the authority by telephone; invitations show "
+            f"them from now on:\n{root_digits(line)}"
+        )
+    if line.get("waiting"):
+        words += f"\nStill waiting for the authority: {', '.join(map(plain, line['waiting']))}."
     if line.get("suspensions_unknown"):
         # Suspensions are the hub's own word: the authority's bundle does not hold them.
         words += "\nThis hub knows of no suspensions from before. Suspend again whoever was suspended."

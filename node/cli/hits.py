@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A line a hit, the newest first; then one summary, which says what is not in the list and why.
-- What was shown is new no more.
+- The newest hit first; then one summary, which says what is not in the list and why.
+- A hit that was shown is no longer new.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Annotated, Final
 import typer
 
 from node.cli.common import Command, common
-from node.cli.output import Line, Output, plain
-from node.cli.words import count, moment, new_table, not_matched_words, record_name, speaker, stored_hit_words
+from node.cli.output import Line, plain
+from node.cli.statement_words import handling_words, statement_words
+from node.cli.words import count, moment, not_matched_words, record_name, speaker, stored_near_words
 
 _LISTED: Final = 100
 _LEFT_OUT_SHOWN: Final = 5
-_FOLDS: Final = ("Case", "Match")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
     after: Annotated[
-        int, typer.Option("--after", metavar="HIT", min=0, help="Continue the list behind the hit with this number.")
+        int, typer.Option("--after", metavar="HIT", min=0, help="Continue the list after the hit with this number.")
     ] = 0,
 ) -> None:
     """List the hits of our holdings on records of other members, the newest first.
@@ -45,36 +45,25 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     """
     given = common(ctx)
     arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
-    found: list[Line] = []
-    summary: Line = {}
     with given.session() as session:
         for line in session.run("hits-list", arguments):
-            given.output.line(line)
-            if "hit" in line:
-                found.append(line)
-            else:
-                summary = line
-    if not given.output.json:
-        _print_table(given.output, found)
-        given.output.say(_summary_words(summary))
+            given.output.line(line, _hit_words if "hit" in line else _summary_words)
 
 
-def _print_table(output: Output, lines: list[Line]) -> None:
-    if not lines:
-        return
-    columns = ("Hit", "Holding", "Case", "Record", "First found", "Last found", "Match")
-    table = new_table(*columns, right=("Holding",), folds=_FOLDS)
-    for line in lines:
-        table.add_row(
-            f"{line['hit']} new" if line["new"] else str(line["hit"]),
-            str(line["holding"]),
-            plain(", ".join(line["cases"])),
-            f"{speaker(line['origin'])} {record_name(line['record'])}",
-            moment(line["first_seen"]).partition(" ")[0],
-            moment(line["last_seen"]).partition(" ")[0],
-            stored_hit_words(line),
-        )
-    output.say(table)
+def _hit_words(line: Line) -> str:
+    """A hit in lines of its own: who has what and how near, in which case and since when, and what the record says."""
+    number = f"hit {line['hit']}" + (" (new)" if line["new"] else "")
+    record = f"{speaker(line['origin'])} {record_name(line['record'])}"
+    found = f"first found {moment(line['first_seen'])}"
+    if moment(line["last_seen"]) != moment(line["first_seen"]):
+        found += f", last {moment(line['last_seen'])}"
+    cases = f"case {plain(', '.join(line['cases']))}; " if line["cases"] else ""
+    rows = [
+        f"{number:<14} holding {line['holding']}, record {record}: {stored_near_words(line)}",
+        f"    {cases}{found}",
+    ]
+    said = ["; ".join(statement_words(line)), handling_words(line.get("handling"))]
+    return "\n".join([*rows, *(f"    {words}" for words in said if words)])
 
 
 def _summary_words(line: Line) -> str:

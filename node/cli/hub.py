@@ -16,6 +16,7 @@ import typer
 
 from node.cli import hub_upkeep, options
 from node.cli.common import Command, common, new_group, one
+from node.cli.digits import digits, root_digits
 from node.cli.files import read_input, write_new
 from node.cli.handover import admitted_words
 from node.cli.node import check_store, ready_words
@@ -33,6 +34,9 @@ _VALID_SECONDS: Final = 48 * 3_600.0
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import home_keys
+
+    home_keys.add_passphrase(group, "the hub's keys")
     app.add_typer(group, name="hub")
 
 
@@ -98,10 +102,12 @@ def init(  # noqa: PLR0917 (typer hands over by name)
 
 def _init_words(line: Line) -> str:
     return (
-        f"The hub of {plain(line['federation'])}, in {plain(line['home'])}. Compare with the authority, by voice:\n"
-        f"  authority's root  {plain(line['root_fingerprint'])}\n"
-        f"  hub               {plain(line['hub_fingerprint'])}\n"
-        f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
+        f"The hub of {plain(line['federation'])}, in {plain(line['home'])}.\n"
+        "Compare the ROOT digits and the HUB digits with the authority by telephone:\n"
+        f"{root_digits(line)}\n"
+        f"{digits('HUB', line['hub_fingerprint'])}\n"
+        "Each member that joins will compare the CA digits with you:\n"
+        f"{digits('CA', line['ca_fingerprint'])}\n"
         f"Next: {plain(line['next'])}"
     )
 
@@ -117,7 +123,7 @@ def invite(
         ),
     ] = None,
 ) -> None:
-    """Print a one-time token for a member, with the fingerprints that both ends compare by voice.
+    """Print a one-time token for a member, with the digits that both sides compare by telephone.
 
     Hand the token over on a channel that is not read by others; who has it can petition in that member's name.
     """
@@ -131,10 +137,10 @@ def _invited_words(line: Line) -> str:
     return (
         f"Invitation for {plain(line['member'])}, good until {moment(line['expires'])}, once:\n\n"
         f"{plain(line['token'])}\n\n"
-        "Compare with the member, by voice:\n"
-        f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
-        f"  authority's root  {plain(line['root_fingerprint'])}\n"
-        "There: vigil node join --token TOKEN"
+        f"Compare the CA digits and the ROOT digits with {plain(line['member'])} by telephone:\n"
+        f"{digits('CA', line['ca_fingerprint'])}\n"
+        f"{root_digits(line)}\n"
+        "There: vigil node join --token TOKEN (keys lost: vigil node rekey --token TOKEN --keys-lost)"
     )
 
 
@@ -185,6 +191,8 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        if line.get("petition"):
+            output.say(f"{plain(line['member'])} asks for other keys: vigil hub requests carries it to the authority")
 
 
 def _hub_words(line: Line) -> str:
@@ -198,6 +206,7 @@ def _hub_words(line: Line) -> str:
         f"{'Roster':<12} {roster}\n"
         f"{'Authority':<12} {f'has to sign again by {moment(signs)}' if signs else 'has not signed yet'}\n"
         f"{'Connected':<12} {count(line['attending'], 'member')}"
+        + (f"\n{'New keys':<12} {plain(line['new_keys'])}" if line.get("new_keys") else "")
     )
 
 
@@ -211,14 +220,28 @@ def requests(
     """Write what the authority is asked to sign to a file, to be carried to it."""
     given = common(ctx)
     with given.session() as session:
-        data = base64.b64decode(one(session.run("requests", {}))["request"], validate=True)
+        found = dict(one(session.run("requests", {})))
+    data = base64.b64decode(found.pop("request"), validate=True)
     write_new(out, data)
-    given.output.line(
-        {"request": str(out), "bytes": len(data)},
-        lambda line: (
-            f"{plain(line['request'])}: carry it to the authority: vigil authority sign --request FILE --out FILE"
-        ),
-    )
+    given.output.line({"request": str(out), "bytes": len(data), **found}, _request_words)
+
+
+def _request_words(line: Line) -> str:
+    words = [
+        f"{plain(line['request'])}: carry it to the authority: vigil authority sign --request FILE --out FILE",
+        "Compare the HUB digits with the authority by telephone, where the hub is new to it:",
+        digits("HUB", line["hub_fingerprint"]),
+    ]
+    if line["petitions"]:
+        words.append("Each of these members compares its KEYS digits with the authority by telephone:")
+        words += [digits(f"KEYS {plain(each['member'])}", each["fingerprint"]) for each in line["petitions"]]
+    changing = [plain(each["member"]) for each in line["petitions"] if each["changes_keys"]]
+    if changing:
+        words.append(
+            f"Until you admit the bundle, the hub takes no more records of {', '.join(changing)}: the authority signs "
+            "where the former log ends. To go on without the change: vigil hub refuse MEMBER"
+        )
+    return "\n".join(words)
 
 
 @group.command("admit", cls=Command)

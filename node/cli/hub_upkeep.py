@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from node.cli.common import common, one
+from node.cli.digits import digits
 from node.cli.output import Line, plain
 from node.cli.words import count, moment
 
@@ -43,9 +44,9 @@ def _rekey_words(line: Line) -> str:
         return "The new keys are dropped." if line["rekey"] == "dropped" else "No new keys were waiting."
     stopped = "\nNothing is cosigned until the authority has signed." if line["compromised"] else ""
     return (
-        "The new keys wait for the authority. Compare with it, by voice:\n"
-        f"  hub, new keys      {plain(line['hub_fingerprint'])}\n"
-        f"  hub, present keys  {plain(line['former_fingerprint'])}\n"
+        "The new keys wait for the authority. Compare the HUB digits with the authority by telephone:\n"
+        f"{digits('HUB', line['hub_fingerprint'])}\n"
+        f"{digits('HUB before', line['former_fingerprint'])}\n"
         f"Next: {plain(line['next'])}{stopped}"
     )
 

@@ -36,7 +36,7 @@ from node.cli.subjects import Failures
 from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
-from node.errors import MediaError, VigilError
+from node.errors import MediaError, Refused, VigilError
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
@@ -111,6 +111,11 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     the exit code is then 1.
     """
     given = common(ctx)
+    if copy_originals and given.socket is not None:
+        raise Refused(
+            "originals are copied into the folder of the node, to which you have no access over its socket",
+            remedy="leave out --copy-originals, or ask the administrator to take the files in",
+        )
     request = Request(
         case=case,
         level=level,

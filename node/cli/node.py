@@ -16,9 +16,11 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group, one
+from node.cli.digits import digits, root_digits
 from node.cli.main import ExitCode
-from node.cli.output import Line, Output, plain
-from node.cli.words import count, moment, new_table, value_words
+from node.cli.node_status import node_words, print_members
+from node.cli.output import Line, plain
+from node.cli.words import count
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -53,6 +55,9 @@ _FAULTS_SHOWN: Final = 20
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    from node.cli import home_keys, rekey  # noqa: F401 (defines its command in this group)
+
+    home_keys.add_passphrase(group, "the keys of this node")
     app.add_typer(group, name="node")
 
 
@@ -73,7 +78,7 @@ def join(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
-    Compare the fingerprints that it prints with the hub's operator and with the authority, by telephone or in person.
+    Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
     The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
     the node keeps its keys and its records.
     """
@@ -95,18 +100,18 @@ def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, 
 def _join_words(line: Line) -> str | None:
     match line["step"]:
         case "invitation":
-            again = "This home joined before: its keys and records stay. " if line["again"] else ""
+            again = " This home joined before: its keys and records stay." if line["again"] else ""
             return (
-                f"Invited to {plain(line['federation'])} as {plain(line['member'])}. {again}"
-                "Compare with the hub's operator, by voice:\n"
-                f"  hub's CA          {plain(line['ca_fingerprint'])}\n"
-                f"  authority's root  {plain(line['root_fingerprint'])}"
+                f"Invited to {plain(line['federation'])} as {plain(line['member'])}.{again}\n"
+                "Compare the CA digits and the ROOT digits with the hub's operator by telephone:\n"
+                f"{digits('CA', line['ca_fingerprint'])}\n"
+                f"{root_digits(line)}"
             )
         case "keys":
             keys = "New keys were made." if line["made"] else "The existing keys are used."
             return (
-                f"{keys} Read these digits to the authority, by voice, if it asks for them:\n"
-                f"  this node's keys  {plain(line['fingerprint'])}"
+                f"{keys} Compare the KEYS digits with the authority by telephone, if it asks for them:\n"
+                f"{digits('KEYS', line['fingerprint'])}"
             )
         case "petition":
             waiting = "Petition filed: it waits for the authority's signature."
@@ -140,72 +145,10 @@ def status(ctx: typer.Context) -> None:
     members: list[Line] = []
     with given.session() as session:
         for line in session.run("status", {}):
-            given.output.line(line, _node_words if "node" in line else None)
+            given.output.line(line, node_words if "node" in line else None)
             if "node" not in line:
                 members.append(line)
-    _print_members(given.output, members)
-
-
-def _node_words(line: Line) -> str:
-    roster = "none yet" if line["roster_version"] is None else f"version {line['roster_version']}"
-    if line["roster_version"] is not None:
-        roster += f", {'STALE since' if line['roster_stale'] else 'fresh until'} {moment(line['roster_expires'])}"
-    holdings = ", ".join(f"{number:,} {level}" for level, number in line["holdings"].items()) or "none"
-    certificate = moment(line["certificate_expires"]) if line["certificate_expires"] else "none yet"
-    rows = [
-        ("Node", f"{line['node']} in {line['federation']}"),
-        ("State", line["state"]),
-        ("Hub", line["hub"]),
-        ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
-        ("Roster", roster),
-        ("Our log", f"{line['published']:,} published, {line['waiting']:,} waiting"),
-        ("Holdings", holdings),
-    ]
-    if line.get("hits"):
-        rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
-    shown = {
-        "node", "federation", "state", "hub", "certificate_expires", "roster_version", "roster_expires", "roster_stale",
-        "published", "waiting", "holdings", "hits", "hits_left_out", "not_matched_yet",
-    }  # fmt: skip
-    rows += [
-        (name.replace("_", " ").capitalize(), value_words(value)) for name, value in line.items() if name not in shown
-    ]
-    return "\n".join(f"{name:<12} {plain(value)}" for name, value in rows)
-
-
-def _hits_words(line: Line) -> list[str]:
-    """The hits of our holdings on other members' records, and what is missing from the number."""
-    hits = line["hits"]
-    words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
-    words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
-    words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
-    words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
-    return words
-
-
-def _print_members(output: Output, members: list[Line]) -> None:
-    if not members:
-        return
-    table = new_table(
-        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
-    )
-    for line in members:
-        if line["log"] is None:
-            table.add_row(plain(line["member"]), plain(line["state"]), "no log yet")
-            continue
-        table.add_row(
-            plain(line["member"]),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
-            f"{line['size']:,}",
-            "?" if line["lag"] is None else f"{line['lag']:,}",
-            f"{line['held']:,}",
-            f"{line['missing']:,}" if line["missing"] else "",
-            f"{line['quarantined']:,}" if line["quarantined"] else "",
-        )
-    output.say(table)
-    for line in members:
-        if line.get("frozen"):
-            output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+    print_members(given.output, members)
 
 
 @group.command("doctor", cls=Command)
@@ -225,6 +168,20 @@ def doctor(ctx: typer.Context) -> None:
 def _check_words(line: Line) -> str:
     words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['check']):<22} {plain(line['what'] or '')}".rstrip()
     return words if line["ok"] or not line["remedy"] else f"{words}\n       to do: {plain(line['remedy'])}"
+
+
+@group.command("acknowledge", cls=Command)
+def acknowledge(
+    ctx: typer.Context,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What was found out and done.", show_default=False)
+    ],
+) -> None:
+    """Say that the alarms that node status shows were dealt with. The audit log records it."""
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("acknowledge", {"reason": reason}))
+    given.output.line(line, lambda line: f"{count(line['acknowledged'], 'alarm')} acknowledged.")
 
 
 @group.command("fsck", cls=Command)
@@ -273,6 +230,33 @@ def backup(
     with given.session() as session:
         line = one(session.run("backup", {"path": str(file.absolute())}))
     given.output.line(line, lambda line: f"{plain(line['path'])} is written. Keys: {plain(line['keys'])}.")
+
+
+@group.command("accept-database", cls=Command)
+def accept_database(
+    ctx: typer.Context,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="The database is missing or empty: begin again with an empty one.")
+    ] = False,
+    older: Annotated[bool, typer.Option("--older", help="The database is an older copy: go on with it.")] = False,
+) -> None:
+    """Go on with an empty or an older database, where there is no backup to restore. The audit log records it.
+
+    Material that was ingested since is not in such a database, so this node answers "no hit" about it. Restore the
+    newest backup instead, if there is one, and ingest again what is missing. The daemon must not run.
+    """
+    from node import app
+
+    given = common(ctx)
+    if empty == older:
+        raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor tells which")
+    line = app.accept_database(given.home, given.who, empty=empty)
+    given.output.line(line, _accepted_words)
+
+
+def _accepted_words(line: Line) -> str:
+    known = "" if line["entries_known"] is None else f" of the {line['entries_known']:,} that this home has seen"
+    return f"Accepted, with {line['entries']:,} log entries{known}. Next: {plain(line['next'])}"
 
 
 @group.command("restore", cls=Command)

@@ -174,15 +174,14 @@ class QueryPrinter:
 
 
 def _plan_words(plan: Line) -> str:
-    about = f"holdings of case {plain(plan['case'])}" if plan["from_case"] else "subjects"
-    number = count(plan["subjects"], about.split(" ", maxsplit=1)[0].removesuffix("s"))
-    what = f"{number} of case {plain(plan['case'])}" if plan["from_case"] else number
-    words = [f"Query {plan['asking']}: asking {join(plan['members']) or 'nobody'} about {what}."]
-    leave = f"{count(plan['fingerprints'], 'fingerprint')} leave this node"
-    levels = plan["levels"]
-    if levels:
-        each = [f"{number:,} of {_LEVELS.get(level, plain(level))} holdings" for level, number in levels.items()]
-        leave += f": {join(each)}"
+    about = count(plan["subjects"], "subject")
+    if plan["from_case"]:
+        about = f"{count(plan['subjects'], 'holding')} of case {plain(plan['case'])}"
+    words = [f"Query {plan['asking']}: asking {join(plan['members']) or 'nobody'} about {about}."]
+    leave = f"Fingerprints that leave this node: {plan['fingerprints']:,}"
+    if plan["levels"]:
+        each = [f"{number:,} of {_LEVELS.get(level, level)} holdings" for level, number in plan["levels"].items()]
+        leave += f" ({join(each)})"
     words.append(f"{leave}.")
     if plan["parts"] > 1:
         asked = "" if plan["parts_to_ask"] == plan["parts"] else f", {plan['parts_to_ask']} of them now"

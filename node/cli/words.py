@@ -99,14 +99,21 @@ def hit_words(hit: Line) -> str:
 
 def stored_hit_words(hit: Line) -> str:
     """How near a holding and a record are, and what the record says, in one line."""
+    said = [*statement_words(hit), handling_words(hit.get("handling"))]
+    return "; ".join([stored_near_words(hit), *(words for words in said if words)])
+
+
+def stored_near_words(hit: Line) -> str:
+    """How near a holding and a record are."""
     near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
-    parts = [f"{plain(hit['algorithm'] or '')} {near}"]
-    parts += [plain(hit["orientation"])] if hit["orientation"] not in (None, "original") else []
+    parts = [f"{_KINDS.get(hit['algorithm'], plain(hit['algorithm'] or ''))} {near}"]
+    if hit["orientation"] not in (None, "original"):
+        parts.append(ORIENTED.get(hit["orientation"], plain(hit["orientation"])))
     if hit["shares"]:
         parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
     parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
     parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
-    return "; ".join([", ".join(parts), *statement_words(hit)])
+    return ", ".join(parts)
 
 
 def _video_words(hit: Line) -> list[str]:
@@ -205,6 +212,11 @@ def moment(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def clock_time(seconds: float) -> str:
+    """Unix seconds as the local time of day, to the second."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%H:%M:%S")
 
 
 def day_words(days: int | None) -> str:

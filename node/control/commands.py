@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import NOBODY
-from node.errors import Misuse
+from node.errors import Misuse, Refused
 from node.usecases.acting import steps_for
 
 if TYPE_CHECKING:
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from node.domain.caller import Caller
 
     Command = Callable[[Line, AsyncIterator[Line]], AsyncGenerator[Line, None]]
+
+
+INVESTIGATION: Final = frozenset({
+    "cases", "comment", "contribute", "correct", "evidence", "hits-list", "holding", "holdings", "ingest",
+    "ingest-known", "ingest-salt", "match", "match-case", "opine", "queries", "query", "query-again", "query-case",
+    "query-rest", "records", "retract", "set-level", "status",
+})  # fmt: skip
+"""What investigators run over their socket. A command that stands in neither list is the administrator's."""
+ADMINISTRATION: Final = frozenset({
+    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
+    "fsck", "read-audit", "rekey", "rekey-cancel", "rekeying",
+})  # fmt: skip
+"""What only the node's own user runs: what changes or copies the whole node, and what tells of other people."""
 
 
 class Commands:
@@ -36,6 +49,21 @@ class Commands:
             }
         )
 
+    def names(self) -> frozenset[str]:
+        """Of all commands."""
+        return frozenset(self._commands)
+
+    def run_for_investigators(
+        self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
+    ) -> AsyncIterator[Line]:
+        """As `run`, for the users of a group. Raises `Refused` for what is the administrator's."""
+        if command in self._commands and command not in INVESTIGATION:
+            raise Refused(
+                f"{command} is for the administrator of this node",
+                remedy="ask the administrator to run it as the node's own user",
+            )
+        return self.run(command, arguments, items, who)
+
     def run(
         self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
     ) -> AsyncIterator[Line]:
@@ -45,6 +73,7 @@ class Commands:
         found = self._commands.get(command)
         if found is None:
             raise Misuse(
-                f"there is no command {command[:40]!r} here", remedy="is this the home of a node, or of a hub?"
+                f"there is no command {command[:40]!r} here",
+                remedy="restart the daemon: it is of another version of Vigil than this command",
             )
         return steps_for(who, found(arguments, items))

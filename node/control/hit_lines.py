@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.control.lines import seconds_line, shares_line, statement_line
+from node.control.lines import handling_line, seconds_line, shares_line, statement_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "quality": evidence.quality if evidence else None,
         "orientation": evidence.orientation if evidence else None,
         **statement_line(shown.statement),
+        "handling": handling_line(shown.handling),
         "weak": bool(evidence and evidence.weak),
         "trimmed": bool(evidence and evidence.trimmed),
         "shares": shares_line(evidence.shares if evidence else None),

@@ -139,7 +139,7 @@ class HoldingCommands:
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"holdings", "case", "reason", "yes", "plan"} -> what would be done, where neither "yes" nor "plan" is given:
-        {"would_delete", "would_leave", "would_retract", "plan"}. Else a line a holding as it is deleted, then
+        {"would_delete", "would_leave", "would_retract", "plan"}. Else a line per holding as it is deleted, then
         {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another one is refused.
         """
         given = Arguments(arguments)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import MemberId, Origin
+    from node.domain.log_ports import LogState
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.token import Token
@@ -53,7 +54,11 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubCommands:
-    """`addresses`: what invitations name (main port, enrolment port). Callables may block."""
+    """`addresses`: what invitations name (main port, enrolment port). Callables may block.
+
+    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256) of the
+    root that invitations pin.
+    """
 
     federation: str
     addresses: tuple[str, str]
@@ -71,9 +76,12 @@ class HubCommands:
     claimed: Callable[[], Mapping[Origin, int]]
     make_keys: Callable[[bool], tuple[str, str]]
     drop_keys: Callable[[], bool]
+    new_keys: Callable[[], str]
     make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
+    describe: Callable[[], Line] = dict
+    root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
         return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
@@ -101,6 +109,7 @@ class HubCommands:
             "hub": hub,
             "enrolment": enrolment,
             "ca_fingerprint": spoken(token.ca_sha256),
+            "root_version": token.root_version,
             "root_fingerprint": spoken(token.root_sha256),
         }
 
@@ -115,21 +124,28 @@ class HubCommands:
         claimed = {origin.member: size for origin, size in self.claimed().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
-            logs = {log.origin.member: log for log in tx.logs() if log.origin.stream == "log"}
+            logs: dict[MemberId, list[LogState]] = {}
+            for log in tx.logs():
+                if log.origin.stream == "log":
+                    logs.setdefault(log.origin.member, []).append(log)
             petitions = {petition.member: petition for petition in tx.join_requests()}
             for member in sorted(roster.members.values(), key=lambda m: m.id) if roster else ():
                 ends = [certificate.not_after for certificate in tx.certificates(member.id)]
-                log = logs.get(member.id)
+                own = logs.get(member.id, [])
+                frozen = [log.frozen for log in own if log.origin.epoch == member.log_epoch and log.frozen]
+                petition = petitions.get(member.id)
                 lines.append(
                     {
                         "member": member.id,
                         "name": member.name,
                         "state": member.status.value,
                         "attending": member.id in attending,
-                        "size": log.size if log else 0,
-                        "cosigned": log.cosigned_size if log else 0,
+                        "size": sum(log.size for log in own),
+                        "cosigned": sum(log.cosigned_size for log in own),
+                        "epoch": member.log_epoch,
                         "claimed": claimed.get(member.id),
-                        "frozen": (log.frozen or None) if log else None,
+                        "frozen": frozen[0] if frozen else None,
+                        "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
                     }
                 )
@@ -151,14 +167,17 @@ class HubCommands:
             "roster_expires": roster.expires if roster else None,
             "authority_signs_again_by": self.authority_until(),
             "roster_stale": roster is None or roster.expires <= self.clock(),
+            "new_keys": self.new_keys() or None,
             "attending": len(self.attending()),
         }
         async for line in self.members(arguments, items):
             yield line
 
     async def requests(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"request": base64}: what the authority is asked to sign."""
-        yield {"request": base64.b64encode(await asyncio.to_thread(self.request)).decode("ascii")}
+        """-> {"request": base64}: what the authority is asked to sign, and the digits to compare."""
+        # Written down, for it closes the logs of members that change their keys.
+        request = await self._act("requests", self.request)
+        yield {"request": base64.b64encode(request).decode("ascii"), **await asyncio.to_thread(self.describe)}
 
     async def admit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"bundle": base64} -> the roster that is in force now."""
@@ -167,15 +186,24 @@ class HubCommands:
         except binascii.Error as error:
             raise Misuse("a bundle is base64") from error
         digest = hashlib.sha256(bundle).hexdigest()
-        before = self.latest()
+        before, former_root = self.latest(), self.root()
         roster = await self._act("admit", lambda: self.accept(bundle), bundle_sha256=digest)
+        version, root_sha256 = self.root()
         yield {
             "roster_version": roster.version,
             "members": list(roster.active()),
             "expires": roster.expires,
             "suspended": sorted(m.id for m in roster.members.values() if m.status is MemberStatus.SUSPENDED),
             "suspensions_unknown": before is None and bool(roster.members),
+            "root_version": version,
+            "root_fingerprint": spoken(root_sha256),
+            "root_changed": (version, root_sha256) != former_root,
+            "waiting": await asyncio.to_thread(self._waiting),
         }
+
+    def _waiting(self) -> list[str]:
+        with self.store.read() as tx:
+            return sorted(petition.member for petition in tx.join_requests(state="pending"))
 
     async def suspend(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "reason"} -> its new state."""

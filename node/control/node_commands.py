@@ -17,6 +17,7 @@ from node.domain.batch import BodyState
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
+from node.usecases.alarms import FOREIGN_REMEDY, alarms
 from node.usecases.fsck import check_store
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.services import Head
+    from node.usecases.alarms import ForeignAppend
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
     from node.usecases.hit_list import HitList
 
+OK: Final = "OK"
+"""In status, of what has no trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
 SALT_SIZE: Final = 32
@@ -93,23 +97,26 @@ class NodeCommands:
         now, hits = self.clock(), self.hits.stand()
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
-            own = next((log for log in logs if log.origin == self.own), None)
+            own = [log for log in logs if log.origin.member == self.own.member]
             lines: list[Line] = [
                 {
                     "node": self.name,
                     "federation": self.federation,
-                    "state": _state(roster, self.name),
+                    **_state(roster, self.name),
                     "hub": hub,
                     "certificate_expires": self.certificate_expires(),
                     "roster_version": roster.version if roster else None,
                     "roster_expires": roster.expires if roster else None,
                     "roster_stale": roster is None or roster.expires <= now,
                     "waiting": len(tx.pending(self.own, _PENDING_SHOWN)),
-                    "published": own.cosigned_size if own else 0,
+                    # Of all epochs: those of former keys are as published as they were.
+                    "published": sum(log.cosigned_size for log in own),
+                    "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
                     "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
+                    "alarms": [_alarm_line(each) for each in alarms(tx)],
                     **self.health(),
                 }
             ]
@@ -160,13 +167,28 @@ def report_line(report: Report) -> Line:
     }
 
 
-def _state(roster: Roster | None, name: str) -> str:
+def _state(roster: Roster | None, name: str) -> Line:
     if roster is None:
-        return "no roster"
+        return {"state": "no roster"}
     for member in roster.members.values():
         if member.id == name:
-            return member.status.value
-    return "pending"
+            state: Line = {"state": member.status.value}
+            if member.suspension:
+                state |= {"suspension_reason": member.suspension, "suspended_since": member.suspended_since}
+            return state
+    return {"state": "pending"}
+
+
+def _alarm_line(alarm: ForeignAppend) -> Line:
+    return {
+        "alarm": "foreign-append",
+        "log": alarm.log,
+        "first": alarm.first,
+        "size": alarm.size,
+        "at": alarm.at,
+        "what": alarm.words(),
+        "remedy": FOREIGN_REMEDY,
+    }
 
 
 def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: dict[int, int]) -> Line:

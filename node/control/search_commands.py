@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from node.usecases.hit_list import HitList
     from node.usecases.intake import Intake
     from node.usecases.matching import Found, Matcher
+    from node.usecases.stored_hits import StoredHits
 
     Group = tuple[list[Subject], Sequence[int]]
     """Subjects that are searched for together, and of holdings the number of each."""
@@ -77,6 +78,7 @@ class SearchCommands:
     intake: Intake
     matcher: Matcher
     hits: HitList
+    kept: StoredHits
     store: Store
     audit: AuditLog
     clock: Clock
@@ -217,7 +219,9 @@ class SearchCommands:
         )
         began = time.monotonic()
         found = self.matcher.local(subjects, self.policy().radius, rule, own_rows, show_all=show_all)
-        return found, time.monotonic() - began
+        took = time.monotonic() - began
+        self.kept.keep_match(own_rows, found.hits)
+        return found, took
 
 
 def read_rule(text: str) -> MatchRule:

@@ -182,14 +182,13 @@ def match_locally(stage: Stage, tell: Telling, planted: list[Planted]) -> int:
     note_hits(planted, "JP", hits)
     tell.table(
         "Japan's own search, in the records that France signed",
-        ("Japan's file", "edited how", "found with", "bits of 256", "orientation", "whose record"),
+        ("Japan's file", "edited how", "found with", "bits of 256", "whose record"),
         [
             (
                 Path(str(hit["subject"])).name,
                 next(each.edit for each in planted if str(each.copy) == hit["subject"]),
                 str(hit["algorithm"]),
                 str(hit["distance"]),
-                str(hit["orientation"]),
                 str(hit["origin"]),
             )
             for hit in hits

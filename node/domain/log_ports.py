@@ -206,6 +206,14 @@ class ChainWriter(ChainReader, Protocol):
         """A new chain, or the new state of one that is there."""
         ...
 
+    def drop_links(self, origin: Origin, start: int) -> None:
+        """Forgets the links of the entries of a log from `start` on. The chains stay as they are."""
+        ...
+
+    def drop_chain(self, root: RecordId) -> None:
+        """Forgets a chain without links."""
+        ...
+
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
         """What belongs to the chain `root` belongs to `to` from now on, its versions counted on by `by`; the chain
         `root` is no more.
@@ -256,6 +264,13 @@ class LogWriter(LogReader, ChainWriter, Protocol):
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         """Nothing more is accepted into this log; the evidence (signed notes) is kept."""
+        ...
+
+    def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
+        """Takes the entries from `size` on out of a log of our own that a change of keys has ended there; `root` is
+        that of the first `size`. Their bodies are deleted as by `purge`, and notes of larger sizes go with them. The
+        caller has said them anew under another key, in this transaction. Raises `Misuse` for a size past the log.
+        """
         ...
 
     def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:

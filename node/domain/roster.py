@@ -65,12 +65,35 @@ class MemberKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member as the authority signed it, with the hub's suspension applied."""
+    """One member as the authority signed it, with the hub's suspension applied.
+
+    `fading`: verifier keys that stopped being its statement key so lately that what they signed may still be on its
+    way. Never from the authority: whoever holds the roster in force knows when it changed (`usecases.roster.Members`).
+    `suspension`: why the hub's operator suspended it, in the operator's own words: one printable line, not to be
+    believed and not to be logged. `suspended_since`: Unix seconds. "" and 0 where the hub did not suspend it.
+    """
 
     id: MemberId
     name: str
     status: MemberStatus
     keys: tuple[MemberKey, ...]
+    suspension: str = ""
+    suspended_since: int = 0
+    fading: tuple[str, ...] = ()
+
+    @property
+    def log_epoch(self) -> int:
+        """The epoch of the member's newest log key, of any status; 0 where it has none."""
+        return max((key.epoch for key in self.keys if key.purpose is KeyPurpose.LOG), default=0)
+
+    def active_vkeys(self) -> dict[str, str]:
+        """The member's active verifier key by purpose."""
+        return {key.purpose.value: key.vkey for key in self.keys if key.status is KeyStatus.ACTIVE}
+
+    def log_ends(self) -> dict[int, int]:
+        """Where the logs of former epochs end, by epoch: how many entries their key may vouch for."""
+        former = [k for k in self.keys if k.purpose is KeyPurpose.LOG and k.status is not KeyStatus.ACTIVE]
+        return {key.epoch: key.until_size for key in former if key.until_size is not None}
 
     def log_vkeys(self, epoch: int) -> tuple[str, ...]:
         """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
@@ -84,6 +107,10 @@ class Member:
     def statement_vkeys(self) -> tuple[str, ...]:
         """The verifier keys of the member's queries, answers and acknowledgements that are active now."""
         return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
+
+    def in_flight_vkeys(self) -> tuple[str, ...]:
+        """The keys that count for a query or an answer that arrives now: the active one, and those that are fading."""
+        return self.statement_vkeys() + self.fading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +202,7 @@ class Roster:
         if found is None or found.status is MemberStatus.LEFT:
             raise Refused(f"{member} is not a member of {self.federation}", remedy="ask the federation's authority")
         if found.status is MemberStatus.SUSPENDED:
-            raise Suspended(f"{member} is suspended", remedy="ask the hub's operator why, and the authority to lift it")
+            raise _suspended(found)
         return found
 
     def require_owner(self, member: MemberId) -> Member:
@@ -191,3 +218,12 @@ class Roster:
         if member is None or origin.federation != self.federation or origin.stream != "log":
             return ()
         return member.log_vkeys(origin.epoch)
+
+
+def _suspended(member: Member) -> Suspended:
+    if not member.suspension:
+        return Suspended(f"{member.id} is suspended by the authority", remedy="ask the federation's authority")
+    return Suspended(
+        f"{member.id} is suspended. The hub's operator says: {member.suspension}",
+        remedy="ask the hub's operator, who can lift the suspension",
+    )

@@ -19,6 +19,8 @@ _QUERY_DIGEST: Final = b"vigil/query-digest/v1\n"
 _ANSWER: Final = b"vigil/answer/v1\n"
 _PETITION: Final = b"vigil/petition/v1\n"
 _RENEWAL: Final = b"vigil/renewal/v1\n"
+PREVIOUS: Final = "previous"
+"""In a petition beside the three purposes: the statement key that the member gives up, which endorses the new ones."""
 
 
 def preimage(domain: bytes, *fields: bytes | str) -> bytes:

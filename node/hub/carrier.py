@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- A member submits to its own log alone, of its active epoch. The hub never speaks for one.
+- A member submits to its own log alone, of its active epoch, and while the authority is not asked to end that. The hub
+  never speaks for one.
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
@@ -28,6 +29,7 @@ from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
 from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
+from node.hub.key_changes import check_open
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
@@ -100,7 +102,8 @@ class HubCarrier:
     async def submit(self, member: MemberId, package: Package) -> Head:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
-        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen).
+        Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
+        `Unavailable` (its key is about to be replaced).
         """
         _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
@@ -153,6 +156,7 @@ class HubCarrier:
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._catalogue.change() as change:
+            check_open(change.writer, package.origin)
             # Once more, behind every other write: `cosigned_sizes` is told the last word.
             self._check_halted()
             change.apply(verified)

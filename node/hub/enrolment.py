@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Nobody who asks here is believed: token, proofs, roster and dates are checked inside, the cheap checks first.
 - A token is good once. The same petition with it may be sent again and again (a lost answer); another one is refused.
+  A petition that the member's present statement key endorses needs no token: a change of keys.
 - The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
 - A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
 - A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
@@ -25,11 +26,12 @@ from typing import Final
 from node.domain.hub_ports import Invitation, JoinRequest
 from node.domain.ids import FederationId, MemberId
 from node.domain.ports import Clock, Store
-from node.domain.roster import KeyStatus, Member, MemberStatus
+from node.domain.roster import Member, MemberStatus
 from node.domain.services import JoinPetition, JoinStatus
-from node.domain.signing import preimage, renewal_preimage
+from node.domain.signing import PREVIOUS, preimage, renewal_preimage
 from node.domain.token import SECRET_SIZE, Token
-from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Unauthenticated, Unavailable
+from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
+from node.hub.key_changes import KeyChanges, open_log
 from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
 from node.usecases.signatures import verify_message
@@ -74,6 +76,7 @@ class EnrolmentDesk:
         self._registrar = registrar
         self._repository = repository
         self._clock = clock
+        self._changes = KeyChanges(store=store, pins=pins, clock=clock)
         self._mac_key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._used_challenges: dict[bytes, float] = {}
@@ -84,13 +87,12 @@ class EnrolmentDesk:
     def invite(
         self, member: MemberId, *, hub: str, enrolment: str, ca_sha256: bytes, lifetime: int = INVITATION_SECONDS
     ) -> Token:
-        """A one-time token for `member`, to join or to change its keys. Blocking. Raises `Refused` where suspended."""
+        """A one-time token for `member`, to join or to change its keys. Blocking.
+
+        A suspended member may have one: it changes the keys that were stolen before its suspension is lifted.
+        """
         if lifetime <= 0:
             raise Misuse("an invitation must be valid for at least one second")
-        roster = self._members.latest()
-        known = roster.members.get(member) if roster else None
-        if known is not None and known.status is MemberStatus.SUSPENDED:
-            raise Refused(f"{member} is suspended", remedy="lift the suspension first")
         version, root_sha256 = self._repository.root_pin()
         token = Token(
             federation=self._federation,
@@ -118,6 +120,7 @@ class EnrolmentDesk:
                     f"no petition of {member} waits", remedy="to stop a member for now, use vigil hub suspend"
                 )
             writer.set_join_state(member, "refused")
+            open_log(writer, member)
 
     def settle(self) -> list[MemberId]:
         """Marks as admitted those petitions whose keys the roster holds by now. Blocking; for after a new roster."""
@@ -128,7 +131,13 @@ class EnrolmentDesk:
             with self._store.write() as writer:
                 for member in done:
                     writer.set_join_state(member, "admitted")
+                    open_log(writer, member)
         return done
+
+    def announce(self, coming: Mapping[MemberId, Member]) -> None:
+        """Before the members in `coming` are published: ends the certificates of those whose keys change. Blocking."""
+        latest = self._members.latest()
+        self._changes.announce(latest.members if latest else {}, coming)
 
     # --- for nodes ----------------------------------------------------------------------------------------------------
 
@@ -164,8 +173,9 @@ class EnrolmentDesk:
     # --- joining ------------------------------------------------------------------------------------------------------
 
     def _join(self, petition: JoinPetition) -> JoinStatus:
-        """1. the token is known, and this member's; 2. it is unused, or was used for this very petition; 3. the
-        petition proves itself; 4. token and petition are taken in one transaction; 5. the roster says how it stands.
+        """1. this very petition was filed before; or 2. the token is known, this member's, unused and of today, or
+        there is none and the member's present statement key endorses the petition; 3. the petition proves itself;
+        4. token and petition are taken in one transaction; 5. the roster says how it stands.
         """
         if len(petition.secret) != SECRET_SIZE:
             raise Malformed("a token's secret has another length")
@@ -173,25 +183,39 @@ class EnrolmentDesk:
         with self._store.read() as reader:
             invitation = reader.invitation(secret_sha256)
             filed = reader.join_request(petition.member)
-        if invitation is None or invitation.member != petition.member:
-            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
-        if invitation.used_at:
-            if filed is None or not _same(filed, petition, secret_sha256):
-                raise Unauthenticated(
-                    "this token was used before, with another petition",
-                    remedy="if that was not this node, tell the hub's operator at once; else ask for a new token",
-                )
+        theirs = invitation if invitation is not None and invitation.member == petition.member else None
+        used = invitation is None or (theirs is not None and bool(theirs.used_at))
+        if used and filed is not None and _same(filed, petition, secret_sha256):
             return self._standing(filed)
         now = self._clock()
-        if invitation.expires_at <= now:
-            raise Expired("this token has expired", remedy="ask the hub's operator for a new one")
+        if theirs is not None:
+            _check_unused(theirs, now)
+        elif invitation is not None or not self._endorses(petition):
+            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
         request = self._registrar.check(petition, now)
         with self._store.write() as writer:
             # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
-            if not writer.use_invitation(secret_sha256, int(now)):
+            if theirs is not None and not writer.use_invitation(secret_sha256, int(now)):
                 raise Unauthenticated("this token was used at this very moment", remedy="try again")
             writer.put_join_request(request)
         return self._standing(request)
+
+    def _endorses(self, petition: JoinPetition) -> bool:
+        """Whether the petition names the member's present statement key as the one that endorses it; `check` has it
+        prove so. Raises `Suspended`: whoever took the keys of a suspended member could endorse others.
+        """
+        endorsing = petition.vkeys.get(PREVIOUS)
+        if not endorsing:
+            return False
+        known = self._members.current().members.get(petition.member)
+        if known is None or endorsing not in known.statement_vkeys():
+            return False
+        if known.status is MemberStatus.SUSPENDED:
+            raise Suspended(
+                f"{petition.member} is suspended, so its present keys endorse no others",
+                remedy="ask the hub's operator for a token: vigil node rekey --token TOKEN",
+            )
+        return known.status is MemberStatus.ACTIVE
 
     def _standing_of(self, name: MemberId) -> Member | None:
         try:
@@ -246,6 +270,7 @@ class EnrolmentDesk:
 
     def _renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
         self._members.current().require_owner(member)
+        self._changes.check_renewal(member)
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:
@@ -274,6 +299,16 @@ class EnrolmentDesk:
         return hmac.digest(self._mac_key, preimage(_CHALLENGE, member, start), "sha256")[:_MAC_SIZE]
 
 
+def _check_unused(invitation: Invitation, now: float) -> None:
+    if invitation.used_at:
+        raise Unauthenticated(
+            "this token was used before, with another petition",
+            remedy="if that was not this node, tell the hub's operator at once; else ask for a new token",
+        )
+    if invitation.expires_at <= now:
+        raise Expired("this token has expired", remedy="ask the hub's operator for a new one")
+
+
 def _same(filed: JoinRequest, petition: JoinPetition, secret_sha256: bytes) -> bool:
     return (
         hmac.compare_digest(filed.secret_sha256, secret_sha256)
@@ -286,5 +321,4 @@ def _holds(member: Member | None, vkeys: Mapping[str, str]) -> bool:
     """Whether the roster gives the member exactly these keys."""
     if member is None:
         return False
-    active = {key.purpose.value: key.vkey for key in member.keys if key.status is KeyStatus.ACTIVE}
-    return active == {purpose: vkeys.get(purpose) for purpose in _OUR_KEYS}
+    return member.active_vkeys() == {purpose: vkeys.get(purpose) for purpose in _OUR_KEYS}

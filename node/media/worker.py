@@ -85,7 +85,11 @@ def _answered(task: Task, line: bytes, allow: Allow) -> tuple[bytes, bool]:
 
 
 def _has_grown(at_first: Usage) -> bool:
-    now = usage()
+    """Whether this worker takes much more than at first, or cannot even tell, for want of an open file."""
+    try:
+        now = usage()
+    except (OSError, MemoryError):
+        return True
     return now.now_bytes > at_first.now_bytes + GROWTH_BYTES or now.threads > at_first.threads + GROWTH_THREADS
 
 

@@ -93,7 +93,10 @@ def _judge(claims: Claims, known: Member | None, taken: set[bytes]) -> Verdict:
         raise Refused("it holds a key that the roster or another petition has, or had")
     last = max((key.epoch for key in known.keys if key.purpose is KeyPurpose.LOG), default=0) if known else 0
     if KeyPurpose.LOG in changed and claims.log_epoch != last + 1:
-        raise Refused(f"its new log key has to open epoch {last + 1}, and is for epoch {claims.log_epoch}")
+        raise Refused(
+            f"its new log key is for epoch {claims.log_epoch} of its log, and epoch {last + 1} is due: its node has to "
+            "make keys again (vigil node rekey, or vigil node join in an empty home)"
+        )
     if known is None:
         return Verdict.ADMIT
     if claims.previous is not None and known.status is not MemberStatus.LEFT:
@@ -105,15 +108,25 @@ def _judge(claims: Claims, known: Member | None, taken: set[bytes]) -> Verdict:
 
 def active_vkeys(member: Member) -> dict[str, str]:
     """The member's active key by purpose."""
-    return {key.purpose.value: key.vkey for key in member.keys if key.status is KeyStatus.ACTIVE}
+    return member.active_vkeys()
 
 
 def admit(members: Mapping[MemberId, Member], finding: Finding, *, log_size: int | None) -> dict[MemberId, Member]:
-    """The members with this finding carried out. `log_size`: entries of the former log that the hub had cosigned."""
+    """The members with this finding carried out. `log_size`: entries of the former log that the hub had cosigned.
+
+    Raises `Refused` for a petition that was refused, and for a new log key where nobody says where the former log ends:
+    whoever has the former key could go on with it.
+    """
     if finding.claims is None:
         raise Refused(f"{finding.member} is not admitted: {finding.reason}")
     known = members.get(finding.member)
     vkeys = finding.claims.request.vkeys
+    former_log = active_vkeys(known).get(KeyPurpose.LOG.value) if known else None
+    if log_size is None and former_log not in {None, vkeys[KeyPurpose.LOG.value]}:
+        raise Refused(
+            f"the request does not say where the former log of {finding.member} ends",
+            remedy="ask the hub's operator for a new request: vigil hub requests",
+        )
     kept: list[MemberKey] = []
     for key in known.keys if known else ():
         if key.status is KeyStatus.ACTIVE and vkeys[key.purpose.value] != key.vkey:

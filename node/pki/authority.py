@@ -5,14 +5,17 @@ Rules this module upholds:
 - It needs no network and no database: a signing request goes in, a bundle comes out (`node.pki.courier`).
 - Nothing is admitted by default. The hub's identity and each member are named by the person who compared fingerprints.
 - Files are written before the metadata that names them, the newest targets last: a crash leaves the former state whole.
-- Keys are one wrapped file each, so that a threshold of them can lie on as many sticks. They are opened only to sign.
+- Keys are one wrapped file each, so that a threshold of them can lie on as many sticks (`node.pki.keyfiles`).
+- A change of its keys is signed by the former root keys and the new ones, so that every node follows. A crash in it
+  leaves the former keys in force, or the new ones: the same command goes on where it was.
 - A clock that runs behind what was signed last is refused: it would sign metadata that is born expired.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -21,27 +24,25 @@ from tuf.api.metadata import Root, Targets
 
 from node.domain.ids import FederationId, MemberId, spoken
 from node.domain.roster import Member, Policy
-from node.errors import Misuse, NotFound, PeerFault, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.pki import metadata
 from node.pki.admission import Finding, Verdict, admit, release, review
-from node.pki.courier import Bundle, SigningRequest, decode_request, encode_bundle
+from node.pki.courier import Bundle, SigningRequest, decode_request, encode_bundle, hub_fingerprint
 from node.pki.documents import (
     POLICY_FILE,
     ROSTER_FILE,
     Membership,
+    checked_policy,
     decode_membership,
-    decode_policy,
     encode_membership,
     encode_policy,
 )
-from node.pki.keys import AUTHORITY, KeyRing
+from node.pki.keyfiles import ROLES, KeyFiles, check_numbers, give_keys
 from node.pki.stick import Stick
 from node.pki.strictjson import MAX_DOCUMENT
 from node.pki.succession import FormerWord, HubFinding, HubVerdict, judge_hub, succeed
 from node.pki.wrapping import Passphrase
 
-ROLES: Final = (Root.type, Targets.type)
-MAX_KEYS: Final = 9
 ROOT_RENEWAL: Final = metadata.ROOT_LIFE // 2
 """Seconds left of the root under which a signature also extends it."""
 AS_OF_NOW: Final = FormerWord()
@@ -52,10 +53,14 @@ CLOCK_SLACK: Final = 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A signing request judged: its hub, and its petitions."""
+    """A signing request judged: its hub, and its petitions.
+
+    `log_sizes`: where the former logs of members end that change their log key.
+    """
 
     hub: HubFinding
     findings: tuple[Finding, ...]
+    log_sizes: Mapping[MemberId, int] = field(default_factory=dict)
 
     @property
     def hub_changed(self) -> bool:
@@ -63,19 +68,26 @@ class Review:
         return self.hub.verdict is not HubVerdict.UNCHANGED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootDigits:
+    """What is compared by voice of a root: its version, and the SHA-256 of its file."""
+
+    version: int
+    sha256: bytes
+
+
 class Authority:
     """An opened authority folder. One process at a time; synchronous."""
 
     def __init__(self, folder: Path, passphrase: Passphrase, key_folders: Sequence[Path] = ()) -> None:
         """Opens it and checks what it signed. `key_folders`: where more key files are. Raises `NotFound`, `Damaged`."""
-        self._folder = folder
-        self._passphrase = passphrase
-        self._key_folders = (folder / "keys", *key_folders)
         self._stick = Stick(folder)
         held = self._stick.load()
         self.federation = held.federation
+        self._keys = KeyFiles(held.federation, (folder / "keys", *key_folders), passphrase)
         self._policy, self._roots = held.policy, list(held.roots)
         self._targets, self._membership = held.targets, held.membership
+        self._interrupted = held.interrupted
 
     @classmethod
     def create(
@@ -90,21 +102,13 @@ class Authority:
         threshold: int = 1,
     ) -> Authority:
         """A new authority: `keys` root and `keys` targets keys, of which `threshold` sign. Raises `Misuse`."""
-        if not 1 <= threshold <= keys <= MAX_KEYS:
-            raise Misuse(f"an authority has 1 to {MAX_KEYS} keys, and a threshold of at most all of them")
+        check_numbers(keys, threshold)
         stick = Stick.prepare(folder)
+        files = KeyFiles(federation, (folder / "keys",), passphrase)
         root = Root(expires=metadata.utc(now + metadata.ROOT_LIFE), consistent_snapshot=True)
-        signers = []
-        for role in ROLES:
-            root.roles[role].threshold = threshold
-            for number in range(1, keys + 1):
-                name = f"{role}/{number}"
-                ring = KeyRing.generate(federation, AUTHORITY, (name,))
-                ring.save(_key_file(folder / "keys", name), passphrase)
-                root.add_key(metadata.tuf_key(ring.public_bytes(name)), role)
-                if role == Root.type:
-                    signers.append(metadata.RoleSigner(ring.signer(name), ring.public_bytes(name)))
-        stick.found(federation, _checked_policy(policy or Policy()), metadata.sign(root, signers))
+        signers = {role: files.make(role, range(1, keys + 1)) for role in ROLES}
+        give_keys(root, signers, threshold)
+        stick.found(federation, checked_policy(policy or Policy()), metadata.sign(root, signers[Root.type]))
         return cls(folder, passphrase)
 
     # --- what it knows ------------------------------------------------------------------------------------------------
@@ -113,6 +117,31 @@ class Authority:
     def root(self) -> bytes:
         """The first root.json, which a hub is made with; its SHA-256 is what two people compare then."""
         return self._roots[0]
+
+    @property
+    def root_digits(self) -> RootDigits:
+        """Of the root that brought in the present keys: what every ceremony compares as ROOT."""
+        version = metadata.anchor(self._roots)
+        return RootDigits(version=version, sha256=hashlib.sha256(self._roots[version - 1]).digest())
+
+    def public_keys(self, role: str) -> set[bytes]:
+        """The public keys (32 bytes each) of `role` as they stand."""
+        root = self._newest_root()
+        return {bytes.fromhex(root.keys[keyid].keyval["public"]) for keyid in root.roles[role].keyids}
+
+    @property
+    def hub_fingerprint(self) -> bytes:
+        """Of the hub that was signed in last, as `HubClaims.fingerprint`; b"" before the first."""
+        if self._membership is None:
+            return b""
+        hub = self._membership.hub
+        return hub_fingerprint(self.federation, self._online(), hub.cosigner_vkey, hub.ca_sha256)
+
+    @property
+    def signature(self) -> tuple[int, int]:
+        """(keys, threshold) of the root role as it stands."""
+        role = self._newest_root().roles[Root.type]
+        return len(role.keyids), role.threshold
 
     @property
     def members(self) -> Mapping[MemberId, Member]:
@@ -126,13 +155,20 @@ class Authority:
 
     def set_policy(self, policy: Policy) -> None:
         """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
-        self._stick.write_policy(_checked_policy(policy))
+        self._stick.write_policy(checked_policy(policy))
         self._policy = policy
 
     def bundle(self) -> bytes:
         """What was signed last, once more: for a hub that lost it. Raises `NotFound` where nothing was."""
         if self._targets is None:
-            raise NotFound("this authority has signed no membership yet")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
+        if self._interrupted:
+            raise Misuse(
+                "a change of this authority's keys was interrupted",
+                remedy="run vigil authority rotate again: it goes on where it was",
+            )
         targets = metadata.parse(self._targets, Targets, "the membership").signed
         files = {f"{number}.root.json": data for number, data in enumerate(self._roots, start=1)}
         files[f"{targets.version}.targets.json"] = self._targets
@@ -191,16 +227,54 @@ class Authority:
     def extend(self, *, now: float) -> bytes:
         """The same membership and the policy as it stands now, with fresh dates. Raises `NotFound` before the first."""
         if self._membership is None:
-            raise NotFound("this authority has signed no membership yet")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
         return self._publish(self._membership, self._online(), now=now)
 
     def release(self, member: MemberId, *, now: float) -> bytes:
         """A bundle in which `member` has left. Raises `Refused` where it is none."""
         if self._membership is None:
-            raise NotFound("this authority has signed no membership yet")
+            raise NotFound(
+                "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
+            )
         members = release(self._membership.members, member)
         membership = Membership(federation=self.federation, hub=self._membership.hub, members=members)
         return self._publish(membership, self._online(), now=now)
+
+    def rotate(self, *, now: float, keys: int, threshold: int) -> bytes:
+        """New root and targets keys, and the bundle in which the former root keys hand over to them.
+
+        A threshold of the former root keys has to be at hand; of the former targets keys none. The new files stand in
+        the folder's own `keys`. Where a change was interrupted after its root was signed, it is brought to its end, and
+        the numbers given are not looked at. Raises `Misuse`, `NotFound` before the first list of members.
+        """
+        membership, online = self._membership, self._online() if self._membership else b""
+        if membership is None:
+            raise NotFound(
+                "this authority has signed no list of members yet",
+                remedy="nothing rests on its keys so far: make a new authority in another folder",
+            )
+        if self._interrupted:
+            return self._publish(membership, online, now=now)
+        check_numbers(keys, threshold)
+        self._check_clock(now)
+        root = self._newest_root()
+        former = self._keys.signers(Root.type, root.roles[Root.type])
+        fresh = {role: self._keys.make(role, self._unused_numbers(role, keys)) for role in ROLES}
+        give_keys(root, fresh, threshold)
+        root.version += 1
+        root.expires = metadata.utc(now + metadata.ROOT_LIFE)
+        signed = metadata.sign(root, [*former, *fresh[Root.type]])
+        self._stick.write(f"{root.version}.root.json", signed)
+        # Handed over. A crash right here leaves a list of members by the former keys: `interrupted`.
+        self._roots.append(signed)
+        return self._publish(membership, online, now=now)
+
+    def _unused_numbers(self, role: str, keys: int) -> range:
+        roots = [metadata.parse(data, Root, "the authority's root").signed for data in self._roots]
+        used = len({keyid for root in roots for keyid in root.roles[role].keyids})
+        return range(used + 1, used + 1 + keys)
 
     def _open(self, request: bytes) -> SigningRequest:
         opened = decode_request(request)
@@ -213,6 +287,7 @@ class Authority:
         return Review(
             hub=judge_hub(known, self._online() if known else b"", opened, self.federation),
             findings=tuple(review(self._membership, opened.petitions, self.federation)),
+            log_sizes=opened.log_sizes,
         )
 
     # --- signing ------------------------------------------------------------------------------------------------------
@@ -239,7 +314,7 @@ class Authority:
             self._stick.write(f"{len(self._roots) + 1}.root.json", root)
             self._roots.append(root)
         self._stick.write(f"{targets.version}.targets.json", signed)
-        self._targets, self._membership = signed, membership
+        self._targets, self._membership, self._interrupted = signed, membership, False
         return self.bundle()
 
     def _next_root(self, online: SSlibKey, *, now: float) -> bytes | None:
@@ -257,24 +332,7 @@ class Authority:
         return metadata.sign(root, self._signers(Root.type))
 
     def _signers(self, role: str) -> list[metadata.RoleSigner]:
-        """As many of the role's keys as it needs. Raises `Misuse` where too few key files are at hand."""
-        wanted = self._newest_root().roles[role]
-        found: dict[str, metadata.RoleSigner] = {}
-        for number in range(1, MAX_KEYS + 1):
-            name = f"{role}/{number}"
-            path = next((p for f in self._key_folders if (p := _key_file(f, name)).exists()), None)
-            if path is None or len(found) == wanted.threshold:
-                continue
-            ring = KeyRing.load(path, self._passphrase, federation=self.federation, owner=AUTHORITY)
-            signer = metadata.RoleSigner(ring.signer(name), ring.public_bytes(name))
-            if signer.public_key.keyid in wanted.keyids:
-                found[signer.public_key.keyid] = signer
-        if len(found) < wanted.threshold:
-            raise Misuse(
-                f"{len(found)} of the {role} keys are at hand, and {wanted.threshold} have to sign",
-                remedy="put the sticks with the other key files in, and name the folders of each: --key-folder DIR",
-            )
-        return list(found.values())
+        return self._keys.signers(role, self._newest_root().roles[role])
 
     def _newest_root(self) -> Root:
         return metadata.parse(self._roots[-1], Root, "the authority's root").signed
@@ -292,15 +350,5 @@ class Authority:
             raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
 
 
-def _key_file(folder: Path, name: str) -> Path:
-    return folder / f"{name.replace('/', '-')}.key"
-
-
-def _checked_policy(policy: Policy) -> bytes:
-    data = encode_policy(policy)
-    try:
-        if decode_policy(data) == policy:
-            return data
-    except PeerFault as error:
-        raise Misuse(f"this policy cannot be signed: {error}") from error
-    raise Misuse("this policy could not be read back: a budget is written with a point, a list has no duplicates")
+def _nothing_signed() -> NotFound:
+    return NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from node.domain.ids import FederationId
-from node.errors import Misuse, NotFound, Refused
+from node.errors import Expired, Misuse, NotFound, Refused
 from node.pki.ca import MEMBER_LIFE, CertificateAuthority, server_hosts
 from node.pki.courier import HubClaims, claim_hub, decode_bundle
 from node.pki.documents import ROSTER_FILE, decode_membership
@@ -93,6 +93,10 @@ class HubChange:
         write_atomic(self._folder / _PLAN_FILE, encode(plan))
         return NextKeys(ring=ring, ca=ca, sizes=sizes)
 
+    def waits(self) -> bool:
+        """Whether new keys wait."""
+        return (self._folder / _PLAN_FILE).exists()
+
     def waiting(self, passphrase: Passphrase) -> NextKeys | None:
         """The new keys that wait, if there are any. Raises `Damaged`."""
         try:
@@ -112,7 +116,7 @@ class HubChange:
         """Forgets new keys that wait; whether there were any. Raises `Misuse` once the authority's bundle is here."""
         if self.begun():
             raise Misuse("the authority has signed for the new keys already", remedy="start the hub: vigil hub run")
-        found = (self._folder / _PLAN_FILE).exists()
+        found = self.waits()
         self._clear()
         return found
 
@@ -158,13 +162,28 @@ class HubChange:
     def finish(self, waiting: NextKeys, *, now: float) -> None:
         """The steps, from wherever a crash left them."""
         bundle = read_bounded(self._folder / _BUNDLE_FILE, MAX_DOCUMENT, what="bundle")
-        self.repository(waiting).accept(bundle, now=now)
+        repository = self.repository(waiting)
+        if not _publishes(repository, waiting):
+            try:
+                repository.accept(bundle, now=now)
+            except Expired:
+                # Nothing of it is in place, and nobody believes it any more: the new keys wait for another one.
+                (self._folder / _BUNDLE_FILE).unlink()
+                raise
         ca = read_bounded(self._tls / CA_FILE, MAX_CERTIFICATE, what="CA certificate")
         if ca != waiting.ca.der and waiting.sizes is None and ca not in former_cas(self._tls, now=now):
             write_atomic(self._tls / f"former-ca-{int(now)}.der", ca)
         for name, folder in ((CA_FILE, self._tls), (SERVER_FILE, self._tls), (KEY_FILE, self._keys)):
             write_atomic(folder / name, read_bounded(self._folder / name, MAX_CERTIFICATE, what="new key"))
         self._clear()
+
+
+def _publishes(repository: Repository, waiting: NextKeys) -> bool:
+    """Whether what is published names the new keys already."""
+    try:
+        return repository.membership().hub.is_hub(waiting.claims.identity)
+    except NotFound:
+        return False
 
 
 def former_cas(tls: Path, *, now: float) -> Sequence[bytes]:

@@ -30,13 +30,14 @@ from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
 from node.domain.ids import FederationId
-from node.domain.roster import MemberStatus, Roster
+from node.domain.roster import Member, MemberStatus, Roster
 from node.errors import BadProof, Damaged, Malformed, NotFound, PeerFault
 from node.pki import metadata
 from node.pki.documents import (
     POLICY_FILE,
     ROSTER_FILE,
     SUSPENDED_FILE,
+    Suspension,
     decode_membership,
     decode_policy,
     decode_suspended,
@@ -240,7 +241,7 @@ class RosterClient:
             expires=min(metadata.expires(role) for role in roles.values()),
             hub=membership.hub,
             members={
-                member.id: replace(member, status=MemberStatus.SUSPENDED)
+                member.id: _suspended(member, suspended[member.id])
                 if member.id in suspended and member.status is MemberStatus.ACTIVE
                 else member
                 for member in membership.members.values()
@@ -263,6 +264,10 @@ class RosterClient:
                 "the roster kept here cannot be read",
                 remedy="delete the folder roster/ of this home, then start the node with the hub in reach",
             ) from error
+
+
+def _suspended(member: Member, why: Suspension) -> Member:
+    return replace(member, status=MemberStatus.SUSPENDED, suspension=why.reason, suspended_since=why.since)
 
 
 def _document(info: TargetFile, fetch: Fetch, kept: Mapping[str, bytes]) -> bytes:

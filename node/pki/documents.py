@@ -27,7 +27,7 @@ from node.domain.roster import (
     MemberStatus,
     Policy,
 )
-from node.errors import Malformed
+from node.errors import Malformed, Misuse, PeerFault
 from node.pki.keys import HUB, MIRROR, log_role, vkey_name
 from node.pki.petition import check_name
 from node.pki.strictjson import Fields, decode, encode
@@ -229,6 +229,17 @@ def _decode_scheme(value: Any) -> CategoryScheme:  # noqa: ANN401 -- JSON
     scheme = CategoryScheme(scheme=fields.text("scheme"), version=fields.text("version"), codes=fields.texts("codes"))
     fields.end()
     return scheme
+
+
+def checked_policy(policy: Policy) -> bytes:
+    """policy.json of a policy that a reader would take. Raises `Misuse` for one that is past the caps."""
+    data = encode_policy(policy)
+    try:
+        if decode_policy(data) == policy:
+            return data
+    except PeerFault as error:
+        raise Misuse(f"this policy cannot be signed: {error}") from error
+    raise Misuse("this policy could not be read back: a budget is written with a point, a list has no duplicates")
 
 
 # --- suspended.json ---------------------------------------------------------------------------------------------------

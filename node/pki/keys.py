@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from node.domain.ids import FederationId, MemberId, Origin, member_id
 from node.domain.roster import KeyPurpose
-from node.errors import Damaged, Misuse
+from node.errors import Damaged, Misuse, NotFound
 from node.pki.files import read_bounded, write_atomic
 from node.pki.wrapping import Passphrase, unwrap, wrap
 from node.tlog import note
@@ -203,7 +203,14 @@ class KeyRing:
     def load(cls, path: Path, passphrase: Passphrase, *, federation: FederationId, owner: str) -> KeyRing:
         """The ring in `path`. Raises `NotFound`, or `Damaged` where it does not open or is another owner's."""
         empty = cls(federation, owner, {})
-        secret = unwrap(read_bounded(path, _MAX_FILE, what="key file"), passphrase, label=empty._label)
+        try:
+            data = read_bounded(path, _MAX_FILE, what="key file")
+        except NotFound as error:
+            raise NotFound(
+                f"the {empty._label} are missing: there is no file {path.name} in the folder keys/",
+                remedy="restore the folder keys/ from a backup",
+            ) from error
+        secret = unwrap(data, passphrase, label=empty._label)
         try:
             keys = {}
             for role, digits in json.loads(secret).items():

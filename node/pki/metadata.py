@@ -11,7 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, NoReturn, TypeVar
@@ -156,6 +156,19 @@ def check_root(data: bytes, trusted: Metadata[Root] | None) -> Metadata[Root]:
                 raise BadVersionNumberError
         found.signed.verify_delegate(Root.type, found.signed_bytes, found.signatures)
     return found
+
+
+def anchor(roots: Sequence[bytes]) -> int:
+    """The version of the root that brought in the newest root's own keys and threshold. `roots`: from version 1 on."""
+    parsed = [parse(data, Root, "the authority's root").signed for data in roots]
+    version = len(parsed)
+    while version > 1 and _root_keys(parsed[version - 2]) == _root_keys(parsed[-1]):
+        version -= 1
+    return version
+
+
+def _root_keys(root: Root) -> tuple[frozenset[str], int]:
+    return frozenset(root.roles[Root.type].keyids), root.roles[Root.type].threshold
 
 
 def sign(signed: _T, signers: Iterable[RoleSigner]) -> bytes:

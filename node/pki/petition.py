@@ -20,7 +20,7 @@ from node.domain.hub_ports import JoinRequest
 from node.domain.ids import HASH_SIZE, MemberId, Origin, member_id
 from node.domain.roster import KeyPurpose
 from node.domain.services import JoinPetition
-from node.domain.signing import petition_preimage, preimage
+from node.domain.signing import PREVIOUS, petition_preimage, preimage
 from node.errors import BadSignature, Malformed, Misuse
 from node.pki.ca import check_request, spki_sha256
 from node.pki.keys import STATEMENT, KeyRing, log_role, vkey_name
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from node.domain.ids import FederationId
 
-PREVIOUS: Final = "previous"
-"""Beside the three purposes: the statement key that the member gives up, endorsing the new ones."""
 PURPOSES: Final = tuple(sorted(purpose.value for purpose in KeyPurpose))
 SECRET_SIZE: Final = 32
 _MEMBER_KEYS: Final = b"vigil/member-keys/v1\n"

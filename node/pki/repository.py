@@ -115,9 +115,14 @@ class Repository:
         return data
 
     def root_pin(self) -> tuple[int, bytes]:
-        """(version, SHA-256) of the newest root, for a token to carry."""
+        """(version, SHA-256) of the root for a token to carry: the one that brought in the authority's present keys.
+
+        Later ones, with another hub or a later date, are signed by the same keys. So the digits that people compare
+        are those that the authority read out when it made these keys, and stay the same until it makes others.
+        """
         with self._lock:
-            return len(self._roots), hashlib.sha256(self._roots[-1]).digest()
+            version = metadata.anchor(self._roots)
+            return version, hashlib.sha256(self._roots[version - 1]).digest()
 
     def membership(self) -> Membership:
         """What the authority signed last. Raises `NotFound` before the first bundle."""

@@ -11,6 +11,7 @@ The folder: `authority.json`, `policy.json` (what the next signature publishes),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from node.domain.ids import FederationId, federation_id
 from node.domain.roster import Policy
-from node.errors import Damaged, Misuse, PeerFault, StoreError
+from node.errors import BadSignature, Damaged, Misuse, PeerFault, StoreError
 from node.pki import metadata
 from node.pki.documents import POLICY_FILE, ROSTER_FILE, Membership, decode_membership, decode_policy
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -32,13 +33,18 @@ _WHAT: Final = "the membership"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What is in the folder, verified. `targets` and `membership` are None before the first signature."""
+    """What is in the folder, verified. `targets` and `membership` are None before the first signature.
+
+    `interrupted`: the newest membership is signed by keys that a newer root has taken the signature from; the
+    authority's present keys have to sign it again.
+    """
 
     federation: FederationId
     policy: Policy
     roots: tuple[bytes, ...]
     targets: bytes | None
     membership: Membership | None
+    interrupted: bool = False
 
 
 class Stick:
@@ -83,11 +89,18 @@ class Stick:
             top.end()
             policy = decode_policy(read_bounded(self._folder / POLICY_FILE, MAX_DOCUMENT, what="policy"))
             roots = self._load_roots()
-            targets = self._load_targets(roots[-1])
+            targets, interrupted = self._load_targets(roots)
             membership = self._load_membership(targets) if targets is not None else None
         except PeerFault as error:
             raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
-        return Held(federation=federation, policy=policy, roots=tuple(roots), targets=targets, membership=membership)
+        return Held(
+            federation=federation,
+            policy=policy,
+            roots=tuple(roots),
+            targets=targets,
+            membership=membership,
+            interrupted=interrupted,
+        )
 
     def _load_roots(self) -> list[bytes]:
         roots: list[bytes] = []
@@ -99,16 +112,21 @@ class Stick:
             raise StoreError("the authority's folder has no root", remedy="restore it from its backup")
         return roots
 
-    def _load_targets(self, newest_root: bytes) -> bytes | None:
+    def _load_targets(self, roots: Sequence[bytes]) -> tuple[bytes | None, bool]:
+        """The newest membership, and whether it is by the keys of an earlier root than the newest."""
         versions = [int(path.name.split(".")[0]) for path in (self._folder / "metadata").glob("*.targets.json")]
         if not versions:
-            return None
+            return None, False
         data = self.read(f"{max(versions)}.targets.json", metadata.MAX_METADATA)
-        root = metadata.parse(newest_root, Root, _WHAT).signed
-        found = metadata.parse(data, Targets, _WHAT)
-        with metadata.tuf_errors(_WHAT):
-            root.verify_delegate(Targets.type, found.signed_bytes, found.signatures)
-        return data
+        try:
+            _check_targets(data, roots[-1])
+        except BadSignature:
+            if len(roots) == 1:
+                raise
+            # The root is written before the membership that its keys sign, so a crash may leave it by the keys before.
+            _check_targets(data, roots[-2])
+            return data, True
+        return data, False
 
     def _load_membership(self, targets: bytes) -> Membership:
         info = metadata.parse(targets, Targets, _WHAT).signed.targets[ROSTER_FILE]
@@ -116,3 +134,9 @@ class Stick:
         with metadata.tuf_errors(_WHAT):
             info.verify_length_and_hashes(data)
         return decode_membership(data)
+
+
+def _check_targets(data: bytes, root: bytes) -> None:
+    found = metadata.parse(data, Targets, _WHAT)
+    with metadata.tuf_errors(_WHAT):
+        metadata.parse(root, Root, _WHAT).signed.verify_delegate(Targets.type, found.signed_bytes, found.signatures)

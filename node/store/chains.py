@@ -140,10 +140,17 @@ class ChainWrites(ChainRows):
             values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
             self._connection.execute(insert(chains), values)
 
+    def drop_links(self, origin: Origin, start: int) -> None:
+        of_log = (links.c.log_no == (self._number(origin) or 0), links.c.idx >= start)
+        self._connection.execute(delete(links).where(*of_log))
+
+    def drop_chain(self, root: RecordId) -> None:
+        self._connection.execute(_DROP_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)})
+
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
         name = {"leaf": root.leaf, "origin": str(root.origin)}
         self._connection.execute(_MOVE_LINKS, name | {"to_leaf": to.leaf, "to_origin": str(to.origin), "by": by})
-        self._connection.execute(_DROP_CHAIN, name)
+        self.drop_chain(root)
 
 
 def _link(row: Any) -> Link:  # noqa: ANN401 (a row of this statement)

@@ -23,12 +23,12 @@ from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.chains import ChainRows, ChainWrites
+from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
-from node.store.log_writes import LogWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
@@ -43,7 +43,7 @@ class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRo
 
 
 class Writer(
-    LogWrites, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
+    LogCuts, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
 ):
     """`StoreWriter`."""
 

@@ -8,6 +8,7 @@ Rules this module upholds:
 - Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet; what
   comes beyond them is left unanswered (its asker sees a timeout) rather than piling up.
 - A stream that ends is dialled again, with jittered backoff; one bad question ends nothing but itself.
+- It stands ready to answer from the moment in which the hub took its stream (`opened`), not from the first question.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import structlog
 
 from node.domain.services import Reply
 from node.errors import VigilError
+from node.sync.attempts import Attempts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
 CONCURRENT: Final = 4
 """Threads that a node answers with."""
 WAITING: Final = 256
+GOES_AWAY: Final = "unavailable: the hub went away, and is dialled again"
 FIRST_BACKOFF: Final = 0.2
 """Seconds before the second attempt; doubled up to `LAST_BACKOFF`, each time a random share of it."""
-LAST_BACKOFF: Final = 15.0
+LAST_BACKOFF: Final = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +48,7 @@ _log = structlog.get_logger(__name__)
 class Attendant:
     """`run()` until cancelled. `jitter()` gives a number in [0, 1). `workers` answer, and belong to the caller.
 
-    `attending` is set while a stream is held or dialled; `fault` says why the last one ended, "" since a delivery came.
+    `attempts`: how it stands. It works while a stream is held. `cleared`: no question is answered before it is set.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Attendant:
         workers: Workers,
         jitter: Callable[[], float],
         on_late: Callable[[MemberOutcome], None] = lambda _: None,
+        cleared: asyncio.Event | None = None,
     ) -> None:
         self._relay = relay
         self._answerer = answerer
@@ -64,28 +68,33 @@ class Attendant:
         self._workers = workers
         self._jitter = jitter
         self._on_late = on_late
-        self.attending = asyncio.Event()
-        self.fault = ""
+        self._cleared = cleared
+        self.attempts = Attempts()
         self._delivered = False
+
+    @property
+    def fault(self) -> str:
+        """Why the last stream ended, "" since one is held."""
+        return self.attempts.fault
+
+    def opened(self) -> None:
+        """The hub took the stream: for whoever holds the connection, on the event loop."""
+        self.attempts.worked()
 
     async def run(self) -> None:
         """Attends for ever. Cancel it to stop."""
         backoff = FIRST_BACKOFF
         while True:
             self._delivered = False
-            self.attending.set()
             try:
                 await self._attend()
-                self.fault = ""
+                self.attempts.stopped(GOES_AWAY)
             except VigilError as error:
-                if not self.fault:
+                if self.attempts.failed(error):
                     _log.warning("attending ended", kind=error.kind)
-                self.fault = f"{error.kind}: {error}"
-            finally:
-                self.attending.clear()
             if self._delivered:
                 backoff = FIRST_BACKOFF
-            await asyncio.sleep(backoff * (1 + self._jitter()) / 2)
+            await self.attempts.wait(backoff * (1 + self._jitter()) / 2)
             backoff = min(backoff * 2, LAST_BACKOFF)
 
     async def _attend(self) -> None:
@@ -94,12 +103,14 @@ class Attendant:
             async with aclosing(self._relay.attend(questions.replies())) as deliveries:
                 async for delivery in deliveries:
                     self._delivered = True
-                    self.fault = ""
+                    self.attempts.worked()
                     if delivery.going_away:
                         return
                     if delivery.late is not None:
                         await self._keep_late(delivery.late)
                     elif delivery.query is not None:
+                        if self._cleared is not None:
+                            await self._cleared.wait()
                         questions.take(delivery.query)
         finally:
             questions.drop()

@@ -6,20 +6,24 @@ Rules this module upholds:
 - Verified progress is kept: when the stream is cut, what was verified is stored before the next attempt.
 - Reading the stream, verifying and storing overlap; verifying and storing run in threads, never on the event loop.
 - It never gives up. A log that was stopped is tried again with a new stream, at a pace that gets slower.
+- It follows from the moment in which the hub took its stream (`opened`), also while there is nothing new.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 
 from node.domain.batch import Package
+from node.domain.ports import Clock
 from node.domain.queries import LogView
 from node.domain.services import Carrier
 from node.errors import Unavailable, VigilError
+from node.sync.attempts import Attempts, loggable
 from node.sync.copies import Copies
 from node.sync.exchange import GROUP_SECONDS, backoff, group_is_full
 from node.sync.streams import reading
@@ -33,10 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Runs on the event loop. `drawn()` gives a float in [0, 1); `pause(seconds)` waits.
-
-    `trouble` says why the last stream ended, "" while one is open.
-    """
+    """Runs on the event loop. `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `attempts`: how it stands."""
 
     def __init__(
         self,
@@ -45,14 +46,25 @@ class Follower:
         carrier: Carrier,
         drawn: Callable[[], float],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = time.time,
     ) -> None:
         self._copies = copies
         self._carrier = carrier
         self._drawn = drawn
         self._pause = pause
+        self.attempts = Attempts(clock)
         self._changed = asyncio.Event()
         self._stalls = 0
-        self.trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the last stream ended, "" while one is open."""
+        return self.attempts.fault
+
+    def opened(self) -> None:
+        """The hub took the stream: for whoever holds the connection, on the event loop."""
+        self.attempts.worked()
+        self._tell()
 
     async def changed(self) -> None:
         """Returns when a group was stored, a log was stopped or a stream has ended: for whoever waits for such."""
@@ -66,12 +78,11 @@ class Follower:
             try:
                 await self._stream()
             except VigilError as error:
-                if not self.trouble:
-                    _log.warning("stream ended", kind=error.kind, reason=str(error))
-                self.trouble = f"{error.kind}: {error}"
+                if self.attempts.failed(error):
+                    _log.warning("stream ended", kind=error.kind, reason=loggable(error))
                 self._tell()
             attempt = 0 if sum(each.size for each in self._copies.progress.values()) > before else attempt + 1
-            await self._pause(backoff(attempt, self._drawn()))
+            await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
 
     async def _stream(self) -> None:
         """One stream, until it ends by an error, which it raises once what was verified is stored."""
@@ -98,7 +109,7 @@ class Follower:
             await queue.put(VigilError(f"the stream broke inside ({type(error).__name__})"))
 
     def _committed(self) -> None:
-        self.trouble = ""
+        self.attempts.worked()
         self._tell()
         if not self._copies.stopped:
             self._stalls = 0

@@ -4,19 +4,24 @@ Rules this module upholds:
 
 - Every round begins with the hub's head of our log. Nothing is signed before the first one of this start was compared.
 - What the hub answers is verified before it counts as published; a hub that takes nothing is left alone for a while.
-- It never gives up and never hurries: failures are followed by a pause that doubles and is drawn at random.
+- It never gives up: failures are followed by a pause that doubles and is drawn at random.
+- Where the hub has entries of our log that we have not, somebody is told before they are taken in: at the first
+  comparison of a start this database is an older one, and later on somebody else writes with our key.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 
+from node.domain.ports import Clock
 from node.domain.services import Carrier, Head
-from node.errors import Conflict, PeerFault, Unavailable, VigilError
+from node.errors import Conflict, PeerFault, Unavailable, VigilError, WrongDatabase
+from node.sync.attempts import Attempts, loggable
 from node.sync.exchange import Compare, Publish, adopt_step, backoff, own_step
 from node.sync.streams import reading
 from node.usecases.ownlog import OwnLog, Standing
@@ -29,9 +34,14 @@ _log = structlog.get_logger(__name__)
 class Publisher:
     """Runs on the event loop; the own log's work goes to threads.
 
-    `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `trouble` says why the last round failed, "" if it did
-    not; `idle` is set while the hub has all that was acknowledged when the last round began. `adopted` counts own
-    entries that came back from the hub: as expected after a restore, and otherwise a cause for alarm.
+    `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `attempts`: how it stands. `idle` is set while the hub
+    has all that was acknowledged when the last round began. `looked` is set once the hub's head of our log was held
+    against it, and this database is not known to be an older one. `adopted` counts own entries that came back from
+    the hub.
+
+    `on_behind(size, hub_size)`: at the first comparison the hub has more of our log. It raises `WrongDatabase` where
+    that was not to be expected, and then nothing is taken in, and `run` ends. `on_foreign(size, hub_size)`: entries
+    that nobody wrote here were appended while we ran. Both are called in a thread.
     """
 
     def __init__(
@@ -41,17 +51,30 @@ class Publisher:
         carrier: Carrier,
         drawn: Callable[[], float],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = time.time,
+        on_behind: Callable[[int, int], None] = lambda _size, _hub_size: None,
+        on_foreign: Callable[[int, int], None] = lambda _size, _hub_size: None,
     ) -> None:
         self._own = own
         self._carrier = carrier
         self._drawn = drawn
         self._pause = pause
+        self.attempts = Attempts(clock)
+        self._on_behind = on_behind
+        self._on_foreign = on_foreign
+        self._began = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()
         self.idle = asyncio.Event()
         self._over = asyncio.Event()
-        self.trouble = ""
+        self.looked = asyncio.Event()
         self.adopted = 0
+        self._confirmed = False
+
+    @property
+    def trouble(self) -> str:
+        """Why the last round failed, "" if it did not."""
+        return self.attempts.fault
 
     def wake(self) -> None:
         """There may be something to publish. From any thread.
@@ -77,19 +100,25 @@ class Publisher:
             self.idle.clear()
             try:
                 await self.round()
+            except WrongDatabase:
+                raise
             except VigilError as error:
-                self._complain(error)
+                if self.attempts.failed(error):
+                    _log.warning("publishing stands still", kind=error.kind, reason=loggable(error))
                 self._tell()
-                await self._pause(backoff(attempt, self._drawn()))
+                await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
                 attempt += 1
                 self._work.set()
             else:
-                self.trouble, attempt = "", 0
+                self.attempts.worked()
+                attempt = 0
                 self.idle.set()
                 self._tell()
 
     async def round(self) -> None:
         """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
+        if not self._confirmed:
+            await self._confirm_former()
         head, held = await self._head(), None
         while True:
             own = await asyncio.to_thread(self._own.state)
@@ -104,6 +133,13 @@ class Publisher:
                     if placed.size == own.size and placed.checkpoint_size == own.checkpoint_size:
                         return
 
+    async def _confirm_former(self) -> None:
+        """Once a start: what the hub cosigned of our logs under former keys, where its answer never came."""
+        former = await asyncio.to_thread(self._own.unconfirmed)
+        for head in await self._carrier.heads(former) if former else ():
+            await asyncio.to_thread(self._own.confirm, head)
+        self._confirmed = True
+
     async def _head(self) -> Head:
         heads = await self._carrier.heads([self._own.origin])
         nothing = Head(origin=self._own.origin, size=0, cosigned=b"", cosigned_size=0)
@@ -111,11 +147,21 @@ class Publisher:
 
     async def _compare(self, head: Head) -> Head:
         """The head that our log was held against: another than was shown, where entries had to be adopted first."""
-        before = self._own.compared
-        if await asyncio.to_thread(self._own.reconcile, head) is not Standing.HUB_AHEAD:
+        try:
+            standing = await asyncio.to_thread(self._own.reconcile, head)
+        except VigilError:
+            self.looked.set()
+            raise
+        if standing is not Standing.HUB_AHEAD:
+            self._began = True
+            self.looked.set()
             return head
-        if before:
+        own = await asyncio.to_thread(self._own.state)
+        if self._began:
             _log.error("foreign append", meaning="the hub holds entries of our log that were not written here")
+        # Told and kept before anything is taken in: once it is, nothing would tell it from our own entries.
+        await asyncio.to_thread(self._on_foreign if self._began else self._on_behind, own.size, head.cosigned_size)
+        self.looked.set()
         await self._adopt(head.cosigned_size)
         return await self._compare(await self._head())
 
@@ -154,9 +200,3 @@ class Publisher:
     def _tell(self) -> None:
         over, self._over = self._over, asyncio.Event()
         over.set()
-
-    def _complain(self, error: VigilError) -> None:
-        text = f"{error.kind}: {error}"
-        if text != self.trouble:
-            _log.warning("publishing stands still", kind=error.kind, reason=str(error))
-        self.trouble = text

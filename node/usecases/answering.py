@@ -191,7 +191,7 @@ class Answerer:
         header = deps.codec.decode_header(query.header)
         asker = roster.require_active(header.asker)
         preimage = query_preimage(roster.federation, query.header, query.payload)
-        verify_message(preimage, query.signature, asker.statement_vkeys())
+        verify_message(preimage, query.signature, asker.in_flight_vkeys())
         now = deps.clock()
         if header.issued_at > now + roster.policy.skew_seconds:
             raise Refused("a query was issued in the future", remedy="check this machine's clock")

@@ -33,7 +33,7 @@ from node.errors import Damaged
 from node.usecases.casework import holding_subject
 from node.usecases.following import READ_BYTES
 from node.usecases.hit_list import behind
-from node.usecases.stored_hits import Done, found_of
+from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:
     from node.domain.holdings import Holding
@@ -244,8 +244,7 @@ class Arrivals:
             subjects = [holding_subject(holding) for holding in holdings]
             ids = [holding.id for holding in holdings]
             hits = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True).hits
-            kept = (found_of(ids[hit.subject], hit, self._own) for hit in hits)
-            found = [each for each in kept if each is not None]
+            found = self._hits.found(ids, hits)
         # A transaction at a time: a retraction waits for one of them at most.
         for start in range(0, len(found), KEPT_AT_ONCE):
             self._hits.keep(found[start : start + KEPT_AT_ONCE])

@@ -231,3 +231,22 @@ class Chains:
             self._purge.record(*word.place, word.leaf)
         elif barred and not chain.barred:
             self._writer.put_chain(replace(chain, barred=True))
+
+
+def unlink(writer: LogWriter, origin: Origin, start: int, stop: int) -> None:
+    """Undoes what the entries [start, stop) of a log did to chains, for an owner who is about to cut them off and to
+    say them again in its next epoch. Bodies that they deleted stay deleted.
+    """
+    roots = {link.chain for link in writer.links(origin, start, stop).values()}
+    writer.drop_links(origin, start)
+    for root in sorted(roots, key=str):
+        place = writer.find(root.origin, [root.leaf]).get(root.leaf)
+        if root.origin == origin and place is not None and place >= start:
+            writer.drop_chain(root)
+            continue
+        corrections = writer.linked(root, [Kind.CORRECTION])
+        head: Place | None = None if place is None else (root.origin, place)
+        if corrections:
+            head = (corrections[-1].origin, corrections[-1].index)
+        ended = bool(writer.linked(root, [Kind.RETRACTION]))
+        writer.put_chain(Chain(root=root, head=head, ended=ended))

@@ -22,6 +22,7 @@ from node.usecases.stored_hits import by_log
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Clock, Codec, Store, StoreReader
     from node.domain.stored_hits import HitCounts, StoredHit
@@ -32,11 +33,12 @@ WAITING_COUNTED: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownHit:
-    """A hit with the cases of its holding, and what the record says (None where that cannot be read)."""
+    """A hit with the cases of its holding; what the record says, and who may read it (None where it cannot be read)."""
 
     hit: StoredHit
     cases: tuple[str, ...]
     statement: Contribution | None
+    handling: Handling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +71,27 @@ class HitList:
             found = tx.hits(case=case, new=new, hidden=hidden, before=before, limit=limit)
             said = self._said(tx, found)
             cases = {number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit in found]).items()}
+        nothing = (None, None)
+        told = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit in found}
         return [
-            ShownHit(hit=hit, cases=cases.get(hit.holding, ()), statement=said.get((hit.record.origin, hit.place)))
+            ShownHit(hit=hit, cases=cases.get(hit.holding, ()), statement=told[hit.id][0], handling=told[hit.id][1])
             for hit in found
         ]
 
-    def _said(self, tx: StoreReader, hits: Sequence[StoredHit]) -> dict[tuple[Origin, int], Contribution]:
-        """What the records of these hits say."""
-        said: dict[tuple[Origin, int], Contribution] = {}
+    def _said(
+        self, tx: StoreReader, hits: Sequence[StoredHit]
+    ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
+        """What the records of these hits say, and who may read them."""
+        said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}
         for origin, places in by_log((hit.record.origin, hit.place) for hit in hits).items():
-            for place, (entry, body) in tx.held_at(origin, places).items():
+            for place, (entry, shown) in tx.disclosed_at(origin, places).items():
                 try:
-                    read = self._codec.decode_body(entry[1], body)
+                    read = self._codec.decode_body(entry[1], shown.body)
+                    handling = self._codec.decode_handling(shown.handling)
                 except Malformed:
                     continue  # damaged since it was verified: fsck names it, and the hit stands by itself
                 if isinstance(read, Contribution):
-                    said[origin, place] = read
+                    said[origin, place] = (read, handling)
         return said
 
     def shown(self, hits: Sequence[StoredHit]) -> None:

@@ -204,7 +204,7 @@ class Inquirer:
         found = roster.members.get(member)
         if found is None or signed.answerer != member:
             raise BadSignature("an answer came in another member's name")
-        verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.statement_vkeys())
+        verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.in_flight_vkeys())
         answer = deps.codec.decode_answer(signed.answer)
         header = self._decode_header(query.header)
         if (

@@ -24,14 +24,13 @@ from node.domain.holdings import FileReference
 from node.domain.queries import Level, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse
-from node.usecases.stored_hits import Done, found_of
+from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
-    from node.domain.ids import MemberId
     from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.queries import Hit
     from node.usecases.catalogue import Catalogue
@@ -86,8 +85,8 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
 
 
 class Intake:
-    """Blocking: never on the event loop. `radius` gives the policy's radius in bits; `own`: whose node this is;
-    `references`: whether it is kept where files are.
+    """Blocking: never on the event loop. `radius` gives the policy's radius in bits, `references` whether the paths of
+    files are kept.
     """
 
     def __init__(
@@ -97,7 +96,6 @@ class Intake:
         catalogue: Catalogue,
         matcher: Matcher,
         hits: StoredHits,
-        own: MemberId,
         radius: Callable[[], int],
         clock: Clock,
         recogniser: Recogniser | None = None,
@@ -107,7 +105,6 @@ class Intake:
         self._catalogue = catalogue
         self._matcher = matcher
         self._hits = hits
-        self._own = own
         self._radius = radius
         self._clock = clock
         self._recogniser = recogniser
@@ -159,7 +156,7 @@ class Intake:
         hits: list[list[Hit]] = [[] for _ in items]
         for hit in found.hits:
             hits[hit.subject].append(hit)
-        kept = [each for hit in found.hits if (each := found_of(rows[hit.subject], hit, self._own)) is not None]
+        kept = self._hits.found(rows, found.hits)
         waited = [(HOLDINGS_SOURCE, row) for row in fresh]
         if kept or waited:
             self._hits.keep(kept, Done(rows=waited))

@@ -151,14 +151,42 @@ class OwnLog:
             with self._store.read() as reader:
                 compare(reader, state, checkpoint, note)
         except Fork as fork:
-            self._compared = False
-            freeze(self._store, self.origin, fork)
+            self._compared = self._compared and state.origin != self.origin
+            freeze(self._store, state.origin, fork)
             raise
 
     def _keep_cosigned(self, state: LogState, head: Head, size: int) -> None:
         if size > state.cosigned_size:
             with self._store.write() as writer:
                 writer.set_cosigned(self.origin, head.cosigned, size)
+
+    # --- logs of former epochs ------------------------------------------------------------------------------------
+
+    def unconfirmed(self) -> list[Origin]:
+        """Our logs of former epochs that have entries whose cosignature is not here: its answer was lost."""
+        with self._store.read() as reader:
+            return [
+                log.origin
+                for log in reader.logs()
+                if _is_former(log.origin, self.origin) and log.cosigned_size < log.size and not log.frozen
+            ]
+
+    def confirm(self, head: Head) -> None:
+        """Keeps the hub's cosignature on a log of ours whose key is given up, so that its records can be proven.
+
+        Raises what `reconcile` raises for a head that is none; on a fork the log is frozen.
+        """
+        if not _is_former(head.origin, self.origin):
+            raise Malformed("a head of another log than the ones asked for")
+        with self._store.read() as reader:
+            state = reader.log(head.origin)
+        if state is None or not head.cosigned or not state.cosigned_size < head.cosigned_size <= state.size:
+            return
+        checkpoint, _ = verify_note(self._roster(), head.origin, head.cosigned, cosigned=True)
+        self._hold_against(state, checkpoint, head.cosigned)
+        if checkpoint.size <= state.size:
+            with self._store.write() as writer:
+                writer.set_cosigned(head.origin, head.cosigned, checkpoint.size)
 
     # --- places and signatures ------------------------------------------------------------------------------------
 
@@ -238,6 +266,10 @@ class OwnLog:
             handlings=run.handlings,
             checkpoint=note,
         )
+
+
+def _is_former(origin: Origin, own: Origin) -> bool:
+    return origin.epoch < own.epoch and replace(origin, epoch=own.epoch) == own
 
 
 def _check_open(state: LogState) -> None:

@@ -39,9 +39,12 @@ class Publication(StrEnum):
 
 
 class Sender(Protocol):
-    """Who carries our log to the hub. `trouble`: why the last round failed, "" where it did not."""
+    """Who carries our log to the hub."""
 
-    trouble: str
+    @property
+    def trouble(self) -> str:
+        """Why the last round failed, "" where it did not."""
+        ...
 
     async def changed(self) -> None:
         """Returns at the end of the round that runs now or comes next, however that ends."""

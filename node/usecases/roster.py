@@ -3,7 +3,9 @@
 Rules this module upholds:
 
 - Fail closed: without a roster, or past its dates, `current` raises, and so nobody is admitted and nothing is believed.
-- A roster is replaced by a newer one only, and by none that gives this node other keys than its own.
+- A roster is replaced by a newer one only, and by none that gives this node other keys than its own: those it signs
+  with, or those it has asked the authority for.
+- A statement key that was retired in order counts a while longer for what is on its way. One that was revoked does not.
 - A certificate is one of four things that all have to be right: its name, its member's standing, its key among those
   that the hub issued, and its dates. Transport security alone admits nobody.
 - Whoever holds a stream open is told when its member's voice ends: by suspension, or because the roster ran out.
@@ -16,31 +18,40 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import FederationId, MemberId, parse_spiffe_id
 from node.domain.ports import Clock
-from node.domain.roster import KeyStatus, Roster
+from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
 from node.errors import BadSignature, Expired, Malformed, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
 
 PATIENCE: Final = 60.0
 """Seconds after which a watch looks at the clock again: dates end by themselves, and a clock may be set."""
+
+FADING_SECONDS: Final = 600.0
+"""How long after a change of keys a query or answer under the retired statement key still counts: some rosters' ages,
+and far above a query's budget."""
 
 Listener = Callable[[Roster], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLine:
-    """What this node knows of itself: its member and its own keys, by `KeyPurpose`."""
+    """What this node knows of itself: its member and its own keys, by `KeyPurpose`.
+
+    `coming`: the keys that it asked the authority for, in a change of keys; empty where none is under way.
+    """
 
     member: MemberId
     vkeys: Mapping[str, str]
+    coming: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_own_line(roster: Roster, own: OwnLine) -> None:
-    """Raises `BadSignature` unless the roster gives this member exactly this node's keys, `Refused` where it is none.
+    """Raises `BadSignature` unless the roster gives this member exactly this node's keys, present or coming; `Refused`
+    where it is no member.
 
     Another key, and one more key, alike: whoever holds it could speak for this member.
     """
@@ -50,11 +61,19 @@ def check_own_line(roster: Roster, own: OwnLine) -> None:
             f"the roster does not have {own.member} yet", remedy="ask the federation's authority to sign it in"
         )
     active = sorted((key.purpose.value, key.vkey) for key in member.keys if key.status is KeyStatus.ACTIVE)
-    if active != sorted(own.vkeys.items()):
+    expected = [own.vkeys, own.coming] if own.coming else [own.vkeys]
+    if active not in [sorted(keys.items()) for keys in expected]:
         raise BadSignature(
             f"the roster gives {own.member} other keys than this node holds: somebody else could speak for it",
-            remedy="call the federation's authority at once; do not go on before the digits agree",
+            remedy="were these keys restored from an old backup? then put the newest keys folder back; else call the "
+            "federation's authority at once, and do not go on before the digits agree",
         )
+
+
+def has_come(roster: Roster, own: OwnLine) -> bool:
+    """Whether the roster gives this member the keys that were coming."""
+    member = roster.members.get(own.member)
+    return bool(own.coming) and member is not None and member.active_vkeys() == dict(own.coming)
 
 
 class Members:
@@ -65,10 +84,13 @@ class Members:
         self._own = own
         self._lock = threading.Lock()
         self._roster: Roster | None = None
+        self._fading: dict[str, float] = {}
         self._listeners: list[Listener] = []
 
     def current(self) -> Roster:
         """The roster in force. Raises `Unavailable` where there is none yet, `Expired` where it ran out."""
+        if self._fading:
+            self._forget_faded()
         roster = self._roster
         if roster is None:
             raise Unavailable(
@@ -103,13 +125,30 @@ class Members:
                 raise PeerFault(f"a roster of version {roster.version}, after one of version {former.version}")
             if self._own is not None:
                 check_own_line(roster, self._own)
-            self._roster = roster
+            now = self._clock()
+            self._fading = {vkey: end for vkey, end in self._fading.items() if end > now}
+            for vkey in _just_retired(former, roster):
+                self._fading[vkey] = now + FADING_SECONDS
+            self._roster = _with_fading(roster, self._fading)
             listeners = list(self._listeners)
         for listener in listeners:
             listener(roster)
 
+    def _forget_faded(self) -> None:
+        with self._lock:
+            now = self._clock()
+            left = {vkey: end for vkey, end in self._fading.items() if end > now}
+            if len(left) < len(self._fading) and self._roster is not None:
+                self._roster = _with_fading(self._roster, left)
+            self._fading = left
+
+    @property
+    def own(self) -> OwnLine | None:
+        """This node's line, as rosters are checked for it; None at the hub."""
+        return self._own
+
     def set_own(self, own: OwnLine) -> None:
-        """After a change of keys: the line that the next roster is checked for."""
+        """With a change of keys: the line that the next roster is checked for."""
         with self._lock:
             self._own = own
 
@@ -125,6 +164,32 @@ class Members:
                 self._listeners.remove(listener)
 
         return unsubscribe
+
+
+def _just_retired(former: Roster | None, roster: Roster) -> list[str]:
+    """The statement keys that were active in `former` and are retired now. A revoked one stops at once."""
+    if former is None or former.version == roster.version:
+        return []
+    return [
+        key.vkey
+        for name, member in roster.members.items()
+        if (known := former.members.get(name)) is not None
+        for key in member.keys
+        if key.purpose is KeyPurpose.STATEMENT
+        and key.status is KeyStatus.RETIRED
+        and key.vkey in known.statement_vkeys()
+    ]
+
+
+def _with_fading(roster: Roster, fading: Mapping[str, float]) -> Roster:
+    members = {name: _fades(member, fading) for name, member in roster.members.items()}
+    return replace(roster, members=members)
+
+
+def _fades(member: Member, fading: Mapping[str, float]) -> Member:
+    retired = [k.vkey for k in member.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.RETIRED]
+    kept = tuple(vkey for vkey in retired if vkey in fading)
+    return member if kept == member.fading else replace(member, fading=kept)
 
 
 class Pins:
@@ -143,6 +208,13 @@ class Pins:
             ends[certificate.spki_sha256] = max(certificate.not_after, ends.get(certificate.spki_sha256, 0))
             for spki in [spki for spki, end in ends.items() if end < certificate.issued_at]:
                 del ends[spki]
+
+    def bound(self, member: MemberId, until: float) -> None:
+        """After a change of the member's keys: whatever was issued to it so far is good until then at the longest."""
+        with self._lock:
+            ends = self._ends.get(member, {})
+            for spki, end in ends.items():
+                ends[spki] = min(end, until)
 
     def holds(self, member: MemberId, spki_sha256: bytes, now: float) -> bool:
         """Whether a certificate of this member over this key was issued and has not run out."""

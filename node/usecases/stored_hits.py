@@ -40,24 +40,6 @@ hit is a new one."""
 _Pair = tuple[int, RecordId]
 
 
-def found_of(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
-    """A hit of a search as it is kept. None for one on a holding, or on a record of our own."""
-    if hit.holding is not None or hit.record is None or hit.place is None or hit.record.origin.member == own:
-        return None
-    evidence = HitEvidence(
-        algorithm=hit.algorithm,
-        distance=hit.distance,
-        quality=hit.quality,
-        orientation=hit.orientation,
-        trimmed=hit.trimmed,
-        weak=hit.weak,
-        shares=hit.shares,
-        at=hit.at,
-        subject_at=hit.subject_at,
-    )
-    return FoundHit(holding=holding, record=hit.record, place=hit.place, evidence=evidence)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What was matched, to be written with what it found: `rows` (source, row) that waited, the `sizes` up to which
@@ -73,10 +55,11 @@ NOTHING_DONE: Final = Done()
 
 
 class StoredHits:
-    """Safe to use from any thread, blocking. `hit_list` reads them."""
+    """Safe to use from any thread, blocking. `hit_list` reads them. `own`: whose node this is."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, own: MemberId, clock: Clock) -> None:
         self._store = store
+        self._own = own
         self._clock = clock
         self._lock = threading.Lock()
         self._in_hand: Counter[int] = Counter()
@@ -99,6 +82,16 @@ class StoredHits:
         """Those of (source, row) that nobody has in hand."""
         with self._lock:
             return [each for each in waiting if each[0] != HOLDINGS_SOURCE or each[1] not in self._in_hand]
+
+    def found(self, holdings: Sequence[int], hits: Iterable[Hit]) -> list[FoundHit]:
+        """What is to be kept of the hits of a search for holdings: `holdings` has the holding of each subject."""
+        found = (_found(holdings[hit.subject], hit, self._own) for hit in hits)
+        return [each for each in found if each is not None]
+
+    def keep_match(self, holdings: Sequence[int], hits: Sequence[Hit]) -> None:
+        """Keeps what a match of holdings has found. `holdings` is empty where the subjects are not holdings."""
+        if holdings and (found := self.found(holdings, hits)):
+            self.keep(found)
 
     def keep(self, found: Sequence[FoundHit], done: Done = NOTHING_DONE) -> int:
         """Writes what was found, and that it was looked for; how many hits are new. Durable when it returns."""
@@ -140,6 +133,24 @@ class StoredHits:
         fitting = _fitting(tx, new)
         tx.add_hits([_first(one, now) for one in fitting])
         return len(fitting)
+
+
+def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
+    """A hit of a search as it is kept. None for one on a holding, or on a record of our own."""
+    if hit.holding is not None or hit.record is None or hit.place is None or hit.record.origin.member == own:
+        return None
+    evidence = HitEvidence(
+        algorithm=hit.algorithm,
+        distance=hit.distance,
+        quality=hit.quality,
+        orientation=hit.orientation,
+        trimmed=hit.trimmed,
+        weak=hit.weak,
+        shares=hit.shares,
+        at=hit.at,
+        subject_at=hit.subject_at,
+    )
+    return FoundHit(holding=holding, record=hit.record, place=hit.place, evidence=evidence)
 
 
 def _first(found: FoundHit, now: int) -> StoredHit:

@@ -27,7 +27,7 @@ from node.wire import convert_enrolment as enrol
 from node.wire import convert_federation as convert
 from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
-from node.wire.streams import Prefetch, messages, raise_unless_cancelled_here, understood
+from node.wire.streams import Opened, Prefetch, messages, nobody, raise_unless_cancelled_here, understood
 
 T = TypeVar("T")
 
@@ -66,10 +66,12 @@ class CarrierClient:
         call = self._stub.Submit(convert.package_to_pb(package), timeout=limits.SUBMIT_SECONDS)
         return await _unary(call, convert.head_from_pb)
 
-    def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
-        """Packages, then the live tail. The iterator has `aclose`; its `anext` may be cancelled without harm."""
+    def follow(self, cursors: Sequence[LogView], opened: Opened = nobody) -> AsyncIterator[Package]:
+        """Packages, then the live tail. The iterator has `aclose`; its `anext` may be cancelled without harm. `opened`:
+        see `messages`.
+        """
         call = self._stub.Follow(convert.cursors_to_pb(cursors))
-        return Prefetch(messages(call, convert.package_from_pb), limits.PACKAGE_QUEUE)
+        return Prefetch(messages(call, convert.package_from_pb, opened), limits.PACKAGE_QUEUE)
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         """Asks for at most `limits.BODIES_ASKED` of `indices`, in their order; what is missing may be asked again."""
@@ -92,12 +94,18 @@ class RelayClient:
         call = self._stub.Ask(convert.ask_to_pb(query, budget), timeout=budget + limits.ASK_GRACE_SECONDS)
         return Prefetch(messages(call, convert.events_from_pb), limits.EVENTS_QUEUE)
 
-    def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
-        """Deliveries down, replies up. To be closed by whoever reads it; with it ends the reading of `replies`."""
-        return _attending(self._stub.Attend(), replies)
+    def attend(self, replies: AsyncIterator[Reply], opened: Opened = nobody) -> AsyncGenerator[Delivery, None]:
+        """Deliveries down, replies up. To be closed by whoever reads it; with it ends the reading of `replies`.
+        `opened`: see `messages`.
+        """
+        return _attending(self._stub.Attend(), replies, opened)
 
 
-async def _attending(call: Any, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:  # noqa: ANN401
+async def _attending(
+    call: Any,  # noqa: ANN401 (gRPC's are untyped)
+    replies: AsyncIterator[Reply],
+    opened: Opened,
+) -> AsyncGenerator[Delivery, None]:
     async def write() -> None:
         async for reply in replies:
             await call.write(convert.reply_to_pb(reply))
@@ -107,7 +115,7 @@ async def _attending(call: Any, replies: AsyncIterator[Reply]) -> AsyncGenerator
     # Where the replies themselves fail, the stream ends, and with the reason: nobody attends who cannot answer.
     writer.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else call.cancel())
     try:
-        async with aclosing(messages(call, convert.delivery_from_pb)) as deliveries:
+        async with aclosing(messages(call, convert.delivery_from_pb, opened)) as deliveries:
             async for delivery in deliveries:
                 yield delivery
     except VigilError:

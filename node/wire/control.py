@@ -1,15 +1,19 @@
-"""The local socket: a Unix socket of mode 0600 in a folder of mode 0700, gRPC over it.
+"""The local sockets: Unix sockets with gRPC over them. The owner's has mode 0600, the investigators' 0660.
 
 Rules this module upholds:
 
-- Who can open the socket owns the node: the file system is the gate, and nothing else listens.
+- Who can open a socket may run what it serves: the file system is the gate, and nothing else listens. The owner's
+  serves everything, so who can open that one owns the node.
+- A socket is open to nobody but its owner from its first instant; a group is let in before anything is served.
 - Lines and items are JSON objects; what they mean is decided in `node/control`.
 - A daemon of another version refuses, and says to restart it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -86,38 +90,47 @@ def _load(data: bytes) -> Line:
     return value
 
 
-async def serve(path: Path, run: Run) -> grpc.aio.Server:
-    """A started server on `path`. The caller holds the owner's lock, so a socket left there is a dead one's."""
-    _clear(path)
+async def serve(path: Path, run: Run, *, group: int | None = None) -> grpc.aio.Server:
+    """A started server on `path`, for its owner, or for the users of `group` (an id) too. The caller holds the owner's
+    lock, so a socket left there is a dead one's; with a group, it has checked the folder. Raises `Unavailable`.
+    """
+    _clear(path, own_folder=group is None)
     server = grpc.aio.server(options=_OPTIONS)
     control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
+    before = os.umask(0o177)
     try:
         server.add_insecure_port(f"unix:{path}")
-    except RuntimeError as error:
+        _restrict(path, group)
+    except (RuntimeError, OSError) as error:
         raise Unavailable(
-            "the local socket cannot be made", remedy="is the path of the home folder longer than 90 characters?"
+            "the local socket cannot be made", remedy="check that its path is short and that its folder can be written"
         ) from error
-    _restrict(path)
+    finally:
+        os.umask(before)
     await server.start()
     return server
 
 
-def _clear(path: Path) -> None:
-    # The folder's mode is the gate from the first instant; the socket's own mode follows before anything is served.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _clear(path: Path, *, own_folder: bool) -> None:
+    if own_folder:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
 
 
-def _restrict(path: Path) -> None:
+def _restrict(path: Path, group: int | None) -> None:
     path.chmod(0o600)
+    if group is not None:
+        os.chown(path, -1, group)
+        path.chmod(0o660)
 
 
 async def call(
     path: Path, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
 ) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, `Unavailable` without a
-    daemon.
+    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, or what ended its items;
+    `Unavailable` without a daemon.
     """
+    of_the_items: list[Exception] = []
 
     async def inputs() -> AsyncIterator[control_pb2.Input]:
         yield control_pb2.Input(
@@ -128,8 +141,12 @@ async def call(
                 officer=who.officer,
             )
         )
-        async for item in items:
-            yield control_pb2.Input(item=json.dumps(item).encode())
+        try:
+            async for item in items:
+                yield control_pb2.Input(item=json.dumps(item).encode())
+        except Exception as error:  # gRPC would cancel the call and drop the error
+            of_the_items.append(error)
+            raise
 
     async with grpc.aio.insecure_channel(f"unix:{path}", options=_OPTIONS) as channel:
         stub = control_pb2_grpc.ControlStub(channel)
@@ -137,7 +154,13 @@ async def call(
         try:
             async for line in lines:
                 yield _load(line.json)
+        except asyncio.CancelledError:
+            if of_the_items:
+                raise of_the_items[0] from None
+            raise
         except grpc.aio.AioRpcError as error:
+            if of_the_items:
+                raise of_the_items[0] from None
             raise status.to_error(error, local=True) from None
         finally:
             lines.cancel()

@@ -22,6 +22,7 @@ from node.wire.guard import caller
 from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
+from node.wire.streams import OPENED
 
 T = TypeVar("T")
 
@@ -109,6 +110,7 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
     async def Follow(self, request: pb.FollowRequest, context: Context) -> None:
         """Packages, until a failure."""
         packages = self._service.follow(caller(), convert.cursors_from_pb(request))
+        await context.send_initial_metadata(OPENED)
         await send(context, packages, convert.package_to_pb, seconds=self._write_seconds)
 
     async def Bodies(self, request: pb.BodiesRequest, context: Context) -> pb.BodiesResponse:
@@ -134,7 +136,7 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
     async def Attend(self, request_iterator: AsyncIterator[pb.Reply], context: Context) -> None:
         """The stream that a node holds open."""
         # The headers go out at once: they tell the node that it is attending, before there is any query.
-        await context.send_initial_metadata(())
+        await context.send_initial_metadata(OPENED)
         deliveries = self._service.attend(caller(), _Replies(request_iterator))
         await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
 

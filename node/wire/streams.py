@@ -10,7 +10,7 @@ Rules this module upholds:
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 import grpc.aio
 
@@ -18,6 +18,25 @@ from node.errors import Malformed, Unavailable
 from node.wire import status
 
 T = TypeVar("T")
+
+
+OPENED: Final = (("vigil-stream", "open"),)
+"""Initial metadata of a stream that was let in: whoever is refused gets none, and a hub of before sent none."""
+Opened = Callable[[], None]
+
+
+async def tell_opened(call: Any, opened: Opened) -> None:  # noqa: ANN401 (gRPC's are untyped)
+    """Calls `opened` once the other side has let the stream in; never where it ends before that."""
+    try:
+        metadata = await call.initial_metadata()
+    except (grpc.aio.AioRpcError, grpc.aio.UsageError):
+        return  # who reads the stream is told why
+    if metadata is not None and OPENED[0] in {(key, value) for key, value in metadata}:
+        opened()
+
+
+def nobody() -> None:
+    """Is told that a stream was opened where nobody wants to know."""
 
 
 class _End:
@@ -98,8 +117,16 @@ def raise_unless_cancelled_here() -> None:
         raise Unavailable("the connection was closed", remedy="connect again") from None
 
 
-async def messages(call: Any, convert: Callable[[Any], T]) -> AsyncGenerator[T, None]:  # noqa: ANN401 (gRPC's are untyped)
-    """What a call of ours receives, converted. Ends the call when it is closed. Raises what the call failed with."""
+async def messages(
+    call: Any,  # noqa: ANN401 (gRPC's are untyped)
+    convert: Callable[[Any], T],
+    opened: Opened = nobody,
+) -> AsyncGenerator[T, None]:
+    """What a call of ours receives, converted. Ends the call when it is closed. Raises what the call failed with.
+
+    `opened` is called once the other side has let us in, which may be long before there is a message.
+    """
+    told = asyncio.create_task(tell_opened(call, opened))
     try:
         while (message := await call.read()) is not grpc.aio.EOF:  # type: ignore[attr-defined]  # the stubs lack it
             yield convert(understood(message))
@@ -109,4 +136,5 @@ async def messages(call: Any, convert: Callable[[Any], T]) -> AsyncGenerator[T, 
         raise_unless_cancelled_here()
         raise
     finally:
+        told.cancel()
         call.cancel()

@@ -100,6 +100,19 @@ def test_a_chain_that_joins_another_is_no_more(store: Store) -> None:
         assert not reader.links(JP, 3, 4)[3].counts
 
 
+def test_links_of_the_end_of_a_log_are_dropped_and_chains_stay_until_they_are(store: Store) -> None:
+    links = filled(store)
+    with store.write() as writer:
+        writer.put_chain(Chain(root=ROOT, head=(FR, 0)))
+        writer.put_chain(Chain(root=OTHER, head=(FR, 1)))
+        writer.drop_links(JP, 2)
+        assert writer.links(JP, 0, 5) == {number: links[number] for number in (0, 1)}
+        assert writer.chain(OTHER) is not None
+        writer.drop_chain(OTHER)
+        assert writer.chain(OTHER) is None
+        assert writer.chain(ROOT) is not None
+
+
 def test_an_entry_is_read_without_its_body(store: Store) -> None:
     made = batch(store, JP, ["a", "b"])
     append(store, made)

@@ -62,7 +62,9 @@ def attending(made: Federation, count: int) -> None:
 
 
 def test_a_case_of_300_holdings_is_asked_about_in_parts_within_the_budget(made: Federation) -> None:
-    """With a member offline, and the budget used up before. It used to be refused: 1 to 1,000 fingerprints a query."""
+    """With a member offline, and the budget used up before. One query may ask about 1,000 fingerprints; this case has
+    1,500.
+    """
     made.stop("BR")
     attending(made, 2)
     use_the_budget_up(made)

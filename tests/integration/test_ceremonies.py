@@ -169,22 +169,21 @@ def test_3_the_authority_signs_again_before_its_dates_run_out(story: Story, monk
     assert alone.returncode != 0
     assert "--key-folder" in alone.stderr
     with monkeypatch.context() as patch:
-        # Signed for six seconds, on a clock that the last signature must not hold back.
-        patch.setattr(metadata, "TARGETS_LIFE", 6)
+        # Signed for some seconds, on a clock that the last signature must not hold back.
+        patch.setattr(metadata, "TARGETS_LIFE", 10)
         patch.setattr(authority, "CLOCK_SLACK", 91 * 86_400)
         short = app.extend_members(story.sticks[0], secret, key_folders=[story.sticks[1]])
-    bundle = story.new("bundle")
-    bundle.write_bytes(short)
-    version = story.run("hub", "hub", "admit", bundle)[0]["roster_version"]
+    version = story.made.run("hub", "admit", {"bundle": base64.b64encode(short).decode()})[0]["roster_version"]
     until(lambda: story.made.status("JP")["roster_stale"], "what the authority signed has run out at Japan")
     until(lambda: story.made.attending() == 0, "the hub lets nobody speak")
     bundle = story.new("bundle")
     story.type_as_authority("extend", "--out", bundle)
     admitted = story.run("hub", "hub", "admit", bundle)[0]
     assert admitted["roster_version"] == version + 1
-    until(lambda: not story.made.status("JP")["roster_stale"], "Japan has the roster of today")
+    everybody = ("FR", "JP", "BR")
+    until(lambda: not any(story.made.status(name)["roster_stale"] for name in everybody), "all have today's roster")
     story.share("FR")
-    story.everything_holds("FR", "JP", "BR")
+    story.everything_holds(*everybody)
 
 
 def test_5_a_member_is_suspended_and_another_one_leaves(story: Story) -> None:
@@ -225,19 +224,18 @@ def test_7_the_hub_changes_its_keys_and_nobody_joins_again(story: Story, how: tu
     story.share("FR")
     story.share("JP")
     story.everything_holds("FR", "JP")
-    until(lambda: made.status("FR")["publishing"] == "well", "France speaks to the hub")
+    until(lambda: made.status("FR")["publishing"] == "OK", "France speaks to the hub")
     assert [line for line in app.doctor(made.home("FR"), secret) if not line["ok"]] == []
 
 
 def test_6_a_lost_roster_comes_back_from_the_hubs_own_copy_or_from_the_authority(story: Story) -> None:
     made, home = story.made, story.made.home("hub")
+    made.stop("hub")
     made.run("hub", "suspend", {"member": "JP", "reason": "a test"})
-    made.stop("hub")
     shutil.rmtree(home.repository)
-    made.start("hub")
-    until(lambda: suspended_at(story, "FR") == {"JP"}, "the suspension stands: it was in the hub's own copy")
+    states = {str(line["member"]): line["state"] for line in made.run("hub", "members")}
+    assert states["JP"] == "suspended", "it stands: it was in the hub's own copy"
     made.run("hub", "unsuspend", {"member": "JP"})
-    made.stop("hub")
     shutil.rmtree(home.repository)
     shutil.rmtree(home.metadata)
     refused = story.type("hub", "hub", "run")

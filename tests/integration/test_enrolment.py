@@ -28,6 +28,7 @@ from node.errors import (
     Unauthenticated,
 )
 from node.hub import enrolment as desk_module
+from node.hub import key_changes
 from node.hub.enrolment import EnrolmentDesk
 from node.pki.ca import MEMBER_LIFE, check_issued, make_request, read_certificate
 from node.pki.client import RosterClient
@@ -97,6 +98,7 @@ class World:
             replace_keys=replace_keys,
             accept_hub=True,
         )
+        self.desk.announce(self.federation.hub.repository.check(bundle, now=self.now).members)
         self.federation.hub.repository.accept(bundle, now=self.now)
         self.refresh()
 
@@ -343,6 +345,97 @@ def test_a_member_changes_its_keys_and_its_former_ones_stop_speaking(world: Worl
         )
 
 
+def sealed(member: MemberId) -> Token:
+    """What stands in a token's place where none was given out: a secret of the node's own."""
+    return Token(
+        federation=FEDERATION, member=member, hub="localhost:1", enrolment="localhost:2", ca_sha256=bytes(32),
+        root_version=1, root_sha256=bytes(32), secret=os.urandom(32), expires=1,
+    )  # fmt: skip
+
+
+def test_the_present_statement_key_stands_in_the_place_of_a_token(world: World) -> None:
+    """A change of keys needs nobody's invitation; and its petition, sent again, is the same one."""
+    node = world.admitted(FR)
+    fresh = node.ring.successor()
+    asked = petition(fresh, sealed(FR), previous=node.ring)
+    assert run(ask_to_join(world.desk, asked)) == ()
+    assert run(ask_to_join(world.new_desk(), asked)) == ()
+    world.sign(admit=(FR,))
+    assert run(ask_to_join(world.desk, asked))
+    # Nobody else's old key comes back: what the former key endorses now is nothing.
+    again = petition(fresh.successor(), sealed(FR), previous=node.ring)
+    with pytest.raises(Unauthenticated):
+        run(world.desk.join(again))
+
+
+def test_no_other_key_endorses_a_petition_without_a_token(world: World) -> None:
+    node, other = world.admitted(FR), world.admitted(JP)
+    fresh = node.ring.successor()
+    for forged in (
+        petition(fresh, sealed(FR)),
+        petition(fresh, sealed(FR), previous=KeyRing.for_member(FEDERATION, FR)),
+        replace(
+            petition(fresh, sealed(FR), previous=node.ring),
+            proofs=petition(fresh, sealed(FR), previous=fresh).proofs,
+        ),
+        petition(other.ring.successor(), sealed(JP), previous=KeyRing(FEDERATION, JP, node.ring._keys)),
+    ):
+        with pytest.raises((Unauthenticated, BadSignature)):
+            run(world.desk.join(forged))
+    with world.store.read() as reader:
+        assert [each.member for each in reader.join_requests(state="pending")] == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_former_certificates_end_with_the_keys_at_once_or_after_a_while_and_renew_nothing(
+    world: World, lost: bool
+) -> None:
+    """A stolen disk's certificate neither outlives the replacement of its keys, nor gets others in the meantime."""
+    node = world.admitted(FR)
+    fresh = node.ring.successor()
+    token = world.invite(FR) if lost else sealed(FR)
+    asked = petition(fresh, token, previous=None if lost else node.ring)
+    run(world.desk.join(asked))
+    world.now += 60
+    world.sign(replace_keys=(FR,))
+    if lost:
+        with pytest.raises(Unauthenticated):
+            node.admit()
+    else:
+        assert node.admit() == FR
+        with pytest.raises(Refused, match="just changed"):
+            run(world.desk.renew(FR, make_request(node.ring)))
+    changed = Node.__new__(Node)
+    changed.world, changed.ring = world, fresh
+    changed.chain = run(away(world, changed))
+    assert changed.admit() == FR
+    world.now += key_changes.GRACE_SECONDS
+    with pytest.raises(Unauthenticated):
+        node.admit()
+    with world.store.read() as reader:
+        restarted = Pins(key_changes.standing(reader, FR))
+    assert not restarted.holds(FR, read_certificate(node.chain[0]).spki_sha256, world.now)
+    assert restarted.holds(FR, read_certificate(changed.chain[0]).spki_sha256, world.now)
+    assert run(world.desk.renew(FR, make_request(fresh)))
+
+
+def test_a_suspended_member_changes_stolen_keys_before_its_suspension_is_lifted(world: World) -> None:
+    node = world.admitted(FR)
+    world.federation.hub.repository.suspend(FR, "stolen disk", now=world.now)
+    world.refresh()
+    fresh = node.ring.successor()
+    asked = petition(fresh, world.invite(FR))
+    assert run(ask_to_join(world.desk, asked)) == ()
+    world.sign(replace_keys=(FR,))
+    with pytest.raises(Suspended):
+        run(ask_to_join(world.desk, asked))
+    world.federation.hub.repository.lift(FR, now=world.now)
+    world.refresh()
+    assert run(ask_to_join(world.desk, asked))
+    with pytest.raises(Unauthenticated):
+        node.admit()
+
+
 def test_an_old_petition_is_no_way_round_renewal(world: World) -> None:
     """Token and petition, found on an old disk years later, give no certificate any more."""
     node = world.admitted(FR)
@@ -365,8 +458,8 @@ def test_a_suspended_member_gets_nothing(world: World) -> None:
     ):
         with pytest.raises(Suspended):
             run(attempt)
-    with pytest.raises(Refused, match="suspended"):
-        world.invite(FR)
+    with pytest.raises(Suspended, match="endorse"):
+        run(world.desk.join(petition(node.ring.successor(), sealed(FR), previous=node.ring)))
     world.federation.hub.repository.lift(FR, now=world.now)
     world.refresh()
     assert node.admit() == FR

@@ -94,8 +94,7 @@ def test_a_node_that_is_stopped_or_killed_misses_no_hit(made: Federation, tmp_pa
         shutil.copy(file, folder)
         share(made, folder, f"DOWN {number}")
         if number:
-            size = made.size("JP", "JP")
-            until(lambda size=size: made.size("FR", "JP") == size, "the record is stored")
+            until(lambda: made.size("FR", "JP") == made.size("JP", "JP"), "the record is stored")
             made.daemons.pop("FR").kill()
         made.start("FR")
     until(lambda: matched(made), "all is compared")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,11 +83,42 @@ def test_a_suspended_member_loses_its_live_stream_and_is_told_so_and_comes_back(
     until(lambda: "suspended" in str(made.status("JP")["hub"]), "Japan's calls are refused")
     until(lambda: made.status("FR")["roster_version"] is not None and query(made)[1]["outcomes"] == {"JP": "not-asked"},
           "France's own roster knows of it")  # fmt: skip
+    until(lambda: made.status("JP")["state"] == "suspended", "Japan's own roster knows of it")
+    shown = made.status("JP")
+    assert shown["suspension_reason"] == "keys lost"
+    assert not shown["attending"]
+    assert "keys lost" in shown["connections"]["attending"]["fault"]
+    assert shown["connections"]["attending"]["since"] <= time.time()
     found = faults(made, "JP")
-    assert any("suspended" in what for what, _ in found.values())
-    assert any("operator" in remedy or "authority" in remedy for _, remedy in found.values())
+    for check in ("membership", "admission"):
+        what, remedy = found[check]
+        assert "suspended" in what
+        assert "keys lost" in what
+        assert "operator" in remedy
+        assert "authority" not in remedy
+    assert "keys lost" not in made.log_text("JP")
     made.run("hub", "unsuspend", {"member": "JP"})
-    until(lambda: made.attending() == 2, "Japan is back")
+    until(lambda: made.attending() == 2, "Japan is back", patience=20)
+    until(lambda: all_well(made, "JP"), "Japan says so, though nobody asked it anything since", patience=20)
+    assert made.status("JP")["state"] == "active"
+
+
+def all_well(made: Federation, name: str) -> bool:
+    """Whether a node's status shows it connected in every way, now."""
+    shown = made.status(name)
+    works = [each["works"] for each in shown["connections"].values()]
+    return shown["attending"] and shown["following"] == shown["publishing"] == "OK" and all(works)
+
+
+def test_a_hub_that_was_away_is_found_again_within_seconds_and_status_says_so(made: Federation) -> None:
+    """Nothing is asked and nothing published meanwhile: status tells by the connections themselves."""
+    until(lambda: all_well(made, "JP"), "all is well before")
+    made.daemons.pop("hub").kill()
+    until(lambda: not made.status("JP")["attending"], "Japan knows that the hub is away")
+    until(lambda: made.status("JP")["publishing"] != "OK", "also the part that had nothing to do")
+    until(lambda: made.status("JP")["connections"]["attending"]["next_try"], "it waits, and says until when")
+    made.start("hub")
+    until(lambda: all_well(made, "JP") and all_well(made, "FR"), "both are back", patience=30)
 
 
 def test_a_node_that_was_away_catches_up_and_a_new_member_bootstraps(made: Federation, tmp_path: Path) -> None:
@@ -133,7 +165,7 @@ def test_a_certificate_of_a_foreign_ca_is_refused_and_named(three: Federation) -
         what, _ = faults(made, "BR")["certificate"]
         assert "did not sign" in what
         made.start("BR")
-        until(lambda: made.status("BR")["publishing"] != "well", "Brazil cannot speak to the hub")
+        until(lambda: made.status("BR")["publishing"] not in {"OK", "connecting"}, "Brazil cannot speak to the hub")
         assert made.attending() == 2
     finally:
         made.stop("BR")
@@ -246,6 +278,52 @@ def test_a_node_restored_from_an_older_backup_takes_its_own_entries_back(made: F
     vigil(home.folder, "contribute", "--case", "NEW")
     until(lambda: made.size("JP", "FR") == size + 1, "and goes on after them")
     assert made.run("FR", "fsck")[-1]["ok"]
+
+
+def test_entries_that_somebody_else_signs_with_our_key_stay_an_alarm_until_a_person_acknowledges_it(
+    made: Federation, tmp_path: Path
+) -> None:
+    """A second node on stolen keys: its owner is told by status and doctor, also after a restart."""
+    until(lambda: all_well(made, "FR"), "France is connected")
+    made.stop("FR")
+    shutil.copytree(made.home("FR").folder, made.home("thief").folder)
+    made.start("FR")
+    made.start("thief")
+    for name, number in (("thief", 90), ("FR", 91)):
+        picture(tmp_path / name / f"{number}.jpg", number)
+        vigil(made.home(name).folder, "ingest", str(tmp_path / name), "--case", name)
+    before = made.size("FR", "FR")
+    vigil(made.home("thief").folder, "contribute", "--case", "thief")
+    until(lambda: made.status("thief")["waiting"] == 0 and made.size("thief", "FR") > before, "the thief published")
+    made.stop("thief")
+    vigil(made.home("FR").folder, "contribute", "--case", "FR")
+    until(lambda: made.status("FR")["alarms"], "France is told")
+    made.stop("FR")
+    made.start("FR")
+    (alarm,) = made.status("FR")["alarms"]
+    assert (alarm["alarm"], alarm["first"], alarm["size"]) == ("foreign-append", before, before + 1)
+    what, remedy = faults(made, "FR")["own log"]
+    assert "not written by this node" in what
+    assert "operator" in remedy
+    shown = vigil(made.home("FR").folder, "node", "status")
+    assert shown.stdout.startswith("ALARM")
+    vigil(made.home("FR").folder, "node", "acknowledge", "--reason", "keys changed")
+    assert made.status("FR")["alarms"] == []
+    assert "own log" not in faults(made, "FR")
+    until(lambda: made.status("FR")["waiting"] == 0, "France goes on")
+
+
+def test_a_refused_act_does_not_read_like_a_done_one_in_the_hubs_audit(made: Federation) -> None:
+    vigil(made.home("hub").folder, "hub", "suspend", "XX", "--reason", "a slip of the keyboard")
+    vigil(made.home("hub").folder, "hub", "suspend", "JP", "--reason", "a test")
+    vigil(made.home("hub").folder, "hub", "unsuspend", "JP")
+    acts = [line for line in made.run("hub", "read-audit") if line.get("what") in {"suspend", "unsuspend"}][-3:]
+    assert [(line["member"], line["outcome"]) for line in acts] == [
+        ("XX", "refused"),
+        ("JP", "done"),
+        ("JP", "done"),
+    ]
+    assert "not a member" in acts[0]["why"]
 
 
 def test_base64_of_a_bundle_that_nobody_signed_changes_nothing(made: Federation) -> None:

@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from node import app
-from node.control.lines import item_line
+from node.control.lines import item_line, subject_line
+from node.domain.fingerprints import SHA256, Fingerprint
 from node.domain.holdings import IngestItem
+from node.domain.queries import Subject
+from node.errors import Refused
 from tests.integration.pictures import picture
 from tests.integration.processes import Federation, Line, environment, federation, secret, until, vigil
 from tests.unit.usecases.desk import prints
 
 Lines = Callable[..., list[Line]]
-MANY = 600
+MANY = 300
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,12 @@ def take_in(made: Federation, name: str, case: str, numbers: range) -> list[int]
     items = [item_line(IngestItem(tag=n.to_bytes(32, "big"), label=str(n), prints=prints(n))) for n in numbers]
     found = made.run(name, "ingest", {"case": case}, items)
     return [int(line["holding"]) for line in found if "holding" in line]
+
+
+def hits_of(made: Federation, name: str, number: int) -> int:
+    """How many hits a node has for the SHA-256 of a made-up picture."""
+    subject = Subject(fingerprints=(Fingerprint(code=SHA256.code, value=prints(number).sha256),), label="it")
+    return int(made.run(name, "match", {}, [subject_line(subject)])[-1]["hits"])
 
 
 def follows(made: Federation, reader: str = "JP", of: str = "FR") -> None:
@@ -211,13 +220,11 @@ def interrupted(made: Federation, name: str, *words: str) -> tuple[int, list[Lin
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["beside a daemon", "alone"])
-def test_an_interrupted_contribution_says_what_was_shared_and_goes_on(
-    made: Federation, lines_of: Lines, alone: bool
-) -> None:
+def test_an_interrupted_contribution_says_what_was_shared_and_goes_on(made: Federation, alone: bool) -> None:
     start = 2_000 if alone else 1_000
     case = f"CTRL-C-{start}"
     take_in(made, "FR", case, range(start, start + MANY))
-    before = lines_of("FR", "records", "--mine", "--limit", "1")[-1]["total"]
+    before = made.run("FR", "records", {"mine": True, "limit": 1})[-1]["total"]
     if alone:
         made.stop("FR")
     try:
@@ -229,9 +236,9 @@ def test_an_interrupted_contribution_says_what_was_shared_and_goes_on(
         assert summary["remaining"] == MANY - len(holdings)
         assert "vigil records --mine" in err
         assert "unexpected" not in err
-        total = lines_of("FR", "records", "--mine", "--limit", "1")[-1]["total"]
+        total = made.run("FR", "records", {"mine": True, "limit": 1})[-1]["total"]
         assert total - before == summary["contributed"]
-        again = lines_of("FR", "contribute", "--case", case, "--yes")[-1]
+        again = made.run("FR", "contribute", {"case": case, "yes": True})[-1]
         assert again["contributed"] == summary["remaining"]
         assert (again["queued"] > 0) is alone
     finally:
@@ -282,22 +289,21 @@ def test_the_list_comes_in_pages_and_a_case_is_taken_back(made: Federation, line
 
 
 def test_a_retraction_with_the_hub_away_says_that_it_waits_and_goes_out_later(
-    made: Federation, lines_of: Lines, tmp_path: Path
+    made: Federation, lines_of: Lines
 ) -> None:
-    file = picture(tmp_path / "in" / "wait.jpg", 310)
-    lines_of("FR", "ingest", str(file), "--case", "WAIT")
-    (line, _) = lines_of("FR", "contribute", "--case", "WAIT")
+    take_in(made, "FR", "WAIT", range(310, 311))
+    (line, _) = made.run("FR", "contribute", {"case": "WAIT"})
     follows(made)
     made.stop("hub")
     try:
         (told,) = lines_of("FR", "retract", str(line["record"]), "--reason", "mistake")
         assert (told["state"], told["publication"]) == ("retraction queued", "queued")
-        out = vigil(made.home("FR").folder, "records", "--mine", "--limit", "100000").stdout
-        assert "queued" in out
-        assert lines_of("JP", "match", str(file))[-1]["hits"] == 1
+        assert told["why"]
+        assert made.run("FR", "records", {"mine": True, "limit": 100_000})[-2]["publication"] == "queued"
+        assert hits_of(made, "JP", 310) == 1
     finally:
         made.start("hub")
-    until(lambda: lines_of("JP", "match", str(file))[-1]["hits"] == 0, "the retraction reached Japan")
+    until(lambda: hits_of(made, "JP", 310) == 0, "the retraction reached Japan")
 
 
 def test_after_a_restore_the_same_files_are_not_shared_twice(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
@@ -325,43 +331,41 @@ def test_after_a_restore_the_same_files_are_not_shared_twice(made: Federation, l
 
 
 @pytest.mark.parametrize("order", ["released, then retracted", "retracted while cut off, then released"])
-def test_a_member_that_leaves_still_takes_its_record_back(
-    made: Federation, lines_of: Lines, tmp_path: Path, order: str
-) -> None:
+def test_a_member_that_leaves_still_takes_its_record_back(made: Federation, order: str) -> None:
     """Its retraction reaches the others whenever it comes back, and it shares nothing new."""
-    name = {"released, then retracted": "BR", "retracted while cut off, then released": "CL"}[order]
-    number = {"BR": 330, "CL": 331}[name]
+    name, number = {
+        "released, then retracted": ("BR", 330),
+        "retracted while cut off, then released": ("CL", 340),
+    }[order]
     made.join(name)
     made.sign()
     made.start(name)
-    file = picture(tmp_path / "in" / "leaves.jpg", number)
-    lines_of(name, "ingest", str(file), "--case", "LEAVES")
-    record = str(lines_of(name, "contribute", "--case", "LEAVES")[0]["record"])
-    follows(made, of=name)
-    assert lines_of("JP", "match", str(file))[-1]["hits"] == 1
+    take_in(made, name, "LEAVES", range(number, number + 1))
+    record = str(made.run(name, "contribute", {"case": "LEAVES"})[0]["record"])
+    until(lambda: hits_of(made, "JP", number) == 1, "Japan has the record")
 
     def release() -> None:
         bundle = app.release_member(made.root / "authority", secret, name)
         made.run("hub", "admit", {"bundle": base64.b64encode(bundle).decode()})
 
+    retraction = {"record": record, "reason": "mistake"}
     if name == "BR":
         release()
-        until(lambda: made.status("BR")["state"] == "left", "Brazil knows that it has left")
-        (told,) = lines_of(name, "retract", record, "--reason", "mistake")
+        until(lambda: made.status(name)["state"] == "left", "Brazil knows that it has left")
+        (told,) = made.run(name, "retract", retraction)
         assert told["publication"] in {"queued", "published"}
     else:
         made.stop(name)
-        (told,) = lines_of(name, "retract", record, "--reason", "mistake")
+        (told,) = made.run(name, "retract", retraction)
         assert told["publication"] == "queued"
         assert "no node is running" in told["why"]
         release()
         made.start(name)
-    until(lambda: lines_of("JP", "match", str(file))[-1]["hits"] == 0, "the retraction reached Japan")
-    picture(tmp_path / "in" / "new.jpg", number + 10)
-    lines_of(name, "ingest", str(tmp_path / "in"), "--case", "NEW")
+    until(lambda: hits_of(made, "JP", number) == 0, "the retraction reached Japan")
+    take_in(made, name, "NEW", range(number + 1, number + 2))
     until(lambda: made.status(name)["state"] == "left", "it knows that it has left")
-    refused = lines_of(name, "contribute", "--case", "NEW", code=4)[-1]
-    assert "has left the federation" in refused["error"]
+    with pytest.raises(Refused, match="has left the federation"):
+        made.run(name, "contribute", {"case": "NEW"})
     for home in ("hub", "JP", name):
         assert made.run(home, "fsck")[-1]["ok"]
     made.stop(name)

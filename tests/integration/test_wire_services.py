@@ -16,7 +16,17 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin, federation_id
 from node.domain.queries import LogView, Outcome, RelayEvent, SignedAnswer, SignedQuery
 from node.domain.services import Delivery, JoinPetition, JoinStatus, Reply
-from node.errors import Conflict, DiskFull, Malformed, NotFound, Overloaded, PeerFault, StoreError, Unavailable
+from node.errors import (
+    Conflict,
+    DiskFull,
+    Malformed,
+    NotFound,
+    Overloaded,
+    PeerFault,
+    StoreError,
+    Suspended,
+    Unavailable,
+)
 from node.wire import limits, status
 from node.wire.client import EnrolmentChannel, HubChannel
 from node.wire.server import WireServer
@@ -86,6 +96,29 @@ async def test_an_attending_node_gets_queries_and_sends_replies_until_the_farewe
         assert await s.hub.replies.get() == REPLY
         s.hub.deliveries.put_nowait(Delivery(going_away=True))
         assert [delivery async for delivery in down] == [Delivery(going_away=True)]
+
+
+@on_a_loop
+async def test_a_node_knows_that_its_streams_were_let_in_before_there_is_anything_to_say() -> None:
+    """What status shows of a connection is so now; a node that is refused is never told that it was let in."""
+    async with scene() as s, s.channel() as channel:
+        attending, following = asyncio.Event(), asyncio.Event()
+        down = channel.relay.attend(_from(asyncio.Queue()), attending.set)
+        waiting = asyncio.ensure_future(anext(down))
+        packages = channel.carrier.follow([], following.set)
+        async with asyncio.timeout(limits.UNARY_SECONDS):
+            await asyncio.gather(attending.wait(), following.wait())
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await packages.aclose()  # type: ignore[attr-defined]
+        s.gate.suspended = True
+        refused: list[str] = []
+        with pytest.raises(Suspended):
+            await anext(channel.relay.attend(_from(asyncio.Queue()), lambda: refused.append("attending")))
+        with pytest.raises(Suspended):
+            await anext(channel.carrier.follow([], lambda: refused.append("following")))
+        assert refused == []
 
 
 async def _from(queue: "asyncio.Queue[Any]") -> AsyncIterator[Any]:

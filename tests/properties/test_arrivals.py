@@ -86,8 +86,8 @@ class Arriving(RuleBasedStateMachine):
         at = log.size - 1
         self.late.append((name, at, log.disclosures[at]))
         copies.open()
-        nothing = {"nonces": [b""], "bodies": [b""], "handling_nonces": [b""], "handlings": [b""]}
-        copies.commit(copies.verify([log.package(at, hub=True, **nothing)]))
+        bare = log.package(at, hub=True, nonces=[b""], bodies=[b""], handling_nonces=[b""], handlings=[b""])
+        copies.commit(copies.verify([bare]))
 
     @precondition(lambda self: self.late)
     @rule()

@@ -28,7 +28,7 @@ from node.usecases.casework import holding_subject
 from node.usecases.hit_list import HitList
 from node.usecases.intake import IngestResult, Intake
 from node.usecases.matching import Matcher
-from node.usecases.stored_hits import StoredHits, found_of
+from node.usecases.stored_hits import StoredHits
 from tests.simulator.federation import Log, Speaker
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC, Node, World
@@ -50,7 +50,7 @@ class Holder:
         self.node = Node(world, speaker, cast("Carrier", None), cast("MemoryStore", self.store))
         self.radius = RADIUS
         self.matcher = Matcher(store=self.store, index=self.node.index, codec=CODEC, rank=rank, own=lambda: speaker.id)
-        self.kept = StoredHits(store=self.store, clock=world.clock)
+        self.kept = StoredHits(store=self.store, own=speaker.id, clock=world.clock)
         self.list = HitList(store=self.store, codec=CODEC, own=speaker.id, clock=world.clock)
         self.arrivals = Arrivals(
             store=self.store,
@@ -66,7 +66,6 @@ class Holder:
             catalogue=self.node.catalogue,
             matcher=self.matcher,
             hits=self.kept,
-            own=speaker.id,
             radius=lambda: self.radius,
             clock=world.clock,
         )
@@ -110,8 +109,7 @@ class Holder:
         ).hits
         best: dict[tuple[int, RecordId], HitEvidence] = {}
         for hit in hits:
-            found = found_of(holdings[hit.subject].id, hit, self.speaker.id)
-            if found is not None:
+            for found in self.kept.found([each.id for each in holdings], [hit]):
                 best.setdefault((found.holding, found.record), found.evidence)
         return best
 

@@ -94,7 +94,7 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     signer = statement_signer(name)
     catalogue = Catalogue(store=store, index=index, codec=codec)
     allowed = AllowList(store=store, audit=audit, clock=clock)
-    hits = StoredHits(store=store, clock=clock)
+    hits = StoredHits(store=store, own=me, clock=clock)
     return Party(
         planner=Planner(
             me=me,
@@ -113,7 +113,6 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
             catalogue=catalogue,
             matcher=matcher,
             hits=hits,
-            own=me,
             radius=lambda: roster().policy.radius,
             clock=clock,
         ),

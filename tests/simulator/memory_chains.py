@@ -53,11 +53,18 @@ class MemoryChains:
     def put_chain(self, chain: Chain) -> None:
         self._said.chains[chain.root] = chain
 
+    def drop_links(self, origin: Origin, start: int) -> None:
+        for place in [place for place in self._said.links if place[0] == origin and place[1] >= start]:
+            del self._said.links[place]
+
+    def drop_chain(self, root: RecordId) -> None:
+        self._said.chains.pop(root, None)
+
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
         for place, link in list(self._said.links.items()):
             if link.chain == root:
                 self._said.links[place] = replace(link, chain=to, version=link.version + by)
-        self._said.chains.pop(root, None)
+        self.drop_chain(root)
 
     def _uncount(self, origin: Origin, index: int, kinds: Sequence[int]) -> None:
         link = self._said.links.get((origin, index))

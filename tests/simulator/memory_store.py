@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
-from node.domain.ids import Origin, RecordId
+from node.domain.ids import HASH_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogState, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
+from node.tlog.tiles import TILE_WIDTH
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
@@ -292,6 +293,29 @@ class MemoryWriter(MemoryReader):
         log = self._open(origin)
         log.state = replace(log.state, frozen=reason)
         log.evidence += evidence
+
+    def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
+        log = self._open(origin)
+        if not 0 <= size <= log.state.size:
+            raise Misuse("a log is cut back to a size that it has")
+        del log.rows[size:]
+        log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
+        for (level, index), data in list(log.tiles.items()):
+            kept = data[: max(size // TILE_WIDTH**level - index * TILE_WIDTH, 0) * HASH_SIZE]
+            del log.tiles[level, index]
+            if kept:
+                log.tiles[level, index] = kept
+        for record, said in list(self._state.targets.items()):
+            self._state.targets[record] = tuple(each for each in said if each[1] != origin or each[2] < size)
+        state = log.state
+        cosigned, cosigned_size = (state.cosigned, state.cosigned_size) if state.cosigned_size <= size else (b"", 0)
+        signed, signed_size = state.checkpoint, state.checkpoint_size
+        if signed_size > size:
+            signed, signed_size = cosigned, cosigned_size
+        log.state = replace(
+            state, size=size, root=root, checkpoint=signed, checkpoint_size=signed_size, anchor=b"", anchor_size=0,
+            cosigned=cosigned, cosigned_size=cosigned_size,
+        )  # fmt: skip
 
     def acknowledge(self, pending: Sequence[tuple[Origin, bytes, bytes, Disclosure]]) -> list[int]:
         first = self._state.last_pending + 1

@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
 
 
 def contents(home: Home) -> dict[str, bytes]:
-    kept = ("vigil.sqlite3", "owner.lock", "restored", "control.sock")
+    kept = ("vigil.sqlite3", "database.mark", "owner.lock", "restored", "control.sock")
     files = [path for path in home.folder.rglob("*") if path.is_file() and not path.name.startswith(kept)]
     return {path.relative_to(home.folder).as_posix(): path.read_bytes() for path in files}
 

@@ -53,6 +53,7 @@ class Node:
     answers: dict[str, Answer | list[Line]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     homes: list[Path] = field(default_factory=list)
+    sockets: list[Path | None] = field(default_factory=list)
     passphrases: list[str] = field(default_factory=list)
     callers: list[Caller] = field(default_factory=list)
     ask_passphrase: bool = False
@@ -78,7 +79,9 @@ class Node:
         passphrase: Callable[[], str],
         _progress: Callable[[int, int], None] | None = None,
         who: Caller = NOBODY,
+        socket: Path | None = None,
     ) -> Iterator[Node]:
+        self.sockets.append(socket)
         self.homes.append(home.folder)
         self.callers.append(who)
         if self.ask_passphrase:
@@ -94,7 +97,8 @@ class Node:
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Node:
     """The made-up node behind every session; nothing of this machine's own settings leaks in."""
-    for name in ("VIGIL_HOME", "VIGIL_PASSPHRASE", "VIGIL_PASSPHRASE_FILE", "VIGIL_OFFICER", "FORCE_COLOR"):
+    settings = ("HOME", "SOCKET", "PASSPHRASE", "PASSPHRASE_FILE", "OFFICER")
+    for name in (*(f"VIGIL_{setting}" for setting in settings), "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERMINAL_WIDTH", "80")

@@ -57,6 +57,26 @@ def test_the_option_reaches_the_session(vigil: Vigil, node: Node, secret: Path) 
     assert node.passphrases == ["of the file"] * 2
 
 
+def test_a_socket_is_the_options_then_the_variables_unless_a_home_is_named(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vigil("queries")
+    monkeypatch.setenv("VIGIL_SOCKET", "/run/vigil/a.sock")
+    vigil("queries")
+    vigil("queries", "--socket", "/run/vigil/b.sock")
+    vigil("queries", "--home", tmp_path / "home")
+    vigil("queries", "--home", tmp_path / "home", "--socket", "/run/vigil/b.sock")
+    a, b = Path("/run/vigil/a.sock"), Path("/run/vigil/b.sock")
+    assert node.sockets == [None, a, b, None, b]
+
+
+def test_originals_are_not_copied_by_who_has_no_access_to_the_home(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    refused = vigil("ingest", tmp_path, "--case", "C", "--copy-originals", "--socket", "/run/vigil/a.sock")
+    assert refused.code == 4
+    assert "--copy-originals" in refused.err
+    assert node.calls == []
+
+
 AUDITED = {
     "of a node": ("queries",),
     "of a node's administrator": ("allow", "list"),

@@ -42,8 +42,8 @@ def test_a_hit_is_a_row_and_the_summary_says_how_many_there_are(vigil: Vigil, no
         "C-1",
         "JP",
         "abababab",
-        "pdq 12 bits away",
-        "rotate90",
+        "PDQ 12 bits away",
+        "turned 90",
         "icse:1:2",
         "Bridge",
         "new",
@@ -91,4 +91,4 @@ def test_a_video_and_a_weak_hit_say_what_they_are(vigil: Vigil, node: Node) -> N
     node.answers["hits-list"] = [video, weak, SUMMARY]
     words = " ".join(vigil("hits").out.split())
     assert "80 % of the frames" in words
-    assert "md5 the same" in words
+    assert "MD5 the same" in words

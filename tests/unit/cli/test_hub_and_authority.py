@@ -32,6 +32,7 @@ HUB: Line = {
     "roster_expires": 1_700_000_000.0,
     "roster_stale": True,
     "authority_signs_again_by": 1_700_000_000.0,
+    "new_keys": "wait for the authority's signature",
     "attending": 1,
 }
 
@@ -91,6 +92,7 @@ def test_members_and_status_are_tidy_at_80_columns(vigil: Vigil, node: Node) -> 
         assert max(map(len, ran.out.splitlines())) <= 80
     assert "STALE" in vigil("hub", "status").out
     assert "has to sign again by 2023-11-1" in vigil("hub", "status").out
+    assert "New keys     wait for the authority" in vigil("hub", "status").out
     assert vigil("hub", "status", "--json").lines == [HUB, *MEMBERS]
     node.answers["members"] = []
     assert vigil("hub", "members").err == "no members yet\n"
@@ -121,13 +123,31 @@ IN_FORCE: Line = {"roster_version": 2, "members": ["FR"], "expires": 1_700_000_0
 
 
 def test_a_request_is_written_to_a_file_and_a_bundle_read_from_one(vigil: Vigil, node: Node, tmp_path: Path) -> None:
-    node.answers |= {"requests": [{"request": base64.b64encode(b"asked").decode()}], "admit": [IN_FORCE]}
-    assert vigil("hub", "requests", "--out", tmp_path / "request").code == 0
+    asked: Line = {
+        "request": base64.b64encode(b"asked").decode(),
+        "hub_fingerprint": "aaaa 1111",
+        "petitions": [
+            {"member": "FR", "name": "France", "fingerprint": "bbbb 2222", "changes_keys": True},
+            {"member": "JP", "name": "Japan", "fingerprint": "cccc 3333", "changes_keys": False},
+        ],
+    }
+    node.answers |= {"requests": [asked], "admit": [IN_FORCE]}
+    ran = vigil("hub", "requests", "--out", tmp_path / "request")
+    assert ran.code == 0
+    assert all(words in ran.out for words in ("HUB        aaaa 1111", "KEYS FR    bbbb 2222", "KEYS JP    cccc 3333"))
+    assert "no more records of FR:" in ran.out
     assert (tmp_path / "request").read_bytes() == b"asked"
     assert vigil("hub", "requests", "--out", tmp_path / "request").code == 2
     ran = vigil("hub", "admit", tmp_path / "request")
     assert node.call("admit").arguments == {"bundle": base64.b64encode(b"asked").decode()}
     assert "roster version 2" in ran.out
+
+
+def petition(member: str, verdict: str, **changes: Any) -> Line:
+    return {
+        "member": member, "name": f"Country {member}", "verdict": verdict, "fingerprint": "bbbb 2222",
+        "former_log_ends": None, "reason": None, **changes,
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -142,8 +162,9 @@ def authority(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             return []
         return [
             {"hub": "new", "fingerprint": "aaaa 1111", "former_fingerprint": None},
-            {"member": "FR", "name": "France", "verdict": "admit", "fingerprint": "bbbb 2222", "reason": None},
-            {"member": "JP", "name": "Japan", "verdict": "refuse", "fingerprint": None, "reason": "a bad proof"},
+            petition("FR", "admit"),
+            petition("JP", "refuse", fingerprint=None, reason="a bad proof"),
+            petition("BR", "replace", former_log_ends=419),
         ]
 
     def sign(folder: Path, passphrase: Callable[[], str], request: bytes, **options: Any) -> bytes:
@@ -169,7 +190,9 @@ def test_every_fingerprint_is_shown_and_a_person_is_asked_before_anything_is_sig
     ran = vigil(*sign_words(tmp_path))
     assert ran.code == 1
     assert "nothing was signed" in ran.err
-    assert all(words in ran.out for words in ("aaaa 1111", "bbbb 2222", "a bad proof"))
+    assert all(words in ran.out for words in ("HUB        aaaa 1111", "KEYS       bbbb 2222", "a bad proof"))
+    assert "published under the former key: 419" in ran.out
+    assert "BR are NOT replaced" in ran.err
     assert authority == []
     assert not (tmp_path / "bundle").exists()
 
@@ -401,7 +424,10 @@ def test_authority_init_shows_the_roots_fingerprint(
 
     def init(folder: Path, federation: str, _: object, **options: Any) -> Line:
         asked.append((folder, federation, options))
-        return {"federation": federation, "root": "root.json", "root_fingerprint": "aaaa", "keys": 3, "threshold": 2}
+        return {
+            "federation": federation, "root": "root.json", "root_version": 1, "root_fingerprint": "aaaa", "keys": 3,
+            "threshold": 2,
+        }  # fmt: skip
 
     monkeypatch.setattr(app, "init_authority", init)
     monkeypatch.chdir(tmp_path)
@@ -409,5 +435,71 @@ def test_authority_init_shows_the_roots_fingerprint(
         "authority", "init", "--folder", "stick", "--federation", "vigil.example", "--keys", "3", "--threshold", "2"
     )
     assert asked == [(tmp_path / "stick", "vigil.example", {"keys": 3, "threshold": 2})]
-    assert "aaaa" in ran.out
+    assert "ROOT 1     aaaa" in ran.out
+    assert "3 root and 3 targets keys; 2 of each must sign" in ran.out
     assert vigil("authority", "init", "--folder", "stick").code == 2
+
+
+def test_authority_rotate_shows_the_new_root_and_hands_the_bundle_over(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def rotate(folder: Path, passphrase: Callable[[], str], **options: Any) -> tuple[Line, bytes]:
+        asked.append((folder, passphrase(), options))
+        made: Line = {
+            "federation": "f.example",
+            "root_version": 4,
+            "root_fingerprint": "dddd",
+            "keys": 1,
+            "threshold": 1,
+        }
+        return made, b"rotated"
+
+    monkeypatch.setattr(app, "rotate_authority", rotate)
+    words = ["authority", "rotate", "--folder", tmp_path / "stick", "--out", tmp_path / "bundle", "--keys", "3"]
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    assert vigil(*words).code == 1
+    assert asked == []
+    ran = vigil(*words, "--yes", "--key-folder", tmp_path / "second")
+    assert asked == [
+        (tmp_path / "stick", "secret", {"keys": 3, "threshold": None, "key_folders": [tmp_path / "second"]})
+    ]
+    assert "ROOT 4     dddd" in ran.out
+    assert "1 root and 1 targets key; 1 of each must sign" in ran.out
+    assert (tmp_path / "bundle").read_bytes() == b"rotated"
+
+
+def test_admit_tells_new_root_digits_and_who_still_waits(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+    more = {"root_version": 4, "root_fingerprint": "dddd", "root_changed": True, "waiting": ["BR"]}
+    node.answers["admit"] = [IN_FORCE | more]
+    (tmp_path / "bundle").write_bytes(b"x")
+    ran = vigil("hub", "admit", tmp_path / "bundle")
+    assert "ROOT 4     dddd" in ran.out
+    assert "Still waiting for the authority: BR." in ran.out
+
+
+@pytest.mark.parametrize("group", ["node", "hub", "authority"])
+def test_a_passphrase_is_changed_from_one_source_to_another(
+    vigil: Vigil, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    asked: list[tuple[str, str]] = []
+    done: Line = {"keys": ["root-1", "targets-1"], "changed": 2, "missing": ["root 1"]}
+
+    def change(_: object, former: Callable[[], str], fresh: Callable[[], str], *_who: object, **_more: object) -> Line:
+        asked.append((former(), fresh()))
+        return done
+
+    monkeypatch.setattr(app, "change_passphrase", change)
+    monkeypatch.setattr(app, "change_authority_passphrase", change)
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "former")
+    where = ["--folder", tmp_path / "stick"] if group == "authority" else []
+    assert vigil(group, "passphrase", *where).code == 2, "no terminal, and no new passphrase"
+    monkeypatch.setenv("VIGIL_NEW_PASSPHRASE", "from a variable")
+    ran = vigil(group, "passphrase", *where)
+    assert "the new passphrase opens 2 key files" in ran.out
+    assert "root 1" in ran.out
+    (tmp_path / "new").write_text("from a file\n")
+    vigil(group, "passphrase", *where, "--new-passphrase-file", tmp_path / "new")
+    assert asked == [("former", "from a variable"), ("former", "from a file")]

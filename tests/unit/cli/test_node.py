@@ -5,11 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from node import app
+from node import app, config
 from node.config import Home
+from node.domain.caller import Caller
 from tests.unit.cli.conftest import Line, Node, Vigil
 
+KEYS: Line = {
+    "step": "keys", "member": "FR", "fingerprint": "cccc", "epoch": 2, "endorsed": True, "published": 419,
+}  # fmt: skip
+
+SESSION = app.session
+"""The real one."""
 STEPS: list[Line] = [
     {
         "step": "invitation",
@@ -211,3 +219,170 @@ def test_restore_hands_over_the_file_and_says_what_comes_next(
     assert "vigil node run" in vigil("node", "restore", tmp_path / "copy").out
     assert asked == [tmp_path / "copy"]
     assert vigil("node", "restore", tmp_path / "missing").code == 2
+
+
+@pytest.fixture
+def rekeyed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every call of `app.rekey_node`."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setenv("VIGIL_PASSPHRASE", "secret")
+
+    def rekey(_home: Home, token: str, passphrase: Callable[[], str], _who: object, **options: Any) -> Iterator[Line]:
+        asked.append({"token": token, "secret": passphrase(), **options})
+        yield KEYS | {"endorsed": not options["lost"]}
+        yield {"step": "petition", "state": "pending"}
+        yield {"step": "done", "state": "changed", "epoch": 2, "moved": 3, "next": None}
+
+    monkeypatch.setattr(app, "rekey_node", rekey)
+    return asked
+
+
+def test_rekey_shows_the_digits_and_what_became_of_unpublished_records(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]]
+) -> None:
+    ran = vigil("node", "rekey", "--yes")
+    assert rekeyed == [{"token": "", "secret": "secret", "lost": False, "wait": True}]
+    assert "KEYS       cccc" in ran.out
+    assert "Compare the KEYS digits with the authority by telephone" in ran.out
+    assert "not published yet, and go on there under new names: 3" in ran.out
+    ran = vigil("node", "rekey", "--yes", "--keys-lost", "--token", "vigil1.x", "--no-wait")
+    assert rekeyed[-1] == {"token": "vigil1.x", "secret": "secret", "lost": True, "wait": False}
+    assert "--replace-keys" in ran.out
+
+
+def test_rekey_begins_nothing_that_nobody_agreed_to_and_goes_on_without_asking(
+    vigil: Vigil, node: Node, rekeyed: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", ended)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ran = vigil("node", "rekey")
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    assert rekeyed == []
+    (tmp_path / "home" / "keys").mkdir(parents=True)
+    (tmp_path / "home" / "keys" / "coming.keys").write_bytes(b"")
+    assert vigil("node", "rekey").code == 0
+    assert len(rekeyed) == 1
+    assert vigil("node", "rekey", "--cancel", "--keys-lost").code == 2
+
+
+def standing(works: bool, fault: str | None = None, next_try: float | None = None) -> Line:
+    return {"works": works, "since": 1_700_000_000.0, "fault": fault, "next_try": next_try}
+
+
+def test_status_says_how_each_connection_stands_now_and_what_is_alarming_first(vigil: Vigil, node: Node) -> None:
+    node.answers["status"] = [
+        STATUS[0]
+        | {
+            "state": "suspended",
+            "suspension_reason": "laptop \x1b[31mstolen",
+            "suspended_since": 1_700_000_000,
+            "attending": False,
+            "publishing": "OK",
+            "following": "connecting",
+            "due_work": "OK",
+            "alarms": [{"alarm": "foreign-append", "what": "2 entries of our own log", "remedy": "call"}],
+            "connections": {
+                "attending": standing(works=False, fault="suspended: FR is suspended", next_try=1_700_000_005.0),
+                "publishing": standing(works=True),
+                "following": standing(works=False),
+            },
+        }
+    ]
+    out = vigil("node", "status").out
+    assert out.startswith("ALARM: 2 entries of our own log\n  to do: call\n")
+    rows = {line[:18].strip(): line[19:] for line in out.splitlines()}
+    assert rows["State"].startswith("suspended since 20")
+    assert "The hub's operator says: laptop" in rows["State"]
+    assert "\x1b" not in out
+    assert rows["Answering queries"].startswith("no, since ")
+    assert "suspended: FR is suspended (next try " in rows["Answering queries"]
+    assert rows["Publishing"].startswith("OK, since ")
+    assert rows["Following"].endswith(": connecting")
+    assert rows["Background jobs"] == "OK"
+    for words in ("well", "Attending", "Due work"):
+        assert words not in out
+
+
+def test_a_person_says_which_database_to_accept(
+    vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    accepted: list[tuple[str, bool]] = []
+
+    def accept(_: Home, who: Caller, *, empty: bool) -> Line:
+        accepted.append((who.officer, empty))
+        return {"accepted": "older", "entries": 1_000, "entries_known": 1_200, "next": "vigil node run"}
+
+    monkeypatch.setattr(app, "accept_database", accept)
+    for words in ((), ("--empty", "--older")):
+        ran = vigil("node", "accept-database", *words)
+        assert ran.code == 2
+        assert "--empty or --older" in ran.err
+    ran = vigil("node", "accept-database", "--older", "--officer", "Adm. Ito")
+    assert ran.out == "Accepted, with 1,000 log entries of the 1,200 that this home has seen. Next: vigil node run\n"
+    vigil("node", "accept-database", "--empty", "--officer", "Adm. Ito")
+    assert accepted == [("Adm. Ito", False), ("Adm. Ito", True)]
+
+
+def test_alarms_are_acknowledged_with_a_reason(vigil: Vigil, node: Node) -> None:
+    node.answers["acknowledge"] = [{"acknowledged": 2}]
+    assert vigil("node", "acknowledge").code == 2
+    assert vigil("node", "acknowledge", "--reason", "new keys").out == "2 alarms acknowledged.\n"
+    assert node.call("acknowledge").arguments == {"reason": "new keys"}
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("hub", ("node", "status")),
+        ("hub", ("records",)),
+        ("node", ("hub", "members")),
+        ("node", ("hub", "run")),
+    ],
+)
+def test_a_command_refuses_a_home_of_the_other_role(
+    vigil: Vigil, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, role: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(app, "session", SESSION)
+    home = Home(folder=tmp_path / "home")
+    config.write(home, {"role": role, "federation": "vigil.example", "member": "FR", "hub": "h:1", "enrolment": "h:2"})
+    ran = vigil(*words)
+    assert ran.code == 2
+    assert f"this is a {role}'s home" in ran.err
+    assert f"vigil {role} --help" in ran.err
+
+
+def test_the_doctor_names_keys_and_a_roster_that_are_gone_and_sends_nobody_to_itself(
+    tmp_path: Path,
+) -> None:
+    """What was there and was deleted is to be restored; it is no node that waits for its first roster."""
+    home = Home(folder=tmp_path)
+    config.write(
+        home,
+        {
+            "role": "node",
+            "federation": "vigil.example",
+            "member": "FR",
+            "hub": "127.0.0.1:1",
+            "enrolment": "127.0.0.1:1",
+            "root_sha256": "0" * 64,
+        },
+    )
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "node.der").write_bytes(b"a certificate")
+    found = {line["check"]: line for line in app.doctor(home, lambda: "secret")}
+    assert "missing" in found["keys"]["what"]
+    assert found["keys"]["remedy"] == "restore the folder keys/ from a backup"
+    assert "roster of this node is missing" in found["roster"]["what"]
+    assert "restore the folder roster/" in found["roster"]["remedy"]
+    assert "is missing" in found["database"]["what"]
+    assert "own log" not in found  # it depends on the database
+    assert all("doctor" not in (line["remedy"] or "") for line in found.values())
+    assert all(line["remedy"] for line in found.values() if not line["ok"])
+    (tmp_path / "tls" / "node.der").unlink()
+    found = {line["check"]: line for line in app.doctor(home, lambda: "secret")}
+    assert "no roster yet" in found["roster"]["what"]
+    assert found["database"]["ok"]

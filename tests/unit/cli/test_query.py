@@ -72,7 +72,7 @@ def test_a_person_reads_what_leaves_why_it_waits_and_one_table_over_all_parts(vi
     node.answers["query-case"] = IN_PARTS
     ran = vigil("query", "--case", "C-1", "--legal-basis", "B")
     assert "asking FR, JP about 300 holdings of case C-1" in ran.out
-    assert "1,500 fingerprints leave this node: 1,000 of national holdings, 500 of hit/no-hit holdings" in ran.out
+    assert "leave this node: 1,500 (1,000 of national holdings, 500 of hit/no-hit holdings)" in ran.out
     assert "Waiting 12 s: a member may ask about 6,000 fingerprints a minute." in ran.out
     assert f"Part 2 of 2 ({SECOND})" in ran.out
     table = ran.out[ran.out.index("\nQuery") :]
@@ -94,7 +94,7 @@ def test_a_plain_question_of_one_part_has_the_lines_that_scripts_know(vigil: Vig
 
 
 def test_offline_is_never_said_to_come_later(vigil: Vigil, node: Node) -> None:
-    """Regression: the hub keeps no question for a member that was away, so no answer can come."""
+    """The hub keeps no question for a member that is away, so no answer can come."""
     node.answers["query"] = [outcome("JP", "offline", reason="said by the hub"), summary({"JP": "offline"})]
     ran = vigil("query", PDQ_HEX, "--case", "C", "--legal-basis", "B")
     assert "not reached: ask again later" in ran.out

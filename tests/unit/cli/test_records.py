@@ -269,7 +269,7 @@ def test_one_record_shows_every_field_also_those_that_nobody_stated(vigil: Vigil
 
 
 def test_a_retraction_says_no_more_than_is_true(vigil: Vigil, node: Node) -> None:
-    told = {"record": RECORD, "retraction": RECORD, "holdings": [], "cases": [], "error": None, "why": None}
+    told: Line = {"record": RECORD, "retraction": RECORD, "holdings": [], "cases": [], "error": None, "why": None}
     node.answers["retract"] = [told | {"state": "retracted", "publication": "published"}]
     assert "is published" in vigil("retract", RECORD, "--reason", "mistake").out
     node.answers["retract"] = [told | {"state": "retraction queued", "publication": "queued", "why": "the hub is away"}]

@@ -284,7 +284,7 @@ def test_late_answers_are_labelled(vigil: Vigil, node: Node) -> None:
 
 
 def test_history_says_what_was_asked_by_whom_and_of_whom_and_names_hits_by_subject(vigil: Vigil, node: Node) -> None:
-    """Regression of a history that named no subject."""
+    """A hit of last week is worth something only with the file that it is of."""
     node.answers["queries"] = [
         asked_line(),
         {"query": "0a" * 16, "subject": "/evidence/a.jpg", "digest": "sha256:5a", "kinds": {"pdq": 1, "vpdq-frame": 9}},

@@ -35,6 +35,7 @@ from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
@@ -89,6 +90,7 @@ class Desk:
             intake=None,  # type: ignore[arg-type]
             matcher=matcher,
             hits=hits,
+            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
             store=store,
             audit=self.audit,
             clock=world.clock,

@@ -60,6 +60,7 @@ class Hub:
             claimed=dict,
             make_keys=lambda _: self.did("rekey", ("aaaa", "bbbb")),
             drop_keys=lambda: self.did("drop", result=True),
+            new_keys=str,
             make_backup=lambda path: self.did("backup", {"path": path}),
             daemon=lambda: False,
             clock=lambda: sim.NOW,

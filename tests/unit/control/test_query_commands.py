@@ -44,8 +44,6 @@ def subject(number: int) -> Line:
 
 
 def test_history_names_subjects_terms_and_the_subject_of_each_hit() -> None:
-    """Regression of a history in which a hit was of no subject, and no subject was named."""
-
     async def scenario() -> None:
         async with federation("FR", "JP", "BR", attending=("JP",), policy=SMALL) as made:
             hold(made.parties["JP"], 3, Level.HIT_NO_HIT)

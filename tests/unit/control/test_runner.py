@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
@@ -29,6 +29,7 @@ def test_lines_come_one_at_a_time_and_the_generator_is_closed_in_the_end(loop: L
             closed.set()
 
     driven = drive(loop, lines)
+    assert isinstance(driven, Generator)
     assert next(driven) == {"n": 1}
     driven.close()
     assert closed.is_set()
@@ -51,7 +52,12 @@ def test_an_interruption_while_a_line_is_waited_for_cancels_the_step_and_is_no_f
     next(driven)
     main = threading.main_thread().ident
     assert main is not None
-    threading.Thread(target=lambda: (waiting.wait(), signal.pthread_kill(main, signal.SIGINT))).start()
+
+    def press() -> None:
+        waiting.wait()
+        signal.pthread_kill(main, signal.SIGINT)
+
+    threading.Thread(target=press).start()
     with pytest.raises(KeyboardInterrupt):
         next(driven)
     assert ended.is_set()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from node.errors import MediaError
-from node.media.pool import Result, fingerprint_files
+from node.media.pool import fingerprint_files
+from node.media.worker_process import Result
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.videos import Scene, write_video
 

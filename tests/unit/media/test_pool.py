@@ -200,7 +200,7 @@ def test_a_machine_that_starts_no_further_process_goes_on_with_what_it_has(
     good: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starting = subprocess.Popen
-    started = []
+    started: list[bool] = []
 
     def once(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
         if started:

@@ -82,7 +82,10 @@ class Hub:
         """The file for the authority."""
         return encode_request(
             SigningRequest(
-                federation=FEDERATION, hub=self.claims, petitions=tuple(petitions), log_sizes=log_sizes or {}
+                federation=FEDERATION,
+                hub=self.claims,
+                petitions=tuple(petitions),
+                log_sizes=dict.fromkeys((each.member for each in petitions), 0) if log_sizes is None else log_sizes,
             )
         )
 

@@ -221,7 +221,7 @@ def test_a_threshold_needs_the_keys_from_as_many_sticks(tmp_path: Path) -> None:
     for name in ("root-2.key", "root-3.key", "targets-1.key", "targets-3.key"):
         (folder / name).rename(stick / name)
     alone = Authority(tmp_path / "authority", EMPTY)
-    with pytest.raises(Misuse, match="1 of the root keys"):
+    with pytest.raises(Misuse, match="1 root key found, 2 needed"):
         alone.sign(federation.request(), now=NOW, accept_hub=True)
     both = Authority(tmp_path / "authority", EMPTY, key_folders=(stick,))
     bundle = both.sign(federation.request(), now=NOW, accept_hub=True)
@@ -286,3 +286,113 @@ def test_each_member_has_one_active_key_a_purpose_after_every_change(federation:
     assert sorted(active) == sorted(KeyPurpose)
     with pytest.raises(Malformed):
         metadata.parse(b"{}", Targets, "it")
+
+
+# --- a change of the authority's own keys -----------------------------------------------------------------------------
+
+
+def of_folder(federation: Federation, *sticks: Path) -> Authority:
+    return Authority(federation.folder / "authority", EMPTY, sticks)
+
+
+def test_new_keys_are_vouched_for_by_the_former_ones_and_every_node_follows(federation: Federation) -> None:
+    client = federation.client("before")
+    client.refresh(federation.fetch, now=NOW)
+    founding = federation.authority.root_digits
+    bundle = federation.authority.rotate(now=NOW, keys=3, threshold=2)
+    federation.hub.repository.accept(bundle, now=NOW)
+    assert client.refresh(federation.fetch, now=NOW).active() == (FR, JP)
+    assert federation.roster().active() == (FR, JP)
+    assert federation.authority.signature == (3, 2)
+    fresh = federation.authority.root_digits
+    assert (founding.version, fresh.version) == (1, 3)
+    assert federation.hub.repository.root_pin() == (fresh.version, fresh.sha256)
+
+
+def test_former_keys_sign_nothing_any_more(federation: Federation) -> None:
+    federation.authority.rotate(now=NOW, keys=1, threshold=1)
+    folder = federation.folder / "authority" / "keys"
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "root-1.key", "root-2.key", "targets-1.key", "targets-2.key",
+    ]  # fmt: skip
+    (folder / "targets-2.key").unlink()
+    with pytest.raises(Misuse, match="0 targets keys found, 1 needed"):
+        of_folder(federation).extend(now=NOW)
+
+
+def test_a_lost_stick_is_replaced_by_those_that_are_left_and_targets_sticks_are_not_needed(tmp_path: Path) -> None:
+    federation = Federation(tmp_path, keys=3, threshold=2)
+    federation.admit(FR)
+    keys = tmp_path / "authority" / "keys"
+    for name in ("root-1.key", "targets-1.key", "targets-2.key", "targets-3.key"):
+        (keys / name).unlink()
+    federation.hub.repository.accept(of_folder(federation).rotate(now=NOW, keys=2, threshold=1), now=NOW)
+    assert sorted(each.name for each in keys.glob("root-[4-9].key")) == ["root-4.key", "root-5.key"]
+    assert federation.roster().active() == (FR,)
+    (keys / "root-3.key").unlink()
+    assert of_folder(federation).signature == (2, 1)
+    federation.hub.repository.accept(of_folder(federation).extend(now=NOW), now=NOW)
+
+
+def test_below_the_threshold_no_key_is_made(tmp_path: Path) -> None:
+    federation = Federation(tmp_path, keys=2, threshold=2)
+    federation.admit(FR)
+    keys = tmp_path / "authority" / "keys"
+    (keys / "root-2.key").unlink()
+    before = sorted(each.name for each in keys.iterdir())
+    with pytest.raises(Misuse, match="1 root key found, 2 needed"):
+        of_folder(federation).rotate(now=NOW, keys=1, threshold=1)
+    assert sorted(each.name for each in keys.iterdir()) == before
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_change_that_dies_at_any_step_goes_on_with_the_same_command(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Two key files, the root, the two documents, the list of members: after each of them the process is killed."""
+    from node.pki import files, keys, stick
+
+    written: list[Path] = []
+
+    def dying(path: Path, data: bytes) -> None:
+        if len(written) == step:
+            raise KeyboardInterrupt
+        files.write_atomic(path, data)
+        written.append(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stick, "write_atomic", dying)
+        patch.setattr(keys, "write_atomic", dying)
+        with pytest.raises(KeyboardInterrupt):
+            of_folder(federation).rotate(now=NOW, keys=1, threshold=1)
+    again = of_folder(federation)
+    if step in {3, 4, 5}:
+        with pytest.raises(Misuse, match="interrupted"):
+            again.bundle()
+    federation.hub.repository.accept(again.rotate(now=NOW, keys=1, threshold=1), now=NOW)
+    assert federation.roster().active() == (FR, JP)
+    assert of_folder(federation).root_digits.version == 3
+    federation.hub.repository.accept(of_folder(federation).extend(now=NOW), now=NOW)
+
+
+def test_before_its_first_signature_an_authority_is_made_again_instead(empty: Federation) -> None:
+    with pytest.raises(NotFound):
+        empty.authority.rotate(now=NOW, keys=1, threshold=1)
+
+
+def test_root_and_hub_digits_are_those_that_the_hub_and_its_tokens_show(empty: Federation) -> None:
+    digits = empty.authority.root_digits
+    assert (digits.version, digits.sha256) == empty.hub.repository.root_pin()
+    assert empty.authority.hub_fingerprint == b""
+    empty.admit(FR)
+    empty.hub.repository.accept(empty.authority.extend(now=NOW + 200 * DAY), now=NOW + 200 * DAY)
+    assert empty.authority.root_digits == digits
+    assert (digits.version, digits.sha256) == empty.hub.repository.root_pin()
+    assert empty.authority.hub_fingerprint == empty.hub.claims.fingerprint(FEDERATION)
+
+
+def test_a_new_log_key_is_not_signed_where_nobody_says_where_the_former_log_ends(federation: Federation) -> None:
+    old = federation.rings[FR]
+    request = federation.request(petition_of(old.successor(), previous=old), log_sizes={})
+    with pytest.raises(Refused, match="where the former log of FR ends"):
+        federation.authority.sign(request, now=NOW, admit_members=[FR])

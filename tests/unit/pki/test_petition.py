@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from node.domain.hub_ports import JoinRequest
 from node.domain.ids import MemberId
+from node.domain.signing import PREVIOUS
 from node.errors import BadSignature, Malformed, Misuse, PeerFault
 from node.pki.ca import make_request
 from node.pki.keys import KeyRing
-from node.pki.petition import PREVIOUS, check_petition, keys_fingerprint, make_petition
+from node.pki.petition import check_petition, keys_fingerprint, make_petition
 from node.tlog import note
 from tests.unit.pki.federation import FEDERATION, FR, JP, petition_of, secret_of
 

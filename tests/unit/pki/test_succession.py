@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from node.domain.roster import FormerHubKey, KeyStatus, MemberStatus
-from node.errors import BadSignature, Misuse, NotFound, PeerFault, Refused, StoreError
+from node.errors import BadSignature, Expired, Misuse, NotFound, PeerFault, Refused, StoreError
 from node.pki.ca import CertificateAuthority, read_certificate
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
@@ -245,6 +245,25 @@ def test_a_bundle_that_was_signed_too_long_ago_changes_nothing(changing: Changin
     changing.change.take(changing.bundle(made, now=late), made, now=late + 1)
 
 
+def test_a_bundle_that_ran_out_before_the_change_was_finished_leaves_the_new_keys_waiting(
+    changing: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub that was cut off and stood still for months opens with its former keys, and takes another bundle."""
+    made = changing.change.prepare(EMPTY, sizes=SIZES, now=NOW)
+    bundle = changing.bundle(made)
+    with monkeypatch.context() as patch:
+        patch.setattr(HubChange, "finish", lambda *_, **__: None)
+        changing.change.take(bundle, made, now=NOW)
+    assert changing.change.begun()
+    late = NOW + 100 * DAY
+    with pytest.raises(Expired):
+        changing.change.finish(changing.waiting(), now=late)
+    assert not changing.change.begun()
+    assert changing.ring().vkey("mirror") == changing.federation.hub.ring.vkey("mirror")
+    changing.change.take(changing.bundle(made, now=late), made, now=late)
+    assert changing.ring().vkey("mirror") == made.ring.vkey("mirror")
+
+
 def test_a_bundle_for_the_present_keys_does_not_change_over(changing: Changing) -> None:
     made = changing.change.prepare(EMPTY, sizes=None, now=NOW)
     bundle = changing.federation.authority.extend(now=NOW)
@@ -341,12 +360,14 @@ def test_whether_a_root_leads_to_another_is_told_by_signatures_both_ways(
     def fetch(name: str, limit: int) -> bytes:
         return other.repository.read(name, limit)
 
-    version, sha256 = other.repository.root_pin()
-    assert (version, node.leads_to(fetch, root_version=version, root_sha256=sha256)) == (3, True)
+    version, sha256 = 3, hashlib.sha256(fetch("3.root.json", 1 << 20)).digest()
+    assert node.leads_to(fetch, root_version=version, root_sha256=sha256)
+    pinned, pin = other.repository.root_pin()
+    assert (pinned, node.leads_to(fetch, root_version=pinned, root_sha256=pin)) == (1, True)
     newest = RosterClient.bootstrap(
         tmp_path / "newest", fetch, federation=FEDERATION, root_version=version, root_sha256=sha256
     )
-    assert newest.leads_to(fetch, root_version=2, root_sha256=node.root_sha256)
+    assert newest.leads_to(fetch, root_version=1, root_sha256=node.root_sha256)
     assert not node.leads_to(fetch, root_version=version, root_sha256=bytes(32))
     assert not node.leads_to(fetch, root_version=version + 1, root_sha256=sha256)
     (tmp_path / "stranger").mkdir()

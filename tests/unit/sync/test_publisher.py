@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
@@ -11,7 +11,7 @@ from node.domain.batch import Package
 from node.domain.ids import Origin
 from node.domain.queries import LogView
 from node.domain.services import Head
-from node.errors import Conflict, Fork, PeerFault, Refused, Unavailable
+from node.errors import Conflict, DatabaseOlder, Fork, PeerFault, Refused, Unavailable
 from node.sync.streams import reading
 from node.usecases.ledger import Draft
 from tests.simulator.federation import Log, Speaker, picture
@@ -135,6 +135,50 @@ def test_a_second_writer_under_our_key_is_adopted_and_counted_or_freezes_us() ->
     asyncio.run(story(beside=False))
     hub, node = a_federation()
     asyncio.run(story(beside=True))
+
+
+def test_entries_of_ours_that_nobody_wrote_here_are_told_before_they_are_taken_in() -> None:
+    """At the first comparison this store is an older one; later on somebody else writes with our key."""
+
+    async def story(*, started: bool) -> None:
+        hub, node = a_federation()
+        told: list[tuple[str, int, int, int]] = []
+
+        def tell(what: str) -> Callable[[int, int], None]:
+            return lambda size, hub_size: told.append((what, size, hub_size, node.size(FR.origin)))
+
+        node.publisher._on_behind, node.publisher._on_foreign = tell("behind"), tell("foreign")
+        if started:
+            await node.publisher.round()
+        thief = Log(FR)
+        thief.pictures([66, 67])
+        await hub.carrier.submit(FR.id, thief.package())
+        await node.publisher.round()
+        assert told == [("foreign" if started else "behind", 0, 2, 0)]
+        assert node.publisher.looked.is_set()
+
+    asyncio.run(story(started=False))
+    asyncio.run(story(started=True))
+
+
+def test_a_store_that_turns_out_to_be_an_older_one_signs_nothing_and_ends_the_publisher() -> None:
+    hub, node = a_federation()
+
+    def refuse(size: int, hub_size: int) -> None:
+        raise DatabaseOlder(f"{size} of {hub_size}")
+
+    async def story() -> None:
+        log = Log(FR)
+        log.pictures([1])
+        await hub.carrier.submit(FR.id, log.package())
+        node.ledger.contribute(drafts(2))
+        node.publisher._on_behind = refuse
+        with pytest.raises(DatabaseOlder):
+            await node.publisher.run()
+        assert not node.publisher.looked.is_set()
+        assert (node.size(FR.origin), node.own.state().checkpoint) == (0, b"")
+
+    asyncio.run(story())
 
 
 def test_a_hub_that_takes_nothing_or_claims_what_it_cannot_show_is_not_believed() -> None:

@@ -15,10 +15,12 @@ from node.domain.ids import RecordId
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Category, Retraction, Tri
+from node.domain.stored_hits import FoundHit, StoredHit
 from node.errors import Damaged, StoreError
 from node.usecases import arrivals as arriving
 from node.usecases import stored_hits
 from node.usecases.arrivals import Arrivals
+from node.usecases.casework import holding_subject
 from node.usecases.custody import SECONDS_A_DAY
 from node.usecases.purging import leaf_at
 from tests.simulator.arriving import Holder, film, said_of, still, with_md5
@@ -37,6 +39,12 @@ def holder() -> Holder:
 @pytest.fixture
 def log() -> Log:
     return Log(JP)
+
+
+def by_pdq(holder: Holder) -> list[int]:
+    """The distances of the hits by PDQ, ascending."""
+    found = [hit.evidence for hit in holder.hits().values() if hit.evidence and hit.evidence.algorithm == PDQ.name]
+    return sorted(each.distance or 0 for each in found)
 
 
 def kept(holder: Holder) -> list[tuple[int, str, int | None]]:
@@ -260,7 +268,7 @@ def test_another_radius_matches_everything_again(holder: Holder, log: Log) -> No
 # --- what becomes of a hit --------------------------------------------------------------------------------------------
 
 
-def stored(holder: Holder, holding: int, record: RecordId) -> stored_hits.StoredHit:
+def stored(holder: Holder, holding: int, record: RecordId) -> StoredHit:
     with holder.store.read() as tx:
         return tx.hits_of_pairs([(holding, record)])[holding, record]
 
@@ -291,7 +299,7 @@ def test_a_record_purged_while_its_hit_was_on_the_way_leaves_none(
     holder.receive(log, 1)
     real = holder.kept.keep
 
-    def late(found: Sequence[stored_hits.FoundHit], done: stored_hits.Done = stored_hits.NOTHING_DONE) -> int:
+    def late(found: Sequence[FoundHit], done: stored_hits.Done = stored_hits.NOTHING_DONE) -> int:
         if found:
             holder.receive(log)
         return real(found, done)
@@ -443,7 +451,7 @@ def test_a_record_that_is_like_everything_fills_no_table_and_that_is_said(
     holder.match()
     found = kept(holder)
     assert (21, "sha256", None) in found, "an equal SHA-256 is never left out"
-    assert sorted(distance for _, algorithm, distance in found if algorithm == "pdq") == list(range(len(found) - 1))
+    assert by_pdq(holder) == list(range(len(found) - 1))
     assert len(found) in (5, 6)
     assert set(holder.list.stand().left_out) == {poison}
     assert holder.list.stand().left_out[poison] >= 14
@@ -467,7 +475,7 @@ def test_a_member_that_floods_a_holding_crowds_out_no_other(
         holder.receive(each)
         holder.match()
     assert [record.origin for _, record in holder.hits()].count(DE.origin) == 1
-    assert sorted(d for _, algorithm, d in kept(holder) if algorithm == "pdq") == [0, 1, 2, 3, 4]
+    assert by_pdq(holder) == [0, 1, 2, 3, 4]
     assert holder.list.stand().left_out == {1: 7}
 
 
@@ -503,3 +511,17 @@ def test_levels_and_places_are_those_of_the_record(holder: Holder, log: Log) -> 
         held = tx.holding(1)
     assert held is not None
     assert held.level is Level.NATIONAL
+
+
+def test_what_a_match_of_holdings_finds_is_kept_too(holder: Holder, log: Log) -> None:
+    """`vigil match --case`, while what arrived is not matched yet."""
+    holder.take(still("one"))
+    log.say(said_of(still("one")))
+    holder.receive(log)
+    with holder.store.read() as tx:
+        held = tx.holdings()
+    hits = holder.matcher.local([holding_subject(each) for each in held], 31, own_rows=[1]).hits
+    holder.kept.keep_match((), hits)
+    assert holder.hits() == {}, "the subjects were no holdings"
+    holder.kept.keep_match([1], hits)
+    assert kept(holder) == [(1, "sha256", None)]

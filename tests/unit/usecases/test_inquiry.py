@@ -32,9 +32,10 @@ from node.tlog.note import format_vkey
 from node.usecases import answering
 from node.usecases.answering import MAX_QUERY_SECONDS
 from node.usecases.catalogue import Catalogue
-from node.usecases.inquiry import Inquirer, OpenQuery
+from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
 from node.usecases.ledger import Draft, Ledger
+from node.usecases.openquery import OpenQuery
 from node.usecases.ownlog import OwnLog
 from node.usecases.question import Question
 from node.wire.convert import ProtoCodec

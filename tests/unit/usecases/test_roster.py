@@ -11,7 +11,7 @@ from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import FederationId, MemberId, spiffe_id
 from node.domain.roster import HubIdentity, KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus, Roster
 from node.errors import BadSignature, Expired, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
-from node.usecases.roster import Members, OwnLine, Pins, RosterGate
+from node.usecases.roster import FADING_SECONDS, Members, OwnLine, Pins, RosterGate, has_come
 
 FEDERATION = FederationId("federation.example")
 FR, JP = MemberId("FR"), MemberId("JP")
@@ -337,3 +337,62 @@ def test_a_watch_looks_at_the_clock_by_itself(world: World) -> None:
         assert "certificate" in await watch
 
     run(scenario)
+
+
+# --- a change of keys -------------------------------------------------------------------------------------------------
+
+NEXT = {purpose: f"next {purpose} of FR" for purpose in OWN}
+
+
+def changed(version: int, status: KeyStatus) -> Roster:
+    """The roster in which France's former keys have this status, and its next ones are active."""
+    former = tuple(replace(key, status=status) for key in member(FR).keys)
+    fresh = tuple(MemberKey(purpose=KeyPurpose(purpose), vkey=vkey, epoch=2) for purpose, vkey in NEXT.items())
+    members = {FR: replace(member(FR), keys=(*former, *fresh)), JP: member(JP)}
+    return replace(roster(version=version, expires=NOW + 10 * FADING_SECONDS), members=members)
+
+
+def test_the_keys_that_a_node_asked_for_are_its_own_too_and_no_others() -> None:
+    own = OwnLine(member=FR, vkeys=OWN, coming=NEXT)
+    members = Members(clock=Clock(), own=own)
+    members.replace(roster())
+    assert not has_come(members.current(), own)
+    members.replace(changed(2, KeyStatus.RETIRED))
+    assert has_come(members.current(), own)
+    stranger = Members(clock=Clock(), own=OwnLine(member=FR, vkeys=OWN))
+    with pytest.raises(BadSignature):
+        stranger.replace(changed(2, KeyStatus.RETIRED))
+    mixed = changed(3, KeyStatus.RETIRED)
+    keys = tuple(
+        replace(key, vkey="somebody's") if key.vkey == NEXT["witness"] else key for key in mixed.members[FR].keys
+    )
+    with pytest.raises(BadSignature):
+        members.replace(replace(mixed, members={FR: replace(mixed.members[FR], keys=keys)}))
+
+
+def test_a_statement_key_that_was_retired_in_order_counts_a_while_longer_for_what_is_on_its_way(world: World) -> None:
+    world.members.replace(changed(2, KeyStatus.RETIRED))
+    france = world.members.current().members[FR]
+    assert france.statement_vkeys() == (NEXT["statement"],)
+    assert france.in_flight_vkeys() == (NEXT["statement"], OWN["statement"])
+    world.clock.now += FADING_SECONDS / 2
+    world.members.replace(changed(3, KeyStatus.RETIRED))
+    assert OWN["statement"] in world.members.current().members[FR].in_flight_vkeys(), "a newer roster is no new change"
+    world.clock.now += FADING_SECONDS / 2
+    assert world.members.current().members[FR].in_flight_vkeys() == (NEXT["statement"],)
+
+
+def test_a_revoked_statement_key_stops_at_once(world: World) -> None:
+    world.members.replace(changed(2, KeyStatus.REVOKED))
+    assert world.members.current().members[FR].in_flight_vkeys() == (NEXT["statement"],)
+    world.members.replace(changed(3, KeyStatus.RETIRED))
+    assert world.members.current().members[FR].in_flight_vkeys() == (NEXT["statement"],)
+
+
+def test_bounded_certificates_end_at_the_bound_and_later_ones_do_not(world: World) -> None:
+    world.pins.bound(FR, NOW + 10)
+    later = bytes([1]) * 32
+    world.pins.add(issued(spki=later))
+    assert world.pins.holds(FR, SPKI, NOW + 9)
+    assert not world.pins.holds(FR, SPKI, NOW + 10)
+    assert world.pins.holds(FR, later, NOW + 40)

@@ -1,6 +1,7 @@
 """The local socket: its mode, and what a command's failure looks like on the other side of it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,42 @@ def test_without_a_daemon_the_socket_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable):
         asyncio.run(scenario())
+
+
+def test_what_ends_the_items_of_a_command_is_what_is_raised(tmp_path: Path) -> None:
+    """Such as a worker that cannot be started while files are read for it."""
+
+    async def items() -> AsyncIterator[Line]:
+        yield {"number": 1}
+        raise Unavailable("no worker process can be started", remedy="free memory")
+
+    async def run(_name: str, _arguments: Line, given: AsyncIterator[Line], _who: Caller) -> AsyncIterator[Line]:
+        async for item in given:
+            yield item
+
+    async def scenario() -> None:
+        server = await control.serve(tmp_path / "s", run)
+        try:
+            async for _ in control.call(tmp_path / "s", "match", {}, items(), Caller()):
+                pass
+        finally:
+            await server.stop(None)
+
+    with pytest.raises(Unavailable, match="no worker process can be started") as caught:
+        asyncio.run(scenario())
+    assert caught.value.remedy == "free memory"
+
+
+def test_a_socket_for_a_group_is_open_to_that_group_too(tmp_path: Path) -> None:
+    async def run(*_: Any) -> AsyncIterator[Line]:
+        yield {}
+
+    async def scenario() -> tuple[int, int]:
+        server = await control.serve(tmp_path / "s", run, group=os.getegid())
+        try:
+            found = (tmp_path / "s").stat()
+            return found.st_mode & 0o7777, found.st_gid
+        finally:
+            await server.stop(None)
+
+    assert asyncio.run(scenario()) == (0o660, os.getegid())

@@ -11,8 +11,8 @@ from alembic import op
 
 from node.errors import Misuse
 
-revision = "0011"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -12,8 +12,8 @@ from alembic import op
 
 from node.errors import Misuse
 
-revision = "0010"
-down_revision = "0011"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

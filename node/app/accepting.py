@@ -1,0 +1,97 @@
+"""`vigil node accept-database`: a person says that the node goes on with an empty or an older database.
+
+Rules this module upholds:
+
+- The person names what is there. Where something else is found, nothing is changed.
+- A damaged database, or one of another owner, is never accepted: it is moved away first.
+- As after a restore, the node compares itself with the hub before it serves or signs anything.
+- The acceptance is the first entry that the accepted database writes into its audit log.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from node import config
+from node.app.homes import examine_database, opened_regardless, require_no_leftovers
+from node.domain.homes import Finding
+from node.domain.ids import Origin, federation_id, member_id
+from node.errors import Misuse, Refused
+from node.pki.files import write_atomic
+from node.store.lock import own
+from node.usecases.acting import acting_for
+from node.usecases.acts import perform
+from node.usecases.audit import AuditLog
+from node.usecases.homes import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.config import Config, Home
+    from node.domain.caller import Caller
+    from node.domain.ports import Store
+    from node.usecases.homes import Examined
+
+Line = dict[str, Any]
+
+
+def accept(home: Home, who: Caller, *, empty: bool) -> Line:
+    """See `app.accept_database`. `empty`: a missing or empty database; else an older one.
+
+    A crash leaves what was found, or an accepted database that looks like an older copy: the command again.
+    """
+    settings = config.load(home)
+    with own(home.folder):
+        examined = examine_database(home, settings)
+        _check(examined, empty=empty)
+        if not examined.found.exists:
+            require_no_leftovers(home)
+        # First: from here on the node compares itself with the hub before it serves anything.
+        write_atomic(home.restored, b"")
+        mark = examined.mark
+        with (
+            opened_regardless(home, examined.owner, at_least=mark.generation if mark else 0) as opened,
+            acting_for(who),
+        ):
+            known = mark.entries if mark else None
+            have = examined.found.entries
+            _perform(settings, opened.store, opened.mark, finding=examined.finding, entries=have, known=known)
+    return {
+        "accepted": examined.finding.value,
+        "entries": have,
+        "entries_known": known,
+        "next": "vigil node run: it compares itself with the hub before it serves anything; "
+        "then ingest again what is missing here",
+    }
+
+
+def _check(examined: Examined, *, empty: bool) -> None:
+    """Raises what stands against the acceptance."""
+    finding = examined.finding
+    if finding in {Finding.RIGHT, Finding.NEW}:
+        raise Misuse(
+            "nothing has to be accepted: the database is the one that this home used last",
+            remedy="vigil node run",
+        )
+    if finding in {Finding.DAMAGED, Finding.FOREIGN}:
+        error = refusal(examined)
+        raise Refused(f"{error}; such a database cannot be accepted", remedy=error.remedy)
+    wanted = {Finding.MISSING, Finding.EMPTY} if empty else {Finding.OLDER}
+    if finding not in wanted:
+        option = "--older" if empty else "--empty"
+        raise Misuse(
+            f"the database of this home is {finding.value}; nothing was changed",
+            remedy=f"vigil node accept-database {option}, if that is what you want; "
+            "better: vigil node restore FILE with the newest backup",
+        )
+
+
+def _perform(settings: Config, store: Store, work: Callable[[], None], *, finding: Finding, **figures: object) -> None:
+    origin = Origin(federation_id(settings.federation), member_id(settings.member), 1, "audit")
+    audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
+    try:
+        perform(audit, "accept-database", work, found=finding.value, **figures)
+    finally:
+        audit.close()

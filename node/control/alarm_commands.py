@@ -1,0 +1,32 @@
+"""The administrator's command on the alarms of a node, which status and doctor show.
+
+Rules this module upholds:
+
+- Commands hold no decisions: the use case clears the alarms, and writes down who did it and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.control.arguments import Arguments
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from node.control.runner import Line
+    from node.usecases.alarms import Alarms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCommands:
+    """`alarms`: of this node."""
+
+    alarms: Alarms
+
+    async def acknowledge(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"reason"} -> {"acknowledged": count}: a person has dealt with what happened."""
+        reason = Arguments(arguments).text("reason")
+        yield {"acknowledged": await asyncio.to_thread(self.alarms.acknowledge, reason)}

@@ -1,0 +1,148 @@
+"""A member's change of keys, as the hub minds it: where the former log ends, and how long former certificates count.
+
+Rules this module upholds:
+
+- The authority signs a size of the former log, so that log takes nothing more from the request on that states it, until
+  the roster has the new key or the operator refuses the petition. What the member says meanwhile waits at its node.
+- Former certificates end before the roster that replaces their keys is published: at once where the keys were lost,
+  after a while where the former key endorsed the new ones. No call under one of them gets another certificate.
+- All of it is in the store, in the transaction that it belongs to: a hub that is killed at any step starts with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from node.domain.ids import MemberId, Origin
+from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, Roster
+from node.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from node.domain.hub_ports import IssuedCertificate, JoinRequest
+    from node.domain.ports import Clock, QueryReader, QueryWriter, Store, StoreReader, StoreWriter
+    from node.usecases.roster import Pins
+
+GRACE_SECONDS: Final = 3_600
+"""How long certificates for a former TLS key count after a change that the former statement key endorsed."""
+_CLOSING: Final = "keys/closing/{}"
+_CHANGED: Final = "keys/changed/{}"
+
+
+# --- the former log ---------------------------------------------------------------------------------------------------
+
+
+def close_logs(writer: StoreWriter, roster: Roster | None, petitions: Iterable[JoinRequest]) -> dict[MemberId, int]:
+    """Closes the log of each member that asks for another log key; how many entries of it are cosigned, by member.
+
+    Inside the transaction that reads the petitions: nothing comes in between the size and the end.
+    """
+    sizes: dict[MemberId, int] = {}
+    for petition in petitions:
+        member = roster.members.get(petition.member) if roster else None
+        key = _log_key(member)
+        if roster is None or member is None or key is None or key.vkey == petition.vkeys.get(KeyPurpose.LOG.value):
+            continue
+        log = writer.log(Origin(roster.federation, member.id, key.epoch))
+        sizes[member.id] = log.cosigned_size if log else 0
+        writer.set_setting(_CLOSING.format(member.id), str(key.epoch).encode("ascii"))
+    return sizes
+
+
+def open_log(writer: QueryWriter, member: MemberId) -> None:
+    """The petition came to nothing: the member's log takes entries again."""
+    writer.set_setting(_CLOSING.format(member), b"")
+
+
+def is_closing(reader: QueryReader, origin: Origin) -> bool:
+    """Whether the authority was asked to end this log."""
+    return reader.setting(_CLOSING.format(origin.member)) == str(origin.epoch).encode("ascii")
+
+
+def check_open(reader: QueryReader, origin: Origin) -> None:
+    """Raises `Unavailable` where the log takes nothing more under its present key."""
+    if is_closing(reader, origin):
+        raise Unavailable(
+            f"the log of {origin.member} takes no more entries under its present key: the authority was asked to "
+            "replace that key",
+            remedy="wait for the authority; what is said meanwhile is published under the new key",
+        )
+
+
+def _log_key(member: Member | None) -> MemberKey | None:
+    keys = member.keys if member else ()
+    return next((k for k in keys if k.purpose is KeyPurpose.LOG and k.status is KeyStatus.ACTIVE), None)
+
+
+# --- former certificates ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """When a member's keys were changed (Unix seconds), and how many seconds former certificates count after that."""
+
+    at: int
+    grace: int
+
+    def end_of(self, certificate: IssuedCertificate) -> IssuedCertificate:
+        """The certificate, ending where the change ends it."""
+        if certificate.issued_at >= self.at:
+            return certificate
+        return replace(certificate, not_after=min(certificate.not_after, self.at + self.grace))
+
+
+class KeyChanges:
+    """The hub's memory of changes of keys. Blocking; safe from any thread."""
+
+    def __init__(self, *, store: Store, pins: Pins, clock: Clock) -> None:
+        self._store = store
+        self._pins = pins
+        self._clock = clock
+
+    def announce(self, former: Mapping[MemberId, Member], coming: Mapping[MemberId, Member]) -> None:
+        """Before the members in `coming` are published: ends the former certificates of those whose keys change.
+
+        A crash after it costs a member whose keys stay a renewal by its statement key.
+        """
+        now = int(self._clock())
+        changes = {
+            name: Change(at=now, grace=0 if _is_lost(former[name], member) else GRACE_SECONDS)
+            for name, member in coming.items()
+            if name in former and former[name].active_vkeys() != member.active_vkeys()
+        }
+        if not changes:
+            return
+        with self._store.write() as writer:
+            for name, change in changes.items():
+                writer.set_setting(_CHANGED.format(name), f"{change.at} {change.grace}".encode("ascii"))
+        for name, change in changes.items():
+            self._pins.bound(name, change.at + change.grace)
+
+    def check_renewal(self, member: MemberId) -> None:
+        """Raises `Refused` while a call may still come under a former key of the member's: it could renew for ever."""
+        with self._store.read() as reader:
+            change = _change(reader, member)
+        if change is not None and self._clock() < change.at + change.grace:
+            raise Refused(
+                f"the keys of {member} have just changed, so its connection renews no certificate",
+                remedy="renew with the new statement key: the node does so by itself",
+            )
+
+
+def standing(reader: StoreReader, member: MemberId) -> list[IssuedCertificate]:
+    """The certificates of a member, each ending where a change of keys ended it: what a start pins."""
+    change = _change(reader, member)
+    found = reader.certificates(member)
+    return found if change is None else [change.end_of(each) for each in found]
+
+
+def _change(reader: QueryReader, member: MemberId) -> Change | None:
+    kept = reader.setting(_CHANGED.format(member)).decode("ascii").split()
+    return Change(at=int(kept[0]), grace=int(kept[1])) if kept else None
+
+
+def _is_lost(former: Member, member: Member) -> bool:
+    """Whether one of the keys that are given up counts for nothing any more, so that the rest are not to be trusted."""
+    given_up = set(former.active_vkeys().values())
+    return any(key.status is KeyStatus.REVOKED and key.vkey in given_up for key in member.keys)
