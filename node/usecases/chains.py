@@ -219,7 +219,9 @@ class Chains:
     def _state(self, place: Place | None) -> int:
         if place is None:
             return BodyState.MISSING
-        return self._writer.entry_at(*place)[1]
+        entry, state = self._writer.entry_at(*place)
+        # Of an entry of a later version nobody here knows whom it is for.
+        return state if kind_of(entry) else BodyState.MISSING
 
     def _remark(self, word: Word, chain: Chain) -> None:
         """An opinion or a comment: gone with what it is about, and kept by nobody who may not read that."""

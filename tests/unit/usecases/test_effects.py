@@ -296,6 +296,19 @@ def test_of_two_corrections_of_one_version_the_earlier_epoch_counts_in_either_or
         assert [place.finds(number) for number in (1, 2, 3, 4)] == [False, True, False, False]
 
 
+def test_what_is_said_of_an_entry_of_a_later_version_is_kept() -> None:
+    fr, jp = Log(FR), Log(JP)
+    later = fr.add(bytes([2]) + b"what nobody here can read" * 4)
+    dispute(jp, later)
+    for order in ((fr, jp), (jp, fr)):
+        place = Place()
+        for log in order:
+            place.take(log)
+        assert place.states(jp) == [HELD]
+        with place.store.read() as reader:
+            assert reader.barred(10) == []
+
+
 class Counting:
     """A store that counts what is asked of it: questions, and what the answers hold."""
 
