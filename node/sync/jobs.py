@@ -20,6 +20,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from node.errors import VigilError
+from node.sync.attempts import loggable
 
 JITTER: Final = 0.1
 """Share of a job's interval by which each run is moved at random."""
@@ -70,7 +71,7 @@ class Jobs:
             await action()
         except VigilError as error:
             if name not in self.troubles:
-                _log.warning("job failed", job=name, kind=error.kind, reason=str(error))
+                _log.warning("job failed", job=name, kind=error.kind, reason=loggable(error))
             self.troubles[name] = f"{error.kind}: {error}"
         except Exception as error:  # noqa: BLE001  (the scheduler would log a traceback, which can name a file)
             self.troubles[name] = type(error).__name__
