@@ -323,6 +323,7 @@ def test_a_refused_act_does_not_read_like_a_done_one_in_the_hubs_audit(made: Fed
 
 
 def test_base64_of_a_bundle_that_nobody_signed_changes_nothing(made: Federation) -> None:
+    until(lambda: made.attending() == 3, "all attend")
     before = made.run("hub", "members")
     with pytest.raises(Exception, match="a bundle is not of type"):
         made.run("hub", "admit", {"bundle": base64.b64encode(b"{}").decode()})

@@ -215,8 +215,9 @@ def interrupted(made: Federation, name: str, *words: str) -> tuple[int, list[Lin
         assert running.stderr is not None
         first = running.stdout.readline()
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=120)
-    return running.returncode, [json.loads(text) for text in [first, *out.splitlines()]], err
+        # Not `communicate`: it reads past what `readline` has buffered, and loses those lines.
+        rest, err = running.stdout.readlines(), running.stderr.read()
+    return running.returncode, [json.loads(text) for text in [first, *rest]], err
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["beside a daemon", "alone"])

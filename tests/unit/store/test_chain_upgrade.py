@@ -60,7 +60,7 @@ def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: P
         for table in NEW:
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX tags_by_holding")
-        connection.execute("UPDATE alembic_version SET version_num = '0011'")
+        connection.execute("UPDATE alembic_version SET version_num = '0006'")
         connection.commit()
     with closing(open_store(path, create=False)) as store:
         assert [fault for report in check_store(store, ROSTER) for fault in report.faults] == []
