@@ -116,15 +116,20 @@ def test_an_interrupted_query_keeps_what_came_and_goes_on_with_what_was_not_aske
             text=True,
         )
         assert asking.stdout is not None
+        assert asking.stderr is not None
         for text in asking.stdout:
             if json.loads(text).get("member") == "BR":
                 break
         asking.send_signal(signal.SIGINT)
-        out, err = asking.communicate(timeout=60)
+        # Not `communicate`: it reads past what the loop has buffered, and loses that.
+        rest, err = asking.stdout.readlines(), asking.stderr.read()
+        asking.stdout.close()
+        asking.stderr.close()
+        asking.wait(60)
     finally:
         japan.process.send_signal(signal.SIGCONT)
     assert asking.returncode == 130, err
-    *_, summary = [json.loads(line) for line in out.splitlines()]
+    *_, summary = map(json.loads, rest)
     assert (summary["interrupted"], summary["parts"], summary["parts_asked"]) == (True, 2, 1)
     assert f"vigil query --resume {summary['query']}" in err
 
