@@ -122,14 +122,14 @@ def test_an_interrupted_query_keeps_what_came_and_goes_on_with_what_was_not_aske
                 break
         asking.send_signal(signal.SIGINT)
         # Not `communicate`: it reads past what the loop has buffered, and loses that.
-        rest, err = asking.stdout.readlines(), asking.stderr.read()
+        printed, err = asking.stdout.readlines(), asking.stderr.read()
         asking.stdout.close()
         asking.stderr.close()
         asking.wait(60)
     finally:
         japan.process.send_signal(signal.SIGCONT)
     assert asking.returncode == 130, err
-    *_, summary = map(json.loads, rest)
+    *_, summary = map(json.loads, printed)
     assert (summary["interrupted"], summary["parts"], summary["parts_asked"]) == (True, 2, 1)
     assert f"vigil query --resume {summary['query']}" in err
 
