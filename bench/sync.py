@@ -15,7 +15,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +72,7 @@ def run(records: int | None = None) -> Iterator[Figure]:
         second = _followed(made, "BR", large, add=large - small)
         verified.append(_verified_a_second())
         made.hold("DE", HOLDINGS)
-        shutil.copy(made.stage.home("DE") / "vigil.sqlite3", made.stage.home("SE"))
+        made.hold("SE", HOLDINGS)
         without = _followed(made, "DE", large, add=0, module="bench.unmatched")
         matched = _followed(made, "SE", large, add=0, after=_matching_rate)
     yield figure(
