@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.handling import CODES, PURPOSES
+from node.domain.limits import Limits
 from node.errors import Refused, Suspended
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Policy:
     max_query_fingerprints: int = 1_000
     query_cost_per_minute: int = 6_000
     query_budget_seconds: float = 30.0
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def radius(self) -> int:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
+from node.domain.limits import Limits, ranges
 from node.domain.roster import (
     MAX_SKEW_SECONDS,
     PDQ_RADIUS_CAP,
@@ -201,8 +202,13 @@ def _word(kind: type[_Word], text: str) -> _Word:
 
 
 def encode_policy(policy: Policy) -> bytes:
-    """policy.json."""
-    return encode({"type": _POLICY, **asdict(policy)})
+    """policy.json. Limits of the default are not mentioned, so that every version reads a policy without others."""
+    said: dict[str, Any] = {"type": _POLICY, **asdict(policy)}
+    limits = {name: said["limits"][name] for name, default, _, _ in ranges() if said["limits"][name] != default}
+    if limits:
+        return encode({**said, "limits": limits})
+    del said["limits"]
+    return encode(said)
 
 
 def decode_policy(data: bytes) -> Policy:
@@ -219,9 +225,21 @@ def decode_policy(data: bytes) -> Policy:
         max_query_fingerprints=top.number("max_query_fingerprints", 1, MAX_PER_MINUTE),
         query_cost_per_minute=top.number("query_cost_per_minute", 1, MAX_PER_MINUTE),
         query_budget_seconds=top.real("query_budget_seconds", 0.001, MAX_BUDGET_SECONDS),
+        limits=_decode_limits(top),
     )
     top.end()
     return policy
+
+
+def _decode_limits(policy: Fields) -> Limits:
+    """A limit that the policy does not mention has its default."""
+    if "limits" not in policy.names():
+        return Limits()
+    there = Fields(policy.value("limits"), "the policy's limits")
+    named = set(there.names())
+    limits = Limits(**{name: there.number(name, low, high) for name, _, low, high in ranges() if name in named})
+    there.end()
+    return limits
 
 
 def _decode_scheme(value: Any) -> CategoryScheme:  # noqa: ANN401 -- JSON

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.ids import MemberId
+from node.domain.limits import Limits, ranges
 from node.domain.roster import (
     CategoryScheme,
     FormerHubKey,
@@ -19,7 +20,7 @@ from node.domain.roster import (
     MemberStatus,
     Policy,
 )
-from node.errors import BadSignature, Malformed, PeerFault
+from node.errors import BadSignature, Malformed, Misuse, PeerFault
 from node.pki import courier, documents
 from node.pki.courier import Bundle, SigningRequest, check_hub, claim_hub
 from node.pki.documents import Membership, Suspension
@@ -114,6 +115,29 @@ def test_a_history_of_the_hub_that_makes_no_sense_is_refused(former: tuple[Forme
     membership = replace(MEMBERSHIP, hub=replace(MEMBERSHIP.hub, former=former))
     with pytest.raises(Malformed):
         documents.decode_membership(documents.encode_membership(membership))
+
+
+def test_a_policy_mentions_the_limits_that_are_not_the_default() -> None:
+    assert b'"limits"' not in documents.encode_policy(POLICY), "every version reads it"
+    changed = replace(POLICY, limits=Limits(log_entries=5_000))
+    data = documents.encode_policy(changed)
+    assert json.loads(data)["limits"] == {"log_entries": 5_000}
+    assert documents.decode_policy(data) == changed
+
+
+@pytest.mark.parametrize(("name", "default", "low", "high"), list(ranges()))
+def test_a_limit_stays_within_what_the_code_allows(name: str, default: int, low: int, high: int) -> None:
+    assert low <= default <= high
+    for value in (low - 1, high + 1):
+        with pytest.raises(Misuse):
+            documents.checked_policy(replace(POLICY, limits=replace(Limits(), **{name: value})))
+
+
+@pytest.mark.parametrize("limits", [{"no_such_limit": 5}, {"log_entries": "5"}, [], 5])
+def test_limits_that_make_no_sense_are_refused(limits: object) -> None:
+    whole = json.loads(documents.encode_policy(POLICY))
+    with pytest.raises(Malformed):
+        documents.decode_policy(encode({**whole, "limits": limits}))
 
 
 @each_kind
