@@ -136,9 +136,10 @@ class LogReader(ChainReader, Protocol):
         """The hashes of a tile that are stored, concatenated; b"" where there is none (`tlog.tiles.TileReader`)."""
         ...
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
-        """Entries from `start`, at most to `stop`, ending once entries and disclosures pass `max_bytes` (at least one
-        entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`).
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
+        """Entries from `start`, at most to `stop`, ending once entries and disclosures, and `framing` bytes for each
+        entry, pass `max_bytes` (at least one entry). Bodies held are re-hashed against their commitments by the caller
+        where it matters (`fsck`).
         """
         ...
 

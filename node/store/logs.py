@@ -99,7 +99,7 @@ class LogRows(Repository):
         data: bytes | None = self._connection.scalar(_TILE, {"log": number, "level": level, "index": index})
         return data or b""
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
         states: list[bytes] = []
         leaves: list[bytes] = []
         sealed: list[bytes] = []
@@ -112,9 +112,9 @@ class LogRows(Repository):
                     states += more_states
                     leaves += more_leaves
                     sealed += more_sealed
-                    size += sum(map(len, more_leaves)) + sum(map(len, more_sealed))
+                    size += sum(map(len, more_leaves)) + sum(map(len, more_sealed)) + framing * len(rows)
         self._repaired(number, start, states, sealed)
-        keep = _within(leaves, sealed, max_bytes)
+        keep = _within(leaves, sealed, max_bytes, framing)
         opened = codec.open_columns(sealed[:keep])
         return StoredRun(
             start=start,
@@ -245,9 +245,11 @@ def _log_state(row: Row[Any]) -> LogState:
     )
 
 
-def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int) -> int:
+def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int, framing: int) -> int:
     """How many entries and disclosures `max_bytes` hold, at least one where there is one."""
-    sizes = (len(entry) + max(len(body) - codec.HEAD_SIZE, 0) for entry, body in zip(leaves, sealed, strict=True))
+    sizes = (
+        framing + len(entry) + max(len(body) - codec.HEAD_SIZE, 0) for entry, body in zip(leaves, sealed, strict=True)
+    )
     keep = sum(total <= max_bytes for total in accumulate(sizes))
     return max(keep, min(len(leaves), 1))
 

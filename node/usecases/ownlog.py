@@ -17,7 +17,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final
 
-from node.domain.batch import BodyState, Package, VerifiedBatch
+from node.domain.batch import RUN_BYTES, BodyState, Package, VerifiedBatch
 from node.domain.envelope import VERSION, Kind, decode
 from node.domain.ids import Origin
 from node.domain.log_ports import LogReader, LogState, PendingEntry
@@ -32,15 +32,13 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.filling import next_run
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
 from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
 """Statements that get their place in one transaction, at most."""
-RUN_BYTES: Final = 900_000
-"""Bytes of a run that is handed in: below `replica.MAX_PACKAGE`, with room for what wraps it on the wire. A body longer
-than the rest of it travels alone."""
 
 
 class Standing(Enum):
@@ -250,7 +248,7 @@ class OwnLog:
             if state is None or start >= state.checkpoint_size:
                 return None
             _check_open(state)
-            run = reader.run(self.origin, start, state.checkpoint_size, RUN_BYTES)
+            run = next_run(reader, self.origin, start, state.checkpoint_size, RUN_BYTES)
             end = start + len(run.entries)
             if end == state.checkpoint_size:
                 note = state.checkpoint

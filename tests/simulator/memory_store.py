@@ -114,13 +114,13 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
                 return log.tiles.get((level, index), b"")
         return b""
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
         taken: list[Row] = []
         size = 0
         for row in self._rows(origin)[max(start, 0) : max(stop, 0)]:
             shown = row.disclosure
             size += len(row.entry) + len(shown.nonce) + len(shown.body) + len(shown.handling_nonce)
-            size += len(shown.handling)
+            size += len(shown.handling) + framing
             if taken and size > max_bytes:
                 break
             taken.append(row)
