@@ -301,6 +301,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(audit.close)
         codec = ProtoCodec()
         catalogue = Catalogue(store=store, index=None, codec=codec)
+        catalogue.start()
         rooms = HubRooms(
             home=home,
             settings=settings,

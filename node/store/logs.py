@@ -189,11 +189,12 @@ class LogRows(Repository):
         row = self._connection.execute(select(*COUNT_COLUMNS.values()).where(logs.c.number == number)).one_or_none()
         return dict(zip(map(int, COUNT_COLUMNS), row or (0,) * len(COUNT_COLUMNS), strict=True))
 
-    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+    def quarantined(self, origin: Origin, start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
+        here = [quarantine.c.log_no == self._number(origin), quarantine.c.idx >= start]
+        if stop is not None:
+            here.append(quarantine.c.idx < stop)
         rows = self._connection.execute(
-            select(quarantine.c.idx, quarantine.c.reason)
-            .where(quarantine.c.log_no == self._number(origin))
-            .order_by(quarantine.c.idx)
+            select(quarantine.c.idx, quarantine.c.reason).where(*here).order_by(quarantine.c.idx)
         )
         return [(row.idx, row.reason) for row in rows]
 

@@ -21,7 +21,8 @@ from node.domain.ids import MemberId, Origin
 from node.domain.ports import Codec, Store
 from node.domain.services import Carrier, Head
 from node.sync.exchange import Repair, repair_steps
-from node.usecases.catalogue import Catalogue, Change
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy, judge
 

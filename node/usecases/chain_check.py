@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.batch import BodyState
 from node.domain.envelope import TARGETING, Kind
 from node.domain.ids import Origin, RecordId
+from node.tlog.merkle import leaf_hash
 from node.usecases.columns import parse
 from node.usecases.purging import REMARKS, root_of
 
@@ -34,12 +35,19 @@ def chain_faults(reader: LogReader, origin: Origin, run: StoredRun) -> list[str]
     faults = [
         f"entry {index} is not filed under the record that it points at: {REMEDY}"
         for index in sorted(targets.keys() | links.keys())
-        if index not in links or links[index].chain != roots.get(index)
+        if index not in links or (links[index].chain != roots.get(index) and not _is_alone(run, links[index]))
     ]
     for index, link in sorted(links.items()):
         if run.states[index - run.start] == BodyState.HELD and (why := _outlived(reader, link)):
             faults.append(f"entry {index} still has a body, though {why}: {REMEDY}")
     return faults
+
+
+def _is_alone(run: StoredRun, link: Link) -> bool:
+    """Whether an entry was set aside and filed under itself, as what belongs to no record."""
+    at = link.index - run.start
+    itself = link.chain.origin == link.origin and link.chain.leaf == leaf_hash(run.entries[at])
+    return itself and not link.counts and run.states[at] != BodyState.HELD
 
 
 def _roots(reader: LogReader, targets: dict[int, RecordId]) -> dict[int, RecordId]:
@@ -61,7 +69,9 @@ def _outlived(reader: LogReader, link: Link) -> str:
     if chain is None or (link.kind in REMARKS and not link.counts):
         return "nothing would delete it with its record"
     if chain.ended and link.kind != Kind.RETRACTION and chain.head is not None:
-        return "its record was retracted"
+        # What is still to be deleted is not forgotten: it is noted.
+        owed = link.kind in REMARKS and reader.owed(1)
+        return "" if owed else "its record was retracted"
     if link.kind == Kind.CORRECTION and chain.head != (link.origin, link.index):
         return "it was corrected"
     return ""

@@ -18,21 +18,23 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
 from node.domain.ports import Codec, Store
 from node.errors import Fork, Malformed, Refused
-from node.usecases.chains import Chains, Word
-from node.usecases.purging import Purge
+from node.usecases.chains import Chains
+from node.usecases.purging import REMARKS, Purge
 from node.usecases.replica import Verified
+from node.usecases.words import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What the index must do once the transaction is durable: take in `batch` as source `number`, then drop `removed`
-    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any.
+    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any. `owes`: see `Purge`.
     """
 
     number: int
     batch: VerifiedBatch
     removed: Mapping[int, Sequence[int]]
     purged: int
+    owes: bool = False
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ def apply(writer: LogWriter, verified: Verified) -> Applied:
     if after.cosigned != before.cosigned:
         writer.set_cosigned(batch.origin, after.cosigned, after.cosigned_size)
     purge = settle(writer, batch)
-    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged)
+    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged, owes=purge.owes)
 
 
 def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
@@ -131,10 +133,10 @@ def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word])
     if reader.awaits(batch.origin) or any(_is_later(log, batch.origin) for log in reader.logs()):
         leaves = {leaf: position for position, leaf in reversed(list(enumerate(batch.leaves)))}
         found = {leaves[leaf] for leaf in reader.roots(batch.origin, list(leaves))}
-    # Whoever knows its own next entries can point at one of them.
+    # Whoever knows its own next entries can point at one of them; only with a remark has that an effect.
     for word in words.values():
-        if word.target.origin == batch.origin and word.at is not None and word.at >= word.index:
-            found.add(word.at - batch.start)
+        if word.kind in REMARKS and word.target.origin == batch.origin and word.at is not None:
+            found |= {word.at - batch.start} if word.at >= word.index else set()
     return found
 
 

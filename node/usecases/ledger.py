@@ -30,7 +30,8 @@ from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
-from node.usecases.catalogue import Catalogue, Change
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import check_own
 from node.usecases.effects import Target, audience_within, find_target
 from node.usecases.purging import chain_at, leaf_at, versions
