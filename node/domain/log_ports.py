@@ -184,8 +184,10 @@ class LogReader(ChainReader, Protocol):
         """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
         ...
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
-        """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
+        """Index by leaf hash, for those that stand in the log from `start` on. No secondary index: a scan of the leaf
+        tiles. So it is done in a snapshot where it can be, and not while others wait to write.
+        """
         ...
 
     def targeting(self, record: RecordId) -> list[tuple[Origin, int, int]]:

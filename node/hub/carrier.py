@@ -41,6 +41,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.pieces import pieces
 from node.usecases.replica import Rules, position, verify_package
 from node.usecases.vouching import compare, verify_note
 
@@ -160,15 +161,21 @@ class HubCarrier:
         verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
-        with self._catalogue.change() as change:
-            check_open(change.writer, package.origin)
-            # Once more, behind every other write: `cosigned_sizes` is told the last word.
-            self._check_halted()
-            change.apply(verified)
-            if cosigned:
-                change.writer.set_cosigned(package.origin, cosigned, after.size)
-            stored = change.writer.log(package.origin)
-        # Durable. A crash right here costs the answer alone: the same run again finds itself stored, and cosigned.
+        with self._store.read() as reader:
+            cut = pieces(reader, verified)
+        stored = None
+        for piece in cut:
+            with self._catalogue.change() as change:
+                check_open(change.writer, package.origin)
+                # Once more, behind every other write: `cosigned_sizes` is told the last word.
+                self._check_halted()
+                change.apply(piece.verified, piece.places)
+                if cosigned and piece is cut[-1]:
+                    change.writer.set_cosigned(package.origin, cosigned, after.size)
+                stored = change.writer.log(package.origin)
+            # A crash right here leaves a log that stands in the middle of the run, not cosigned: its owner is told
+            # where it stands, and goes on from there. After the last piece it costs the answer alone: the same run
+            # again finds itself stored, and cosigned.
         if stored is None:
             raise NotFound("a log that was just written is not there")
         return _head(stored)

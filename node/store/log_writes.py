@@ -93,13 +93,15 @@ _EXTEND_RUN: Final = (
 _OUTGROWN_TILES: Final = delete(tiles).where(
     tiles.c.log_no == bindparam("log"), tiles.c.level == bindparam("at_level"), tiles.c.idx >= bindparam("from_index")
 )
+_MORE: Final = {column.name: column + bindparam(f"more_{column.name}") for column in COUNT_COLUMNS.values()}
+_RECOUNT: Final = update(logs).where(logs.c.number == bindparam("log")).values(**_MORE)
 _ADVANCE: Final = (
     update(logs)
     .where(logs.c.origin == bindparam("of"), logs.c.size == bindparam("start"), logs.c.frozen == "")
     .values(
         size=bindparam("end"),
         root=bindparam("new_root"),
-        **{column.name: column + bindparam(f"more_{column.name}") for column in COUNT_COLUMNS.values()},
+        **_MORE,
     )
 )
 
@@ -292,9 +294,8 @@ class LogWrites(LogRows):
         self._connection.execute(update(logs).where(logs.c.number == state.number).values(**values))
 
     def _count(self, state: LogState, changes: dict[BodyState, int]) -> None:
-        values = {COUNT_COLUMNS[each].name: COUNT_COLUMNS[each] + by for each, by in changes.items() if by}
-        if values:
-            self._update(state, **values)
+        more = {f"more_{column.name}": changes.get(each, 0) for each, column in COUNT_COLUMNS.items()}
+        self._connection.execute(_RECOUNT, {"log": state.number, **more})
 
     def _empty(self, state: LogState, indices: Sequence[int], now: BodyState) -> int:
         """Overwrites the disclosures of these entries with zeros, gives them the state `now`; how many had any."""

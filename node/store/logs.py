@@ -139,7 +139,7 @@ class LogRows(Repository):
             for row, body in zip(found, bodies, strict=True):
                 sealed[at[row.idx]] = body
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         number = self._number(origin)
         wanted = {leaf for leaf in leaves if len(leaf) == HASH_SIZE}
         found: dict[bytes, int] = {}
@@ -148,7 +148,7 @@ class LogRows(Repository):
         # Eight bytes of a hash tell nearly all leaves apart; what they let through is compared whole.
         prefixes = np.unique(np.frombuffer(b"".join(leaf[:8] for leaf in wanted), dtype=_PREFIX))
         level_0 = select(tiles.c.idx, type_coerce(tiles.c.data, NullType)).where(
-            tiles.c.log_no == number, tiles.c.level == 0
+            tiles.c.log_no == number, tiles.c.level == 0, tiles.c.idx >= start // TILE_WIDTH
         )
         with self._connection.execute(level_0.order_by(tiles.c.idx)) as result:
             while len(found) < len(wanted) and (rows := result.fetchmany(_SCAN_TILES)):
@@ -158,7 +158,7 @@ class LogRows(Repository):
                 base, data = numbers[0] * TILE_WIDTH, b"".join(parts)
                 for place in _candidates(data, prefixes):
                     leaf = data[place * HASH_SIZE : (place + 1) * HASH_SIZE]
-                    if leaf in wanted:
+                    if leaf in wanted and base + place >= start:
                         found.setdefault(leaf, base + place)
         return found
 

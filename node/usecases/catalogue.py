@@ -12,7 +12,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from node.domain.log_ports import StoredRun
 from node.domain.ports import Codec, Store, StoreReader
 from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
+from node.domain.turns import TurnLock
 from node.errors import Malformed
 from node.usecases.change import Change
 from node.usecases.following import READ_BYTES, Following, Progress, silent
@@ -88,7 +88,7 @@ class Catalogue:
         self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         # Held from the transaction to the end of the index's update: an index that took changes in another order than
         # the store could keep a row that was purged.
-        self._in_step = threading.RLock() if self._following is None else self._following.lock
+        self._in_step = TurnLock() if self._following is None else self._following.lock
         self._owes_scrub = False
         self._views = Views(store)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.search_ports import HOLDINGS_SOURCE
-from node.usecases.effects import Applied, apply
+from node.usecases.effects import NOWHERE, Applied, Places, apply
 from node.usecases.purging import Purge
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Change:
     purged: int = 0
     purges: list[Purge] = field(default_factory=list)
 
-    def apply(self, verified: Verified) -> Applied:
+    def apply(self, verified: Verified, places: Places = NOWHERE) -> Applied:
         """Stores a verified run with its effects (`effects.apply`)."""
-        done = apply(self.writer, verified)
+        done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged
         return done

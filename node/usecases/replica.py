@@ -59,9 +59,11 @@ class Verified:
     """A package that may be stored, and the log after it. `cosigned_at`: the hub's time on it (Unix seconds), or 0.
 
     `alarms`: (index, reason) of disclosures that were not taken, which the origin or the hub should be asked about.
+    `before`: the log as it was.
     """
 
     batch: VerifiedBatch
+    before: Position
     after: Position
     cosigned_at: int = 0
     alarms: Sequence[tuple[int, str]] = ()
@@ -142,7 +144,7 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
         edge=tiles.edge_after(at.edge, grown),
         tree=grown.tree,
     )
-    return Verified(batch=batch, after=after, cosigned_at=cosigned_at, alarms=alarms)
+    return Verified(batch=batch, before=at, after=after, cosigned_at=cosigned_at, alarms=alarms)
 
 
 def _check_limits(package: Package) -> None:

@@ -152,11 +152,11 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}
         for index, row in enumerate(self._rows(origin)):
-            if row.leaf in wanted:
+            if index >= start and row.leaf in wanted:
                 found.setdefault(row.leaf, index)
         return found
 
