@@ -17,7 +17,9 @@ from node.domain.envelope import Kind
 from node.domain.ids import Origin, RecordId
 from node.domain.limits import RECORD_CORRECTIONS, REMARKS_ON_ONE, WORDS_ON_ONE
 from node.domain.log_ports import Link
+from node.errors import Refused
 from node.usecases.purging import REMARKS
+from node.usecases.waiting import ALL, points_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,9 @@ NOT_BEFORE: Final = "a correction or retraction of a record that does not stand 
 TOO_MANY: Final = f"more than {RECORD_CORRECTIONS} corrections of one record"
 TOO_MANY_ON_ONE: Final = f"more than {WORDS_ON_ONE} corrections or retractions of one entry"
 TOO_MANY_REMARKS: Final = f"more than {REMARKS_ON_ONE} opinions and comments about one entry"
+
+_ANYWHERE: Final = 1 << 62
+"""Past the end of every log."""
 
 Place = tuple[Origin, int]
 """A log and an index in it."""
@@ -93,6 +98,28 @@ def _has_said(reader: LogReader, word: Word, kinds: Sequence[int], most: int) ->
 
 def _link(reader: LogReader, origin: Origin, index: int) -> Link | None:
     return reader.links(origin, index, index + 1).get(index)
+
+
+def check_room(reader: LogReader, origin: Origin, kind: int, target: RecordId) -> None:
+    """For our own log, before it says this. Raises `Refused` where everybody would set it aside."""
+    if kind in REMARKS:
+        said = reader.said_before(origin, _ANYWHERE, target, REMARKS, REMARKS_ON_ONE)
+        waiting = [each for each in reader.pending(origin, ALL) if each.entry[1] in REMARKS]
+        if said + sum(points_at(each) == target for each in waiting) >= REMARKS_ON_ONE:
+            raise Refused(
+                f"we have said {REMARKS_ON_ONE} opinions and comments about this record, which is the limit",
+                remedy="ask its owner to correct it: the new version can be remarked on again",
+            )
+    if kind == Kind.CORRECTION and target.origin == origin:
+        at = reader.find(origin, [target.leaf]).get(target.leaf)
+        before = None if at is None else _link(reader, origin, at)
+        if before is not None and before.kind == Kind.CORRECTION:
+            begins = _link(reader, origin, before.first)
+            if begins is not None and begins.filed >= RECORD_CORRECTIONS:
+                raise Refused(
+                    f"this record was corrected {RECORD_CORRECTIONS} times, which is the limit",
+                    remedy="retract it, then contribute it again",
+                )
 
 
 def under_itself(word: Word) -> Link:
