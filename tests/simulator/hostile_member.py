@@ -28,14 +28,12 @@ def nowhere(origin: Origin, number: int) -> RecordId:
 
 def tiny(log: Log, count: int) -> None:
     """Entries of two bytes, of a later version: they cost nothing to write."""
-    for number in range(count):
-        log.add(bytes([2, number % 256]))
+    log.add_all([bytes([2, number % 256]) for number in range(count)])
 
 
 def set_aside(log: Log, count: int) -> None:
     """Entries of version 1 that are cut short."""
-    for number in range(count):
-        log.add(b"\1" + number.to_bytes(3, "big"))
+    log.add_all([b"\1" + number.to_bytes(3, "big") for number in range(count)])
 
 
 def chain(log: Log, count: int) -> RecordId:
