@@ -218,6 +218,24 @@ def test_a_word_that_points_forward_belongs_to_no_record(store: SqliteStore) -> 
     assert faults(store) == []
 
 
+def test_so_many_reasons_are_kept_and_all_that_is_set_aside_is_counted(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.store.log_writes.REASONS_KEPT", 3)
+    log = Log(FR)
+    for _ in range(2):
+        member.set_aside(log, 2)
+        take(store, log)
+    member.backwards(log, 2, 0)
+    take(store, log)
+    with store.read() as reader:
+        assert [index for index, _ in reader.quarantined(FR.origin)] == [0, 1, 2]
+        assert reader.body_counts(1)[QUARANTINED] == 6
+    assert faults(store) == []
+    views = catalogue_over(store).records(FR.origin)
+    assert [bool(each.reason) for each in views] == [True] * 3 + [False] * 3
+
+
 # --- deleting in pieces -----------------------------------------------------------------------------------------------
 
 
