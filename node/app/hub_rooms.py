@@ -118,6 +118,7 @@ class HubRooms:
                 lift=self.lift,
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
                 claimed=self.carrier.claimed,
+                troubles=lambda: dict(self.carrier.troubles),
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import decode
@@ -32,6 +33,8 @@ from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
 from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.view import View, Views
+
+NO_REASON: Final = "set aside; its log has more such entries than reasons are kept of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +211,8 @@ class Catalogue:
     def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
         state = BodyState(run.states[at])
         aside = state is BodyState.QUARANTINED
-        reasons = dict(reader.quarantined(record.origin, index, index + 1)) if aside else {}
+        reasons = {index: NO_REASON} if aside else {}
+        reasons |= reader.quarantined(record.origin, index, index + 1) if aside else ()
         try:
             envelope = decode(run.entries[at])
         except Malformed:

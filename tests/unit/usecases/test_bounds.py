@@ -18,7 +18,7 @@ from node.domain.statements import Comment, Retraction
 from node.errors import StoreError
 from node.store.store import SqliteStore, open_store
 from node.usecases import pieces as cutting
-from node.usecases.catalogue import Catalogue
+from node.usecases.catalogue import NO_REASON, Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import NOWHERE, Places
@@ -233,7 +233,7 @@ def test_so_many_reasons_are_kept_and_all_that_is_set_aside_is_counted(
         assert reader.body_counts(1)[QUARANTINED] == 6
     assert faults(store) == []
     views = catalogue_over(store).records(FR.origin)
-    assert [bool(each.reason) for each in views] == [True] * 3 + [False] * 3
+    assert [each.reason == NO_REASON for each in views] == [False] * 3 + [True] * 3
 
 
 # --- deleting in pieces -----------------------------------------------------------------------------------------------
