@@ -76,7 +76,8 @@ _MISSING: Final = codec.state_byte(BodyState.MISSING)
 _NOTES: Final = (
     (expiries, frozenset({codec.HELD, codec.REPAIRED, _MISSING})),
     (missing, frozenset({_MISSING})),
-    (quarantine, frozenset({codec.state_byte(BodyState.QUARANTINED)})),
+    # A reason may be kept of an entry whose body is not for us.
+    (quarantine, frozenset(map(codec.state_byte, BodyState))),
 )
 """Tables that have a row of some entries, and the stored states of the entries that may have one."""
 _NO_NOTE: Final = {
