@@ -18,7 +18,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from bench import Figure, figure
@@ -57,7 +58,6 @@ class Honest:
     japan: Any
     records: list[str]
     said: int = 0
-    seconds: list[float] = field(default_factory=list)
 
     def rate(self) -> float:
         """Rounds a second, over `WINDOW_SECONDS` and at least one round."""
@@ -116,11 +116,10 @@ def run(records: int | None = None) -> Iterator[Figure]:
                 module = importlib.import_module(f"bench.attacks.{name}")
                 with module.attack(made, attackers[name]), Sampler(made.stage.pid("hub")) as sampler:
                     rate = honest.rate()
-                    if name in IN_A_LOG:
-                        joined = _joined(made, newcomers[name], count)
+                    joined = _joined(made, newcomers[name], count) if name in IN_A_LOG else None
                 peaks[name] = sampler.peak
                 yield _share(f"hostile.{name}", rate, statistics.median(rates), "rounds a second")
-                if name in IN_A_LOG:
+                if joined is not None:
                     yield _share(f"hostile.{name}_joined", count / joined, count / quiet_join, "records a second")
             worst = max(peaks, key=peaks.__getitem__)
             yield figure(
@@ -159,14 +158,14 @@ def _honest(made: Federation, count: int) -> Iterator[Honest]:
             made.stage.start(member, "node", "run")
             opened.callback(made.stage.stop, member)
             sessions.append(opened.enter_context(app.session_at(made.stage.home(member), lambda: PASSPHRASE)))
-            _until(lambda session=sessions[-1]: _followed(session) >= count, f"{member} did not take in the log")
+            _until(partial(_has_followed, sessions[-1], count), f"{member} did not take in the log")
         page = sessions[0].run("records", {"member": _LOG, "limit": count})
         records = [line["record"] for line in page if "record" in line]
         yield Honest(made=made, france=sessions[0], japan=sessions[1], records=records)
 
 
-def _followed(session: Any) -> int:  # noqa: ANN401 (a session of the daemon)
-    return int(list(session.run("match", {}))[-1]["searched"].get(_ORIGIN, 0))
+def _has_followed(session: Any, count: int) -> bool:  # noqa: ANN401 (a session of the daemon)
+    return int(list(session.run("match", {}))[-1]["searched"].get(_ORIGIN, 0)) >= count
 
 
 def _joined(made: Federation, member: str, count: int) -> float:
@@ -175,7 +174,7 @@ def _joined(made: Federation, member: str, count: int) -> float:
     began = time.perf_counter()
     try:
         with app.session_at(made.stage.home(member), lambda: PASSPHRASE) as session:
-            _until(lambda: _followed(session) >= count, f"{member} did not take in the log")
+            _until(partial(_has_followed, session, count), f"{member} did not take in the log")
         return time.perf_counter() - began
     finally:
         made.stage.stop(member)
@@ -186,12 +185,12 @@ def _suspended(made: Federation, honest: Honest, member: str) -> float:
     made.stage.run("hub", "suspend", member, "--reason", "a benchmark", home="hub")
     began = time.perf_counter()
     for session in (honest.france, honest.japan):
-        _until(lambda session=session: _state(session, member) == "suspended", "a suspension did not arrive")
+        _until(partial(_is_suspended, session, member), "a suspension did not arrive")
     return time.perf_counter() - began
 
 
-def _state(session: Any, member: str) -> str:  # noqa: ANN401 (a session of the daemon)
-    return next((line["state"] for line in session.run("status", {}) if line.get("member") == member), "")
+def _is_suspended(session: Any, member: str) -> bool:  # noqa: ANN401 (a session of the daemon)
+    return any(line.get("member") == member and line["state"] == "suspended" for line in session.run("status", {}))
 
 
 def _until(there: Callable[[], bool], otherwise: str) -> None:

@@ -51,6 +51,8 @@ _TEXTS: Final = (
 )
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED: Final = {_FIXED64: 8, _FIXED32: 4}
+_DEPTH: Final = 6
+"""Messages within messages that are mutated."""
 _MOST: Final = 1 << 20
 """Bytes of a mutant."""
 
@@ -165,8 +167,12 @@ def _written(fields: Sequence[tuple[int, int, int | bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def _message(drawn: random.Random, data: bytes, seeds: Sequence[bytes], depth: int = 0) -> bytes:
+def _message(drawn: random.Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
     """A field that is gone, there twice, unknown, of another value or of another type, at any depth."""
+    return _in_message(drawn, data, seeds, 0)
+
+
+def _in_message(drawn: random.Random, data: bytes, seeds: Sequence[bytes], depth: int) -> bytes:
     fields = _fields(data)
     if not fields:
         return _flip(drawn, data, seeds)
@@ -183,13 +189,10 @@ def _message(drawn: random.Random, data: bytes, seeds: Sequence[bytes], depth: i
         fields[at] = (number, _VARINT, drawn.choice(_EDGES))
     elif isinstance(value, int):
         fields[at] = (number, wire, drawn.choice(_EDGES))
-    elif wire == _BYTES and depth < 6:
-        inner = _message if choice == 4 else drawn.choice(_BYTEWISE)
-        fields[at] = (
-            number,
-            wire,
-            inner(drawn, value, seeds, depth + 1) if choice == 4 else inner(drawn, value, seeds),
-        )
+    elif wire == _BYTES and choice == 4 and depth < _DEPTH:
+        fields[at] = (number, wire, _in_message(drawn, value, seeds, depth + 1))
+    elif wire == _BYTES and choice == 5:
+        fields[at] = (number, wire, drawn.choice(_BYTEWISE)(drawn, value, seeds))
     else:
         fields[at] = (number, _BYTES, drawn.choice(_TEXTS).encode())
     return _written(fields)
