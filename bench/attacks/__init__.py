@@ -1,7 +1,10 @@
-"""Hostile members and strangers, for `vigil bench hostile`: a module an attack, each with one `attack`.
+"""Attacks by one member, or by nobody with a certificate, on a federation of one's own on loopback.
 
-Rules these modules uphold:
+Rules this package upholds:
 
-- An attack reaches loopback and nothing else, and ends when its context does.
-- What it speaks is written by hand, frame by frame: a well-behaved library would not do what an attacker does.
+- A module is one attack: `attack(made, member)` is a context manager. It starts the attack, leaves it running, and ends
+  it. `member` has joined the federation; an attack without a certificate does not use its keys.
+- An attack runs in a process of its own at the lowest priority (`nice`): an attacker does not work on our machine, and
+  must not take our processor time.
+- Nothing but loopback is ever addressed.
 """
