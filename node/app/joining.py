@@ -26,6 +26,7 @@ from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
+from node.domain.services import RosterReader
 from node.domain.token import parse_token
 from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
@@ -219,9 +220,11 @@ class Joining:
         return client if leads else None
 
     def _fetch(self, name: str, limit: int) -> bytes:
+        reader = RosterReader(secret=self._token.secret)
+
         async def get() -> bytes:
             async with await EnrolmentChannel.open(self._enrolment, self._token.ca_sha256) as channel:
-                return await channel.metadata(name, limit)
+                return await channel.metadata(name, limit, reader)
 
         return bytes(self._loop.call(get()))
 
