@@ -18,9 +18,10 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from bench.federation import FEDERATION, Federation
+from bench.federation import Federation
 from node.demo.stage import PASSPHRASE
 from node.domain.ids import federation_id
 from node.pki.ca import read_certificate
@@ -61,12 +62,17 @@ def target(made: Federation, member: str) -> Target:
     if not (home / "tls" / "node.der").exists():
         # Signed in, and never started: the petition is answered with its first certificate.
         made.stage.run("node", "join", home=member)
+    return target_of(home, PASSPHRASE)
+
+
+def target_of(home: Path, passphrase: str) -> Target:
+    """The hub of a node, and what this node shows to it. The node has been admitted."""
     settings = tomllib.loads((home / "vigil.toml").read_text("utf-8"))
     ring = KeyRing.load(
         home / "keys" / "node.keys",
-        Passphrase(PASSPHRASE.encode()),
-        federation=federation_id(FEDERATION),
-        owner=member,
+        Passphrase(passphrase.encode()),
+        federation=federation_id(settings["federation"]),
+        owner=settings["member"],
     )
     return Target(
         main=_address(settings["hub"]),

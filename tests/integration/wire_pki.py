@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import grpc.aio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -248,6 +249,7 @@ class Scene:
     hub: FakeHub
     main: WireServer
     enrolment: WireServer
+    desk: grpc.aio.Server
     ahead: list[float]
 
     @property
@@ -297,7 +299,7 @@ async def scene(
             message_seconds=message_seconds,
         )
         try:
-            yield Scene(authority, gate, hub, main, enrolment, ahead)
+            yield Scene(authority, gate, hub, main, enrolment, desk, ahead)
         finally:
             await main.stop(0)
             await enrolment.stop(0)
