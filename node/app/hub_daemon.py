@@ -21,6 +21,7 @@ import structlog
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, owned, settle, watch_database
+from node.app.helping import raise_descriptors
 from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
 from node.app.memory import give_back_now_and_then
@@ -60,6 +61,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     """See `app.run_hub`."""
     settings = config.load(home)
     logs.configure(settings.log_level)
+    raise_descriptors()
     known = passphrase()
     with owned(home):
         require_newest(home)

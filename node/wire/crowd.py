@@ -40,9 +40,7 @@ class Place:
 class _Held:
     """The places of one key, oldest first, by what their holders have shown."""
 
-    places: tuple[dict[Place, None], dict[Place, None], dict[Place, None]] = field(
-        default_factory=lambda: ({}, {}, {})
-    )
+    places: tuple[dict[Place, None], dict[Place, None], dict[Place, None]] = field(default_factory=lambda: ({}, {}, {}))
 
     def __len__(self) -> int:
         return sum(map(len, self.places))

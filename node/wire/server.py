@@ -8,7 +8,9 @@ Rules this module upholds:
 - Who has too much is named in the log, never more than once a minute.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,7 +131,8 @@ async def serve_enrolment(path: Path, *, enrolment: EnrolmentService) -> grpc.ai
     )
     pb_grpc.add_EnrolmentServicer_to_server(EnrolmentServicer(enrolment), server)
     try:
-        server.add_insecure_port(f"unix:{path}")
+        with _for_this_user():
+            server.add_insecure_port(f"unix:{path}")
     except RuntimeError as error:
         raise Unavailable(
             "the local socket for enrolment cannot be made",
@@ -137,6 +140,16 @@ async def serve_enrolment(path: Path, *, enrolment: EnrolmentService) -> grpc.ai
         ) from error
     await server.start()
     return server
+
+
+@contextmanager
+def _for_this_user() -> Iterator[None]:
+    """A socket in the file system that is made meanwhile is open to its owner alone."""
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 async def started(
@@ -150,7 +163,8 @@ async def started(
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     try:
-        port = server.add_secure_port(address, credentials)
+        with _for_this_user():
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
         raise Unavailable(
             f"the hub cannot listen on {address}", remedy="is another hub running, or the address of another machine?"
