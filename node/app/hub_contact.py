@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _STRANGER: Final = "the hub at this address is not the one that the federation's authority has signed for"
 _NEW_HUB: Final = "compare the address with the hub's operator; where the hub is new, the authority has to sign it in"
+LEAST_SECONDS: Final = 0.5
+"""Between two rosters that the hub calls out."""
 _log = structlog.get_logger(__name__)
 
 
@@ -93,6 +95,8 @@ class HubContact:
                     async for _ in changes:
                         await self.refresh_roster()
                         failures = 0
+                        # A hub that calls out without end is heard once in a while.
+                        await asyncio.sleep(LEAST_SECONDS)
             except VigilError as error:
                 failures += 1
                 _log.debug("the hub does not tell of new rosters now", kind=error.kind)

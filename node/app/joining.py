@@ -28,7 +28,7 @@ from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.services import RosterReader
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
+from node.errors import BadSignature, Damaged, Expired, NotFound, Overloaded, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -247,8 +247,8 @@ def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable
                     _log.info("this node was admitted")
                     return
                 _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
+            except (Unavailable, Overloaded) as error:
+                _log.warning("the hub cannot be asked now; asking again", kind=error.kind)
             time.sleep(POLL_SECONDS)
 
 
