@@ -158,3 +158,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+    # What it still said is dropped; its pipe is closed when it is at its end.
+    while process.stdout is not None and await process.stdout.read(MAX_LINE):
+        pass

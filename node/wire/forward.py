@@ -95,8 +95,10 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
         """The call's message. Raises `Unavailable` where it did not come, or not before somebody needed the place."""
         message = reading(context)
         ending = asyncio.ensure_future(gave_way.wait())
-        await asyncio.wait({message, ending}, timeout=self._message_seconds, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
+        try:
+            await asyncio.wait({message, ending}, timeout=self._message_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
         if gave_way.is_set():
             self._notices.note(address, CROWDED)
         if gave_way.is_set() or not message.done() or message.result() is _EOF:
