@@ -259,6 +259,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("roster", daemon.contact.watch_roster())
     supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():

@@ -42,6 +42,18 @@ class Limits:
 
     log_entries: int = _limit(20_000_000, 1_000, 1_000_000_000)
     """Entries of a member's logs in all."""
+    calls: int = _limit(100, 20, 1_000)
+    """Calls and streams that a member holds at once, on all its connections."""
+    connections: int = _limit(16, 4, 256)
+    """Connections of a member to the hub. One more ends the oldest."""
+    follow_streams: int = _limit(4, 2, 32)
+    """Streams of packages that a member holds at once: one is needed, and one more while the first is lost."""
+    attend_streams: int = _limit(4, 2, 32)
+    """Streams of questions that a member holds at once, likewise."""
+    watch_streams: int = _limit(4, 2, 32)
+    """Streams that tell of a new roster, likewise."""
+    large_calls: int = _limit(8, 4, 64)
+    """Calls at once that carry a package, bodies or a file of the roster."""
 
 
 def ranges() -> Iterator[tuple[str, int, int, int]]:
