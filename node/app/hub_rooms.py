@@ -122,6 +122,7 @@ class HubRooms:
                 lift=self.lift,
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
                 claimed=self.carrier.claimed,
+                troubles=lambda: dict(self.carrier.troubles),
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
@@ -305,6 +306,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(audit.close)
         codec = ProtoCodec()
         catalogue = Catalogue(store=store, index=None, codec=codec)
+        catalogue.start()
         challenges, brake = Challenges(time.time), Brake(time.time)
         roster = RosterDesk(
             federation=federation,

@@ -81,6 +81,7 @@ class HubCommands:
     daemon: Callable[[], bool]
     clock: Clock
     describe: Callable[[], Line] = dict
+    troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
@@ -122,6 +123,7 @@ class HubCommands:
         roster = self.latest()
         attending = self.attending()
         claimed = {origin.member: size for origin, size in self.claimed().items()}
+        troubles = {origin.member: why for origin, why in self.troubles().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs: dict[MemberId, list[LogState]] = {}
@@ -145,6 +147,7 @@ class HubCommands:
                         "epoch": member.log_epoch,
                         "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
+                        "trouble": troubles.get(member.id),
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
                     }

@@ -5,6 +5,8 @@ Rules this module upholds:
 - A limit is said once, here, with its unit, its default and the range that the code allows. The policy chooses within
   the range; a policy that does not mention a limit means the default.
 - The hub and every node apply the same limits. A node does not trust the hub to have done so.
+- What decides how an entry is filed is no matter of policy: it is a part of the protocol, and the same at all times. A
+  policy changes, and whoever followed a log before that would hold other bodies than whoever follows it after.
 """
 
 from __future__ import annotations
@@ -14,6 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+WORDS_ON_ONE: Final = 10
+"""Corrections, and apart from them retractions, of one log that point at one and the same entry. Honest software says
+one; two that raced each other are possible."""
+RECORD_CORRECTIONS: Final = 250
+"""Corrections of one log that follow one another, with those beside them that were set aside."""
+REMARKS_ON_ONE: Final = 50
+"""Opinions and comments of one log about one version of a record."""
+REASONS_KEPT: Final = 10_000
+"""Entries of a log set aside for which a reason is kept each. Those that come after them are set aside and counted."""
 
 _LOW: Final = "low"
 _HIGH: Final = "high"

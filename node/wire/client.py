@@ -71,7 +71,7 @@ class CarrierClient:
         see `messages`.
         """
         call = self._stub.Follow(convert.cursors_to_pb(cursors))
-        return Prefetch(messages(call, convert.package_from_pb, opened), limits.PACKAGE_QUEUE)
+        return Prefetch(messages(call, convert.followed_from_pb, opened), limits.PACKAGE_QUEUE)
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         """Asks for at most `limits.BODIES_ASKED` of `indices`, in their order; what is missing may be asked again."""

@@ -9,15 +9,17 @@ Rules this module upholds:
 
 from typing import Final
 
+from node.domain.batch import MAX_PACKAGE
+
 Options = tuple[tuple[str, int | str], ...]
 
 MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """One message, after decompression. The hard limit of both ends."""
-PACKAGE_BYTES: Final = 1024 * 1024
-"""What a sender fills a package up to. One entry more may pass it, so that every entry fits some package."""
-PACKAGE_BYTES_ACCEPTED: Final = 2 * 1024 * 1024
-"""What a receiver takes as a package: `PACKAGE_BYTES`, one large entry, and the framing."""
-PACKAGE_ENTRIES: Final = 65_536
+PACKAGE_BYTES: Final = MAX_PACKAGE
+"""The columns of a package, with what the wire adds to an entry. Senders fill up to `domain.batch.RUN_BYTES`."""
+PACKAGE_BYTES_ACCEPTED: Final = 2 * PACKAGE_BYTES
+"""One package as it is encoded: its columns, note and proof; as much again for senders of before, which did not count
+what the wire adds."""
 BODY_BYTES: Final = 512 * 1024
 """One body: `statements.MAX_FINGERPRINTS` fingerprints and all its texts fit with room to spare."""
 HANDLING_BYTES: Final = 64 * 1024
