@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Exact: every fingerprint that may match and lies within the radius is found.
 - What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
+  What tells nothing (`node.domain.matchable`) is left out by whoever fills it.
 - Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`).
 - Derived data: the store can fill it again. Whether it is kept in files too is its folder's business
   (`node.match.folder`); searching, adding and removing are the same.
@@ -46,7 +47,7 @@ from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of
 from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 2}
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 2, PHASH: 2, FRAME: 3}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}

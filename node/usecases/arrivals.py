@@ -27,6 +27,7 @@ import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.envelope import decode
+from node.domain.matchable import matchable_columns
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
 from node.errors import Damaged
@@ -196,7 +197,7 @@ class Arrivals:
 
     def _match(self, run: _Run, held: int, pace: Pace, done: Done) -> None:
         """Matches a run against all holdings, and writes last of all that it was."""
-        columns = self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints
+        columns = matchable_columns(self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints)
         left_out: dict[tuple[int, int], int] = {}
         if not any(len(each.rows) for each in columns.columns):
             pass  # retractions, remarks, bodies that are not here

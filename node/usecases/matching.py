@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
+from node.domain.matchable import may_match
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.usecases.allowing import mark
@@ -54,10 +55,11 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = Fa
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
         opinions = 0
-        for fingerprint in subject.fingerprints:
+        matching = may_match(subject.fingerprints)
+        for fingerprint, may in zip(subject.fingerprints, matching, strict=True):
             second_opinion = fingerprint.code == PHASH.code
             opinions += second_opinion
-            if not fingerprint.searchable or (second_opinion and (abroad or rule is MatchRule.EXACT)):
+            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
@@ -82,7 +84,11 @@ def searched_kinds(
     another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
     second opinion, gives no hit; and it has no exact rule anywhere.
     """
-    asked = frozenset([(f.code, f.searchable) for subject in subjects for f in subject.fingerprints])
+    asked = frozenset(
+        (fingerprint.code, may)
+        for subject in subjects
+        for fingerprint, may in zip(subject.fingerprints, may_match(subject.fingerprints), strict=True)
+    )
     return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
 
 
