@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
+from node.control.hit_lines import aside_line
 from node.domain.batch import BodyState
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
@@ -113,7 +114,12 @@ class NodeCommands:
                     "published": sum(log.cosigned_size for log in own),
                     "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
-                    "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
+                    "hits": {
+                        "total": hits.counts.hits,
+                        "new": hits.counts.new,
+                        "hidden": hits.counts.hidden,
+                        **aside_line(hits.aside, hits.standing),
+                    },
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
                     "alarms": [_alarm_line(each) for each in alarms(tx)],

@@ -30,6 +30,8 @@ class Limits:
 
     log_entries: int = _limit(20_000_000, 1_000, 1_000_000_000)
     """Entries of a member's logs in all."""
+    suspended_hits: int = _limit(0, 0, 1)
+    """1: hits on records of a suspended member are shown, marked. 0: they are counted, and shown where asked for."""
 
 
 def ranges() -> Iterator[tuple[str, int, int, int]]:

@@ -165,7 +165,7 @@ def test_a_holding_that_goes_takes_everything_along(store: Store, number: int) -
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(1, 2), hit(2, 1)])
         writer.end_hits(number, [2])
-        writer.crowd(HOLDINGS_SOURCE, 1, 3)
+        writer.crowd_holding(1, JP.member, 3, further=False)
         writer.wait_for_match(HOLDINGS_SOURCE, [1, 2])
         assert writer.forget_hits_of_holding(1) == 2
         assert writer.forget_hits_of_holding(1) == 0

@@ -81,7 +81,7 @@ def test_columns_are_judged_as_the_fingerprints_in_them(
         for row, value, quality in mine:
             made = Fingerprint(code=kind.code, value=value, quality=quality if kind.has_quality else None)
             by_row.setdefault(row, []).append(made)
-        rows, values, qualities = ([each[at] for each in mine] for at in range(3))
+        rows, values, qualities = [row for row, _, _ in mine], [value for _, value, _ in mine], [q for _, _, q in mine]
         columns.append(column(kind.code, rows, values, qualities, kind.size))
     kept = matchable_columns(FingerprintColumns(columns=columns, unknown=3))
     assert kept.unknown == 3
