@@ -15,10 +15,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from node.domain.lookalikes import LOOKALIKES
-from node.errors import Malformed, Misuse
+from node.errors import Malformed, Misuse, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from node.domain.ids import MemberId
 
 MAX_MARKS: Final = 6
 """Combining marks in a row. Vietnamese has two on a letter, pointed Hebrew four, Tibetan stacks some more."""
@@ -94,14 +96,19 @@ def skeleton(name: str) -> str:
     return "".join(each for each in told if each.isalnum())
 
 
-def taken(name: str, others: Iterable[tuple[str, str]], own: str) -> str:
-    """The member whose name or id a person could take for `name`; "" where there is none. `others`: (id, name) of
-    members; that of `own` is passed over.
+def check_untaken(name: str, names: Mapping[MemberId, str], own: MemberId) -> None:
+    """Raises `Refused` where a person could take `name` for the name or the id of another member. `names`: of the
+    members; that of `own` may be kept.
     """
     wanted = skeleton(name)
+    for member, other in names.items():
+        if member != own and wanted in {skeleton(other), skeleton(member)}:
+            raise Refused(
+                f"the name of {own} can be taken for that of {member}",
+                remedy="join with another name: vigil node join --token TOKEN --name NAME",
+            )
     if not wanted:
-        return ""
-    others = [(member, other) for member, other in others if member != own]
-    known = {skeleton(other): member for member, other in others}
-    known |= {skeleton(member): member for member, _ in others}  # an id is shown before any name
-    return known.get(wanted, "")
+        raise Refused(
+            f"the name of {own} has no letter and no digit",
+            remedy="join with another name: vigil node join --token TOKEN --name NAME",
+        )
