@@ -15,7 +15,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -36,8 +36,9 @@ from node.domain.fingerprints import (
     FingerprintKind,
 )
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import Concerned, Probe, RawHit
+from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
+from node.match.bounding import Bounds
 from node.match.concerned import concerned
 from node.match.crew import Crew
 from node.match.found import Found
@@ -103,6 +104,16 @@ class LocalIndex:
         name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
         0..`PDQ_RADIUS_CAP` and for a probe of the wrong length.
         """
+        return self._search(probes, radius, lambda found, _asked, _code: found)
+
+    def propose(self, probes: Sequence[Probe], radius: int, most: int, unbounded: Collection[int]) -> Proposed:
+        """See `SearchIndex`. Raises as `search` does."""
+        bounds = Bounds(most=most, unbounded=unbounded)
+        return Proposed(hits=self._search(probes, radius, bounds.cut), further=bounds.further)
+
+    def _search(
+        self, probes: Sequence[Probe], radius: int, cut: Callable[[Found, Sequence[Probe], int], Found]
+    ) -> list[RawHit]:
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
         by_code: dict[int, list[Probe]] = {}
@@ -127,7 +138,7 @@ class LocalIndex:
             words = np.ndarray((len(asked), table.width), table.word, values)
             found = table.near(words, PHASH_RADIUS if code == PHASH.code else radius)
             if len(found):
-                hits.extend(_hits(asked, code, found))
+                hits.extend(_hits(asked, code, cut(found, asked, code)))
         return hits
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:

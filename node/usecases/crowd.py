@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import StoreReader
     from node.domain.queries import Hit
-    from node.domain.search_ports import RawHit
+    from node.domain.search_ports import Alike, RawHit
     from node.usecases.checking import Asked, Checker, Spoken
 
 MAX_ALIKE: Final = 10
 """Hits of one member on one subject with the same evidence that are given."""
 MAX_OF_MEMBER: Final = 100
 """Hits of one member on one subject that are given."""
+PROPOSED: Final = 2 * MAX_ALIKE
+"""Hits that are alike which the index proposes: more than are given, for the store may not bear one out."""
 
 
 class Likeness(NamedTuple):
@@ -76,9 +79,16 @@ class Sifter:
         self._owners = owners
         self._aside = aside
 
-    def sift(self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]) -> Sifted:
+    def sift(
+        self,
+        tx: StoreReader,
+        asked: Asked,
+        raw: Sequence[RawHit],
+        names: Mapping[int, Origin],
+        further: Mapping[Alike, int] = MappingProxyType({}),
+    ) -> Sifted:
         """Checks what the index proposes (`raw`, the best first), in rounds: one is enough where the store bears it
-        out.
+        out. `further`: what the index has beside, as `Proposed` says.
         """
         left, aside = self._things(raw)
         given: Counter[Likeness] = Counter()
@@ -108,6 +118,7 @@ class Sifter:
             if thing.like is not None:
                 alike[thing.like] += 1
                 left_out[thing.like[:2]] += 1
+        self._count(further, given, alike, left_out, aside)
         return Sifted(
             spoken=[kept[at] for at in sorted(kept)],
             likes=[likes[at] for at in sorted(kept)],
@@ -117,7 +128,31 @@ class Sifter:
             aside=aside,
         )
 
-    def _things(self, raw: Sequence[RawHit]) -> tuple[list[_Thing], dict[MemberId, int]]:
+    def _count(
+        self,
+        further: Mapping[Alike, int],
+        given: Mapping[Likeness, int],
+        alike: Counter[Likeness],
+        left_out: Counter[tuple[int, MemberId]],
+        aside: Counter[MemberId],
+    ) -> None:
+        """Adds what the index did not give. A record that it has by two kinds of hash is counted by the one by which it
+        has more.
+        """
+        by_code: defaultdict[tuple[int, MemberId], Counter[int]] = defaultdict(Counter)
+        for each, number in further.items():
+            if (member := self._owners.get(each.source)) is not None:
+                by_code[each.subject, member][each.code] += number
+                like = Likeness(each.subject, member, *each[2:])
+                if like in given:
+                    alike[like] += number
+        for (subject, member), numbers in by_code.items():
+            if member in self._aside:
+                aside[member] += max(numbers.values())
+            else:
+                left_out[subject, member] += max(numbers.values())
+
+    def _things(self, raw: Sequence[RawHit]) -> tuple[list[_Thing], Counter[MemberId]]:
         """What was proposed, in its order, and how much of it is set aside."""
         things: dict[tuple[int, int, int], _Thing] = {}
         aside: Counter[MemberId] = Counter()

@@ -20,10 +20,10 @@ from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
 from node.domain.matchable import may_match
 from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
-from node.domain.search_ports import HOLDINGS_SOURCE, Probe
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
-from node.usecases.crowd import Sifter
+from node.usecases.crowd import PROPOSED, Sifter
 from node.usecases.handling import with_handling
 from node.usecases.sources import EVERYBODY, Sources
 
@@ -167,16 +167,24 @@ class Matcher:
         records of members that are muted or suspended, are counted, and with `show_all` shown and marked. Of one member
         on one subject no more are given than `crowd` says.
         """
-        asked, raw = self._raw(subjects, radius, rule)
+        with self._store.read() as tx:
+            own = [log.number for log in tx.logs() if log.origin.member == self._own()]
+        asked = self._asked(subjects, radius, rule)
+        proposed = Proposed(hits=[])
+        if asked.probes:
+            proposed = self._index.propose(asked.probes, asked.radius, PROPOSED, [HOLDINGS_SOURCE, *own])
+        raw = self._ranked(proposed.hits, own_rows)
         hidden: Mapping[int, int] = {}
-        if own_rows:
-            raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
             standing = self._standing(tx)
             owners = {number: log.member for number, log in names.items() if log.member != self._own()}
             sifter = Sifter(self._checker(), owners, standing.hidden(show_all=show_all))
-            sifted = sifter.sift(tx, asked, raw, names)
+            sifted = sifter.sift(tx, asked, raw, names, proposed.further)
+            if sifted.disagreed and proposed.further:
+                # The index is stale or damaged: what it gave in place of others may be what is not there.
+                raw = self._ranked(self._index.search(asked.probes, asked.radius), own_rows)
+                sifted = sifter.sift(tx, asked, raw, names)
             hits = mark(tx, subjects, list(self._leads(sifted.spoken)))
             if not show_all:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
@@ -215,8 +223,9 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        asked, found = self._raw(subjects, radius, rule, abroad=True)
-        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
+        asked = self._asked(subjects, radius, rule, abroad=True)
+        found = self._index.search(asked.probes, asked.radius) if asked.probes else []
+        raw = [hit for hit in self._rank(found) if hit.source == HOLDINGS_SOURCE]
         if not raw:
             return Found(hits=(), searched={})
         # What a hit/no-hit holding tells is the same for all of them, and said once.
@@ -230,13 +239,18 @@ class Matcher:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
 
-    def _raw(
-        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
-    ) -> tuple[Asked, Sequence[RawHit]]:
-        """(What was looked for, what the index proposes)."""
+    def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
+        """The hits in order, those of subjects on themselves left out."""
+        raw = self._rank(found)
+        if not own_rows:
+            return raw
+        return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
+
+    @staticmethod
+    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False) -> Asked:
+        """What is looked for."""
         within = 0 if rule is MatchRule.EXACT else radius
-        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
-        return asked, self._rank(self._index.search(asked.probes, within)) if asked.probes else ()
+        return Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
 
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())
