@@ -223,9 +223,8 @@ class Matcher:
         A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
         member of the record's audience that asks for one of its purposes; to others it is not there.
         """
-        asked = self._asked(subjects, radius, rule, abroad=True)
-        found = self._index.search(asked.probes, asked.radius) if asked.probes else []
-        raw = [hit for hit in self._rank(found) if hit.source == HOLDINGS_SOURCE]
+        asked, found = self._raw(subjects, radius, rule, abroad=True)
+        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         if not raw:
             return Found(hits=(), searched={})
         # What a hit/no-hit holding tells is the same for all of them, and said once.
@@ -238,6 +237,13 @@ class Matcher:
                 if told is not None:
                     hits[told] = None
         return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
+
+    def _raw(
+        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
+    ) -> tuple[Asked, Sequence[RawHit]]:
+        """(What was looked for, what the index proposes)."""
+        asked = self._asked(subjects, radius, rule, abroad=abroad)
+        return asked, self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
 
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
         """The hits in order, those of subjects on themselves left out."""
