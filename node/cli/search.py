@@ -19,7 +19,7 @@ from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Failures, count_subjects, read_asked, subjects
-from node.cli.words import aside_words, count, grouped_words, hit_words, speaker
+from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
@@ -166,6 +166,9 @@ def _searched_words(summary: Line) -> str:
     words += [f"Interrupted after {count(summary['subjects'], 'subject')}."] if summary.get("interrupted") else []
     words += [hidden] if (hidden := hidden_words(summary)) else []
     words += [*grouped_words(summary), *aside_words(summary)]
+    if left := summary.get("not_compared"):
+        kinds = ", ".join(f"{kind_words(kind)} of {count(number, 'subject')}" for kind, number in left.items())
+        words.append(f"Not compared, as plain or of too low a quality: {kinds}.")
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")
     if summary.get("files"):

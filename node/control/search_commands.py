@@ -192,6 +192,7 @@ class SearchCommands:
             hits += len(found.hits)
             hidden += sum(found.hidden.values())
             tally.of(found)
+            tally.asked(asked)
             searched = dict(found.searched)
             for hit in found.hits:
                 yield hit_line(asked[hit.subject].label, hit)
@@ -203,6 +204,7 @@ class SearchCommands:
             "hits": hits,
             "hidden": hidden,
             **tally.line(),
+            **tally.not_compared(),
             "subjects": subjects,
             "files": files,
             "seconds": round(seconds, 3),

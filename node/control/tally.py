@@ -11,15 +11,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from node.control.hit_lines import aside_line
+from node.domain.fingerprints import PDQ, PHASH
+from node.domain.matchable import may_match
 from node.usecases.crowd import bounded
 from node.usecases.sources import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.control.runner import Line
     from node.domain.ids import MemberId
-    from node.domain.queries import MemberOutcome
+    from node.domain.queries import MemberOutcome, Subject
     from node.usecases.matching import Found
 
 
@@ -30,6 +32,7 @@ class Tally:
         self._left_out: Counter[MemberId] = Counter()
         self._aside: Counter[MemberId] = Counter()
         self._standing: dict[MemberId, str] = {}
+        self._not_compared: Counter[str] = Counter()
 
     def add(
         self, left_out: Mapping[MemberId, int], aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]
@@ -45,6 +48,17 @@ class Tally:
         for (_, member), number in found.left_out.items():
             left_out[member] += number
         self.add(left_out, found.aside, found.sources.standing)
+
+    def asked(self, subjects: Sequence[Subject]) -> None:
+        """What of these may not match: of how many of them the PDQ, and the pHash."""
+        for subject in subjects:
+            may = may_match(subject.fingerprints)
+            kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
+            self._not_compared.update(kind.name for kind in (PDQ, PHASH) if kind in kinds)
+
+    def not_compared(self) -> Line:
+        """{"not_compared": kind of hash -> subjects whose hash of that kind tells too little to be searched for}."""
+        return {"not_compared": dict(self._not_compared)}
 
     def heard(self, outcome: MemberOutcome, muted: Collection[MemberId]) -> None:
         """The same of one member's answer."""
