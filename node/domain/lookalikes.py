@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+ASCII: Final = str.maketrans({"l": "i", "1": "i", "0": "o"})
+"""Of plain letters and digits. Ids of members are told apart by these: AI and AL are two countries."""
 LOOKALIKES: Final = str.maketrans({
     # Cyrillic
     "\u0430": "a", "\u0432": "b", "\u0435": "e", "\u0451": "e", "\u0437": "3", "\u0456": "i", "\u0457": "i",
@@ -20,9 +22,9 @@ LOOKALIKES: Final = str.maketrans({
     "\u03b1": "a", "\u03b2": "b", "\u03b5": "e", "\u03b7": "n", "\u03b9": "i", "\u03ba": "k", "\u03bc": "u",
     "\u03bd": "v", "\u03bf": "o", "\u03c1": "p", "\u03c3": "o", "\u03c4": "t", "\u03c5": "u", "\u03c7": "x",
     "\u03c9": "w", "\u03b3": "y", "\u03b6": "z", "\u03f2": "c", "\u03f3": "j",
-    # Latin, and digits
-    "\u0131": "i", "l": "i", "1": "i", "\u0142": "i", "\u00f8": "o", "\u0111": "d", "\u0127": "h", "\u0167": "t",
-    "0": "o", "\u0251": "a", "\u0261": "g", "\u0269": "i", "\u029f": "i", "\u1d0f": "o", "\u017f": "s",
+    # Latin
+    "\u0131": "i", "\u0142": "i", "\u00f8": "o", "\u0111": "d", "\u0127": "h", "\u0167": "t",
+    "\u0251": "a", "\u0261": "g", "\u0269": "i", "\u029f": "i", "\u1d0f": "o", "\u017f": "s",
     "\u00e6": "ae", "\u0153": "oe", "\u00df": "ss",
     # Armenian
     "\u0585": "o", "\u057d": "u", "\u0578": "n", "\u0570": "h", "\u0581": "g", "\u0566": "q",

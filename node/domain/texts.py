@@ -14,7 +14,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from node.domain.lookalikes import LOOKALIKES
+from node.domain.lookalikes import ASCII, LOOKALIKES
 from node.errors import Malformed, Misuse, Refused
 
 if TYPE_CHECKING:
@@ -86,29 +86,33 @@ def shown(text: str) -> str:
     return "".join(out)
 
 
+def folded(text: str) -> str:
+    """`text` without what only its spelling adds: case, width, marks, spaces, punctuation and foreign letters that look
+    like Latin ones.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    bare = "".join(each for each in unicodedata.normalize("NFD", plain) if unicodedata.category(each) not in _MARKS)
+    return "".join(each for each in bare.translate(LOOKALIKES) if each.isalnum())
+
+
 def skeleton(name: str) -> str:
     """What is left of a name when everything is taken away that people do not tell names apart by."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    bare = "".join(each for each in unicodedata.normalize("NFD", folded) if unicodedata.category(each) not in _MARKS)
-    told = bare.translate(LOOKALIKES)
+    told = folded(name).translate(ASCII)
     for pair, one in _PAIRS:
         told = told.replace(pair, one)
-    return "".join(each for each in told if each.isalnum())
+    return told
 
 
 def check_untaken(name: str, names: Mapping[MemberId, str], own: MemberId) -> None:
     """Raises `Refused` where a person could take `name` for the name or the id of another member. `names`: of the
-    members; that of `own` may be kept.
+    members; that of `own` may be kept, and its id is a name that nobody else can have.
     """
+    if folded(name) == folded(own):
+        return
+    remedy = "join with another name: vigil node join --token TOKEN --name NAME"
     wanted = skeleton(name)
-    for member, other in names.items():
-        if member != own and wanted in {skeleton(other), skeleton(member)}:
-            raise Refused(
-                f"the name of {own} can be taken for that of {member}",
-                remedy="join with another name: vigil node join --token TOKEN --name NAME",
-            )
     if not wanted:
-        raise Refused(
-            f"the name of {own} has no letter and no digit",
-            remedy="join with another name: vigil node join --token TOKEN --name NAME",
-        )
+        raise Refused(f"the name of {own} has no letter and no digit", remedy=remedy)
+    for member, other in names.items():
+        if member != own and (wanted == skeleton(other) or folded(name) == folded(member)):
+            raise Refused(f"the name of {own} can be taken for that of {member}", remedy=remedy)

@@ -93,6 +93,13 @@ def test_an_id_of_another_member_is_no_name_and_neither_is_a_dash() -> None:
     check_untaken("Keisatsuch\u014d", {FR: "Police nationale"}, JP)
 
 
+def test_two_countries_whose_ids_look_alike_are_both_members() -> None:
+    for own, other in (("AL", "AI"), ("SI", "SL"), ("IL", "LI")):
+        check_untaken(own, {MemberId(other): other}, MemberId(own))
+        with pytest.raises(Refused):
+            check_untaken(other, {MemberId(other): "Police"}, MemberId(own))
+
+
 def test_a_plain_text_has_no_marks_too_many() -> None:
     assert not too_many_marks("")
     assert not too_many_marks("plain")
