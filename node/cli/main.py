@@ -58,6 +58,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
     "audit": ("node.cli.audit", ADMINISTRATION, "Show who searched, asked, answered and decided what."),
     "allow": ("node.cli.allow", ADMINISTRATION, "Manage the allow-list: known-harmless files that give no hits."),
+    "mute": ("node.cli.mute", ADMINISTRATION, "Set the hits of one member aside on this node."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a demonstration federation on this machine."),
     "bench": ("node.cli.bench", TRYING, "Run the benchmarks, each against a named reference."),

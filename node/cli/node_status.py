@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
-from node.cli.words import clock_time, count, moment, new_table, value_words
+from node.cli.words import aside_words, clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
@@ -61,6 +61,7 @@ def _hits_words(line: Line) -> list[str]:
     hits = line["hits"]
     words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
     words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += aside_words(hits)
     words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
     words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
     return words

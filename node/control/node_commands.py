@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
+from node.control.hit_lines import aside_line
 from node.domain.batch import BodyState
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
-from node.usecases.alarms import FOREIGN_REMEDY, alarms
+from node.usecases.alarms import ForeignAppend, alarm_kind, alarms
 from node.usecases.fsck import check_store
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.services import Head
-    from node.usecases.alarms import ForeignAppend
+    from node.usecases.alarms import Alarm
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
     from node.usecases.hit_list import HitList
@@ -114,7 +115,12 @@ class NodeCommands:
                     "published": sum(log.cosigned_size for log in own),
                     "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
-                    "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
+                    "hits": {
+                        "total": hits.counts.hits,
+                        "new": hits.counts.new,
+                        "hidden": hits.counts.hidden,
+                        **aside_line(hits.aside, hits.standing),
+                    },
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
                     "alarms": [_alarm_line(each) for each in alarms(tx)],
@@ -181,16 +187,19 @@ def _state(roster: Roster | None, name: str) -> Line:
     return {"state": "pending"}
 
 
-def _alarm_line(alarm: ForeignAppend) -> Line:
-    return {
-        "alarm": "foreign-append",
-        "log": alarm.log,
-        "first": alarm.first,
-        "size": alarm.size,
-        "at": alarm.at,
-        "what": alarm.words(),
-        "remedy": FOREIGN_REMEDY,
-    }
+def _alarm_line(alarm: Alarm) -> Line:
+    line: Line = {"alarm": alarm_kind(alarm), "log": alarm.log, "at": alarm.at}
+    if isinstance(alarm, ForeignAppend):
+        line |= {"first": alarm.first, "size": alarm.size}
+    else:
+        held, shown = alarm.evidence
+        line |= {
+            "held": alarm.held,
+            "shown": alarm.shown,
+            "logs": alarm.logs,
+            "evidence": {"held": held, "shown": shown or None},
+        }
+    return line | {"what": alarm.words(), "remedy": alarm.remedy}
 
 
 def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: dict[int, int]) -> Line:

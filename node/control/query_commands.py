@@ -25,18 +25,22 @@ from node.control.query_lines import (
     summary_line,
 )
 from node.control.search_commands import read_rule
+from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.ids import QUERY_ID_SIZE, member_id
 from node.errors import Malformed, NotFound
 from node.usecases.asking import Begins, Heard, Waits
 from node.usecases.audit import AuditEntry
+from node.usecases.crowd import bounded
 from node.usecases.history import asked_subjects, changes, question_terms, told_outcomes
 from node.usecases.question import Question
+from node.usecases.sources import mutes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from node.control.runner import Line
+    from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Store
     from node.domain.questions import KeptQuestion, Part
     from node.usecases.asking import Asker
@@ -112,6 +116,8 @@ class QueryCommands:
             yield {"subject": label, "not_asked": ON_THE_LIST}
         yield plan_line(plan)
         searched: dict[str, int] = {}
+        counted = Tally()
+        muted = frozenset() if show_all else await asyncio.to_thread(self._muted)
         async with aclosing(self.asker.run(plan, show_all=show_all)) as events:
             async for event in events:
                 if isinstance(event, Waits):
@@ -120,16 +126,22 @@ class QueryCommands:
                 labels = [subject.label for subject in event.subjects]
                 if isinstance(event, Begins):
                     searched = dict(event.found.searched)
+                    counted.of(event.found)
                     yield part_line(plan, event)
                     for hit in event.found.hits:
                         yield hit_line(labels[hit.subject], hit) | {"where": "here"}
                 else:
-                    for line in _heard_lines(event, labels):
+                    counted.heard(event.outcome, muted)
+                    for line in _heard_lines(event, labels, muted):
                         yield line
-        summary = summary_line(plan) | {"searched": searched}
+        summary = summary_line(plan) | {"searched": searched, **counted.line()}
         if plan.terms.again:
             summary |= await asyncio.to_thread(self._changed, plan)
         yield summary
+
+    def _muted(self) -> frozenset[MemberId]:
+        with self.store.read() as tx:
+            return frozenset(each.member for each in mutes(tx))
 
     def _changed(self, plan: Plan) -> Line:
         with self.store.read() as tx:
@@ -186,19 +198,22 @@ class QueryCommands:
         labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
         lines: list[Line] = []
         for outcome in told:
-            lines.append(outcome_line(part.query_id, outcome))
-            for hit in outcome.answer.hits if outcome.answer else ():
+            given, grouped = bounded(outcome.answer.hits if outcome.answer else ())
+            lines.append(outcome_line(part.query_id, outcome) | {"grouped": grouped})
+            for hit in given:
                 label = labels[hit.subject] if hit.subject < len(labels) else ""
                 lines.append(hit_line(label, hit) | {"where": outcome.member})
         return lines
 
 
-def _heard_lines(event: Heard, labels: list[str]) -> list[Line]:
+def _heard_lines(event: Heard, labels: list[str], muted: frozenset[MemberId]) -> list[Line]:
+    """What a member answered. Its hits are bounded as those of a search are; those of a muted member are not shown."""
     outcome = event.outcome
-    hits = outcome.answer.hits if outcome.answer else ()
+    hits, grouped = bounded(outcome.answer.hits if outcome.answer else ())
+    shown = [] if outcome.member in muted else hits
     return [
-        outcome_line(event.part.query_id, outcome),
-        *(hit_line(labels[hit.subject], hit) | {"where": outcome.member} for hit in hits),
+        outcome_line(event.part.query_id, outcome) | {"grouped": grouped, "muted": outcome.member in muted},
+        *(hit_line(labels[hit.subject], hit) | {"where": outcome.member} for hit in shown),
     ]
 
 

@@ -54,6 +54,8 @@ class Limits:
     """Streams that tell of a new roster, likewise."""
     large_calls: int = _limit(8, 4, 64)
     """Calls at once that carry a package, bodies or a file of the roster."""
+    suspended_hits: int = _limit(0, 0, 1)
+    """1: hits on records of a suspended member are shown, marked. 0: they are counted, and shown where asked for."""
 
 
 def ranges() -> Iterator[tuple[str, int, int, int]]:

@@ -28,6 +28,7 @@ from node.domain.roster import (
     MemberStatus,
     Policy,
 )
+from node.domain.texts import checked_text
 from node.errors import Malformed, Misuse, PeerFault
 from node.pki.keys import HUB, MIRROR, log_role, vkey_name
 from node.pki.petition import check_name
@@ -292,6 +293,4 @@ def _decode_suspension(value: Any) -> tuple[MemberId, Suspension]:  # noqa: ANN4
 
 def check_reason(reason: str) -> str:
     """A reason as the hub states it: one printable line. Raises `Malformed`."""
-    if not 1 <= len(reason) <= MAX_REASON or not reason.isprintable():
-        raise Malformed(f"a reason is one printable line of at most {MAX_REASON} characters")
-    return reason
+    return checked_text(reason, MAX_REASON, "a reason")
