@@ -191,6 +191,11 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        if line.get("trouble"):
+            output.say(
+                f"{plain(line['member'])}: its log cannot be handed out, and is tried again: {plain(line['trouble'])}. "
+                "All other logs are. Run: vigil hub fsck"
+            )
         if line.get("striking"):
             output.say(
                 f"{plain(line['member'])}: {line['alike']:,} of its newest {line['recent']:,} records show nearly "

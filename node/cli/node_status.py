@@ -104,7 +104,7 @@ def print_members(output: Output, members: list[Line]) -> None:
             continue
         table.add_row(
             _log_name(line, members),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
+            "FROZEN" if line["frozen"] else "STOPPED" if line.get("stopped") else plain(line["state"]),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",
             f"{line['held']:,}",
@@ -115,3 +115,7 @@ def print_members(output: Output, members: list[Line]) -> None:
     for line in members:
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        elif line.get("stopped"):
+            output.say(
+                f"{plain(line['member'])} is stopped: {plain(line['stopped'])}. It is tried again; all others go on."
+            )

@@ -82,6 +82,7 @@ class HubCommands:
     daemon: Callable[[], bool]
     clock: Clock
     describe: Callable[[], Line] = dict
+    troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
     sameness: Callable[[StoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
 
@@ -124,6 +125,7 @@ class HubCommands:
         roster = self.latest()
         attending = self.attending()
         claimed = {origin.member: size for origin, size in self.claimed().items()}
+        troubles = {origin.member: why for origin, why in self.troubles().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs: dict[MemberId, list[LogState]] = {}
@@ -149,6 +151,7 @@ class HubCommands:
                         "epoch": member.log_epoch,
                         "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
+                        "trouble": troubles.get(member.id),
                         "recent": same.recent,
                         "alike": same.alike,
                         "striking": same.striking,

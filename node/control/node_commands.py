@@ -95,7 +95,8 @@ class NodeCommands:
             yield line
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
-        now, hits = self.clock(), self.hits.stand()
+        now, hits, health = self.clock(), self.hits.stand(), self.health()
+        stopped = health.get("stopped_logs", {})
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
@@ -119,12 +120,13 @@ class NodeCommands:
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
                     "alarms": [_alarm_line(each) for each in alarms(tx)],
-                    **self.health(),
+                    **health,
                 }
             ]
             for log in logs:
                 counts = tx.body_counts(log.number)
-                lines.append(_log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()}))
+                line = _log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()})
+                lines.append({**line, "stopped": stopped.get(str(log.origin))})
             known = {log.origin.member for log in logs}
         silent = [member for member in (roster.members.values() if roster else ()) if member.id not in known]
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]

@@ -114,11 +114,6 @@ class HitRows(Repository):
             rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         return set(self._connection.scalars(rows))
 
-    def _logs_of(self, members: Collection[str]) -> list[int]:
-        """The numbers of these members' logs."""
-        every = self._connection.execute(select(logs.c.number, logs.c.origin))
-        return [number for number, origin in every if Origin.parse(origin).member in members]
-
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
         return self._counted(origin, hits.c.idx, places)
 
