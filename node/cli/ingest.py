@@ -312,7 +312,7 @@ def _summary_words(line: Line) -> str:
         words += f"vigil hits --case {case}"
     if line.get("not_matched_yet"):
         words += f"\n{not_matched_words(line)}"
-    words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line)))
+    words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

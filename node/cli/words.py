@@ -108,10 +108,12 @@ def _member_words(hit: Line) -> list[str]:
     return [*words, f"{count(more, 'more hit')} of this member just like it"] if more else words
 
 
-def aside_words(line: Line) -> list[str]:
-    """What a summary says of hits that are not shown because their member is muted or suspended; none where none."""
-    words = []
-    for how, remedy in (("suspended", "--show-all"), ("muted", "--show-all, or vigil mute MEMBER --lift")):
+def aside_words(line: Line, command: str = "") -> list[str]:
+    """What a summary says of hits that are not shown because their member is muted or suspended; none where none.
+    `command`: that shows them, where it is another than the one that was run.
+    """
+    words, show = [], f"{command} --show-all".strip()
+    for how, remedy in (("suspended", show), ("muted", f"{show}, or vigil mute MEMBER --lift")):
         for member, number in (line.get(how) or {}).items():
             words.append(f"{count(number, 'hit')} of {plain(member)} not shown: {how}. To see them: {remedy}")
     return words

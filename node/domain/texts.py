@@ -50,6 +50,15 @@ def checked_text(text: str, most: int, what: str, error: type[Malformed | Misuse
     return text
 
 
+def signed_text(text: str, most: int, what: str) -> str:
+    """The same of a text that was signed before it is read, by whoever took it in: what would make it no line at all is
+    refused, for it has no place in what is signed, and what is merely too much is left to `shown`. Raises `Malformed`.
+    """
+    if not 1 <= len(text) <= most or not text.isprintable():
+        raise Malformed(f"{what} is one printable line of at most {most} characters")
+    return text
+
+
 def _unprintable(text: str) -> int:
     """The number of the first character that does not print, counted from 1; 0 where all do."""
     if text.isprintable():

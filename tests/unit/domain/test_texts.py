@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.ids import MemberId
-from node.domain.texts import MAX_MARKS, check_untaken, checked_text, shown, skeleton, too_many_marks
+from node.domain.texts import MAX_MARKS, check_untaken, checked_text, shown, signed_text, skeleton, too_many_marks
 from node.errors import Malformed, Misuse, Refused
 
 FR, JP, DE = MemberId("FR"), MemberId("JP"), MemberId("DE")
@@ -58,6 +58,16 @@ def test_whatever_is_shown_is_printable_bounded_and_shown_again_as_it_is(text: s
     assert once.isprintable()
     assert len(once) <= len(text)
     assert shown(once) == once
+
+
+def test_what_was_signed_with_too_many_marks_is_read_and_shown_as_a_few() -> None:
+    """Refusing it would refuse the whole list of members."""
+    marked = "e" + "\u0301" * 90
+    assert signed_text(marked, 100, "a name") == marked
+    assert len(shown(marked)) == MAX_MARKS + 2
+    for text in ("", "x" * 101, "two\nlines", "escape \x1b[2J", "turned \u202e round"):
+        with pytest.raises(Malformed):
+            signed_text(text, 100, "a name")
 
 
 def test_thousands_of_marks_are_shown_as_a_few() -> None:
