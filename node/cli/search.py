@@ -19,7 +19,7 @@ from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Failures, count_subjects, read_asked, subjects
-from node.cli.words import count, hit_words, speaker
+from node.cli.words import count, hit_words, speaker, subject_name
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
@@ -143,7 +143,7 @@ class HitWords:
     def __call__(self, hit: Line) -> str:
         where = hit.get("where")
         says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
-        label = plain(hit["subject"]) + plain(says)
+        label = subject_name(hit) + plain(says)
         words = hit_words(hit)
         if label == self._label:
             return words

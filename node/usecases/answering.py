@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 MAX_QUERY_SECONDS: Final = 7 * 86_400
 """How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
 is brought again always finds its answer, or is refused as expired."""
+NOTHING_SEARCHED: Final = "nothing that was asked is of a kind that members search for each other"
 MAX_HITS: Final = 2_000
 """Hits of one answer, far below what fits on the wire. Where there are more, the answer says so."""
 
@@ -55,6 +56,13 @@ def cost_of(subjects: Sequence[Subject]) -> int:
     return sum(
         len(subject.fingerprints) + strangers(subject.orientations) + strangers(subject.trimmed) for subject in subjects
     )
+
+
+def rounded(count: int) -> int:
+    """How many holdings an answer says were searched: the power of ten at or below it, and 0 of none. Exact counts
+    would tell each asker when one is taken in or deleted.
+    """
+    return 10 ** (len(str(count)) - 1) if count else 0
 
 
 def policy_digest(policy: Policy) -> bytes:
@@ -249,11 +257,14 @@ class Answerer:
             payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose
         )
         view = deps.view()
+        kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True)
+        if not any(kind.searched for kind in kinds):
+            return bound(outcome=Outcome.ERROR, kinds=kinds, reason=NOTHING_SEARCHED)
         return bound(
             outcome=Outcome.HIT if found.hits else Outcome.NO_HIT,
             hits=found.hits[:MAX_HITS],
-            kinds=searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True),
-            scope=tuple([(level, count) for level, count in view.levels if level > 0]),
+            kinds=kinds,
+            scope=tuple([(level, rounded(count)) for level, count in view.levels if level > 0]),
             cursors_digest=view.cursors_digest,
             reduced=any(subject.reduced for subject in payload.subjects),
             reason=f"the first {MAX_HITS} of {len(found.hits)} hits" if len(found.hits) > MAX_HITS else "",
@@ -268,7 +279,7 @@ class Answerer:
         answer: Answer,
     ) -> Prepared:
         deps = self._deps
-        data = deps.codec.encode_answer(answer)
+        data = deps.codec.pad_answer(deps.codec.encode_answer(answer))
         signed = SignedAnswer(
             answerer=deps.me, answer=data, signature=deps.signer.sign(answer_preimage(roster.federation, data))
         )
