@@ -98,6 +98,7 @@ class NodeCommands:
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
+            held = tx.count_held()
             lines: list[Line] = [
                 {
                     "node": self.name,
@@ -116,7 +117,8 @@ class NodeCommands:
                     "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
-                    "alarms": [_alarm_line(each) for each in alarms(tx)],
+                    "held_questions": held,
+                    "alarms": [*map(_alarm_line, alarms(tx)), *_held_alarm(held, now)],
                     **self.health(),
                 }
             ]
@@ -189,6 +191,24 @@ def _alarm_line(alarm: ForeignAppend) -> Line:
         "what": alarm.words(),
         "remedy": FOREIGN_REMEDY,
     }
+
+
+def _held_alarm(held: int, now: float) -> list[Line]:
+    """Of questions that wait for an officer: whoever asked them may be computing what is held here."""
+    if not held:
+        return []
+    questions = "1 question of another member waits" if held == 1 else f"{held:,} questions of other members wait"
+    return [
+        {
+            "alarm": "held-questions",
+            "log": None,
+            "first": None,
+            "size": held,
+            "at": int(now),
+            "what": f"{questions} for an officer: too much was asked around one thing that is held here",
+            "remedy": "vigil held list, then vigil held show NUMBER, and release or refuse it",
+        }
+    ]
 
 
 def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: dict[int, int]) -> Line:

@@ -13,7 +13,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from node.domain.queries import MatchRule, Outcome
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.history import digest_of, kinds_of
 
 if TYPE_CHECKING:

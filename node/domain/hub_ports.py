@@ -75,6 +75,10 @@ class HubReader(Protocol):
         """How many there are, without reading them."""
         ...
 
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        """Whether this member holds this query and may answer it once more."""
+        ...
+
     def promises(self, answerer: MemberId) -> int:
         """How many queries there are that this member holds and may answer once more."""
         ...

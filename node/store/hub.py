@@ -80,6 +80,10 @@ class HubRows(Repository):
         found: int = self._connection.scalars(select(func.count()).select_from(mail).where(mail.c.asker == asker)).one()
         return found
 
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        mine = (promises.c.answerer == answerer, promises.c.asker == asker, promises.c.query_id == query_id)
+        return self._connection.scalar(select(promises.c.expires_at).where(*mine)) is not None
+
     def promises(self, answerer: MemberId) -> int:
         """See `HubReader`."""
         mine = select(func.count()).select_from(promises).where(promises.c.answerer == answerer)

@@ -28,7 +28,7 @@ from node.domain.queries import (
 )
 from node.domain.signing import query_preimage
 from node.errors import Overloaded, PeerFault, VigilError
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.audit import AuditEntry
 from node.usecases.history import counted
 from node.usecases.judging import Judge
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from node.usecases.openquery import Ask
     from node.usecases.question import Question
 
-EXPIRY_GRACE_SECONDS = 86_400
-"""How long after its budget a query may still be answered late."""
+EXPIRY_GRACE_SECONDS = 6 * 86_400
+"""How long after its budget a query may still be answered late: an officer who has to decide is away at weekends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from node.domain.ids import Origin
 from node.domain.queries import SIGNED, MemberOutcome, Outcome
 from node.domain.signing import answer_preimage, query_digest
 from node.errors import BadSignature, Malformed
-from node.usecases.answering import policy_digest
+from node.usecases.finding import policy_digest
 from node.usecases.hits import Bounds, check_hits, check_words, shortfall
 from node.usecases.signatures import verify_message
 

@@ -17,7 +17,7 @@ from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
 from node.domain.videos import thinned
 from node.errors import Misuse, Refused
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.pacing import paced
 
 if TYPE_CHECKING:

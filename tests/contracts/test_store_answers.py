@@ -105,6 +105,7 @@ def test_a_promise_is_kept_once_and_until_its_end(store: Store, now: int) -> Non
         tx.put_promise(JP, FR, QUERY, 100)
         tx.put_promise(JP, FR, QUERY, 200)
         assert (tx.promises(JP), tx.promises(FR)) == (1, 0)
+        assert (tx.promised(JP, FR, QUERY), tx.promised(FR, JP, QUERY)) == (True, False)
         assert not tx.take_promise(FR, JP, QUERY, now)
         assert tx.take_promise(JP, FR, QUERY, now) is (now < 200)
         assert not tx.take_promise(JP, FR, QUERY, now)

@@ -384,6 +384,9 @@ class MemoryHub:
     def mailbox_size(self, asker: MemberId) -> int:
         return len(self.mailbox(asker, 1 << 31))
 
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        return (answerer, asker, query_id) in self._hub.promises
+
     def promises(self, answerer: MemberId) -> int:
         return sum(key[0] == answerer for key in self._hub.promises)
 

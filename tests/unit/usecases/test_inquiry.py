@@ -29,8 +29,8 @@ from node.domain.signing import query_preimage
 from node.domain.statements import Contribution
 from node.errors import BadSignature, Expired, Misuse, Refused
 from node.tlog.note import format_vkey
-from node.usecases import answering
-from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases import finding
+from node.usecases.admitting import MAX_QUERY_SECONDS
 from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
@@ -541,7 +541,7 @@ def test_a_record_answers_those_purposes_and_readers_alone_that_its_handling_nam
 
 
 def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "MAX_HITS", 2)
+    monkeypatch.setattr(finding, "MAX_HITS", 2)
 
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
@@ -614,7 +614,7 @@ def test_what_was_not_searched_is_said() -> None:
             assert answer is not None
             # A "no hit" from who searched nothing would be none.
             assert told["JP"].outcome is Outcome.ERROR
-            assert told["JP"].reason == answering.NOTHING_SEARCHED
+            assert told["JP"].reason == finding.NOTHING_SEARCHED
             assert {(k.name, k.searched) for k in answer.kinds} == {("unknown-200", False), ("pdq", False)}
 
     run(scenario())
