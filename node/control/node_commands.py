@@ -98,7 +98,7 @@ class NodeCommands:
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
-            held = tx.count_held()
+            held = tx.count_held(int(now))
             lines: list[Line] = [
                 {
                     "node": self.name,

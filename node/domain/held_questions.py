@@ -90,8 +90,8 @@ class AnswerReader(Protocol):
         """At most `limit`, the newest first: of a decision, of an asker, where they are given."""
         ...
 
-    def count_held(self, asker: str = "") -> int:
-        """How many wait for a decision, of all askers or of one."""
+    def count_held(self, now: int, asker: str = "") -> int:
+        """How many wait for a decision and have not expired, of all askers or of one."""
         ...
 
     def near_questions(self) -> list[NearQuestion]:

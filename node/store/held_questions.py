@@ -55,8 +55,8 @@ class AnswerRows(Repository):
             wanted = wanted.where(held_questions.c.asker == asker)
         return self._held(self._connection.execute(wanted).all())
 
-    def count_held(self, asker: str = "") -> int:
-        wanted = select(func.count()).select_from(held_questions).where(_WAITING)
+    def count_held(self, now: int, asker: str = "") -> int:
+        wanted = select(func.count()).select_from(held_questions).where(_WAITING, held_questions.c.expires_at > now)
         if asker:
             wanted = wanted.where(held_questions.c.asker == asker)
         number: int = self._connection.scalars(wanted).one()

@@ -137,7 +137,7 @@ class Finder:
     def _held(self, header: QueryHeader, bound: Callable[..., Answer], verdict: Verdict, most: int) -> Said:
         """A question for an officer; a refusal where so many of its asker wait already."""
         with self._deps.store.read() as tx:
-            waiting = tx.count_held(header.asker)
+            waiting = tx.count_held(int(self._deps.clock()), header.asker)
         if waiting >= most:
             return Said(answer=bound(outcome=Outcome.REFUSED, reason=TOO_MANY_HELD), note=verdict.note)
         return Said(answer=bound(outcome=Outcome.HELD, reason=HELD), note=verdict.note, held=verdict.why)

@@ -75,10 +75,12 @@ class HeldQuestions:
         self._lock = threading.Lock()
 
     def listed(self, limit: int, *, decided: bool = False) -> Sequence[HeldQuestion]:
-        """Those that wait, the newest first; `decided`: all that are kept."""
+        """Those that wait and have not expired, the newest first; `decided`: all that are kept."""
         self._looks("held list")
+        now = int(self._deps.clock())
         with self._deps.store.read() as tx:
-            return tx.held_questions(min(limit, MAX_LISTED), decision=None if decided else Decision.WAITING)
+            kept = tx.held_questions(min(limit, MAX_LISTED), decision=None if decided else Decision.WAITING)
+        return [each for each in kept if decided or each.expires_at > now]
 
     def show(self, number: int) -> Looked:
         """One question with what it is about. Raises `NotFound`."""

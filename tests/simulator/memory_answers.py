@@ -44,8 +44,9 @@ class MemoryAnswers:
         newest = [each for each in newest if decision is None or each.decision is decision]
         return [each for each in newest if not asker or each.asker == asker][:limit]
 
-    def count_held(self, asker: str = "") -> int:
-        return len(self.held_questions(1 << 31, decision=Decision.WAITING, asker=asker))
+    def count_held(self, now: int, asker: str = "") -> int:
+        waiting = self.held_questions(1 << 31, decision=Decision.WAITING, asker=asker)
+        return sum(each.expires_at > now for each in waiting)
 
     def near_questions(self) -> list[NearQuestion]:
         return list(self._answers.near)

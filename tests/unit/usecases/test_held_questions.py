@@ -165,7 +165,7 @@ def test_a_decision_that_comes_while_the_question_is_still_asked_counts_once_its
 
 def _waiting(who: Party) -> int:
     with who.store.read() as tx:
-        return tx.count_held()
+        return tx.count_held(sim.NOW)
 
 
 def test_a_second_answer_is_taken_after_a_held_one_alone_and_once() -> None:
