@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from node.domain.calendar import LAST_DAY, in_calendar
+from node.domain.calendar import LAST_DAY
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, RecordId
 from node.errors import BadProof, Malformed, Misuse
 
@@ -37,6 +37,7 @@ MIN_ENTRY: Final = 2
 _FIXED: Final = struct.Struct(">BBBIIH")
 PLAIN_SIZE: Final = _FIXED.size + 2 * HASH_SIZE
 _FLAG_OPEN: Final = 1
+_MAX_DAY: Final = 0xFFFFFFFF
 _MAX_KIND: Final = 0xFF
 _COMMIT: Final = b"vigil/commit/v1\0"
 _HANDLING: Final = b"vigil/handling/v1\0"
@@ -86,8 +87,10 @@ class Envelope:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """The leaf's bytes. Raises `Misuse` where a field does not fit its place."""
-    if not (0 < envelope.kind <= _MAX_KIND and in_calendar(envelope.issued_day) and in_calendar(envelope.expiry_day)):
+    """The leaf's bytes. Raises `Misuse` where a field does not fit its place. Left to the caller: `check_days`."""
+    if not (
+        0 < envelope.kind <= _MAX_KIND and 0 <= envelope.issued_day <= _MAX_DAY and 0 <= envelope.expiry_day <= _MAX_DAY
+    ):
         raise Misuse("an envelope's kind or day is out of range")
     if len(envelope.handling_commitment) != HASH_SIZE or len(envelope.commitment) != HASH_SIZE:
         raise Misuse(f"a commitment is {HASH_SIZE} bytes long")

@@ -78,7 +78,7 @@ def test_a_case_of_300_holdings_is_asked_about_in_parts_within_the_budget(made: 
     assert summary["coverage"]["JP"] == {"answered": 2, "parts": 2, "hits": 2}
     assert summary["coverage"]["BR"]["answered"] == 0
     assert summary["complete"] is False
-    # Of what JP holds at hit/no-hit level each part is told that there is something, and not which of its subjects it is.
+    # Of what JP holds at hit/no-hit level each part is told that there is something, and not which subject it is.
     hits = [(line["subject"], line["subjects"] > 1) for line in lines if line.get("where") == "JP"]
     assert hits == [(None, True)] * len(ELSEWHERE)
 

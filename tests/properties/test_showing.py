@@ -145,6 +145,7 @@ VIEWS = st.builds(
     body=BODIES,
     handling=st.none() | HANDLINGS,
     replaced=st.booleans(),
+    newest=st.none() | RECORDS,
     reason=TEXTS,
     said=U32,
     remarks=st.lists(
@@ -211,7 +212,7 @@ def test_every_record_is_shown(*, view: RecordView, whole: bool, publication: Pu
     line = as_printed(record_line(Shown(view=view, publication=publication), whole=whole))
     output = Output(json=False)
     output.say = lambda words: None  # type: ignore[method-assign]
-    records._print_table(output, [line | {"remarks": 0}], mine=mine)
+    records._row_words(line | {"remarks": 0}, mine=mine)
     if whole:
         records.print_record(output, line)
     assert (line["state"] == "malformed") == bool(view.fault)

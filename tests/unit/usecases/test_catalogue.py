@@ -17,7 +17,7 @@ from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.recordlist import Shown
 from node.usecases.replica import Rules, position, verify_package
-from tests.simulator.federation import Log, Speaker, entry_of, picture, roster
+from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC
 
@@ -110,6 +110,10 @@ def test_a_record_is_shown_with_what_was_said_about_it() -> None:
     replaced = catalogue.record(second)
     assert replaced is not None
     assert (replaced.replaced, replaced.state, replaced.body) == (True, BodyState.PURGED, None)
+    assert replaced.newest is not None
+    newest = catalogue.record(replaced.newest)
+    assert newest is not None
+    assert (newest.replaced, newest.newest, newest.kind) == (False, None, Kind.CORRECTION)
     assert [each.record for each in catalogue.records(FR.origin)] == [first, second, fixed]
     assert [each.record for each in catalogue.records(FR.origin, after=1, limit=1)] == [second]
     assert catalogue.record(RecordId(FR.origin, bytes(32))) is None
@@ -153,18 +157,14 @@ def test_what_was_said_of_earlier_versions_is_shown_with_every_version_and_marke
     take(catalogue, store, fr)
     ended = catalogue.record(second)
     assert ended is not None
-    assert (ended.replaced, ended.remarks) == (True, ())
+    assert (ended.replaced, ended.newest, ended.remarks) == (True, None, ())
 
 
 def test_a_record_dated_behind_the_calendar_is_set_aside_and_the_list_goes_on() -> None:
     store, log = MemoryStore(), Log(FR)
     log.pictures([1])
-    # No writer of ours makes such an entry: the days are overwritten where they stand, issue at 3 and expiry at 7.
-    far, day = (4_000_000_000).to_bytes(4, "big"), Handling(retain_until_day=4_000_000_000)
-    entry, shown = entry_of(FR.origin, picture(2))
-    log.add(entry[:3] + far + entry[7:], shown)
-    entry, shown = entry_of(FR.origin, picture(3), handling=day, expiry_day=0)
-    log.add(entry[:7] + far + entry[11:], shown)
+    log.say(picture(2), issued_day=4_000_000_000)
+    log.say(picture(3), handling=Handling(retain_until_day=4_000_000_000))
     log.pictures([4])
     catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
     take(catalogue, store, log)
