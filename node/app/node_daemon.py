@@ -138,7 +138,9 @@ class NodeDaemon:
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
             # An older database would say "no hit" of what it lacks.
             cleared=self.publisher.looked,
+            decided=rooms.held.replies,
         )
+        rooms.bringers.append(self.attendant.send)
         self.repairer = Repairer(
             store=rooms.store,
             catalogue=rooms.catalogue,

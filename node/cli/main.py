@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
+    "held": ("node.cli.held", INVESTIGATION, "Decide about other members' questions that are held for an officer."),
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
     "holdings": ("node.cli.holdings", INVESTIGATION, "List what this node holds, open one holding, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),

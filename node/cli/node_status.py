@@ -16,7 +16,7 @@ from node.cli.words import aside_words, clock_time, count, moment, new_table, va
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
-    "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms",
+    "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions",
 })  # fmt: skip
 """What the words of `status` say in a place of its own; the rest follows by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}

@@ -100,6 +100,7 @@ class NodeCommands:
         with self.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
+            held = tx.count_held(int(now))
             lines: list[Line] = [
                 {
                     "node": self.name,
@@ -119,7 +120,8 @@ class NodeCommands:
                     "hits_aside": aside_line(hits.aside, hits.standing),
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
-                    "alarms": [_alarm_line(each) for each in alarms(tx)],
+                    "held_questions": held,
+                    "alarms": [*map(_alarm_line, alarms(tx)), *_held_alarm(held, now)],
                     **health,
                 }
             ]
@@ -196,6 +198,24 @@ def _alarm_line(alarm: Alarm) -> Line:
             "evidence": {"held": held, "shown": shown or None},
         }
     return line | {"what": alarm.words(), "remedy": alarm.remedy}
+
+
+def _held_alarm(held: int, now: float) -> list[Line]:
+    """Of questions that wait for an officer: whoever asked them may be computing what is held here."""
+    if not held:
+        return []
+    questions = "1 question of another member waits" if held == 1 else f"{held:,} questions of other members wait"
+    return [
+        {
+            "alarm": "held-questions",
+            "log": None,
+            "first": None,
+            "size": held,
+            "at": int(now),
+            "what": f"{questions} for an officer: too much was asked around one thing that is held here",
+            "remedy": "vigil held list, then vigil held show NUMBER, and release or refuse it",
+        }
+    ]
 
 
 def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: dict[int, int]) -> Line:

@@ -23,6 +23,7 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
@@ -72,6 +73,7 @@ class State:
     last_pending: int = 0
     place: Place = field(default_factory=Place)
     hits: HitTables = field(default_factory=HitTables)
+    answers: AnswerTables = field(default_factory=AnswerTables)
     hub: HubTables = field(default_factory=HubTables)
 
     def clone(self) -> State:
@@ -85,17 +87,19 @@ class State:
             last_pending=self.last_pending,
             place=clone(self.place),
             hits=clone(self.hits),
+            answers=clone(self.answers),
             hub=clone(self.hub),
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         MemoryChains.__init__(self, state)
         MemoryHits.__init__(self, state.hits, state.place)
+        MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 

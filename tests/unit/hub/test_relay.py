@@ -14,7 +14,7 @@ from node.errors import Expired, Malformed, Overloaded, Refused, Suspended
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
 from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_BASE, QueryRelay
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
