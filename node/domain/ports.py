@@ -17,6 +17,7 @@ from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.keeping import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.usage import UsageReader, UsageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -267,11 +268,31 @@ class QueryWriter(QueryReader, Protocol):
     def set_setting(self, name: str, value: bytes) -> None: ...
 
 
-class StoreReader(LogReader, HoldingReader, AllowReader, HitReader, QueryReader, HubReader, IndexingReader, Protocol):
+class StoreReader(
+    LogReader,
+    HoldingReader,
+    AllowReader,
+    HitReader,
+    QueryReader,
+    HubReader,
+    IndexingReader,
+    UsageReader,
+    Protocol,
+):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, AllowWriter, HitWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
+class StoreWriter(
+    LogWriter,
+    HoldingWriter,
+    AllowWriter,
+    HitWriter,
+    QueryWriter,
+    HubWriter,
+    IndexingWriter,
+    UsageWriter,
+    Protocol,
+):
     """Everything that can be written in one transaction."""
 
 

@@ -32,18 +32,30 @@ from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
+from node.store.usage import UsageRows, UsageWrites
 
 _TAKE_SNAPSHOT: Final = "SELECT 1 FROM alembic_version"
 SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
+class Reader(
+    LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows, UsageRows
+):
     """`StoreReader`."""
 
 
 class Writer(
-    LogCuts, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
+    LogCuts,
+    ChainWrites,
+    HeldRows,
+    FileWrites,
+    AllowWrites,
+    HitWrites,
+    QueryWrites,
+    HubWrites,
+    IndexingWrites,
+    UsageWrites,
 ):
     """`StoreWriter`."""
 
