@@ -7,6 +7,8 @@ Rules this module upholds:
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
+- What would pass a limit of the policy is refused before it is stored, and what is stored is charged to its member in the
+  same transaction.
 - Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
   goes to those whom the record that it is about admits, too.
 - Followers wait on an event, not on a clock: what was cosigned is on its way at once.
@@ -28,6 +30,7 @@ from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
+from node.domain.usage import Charge, Resource, Usage
 from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
 from node.hub.key_changes import check_open
 from node.tlog import note as notes
@@ -39,6 +42,16 @@ from node.usecases.circle import Circle, hide_remarks
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.quotas import (
+    TAKEN_BACK,
+    Refusals,
+    charges,
+    cost_of_run,
+    least_cost,
+    only_retractions,
+    passed,
+    refusal,
+)
 from node.usecases.replica import Rules, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
 
@@ -78,7 +91,8 @@ class HubCarrier:
         self._moved = asyncio.Event()
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
         self._looking = asyncio.Lock()
-        self._turns: dict[Origin, asyncio.Lock] = {}
+        self._turns: dict[MemberId, asyncio.Lock] = {}
+        self.refusals = Refusals()
 
     # --- heads ----------------------------------------------------------------------------------------------------
 
@@ -103,12 +117,13 @@ class HubCarrier:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
         Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
-        `Unavailable` (its key is about to be replaced).
+        `Unavailable` (its key is about to be replaced), `Overloaded` (the member is at a limit of the policy).
         """
         _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
-        # Runs of one log one after another: the second would only lose the compare-and-swap.
-        async with self._turns.setdefault(package.origin, asyncio.Lock()):
+        # Runs of one member one after another: of one log the second would only lose the compare-and-swap, and two
+        # together could pass a limit that neither passes alone.
+        async with self._turns.setdefault(member, asyncio.Lock()):
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
             # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
             work.add_done_callback(self._stored)
@@ -151,8 +166,11 @@ class HubCarrier:
         with self._store.read() as reader:
             state = reader.log(package.origin) or LogState(number=0, origin=package.origin, size=0, root=EMPTY_ROOT)
             at = position(reader, state)
+            usage = reader.usage(package.origin.member)
+        self._require_room(package, least_cost(package), usage)
         # Verified outside the transaction: a slow check must not keep other members' writes waiting.
         verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
+        charged = self._require_room(package, cost_of_run(verified.batch), usage)
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._catalogue.change() as change:
@@ -160,6 +178,7 @@ class HubCarrier:
             # Once more, behind every other write: `cosigned_sizes` is told the last word.
             self._check_halted()
             change.apply(verified)
+            change.writer.charge(charged, self._clock())
             if cosigned:
                 change.writer.set_cosigned(package.origin, cosigned, after.size)
             stored = change.writer.log(package.origin)
@@ -167,6 +186,17 @@ class HubCarrier:
         if stored is None:
             raise NotFound("a log that was just written is not there")
         return _head(stored)
+
+    def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> list[Charge]:
+        """What the package will be charged. Raises `Overloaded` where it would pass a limit."""
+        member, now = package.origin.member, self._clock()
+        charged = charges(member, cost)
+        times = TAKEN_BACK if only_retractions(package.entries) else 1
+        over = passed(self._roster().policy.limits, usage, charged, now, times=times)
+        if over is not None:
+            self.refusals.note(member, over[0].limit, now)
+            raise refusal(member, *over, now)
+        return charged
 
     def _check_halted(self) -> None:
         if reason := self._halted():

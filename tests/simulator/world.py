@@ -165,6 +165,7 @@ class Node:
             own=speaker.origin,
             today=self.custody.today,
             on_own=self.publisher.wake,
+            clock=world.clock,
         )
         self.follower = Follower(copies=self.copies, carrier=carrier, drawn=lambda: 0.0, pause=no_pause)
         self.repairer = Repairer(
