@@ -22,7 +22,7 @@ from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
 from node.app.sessions import socket_path
-from node.errors import NotFound
+from node.errors import NotFound, VigilError
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.sync.jobs import Jobs
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
+LEDGER_SECONDS: Final = 2.0
+"""How often what members asked is written down: a crash forgets as much of it."""
 GRACE_SECONDS: Final = 3.0
 """How long running calls have after the hub said that it goes away."""
 _log = structlog.get_logger(__name__)
@@ -77,6 +79,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         codec=rooms.codec,
         store=rooms.store,
         switchboard=LocalSwitchboard(),
+        booked=rooms.booked,
         clock=time.time,
     )
     rooms.attending, rooms.daemon = lambda: relay.attending, True
@@ -106,6 +109,10 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         relay.close()
         await asyncio.gather(main.stop(GRACE_SECONDS), enrolment.stop(GRACE_SECONDS), socket.stop(GRACE_SECONDS))
         await supervisor.stop()
+        try:
+            await asyncio.to_thread(rooms.booked.flush, time.time())
+        except VigilError as error:
+            _log.warning("what members asked in the last seconds is not written down", kind=error.kind)
         socket_path(rooms.home).unlink(missing_ok=True)
     return changed.is_set()
 
@@ -126,7 +133,11 @@ def _jobs(rooms: HubRooms) -> Jobs:
     async def certificate() -> None:
         await asyncio.to_thread(rooms.renew_server)
 
+    async def ledger() -> None:
+        await asyncio.to_thread(rooms.booked.flush, time.time())
+
     jobs, settings = Jobs(), rooms.settings
+    jobs.every(LEDGER_SECONDS, "ledger", ledger)
     jobs.every(settings.roster_refresh_seconds, "roster", roster)
     jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
     jobs.every(settings.retention_sweep_seconds, "mailbox", mail)

@@ -41,6 +41,7 @@ from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
+from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import tls
 from node.wire.convert import ProtoCodec
@@ -88,6 +89,7 @@ class HubRooms:
     carrier: HubCarrier
     enrolment: EnrolmentDesk
     custody: Custody
+    booked: Booked
     change: HubChange
     secret: Passphrase = field(repr=False)
     halted: str = ""
@@ -339,6 +341,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 clock=time.time,
             ),
             custody=Custody(store=store, catalogue=catalogue, clock=time.time, witnessed=newest_entry),
+            booked=Booked(store),
         )
         with suppress(NotFound):
             # Before the authority's first signature there is no roster, and nobody is admitted.

@@ -39,9 +39,7 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(
-    LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows, UsageRows
-):
+class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows, UsageRows):
     """`StoreReader`."""
 
 

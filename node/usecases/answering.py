@@ -6,7 +6,9 @@ Rules this module upholds:
 - The answer's signature binds the query, the outcome, every hit, what was and was not searched, and the view from which
   it was answered; so a relay can withhold it, but neither change it nor use it for another question.
 - An answer is durable, with its audit, before it is sent; the same query gets the same bytes again.
-- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger.
+- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger. So does who goes on
+  asking over the budget after being told so: its questions cost no signature, and no line in the audit.
+- Of a question that is refused the audit keeps a digest, and not its bytes.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from node.usecases.answered import Answered
 from node.usecases.audit import AuditEntry
 from node.usecases.budget import Budget
 from node.usecases.matching import searched_kinds
+from node.usecases.probes import Probes, units
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec, Signer, Store
     from node.domain.queries import QueryHeader, QueryPayload, Subject
     from node.domain.roster import Policy, Roster
+    from node.domain.usage import Charge
     from node.usecases.audit import AuditLog, Receipt
     from node.usecases.matching import Matcher
     from node.usecases.view import View
@@ -43,6 +47,10 @@ if TYPE_CHECKING:
 MAX_QUERY_SECONDS: Final = 7 * 86_400
 """How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
 is brought again always finds its answer, or is refused as expired."""
+REFUSALS_A_MINUTE: Final = 60
+"""Questions over an asker's budget that are answered with a refusal."""
+LATE: Final = 2
+"""So many times the day's limit: by our clock the day may begin later than by that of the hub, which counts it too."""
 MAX_HITS: Final = 2_000
 """Hits of one answer, far below what fits on the wire. Where there are more, the answer says so."""
 
@@ -110,7 +118,9 @@ class Answerer:
 
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
-        self._budget = Budget()
+        with deps.store.read() as tx:
+            self._probes = Probes(tx.usage_of_all(), times=LATE)
+        self._refused = Budget()
         self._answered = Answered(deps.store)
         self._lock = threading.Lock()
         self._running: dict[tuple[MemberId, bytes], _Running] = {}
@@ -154,6 +164,8 @@ class Answerer:
         deps = self._deps
         roster = deps.roster()
         payload: QueryPayload | None = None
+        # Charged first: whoever asks what cannot be answered has asked all the same.
+        refusal, charged = self._charge(roster.policy, query, header)
         bound = partial(
             Answer,
             query_id=header.query_id,
@@ -164,8 +176,6 @@ class Answerer:
             at=int(deps.clock()),
         )
         try:
-            # Charged first: whoever asks what cannot be answered has asked all the same.
-            refusal = self._charge(roster.policy, header)
             payload = deps.codec.decode_payload(query.payload)
             refusal = refusal or self._objection(roster.policy, header, payload)
             answer = (
@@ -178,7 +188,7 @@ class Answerer:
             answer = bound(outcome=Outcome.ERROR, reason=str(error))
         except VigilError as error:
             answer = bound(outcome=Outcome.ERROR, reason=error.kind)
-        return self._sign(roster, query, header, payload, answer)
+        return self._sign(roster, query, header, payload, answer, charged)
 
     def _admit(self, query: SignedQuery) -> QueryHeader:
         """Who asks, and whether an answer is owed.
@@ -201,6 +211,8 @@ class Answerer:
             raise Refused("a query is good for longer than any may be", remedy="ask again, with a nearer expiry")
         if header.recipients and deps.me not in header.recipients:
             raise Refused("a query is addressed to others")
+        if len(set(header.recipients)) < len(header.recipients):
+            raise Refused("a query names a recipient twice", remedy="name each member once")
         return header
 
     def _given(self, query: SignedQuery, header: QueryHeader) -> Prepared | None:
@@ -219,14 +231,18 @@ class Answerer:
         if said.query_digest != query_digest(query.header, query.payload):
             raise BadSignature("a query id was used for two different questions")
 
-    def _charge(self, policy: Policy, header: QueryHeader) -> str:
-        """Charges the asker's budget; "", or why the query is refused."""
+    def _charge(self, policy: Policy, query: SignedQuery, header: QueryHeader) -> tuple[str, Sequence[Charge]]:
+        """Charges the asker's budget: "", or why the query is refused, and what the ledger is told with the audit.
+
+        Raises `Overloaded` where the asker was told so often enough: then no answer is owed.
+        """
+        now = self._deps.clock()
         with self._lock:
             try:
-                self._budget.charge(header.asker, max(1, header.cost), policy.query_cost_per_minute, self._deps.clock())
+                return "", self._probes.charge(header.asker, units(query, header.cost), policy, now)
             except Overloaded as error:
-                return str(error)
-        return ""
+                self._refused.charge(header.asker, 1, REFUSALS_A_MINUTE, now)
+                return str(error), ()
 
     def _objection(self, policy: Policy, header: QueryHeader, payload: QueryPayload) -> str:
         if header.purpose not in policy.purposes:
@@ -266,6 +282,7 @@ class Answerer:
         header: QueryHeader,
         payload: QueryPayload | None,
         answer: Answer,
+        charged: Sequence[Charge],
     ) -> Prepared:
         deps = self._deps
         data = deps.codec.encode_answer(answer)
@@ -276,14 +293,13 @@ class Answerer:
         self._answered.note(given)
         # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
         # the same question gets these very bytes.
+        refused = answer.outcome is Outcome.REFUSED
         durable = deps.audit.submit(
             AuditEntry(
                 kind=Kind.AUDIT_QUERY_ANSWERED,
                 body={
                     "asker": header.asker,
                     "query": header.query_id.hex(),
-                    "header": query.header.hex(),
-                    "payload": query.payload.hex(),
                     "case": payload.case_reference if payload else "",
                     "legal_basis": payload.legal_basis if payload else "",
                     "purpose": header.purpose,
@@ -291,6 +307,10 @@ class Answerer:
                     "hits": len(answer.hits),
                     "at": answer.at,
                 },
+                attached={"digest": answer.query_digest}
+                if refused
+                else {"header": query.header, "payload": query.payload},
+                charges=charged,
                 given=given,
             )
         )

@@ -99,7 +99,7 @@ class Inquirer:
         header = QueryHeader(
             query_id=query_id or deps.random(QUERY_ID_SIZE),
             asker=deps.me,
-            recipients=question.recipients,
+            recipients=tuple(sorted(set(question.recipients))),
             purpose=question.purpose,
             issued_at=now,
             expires_at=now + int(question.budget) + EXPIRY_GRACE_SECONDS,
@@ -114,8 +114,6 @@ class Inquirer:
                 kind=Kind.AUDIT_QUERY_ASKED,
                 body={
                     "query": header.query_id.hex(),
-                    "header": head.hex(),
-                    "payload": body.hex(),
                     "case": question.case,
                     "purpose": question.purpose,
                     "legal_basis": question.legal_basis,
@@ -123,6 +121,7 @@ class Inquirer:
                     "asked": list(expected),
                     "at": now,
                 },
+                attached={"header": head, "payload": body},
                 also=lambda tx: tx.put_asked(AskedQuery(query=signed, header=header, created_at=now)),
             )
         )
@@ -184,6 +183,9 @@ class Inquirer:
     def judge(self, opened: OpenQuery, event: RelayEvent) -> MemberOutcome:
         """What an event means, by the checks of `check_answer`; what the hub says of a member is shown as that."""
         if event.answer is None:
+            if event.outcome is Outcome.NOT_ASKED:
+                reason = "said by the hub: too many of our own questions wait for this member"
+                return MemberOutcome(member=event.member, outcome=Outcome.NOT_ASKED, reason=reason)
             if event.outcome in (Outcome.OFFLINE, Outcome.TIMEOUT):
                 return MemberOutcome(member=event.member, outcome=event.outcome, reason="said by the hub")
             return MemberOutcome(member=event.member, outcome=Outcome.ERROR, reason="the hub said something unknown")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.usage import Charge, Period, Resource, add, used
 from node.errors import Overloaded
 from node.usecases.budget import Budget
-from node.usecases.quotas import Refusals, passed, refusal
+from node.usecases.quotas import Refusals, merged, passed, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,16 +51,15 @@ class Probes:
         self._pace = Budget()
         self._times = times
 
-    def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int = 1) -> list[Charge]:
-        """Charges `amount` units, of a question to so many `members`. Raises `Overloaded`; nothing is charged then.
-
-        What was charged has to be written down by the caller.
+    def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int = 0) -> list[Charge]:
+        """Charges `amount` units, of a question that is carried to so many `members`. Raises `Overloaded`; nothing is
+        charged then. What was charged has to be written down by the caller.
         """
         counts = self.usage.setdefault(member, {})
-        charged = [
-            Charge(member=member, resource=Resource.PROBES, amount=amount, periods=_ASKED),
-            Charge(member=member, resource=Resource.CARRIED, amount=amount * members, periods=_ASKED),
-        ]
+        charged = [Charge(member=member, resource=Resource.PROBES, amount=amount, periods=_ASKED)]
+        if members:
+            carried = amount * members
+            charged.append(Charge(member=member, resource=Resource.CARRIED, amount=carried, periods=_ASKED))
         over = passed(policy.limits, counts, charged, now, times=self._times)
         if over is not None:
             self.refusals.note(member, over[0].limit, now)
@@ -103,7 +102,7 @@ class Booked:
     def flush(self, now: float) -> None:
         """Writes down what was charged since the last time. Where the store fails, it is due still. Blocking."""
         with self._lock:
-            due, self._due = _merged(self._due), []
+            due, self._due = merged(self._due), []
         if not due:
             return
         try:
@@ -120,14 +119,3 @@ class Booked:
                     if each.member == member:
                         add(counts, each, now)
                 self._probes.usage[member] = counts
-
-
-def _merged(charges: list[Charge]) -> list[Charge]:
-    """One charge a member and resource."""
-    sums: dict[tuple[MemberId, Resource], int] = {}
-    for each in charges:
-        sums[each.member, each.resource] = sums.get((each.member, each.resource), 0) + each.amount
-    return [
-        Charge(member=member, resource=resource, amount=amount, periods=_ASKED)
-        for (member, resource), amount in sums.items()
-    ]

@@ -24,7 +24,7 @@ from node.domain.usage import Charge, Period, Resource, used
 from node.errors import Overloaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from node.domain.batch import Package, VerifiedBatch
     from node.domain.ids import MemberId
@@ -62,9 +62,7 @@ RULES: Final = (
     Rule(limit="log_entries", resource=Resource.ENTRIES, period=Period.ALL, what="entries in all"),
     Rule(limit="log_bytes_a_day", resource=Resource.BYTES, period=Period.DAY, what="bytes of entries a day"),
     Rule(limit="log_bytes", resource=Resource.BYTES, period=Period.ALL, what="bytes of entries in all"),
-    Rule(
-        limit="log_set_aside_a_day", resource=Resource.SET_ASIDE, period=Period.DAY, what="malformed entries a day"
-    ),
+    Rule(limit="log_set_aside_a_day", resource=Resource.SET_ASIDE, period=Period.DAY, what="malformed entries a day"),
     Rule(limit="log_set_aside", resource=Resource.SET_ASIDE, period=Period.ALL, what="malformed entries in all"),
     Rule(limit="probes_a_day", resource=Resource.PROBES, period=Period.DAY, what="fingerprints asked about a day"),
     Rule(
@@ -129,6 +127,18 @@ def charges(
         Charge(member=member, resource=resource, amount=amount, periods=periods)
         for resource, amount in cost.items()
         if amount
+    ]
+
+
+def merged(charged: Iterable[Charge]) -> list[Charge]:
+    """One charge a member, resource and periods: of many questions as few rows are written."""
+    sums: dict[tuple[MemberId, Resource, tuple[Period, ...]], int] = {}
+    for each in charged:
+        key = (each.member, each.resource, each.periods)
+        sums[key] = sums.get(key, 0) + each.amount
+    return [
+        Charge(member=member, resource=resource, amount=amount, periods=periods)
+        for (member, resource, periods), amount in sums.items()
     ]
 
 

@@ -35,6 +35,7 @@ from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
+from node.usecases.probes import Booked
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
@@ -237,6 +238,7 @@ async def federation(
         codec=ProtoCodec(),
         store=hub_store,
         switchboard=switchboard or LocalSwitchboard(),
+        booked=Booked(hub_store),
         clock=clock,
     )
     workers = Workers(CONCURRENT, "answers")

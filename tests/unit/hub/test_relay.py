@@ -16,6 +16,7 @@ from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
 from node.usecases.answering import cost_of
 from node.usecases.intake import subject_of
+from node.usecases.probes import Booked
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import prints, roster_of, until
@@ -26,11 +27,13 @@ FR, JP, BR = member_id("FR"), member_id("JP"), member_id("BR")
 
 def relay(roster: Roster | None = None, store: MemoryStore | None = None) -> QueryRelay:
     made = roster or roster_of("FR", "JP", "BR")
+    kept = store or MemoryStore()
     return QueryRelay(
         roster=lambda: made,
         codec=ProtoCodec(),
-        store=store or MemoryStore(),
+        store=kept,
         switchboard=LocalSwitchboard(),
+        booked=Booked(kept),
         clock=lambda: float(sim.NOW),
     )
 
