@@ -133,6 +133,7 @@ class NodeDaemon:
             codec=rooms.codec,
             carrier=link,
             member=rooms.own_log.origin.member,
+            limits=lambda: rooms.policy().limits,
         )
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)

@@ -169,7 +169,13 @@ class Node:
         )
         self.follower = Follower(copies=self.copies, carrier=carrier, drawn=lambda: 0.0, pause=no_pause)
         self.repairer = Repairer(
-            store=self.store, catalogue=self.catalogue, codec=CODEC, carrier=carrier, member=speaker.id
+            store=self.store,
+            catalogue=self.catalogue,
+            codec=CODEC,
+            carrier=carrier,
+            member=speaker.id,
+            limits=lambda: world.current().policy.limits,
+            clock=world.clock,
         )
 
     def restarted(self, carrier: Carrier | None = None) -> Node:
