@@ -82,7 +82,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         booked=rooms.booked,
         clock=time.time,
     )
-    rooms.attending, rooms.daemon = lambda: relay.attending, True
+    rooms.attending, rooms.at_once, rooms.daemon = lambda: relay.attending, relay.at_once, True
     settings = rooms.settings
     main = await serve_federation(
         settings.hub,

@@ -94,6 +94,7 @@ class HubRooms:
     secret: Passphrase = field(repr=False)
     halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     daemon: bool = False
     changed_over: Callable[[], None] = lambda: None
 
@@ -125,10 +126,17 @@ class HubRooms:
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
+                refused=self.refused,
+                at_once=lambda member: self.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
                 clock=time.time,
             ),
             AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time),
         )
+
+    def refused(self, member: MemberId) -> dict[str, int]:
+        """How often a member was refused today, by the limit that it was at."""
+        now = time.time()
+        return self.carrier.refusals.today(member, now) | self.booked.refusals.today(member, now)
 
     # --- the roster ---------------------------------------------------------------------------------------------------
 

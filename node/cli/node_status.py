@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
+from node.cli.usage_words import alarm_words
 from node.cli.words import clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
-    "hits_left_out", "not_matched_yet", "connections", "alarms",
+    "hits_left_out", "not_matched_yet", "connections", "alarms", "paused_logs",
 })  # fmt: skip
 """What the words of `status` say in a place of its own; the rest follows by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
@@ -45,7 +46,7 @@ def node_words(line: Line) -> str:
         for name, value in line.items()
         if name not in _SHOWN
     ]
-    alarms = [f"ALARM: {plain(each['what'])}\n  to do: {plain(each['remedy'])}" for each in line.get("alarms", ())]
+    alarms = [alarm_words(each) for each in line.get("alarms", ())]
     return "\n".join([*alarms, *(f"{name:<18} {plain(value)}" for name, value in rows)])
 
 
@@ -103,7 +104,7 @@ def print_members(output: Output, members: list[Line]) -> None:
             continue
         table.add_row(
             _log_name(line, members),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
+            "FROZEN" if line["frozen"] else "PAUSED" if line.get("paused") else plain(line["state"]),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",
             f"{line['held']:,}",
@@ -114,3 +115,7 @@ def print_members(output: Output, members: list[Line]) -> None:
     for line in members:
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        if line.get("paused"):
+            output.say(f"{plain(_log_name(line, members))} is paused: {plain(line['paused'])}")
+        if line.get("given_up"):
+            output.say(f"{plain(line['member'])}: {line['given_up']:,} bodies never came, and are given up")

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
+from node.control.usage_lines import quota_alarms, usage_line
 from node.domain.batch import BodyState
+from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
 from node.usecases.alarms import FOREIGN_REMEDY, alarms
 from node.usecases.fsck import check_store
+from node.usecases.missing import absent, read_marks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -38,6 +41,7 @@ OK: Final = "OK"
 """In status, of what has no trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
+SECONDS_A_DAY: Final = 86_400
 SALT_SIZE: Final = 32
 _SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
@@ -94,8 +98,15 @@ class NodeCommands:
             yield line
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
-        now, hits = self.clock(), self.hits.stand()
+        now, hits, health = self.clock(), self.hits.stand(), self.health()
+        limits = roster.policy.limits if roster else Limits()
         with self.store.read() as tx:
+            taken = {
+                member: usage_line(limits, usage, now, {})
+                for member, usage in tx.usage_of_all().items()
+                if member != self.own.member
+            }
+            marks = read_marks(tx)
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
             lines: list[Line] = [
@@ -116,13 +127,23 @@ class NodeCommands:
                     "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
-                    "alarms": [_alarm_line(each) for each in alarms(tx)],
-                    **self.health(),
+                    "alarms": [
+                        *(_alarm_line(each) for each in alarms(tx)),
+                        *(each for member in sorted(taken) for each in quota_alarms(member, taken[member])),
+                    ],
+                    **health,
                 }
             ]
             for log in logs:
                 counts = tx.body_counts(log.number)
-                lines.append(_log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()}))
+                line = _log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()})
+                missing = absent(tx, log, marks, limits, int(now) // SECONDS_A_DAY)
+                lines.append(
+                    line
+                    | {"missing": len(missing.asked), "given_up": missing.given_up}
+                    | {"paused": health.get("paused_logs", {}).get(str(log.origin))}
+                    | taken.get(log.origin.member, usage_line(limits, {}, now, {}))
+                )
             known = {log.origin.member for log in logs}
         silent = [member for member in (roster.members.values() if roster else ()) if member.id not in known]
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
@@ -205,7 +226,6 @@ def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: d
         "held": counts.get(BodyState.HELD, 0),
         "not_for_us": counts.get(BodyState.NOT_FOR_US, 0),
         "purged": counts.get(BodyState.PURGED, 0),
-        "missing": counts.get(BodyState.MISSING, 0),
         "quarantined": counts.get(BodyState.QUARANTINED, 0),
         "frozen": log.frozen or None,
     }

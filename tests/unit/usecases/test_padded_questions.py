@@ -19,11 +19,12 @@ from node.domain.usage import Period, Resource
 from node.errors import Overloaded, Refused
 from node.usecases.answering import LATE, REFUSALS_A_MINUTE, Answerer
 from node.usecases.audit import pack_body, unpack_body
+from node.usecases.intake import subject_of
 from node.usecases.probes import UNIT_BYTES, units
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, prints, statement_signer
-from tests.unit.usecases.test_inquiry import about, subject_of
+from tests.unit.usecases.test_inquiry import about
 
 JP = member_id("JP")
 PADDING = b"\xfa\x7f\xe0\xd4\x03" + bytes(60_000)
