@@ -61,8 +61,8 @@ class HubCommands:
     """`addresses`: what invitations name (main port, enrolment port). Callables may block.
 
     `refused`: how often a member was refused today, by limit; `at_once`: its questions that are carried now, and their
-    bytes. `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256) of the
-    root that invitations pin.
+    bytes. `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256)
+    of the root that invitations pin.
     """
 
     federation: str

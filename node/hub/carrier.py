@@ -7,7 +7,7 @@ Rules this module upholds:
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
-- What would pass a limit of the policy is refused before it is stored, and what is stored is charged to its member in the
+- What would pass a limit of the policy is refused before it is stored. What is stored is charged to its member in the
   same transaction.
 - Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
   goes to those whom the record that it is about admits, too.

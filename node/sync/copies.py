@@ -5,8 +5,8 @@ Rules this module upholds:
 - A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
   memory is thrown away and read anew.
 - One bad package stops its own log until the stream is opened again, and no other. A fork stops it for good.
-- A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once there
-  is room. Nothing of it is lost, and no other log waits.
+- A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once
+  there is room. Nothing of it is lost, and no other log waits.
 - Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
 """
 

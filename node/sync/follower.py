@@ -68,7 +68,7 @@ class Follower:
         self._tell()
 
     async def changed(self) -> None:
-        """Returns when a group was stored, a log was stopped or paused, or a stream has ended: for whoever waits for it."""
+        """Returns when a group was stored, a log was stopped or paused, or a stream has ended: for whoever waits."""
         await self._changed.wait()
 
     async def run(self) -> None:

@@ -39,8 +39,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Repairer:
-    """`round()` when it is due, on the event loop. `missing`: what stayed missing after the last round, by log; `limits`
-    gives those of the policy.
+    """`round()` when it is due, on the event loop. `limits` gives those of the policy. `missing`: what stayed missing
+    after the last round, by log; `given_up`: what else is, and is asked for no more.
     """
 
     def __init__(

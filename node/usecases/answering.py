@@ -188,7 +188,7 @@ class Answerer:
             answer = bound(outcome=Outcome.ERROR, reason=str(error))
         except VigilError as error:
             answer = bound(outcome=Outcome.ERROR, reason=error.kind)
-        return self._sign(roster, query, header, payload, answer, charged)
+        return self._sign(roster, query, header, payload, answer, charged=charged)
 
     def _admit(self, query: SignedQuery) -> QueryHeader:
         """Who asks, and whether an answer is owed.
@@ -282,6 +282,7 @@ class Answerer:
         header: QueryHeader,
         payload: QueryPayload | None,
         answer: Answer,
+        *,
         charged: Sequence[Charge],
     ) -> Prepared:
         deps = self._deps

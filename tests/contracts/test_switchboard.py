@@ -149,7 +149,7 @@ def test_a_full_queue_takes_only_from_those_who_have_more_than_their_share(
         subscription.close()
         got = [message async for message in subscription]
         assert sum(max(len(each), MESSAGE_WEIGHT) for each in got) <= room
-        for sender, messages in mine.items():
+        for messages in mine.values():
             left = [each for each in got if each in messages]
             assert left == sorted(left), "in order"
             weight = sum(max(len(each), MESSAGE_WEIGHT) for each in messages)
