@@ -57,7 +57,7 @@ def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: P
                 change.apply(verify_package(at, package, rules, Handlings(CODEC.decode_handling)))
     expected = {table: rows(path, table) for table in ("links", "chains")}
     with closing(sqlite3.connect(path)) as connection:
-        for table in NEW:
+        for table in (*NEW, "usage"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX tags_by_holding")
         connection.execute("UPDATE alembic_version SET version_num = '0006'")
