@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Final
 
 from rich import box
@@ -22,6 +23,8 @@ from node.cli.statement_words import handling_words, statement_words
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
+WIDTH: Final = 80
+"""Columns of a terminal that nobody has widened."""
 """Hex digits by which a record is shown; eight are enough to name it in a command."""
 _PDQ_BITS: Final = 256
 _OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
@@ -186,6 +189,29 @@ def join(names: Sequence[str]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 hit`, `2 hits`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def below(indent: int, words: str) -> str:
+    """Words below a line that they belong to, indented by `indent` columns and broken to fit a terminal."""
+    return fill(
+        words,
+        width=WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def ranges_words(numbers: Sequence[int]) -> str:
+    """Whole numbers, ascending, with neighbours drawn together: "1 to 10, 12"."""
+    runs: list[tuple[int, int]] = []
+    for each in sorted(numbers):
+        if runs and each <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], each)
+        else:
+            runs.append((each, each))
+    return ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in runs)
 
 
 def not_matched_words(line: Line) -> str:

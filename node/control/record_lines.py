@@ -68,6 +68,7 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         "open": view.open,
         "target": str(view.target) if view.target else None,
         "superseded": view.replaced,
+        "newest": str(view.newest) if view.newest else None,
         "reason": view.reason or None,
         "cases": list(shown.cases) if shown.publication else None,
         **said,

@@ -165,7 +165,7 @@ class LogReader(ChainReader, Protocol):
         ...
 
     def expiring(self, day: int, limit: int) -> list[tuple[Origin, int]]:
-        """Held bodies whose expiry day lies before `day`, oldest first."""
+        """Bodies, held or missing, whose expiry day lies before `day`, oldest first."""
         ...
 
     def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:

@@ -175,7 +175,7 @@ class LogRows(Repository):
         rows = self._connection.execute(
             select(logs.c.origin, expiries.c.idx)
             .join(logs, logs.c.number == expiries.c.log_no)
-            .where(expiries.c.day < day, expiries.c.held == 1)
+            .where(expiries.c.day < day)
             .order_by(expiries.c.day, expiries.c.log_no, expiries.c.idx)
             .limit(limit)
         )

@@ -22,7 +22,7 @@ from node.domain.envelope import Disclosure, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
-from node.domain.log_ports import StoredRun
+from node.domain.log_ports import Chain, StoredRun
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
 from node.domain.statements import Body
@@ -138,7 +138,8 @@ class Remark:
 class RecordView:
     """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
 
-    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `reason` why it was set aside.
+    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `newest` the version that
+    stands instead, None where there is none; `reason` why it was set aside.
     `said`: how many remarks about any version of the record there are, told of its newest version; `remarks` what they
     say, where one record is looked at.
     """
@@ -154,6 +155,7 @@ class RecordView:
     body: Body | None = None
     handling: Handling | None = None
     replaced: bool = False
+    newest: RecordId | None = None
     reason: str = ""
     said: int = 0
     remarks: tuple[Remark, ...] = ()
@@ -277,6 +279,7 @@ class Catalogue:
             return RecordView(record=record, index=index, kind=0, state=state, reason=reasons.get(index, ""))
         chain = chain_at(reader, record.origin, index, record.leaf)
         newer = chain.head != (record.origin, index)
+        counts = newer and state is not BodyState.QUARANTINED
         return RecordView(
             record=record,
             index=index,
@@ -288,7 +291,8 @@ class Catalogue:
             target=envelope.target,
             body=self._body(envelope.kind, run, at),
             handling=self._codec.decode_handling(run.handlings[at]) if state is BodyState.HELD else None,
-            replaced=chain.ended or (newer and state is not BodyState.QUARANTINED),
+            replaced=chain.ended or counts,
+            newest=_newest(reader, chain) if counts and not chain.ended else None,
             reason=reasons.get(index, ""),
             said=0 if newer else len(reader.linked(chain.root, REMARKS)),
         )
@@ -305,7 +309,7 @@ class Catalogue:
     def _remarks(self, reader: StoreReader, record: RecordId, index: int) -> tuple[Remark, ...]:
         """What was said of any version of a record, those of the earliest version first."""
         chain = chain_at(reader, record.origin, index, record.leaf)
-        newest = RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root
+        newest = _newest(reader, chain)
         remarks = []
         for link in reader.linked(chain.root, REMARKS):
             run = reader.run(link.origin, link.index, link.index + 1, 0)
@@ -321,3 +325,8 @@ class Catalogue:
                 )
             )
         return tuple(remarks)
+
+
+def _newest(reader: StoreReader, chain: Chain) -> RecordId:
+    """The newest version of the record that a chain is of."""
+    return RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root

@@ -227,7 +227,7 @@ def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_lik
     append(store, batch(store, FR, words(4), states=[HELD, MISSING, MISSING, HELD], expiry_days=[0, 70, 0, 0]))
     late = disclosure("late", size=900)
     with store.read() as reader:
-        assert reader.expiring(100, 9) == []
+        assert reader.expiring(100, 9) == [(FR, 1)], "what is missing is not waited for beyond its day"
     with store.write() as writer:
         writer.fill(FR, 1, late)
     with store.read() as reader:

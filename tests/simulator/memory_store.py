@@ -169,7 +169,7 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
             (row.expiry_day, log.state.number, index, origin)
             for origin, log in self._state.logs.items()
             for index, row in enumerate(log.rows)
-            if row.state is BodyState.HELD and 0 < row.expiry_day < day
+            if row.state in {BodyState.HELD, BodyState.MISSING} and 0 < row.expiry_day < day
         ]
         return [(origin, index) for _, _, index, origin in sorted(due)[:limit]]
 

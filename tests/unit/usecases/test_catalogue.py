@@ -108,6 +108,10 @@ def test_a_record_is_shown_with_what_was_said_about_it() -> None:
     replaced = catalogue.record(second)
     assert replaced is not None
     assert (replaced.replaced, replaced.state, replaced.body) == (True, BodyState.PURGED, None)
+    assert replaced.newest is not None
+    newest = catalogue.record(replaced.newest)
+    assert newest is not None
+    assert (newest.replaced, newest.newest, newest.kind) == (False, None, Kind.CORRECTION)
     assert [each.record for each in catalogue.records(FR.origin)] == [first, second, fixed]
     assert [each.record for each in catalogue.records(FR.origin, after=1, limit=1)] == [second]
     assert catalogue.record(RecordId(FR.origin, bytes(32))) is None
@@ -151,4 +155,4 @@ def test_what_was_said_of_earlier_versions_is_shown_with_every_version_and_marke
     take(catalogue, store, fr)
     ended = catalogue.record(second)
     assert ended is not None
-    assert (ended.replaced, ended.remarks) == (True, ())
+    assert (ended.replaced, ended.newest, ended.remarks) == (True, None, ())
