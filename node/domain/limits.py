@@ -30,6 +30,8 @@ class Limits:
 
     log_entries: int = _limit(20_000_000, 1_000, 1_000_000_000)
     """Entries of a member's logs in all."""
+    log_entries_a_minute: int = _limit(100_000, 65_536, 1_000_000_000)
+    """Entries that the hub takes of a member a minute. The lowest is what one package may hold."""
     log_entries_a_day: int = _limit(2_000_000, 65_536, 1_000_000_000)
     """Entries that a member adds to its logs a day (UTC). The lowest is what one package may hold."""
     log_bytes: int = _limit(32 << 30, 64 << 20, 1 << 50)

@@ -65,19 +65,22 @@ class Asking:
         """How many there are of this member, and how many bytes they have."""
         return self._questions[member], self._bytes[member]
 
+    def require_room(self, member: MemberId, size: int, limits: Limits, now: float) -> None:
+        """Raises `Overloaded` where the member may not have one more, of `size` bytes."""
+        if limit := _too_many(limits, self._questions[member] + 1, self._bytes[member] + size):
+            self._refusals.note(member, limit, now)
+            raise Overloaded(
+                f"{member} asks too many questions at the same time ({limit} in the federation's policy)",
+                retry_after=1.0,
+                remedy="wait for one of them to end",
+            )
+
     @contextmanager
-    def one_more(self, member: MemberId, size: int, limits: Limits, now: float) -> Iterator[None]:
-        """Holds a place for a question of `size` bytes. Raises `Overloaded` where the member may have no more."""
+    def one_more(self, member: MemberId, size: int) -> Iterator[None]:
+        """Holds a place for it."""
         self._questions[member] += 1
         self._bytes[member] += size
         try:
-            if limit := _too_many(limits, *self.at_once(member)):
-                self._refusals.note(member, limit, now)
-                raise Overloaded(
-                    f"{member} asks too many questions at the same time ({limit} in the federation's policy)",
-                    retry_after=1.0,
-                    remedy="wait for one of them to end",
-                )
             yield
         finally:
             self._questions[member] -= 1

@@ -17,7 +17,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -31,7 +31,7 @@ from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
 from node.domain.usage import Charge, Resource, Usage
-from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
+from node.errors import BadProof, Fork, Malformed, NotFound, Overloaded, Refused, Unavailable
 from node.hub.key_changes import check_open
 from node.tlog import note as notes
 from node.tlog import tiles
@@ -43,6 +43,7 @@ from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
 from node.usecases.quotas import (
+    REFUSAL_SECONDS,
     TAKEN_BACK,
     Refusals,
     charges,
@@ -78,6 +79,7 @@ class HubCarrier:
         cosigner_vkey: str,
         clock: Clock,
         halted: Callable[[], str] = str,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -87,6 +89,7 @@ class HubCarrier:
         self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
         self._clock = clock
         self._halted = halted
+        self._pause = pause
         self._claimed: dict[Origin, int] = {}
         self._moved = asyncio.Event()
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
@@ -127,7 +130,11 @@ class HubCarrier:
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
             # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
             work.add_done_callback(self._stored)
-            return await asyncio.shield(work)
+            try:
+                return await asyncio.shield(work)
+            except Overloaded:
+                await self._pause(REFUSAL_SECONDS)
+                raise
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
         if not work.cancelled() and work.exception() is None:

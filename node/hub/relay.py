@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - The hub reads the routing header only; payload and answers are opaque bytes (sealing them needs no new relay).
+- Who is at a limit is told so after a moment: asking again at once costs the hub little.
 - Authorise by roster, charge the asker's budget, and only then do any work. A question costs its fingerprints, or its
   bytes where these are more; and each of them once more for every recipient.
 - Every recipient gets exactly one event before an ask ends: its answer, `offline`, `timeout`, or `not-asked` where too
@@ -22,14 +23,15 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Outcome, RelayEvent
 from node.domain.services import Delivery, Reply
-from node.errors import Expired, Malformed, Misuse, Refused
+from node.errors import Expired, Malformed, Misuse, Overloaded, Refused
 from node.hub.asking import Asking, Outstanding
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
 from node.hub.switchboard import QUEUE_DEPTH, Sent
 from node.usecases.probes import units
+from node.usecases.quotas import REFUSAL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Store
@@ -83,6 +85,7 @@ class QueryRelay:
         switchboard: Switchboard,
         booked: Booked,
         clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._roster = roster
         # The same few, once for every recipient's stream.
@@ -92,6 +95,7 @@ class QueryRelay:
         self._switchboard = switchboard
         self._clock = clock
         self._booked = booked
+        self._pause = pause
         self._asking = Asking(booked.refusals)
         self._attending: Counter[MemberId] = Counter()
         self._closing = asyncio.Event()
@@ -116,8 +120,13 @@ class QueryRelay:
         """
         header, recipients = self._authorise(member, query)
         policy, now = self._roster().policy, self._clock()
-        with self._asking.one_more(member, len(query.header) + len(query.payload), policy.limits, now):
+        try:
+            self._asking.require_room(member, len(query.header) + len(query.payload), policy.limits, now)
             self._booked.charge(member, units(query, header.cost), policy, now, members=len(recipients))
+        except Overloaded:
+            await self._pause(REFUSAL_SECONDS)
+            raise
+        with self._asking.one_more(member, len(query.header) + len(query.payload)):
             async for events in self._carry(query, header, recipients, budget):
                 yield events
 

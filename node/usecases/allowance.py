@@ -102,7 +102,7 @@ class Allowance:
         """Why the logs of this member wait now; None where they do not. `times`: see `quotas.passed`."""
         usage = self._usage.get(member, {})
         for rule in RULES:
-            if rule.resource in _OF_LOGS:
+            if rule.resource in _OF_LOGS and rule.period is not Period.MINUTE:
                 allowed = getattr(limits, rule.limit)
                 most = allowed if rule.resource is Resource.SET_ASIDE else allowed * times
                 most *= LATE if rule.period is Period.DAY else 1

@@ -41,6 +41,8 @@ SET_ASIDE_BYTES: Final = 128
 """A row with the reason for which it was set aside. Measured: 80 to 92."""
 TARGET_BYTES: Final = 320
 """What it points at, and the chain that it belongs to."""
+REFUSAL_SECONDS: Final = 1.0
+"""How long the hub takes to tell a member that it is at a limit: who asks again at once costs little."""
 NEAR: Final = 0.9
 """From this share of a limit on a member counts as being at it: the next package may not fit any more."""
 TAKEN_BACK: Final = 2
@@ -58,6 +60,7 @@ class Rule:
 
 
 RULES: Final = (
+    Rule(limit="log_entries_a_minute", resource=Resource.ENTRIES, period=Period.MINUTE, what="entries a minute"),
     Rule(limit="log_entries_a_day", resource=Resource.ENTRIES, period=Period.DAY, what="entries a day"),
     Rule(limit="log_entries", resource=Resource.ENTRIES, period=Period.ALL, what="entries in all"),
     Rule(limit="log_bytes_a_day", resource=Resource.BYTES, period=Period.DAY, what="bytes of entries a day"),
@@ -119,9 +122,11 @@ def least_cost(package: Package) -> dict[Resource, int]:
     return {Resource.ENTRIES: count, Resource.BYTES: stored}
 
 
-def charges(
-    member: MemberId, cost: Mapping[Resource, int], periods: tuple[Period, ...] = (Period.DAY, Period.ALL)
-) -> list[Charge]:
+SUBMITTED: Final = (Period.MINUTE, Period.DAY, Period.ALL)
+"""What the hub counts a submission in."""
+
+
+def charges(member: MemberId, cost: Mapping[Resource, int], periods: tuple[Period, ...] = SUBMITTED) -> list[Charge]:
     """`cost` as charges to a member."""
     return [
         Charge(member=member, resource=resource, amount=amount, periods=periods)

@@ -40,6 +40,7 @@ from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
+from tests.simulator.pauses import no_pause
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -240,6 +241,7 @@ async def federation(
         switchboard=switchboard or LocalSwitchboard(),
         booked=Booked(hub_store),
         clock=clock,
+        pause=no_pause,
     )
     workers = Workers(CONCURRENT, "answers")
     made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, workers)

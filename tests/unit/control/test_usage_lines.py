@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from node.control.usage_lines import REMEDY, quota_alarms, usage_line
+from node.control.usage_lines import PACE_REFUSALS, REMEDY, quota_alarms, usage_line
 from node.domain.ids import MemberId
 from node.domain.limits import Limits
 from node.domain.roster import Policy
@@ -43,6 +43,14 @@ def test_a_member_near_a_limit_is_at_it_and_another_day_counts_for_nothing() -> 
     assert first["what"] == "FR is at its limit log_entries_a_day: 90 of 100 entries a day"
     assert second["what"] == "FR is at its limit log_set_aside (malformed entries in all); refused 3 times today"
     assert first["remedy"] == second["remedy"] == REMEDY
+
+
+def test_who_is_too_fast_now_and_then_is_no_alarm() -> None:
+    usage: Usage = {(Resource.ENTRIES, Period.MINUTE): Count(window=Period.MINUTE.window(NOW), used=100_000)}
+    for times, alarms in ((PACE_REFUSALS - 1, []), (PACE_REFUSALS, ["log_entries_a_minute"])):
+        line = usage_line(Limits(), usage, NOW, {"log_entries_a_minute": times})
+        assert line["at_limit"] == alarms
+        assert line["usage"][0]["used"] == 100_000
 
 
 def test_who_took_nothing_has_no_lines() -> None:

@@ -27,6 +27,7 @@ from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import prints, roster_of, until
 from tests.simulator.memory_store import MemoryStore
+from tests.simulator.pauses import no_pause
 
 UNKNOWN_FIELD = b"\xfa\x7f"
 """The tag of field 2,047, of length-delimited bytes: no version has it."""
@@ -48,6 +49,7 @@ def relay(roster: Roster | None = None, store: MemoryStore | None = None) -> Que
         store=kept,
         switchboard=LocalSwitchboard(),
         booked=Booked(kept),
+        pause=no_pause,
         clock=lambda: float(sim.NOW),
     )
 
@@ -203,14 +205,14 @@ def test_what_could_not_be_written_down_is_due_still() -> None:
 def test_one_asker_holds_no_more_than_its_questions_at_once() -> None:
     refusals = Refusals()
     asking, limits = Asking(refusals), Limits(questions_at_once=2, question_bytes_at_once=100)
-    with asking.one_more(FR, 10, limits, sim.NOW), asking.one_more(FR, 10, limits, sim.NOW):
-        with pytest.raises(Overloaded, match="questions_at_once"), asking.one_more(FR, 10, limits, sim.NOW):
-            pass
-        with asking.one_more(JP, 100, limits, sim.NOW):
-            assert asking.at_once(JP) == (1, 100)
+    with asking.one_more(FR, 10), asking.one_more(FR, 10):
+        with pytest.raises(Overloaded, match="questions_at_once"):
+            asking.require_room(FR, 10, limits, sim.NOW)
+        asking.require_room(JP, 100, limits, sim.NOW)
+        assert asking.at_once(FR) == (2, 20)
     assert asking.at_once(FR) == (0, 0)
-    with pytest.raises(Overloaded, match="bytes_at_once"), asking.one_more(FR, 101, limits, sim.NOW):
-        pass
+    with pytest.raises(Overloaded, match="bytes_at_once"):
+        asking.require_room(FR, 101, limits, sim.NOW)
     assert refusals.today(FR, sim.NOW) == {"questions_at_once": 1, "question_bytes_at_once": 1}
 
 
