@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
-from node.cli.usage_words import alarm_words
+from node.cli.usage_words import alarm_words, used_words
 from node.cli.words import clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
@@ -96,7 +96,15 @@ def print_members(output: Output, members: list[Line]) -> None:
     if not members:
         return
     table = new_table(
-        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
+        "Member",
+        "State",
+        "Entries",
+        "Lag",
+        "Held",
+        "Missing",
+        "Set aside",
+        "Used",
+        right=("Entries", "Lag", "Held", "Used"),
     )
     for line in members:
         if line["log"] is None:
@@ -110,6 +118,7 @@ def print_members(output: Output, members: list[Line]) -> None:
             f"{line['held']:,}",
             f"{line['missing']:,}" if line["missing"] else "",
             f"{line['quarantined']:,}" if line["quarantined"] else "",
+            used_words(line),
         )
     output.say(table)
     for line in members:

@@ -39,8 +39,10 @@ MISSING_BYTES: Final = 16
 """A row that says that its body is missing. Measured: 12."""
 SET_ASIDE_BYTES: Final = 128
 """A row with the reason for which it was set aside. Measured: 80 to 92."""
-TARGET_BYTES: Final = 320
-"""What it points at, and the chain that it belongs to."""
+DATED_BYTES: Final = 64
+"""A row with the day on which it expires, and its place in the order of days."""
+TARGET_BYTES: Final = 448
+"""What it points at, and the chain that it belongs to. Measured: up to 390."""
 REFUSAL_SECONDS: Final = 1.0
 """How long the hub takes to tell a member that it is at a limit: who asks again at once costs little."""
 NEAR: Final = 0.9
@@ -82,6 +84,7 @@ RULES: Final = (
     ),
 )
 """The order is the one in which a person is told."""
+_BY_RESOURCE: Final = {each: tuple(rule for rule in RULES if rule.resource is each) for each in Resource}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,11 @@ def cost_of_run(batch: VerifiedBatch) -> dict[Resource, int]:
     count, aside = len(batch.entries), len(batch.quarantine)
     held = sum(sum(map(len, column)) for column in columns)
     rows = count * ENTRY_BYTES + batch.states.count(BodyState.MISSING) * MISSING_BYTES
+    rows += aside * SET_ASIDE_BYTES + len(batch.targets) * TARGET_BYTES
+    rows += sum(map(bool, batch.expiry_days)) * DATED_BYTES
     return {
         Resource.ENTRIES: count,
-        Resource.BYTES: held + rows + aside * SET_ASIDE_BYTES + len(batch.targets) * TARGET_BYTES,
+        Resource.BYTES: held + rows,
         Resource.SET_ASIDE: aside,
     }
 
@@ -153,15 +158,17 @@ def merged(charged: Iterable[Charge]) -> list[Charge]:
 def passed(
     limits: Limits, usage: Usage, asked: Sequence[Charge], now: float, *, times: int = 1
 ) -> tuple[Rule, int] | None:
-    """The first limit that these charges would pass, and what it allows; None where there is room. `times`: how many
-    times each limit is taken (never those on malformed entries).
+    """A limit that these charges, one a resource, would pass, and what it allows; None where there is room. `times`:
+    how many times each limit is taken (never those on malformed entries).
     """
-    for rule in RULES:
-        amount = sum(each.amount for each in asked if each.resource is rule.resource and rule.period in each.periods)
-        allowed = getattr(limits, rule.limit)
-        most = allowed if rule.resource is Resource.SET_ASIDE else allowed * times
-        if amount and used(usage, rule.resource, rule.period, now) + amount > most:
-            return rule, allowed
+    for charge in asked:
+        for rule in _BY_RESOURCE[charge.resource]:
+            if rule.period not in charge.periods:
+                continue
+            allowed = getattr(limits, rule.limit)
+            most = allowed if rule.resource is Resource.SET_ASIDE else allowed * times
+            if used(usage, rule.resource, rule.period, now) + charge.amount > most:
+                return rule, allowed
     return None
 
 

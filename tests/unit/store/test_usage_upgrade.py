@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from node.domain.batch import BodyState
-from node.domain.ids import MemberId
+from node.domain.envelope import Kind
+from node.domain.handling import Handling
+from node.domain.ids import MemberId, RecordId
 from node.domain.usage import Period, Resource
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
@@ -56,7 +59,16 @@ def honest(log: Log, number: int) -> None:
     log.say(picture(number % 50), nonce=number.to_bytes(32, "big"))
 
 
-@pytest.mark.parametrize("say", [tiny, withheld, malformed, honest])
+def dated(log: Log, number: int) -> None:
+    log.say(picture(number % 50), nonce=number.to_bytes(32, "big"), handling=Handling(retain_until_day=30_000 + number))
+
+
+def remarks(log: Log, number: int) -> None:
+    about = RecordId(Speaker.named("JP").origin, sha256(number.to_bytes(4, "big")).digest())
+    log.say(b"", kind=Kind.COMMENT, target=about, nonce=number.to_bytes(32, "big"))
+
+
+@pytest.mark.parametrize("say", [tiny, withheld, malformed, honest, dated, remarks])
 def test_what_entries_are_charged_is_no_less_than_what_they_take_on_a_disk(
     tmp_path: Path, say: Callable[[Log, int], None]
 ) -> None:
