@@ -6,35 +6,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.batch import BodyState, Package
+from node.domain.batch import BodyState
 from node.domain.limits import Limits
 from node.domain.roster import Policy
-from node.domain.usage import Charge, Period, Resource, Usage, used
-from node.hub.carrier import HubCarrier
+from node.domain.usage import Period, Resource, used
 from node.usecases.allowance import DAYS_AWAY, LATE
 from node.usecases.ledger import Draft
-from node.usecases.quotas import charges
 from tests.simulator.federation import Speaker, picture
 from tests.simulator.hostile_member import MANY, HostileMember
+from tests.simulator.unlimited import without_limits
 from tests.simulator.world import Hub, Node, Wire, World
 
 DAY = 86_400
 FR, JP, YY = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("YY")
 LIMITS = Limits(log_entries=600, log_entries_a_day=60, log_set_aside=20, log_set_aside_a_day=10)
-
-
-class Unlimited(HubCarrier):
-    """A hub that takes whatever comes."""
-
-    def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> list[Charge]:
-        return charges(package.origin.member, cost)
 
 
 @dataclass
@@ -47,8 +38,7 @@ class Scene:
     def __post_init__(self) -> None:
         self.world = World([FR, JP, YY])
         self.world.roster = replace(self.world.roster, policy=Policy(limits=LIMITS))
-        self.hub = Hub(self.world)
-        self.hub.carrier.__class__ = Unlimited
+        self.hub = without_limits(Hub(self.world))
         self.writer = Node(self.world, FR, Wire(self.hub, FR.id))
         self.reader = Node(self.world, JP, Wire(self.hub, JP.id))
         self.hostile = HostileMember(YY, Wire(self.hub, YY.id), self.drawn)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from alembic import command
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
@@ -30,7 +31,7 @@ RULES = Rules(roster=roster(FR), copy=Copy(reader=MemberId("JP")), cosigned=True
 COUNT = 1_500
 
 
-def store_all(path: Path, log: Log) -> Verified:
+def store_all(path: Path, log: Log, *, charged: bool = True) -> Verified:
     """Takes a whole log in, as a node does."""
     with closing(open_store(path, create=True)) as store:
         catalogue = Catalogue(store=store, index=None, codec=CODEC)
@@ -38,7 +39,8 @@ def store_all(path: Path, log: Log) -> Verified:
             at = position(change.writer, change.writer.open_log(FR.origin))
             verified = verify_package(at, log.package(hub=True), RULES, Handlings(CODEC.decode_handling))
             change.apply(verified)
-            change.writer.charge(charges(FR.id, cost_of_run(verified.batch)), 0)
+            if charged:
+                change.writer.charge(charges(FR.id, cost_of_run(verified.batch)), 0)
         store.scrub()
     return verified
 
@@ -83,15 +85,17 @@ def test_what_entries_are_charged_is_no_less_than_what_they_take_on_a_disk(
     assert grew <= charged < 3 * grew
 
 
-def test_a_database_of_before_is_charged_with_the_logs_that_it_holds(tmp_path: Path) -> None:
+def test_a_database_of_before_is_charged_with_the_logs_that_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, log = tmp_path / "node.db", Log(FR)
     for number in range(40):
         (malformed if number % 4 == 0 else honest)(log, number)
-    batch = store_all(path, log).batch
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE usage")
-        connection.execute("UPDATE alembic_version SET version_num = '0007'")
-        connection.commit()
+    before = import_module("node.store.migrations.versions.0009_usage").down_revision
+    whole = command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: whole(config, before))
+        batch = store_all(path, log, charged=False).batch
     with closing(open_store(path, create=False)) as store, store.read() as tx:
         usage = tx.usage(FR.id)
     assert {key[1] for key in usage} == {Period.ALL}

@@ -18,12 +18,12 @@ from node.errors import Overloaded
 from node.sync.copies import LOOK_AGAIN_SECONDS
 from node.usecases.allowance import DAYS_AWAY, LATE, History
 from tests.simulator.federation import NOW, Log, Speaker
+from tests.simulator.unlimited import without_limits
 from tests.simulator.world import Hub, Node, Wire, World, running
 
 FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
 DAY = 86_400
 OPEN = Limits()
-ENDLESS = Policy()
 
 
 def limited(**limits: int) -> Policy:
@@ -35,7 +35,7 @@ class Scene:
 
     def __init__(self, **limits: int) -> None:
         self.world = World([FR, JP, DE])
-        self.hub = Hub(self.world)
+        self.hub = without_limits(Hub(self.world))
         self.policy = limited(**limits)
         self.node = Node(self.world, JP, Wire(self.hub, JP.id))
         self.logs = {speaker.id: Log(speaker) for speaker in (FR, DE)}
@@ -45,7 +45,6 @@ class Scene:
         log = self.logs[speaker.id]
         start = log.size
         log.pictures(range(start, start + count))
-        self.world.roster = replace(self.world.roster, policy=ENDLESS)
         asyncio.run(self.hub.carrier.submit(speaker.id, log.package(start)))
 
     def follow(self, sizes: dict[Speaker, int], *, paused: bool) -> None:
@@ -146,7 +145,6 @@ def test_malformed_entries_are_counted_and_their_log_waits() -> None:
         start = log.size
         log.add(b"\x01\x01no envelope that anybody emits")
         log.pictures([start])
-        scene.world.roster = replace(scene.world.roster, policy=ENDLESS)
         asyncio.run(scene.hub.carrier.submit(FR.id, log.package(start)))
         scene.follow({FR: min(log.size, 4)}, paused=taken)
     with scene.node.store.read() as tx:
