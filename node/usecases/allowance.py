@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.domain.usage import Period, Resource, add, used
-from node.usecases.quotas import RULES, TAKEN_BACK, charges, cost_of_run, left_of_window, only_retractions
+from node.errors import Misuse
+from node.usecases.quotas import RULES, TAKEN_BACK, charges, cost_of_run, left_of_window, merged, only_retractions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from node.domain.batch import VerifiedBatch
     from node.domain.ids import MemberId, Origin
     from node.domain.limits import Limits
     from node.domain.ports import StoreReader, StoreWriter
@@ -72,21 +74,14 @@ class History:
         return cls(size=int(size), day=int(day))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ticket:
-    """What the commit of one run writes down."""
-
-    charges: Sequence[Charge]
-    history: History
-
-
 class Allowance:
-    """Of one node. `admit` for one thread at a time; `record` in another one, for runs that were admitted before."""
+    """Of one node. `admit` for one thread at a time; `record` in another one, for runs that were admitted before, whole
+    or in pieces.
+    """
 
     def __init__(self) -> None:
         self._usage: dict[MemberId, Usage] = {}
         self._histories: dict[Origin, History | None] = {}
-        self._tickets: dict[tuple[Origin, int], _Ticket] = {}
 
     def load(self, tx: StoreReader) -> None:
         """Forgets what was admitted and not stored."""
@@ -96,7 +91,6 @@ class Allowance:
             for log in tx.logs()
             if log.origin.stream == "log"
         }
-        self._tickets = {}
 
     def paused(self, limits: Limits, member: MemberId, now: float, *, times: int = 1) -> Pause | None:
         """Why the logs of this member wait now; None where they do not. `times`: see `quotas.passed`."""
@@ -119,12 +113,9 @@ class Allowance:
         if pause := self.paused(limits, member, now, times=times):
             return pause
         history = _moved(self._histories.get(batch.origin), limits, verified, Period.DAY.window(now))
-        periods = (Period.DAY, Period.ALL) if batch.start >= history.size else (Period.ALL,)
-        counted = charges(member, cost_of_run(batch), periods)
-        for charge in counted:
-            add(self._usage.setdefault(member, {}), charge, now)
         self._histories[batch.origin] = history
-        self._tickets[batch.origin, batch.start] = _Ticket(charges=counted, history=history)
+        for charge in _counted(batch, history):
+            add(self._usage.setdefault(member, {}), charge, now)
         return None
 
     def record(self, tx: StoreWriter, group: Sequence[Verified], now: float) -> None:
@@ -132,12 +123,19 @@ class Allowance:
         counted: list[Charge] = []
         for verified in group:
             batch = verified.batch
-            ticket = self._tickets.pop((batch.origin, batch.start))
-            counted += ticket.charges
-            name, value = _HISTORY + str(batch.origin), ticket.history.pack()
+            history = self._histories.get(batch.origin)
+            if history is None:
+                raise Misuse("a run is recorded that was not admitted")
+            counted += _counted(batch, history)
+            name, value = _HISTORY + str(batch.origin), history.pack()
             if tx.setting(name) != value:
                 tx.set_setting(name, value)
-        tx.charge(counted, now)
+        tx.charge(merged(counted), now)
+
+
+def _counted(batch: VerifiedBatch, history: History) -> list[Charge]:
+    periods = (Period.DAY, Period.ALL) if batch.start >= history.size else (Period.ALL,)
+    return charges(batch.origin.member, cost_of_run(batch), periods)
 
 
 def _moved(history: History | None, limits: Limits, verified: Verified, today: int) -> History:
