@@ -198,6 +198,15 @@ class _NoRenewal:
         raise Unavailable("certificates outlive this benchmark")
 
 
+class _NoRoster:
+    async def file(self, _member: MemberId, _name: str, _limit: int) -> bytes:
+        raise Unavailable("the roster of this benchmark is told by its pipes")
+
+    async def changes(self, _member: MemberId) -> AsyncIterator[None]:
+        yield None
+        raise Unavailable("the roster of this benchmark does not change")
+
+
 @asynccontextmanager
 async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
     """A hub, `count` members attending in a process of their own, and who asks them."""
@@ -231,6 +240,7 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
             carrier=carrier,
             relay=relay,
             renewal=_NoRenewal(),
+            roster=_NoRoster(),
             clock=time.time,
         )
         audit = make_audit(store, ASKER)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from bench.attacks.member import Member, repeat, running
+from bench.attacks.writing import NOTHING
 from node.domain.ids import MemberId
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run(home: Path, passphrase: str) -> None:
 
 async def _all_at_once(home: Path, passphrase: str) -> None:
     member = Member.of(home, passphrase)
-    log = member.log()
+    scribe = member.scribe()
 
     async def one() -> None:
         await member.ask(member.question(recipients=[VICTIM]), SECONDS)
@@ -44,9 +45,10 @@ async def _all_at_once(home: Path, passphrase: str) -> None:
         await member.ask(member.question(recipients=[VICTIM] * TIMES), SECONDS)
 
     async def submit() -> None:
-        package, taken = log.package([b"\x09" + number.to_bytes(3, "big") for number in range(ENTRIES)])
-        await member.channel.carrier.submit(package)
-        taken()
+        await scribe.catch_up(member.channel.carrier)
+        entries = [(b"\x09" + number.to_bytes(3, "big"), NOTHING) for number in range(ENTRIES)]
+        await member.channel.carrier.submit(scribe.package(entries))
+        scribe.grow([entry for entry, _ in entries])
 
     asking = [repeat(one, PAUSE) for _ in range(AT_ONCE)]
     await asyncio.gather(repeat(submit, PAUSE), repeat(a_thousand_times, PAUSE), *asking)

@@ -14,28 +14,23 @@ import multiprocessing
 import os
 import secrets
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from node import config
-from node.config import Home
+from bench.attacks.writing import Scribe
 from node.demo.stage import PASSPHRASE
-from node.domain.batch import Package
 from node.domain.fingerprints import SHA256, Fingerprint
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.queries import MatchRule, Outcome, QueryHeader, QueryPayload, SignedQuery, Subject
 from node.domain.signing import query_preimage
 from node.errors import VigilError
 from node.pki.ca import read_certificate
-from node.pki.keys import STATEMENT, KeyRing, log_role
+from node.pki.keys import STATEMENT, KeyRing
 from node.pki.wrapping import Passphrase
-from node.tlog import note as notes
-from node.tlog import tiles
-from node.tlog.checkpoint import Checkpoint, sign_checkpoint
-from node.tlog.merkle import leaf_hashes
 from node.wire import tls
 from node.wire.client import HubChannel
 from node.wire.convert import ProtoCodec
@@ -60,18 +55,18 @@ class Member:
     @classmethod
     def of(cls, folder: Path, passphrase: str) -> Member:
         """The member whose home this is, and that was admitted."""
-        settings = config.load(Home(folder=folder))
+        settings = tomllib.loads((folder / "vigil.toml").read_text("utf-8"))
         ring = KeyRing.load(
             folder / "keys" / "node.keys",
             Passphrase(passphrase.encode()),
-            federation=federation_id(settings.federation),
-            owner=settings.member,
+            federation=federation_id(settings["federation"]),
+            owner=settings["member"],
         )
         certificate = read_certificate((folder / "tls" / "node.der").read_bytes())
         files = tls.ClientFiles(
             key=ring.tls_key_pem(), chain=certificate.pem, ca=(folder / "tls" / "ca.pem").read_bytes()
         )
-        return cls(ring, HubChannel(settings.hub, files), member_id(settings.member), settings.federation)
+        return cls(ring, HubChannel(settings["hub"], files), member_id(settings["member"]), settings["federation"])
 
     def question(self, *, recipients: Sequence[MemberId] = (), padding: bytes = b"") -> SignedQuery:
         """A well-formed question about one hash that nobody holds, with `padding` behind its header; signed."""
@@ -106,47 +101,10 @@ class Member:
         events = self.channel.relay.ask(query, seconds)
         return {event.member: event.outcome async for group in events for event in group}
 
-    def log(self) -> OwnLog:
+    def scribe(self) -> Scribe:
         """Its log, from the beginning."""
-        return OwnLog(self.ring, Origin(federation_id(self.federation), self.me))
-
-
-@dataclass(slots=True)
-class OwnLog:
-    """A log of whatever its member likes to sign."""
-
-    ring: KeyRing
-    origin: Origin
-    size: int = 0
-    tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
-
-    def read_tile(self, level: int, index: int, /) -> bytes:
-        """See `tlog.tiles.TileReader`."""
-        return self.tiles.get((level, index), b"")
-
-    def package(self, entries: Sequence[bytes]) -> tuple[Package, Callable[[], None]]:
-        """The next run, with nothing disclosed, and what is to be called once it was taken."""
-        grown = tiles.append(self.size, tiles.read_edge(self, self.size), leaf_hashes(entries))
-        checkpoint = Checkpoint(origin=str(self.origin), size=grown.size, root=grown.tree.root())
-        role = log_role(self.ring.log_epoch)
-        note = sign_checkpoint(checkpoint, notes.parse_vkey(self.ring.vkey(role)), self.ring.signer(role))
-        nothing = [b""] * len(entries)
-
-        def taken() -> None:
-            self.tiles.update(grown.tiles)
-            self.size = grown.size
-
-        package = Package(
-            origin=self.origin,
-            start=self.size,
-            entries=entries,
-            nonces=nothing,
-            bodies=nothing,
-            handling_nonces=nothing,
-            handlings=nothing,
-            checkpoint=note,
-        )
-        return package, taken
+        origin = Origin(federation_id(self.federation), self.me, self.ring.log_epoch)
+        return Scribe(ring=self.ring, origin=origin)
 
 
 async def repeat(work: Callable[[], Any], pause: float) -> None:

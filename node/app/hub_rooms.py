@@ -25,9 +25,12 @@ from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
 from node.errors import Expired, NotFound, VigilError
+from node.hub.brake import Brake
 from node.hub.carrier import HubCarrier
+from node.hub.challenges import Challenges
 from node.hub.enrolment import EnrolmentDesk
 from node.hub.key_changes import standing
+from node.hub.roster_desk import RosterDesk
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
@@ -88,6 +91,7 @@ class HubRooms:
     gate: RosterGate
     carrier: HubCarrier
     enrolment: EnrolmentDesk
+    roster: RosterDesk
     custody: Custody
     booked: Booked
     change: HubChange
@@ -121,6 +125,7 @@ class HubRooms:
                 lift=self.lift,
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
                 claimed=self.carrier.claimed,
+                troubles=lambda: dict(self.carrier.troubles),
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
@@ -311,6 +316,18 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(audit.close)
         codec = ProtoCodec()
         catalogue = Catalogue(store=store, index=None, codec=codec)
+        catalogue.start()
+        challenges, brake = Challenges(time.time), Brake(time.time)
+        roster = RosterDesk(
+            federation=federation,
+            store=store,
+            members=members,
+            repository=repository,
+            challenges=challenges,
+            brake=brake,
+            ca_sha256=ca.sha256,
+            clock=time.time,
+        )
         rooms = HubRooms(
             home=home,
             settings=settings,
@@ -346,8 +363,12 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 pins=pins,
                 registrar=Registrar(federation=federation, ca=ca),
                 repository=repository,
+                challenges=challenges,
+                brake=brake,
+                roster=roster,
                 clock=time.time,
             ),
+            roster=roster,
             custody=Custody(store=store, catalogue=catalogue, clock=time.time, witnessed=newest_entry),
             booked=Booked(store),
         )

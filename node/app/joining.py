@@ -26,8 +26,9 @@ from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
+from node.domain.services import RosterReader
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
+from node.errors import BadSignature, Damaged, Expired, NotFound, Overloaded, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
@@ -219,9 +220,11 @@ class Joining:
         return client if leads else None
 
     def _fetch(self, name: str, limit: int) -> bytes:
+        reader = RosterReader(secret=self._token.secret)
+
         async def get() -> bytes:
             async with await EnrolmentChannel.open(self._enrolment, self._token.ca_sha256) as channel:
-                return await channel.metadata(name, limit)
+                return await channel.metadata(name, limit, reader)
 
         return bytes(self._loop.call(get()))
 
@@ -244,8 +247,8 @@ def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable
                     _log.info("this node was admitted")
                     return
                 _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
+            except (Unavailable, Overloaded) as error:
+                _log.warning("the hub cannot be asked now; asking again", kind=error.kind)
             time.sleep(POLL_SECONDS)
 
 

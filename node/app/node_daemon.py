@@ -195,7 +195,13 @@ class NodeDaemon:
                 _log.warning("the hub cannot be asked yet", kind=error.kind)
             else:
                 sizes = await asyncio.to_thread(self._sizes)
-                behind = [head for head in heads if sizes.get(head.origin, 0) < head.cosigned_size]
+                # A log that is stopped shows so, and must not keep what the others say from being served.
+                stopped = self.copies.stopped
+                behind = [
+                    head
+                    for head in heads
+                    if sizes.get(head.origin, 0) < head.cosigned_size and head.origin not in stopped
+                ]
                 if rooms.own_log.compared and not behind:
                     break
             with contextlib.suppress(TimeoutError):
@@ -257,6 +263,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("roster", daemon.contact.watch_roster())
     supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():

@@ -203,6 +203,11 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        if line.get("trouble"):
+            output.say(
+                f"{plain(line['member'])}: its log cannot be handed out, and is tried again: {plain(line['trouble'])}. "
+                "All other logs are. Run: vigil hub fsck"
+            )
         if line.get("petition"):
             output.say(f"{plain(line['member'])} asks for other keys: vigil hub requests carries it to the authority")
 

@@ -91,6 +91,14 @@ def _standing_words(name: str, value: object, line: Line) -> str:
     return words + (f" (next try {clock_time(stands['next_try'])})" if stands["next_try"] else "")
 
 
+def _state_word(line: Line) -> str:
+    """How a log stands, the worst first."""
+    for name in ("frozen", "stopped", "paused"):
+        if line.get(name):
+            return name.upper()
+    return plain(line["state"])
+
+
 def print_members(output: Output, members: list[Line]) -> None:
     """The members' logs, a row each."""
     if not members:
@@ -112,7 +120,7 @@ def print_members(output: Output, members: list[Line]) -> None:
             continue
         table.add_row(
             _log_name(line, members),
-            "FROZEN" if line["frozen"] else "PAUSED" if line.get("paused") else plain(line["state"]),
+            _state_word(line),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",
             f"{line['held']:,}",
@@ -124,6 +132,10 @@ def print_members(output: Output, members: list[Line]) -> None:
     for line in members:
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        elif line.get("stopped"):
+            output.say(
+                f"{plain(line['member'])} is stopped: {plain(line['stopped'])}. It is tried again; all others go on."
+            )
         if line.get("paused"):
             output.say(f"{plain(_log_name(line, members))} is paused: {plain(line['paused'])}")
         if line.get("given_up"):

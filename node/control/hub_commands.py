@@ -88,6 +88,7 @@ class HubCommands:
     refused: Callable[[MemberId], Mapping[str, int]] = lambda _: {}
     at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     describe: Callable[[], Line] = dict
+    troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
@@ -130,6 +131,7 @@ class HubCommands:
         attending = self.attending()
         claimed = {origin.member: size for origin, size in self.claimed().items()}
         limits = roster.policy.limits if roster else Limits()
+        troubles = {origin.member: why for origin, why in self.troubles().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs: dict[MemberId, list[LogState]] = {}
@@ -155,6 +157,7 @@ class HubCommands:
                         "epoch": member.log_epoch,
                         "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
+                        "trouble": troubles.get(member.id),
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
                         "missing": sum(tx.body_counts(log.number).get(BodyState.MISSING, 0) for log in own),

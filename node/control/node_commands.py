@@ -100,6 +100,7 @@ class NodeCommands:
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
         now, hits, health = self.clock(), self.hits.stand(), self.health()
         limits = roster.policy.limits if roster else Limits()
+        stopped, paused = health.get("stopped_logs", {}), health.get("paused_logs", {})
         with self.store.read() as tx:
             taken = {
                 member: usage_line(limits, usage, now, {})
@@ -141,7 +142,7 @@ class NodeCommands:
                 lines.append(
                     line
                     | {"missing": len(missing.asked), "given_up": missing.given_up}
-                    | {"paused": health.get("paused_logs", {}).get(str(log.origin))}
+                    | {"stopped": stopped.get(str(log.origin)), "paused": paused.get(str(log.origin))}
                     | taken.get(log.origin.member, usage_line(limits, {}, now, {}))
                 )
             known = {log.origin.member for log in logs}

@@ -121,6 +121,8 @@ links: Final = Table(
     _text("root_origin"),
     _int("version"),
     _int("counts"),
+    _int("first", default=0),
+    _int("filed", default=0),
     Index("links_by_root", "root_leaf", "root_origin", "counts", "kind", "version"),
     sqlite_with_rowid=False,
 )
@@ -141,6 +143,17 @@ chains: Final = Table(
     sqlite_with_rowid=False,
 )
 """A record that something points at, with its corrections (`domain.log_ports.Chain`)."""
+
+owed: Final = Table(
+    "owed",
+    metadata,
+    _bytes("root_leaf", key=True),
+    _text("root_origin", key=True),
+    # "" where nobody's words are spared.
+    _text("spare", key=True),
+    sqlite_with_rowid=False,
+)
+"""Chains whose remarks are still to be deleted (`domain.log_ports.Owed`)."""
 
 expiries: Final = Table(
     "expiries",

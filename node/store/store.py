@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from node.domain.ports import StoreReader, StoreWriter
+from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
@@ -63,7 +64,7 @@ class SqliteStore:
 
     def __init__(self, engines: engine.Engines) -> None:
         self._engines = engines
-        self._lock = threading.Lock()
+        self._lock = TurnLock()
         self._owner = 0
         self._closed = False
 

@@ -4,7 +4,9 @@ Rules this module upholds:
 
 - A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
   memory is thrown away and read anew.
-- One bad package stops its own log until the stream is opened again, and no other. A fork stops it for good.
+- What goes wrong with one log stops that log until the stream is opened again, and no other: a bad package, and also an
+  error here that nobody foresaw, while it is verified or stored. A fork stops it for good.
+- A group is stored in transactions that each take a moment, so that others who write get their turn in between.
 - A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once
   there is room. Nothing of it is lost, and no other log waits.
 - Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
@@ -25,7 +27,7 @@ from node.domain.log_ports import LogState
 from node.domain.ports import Clock, Codec, Store
 from node.domain.queries import LogView
 from node.domain.roster import Roster
-from node.errors import BadProof, Fork, PeerFault, Refused
+from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault, StoreError, VigilError
 from node.sync.exchange import follow_step
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.allowance import Allowance, Pause
@@ -33,6 +35,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.pieces import Piece, pieces, shares
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 
 MAX_STOPPED: Final = 1_000
@@ -126,14 +129,16 @@ class Copies:
         return max(1.0, min([*ends, LOOK_AGAIN_SECONDS]))
 
     def verify(self, packages: Sequence[Package]) -> list[Verified]:
-        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault."""
+        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault, `StoreError`
+        where the database is.
+        """
         good: list[Verified] = []
         for package in packages:
             if package.origin in self.stopped or package.origin in self.paused:
                 continue
             try:
                 verified = self._verify(package)
-            except (PeerFault, Refused) as fault:
+            except Exception as fault:  # noqa: BLE001  (whatever is wrong with one log must not stop the others)
                 self._stop(package.origin, fault)
                 continue
             if verified is not None and self._admitted(verified):
@@ -156,6 +161,8 @@ class Copies:
             # We did not ask for it. Whether anything in it was not written here, a round of the publisher finds out.
             self._on_own()
             return None
+        if package.fault:
+            raise Malformed(package.fault)
         at = self._positions.get(package.origin) or self._stored(package.origin)
         if package.end <= at.state.size:
             # Sent twice. What is stored was verified, so there is nothing to learn from it.
@@ -170,33 +177,71 @@ class Copies:
             log = reader.log(origin)
             return position(reader, log or LogState(number=0, origin=origin, size=0, root=EMPTY_ROOT))
 
-    def _stop(self, origin: Origin, fault: PeerFault | Refused) -> None:
+    def _stop(self, origin: Origin, fault: Exception) -> None:
+        """Raises `fault` where it is not about this log alone: our own disk refuses everything."""
+        if isinstance(fault, StoreError) and not isinstance(fault, Damaged):
+            raise fault
         if len(self.stopped) >= MAX_STOPPED:
             raise PeerFault("the hub sends one bad log after another") from fault
-        self.stopped[origin] = str(fault)
+        # Of an error that nobody foresaw only its kind: its text could quote what it stumbled over.
+        kind, reason = "internal", f"this program failed at it ({type(fault).__name__})"
+        if isinstance(fault, VigilError):
+            kind, reason = fault.kind, str(fault)
+        self.stopped[origin] = reason
+        self._positions.pop(origin, None)
         known = self.progress.get(origin, LogProgress(size=0, checkpoint_size=0))
-        self.progress[origin] = replace(known, trouble=str(fault))
-        _log.error("log stopped", origin=str(origin), kind=fault.kind, reason=str(fault))
+        self.progress[origin] = replace(known, trouble=reason)
+        _log.error("log stopped", origin=str(origin), kind=kind, reason=reason)
         if isinstance(fault, Fork):
             freeze(self._store, origin, fault)
 
     def commit(self, group: Sequence[Verified]) -> None:
-        """Stores a group in one transaction, and the index follows. A crash before its end leaves all of it to be sent
-        again; after it, the cursors say so.
+        """Stores a group, and the index follows: in one transaction, or in several where it is much work. A crash
+        leaves what was not stored to be sent again; the cursors say from where.
         """
-        with self._catalogue.change() as change:
-            for verified in group:
-                change.apply(verified)
-            self._allowance.record(change.writer, group, self._clock())
+        for share in shares(self._cut(group)):
+            self._commit(share)
         self.commits += 1
+
+    def _cut(self, group: Sequence[Verified]) -> list[Piece]:
+        cut: list[Piece] = []
         for verified in group:
+            try:
+                with self._store.read() as reader:
+                    cut += pieces(reader, verified)
+            except Exception as fault:  # noqa: BLE001  (as in `verify`)
+                self._stop(verified.batch.origin, fault)
+        return cut
+
+    def _commit(self, share: Sequence[Piece]) -> None:
+        """One transaction; where that fails by one of several logs, one for each piece."""
+        todo = [piece for piece in share if piece.verified.batch.origin not in self.stopped]
+        try:
+            with self._catalogue.change() as change:
+                for piece in todo:
+                    change.apply(piece.verified, piece.places)
+                self._allowance.record(change.writer, [piece.verified for piece in todo], self._clock())
+        except Exception as fault:
+            if len(todo) == 1:
+                self._stop(todo[0].verified.batch.origin, fault)
+                return
+            if isinstance(fault, StoreError) and not isinstance(fault, Damaged):
+                raise
+            for piece in todo:
+                self._commit([piece])
+            return
+        self._tell([piece.verified for piece in todo])
+
+    def _tell(self, stored: Sequence[Verified]) -> None:
+        """What is known of the logs now."""
+        for verified in stored:
             state = verified.after.state
             known = self.progress.get(state.origin, LogProgress(size=0, checkpoint_size=0))
             self.progress[state.origin] = replace(
                 known,
                 size=state.size,
                 checkpoint_size=max(state.checkpoint_size, state.cosigned_size),
-                cosigned_at=verified.cosigned_at,
+                cosigned_at=verified.cosigned_at or known.cosigned_at,
                 alarms=known.alarms + len(verified.alarms),
                 trouble=self.stopped.get(state.origin, ""),
             )

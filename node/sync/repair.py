@@ -6,6 +6,7 @@ Rules this module upholds:
 - What the hub sends is held against the entry's commitments and handling like anything else.
 - What stays missing is counted and said, log by log. It is withheld from us, or lost. After the days that the policy
   says it is given up (`usecases.missing`): asked for once a day, a page at a time, and said no more.
+- What goes wrong with one log's bodies does not keep those of the others from being asked for.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from node.domain.limits import Limits
 from node.domain.log_ports import LogState
 from node.domain.ports import Clock, Codec, Store
 from node.domain.services import Carrier, Head
+from node.errors import NotFound, PeerFault, Refused, VigilError
 from node.sync.exchange import Repair, repair_steps
 from node.tlog.merkle import MAX_TREE_SIZE
-from node.usecases.catalogue import Catalogue, Change
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy, judge
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
@@ -67,13 +70,21 @@ class Repairer:
         self.given_up: dict[Origin, int] = {}
 
     async def round(self) -> int:
-        """Asks once for each log's next missing bodies; how many came and were right. Raises as the carrier does."""
+        """Asks once for each log's next missing bodies; how many came and were right. Raises as the carrier does: what
+        is wrong with one log once all were asked for.
+        """
         heads = await self._carrier.heads([])
         steps = await asyncio.to_thread(self._plan, heads)
-        filled = 0
+        filled, faults = 0, list[VigilError]()
         for step in steps:
-            given = await self._carrier.bodies(step.origin, step.indices)
-            filled += await asyncio.to_thread(self._fill, step, given)
+            try:
+                given = await self._carrier.bodies(step.origin, step.indices)
+                filled += await asyncio.to_thread(self._fill, step, given)
+            except (PeerFault, NotFound, Refused) as fault:
+                _log.error("bodies cannot be repaired", origin=str(step.origin), kind=fault.kind, reason=str(fault))
+                faults.append(fault)
+        if faults:
+            raise faults[0]
         return filled
 
     def _plan(self, heads: Sequence[Head]) -> list[Repair]:

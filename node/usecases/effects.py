@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import TARGETING, Envelope, decode
@@ -18,21 +19,23 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
 from node.domain.ports import Codec, Store
 from node.errors import Fork, Malformed, Refused
-from node.usecases.chains import Chains, Word
-from node.usecases.purging import Purge
+from node.usecases.chains import Chains
+from node.usecases.purging import REMARKS, Purge
 from node.usecases.replica import Verified
+from node.usecases.words import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What the index must do once the transaction is durable: take in `batch` as source `number`, then drop `removed`
-    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any.
+    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any. `owes`: see `Purge`.
     """
 
     number: int
     batch: VerifiedBatch
     removed: Mapping[int, Sequence[int]]
     purged: int
+    owes: bool = False
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -65,8 +68,33 @@ def find_target(reader: LogReader, origin: Origin, index: int, codec: Codec) -> 
 # --- applying ---------------------------------------------------------------------------------------------------------
 
 
-def apply(writer: LogWriter, verified: Verified) -> Applied:
-    """Stores a verified run and what follows from it, in the caller's transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the targets of a run stand: (log, leaf) -> index. `searched`: up to which size each log was looked through
+    for them; what came after that is looked through when the run is stored.
+    """
+
+    found: Mapping[tuple[str, bytes], int]
+    searched: Mapping[str, int]
+
+
+NOWHERE: Final = Places(found={}, searched={})
+"""Nothing was looked for yet."""
+
+
+def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
+    """Looks for the targets of a run in a snapshot, so that nobody has to wait to write meanwhile."""
+    targets = [each for each in batch.targets if each[1] in TARGETING]
+    if not targets:
+        return NOWHERE
+    sizes = {str(log.origin): log.size for log in reader.logs()}
+    searched = {name: sizes.get(name, 0) for _, _, name, _ in targets}
+    return Places(found=_places(reader, targets, NOWHERE), searched=searched)
+
+
+def apply(writer: LogWriter, verified: Verified, places: Places = NOWHERE) -> Applied:
+    """Stores a verified run and what follows from it, in the caller's transaction. `places`: of the run, or of one that
+    this is a piece of.
 
     Raises `Conflict` where the log has moved on since it was verified, `Refused` where it was frozen meanwhile. The
     caller updates the index after the transaction ended, and dies in between at no loss: the index is rebuilt at start.
@@ -82,17 +110,17 @@ def apply(writer: LogWriter, verified: Verified) -> Applied:
         writer.set_anchor(batch.origin, after.anchor, after.anchor_size)
     if after.cosigned != before.cosigned:
         writer.set_cosigned(batch.origin, after.cosigned, after.cosigned_size)
-    purge = settle(writer, batch)
-    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged)
+    purge = settle(writer, batch, places)
+    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged, owes=purge.owes)
 
 
-def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
+def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> Purge:
     """The effects of a run that was just appended."""
     purge = Purge(writer)
     chains = Chains(purge)
     aside = {place for place, _ in batch.quarantine}
     targets = [each for each in batch.targets if each[1] in TARGETING]
-    places = _places(writer, targets)
+    places = _places(writer, targets, known)
     words: dict[int, Word] = {}
     for position, kind, name, leaf in targets:
         words[position] = Word(
@@ -113,29 +141,37 @@ def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
     return purge
 
 
-def _places(reader: LogReader, targets: Sequence[tuple[int, int, str, bytes]]) -> dict[tuple[str, bytes], int]:
-    """Where the targets stand, as far as they are here: one search a log."""
+def _places(
+    reader: LogReader, targets: Sequence[tuple[int, int, str, bytes]], known: Places
+) -> dict[tuple[str, bytes], int]:
+    """Where the targets stand, as far as they are here: one search a log, from where it was searched before."""
+    names = {(name, leaf) for _, _, name, leaf in targets}
+    found = {each: known.found[each] for each in names & known.found.keys()}
     wanted: dict[str, list[bytes]] = {}
-    for _, _, name, leaf in targets:
+    for name, leaf in names - found.keys():
         wanted.setdefault(name, []).append(leaf)
-    return {
-        (name, leaf): index
-        for name, leaves in wanted.items()
-        for leaf, index in reader.find(Origin.parse(name), leaves).items()
-    }
+    for name, leaves in wanted.items():
+        new = reader.find(Origin.parse(name), leaves, known.searched.get(name, 0))
+        found |= {(name, leaf): index for leaf, index in new.items()}
+    return found
 
 
 def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word]) -> set[int]:
     """The positions of entries that something pointed at before they came."""
     found: set[int] = set()
-    if reader.awaits(batch.origin) or any(_is_later(log, batch.origin) for log in reader.logs()):
+    if may_be_awaited(reader, batch.origin):
         leaves = {leaf: position for position, leaf in reversed(list(enumerate(batch.leaves)))}
         found = {leaves[leaf] for leaf in reader.roots(batch.origin, list(leaves))}
-    # Whoever knows its own next entries can point at one of them.
+    # Whoever knows its own next entries can point at one of them; only with a remark has that an effect.
     for word in words.values():
-        if word.target.origin == batch.origin and word.at is not None and word.at >= word.index:
-            found.add(word.at - batch.start)
+        if word.kind in REMARKS and word.target.origin == batch.origin and word.at is not None:
+            found |= {word.at - batch.start} if word.at >= word.index else set()
     return found
+
+
+def may_be_awaited(reader: LogReader, origin: Origin) -> bool:
+    """Whether something here may point at entries of this log that are still to come."""
+    return reader.awaits(origin) or any(_is_later(log, origin) for log in reader.logs())
 
 
 def _is_later(log: LogState, origin: Origin) -> bool:

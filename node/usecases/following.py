@@ -25,6 +25,7 @@ from node.domain.keeping import IndexMark, StoreLine
 from node.domain.log_ports import LogState
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
+from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
 
@@ -61,7 +62,7 @@ class Following:
         self._index = index
         self._codec = codec
         self._files = files
-        self.lock = threading.RLock()
+        self.lock = TurnLock()
         self._keeping = threading.Lock()
         self._reach: dict[int, int] = {}  # of each source: every row below is in the index, as far as it is held
         self._last = 0  # the number of the last change that the index took

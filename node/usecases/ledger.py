@@ -30,13 +30,15 @@ from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
-from node.usecases.catalogue import Catalogue, Change
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import check_own
 from node.usecases.effects import Target, audience_within, find_target
 from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
+from node.usecases.words import check_room
 
 SECONDS_A_DAY: Final = 86_400
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
@@ -219,6 +221,8 @@ class Ledger:
         self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
+        if target is not None:
+            check_room(writer, self._origin, kind, target)
         if kind != Kind.RETRACTION:
             # To take something back needs nobody's leave, and no roster of today.
             self._check_policy(handling)

@@ -16,12 +16,12 @@ import pytest
 from node.domain.batch import BodyState
 from node.domain.ids import RecordId
 from node.domain.statements import Comment
-from node.errors import NotFound, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.sync.streams import reading
 from node.usecases.fsck import check_store
 from node.usecases.ledger import Draft
 from tests.simulator.federation import OPEN, Speaker, picture
-from tests.simulator.hostile_member import MOVES, HostileMember
+from tests.simulator.hostile_moves import MOVES, HostileMember
 from tests.simulator.world import Hub, Node, Wire, World
 
 HONEST = ("FR", "JP", "DE")
@@ -96,8 +96,8 @@ class Battle:
         if targets:
             try:
                 node.ledger.comment(self.drawn.choice(targets), Comment(text="seen"))
-            except (NotFound, Refused):
-                return  # not here, or gone
+            except (NotFound, Refused, Misuse):
+                return  # not here, gone, or past its last day
 
     async def _sync(self, node: Node) -> None:
         await node.publisher.round()

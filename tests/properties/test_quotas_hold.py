@@ -19,7 +19,7 @@ from node.domain.usage import Period, Resource, used
 from node.usecases.allowance import DAYS_AWAY, LATE
 from node.usecases.ledger import Draft
 from tests.simulator.federation import Speaker, picture
-from tests.simulator.hostile_member import MANY, HostileMember
+from tests.simulator.hostile_moves import MANY, HostileMember
 from tests.simulator.unlimited import without_limits
 from tests.simulator.world import Hub, Node, Wire, World
 

@@ -1,213 +1,134 @@
-"""A member with a valid key that does what it likes in its log: every move is one kind of trouble.
+"""A member that misbehaves with a valid key: logs that are well signed, and made to cost everybody else.
 
 Rules this module upholds:
 
-- It signs what it says; what it says may be nonsense. It has no other member's key, and not the hub's.
-- It goes on from what was accepted: a submission that was refused is forgotten, and the next one stands for itself.
-- All chance comes from the `random.Random` it is given.
+- Everything here is what a member can write with its own log key. No signature is false, and no proof.
+- Each log is told by how many entries it has, so that a test can double it and count.
 """
 
 from __future__ import annotations
 
-import copy
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+import hashlib
+from collections.abc import Callable
 
 from node.domain.envelope import Kind
-from node.domain.fingerprints import PDQ, PHASH, Fingerprint
-from node.domain.handling import Handling
-from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
-from node.domain.services import Carrier
-from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Verdict
-from node.errors import PeerFault, VigilError
-from tests.simulator.federation import FEDERATION, NOTHING, Log, Speaker, picture
+from node.domain.ids import Origin, RecordId
+from node.domain.statements import Comment, Retraction
+from node.tlog.merkle import leaf_hash
+from tests.simulator.federation import Log, Speaker, entry_of, picture
 
-MANY: Final = 40
-"""Entries of a move that floods."""
-LAST_DAY: Final = 2**32 - 1
+Logs = tuple[Log, ...]
+"""In the order in which they are handed in."""
 
 
-@dataclass
-class HostileMember:
-    """`honest`: records of others that it knows. `accepted`: how many submissions the hub took."""
-
-    speaker: Speaker
-    carrier: Carrier
-    drawn: random.Random
-    log: Log = field(init=False)
-    own: list[RecordId] = field(default_factory=list)
-    honest: list[RecordId] = field(default_factory=list)
-    accepted: int = 0
-    refused: int = 0
-
-    def __post_init__(self) -> None:
-        self.log = Log(self.speaker)
-
-    async def misbehave(self) -> str:
-        """One move, submitted; its name."""
-        move = self.drawn.choice(MOVES)
-        before = (copy.copy(self.log.entries), copy.copy(self.log.disclosures), dict(self.log.tiles), list(self.own))
-        start = self.log.size
-        move(self)
-        wrong = self.drawn.choice(_PACKAGING) if self.drawn.random() < 0.1 else None
-        try:
-            package = self.log.package(start)
-            await self.carrier.submit(replace(package, **wrong(self)) if wrong else package)  # type: ignore[arg-type]
-            self.accepted += 1
-        except (PeerFault, VigilError):
-            self.refused += 1
-            self.log.entries, self.log.disclosures, self.log.tiles, self.own = before
-        return move.__name__
-
-    def say(self, *arguments: object, **how: object) -> RecordId:
-        """Says something in its log."""
-        record = self.log.say(*arguments, **how)  # type: ignore[arg-type]
-        self.own.append(record)
-        return record
-
-    def some(self, records: Sequence[RecordId]) -> RecordId:
-        """One of these, or one that never was."""
-        if records and self.drawn.random() < 0.9:
-            return self.drawn.choice(records)
-        return RecordId(Origin(FEDERATION, MemberId("FR")), self.drawn.randbytes(HASH_SIZE))
+def nowhere(origin: Origin, number: int) -> RecordId:
+    """A record that never comes."""
+    return RecordId(origin, hashlib.sha256(b"nowhere %d" % number).digest())
 
 
-Move = Callable[[HostileMember], None]
+def tiny(log: Log, count: int) -> None:
+    """Entries of two bytes, of a later version: they cost nothing to write."""
+    log.add_all([bytes([2, number % 256]) for number in range(count)])
 
 
-# --- what it says -----------------------------------------------------------------------------------------------------
+def set_aside(log: Log, count: int) -> None:
+    """Entries of version 1 that are cut short."""
+    log.add_all([b"\1" + number.to_bytes(3, "big") for number in range(count)])
 
 
-def tiny_entries_of_a_later_version(me: HostileMember) -> None:
-    for _ in range(MANY):
-        me.log.add(b"\x09" + me.drawn.randbytes(me.drawn.randint(1, 3)), NOTHING)
+def chain(log: Log, count: int) -> RecordId:
+    """A record that is corrected again and again; its last version."""
+    at = log.say(picture(0))
+    for number in range(count):
+        at = log.say(picture(number + 1), kind=Kind.CORRECTION, target=at)
+    return at
 
 
-def kinds_that_nobody_knows(me: HostileMember) -> None:
-    me.say(b"anything", kind=me.drawn.randint(90, 120), target=None)
+def backwards(log: Log, count: int, beside: int) -> None:
+    """Corrections that each point at the one after them, behind `beside` others that point at the first of them."""
+    following, made = nowhere(log.speaker.origin, 0), []
+    for number in range(count):
+        made.append(entry_of(log.speaker.origin, picture(number), kind=Kind.CORRECTION, target=following))
+        following = RecordId(log.speaker.origin, leaf_hash(made[-1][0]))
+    for number in range(beside):
+        log.say(picture(10**6 + number), kind=Kind.CORRECTION, target=following)
+    for each in reversed(made):
+        log.add(*each)
 
 
-def the_same_entry_again(me: HostileMember) -> None:
-    if me.log.entries:
-        at = me.drawn.randrange(me.log.size)
-        me.log.add(me.log.entries[at], me.log.disclosures[at])
+def remarks(log: Log, about: RecordId, count: int) -> None:
+    """Comments on one record."""
+    for number in range(count):
+        log.say(Comment(text=f"word {number}"), kind=Kind.COMMENT, target=about)
 
 
-def a_long_chain(me: HostileMember) -> None:
-    head = me.say(picture(me.drawn.randint(10_000, 20_000)))
-    for _ in range(MANY):
-        head = me.say(picture(me.drawn.randint(10_000, 20_000)), kind=Kind.CORRECTION, target=head)
+def nested_remarks(log: Log, about: RecordId, count: int, width: int = 40) -> None:
+    """Comments on comments, `width` on each."""
+    waiting = [about]
+    for number in range(count):
+        waiting.append(log.say(Comment(text=f"word {number}"), kind=Kind.COMMENT, target=waiting[0]))
+        if number % width == width - 1:
+            waiting.pop(0)
 
 
-def corrections_of_anything(me: HostileMember) -> None:
-    for _ in range(MANY):
-        target = me.some(me.own if me.drawn.random() < 0.8 else me.honest)
-        me.say(picture(me.drawn.randint(10_000, 20_000)), kind=Kind.CORRECTION, target=target)
+# --- whole stories, told by how long they are -------------------------------------------------------------------------
 
 
-def retractions_of_anything(me: HostileMember) -> None:
-    for _ in range(5):
-        target = me.some(me.own if me.drawn.random() < 0.5 else me.honest)
-        me.say(Retraction(reason=Reason.MISTAKE), kind=Kind.RETRACTION, target=target)
+def a_chain_beside_what_was_set_aside(count: int) -> Logs:
+    log = Log(Speaker.named("FR"))
+    backwards(log, count, count)
+    return (log,)
 
 
-def many_remarks_on_one_record(me: HostileMember) -> None:
-    target = me.some(me.honest)
-    for number in range(MANY):
-        me.say(Comment(text=f"remark {number} {me.drawn.random()}"), kind=Kind.COMMENT, target=target)
+def a_chain_and_its_retraction(count: int) -> Logs:
+    log = Log(Speaker.named("FR"))
+    last = chain(log, count)
+    log.say(Retraction(), kind=Kind.RETRACTION, target=last)
+    return (log,)
 
 
-def remarks_on_anything(me: HostileMember) -> None:
-    for _ in range(5):
-        target = me.some(me.own + me.honest)
-        me.say(Opinion(verdict=Verdict.DISPUTE, note="no"), kind=Kind.OPINION, target=target)
+def remarks_and_a_retraction(count: int) -> Logs:
+    """The retraction comes last, in a run of its own: the owner's second epoch takes back what stands in the first."""
+    owner, last, other = Log(Speaker.named("FR")), Log(Speaker.named("FR", epoch=2)), Log(Speaker.named("JP"))
+    record = owner.say(picture(0))
+    nested_remarks(other, record, count)
+    last.say(Retraction(), kind=Kind.RETRACTION, target=record)
+    return owner, other, last
 
 
-def bodies_that_say_nothing(me: HostileMember) -> None:
-    kind = me.drawn.choice((Kind.CONTRIBUTION, Kind.COMMENT))
-    target = me.some(me.honest) if kind is Kind.COMMENT else None
-    me.say(me.drawn.randbytes(me.drawn.randint(0, 60)), kind=kind, target=target)
+def late_retractions(count: int) -> Logs:
+    log = Log(Speaker.named("FR"))
+    for record in log.pictures(range(count)):
+        log.say(Retraction(), kind=Kind.RETRACTION, target=record)
+    return (log,)
 
 
-def bodies_that_never_come(me: HostileMember) -> None:
-    for _ in range(MANY):
-        me.say(picture(me.drawn.randint(10_000, 20_000)))
-        me.log.disclosures[-1] = NOTHING
+def words_about_nothing(count: int) -> Logs:
+    """Every kind of word about what is not there, and then the log in which it should have been."""
+    owner, other = Log(Speaker.named("FR")), Log(Speaker.named("JP"))
+    for number in range(count):
+        remarks(other, nowhere(owner.speaker.origin, number), 1)
+        kind = Kind.CORRECTION if number % 2 else Kind.RETRACTION
+        statement = picture(number) if number % 2 else Retraction()
+        owner.say(statement, kind=kind, target=nowhere(owner.speaker.origin, number))
+    return other, owner
 
 
-def handling_that_disagrees(me: HostileMember) -> None:
-    me.say(picture(3), handling=Handling(audience=(MemberId("FR"),)), open=True)
-    me.say(picture(4), handling=me.drawn.randbytes(9), expiry_day=7)
+def chains_that_join_late(count: int) -> Logs:
+    """The second epoch corrects what stands in the first, which comes after it, and corrects itself."""
+    first, second = Log(Speaker.named("FR")), Log(Speaker.named("FR", epoch=2))
+    at = first.say(picture(0))
+    for number in range(count):
+        at = first.say(picture(number + 1), kind=Kind.CORRECTION, target=at if number % 50 else first.say(picture(-1)))
+        second.say(picture(10_000 + number), kind=Kind.CORRECTION, target=at)
+    return second, first
 
 
-def days_beyond_the_calendar(me: HostileMember) -> None:
-    me.say(picture(5), issued_day=LAST_DAY)
-    me.say(picture(6), handling=Handling(retain_until_day=LAST_DAY))
-    me.say(picture(7), issued_day=0, handling=Handling(retain_until_day=1))
-
-
-def hashes_of_plain_pictures(me: HostileMember) -> None:
-    flat = (
-        Fingerprint(code=PDQ.code, value=bytes(PDQ.size), quality=0),
-        Fingerprint(code=PHASH.code, value=bytes(PHASH.size)),
-    )
-    for _ in range(MANY):
-        me.say(Contribution(fingerprints=flat, media_type="image/png", series=str(me.drawn.random())))
-
-
-def hashes_of_others(me: HostileMember) -> None:
-    for number in range(MANY):
-        me.say(picture(number))
-
-
-def words_that_steer_a_terminal(me: HostileMember) -> None:
-    text = me.drawn.choice(("\x1b[2Jgone", "\u202egnp.exe", "a" + "\u0301" * 900, "line\nline", "\u200b"))
-    me.say(Comment(text=text).text.encode(), kind=Kind.COMMENT, target=me.some(me.honest))
-
-
-MOVES: Final[tuple[Move, ...]] = (
-    tiny_entries_of_a_later_version,
-    kinds_that_nobody_knows,
-    the_same_entry_again,
-    a_long_chain,
-    corrections_of_anything,
-    retractions_of_anything,
-    many_remarks_on_one_record,
-    remarks_on_anything,
-    bodies_that_say_nothing,
-    bodies_that_never_come,
-    handling_that_disagrees,
-    days_beyond_the_calendar,
-    hashes_of_plain_pictures,
-    hashes_of_others,
-    words_that_steer_a_terminal,
-)
-
-
-# --- how it sends it --------------------------------------------------------------------------------------------------
-
-
-def _of_another(me: HostileMember) -> dict[str, object]:
-    return {"origin": Origin(FEDERATION, MemberId("FR"))}
-
-
-def _from_elsewhere(me: HostileMember) -> dict[str, object]:
-    return {"start": me.drawn.choice((0, 1, me.log.size + 5, 2**63))}
-
-
-def _unsigned(me: HostileMember) -> dict[str, object]:
-    return {"checkpoint": me.drawn.randbytes(80)}
-
-
-def _badly_proven(me: HostileMember) -> dict[str, object]:
-    return {"proof": [me.drawn.randbytes(HASH_SIZE)]}
-
-
-_PACKAGING: Final[tuple[Callable[[HostileMember], dict[str, object]], ...]] = (
-    _of_another,
-    _from_elsewhere,
-    _unsigned,
-    _badly_proven,
+STORIES: tuple[Callable[[int], Logs], ...] = (
+    a_chain_beside_what_was_set_aside,
+    a_chain_and_its_retraction,
+    remarks_and_a_retraction,
+    late_retractions,
+    words_about_nothing,
+    chains_that_join_late,
 )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
-from node.domain.log_ports import Chain, Link, LogState, PendingEntry, StoredRun
+from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
 from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
@@ -68,6 +68,7 @@ class State:
     targets: dict[RecordId, tuple[tuple[int, Origin, int, int], ...]] = field(default_factory=dict)
     links: dict[tuple[Origin, int], Link] = field(default_factory=dict)
     chains: dict[RecordId, Chain] = field(default_factory=dict)
+    owed: dict[Owed, None] = field(default_factory=dict)
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
@@ -81,6 +82,7 @@ class State:
             targets=dict(self.targets),
             links=dict(self.links),
             chains=dict(self.chains),
+            owed=dict(self.owed),
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
@@ -117,13 +119,13 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
                 return log.tiles.get((level, index), b"")
         return b""
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
         taken: list[Row] = []
         size = 0
         for row in self._rows(origin)[max(start, 0) : max(stop, 0)]:
             shown = row.disclosure
             size += len(row.entry) + len(shown.nonce) + len(shown.body) + len(shown.handling_nonce)
-            size += len(shown.handling)
+            size += len(shown.handling) + framing
             if taken and size > max_bytes:
                 break
             taken.append(row)
@@ -153,11 +155,11 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}
         for index, row in enumerate(self._rows(origin)):
-            if row.leaf in wanted:
+            if index >= start and row.leaf in wanted:
                 found.setdefault(row.leaf, index)
         return found
 
@@ -185,9 +187,10 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
                     counts[row.state] += 1
         return counts
 
-    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+    def quarantined(self, origin: Origin, start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
         log = self._state.logs.get(origin)
-        return sorted(log.quarantine.items()) if log else []
+        found = sorted(log.quarantine.items()) if log else []
+        return [(index, why) for index, why in found if start <= index < (index + 1 if stop is None else stop)]
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]

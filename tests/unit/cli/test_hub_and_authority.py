@@ -297,6 +297,12 @@ def test_what_members_have_and_the_hub_has_not_is_said(vigil: Vigil, node: Node)
     assert "other members have 1,300 entries of its log, this hub 1,200" in " ".join(ran.out.split())
 
 
+def test_a_log_that_cannot_be_handed_out_is_named(vigil: Vigil, node: Node) -> None:
+    node.answers["members"] = [{**MEMBERS[0], "trouble": "damaged: a tile is cut short"}, MEMBERS[1]]
+    said = " ".join(vigil("hub", "members").out.split())
+    assert "its log cannot be handed out, and is tried again: damaged: a tile is cut short." in said
+
+
 def test_a_hub_that_lost_its_suspensions_says_so(vigil: Vigil, node: Node, tmp_path: Path) -> None:
     node.answers["admit"] = [{**IN_FORCE, "suspended": [], "suspensions_unknown": True}]
     (tmp_path / "bundle").write_bytes(b"signed")

@@ -175,6 +175,13 @@ def test_a_log_that_waits_and_bodies_that_never_come_are_said(vigil: Vigil, node
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_a_log_that_is_stopped_is_shown_with_its_reason(vigil: Vigil, node: Node) -> None:
+    node.answers["status"] = [STATUS[0], {**STATUS[1], "frozen": None, "stopped": "a package that is too large"}]
+    ran = vigil("node", "status")
+    assert "STOPPED" in ran.out
+    assert "JP is stopped: a package that is too large. It is tried again" in " ".join(ran.out.split())
+
+
 def test_doctor_names_the_fault_and_the_remedy_and_ends_with_1(
     vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from tests.simulator.world import CODEC
 
 FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
 ROSTER = roster(FR, FR2, JP)
-NEW = ("links", "chains", "holding_files", "deletions")
+NEW = ("links", "chains", "holding_files", "deletions", "owed")
 
 
 def histories() -> list[Log]:
@@ -45,6 +45,10 @@ def rows(path: Path, table: str) -> list[Any]:
         return sorted(connection.execute(f"SELECT * FROM {table}").fetchall())  # noqa: S608 (one of two names)
 
 
+def but_counts(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return row[:6] + row[7:]
+
+
 def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     with closing(open_store(path, create=True)) as store:
@@ -66,4 +70,4 @@ def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: P
         assert [fault for report in check_store(store, ROSTER) for fault in report.faults] == []
     assert rows(path, "chains") == expected["chains"]
     # A remark that was purged counts until it is purged once more, which deletes nothing.
-    assert [row[:-1] for row in rows(path, "links")] == [row[:-1] for row in expected["links"]]
+    assert [but_counts(row) for row in rows(path, "links")] == [but_counts(row) for row in expected["links"]]
