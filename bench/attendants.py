@@ -45,9 +45,10 @@ from node.sync.attendant import Attendant
 from node.sync.workers import Workers
 from node.tlog import ed25519
 from node.tlog.note import parse_vkey
-from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.answering import Answerer
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.finding import AnswererDeps
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import columns_of
 from node.usecases.matching import Matcher

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from node.domain.batch import VerifiedBatch
 from node.domain.fingerprints import MaterialFingerprints
+from node.domain.held_questions import NearQuestion
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
@@ -94,6 +95,7 @@ class MemoryStore:
         self._answered: dict[tuple[MemberId, bytes], SignedAnswer] = {}
         self._asked: dict[bytes, AskedQuery] = {}
         self._usage: dict[MemberId, Usage] = {}
+        self._near: list[NearQuestion] = []
 
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
@@ -183,6 +185,14 @@ class MemoryStore:
         """See `QueryWriter`, as for the next."""
         for each in given:
             self._answered.setdefault((each.asker, each.query_id), each.answer)
+
+    def near_questions(self) -> list[NearQuestion]:
+        """See `AnswerReader`."""
+        return list(self._near)
+
+    def put_near_question(self, near: NearQuestion) -> None:
+        """See `AnswerWriter`, as for the next."""
+        self._near.append(near)
 
     def put_asked(self, asked: AskedQuery) -> None:
         """A query of ours."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 PAUSE: Final = 0.5
 """Seconds after which a package that the hub refused is handed in again."""
+
+NICE: Final = 19
+"""The attacker's priority: the lowest."""
 
 Entry = tuple[bytes, Disclosure]
 Story = Callable[["Scribe"], Iterator[Sequence[Entry]]]
@@ -123,6 +127,7 @@ async def _hand_in(carrier: CarrierClient, scribe: Scribe, entries: Sequence[Ent
 
 def run(home: Path, story: Story) -> None:
     """The process that writes."""
+    os.nice(NICE)
     asyncio.run(write(home, story))
 
 

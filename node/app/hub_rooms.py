@@ -44,6 +44,7 @@ from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
+from node.usecases.outliers import Outliers
 from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import tls
@@ -95,6 +96,7 @@ class HubRooms:
     custody: Custody
     booked: Booked
     change: HubChange
+    outliers: Outliers
     secret: Passphrase = field(repr=False)
     halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
@@ -119,6 +121,7 @@ class HubRooms:
                 authority_until=self.authority_until,
                 request=self.signing_request,
                 describe=self.describe_request,
+                sameness=self.outliers.of,
                 root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
@@ -354,6 +357,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 clock=time.time,
             ),
             change=change,
+            outliers=Outliers(codec),
             secret=secret,
             halted=_halted(waiting),
             enrolment=EnrolmentDesk(

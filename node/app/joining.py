@@ -33,7 +33,7 @@ from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
 from node.pki.keys import KeyRing
-from node.pki.petition import keys_fingerprint, make_petition
+from node.pki.petition import check_name, keys_fingerprint, make_petition
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
 from node.usecases.enrolment import ask_to_join
@@ -303,6 +303,8 @@ def _prepare(
     """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
     command.
     """
+    if name:
+        check_name(name)
     if home.config.exists():
         _check_home(config.load(home), token)
     for folder in (home.keys, home.tls):
@@ -336,6 +338,8 @@ def _prepare(
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    elif name and name != config.load(home).name and not (home.tls / "node.der").exists():
+        config.change(home, {"name": name})  # the name before was refused, or not yet sent
     # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
     create_database(home, owner_of(config.load(home)))
     return ring, made

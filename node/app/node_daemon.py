@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -37,9 +38,11 @@ from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
 from node.sync.restitution import Restitution
+from node.sync.watch import Watch
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
+from node.usecases.hub_watch import HubWatch
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -95,6 +98,13 @@ class NodeDaemon:
         link = rooms.link
         self.contact = HubContact(rooms)
         pause = self.contact.pause
+        watch = HubWatch(
+            store=rooms.store,
+            alarms=rooms.alarms,
+            clock=time.time,
+            own=rooms.own_log.origin.member,
+            latest=rooms.members.latest,
+        )
         self.publisher = Publisher(
             own=rooms.own_log,
             carrier=link,
@@ -102,7 +112,9 @@ class NodeDaemon:
             pause=pause,
             on_behind=rooms.require_expected,
             on_foreign=rooms.alarms.foreign_append,
+            on_rolled_back=lambda own, head: watch.look({own.origin: own}, [head]),
         )
+        self.watch = Watch(watch=watch, carrier=link)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -126,7 +138,9 @@ class NodeDaemon:
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
             # An older database would say "no hit" of what it lacks.
             cleared=self.publisher.looked,
+            decided=rooms.held.replies,
         )
+        rooms.bringers.append(self.attendant.send)
         self.repairer = Repairer(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -250,6 +264,7 @@ class NodeDaemon:
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
+        self.jobs.every(COMPARE_SECONDS, "hub watch", self.watch.round, first=5.0)
         self.jobs.start()
 
 

@@ -195,6 +195,11 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             moment(line.get("certificate_expires")),
         )
     output.say(table)
+    _print_troubles(output, listed)
+
+
+def _print_troubles(output: Output, listed: list[Line]) -> None:
+    """What is not as it should be, a line each."""
     for line in listed:
         if line.get("claimed"):
             output.say(
@@ -207,6 +212,11 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             output.say(
                 f"{plain(line['member'])}: its log cannot be handed out, and is tried again: {plain(line['trouble'])}. "
                 "All other logs are. Run: vigil hub fsck"
+            )
+        if line.get("striking"):
+            output.say(
+                f"{plain(line['member'])}: {line['alike']:,} of its newest {line['recent']:,} records show nearly "
+                "the same picture. Ask the member why; where they lead nowhere, suspend it or have them retracted."
             )
         if line.get("petition"):
             output.say(f"{plain(line['member'])} asks for other keys: vigil hub requests carries it to the authority")

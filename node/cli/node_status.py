@@ -12,12 +12,12 @@ from typing import Final
 
 from node.cli.output import Line, Output, plain
 from node.cli.usage_words import alarm_words, used_words
-from node.cli.words import clock_time, count, moment, new_table, value_words
+from node.cli.words import aside_words, clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
-    "hits_left_out", "not_matched_yet", "connections", "alarms", "paused_logs",
+    "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions", "paused_logs",
 })  # fmt: skip
 """What the words of `status` say in a place of its own; the rest follows by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
@@ -62,6 +62,7 @@ def _hits_words(line: Line) -> list[str]:
     hits = line["hits"]
     words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
     words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += aside_words(line.get("hits_aside", {}), "vigil hits")
     words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
     words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
     return words

@@ -27,6 +27,7 @@ from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
 from node.usecases.acts import perform
+from node.usecases.outliers import Sameness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock, Store, StoreReader
     from node.domain.roster import Roster
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
@@ -90,6 +91,7 @@ class HubCommands:
     describe: Callable[[], Line] = dict
     troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
+    sameness: Callable[[StoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
         return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
@@ -144,6 +146,8 @@ class HubCommands:
                 own = logs.get(member.id, [])
                 frozen = [log.frozen for log in own if log.origin.epoch == member.log_epoch and log.frozen]
                 petition = petitions.get(member.id)
+                newest = [self.sameness(tx, log) for log in own if log.origin.epoch == member.log_epoch]
+                same = newest[0] if newest else Sameness()
                 taken = usage_line(limits, tx.usage(member.id), self.clock(), self.refused(member.id))
                 asking, asking_bytes = self.at_once(member.id)
                 lines.append(
@@ -158,6 +162,9 @@ class HubCommands:
                         "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
                         "trouble": troubles.get(member.id),
+                        "recent": same.recent,
+                        "alike": same.alike,
+                        "striking": same.striking,
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
                         "missing": sum(tx.body_counts(log.number).get(BodyState.MISSING, 0) for log in own),

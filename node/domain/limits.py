@@ -38,7 +38,9 @@ def _limit(default: int, low: int, high: int) -> Any:  # noqa: ANN401 -- as `dat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Whole numbers; the unit is in the name. Each limit is for one member, over all its logs or questions."""
+    """Whole numbers; the unit is in the name or below it. Each limit is for one member, over all its logs or
+    questions.
+    """
 
     log_entries: int = _limit(20_000_000, 1_000, 1_000_000_000)
     """Entries of a member's logs in all."""
@@ -80,6 +82,24 @@ class Limits:
     """Streams that tell of a new roster, likewise."""
     large_calls: int = _limit(8, 4, 64)
     """Calls at once that carry a package, bodies or a file of the roster."""
+    suspended_hits: int = _limit(0, 0, 1)
+    """1: hits on records of a suspended member are shown, marked. 0: they are counted, and shown where asked for."""
+
+    near_hour: int = _limit(12, 1, 1_000)
+    """Questions within an hour around one thing that a member holds at hit/no-hit level (`usecases.neighbourhood`).
+    What comes beyond it is held for an officer of that member, as for the following."""
+    near_day: int = _limit(24, 1, 1_000)
+    """The same within a day."""
+    near_year: int = _limit(32, 1, 1_000)
+    """The same within a year. A PDQ hash that is 24 bits from a known one has 111 bits that its asker does not know."""
+    near_year_together: int = _limit(64, 1, 10_000)
+    """The same of all members together: those who share what they learn are one asker."""
+    near_hour_everywhere: int = _limit(240, 1, 100_000)
+    """Questions within an hour near anything that a member holds at hit/no-hit level."""
+    near_day_everywhere: int = _limit(1_000, 1, 100_000)
+    """The same within a day."""
+    held_waiting: int = _limit(16, 1, 1_000)
+    """Questions that may wait for an officer of a member; while so many wait, that member refuses further ones."""
 
 
 def ranges() -> Iterator[tuple[str, int, int, int]]:

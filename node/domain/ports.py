@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.keeping import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
@@ -274,6 +275,7 @@ class StoreReader(
     AllowReader,
     HitReader,
     QueryReader,
+    AnswerReader,
     HubReader,
     IndexingReader,
     UsageReader,
@@ -288,6 +290,7 @@ class StoreWriter(
     AllowWriter,
     HitWriter,
     QueryWriter,
+    AnswerWriter,
     HubWriter,
     IndexingWriter,
     UsageWriter,
@@ -353,5 +356,9 @@ class Codec(Protocol):
     def decode_payload(self, payload: bytes) -> QueryPayload: ...
 
     def encode_answer(self, answer: Answer) -> bytes: ...
+
+    def pad_answer(self, answer: bytes) -> bytes:
+        """An encoded answer, filled up to one of few lengths, so that its length says little."""
+        ...
 
     def decode_answer(self, answer: bytes) -> Answer: ...

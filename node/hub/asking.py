@@ -26,31 +26,30 @@ OUTSTANDING: Final = 1_000
 
 
 class Outstanding:
-    """What was handed to one stream and not answered yet: query ids by asker, oldest first."""
+    """What was handed to one stream and not answered yet: query ids by asker, oldest first, and when each expires."""
 
     def __init__(self) -> None:
-        self._asked: dict[MemberId, dict[bytes, None]] = {}
+        self._asked: dict[MemberId, dict[bytes, int]] = {}
         self._count = 0
 
-    def add(self, asker: MemberId, query_id: bytes) -> None:
+    def add(self, asker: MemberId, query_id: bytes, expires_at: int) -> None:
         """Of more than `OUTSTANDING`, one of the asker with the most is forgotten."""
         if query_id in self._asked.setdefault(asker, {}):
             return
-        self._asked[asker][query_id] = None
+        self._asked[asker][query_id] = expires_at
         self._count += 1
         if self._count > OUTSTANDING:
             most = max(self._asked, key=lambda each: len(self._asked[each]))
             self.take(most, next(iter(self._asked[most])))
 
-    def take(self, asker: MemberId, query_id: bytes) -> bool:
-        """Whether it was there; it is no more."""
-        if query_id not in self._asked.get(asker, ()):
-            return False
-        del self._asked[asker][query_id]
-        self._count -= 1
-        if not self._asked[asker]:
-            del self._asked[asker]
-        return True
+    def take(self, asker: MemberId, query_id: bytes) -> int | None:
+        """When it expires, where it was there; it is no more."""
+        expires_at = self._asked.get(asker, {}).pop(query_id, None)
+        if expires_at is not None:
+            self._count -= 1
+            if not self._asked[asker]:
+                del self._asked[asker]
+        return expires_at
 
 
 class Asking:

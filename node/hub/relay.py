@@ -9,8 +9,9 @@ Rules this module upholds:
 - Every recipient gets exactly one event before an ask ends: its answer, `offline`, `timeout`, or `not-asked` where too
   many of the asker's own questions wait for it already.
 - An answer is attributed to the member whose certificate brought it; a node cannot speak for another.
-- A node answers what was handed to it on this very stream, and each of that once. So nobody fills an ask's queue or a
-  mailbox with answers that no query is behind.
+- A node answers what was handed to it on this very stream, and each of that once; and once more, also much later, what
+  it said that a person there has to decide about (a promise). So nobody fills an ask's queue or a mailbox with answers
+  that no query is behind.
 - What comes after the ask has ended waits in the asker's mailbox, bounded in number and time, and is delivered late.
 """
 
@@ -49,6 +50,8 @@ MAILBOX_DEPTH: Final = 1_000
 MAILBOX_SECONDS: Final = 7 * 86_400
 MAIL_AT_ONCE: Final = 8
 """Late answers read at a time: each has up to 2 MiB."""
+PROMISES: Final = 1_000
+"""Queries that one member may hold at a time. What a person there decides about another one reaches nobody."""
 PAYLOAD_BASE: Final = 16 * 1024
 """Bytes of a payload before any fingerprint: role, case and legal basis, or what wraps a sealed one."""
 PAYLOAD_A_UNIT: Final = 4 * 1024
@@ -71,6 +74,11 @@ def _query_channel(asker: MemberId, query_id: bytes) -> str:
 def _observed(members: Sequence[MemberId], outcome: Outcome, header: QueryHeader) -> list[RelayEvent]:
     """What the hub itself saw of members that gave no answer."""
     return [RelayEvent(member=member, outcome=outcome, query_id=header.query_id) for member in members]
+
+
+def _late(member: MemberId, reply: Reply) -> bytes:
+    """An answer on its way to who asked, after its table was closed."""
+    return pack_delivery(Delivery(late=RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)))
 
 
 class QueryRelay:
@@ -242,7 +250,7 @@ class QueryRelay:
 
     def _hand_out(self, outstanding: Outstanding, query: SignedQuery) -> None:
         header = self._decode_header(query.header)
-        outstanding.add(header.asker, header.query_id)
+        outstanding.add(header.asker, header.query_id, header.expires_at)
 
     async def _farewell(self, subscription: Subscription) -> None:
         await self._closing.wait()
@@ -255,7 +263,12 @@ class QueryRelay:
             async for reply in replies:
                 if reply.answer.answerer != member:
                     raise Malformed("a node may bring only its own answers")
-                if outstanding.take(reply.asker, reply.query_id):
+                if reply.decided:
+                    if await asyncio.to_thread(self._keep_promise, member, reply):
+                        await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply), member)
+                elif (expires_at := outstanding.take(reply.asker, reply.query_id)) is not None:
+                    if reply.held:
+                        await asyncio.to_thread(self._promise, member, reply, expires_at)
                     await self._deliver(member, reply)
         finally:
             subscription.close()
@@ -267,8 +280,10 @@ class QueryRelay:
             return
         if reply.asker not in self._roster().members:
             raise Misuse("an answer is addressed to nobody in the roster")
-        late = pack_delivery(Delivery(late=event))
-        if await self._switchboard.publish(_member_channel(reply.asker), late, member) is not Sent.TAKEN:
+        if (
+            await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply), member)
+            is not Sent.TAKEN
+        ):
             await asyncio.to_thread(self._keep, reply)
 
     def _keep(self, reply: Reply) -> None:
@@ -278,6 +293,30 @@ class QueryRelay:
             tx.expire_mail(now)
             if tx.mailbox_size(reply.asker) < MAILBOX_DEPTH:
                 tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
+
+    def _promise(self, member: MemberId, reply: Reply, expires_at: int) -> None:
+        # A crash right after this leaves a promise for an answer that was not passed on: the node brings it again.
+        with self._store.write() as tx:
+            tx.expire_promises(int(self._clock()))
+            if tx.promises(member) < PROMISES:
+                tx.put_promise(member, reply.asker, reply.query_id, expires_at)
+
+    def _keep_promise(self, member: MemberId, reply: Reply) -> bool:
+        """Puts what was decided into the asker's mailbox; False where nothing was promised, or there is no room: then
+        it stays promised, and the node brings it again with its next stream.
+        """
+        now = int(self._clock())
+        with self._store.read() as tx:
+            if not tx.promised(member, reply.asker, reply.query_id):
+                return False
+        with self._store.write() as tx:
+            tx.expire_mail(now)
+            full = tx.mailbox_size(reply.asker) >= MAILBOX_DEPTH
+            if full or not tx.take_promise(member, reply.asker, reply.query_id, now):
+                return False
+            # A crash after this leaves the answer in the mailbox. Its asker may see it twice, and knows it then.
+            tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
+        return True
 
     async def _mail(self, member: MemberId) -> AsyncIterator[Delivery]:
         """What waited. It is deleted only once the stream took it: a lost stream means it comes twice, and the asker

@@ -27,9 +27,10 @@ from node.domain.roster import (
     MemberStatus,
     Policy,
 )
+from node.domain.texts import checked_text, signed_text
 from node.errors import Malformed, Misuse, PeerFault
 from node.pki.keys import HUB, MIRROR, log_role, vkey_name
-from node.pki.petition import check_name
+from node.pki.petition import MAX_NAME
 from node.pki.strictjson import Fields, decode, encode
 from node.tlog import note
 
@@ -162,7 +163,7 @@ def _decode_member(value: Any) -> Member:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a member of the roster")
     member = Member(
         id=member_id(fields.text("id")),
-        name=check_name(fields.text("name")),
+        name=signed_text(fields.text("name"), MAX_NAME, "a member's name"),
         status=_word(MemberStatus, fields.text("status")),
         keys=tuple(map(_decode_key, fields.items("keys"))),
     )
@@ -278,13 +279,13 @@ def decode_suspended(data: bytes) -> tuple[FederationId, dict[MemberId, Suspensi
 def _decode_suspension(value: Any) -> tuple[MemberId, Suspension]:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a suspension")
     member = member_id(fields.text("id"))
-    found = Suspension(reason=check_reason(fields.text("reason")), since=fields.number("since", 0, 2**53))
+    found = Suspension(
+        reason=signed_text(fields.text("reason"), MAX_REASON, "a reason"), since=fields.number("since", 0, 2**53)
+    )
     fields.end()
     return member, found
 
 
 def check_reason(reason: str) -> str:
     """A reason as the hub states it: one printable line. Raises `Malformed`."""
-    if not 1 <= len(reason) <= MAX_REASON or not reason.isprintable():
-        raise Malformed(f"a reason is one printable line of at most {MAX_REASON} characters")
-    return reason
+    return checked_text(reason, MAX_REASON, "a reason")

@@ -27,6 +27,7 @@ from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
+from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
@@ -40,7 +41,19 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows, UsageRows):
+class Reader(
+    LogRows,
+    ChainRows,
+    HeldRows,
+    FileRows,
+    AllowRows,
+    HitRows,
+    QueryRows,
+    AnswerRows,
+    HubRows,
+    IndexingRows,
+    UsageRows,
+):
     """`StoreReader`."""
 
 
@@ -52,6 +65,7 @@ class Writer(
     AllowWrites,
     HitWrites,
     QueryWrites,
+    AnswerWrites,
     HubWrites,
     IndexingWrites,
     UsageWrites,

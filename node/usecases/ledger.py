@@ -24,6 +24,7 @@ from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain, PendingEntry
+from node.domain.matchable import contributable
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
@@ -265,9 +266,13 @@ class Ledger:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
         and what `check_statement` raises.
         """
-        kept = tuple(each for each in statement.fingerprints if each.contributable)
+        kept = contributable(statement.fingerprints)
         if not kept:
-            raise Refused("this contribution has no fingerprint that may be shared")
+            raise Refused(
+                "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "
+                "pHash are those of a plain surface, or below the quality floor",
+                remedy="vigil fingerprint FILE shows the hashes of a file and the quality of its PDQ",
+            )
         self.check(statement)
         return replace(statement, fingerprints=kept)
 

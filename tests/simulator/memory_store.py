@@ -24,6 +24,7 @@ from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
@@ -73,6 +74,7 @@ class State:
     last_pending: int = 0
     place: Place = field(default_factory=Place)
     hits: HitTables = field(default_factory=HitTables)
+    answers: AnswerTables = field(default_factory=AnswerTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -87,18 +89,20 @@ class State:
             last_pending=self.last_pending,
             place=clone(self.place),
             hits=clone(self.hits),
+            answers=clone(self.answers),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         MemoryChains.__init__(self, state)
         MemoryHits.__init__(self, state.hits, state.place)
+        MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 

@@ -19,7 +19,7 @@ from node.hub.asking import OUTSTANDING, Asking, Outstanding
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
 from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_BASE, QueryRelay
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
 from node.usecases.probes import Booked, units
 from node.usecases.quotas import Refusals
@@ -218,13 +218,13 @@ def test_one_asker_holds_no_more_than_its_questions_at_once() -> None:
 
 def test_whoever_asks_most_loses_its_own_place_among_the_unanswered() -> None:
     waiting = Outstanding()
-    waiting.add(JP, b"honest")
+    waiting.add(JP, b"honest", 7)
     for number in range(2 * OUTSTANDING):
-        waiting.add(FR, number.to_bytes(16, "big"))
-    assert waiting.take(JP, b"honest")
-    assert not waiting.take(JP, b"honest")
-    assert not waiting.take(FR, bytes(16))
-    assert waiting.take(FR, (2 * OUTSTANDING - 1).to_bytes(16, "big"))
+        waiting.add(FR, number.to_bytes(16, "big"), 9)
+    assert waiting.take(JP, b"honest") == 7
+    assert waiting.take(JP, b"honest") is None
+    assert waiting.take(FR, bytes(16)) is None
+    assert waiting.take(FR, (2 * OUTSTANDING - 1).to_bytes(16, "big")) == 9
 
 
 def test_a_flood_of_one_asker_costs_no_other_asker_an_answer_and_nobody_its_stream() -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from alembic import command
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
@@ -24,14 +22,16 @@ from node.usecases.quotas import charges, cost_of_run
 from node.usecases.replica import Rules, Verified, position, verify_package
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Log, Speaker, entry_of, picture, roster
+from tests.unit.store.test_chain_upgrade import as_of
 
 FR = Speaker.named("FR")
 CODEC = ProtoCodec()
 RULES = Rules(roster=roster(FR), copy=Copy(reader=MemberId("JP")), cosigned=True)
 COUNT = 1_500
+BEFORE = "0008"
 
 
-def store_all(path: Path, log: Log, *, charged: bool = True) -> Verified:
+def store_all(path: Path, log: Log) -> Verified:
     """Takes a whole log in, as a node does."""
     with closing(open_store(path, create=True)) as store:
         catalogue = Catalogue(store=store, index=None, codec=CODEC)
@@ -39,8 +39,7 @@ def store_all(path: Path, log: Log, *, charged: bool = True) -> Verified:
             at = position(change.writer, change.writer.open_log(FR.origin))
             verified = verify_package(at, log.package(hub=True), RULES, Handlings(CODEC.decode_handling))
             change.apply(verified)
-            if charged:
-                change.writer.charge(charges(FR.id, cost_of_run(verified.batch)), 0)
+            change.writer.charge(charges(FR.id, cost_of_run(verified.batch)), 0)
         store.scrub()
     return verified
 
@@ -85,18 +84,12 @@ def test_what_entries_are_charged_is_no_less_than_what_they_take_on_a_disk(
     assert grew <= charged < 3 * grew
 
 
-def test_a_database_of_before_is_charged_with_the_logs_that_it_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_of_before_is_charged_with_the_logs_that_it_holds(tmp_path: Path) -> None:
     path, log = tmp_path / "node.db", Log(FR)
     for number in range(40):
         (malformed if number % 4 == 0 else honest)(log, number)
-    before = import_module("node.store.migrations.versions.0009_usage").down_revision
-    whole = command.upgrade
-    with monkeypatch.context() as patched:
-        patched.setattr(command, "upgrade", lambda config, _: whole(config, before))
-        batch = store_all(path, log, charged=False).batch
-    with closing(open_store(path, create=False)) as store, store.read() as tx:
+    batch = store_all(path, log).batch
+    with closing(open_store(as_of(BEFORE, path), create=False)) as store, store.read() as tx:
         usage = tx.usage(FR.id)
     assert {key[1] for key in usage} == {Period.ALL}
     counts = {key[0]: count.used for key, count in usage.items()}
