@@ -9,7 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from node.domain.caller import NOBODY
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from typing_extensions import TypeIs
 
     from node.app.sessions import Session
     from node.config import Home
@@ -302,7 +304,7 @@ def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
     return run(paths)
 
 
-def is_found(item: Found | Unreadable) -> TypeGuard[Found]:
+def is_found(item: Found | Unreadable) -> TypeIs[Found]:
     """Whether what a walk gave is a file to be read."""
     from node.media.walk import Found as Kind
 

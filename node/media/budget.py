@@ -85,7 +85,7 @@ class Budget:
         left = int(max(self._run, self._others) - self._granted)
         if not self._granted:
             left = max(left, task.most)
-        if left < max(task.cost, self._floor):
+        if left < max(min(task.cost, task.most), self._floor):
             task.result = cut(task.so_far)
             return task
         seconds = min(max(task.most, self._floor), left)

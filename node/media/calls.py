@@ -35,7 +35,7 @@ COMMON_FROM: Final = 424
 """Numbers from here on came after Linux 5.0. Those that are not allowed do not exist for a worker (ENOSYS): a library
 that tries one knows what to do without it, also one that is not yet known here."""
 
-ALLOWED: Final = (
+ALLOWED: Final[tuple[str, ...]] = (
     # Memory (with `mmap`, `mprotect` and `madvise`, whose arguments are bound).
     "brk", "munmap", "mremap", "mincore", "membarrier",
     # The descriptors that it was handed (with `write`, `recvmsg` and `fcntl`).
@@ -52,7 +52,7 @@ ALLOWED: Final = (
     "getrandom",
 )  # fmt: skip
 
-MISSED: Final = {
+MISSED: Final[dict[str, int]] = {
     # Files and folders that a library looks for and does without.
     "open": errno.EACCES, "openat": errno.EACCES, "stat": errno.EACCES, "lstat": errno.EACCES,
     "newfstatat": errno.EACCES, "statx": errno.EACCES, "access": errno.EACCES, "faccessat": errno.EACCES,

@@ -40,6 +40,8 @@ _PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", 
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
 _MOVING: Final = (GIF, WEBP, PNG, AVIF)
+_MAX_BOXES: Final = 100_000
+"""Boxes of an ISO media file that are walked over: a picture has a few dozen."""
 _BELIEVED: Final = 10
 """Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
 _UNBELIEVED: Final = 100
@@ -242,7 +244,9 @@ def _is_cut_short(data: bytes) -> bool:
     if data[4:8] != b"ftyp":
         return False
     at = 0
-    while at + 8 <= len(data):
+    for _ in range(_MAX_BOXES):
+        if at + 8 > len(data):
+            break
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:  # the size follows in 8 bytes
             size = int.from_bytes(data[at + 8 : at + 16], "big")

@@ -143,7 +143,7 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             command,
-            stdin=its,
+            stdin=its.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,

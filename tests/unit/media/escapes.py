@@ -171,14 +171,15 @@ def outcome(attempt: Callable[[], object], file: int) -> str:
     return "done" if code == 255 else f"refused {errno.errorcode.get(code, code)}"
 
 
+def bare(number: int) -> Callable[[], object]:
+    """A call without arguments."""
+    return lambda: called(number, 0, 0, 0, 0, 0, 0)
+
+
 def numbered() -> dict[str, Callable[[], object]]:
     """Every call that is not named among those that may be made, without arguments."""
     known = calls.MACHINES[platform.machine()].numbers
-    return {
-        f"call {number}": lambda number=number: called(number, 0, 0, 0, 0, 0, 0)
-        for number in range(LAST)
-        if number not in known.values()
-    }
+    return {f"call {number}": bare(number) for number in range(LAST) if number not in known.values()}
 
 
 def main() -> None:

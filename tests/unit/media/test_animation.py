@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from PIL import ExifTags, Image, ImageSequence
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, PictureFingerprints, VideoFrame
 from node.errors import MediaError
 from node.media import animation
-from node.media.allowance import grace
+from node.media.allowance import Time, grace
 from node.media.decode import ShownFrame, decode_picture
 from node.media.frames import Sample
 from node.media.pdq import PdqHashes, pdq_hashes
@@ -214,10 +215,10 @@ def test_time_is_asked_for_by_size_and_by_what_moves_alone(tmp_path: Path) -> No
     assert animation.processor_seconds(MAX_FILE_BYTES) + grace(MAX_FILE_BYTES) < MAX_ASKED_SECONDS
 
 
-def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = moving(pictures(5), "PNG")
-    monkeypatch.setattr("node.media.picture.processor_seconds", lambda _size: -1)
-    found = read(tmp_path, data)
+def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(moving(pictures(5), "PNG"))
+    found = fingerprint(tmp_path / "file", lambda *_: Time(until=0.0))
+    assert isinstance(found, PictureFingerprints)
     assert len(found.frames) == 2
     assert found.note == "only its first 2 frames were read: decoding all of them takes too long"
 
@@ -269,7 +270,9 @@ def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
     def frames() -> Iterator[ShownFrame]:
         yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
 
-    found, note, lacking = animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 60)
+    found, note, lacking = animation.fingerprint_animation(
+        Sample(first.shown_at(0)), given[0][2], frames(), Time(until=inf)
+    )
     assert (note, lacking) == ("", False)
     return found
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, PictureFingerprints
 from node.media import borders
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import pdq_hashes
@@ -109,6 +109,8 @@ def test_the_whole_picture_keeps_its_hashes(tmp_path: Path) -> None:
     (tmp_path / "framed.png").write_bytes(encoded(made, "PNG"))
     (tmp_path / "bare.png").write_bytes(encoded(scene(), "PNG"))
     framed, bare = (fingerprint(tmp_path / name) for name in ("framed.png", "bare.png"))
+    assert isinstance(framed, PictureFingerprints)
+    assert isinstance(bare, PictureFingerprints)
     whole = pixels_of(made)
     assert framed.pdq_orientations == pdq_hashes(whole.values, whole.channels).orientations
     assert bare.trimmed is None

@@ -54,7 +54,7 @@ def verdict(machine: Machine, number: int, *arguments: int, audit: int | None = 
             case 0x45:
                 at += when_true if accumulator & value else when_false
             case 0x06:
-                return value
+                return int(value)
             case _:
                 raise AssertionError(operation)
 
@@ -205,10 +205,9 @@ print("nobody")
 def test_a_machine_without_a_filter_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confine, "limit_resources", lambda: None)
     monkeypatch.setattr(confine, "drop_privileges", lambda: None)
-    monkeypatch.setattr(confine, "landlock", landlock)
     monkeypatch.setattr(landlock, "refuse_everything", lambda: False)
     monkeypatch.setattr(seccomp, "install", lambda *_: False)
-    monkeypatch.setattr(confine.ctypes, "CDLL", lambda *_, **__: _Agreeing())
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: _Agreeing())
     with pytest.raises(confine.Unconfined):
         confine.confine(PORTS)
 
@@ -237,7 +236,7 @@ def test_a_confined_worker_reads_what_an_unconfined_process_reads(tmp_path: Path
         (tmp_path / name).write_bytes(data)
     for suffix in (".mp4", ".webm", ".avi", ".ts", ".mpg", ".mkv"):
         write_video(tmp_path / f"film{suffix}", Scene(3), seconds=1, rate=25 if suffix == ".mpg" else 10)
-    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4")
+    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
     files = [path for folder in (tmp_path, vectors / "files", vectors / "video") for path in folder.rglob("*")]
     files = sorted(path for path in files if path.is_file())
     told = {path: str(result) if isinstance(result, MediaError) else result for path, result in _read(files)}

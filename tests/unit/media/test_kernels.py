@@ -80,7 +80,7 @@ def test_a_worker_that_is_warm_compiles_and_loads_nothing_more(tmp_path: Path) -
     framed.paste(scene(400, 300), (50, 50))
     framed.save(tmp_path / "within a border.png")
     write_video(tmp_path / "film.mp4", Scene(1), seconds=2)
-    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4")
+    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
     for name, data in originals().items():
         (tmp_path / name).write_bytes(data)
     for seed in range(200):
