@@ -105,7 +105,7 @@ def cut(so_far: MaterialFingerprints | None) -> Result:
     """The result of a file that had no second turn, given what was read of it in its first."""
     if so_far is None:
         return MediaError("decoding it takes too long", remedy=CUT)
-    return replace(so_far, note=f"{so_far.note}; {CUT}")
+    return replace(so_far, note=f"{so_far.note}; {CUT}" if so_far.note else CUT)
 
 
 def is_cut(result: Result) -> bool:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,19 +28,16 @@ from typing import Final
 
 from node.errors import Malformed, MediaError, Unavailable
 from node.media import replies
-from node.media.allowance import grace
-from node.media.budget import Budget, cut
-from node.media.confine import PROCESSOR_SECONDS
+from node.media.budget import Budget
 from node.media.descriptors import Identity, not_read
 from node.media.tasks import Result, Task, left_of
+from node.media.turns import WALL_A_SECOND, blame, conclude, heard_before, is_tried_again
 from node.media.walk import Found, Unreadable
-from node.media.worker_process import UNCONFINED, WORKER_COMMAND, WorkerProcess, cause, start
+from node.media.worker_process import UNCONFINED, WORKER_COMMAND, WorkerProcess, start
 
 WALL_SECONDS: Final = 300.0
 """Time of one file by the clock, for what takes no processor time: a dead network share. What asks for more
-processor time (what moves, or may) gets `_WALL_A_SECOND` times that on top."""
-_WALL_A_SECOND: Final = 4
-"""Seconds by the clock for each of processor time: a machine has other things to do."""
+processor time (what moves, or may) gets `turns.WALL_A_SECOND` times that on top."""
 _STARTS: Final = 3
 """Workers in a row that may fail to start before the pool gives up."""
 _DEPTH: Final = 2
@@ -139,7 +135,7 @@ class _Pool:
         now = time.monotonic()
         for worker in list(self._workers):
             if worker.busy and worker.deadline <= now:
-                allowed = self._wall_seconds + _WALL_A_SECOND * worker.seconds
+                allowed = self._wall_seconds + WALL_A_SECOND * worker.seconds
                 self._lose(worker, f"reading and decoding it took longer than {allowed:g} seconds")
         while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
             self.hand_out(self._backlog.popleft())
@@ -159,7 +155,7 @@ class _Pool:
         try:
             file, status = task.open()
         except MediaError as error:
-            task.result = error
+            conclude(self._budget, task, left_of(task.so_far, error))
             return
         task.limits = task.limits or self._budget.first_turn(status.size)
         worker = None if task.again else min(self._workers, key=lambda worker: len(worker.tasks), default=None)
@@ -170,13 +166,13 @@ class _Pool:
                 if not self._workers:
                     raise
                 if task.again:  # the others go on
-                    self._conclude(task, MediaError(f"it failed, and {error}", remedy=error.remedy))
+                    conclude(self._budget, task, MediaError(f"it failed, and {error}", remedy=error.remedy))
                     return
                 worker = min(self._workers, key=lambda worker: len(worker.tasks))
         try:
             worker.hand(file, task.limits)
         except OSError as error:
-            self._conclude(task, not_read(error))
+            conclude(self._budget, task, not_read(error))
             return
         worker.tasks.append(task)
         if len(worker.tasks) == 1 and worker.ready:
@@ -218,31 +214,12 @@ class _Pool:
         task = worker.tasks[0]
         try:
             said = replies.read_reply(line)
-            result = None if isinstance(said, replies.Before) else task.judge(said)
+            if isinstance(said, replies.Before):
+                return heard_before(worker, task, said)
+            result = task.judge(said)
         except Malformed:
             return False
-        if result is not None:
-            self._take_in(worker, result)
-            return True
-        return self._heard_before(worker, task, said)
-
-    def _heard_before(self, worker: WorkerProcess, task: Task, said: replies.Said) -> bool:
-        """A line that stands before a reply. False for one that comes twice, or asks for more than was given: a worker
-        that was taken over could go on so for ever.
-        """
-        match said:
-            case replies.MoreTime() if not worker.asked and task.limits and task.status:
-                given = max(task.limits.moving, task.limits.costly) + grace(task.status.size)
-                if said.seconds > given:
-                    return False
-                worker.asked, worker.seconds, worker.so_far = True, said.seconds, said.so_far
-                worker.deadline += _WALL_A_SECOND * said.seconds
-            case replies.Costly() if worker.asked and worker.costly is None:
-                worker.costly = said
-            case replies.Spent() if not worker.spent:
-                worker.spent, worker.short = True, said.short
-            case _:
-                return False
+        self._take_in(worker, result)
         return True
 
     def _take_in(self, worker: WorkerProcess, result: Result) -> None:
@@ -251,18 +228,9 @@ class _Pool:
         if worker.short and not task.again:
             task.again = True
         else:
-            self._conclude(worker.tasks.popleft(), result, took=worker.took(), costly=worker.costly)
+            conclude(self._budget, worker.tasks.popleft(), result, took=worker.took(), costly=worker.costly)
         worker.served += 1
         worker.begin(self._wall_seconds)
-
-    def _conclude(self, task: Task, result: Result, *, took: float = 0.0, costly: replies.Costly | None = None) -> None:
-        """Ends a turn of a file. `costly`: what it wants beyond what it got, None where it had enough."""
-        task.close()
-        self._budget.took(task, took)
-        if costly is None:
-            task.result = result
-        elif isinstance(result, MediaError) or not self._budget.put_off(task, result, costly.cost, costly.most):
-            task.result = result if isinstance(result, MediaError) else cut(result)
 
     def _replace(self, worker: WorkerProcess) -> None:
         """Ends a worker that asked for it."""
@@ -289,27 +257,11 @@ class _Pool:
                     "the worker processes that read files cannot be started",
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
+        elif worker.tasks and not reason and is_tried_again(worker, worker.tasks[0], status):
+            worker.tasks[0].again = True
         elif worker.tasks:
-            self._blame(worker, worker.tasks[0], reason, status)
+            blame(self._budget, worker, worker.tasks.popleft(), reason, status)
         self._pass_on(worker.tasks)
-
-    def _blame(self, worker: WorkerProcess, task: Task, reason: str, status: int) -> None:
-        """What becomes of the file that a lost worker worked on."""
-        killed = not reason and status == -signal.SIGKILL
-        over = not reason and status == -signal.SIGXCPU
-        if not task.again and (killed or (not reason and not over and worker.served > 0)):
-            task.again = True
-            return
-        worker.tasks.popleft()
-        # What was killed or stopped may do better another time; what crashed will crash again.
-        left = None if reason or killed else worker.so_far or task.so_far
-        seconds = worker.seconds or (task.limits.first if task.limits else PROCESSOR_SECONDS)
-        result = left_of(left, MediaError(reason) if reason else cause(status, seconds))
-        if over and self._budget.put_off(task, left, seconds, seconds + PROCESSOR_SECONDS):
-            task.close()
-            self._budget.took(task, seconds)
-        else:
-            self._conclude(task, result, took=seconds)
 
     def _pass_on(self, tasks: deque[Task]) -> None:
         """Lets others have the tasks of a worker that was buried. Where the first is tried again, a new worker takes

@@ -13,7 +13,7 @@ import pytest
 
 from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError, Unavailable
-from node.media import budget, confine, pool
+from node.media import budget, confine, pool, turns
 from node.media.budget import Budget
 from node.media.walk import Unreadable
 from tests.conftest import absent
@@ -121,7 +121,7 @@ def test_a_file_that_goes_on_for_ever_is_ended(
     good: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is put off at first, and gets more time when all others are done."""
-    for module in (budget, pool):
+    for module in (budget, turns):
         monkeypatch.setattr(module, "PROCESSOR_SECONDS", 1)
     files = [good[0], bad(tmp_path, "spin"), *good[1:]]
     results = list(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, budget=short()))
