@@ -327,7 +327,9 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
 def _toml(value: str | float) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        # TOML holds no control character as it is.
+        shown = "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in escaped)
+        return f'"{shown}"'
     return repr(value)
 
 

@@ -7,7 +7,8 @@ Rules this module upholds:
   `PeerFault` and its kin mean that bytes or behaviour from outside are at fault. Code that handles untrusted bytes
   lets out `PeerFault` only, never a library's own exception.
 - An error says what is wrong and where (`str(error)`), and what to do (`error.remedy`). Neither ever holds a
-  fingerprint, a key or a file name: those belong to the output of the command that was given them.
+  fingerprint, a key or a file name: those belong to the output of the command that was given them. So the command line
+  alone names a path, and only one that was typed into the same command.
 - `kind` is the stable word for scripts and for the wire (`node/wire/status.py` maps it to a gRPC status, both ways).
 """
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from node.domain.caller import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -159,6 +159,20 @@ def last_bundle(folder: Path) -> bytes:
 def show_authority(folder: Path) -> Line:
     """What an authority is and whom it has signed in, with the digits that ceremonies compare. It opens no key."""
     from node.app.ceremonies import show_authority as run
+
+    return run(folder)
+
+
+def authority_policy(folder: Path, changes: Mapping[str, str]) -> Line:
+    """The policy that the next signature publishes, with these numbers changed before. It opens no key."""
+    from node.app.policy import authority_policy as run
+
+    return run(folder, changes)
+
+
+def policy_change(folder: Path) -> list[Line]:
+    """A line where the next signature publishes another policy than the last; else none. It opens no key."""
+    from node.app.policy import policy_change as run
 
     return run(folder)
 

@@ -25,6 +25,7 @@ from node.app.homes import (
     write_mark_of,
 )
 from node.app.ownership import owning
+from node.app.policy import policy_lines
 from node.config import Home
 from node.control.lines import fingerprint_line, statement_line
 from node.domain.homes import Owner
@@ -188,11 +189,13 @@ def init_hub(
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """A line on the hub where it is new or has changed, then one a petition. Raises `PeerFault`, `Damaged`.
+    """A line on the hub where it is new or has changed, one on the policy where that has, then one a petition. Raises
+    `PeerFault`, `Damaged`.
 
     `hub`: new (the first), rekey (its former keys name the new ones) or replaces (nobody speaks for it).
     """
-    review = _opened(folder, passphrase, ()).review(request)
+    authority = _opened(folder, passphrase, ())
+    review = authority.review(request)
     lines: list[Line] = []
     if review.hub_changed:
         former = review.hub.former_fingerprint
@@ -203,6 +206,7 @@ def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes
                 "former_fingerprint": spoken(former) if former else None,
             }
         )
+    lines += policy_lines(authority)
     return lines + [
         {
             "member": finding.member,

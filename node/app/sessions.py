@@ -42,16 +42,16 @@ WAIT_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 0.05
 
 
-def socket_path(home: Home) -> Path:
-    """The daemon's socket: in the home, or, where that path is too long for one, in a folder of this user's alone.
+def socket_path(home: Home, name: str = "control") -> Path:
+    """A socket of the daemon: in the home, or, where that path is too long for one, in a folder of this user's alone.
 
     Raises `Refused` where somebody else has made that folder: its owner could put a socket of his own in there.
     """
-    path = home.folder / "control.sock"
+    path = home.folder / f"{name}.sock"
     if len(os.fsencode(path)) <= config.MAX_SOCKET_PATH:
         return path
-    name = hashlib.sha256(os.fsencode(home.folder)).hexdigest()[:24]
-    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{name}.sock"
+    digits = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
+    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{digits}.sock"
 
 
 def _own_folder(folder: Path) -> Path:

@@ -13,17 +13,15 @@ import typer
 
 from node.cli.common import Command, common
 from node.cli.output import Line, Output, plain
-from node.cli.words import moment, new_table
+from node.cli.words import below, moment, ranges_words, record_name
 
 _LISTED: Final = 50
-_KNOWN: Final = frozenset({
+_SAID_FIRST: Final = frozenset({
     "index", "kind", "state", "at", "what", "outcome", "officer", "case", "legal_basis", "query",
     "error", "why", "ended_at",
 })  # fmt: skip
-"""What has a column of its own; the rest is shown together."""
-_COLUMNS: Final = ("Entry", "When", "What", "Outcome", "Officer", "Case", "Legal basis", "More")
-_ALWAYS: Final = ("Entry", "When", "What")
-_FOLDED: Final = ("Officer", "Legal basis", "More")
+"""What has a place of its own; the rest is shown behind it."""
+_INDENT: Final = 9
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +41,7 @@ def audit(
 
     A question is shown by its number, case and legal basis, never with its fingerprints. An administrative act is shown
     with its outcome: done, refused, failed, or unknown if the program ended in the middle. What is past its retention
-    is a line that says so.
+    is an entry that says so.
     """
     given = common(ctx)
     found: list[Line] = []
@@ -53,44 +51,46 @@ def audit(
             if not given.output.json:
                 found.append(line)
     if found:
-        _print_table(given.output, found)
+        _print_entries(given.output, found)
     elif not given.output.json:
         given.output.note("the audit log has no entries yet")
 
 
-def _print_table(output: Output, lines: list[Line]) -> None:
+def _print_entries(output: Output, lines: list[Line]) -> None:
     listed = {line["index"] for line in lines}
-    rows = [_cells(line) for line in lines if line.get("of") not in listed]  # an act's own line says how it ended
-    # A column that is empty in every row only takes width from the others.
-    filled = [at for at, name in enumerate(_COLUMNS) if name in _ALWAYS or any(row[at] for row in rows)]
-    table = new_table(*(_COLUMNS[at] for at in filled), right=("Entry",), folds=_FOLDED)
-    for row in rows:
-        table.add_row(*(row[at] for at in filled))
-    output.say(table)
+    for line in lines:
+        if line.get("of") not in listed:  # an act's own entry says how it ended
+            output.say(_entry_words(line))
 
 
-def _cells(line: Line) -> tuple[str, ...]:
-    """A line's words, one for each of `_COLUMNS`."""
-    return (
-        str(line["index"]),
-        moment(line["at"]) if "at" in line else "",
-        plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}: purged",
-        plain(line.get("outcome", "")),
-        plain(line.get("officer", "")),
-        plain(line.get("case", "")),
-        plain(line.get("legal_basis", "")),
-        _more(line),
-    )
+def _entry_words(line: Line) -> str:
+    """One entry: number, time, what was done and by whom, and below it what else is known."""
+    when = moment(line["at"]) if "at" in line else ""
+    done = plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}, purged"
+    outcome = f": {plain(line['outcome'])}" if line.get("outcome") else ""
+    officer = f", by {plain(line['officer'])}" if line.get("officer") else ""
+    first = f"{line['index']:>7}  {when:<16}  {done}{outcome}{officer}"
+    more = _more(line)
+    return f"{first}\n{below(_INDENT, more)}" if more else first
 
 
 def _more(line: Line) -> str:
-    parts = [f"{plain(name)}: {_value(value)}" for name, value in sorted(line.items()) if name not in _KNOWN and value]
-    if line.get("query"):
-        parts.insert(0, f"query {plain(line['query'])[:8]}")
+    parts = [f"case {plain(line['case'])}"] if line.get("case") else []
+    parts += [f"legal basis {plain(line['legal_basis'])}"] if line.get("legal_basis") else []
+    parts += [f"query {plain(line['query'])[:8]}"] if line.get("query") else []
+    for name, value in sorted(line.items()):
+        if name not in _SAID_FIRST and value:
+            parts.append(f"{plain(name).replace('_', ' ')} {_value(value)}")
     if line.get("error"):
         parts.append(f"because: {plain(line.get('why') or line['error'])}")
-    return ", ".join(parts)
+    return "; ".join(parts)
 
 
 def _value(value: object) -> str:
-    return ", ".join(map(plain, value)) if isinstance(value, list) else plain(value)
+    if isinstance(value, list):
+        numbers = value if all(type(each) is int for each in value) else []
+        return ranges_words(numbers) if numbers else ", ".join(map(plain, value))
+    if value is True:
+        return "yes"
+    text = str(value)
+    return record_name(text) if "#" in text else plain(text)

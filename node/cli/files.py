@@ -14,8 +14,7 @@ from typing import Final
 
 from node.errors import Misuse, StoreError
 
-_EXISTS: Final = "the file to write exists already"
-_NAME_ANOTHER: Final = "name another; an existing file is kept"
+_NAME_ANOTHER: Final = "name another file: an existing file is never overwritten"
 
 
 def read_input(path: Path, limit: int, what: str) -> bytes:
@@ -24,16 +23,16 @@ def read_input(path: Path, limit: int, what: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise Misuse(f"the {what} cannot be read: {_why(error)}") from None
+        raise Misuse(f"the {what} {path} cannot be read: {_why(error)}") from None
     if len(data) > limit:
-        raise Misuse(f"the {what} is larger than any {what}: the limit is {limit} bytes")
+        raise Misuse(f"the {what} {path} is larger than any {what}: the limit is {limit} bytes")
     return data
 
 
 def refuse_existing(path: Path) -> None:
     """Raises `Misuse` where `write_new` would: before work that should not be done for nothing."""
     if path.exists():
-        raise Misuse(_EXISTS, remedy=_NAME_ANOTHER)
+        raise _exists(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -41,9 +40,9 @@ def write_new(path: Path, data: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise Misuse(_EXISTS, remedy=_NAME_ANOTHER) from None
+        raise _exists(path) from None
     except OSError as error:
-        raise Misuse(f"the file to write cannot be made: {_why(error)}") from None
+        raise Misuse(f"{path} cannot be written: {_why(error)}") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -51,7 +50,11 @@ def write_new(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StoreError(f"the file could not be written: {_why(error)}") from None
+        raise StoreError(f"{path} could not be written: {_why(error)}") from None
+
+
+def _exists(path: Path) -> Misuse:
+    return Misuse(f"{path} exists already", remedy=_NAME_ANOTHER)
 
 
 def _why(error: OSError) -> str:

@@ -34,7 +34,16 @@ from node.cli.main import ExitCode
 from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
-from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
+from node.cli.words import (
+    aside_words,
+    count,
+    grouped_words,
+    hit_words,
+    not_matched_words,
+    record_name,
+    speaker,
+    stored_hit_words,
+)
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, Refused, VigilError
@@ -101,7 +110,10 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         bool, typer.Option("--no-reference", help="Do not keep where the files are (vigil holdings N shows it).")
     ] = False,
     show_all: Annotated[
-        bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
+        bool,
+        typer.Option(
+            "--show-all", help="Show also hits that the allow-list hides, and those of muted or suspended members."
+        ),
     ] = False,
     workers: Annotated[
         int | None,
@@ -280,9 +292,11 @@ class _Intake:
 
 def _file_words(line: Line) -> str:
     words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
-    hits = [hit_words(hit) for hit in line["hits"][:_HITS_SHOWN]]
-    if line["hits_total"] > _HITS_SHOWN:
-        hits.append(f"  and {count(line['hits_total'] - _HITS_SHOWN, 'more hit')}: vigil match PATH")
+    leading = [hit for hit in line["hits"] if hit.get("leads", True)][:_HITS_SHOWN]
+    hits = [hit_words(hit) for hit in leading]
+    more = line["hits_total"] - sum(hit.get("alike", 1) for hit in leading)
+    if more > 0:
+        hits.append(f"  and {count(more, 'more hit')}: vigil match PATH")
     return "\n".join([words, *hits])
 
 
@@ -304,6 +318,7 @@ def _summary_words(line: Line) -> str:
         words += f"vigil hits --case {case}"
     if line.get("not_matched_yet"):
         words += f"\n{not_matched_words(line)}"
+    words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

@@ -23,7 +23,7 @@ from node.cli.statement_words import (
     statement_rows,
     statement_words,
 )
-from node.cli.words import clock_words, count, day_words, new_table, record_name, speaker
+from node.cli.words import below, clock_words, count, day_words, record_name, speaker
 from node.errors import Misuse
 
 
@@ -35,6 +35,7 @@ class Verdict(StrEnum):
 
 
 _LISTED: Final = 100
+_INDENT: Final = 14
 _FRAMES_SHOWN: Final = 5
 """Frames of a video's record that people are shown."""
 _WITH_FIELDS: Final = ("contribution", "correction")
@@ -129,8 +130,8 @@ def records(  # noqa: PLR0917 (typer hands over by name)
         for line in found:
             print_record(given.output, line)
         return
-    if found:
-        _print_table(given.output, found, mine=mine)
+    for line in found:
+        given.output.say(_row_words(line, mine=mine))
     if page is not None:
         given.output.note(_page_words(page))
 
@@ -142,27 +143,19 @@ def _page_words(page: Line) -> str:
     return words if page["next"] is None else f"{words}; the next: --after {page['next']}"
 
 
-def _print_table(output: Output, lines: list[Line], *, mine: bool) -> None:
-    second = "Case" if mine else "Member"
-    remarked = any(line["remarks"] for line in lines)  # eight columns' room for what is said, where there is none
-    columns = ("Record", second, "Kind", "Day", "State", "Says", *(("Remarks",) if remarked else ()))
-    table = new_table(*columns, right=("Remarks",), folds=("Case", "State", "Says"))
-    for line in lines:
-        cases = ", ".join(line.get("cases") or ())
-        table.add_row(
-            record_name(line["record"]),
-            plain(cases or "-") if mine else speaker(line["record"].partition("#")[0]),
-            plain(line["kind"]),
-            day_words(line["issued_day"]),
-            _state_words(line),
-            _says_words(line),
-            *((str(line["remarks"] or ""),) if remarked else ()),
-        )
-    output.say(table)
+def _row_words(line: Line, *, mine: bool) -> str:
+    """One record of the list, in lines that fit a terminal: which one it is, and below it what it says."""
+    cases = ", ".join(line.get("cases") or ())
+    whose = speaker(line["record"].partition("#")[0])
+    where = (f"case {plain(cases)}" if cases else "no case") if mine else whose
+    which = f"{record_name(line['record'])}  {day_words(line['issued_day'])}  {plain(line['kind'])}"
+    remarks = count(line["remarks"], "remark") if line["remarks"] else ""
+    more = [words for words in (plain(line["reason"] or ""), _says_words(line), remarks) if words]
+    return "\n".join([f"{which}, {where}: {_state_words(line)}", *(below(_INDENT, words) for words in more)])
 
 
 def _says_words(line: Line) -> str:
-    """What a record says, in a cell; who may read it where that is not everyone, and until when."""
+    """What a record says; who may read it where that is not everyone, and until when."""
     if line["kind"] not in _WITH_FIELDS:
         return plain(line["says"] or "")
     handling = line.get("handling") or {}
@@ -179,10 +172,11 @@ def _state_words(line: Line) -> str:
     """
     words = plain(line["state"])
     if line["superseded"]:
-        words = "replaced" if line["state"] == "purged" else f"{words}, replaced"
+        newer = f"replaced by {record_name(line['newest'])}" if line["newest"] else "retracted"
+        words = newer if line["state"] == "purged" else f"{words}, {newer}"
     if line.get("publication") not in (None, "published"):
         words = f"{words}, {plain(line['publication'])}"
-    return f"{words}: {plain(line['reason'])}" if line["reason"] else words
+    return words
 
 
 def print_record(output: Output, line: Line) -> None:
@@ -198,7 +192,7 @@ def print_record(output: Output, line: Line) -> None:
         *(statement_rows(line) if contribution else [("Category", category_words(line["category"]))]),
         ("Day", day_words(line["issued_day"])),
         ("Kept until", day_words(line["expiry_day"]) if line["expiry_day"] else None),
-        ("State", _state_words(line)),
+        ("State", f"{_state_words(line)}: {line['reason']}" if line["reason"] else _state_words(line)),
         ("Published", _PUBLICATION.get(line.get("publication") or "")),
         ("Readable by", _audience_words(line)),
     ]

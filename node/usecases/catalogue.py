@@ -12,114 +12,36 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
-from node.domain.batch import BodyState, FingerprintColumns
-from node.domain.envelope import Disclosure, decode
+from node.domain.batch import BodyState
+from node.domain.envelope import decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
-from node.domain.log_ports import StoredRun
-from node.domain.ports import Codec, Store, StoreReader, StoreWriter
-from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
+from node.domain.log_ports import Chain, StoredRun
+from node.domain.ports import Codec, Store, StoreReader
+from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
+from node.domain.turns import TurnLock
 from node.errors import Malformed
-from node.usecases.effects import Applied, apply
+from node.usecases.change import Change
 from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
-from node.usecases.purging import REMARKS, Purge, chain_at, leaf_at
-from node.usecases.replica import Verified
+from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.view import View, Views
 
-
-@dataclass(slots=True, kw_only=True)
-class Change:
-    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
-
-    writer: StoreWriter
-    applied: list[Applied] = field(default_factory=list)
-    removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
-    filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
-    held: list[FingerprintColumns] = field(default_factory=list)
-    purged: int = 0
-
-    def apply(self, verified: Verified) -> Applied:
-        """Stores a verified run with its effects (`effects.apply`)."""
-        done = apply(self.writer, verified)
-        self.applied.append(done)
-        self.purged += done.purged
-        return done
-
-    def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
-        """Gives a missing entry its body, which the caller has checked."""
-        self.writer.fill(origin, index, disclosure)
-        self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
-
-    def hold(self, columns: FingerprintColumns) -> None:
-        """The fingerprints of new holdings, which the caller has put."""
-        self.held.append(columns)
-
-    def delete_holding(self, holding_id: int) -> None:
-        """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
-        self.writer.delete_holding(holding_id)
-        self.removed.append({HOLDINGS_SOURCE: [holding_id]})
-        self.purged += 1
-
-    def leave_case(self, holding_id: int, case: str) -> None:
-        """Takes a holding out of a case, with the references to its files there."""
-        self.writer.leave_case(holding_id, case)
-        self.purged += 1
-
-    def end_deletions(self, ids: Sequence[int]) -> None:
-        """These deletions are finished (`HoldingWriter.end_deletions`)."""
-        self.writer.end_deletions(ids)
-        self.purged += 1
-
-    def purge(self) -> Purge:
-        """A purge inside this transaction; the rows it removes leave the index with it."""
-        purge = Purge(self.writer)
-        self.removed.append(purge.removed)
-        return purge
-
-    @property
-    def behind(self) -> list[tuple[int, int, bool]]:
-        """(source, row, filled) of what changes below what an index has: purged, or given its body late."""
-        gone = [*self.removed, *(done.removed for done in self.applied)]
-        removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
-        return removed + [(number, row, True) for number, row, _, _ in self.filled]
-
-    def keep_hits_in_step(self) -> int:
-        """What this does to the hits that are kept: those on bodies that go have ended, those of holdings that go are
-        gone; how many. What comes apart from the order of its log waits to be matched.
-        """
-        ended = 0
-        for rows in [*self.removed, *(done.removed for done in self.applied)]:
-            for source, some in rows.items():
-                if source == HOLDINGS_SOURCE:
-                    ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
-                else:
-                    ended += self.writer.end_hits(source, some)
-        for number, row, _, _ in self.filled:
-            self.writer.wait_for_match(number, [row])
-        for columns in self.held:
-            new = {row for each in columns.columns for row in each.rows.tolist()}
-            self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
-        return ended
-
-    def forget_pending(self, leaf: bytes) -> bool:
-        """Forgets an own statement that never got a place; False where none waits under this name."""
-        forgotten = self.writer.forget_pending(leaf)
-        self.purged += forgotten
-        return forgotten
+NO_REASON: Final = "set aside; its log has more such entries than reasons are kept of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """What a member said about a record, as the record `record` of its own log. `body` is None where this node does not
-    hold it. `about`: the version that it was said of, and `earlier` whether its owner has corrected that since.
+    hold it, or where `fault` says why what it holds cannot be read. `about`: the version that it was said of, and
+    `earlier` whether its owner has corrected that since.
     """
 
     record: RecordId
@@ -127,6 +49,7 @@ class Remark:
     body: Body | None
     about: RecordId
     earlier: bool
+    fault: str = ""
 
     @property
     def speaker(self) -> Origin:
@@ -138,7 +61,9 @@ class Remark:
 class RecordView:
     """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
 
-    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `reason` why it was set aside.
+    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `newest` the version that
+    stands instead, None where there is none; `reason` why it was set aside. `fault`: what is wrong with a body or
+    handling that is held here, and that no correct program writes.
     `said`: how many remarks about any version of the record there are, told of its newest version; `remarks` what they
     say, where one record is looked at.
     """
@@ -154,9 +79,11 @@ class RecordView:
     body: Body | None = None
     handling: Handling | None = None
     replaced: bool = False
+    newest: RecordId | None = None
     reason: str = ""
     said: int = 0
     remarks: tuple[Remark, ...] = ()
+    fault: str = ""
 
 
 class Catalogue:
@@ -170,7 +97,7 @@ class Catalogue:
         self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         # Held from the transaction to the end of the index's update: an index that took changes in another order than
         # the store could keep a row that was purged.
-        self._in_step = threading.RLock() if self._following is None else self._following.lock
+        self._in_step = TurnLock() if self._following is None else self._following.lock
         self._owes_scrub = False
         self._views = Views(store)
 
@@ -180,7 +107,27 @@ class Catalogue:
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A transaction over bodies: durable, and in the index, when the block has ended without an error."""
+        """A transaction over bodies: durable, and in the index, when the block has ended without an error.
+
+        What it has to delete and had no room for is deleted then, too, in transactions between which other writers get
+        their turn. A crash in between leaves the rest noted: `pay` goes on with it.
+        """
+        with self._change() as change:
+            yield change
+        if change.owes:
+            self.pay()
+
+    def pay(self) -> None:
+        """Deletes what is owed: what a change, or a process that died, left to be deleted."""
+        with self._store.read() as reader:
+            owes = bool(reader.owed(1))
+        while owes:
+            with self._change() as change:
+                change.purge().pay()
+            owes = change.owes
+
+    @contextmanager
+    def _change(self) -> Iterator[Change]:
         following, last = self._following, 0
         with self._in_step:
             try:
@@ -220,6 +167,7 @@ class Catalogue:
         """Opens the index that was kept, or makes it from the store; `progress(done, total)`. For every start."""
         if self._following is not None:
             self._following.start(progress)
+        self.pay()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory made anew from the store; `progress(done, total)` in entries and holdings."""
@@ -268,15 +216,20 @@ class Catalogue:
 
     def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
         state = BodyState(run.states[at])
-        reasons = dict(reader.quarantined(record.origin)) if state is BodyState.QUARANTINED else {}
+        aside = state is BodyState.QUARANTINED
+        reasons = {index: NO_REASON} if aside else {}
+        reasons |= reader.quarantined(record.origin, index, index + 1) if aside else ()
         try:
             envelope = decode(run.entries[at])
         except Malformed:
             envelope = None
         if envelope is None:
             return RecordView(record=record, index=index, kind=0, state=state, reason=reasons.get(index, ""))
+        body, fault = self._body(envelope.kind, run, at)
+        handling, misread = self._handling(run, at)
         chain = chain_at(reader, record.origin, index, record.leaf)
         newer = chain.head != (record.origin, index)
+        counts = newer and state is not BodyState.QUARANTINED
         return RecordView(
             record=record,
             index=index,
@@ -286,38 +239,56 @@ class Catalogue:
             expiry_day=envelope.expiry_day,
             open=envelope.open,
             target=envelope.target,
-            body=self._body(envelope.kind, run, at),
-            handling=self._codec.decode_handling(run.handlings[at]) if state is BodyState.HELD else None,
-            replaced=chain.ended or (newer and state is not BodyState.QUARANTINED),
+            body=body,
+            handling=handling,
+            fault=fault or misread,
+            replaced=chain.ended or counts,
+            newest=_newest(reader, chain) if counts and not chain.ended else None,
             reason=reasons.get(index, ""),
             said=0 if newer else len(reader.linked(chain.root, REMARKS)),
         )
 
-    def _body(self, kind: int, run: StoredRun, at: int) -> Body | None:
-        """What a body says; None where it is not held, or is one that no correct writer emits."""
+    def _body(self, kind: int, run: StoredRun, at: int) -> tuple[Body | None, str]:
+        """(What a body says, None where it is not held or not readable; what is wrong with one that is held)."""
         if run.states[at] != BodyState.HELD:
-            return None
+            return None, ""
         try:
-            return self._codec.decode_body(kind, run.bodies[at])
-        except Malformed:
-            return None
+            return self._codec.decode_body(kind, run.bodies[at]), ""
+        except Malformed as error:
+            return None, f"its body is malformed: {error}"
+
+    def _handling(self, run: StoredRun, at: int) -> tuple[Handling | None, str]:
+        """The same of a handling."""
+        if run.states[at] != BodyState.HELD:
+            return None, ""
+        try:
+            return self._codec.decode_handling(run.handlings[at]), ""
+        except Malformed as error:
+            return None, f"its handling is malformed: {error}"
 
     def _remarks(self, reader: StoreReader, record: RecordId, index: int) -> tuple[Remark, ...]:
         """What was said of any version of a record, those of the earliest version first."""
         chain = chain_at(reader, record.origin, index, record.leaf)
-        newest = RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root
+        newest = _newest(reader, chain)
         remarks = []
         for link in reader.linked(chain.root, REMARKS):
             run = reader.run(link.origin, link.index, link.index + 1, 0)
             envelope = decode(run.entries[0])
             about = envelope.target if envelope and envelope.target else chain.root
+            body, fault = self._body(link.kind, run, 0)
             remarks.append(
                 Remark(
                     record=RecordId(link.origin, leaf_at(reader, link.origin, link.index)),
                     kind=link.kind,
-                    body=self._body(link.kind, run, 0),
+                    body=body,
                     about=about,
                     earlier=about != newest,
+                    fault=fault,
                 )
             )
         return tuple(remarks)
+
+
+def _newest(reader: StoreReader, chain: Chain) -> RecordId:
+    """The newest version of the record that a chain is of."""
+    return RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root

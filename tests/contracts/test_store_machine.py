@@ -199,7 +199,7 @@ class Histories(RuleBasedStateMachine):
             (line.expiry_day, number, index, origin)
             for number, (origin, lines) in enumerate(self.model.logs.items())
             for index, line in enumerate(lines)
-            if line.state is BodyState.HELD and 0 < line.expiry_day < 4
+            if line.state in {BodyState.HELD, BodyState.MISSING} and 0 < line.expiry_day < 4
         ]
         with self.store.read() as reader:
             assert reader.expiring(4, 999) == [(origin, index) for _, _, index, origin in sorted(due)]

@@ -180,14 +180,18 @@ class Delivery(_message.Message):
     def __init__(self, query: _Optional[_Union[QueryDelivery, _Mapping]] = ..., late: _Optional[_Union[RelayEvent, _Mapping]] = ..., going_away: _Optional[_Union[GoingAway, _Mapping]] = ...) -> None: ...
 
 class Reply(_message.Message):
-    __slots__ = ("asker", "query_id", "answer")
+    __slots__ = ("asker", "query_id", "answer", "held", "decided")
     ASKER_FIELD_NUMBER: _ClassVar[int]
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_FIELD_NUMBER: _ClassVar[int]
     asker: str
     query_id: bytes
     answer: SignedAnswer
-    def __init__(self, asker: _Optional[str] = ..., query_id: _Optional[bytes] = ..., answer: _Optional[_Union[SignedAnswer, _Mapping]] = ...) -> None: ...
+    held: bool
+    decided: bool
+    def __init__(self, asker: _Optional[str] = ..., query_id: _Optional[bytes] = ..., answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held: _Optional[bool] = ..., decided: _Optional[bool] = ...) -> None: ...
 
 class RenewRequest(_message.Message):
     __slots__ = ("csr",)
@@ -200,6 +204,14 @@ class Certificates(_message.Message):
     CHAIN_FIELD_NUMBER: _ClassVar[int]
     chain: _containers.RepeatedScalarFieldContainer[bytes]
     def __init__(self, chain: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RosterChange(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class KeyClaim(_message.Message):
     __slots__ = ("purpose", "vkey", "proof")
@@ -258,12 +270,20 @@ class RenewExpiredRequest(_message.Message):
     def __init__(self, member: _Optional[str] = ..., csr: _Optional[bytes] = ..., challenge: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class MetadataRequest(_message.Message):
-    __slots__ = ("name", "limit")
+    __slots__ = ("name", "limit", "secret", "member", "challenge", "signature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     limit: int
-    def __init__(self, name: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+    secret: bytes
+    member: str
+    challenge: bytes
+    signature: bytes
+    def __init__(self, name: _Optional[str] = ..., limit: _Optional[int] = ..., secret: _Optional[bytes] = ..., member: _Optional[str] = ..., challenge: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class MetadataResponse(_message.Message):
     __slots__ = ("data",)

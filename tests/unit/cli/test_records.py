@@ -37,6 +37,7 @@ def record(**changes: object) -> Line:
         "open": True,
         "target": None,
         "superseded": False,
+        "newest": None,
         "reason": None,
         "publication": None,
         "cases": None,
@@ -94,15 +95,20 @@ def test_what_cannot_be_meant_is_a_usage_error(vigil: Vigil, node: Node, words: 
     assert node.calls == []
 
 
-def test_the_list_is_a_table_of_80_columns(vigil: Vigil, node: Node) -> None:
+def test_the_list_fits_80_columns_and_names_the_newest_version(vigil: Vigil, node: Node) -> None:
     node.answers["records"] = [
         record(),
-        record(state="purged", superseded=True, kind="correction", category=None),
+        record(
+            state="purged", superseded=True, kind="correction", category=None, newest=RECORD.replace("9f9f", "ab9f", 1)
+        ),
+        record(state="purged", superseded=True),
         record(state="quarantined", reason="envelope and handling say different things", kind="contribution"),
     ]
     ran = vigil("records", "--member", "FR", "--mine", "--limit", "3")
     assert node.call("records").arguments == {"member": "FR", "mine": True, "record": "", "limit": 3, "after": 0}
-    assert ran.out.count("9f9f9f9f9f9f") == 3
+    assert ran.out.count("9f9f9f9f9f9f") == 4
+    assert "correction, no case: replaced by ab9f9f9f9f9f" in ran.out
+    assert "contribution, no case: retracted" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
