@@ -26,9 +26,11 @@ from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
+from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -46,7 +48,7 @@ from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
 from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
-from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
@@ -55,6 +57,8 @@ from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
+from node.usecases.finding import AnswererDeps
+from node.usecases.held_questions import HeldDeps, HeldQuestions
 from node.usecases.hit_list import HitList
 from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
@@ -70,6 +74,7 @@ from node.usecases.retraction import Retracting
 from node.usecases.roster import Members
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.sources import Muting, Sources, sources
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
@@ -79,7 +84,8 @@ if TYPE_CHECKING:
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
-    from node.domain.ports import Store
+    from node.domain.ports import Store, StoreReader
+    from node.domain.services import Reply
     from node.usecases.publication import Sender
 
 _log = structlog.get_logger(__name__)
@@ -89,8 +95,8 @@ Line = dict[str, Any]
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
     """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
-    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
-    change of keys makes.
+    our log to the hub, where a daemon runs; `bringers`: called with each decision about a held question; `secret`: the
+    passphrase that its keys were opened with, for those that a change of keys makes.
     """
 
     home: Home
@@ -116,11 +122,13 @@ class NodeRooms:
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
+    held: HeldQuestions
     custody: Custody
     disposal: Disposal
     link: Link
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
+    bringers: list[Callable[[Reply], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
 
@@ -193,7 +201,13 @@ class NodeRooms:
         keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
         allow = AllowCommands(allowed=allowed)
         alarms = AlarmCommands(alarms=self.alarms)
-        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow)
+        mute = MuteCommands(
+            muting=Muting(
+                store=self.store, audit=self.audit, clock=time.time, own=own.member, latest=self.members.latest
+            )
+        )
+        held = HeldCommands(held=self.held)
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow, mute, held)
         return Commands.of(*groups)
 
     def _rekeying(self) -> Rekeying:
@@ -330,8 +344,13 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    bringers: list[Callable[[Reply], None]] = []
     recogniser = Recogniser(index=index, codec=codec, own=me)
-    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
+
+    def standing(tx: StoreReader) -> Sources:
+        return sources(tx, members.latest())
+
+    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me, standing=standing)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
@@ -345,6 +364,19 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         acknowledged=lambda: _call_all(wakers),
     )
     link = Link(home=home, settings=settings, ring=ring)
+    answerer = Answerer(
+        AnswererDeps(
+            me=me,
+            roster=members.current,
+            matcher=matcher,
+            store=store,
+            view=catalogue.view,
+            codec=codec,
+            audit=audit,
+            signer=signer,
+            clock=time.time,
+        )
+    )
     return NodeRooms(
         home=home,
         settings=settings,
@@ -371,7 +403,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
         kept=hits,
-        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
         arrivals=Arrivals(
             store=store,
             index=index,
@@ -405,17 +437,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
                 random=os.urandom,
             )
         ),
-        answerer=Answerer(
-            AnswererDeps(
-                me=me,
+        answerer=answerer,
+        held=HeldQuestions(
+            HeldDeps(
                 roster=members.current,
-                matcher=matcher,
                 store=store,
-                view=catalogue.view,
                 codec=codec,
+                matcher=matcher,
+                answerer=answerer,
                 audit=audit,
-                signer=signer,
                 clock=time.time,
+                send=lambda reply: _bring(bringers, reply),
             )
         ),
         custody=Custody(
@@ -433,7 +465,13 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         ),
         link=link,
         wakers=wakers,
+        bringers=bringers,
     )
+
+
+def _bring(bringers: list[Callable[[Reply], None]], reply: Reply) -> None:
+    for bring in bringers:
+        bring(reply)
 
 
 def _call_all(wakers: list[Callable[[], None]]) -> None:

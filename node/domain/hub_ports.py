@@ -67,12 +67,24 @@ class HubReader(Protocol):
 
     def certificates(self, member: MemberId) -> list[IssuedCertificate]: ...
 
+    def owners_of_key(self, spki_sha256: bytes) -> set[MemberId]:
+        """The members to whom a certificate for this key was ever issued."""
+        ...
+
     def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
         """(id, query id, answer) that came late and await their asker."""
         ...
 
     def mailbox_size(self, asker: MemberId) -> int:
         """How many there are, without reading them."""
+        ...
+
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        """Whether this member holds this query and may answer it once more."""
+        ...
+
+    def promises(self, answerer: MemberId) -> int:
+        """How many queries there are that this member holds and may answer once more."""
         ...
 
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
@@ -100,6 +112,16 @@ class HubWriter(HubReader, Protocol):
     def delete_mail(self, ids: Sequence[int]) -> None: ...
 
     def expire_mail(self, now: int) -> int: ...
+
+    def put_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, expires_at: int) -> None:
+        """This member holds this query: until `expires_at` one more answer of it is let through."""
+        ...
+
+    def take_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, now: int) -> bool:
+        """Ends a promise; False where there is none, or none any more."""
+        ...
+
+    def expire_promises(self, now: int) -> int: ...
 
     def put_switchboard_message(self, channel: str, message: bytes) -> int: ...
 

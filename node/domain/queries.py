@@ -121,13 +121,16 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
-    another's holding); `record` None for what was never contributed. `shares`: of a hit of one video on another; `at`,
-    `subject_at`: when the near frame is shown in the video that is held and in the one that was asked about, in
-    milliseconds.
+    another's holding); `whole`: it is about the question as a whole, and which of its subjects it is about is not
+    told (`subject` is then 0); `record` None for what was never contributed. `shares`: of a hit of one video on
+    another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
+    about, in milliseconds.
 
     For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
     `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
-    `statement` what the record says beside its fingerprints, and `handling` who may read it for what.
+    `statement` what the record says beside its fingerprints, and `handling` who may read it for what. `alike`: how many
+    hits of its member on its subject have the same evidence, itself among them, and `leads` whether it is the first of
+    these. `standing`: why hits of its member are set aside where they are not asked for ("muted", "suspended"), or "".
     """
 
     subject: int
@@ -142,6 +145,7 @@ class Hit:
     series: str | None = None
     weak: bool = False
     trimmed: bool = False
+    whole: bool = False
     holding: int | None = None
     place: int | None = None
     allowed: bool = False
@@ -151,6 +155,9 @@ class Hit:
     cases: tuple[str, ...] = ()
     statement: Contribution | None = None
     handling: Handling | None = None
+    alike: int = 1
+    leads: bool = True
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +204,16 @@ class SignedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberOutcome:
-    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing."""
+    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing. `refused`:
+    an answer came in its name that does not count, and is evidence.
+    """
 
     member: MemberId
     outcome: Outcome
     answer: Answer | None = None
     reason: str = ""
     late: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ Rules this module upholds:
   A petition that the member's present statement key endorses needs no token: a change of keys.
 - The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
 - A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
+- A certificate is for a key whose holder made the request for this very member, that no other member was ever given
+  one for, and that the member has not given up.
 - A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
   One that has left the federation renews too: with a certificate it can take back what it said, and nothing else.
 - Who is a member and how it stands is told to nobody who has not shown a token or signed with that member's key.
@@ -25,15 +27,16 @@ from typing import Final
 
 from node.domain.hub_ports import Invitation, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import Clock, Store
+from node.domain.ports import Clock, Store, StoreReader
 from node.domain.roster import Member, MemberStatus
 from node.domain.services import ANYBODY, JoinPetition, JoinStatus, RosterReader
 from node.domain.signing import PREVIOUS, renewal_preimage
+from node.domain.texts import check_untaken
 from node.domain.token import SECRET_SIZE, Token
 from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
 from node.hub.brake import Brake
 from node.hub.challenges import Challenges
-from node.hub.key_changes import KeyChanges, open_log
+from node.hub.key_changes import KeyChanges, check_key, open_log
 from node.hub.roster_desk import RosterDesk
 from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
@@ -171,8 +174,8 @@ class EnrolmentDesk:
 
     def _join(self, petition: JoinPetition, address: str) -> JoinStatus:
         """1. this very petition was filed before; or 2. the token is known, this member's, unused and of today, or
-        there is none and the member's present statement key endorses the petition; 3. the petition proves itself;
-        4. token and petition are taken in one transaction; 5. the roster says how it stands.
+        there is none and the member's present statement key endorses the petition; 3. the petition proves itself, and
+        its name is not taken; 4. token and petition are taken in one transaction; 5. the roster says how it stands.
         """
         if len(petition.secret) != SECRET_SIZE:
             raise Malformed("a token's secret has another length")
@@ -195,11 +198,18 @@ class EnrolmentDesk:
         if theirs is None:
             self._check_endorser(petition.member)
         with self._store.write() as writer:
+            check_untaken(petition.name, self._names(writer), petition.member)
             # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
             if theirs is not None and not writer.use_invitation(secret_sha256, int(now)):
                 raise Unauthenticated("this token was used at this very moment", remedy="try again")
             writer.put_join_request(request)
         return self._standing(request)
+
+    def _names(self, reader: StoreReader) -> dict[MemberId, str]:
+        """The names of the members, and of those that wait to be one."""
+        latest = self._members.latest()
+        waiting = {each.member: each.name for each in reader.join_requests(state="pending")}
+        return waiting | {member.id: member.name for member in (latest.members.values() if latest else ())}
 
     def _names_endorser(self, petition: JoinPetition) -> bool:
         """Whether the petition names the member's present statement key as the one that endorses it; `check` has it
@@ -266,9 +276,15 @@ class EnrolmentDesk:
     # --- certificates -------------------------------------------------------------------------------------------------
 
     def _issue(self, member: MemberId, csr: bytes, *, now: float, admitted: bool = False) -> tuple[bytes, ...]:
-        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has."""
+        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has.
+
+        Raises `Malformed`, `BadSignature` and `Refused` for a key that is not this member's to be certified.
+        """
         chain, certificate = self._registrar.issue(member, csr, now)
         with self._store.write() as writer:
+            filed = writer.join_request(member)
+            petitioned = self._registrar.key_of(filed.csr) if filed is not None else b""
+            check_key(writer, member, certificate.spki_sha256, petitioned)
             writer.put_certificate(certificate)
             if admitted:
                 writer.set_join_state(member, "admitted")

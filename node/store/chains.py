@@ -125,15 +125,13 @@ class ChainRows(Repository):
         return [_link(row) for row in self._connection.execute(_LINKED, wanted | {"most": _most(limit)})]
 
     def remarks(self, chain: RecordId, limit: int, *, spare: MemberId | None = None) -> list[Link]:
-        wanted = {"leaf": chain.leaf, "origin": str(chain.origin), "most": limit, "without": self._logs_of(spare)}
+        wanted = {
+            "leaf": chain.leaf,
+            "origin": str(chain.origin),
+            "most": limit,
+            "without": self._logs_of({spare} if spare else ()),
+        }
         return [_link(row) for row in self._connection.execute(_REMARKS, wanted)]
-
-    def _logs_of(self, member: MemberId | None) -> list[int]:
-        """The numbers of a member's logs."""
-        if member is None:
-            return []
-        rows = self._connection.execute(select(logs.c.number, logs.c.origin))
-        return [row.number for row in rows if Origin.parse(row.origin).member == member]
 
     def said_before(self, origin: Origin, index: int, target: RecordId, kinds: Sequence[int], limit: int) -> int:
         place = {"log": self._number(origin) or 0, "before": index, "kinds": list(map(int, kinds)), "most": limit}

@@ -319,7 +319,17 @@ hits: Final = Table(
 crowded: Final = Table(
     "crowded", metadata, _int("source", key=True), _int("row", key=True), _int("left_out"), sqlite_with_rowid=False
 )
-"""Records and holdings (`source` 0) of which more hits were found than are kept."""
+"""Records of which more hits were found than are kept. `source`: the number of their log."""
+
+crowded_holdings: Final = Table(
+    "crowded_holdings",
+    metadata,
+    _int("holding_id", key=True),
+    _text("member", key=True),
+    _int("left_out"),
+    sqlite_with_rowid=False,
+)
+"""Of which holdings more hits were found on the records of a member than are kept, and how many more, about."""
 
 unmatched: Final = Table(
     "unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False

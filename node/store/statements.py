@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, Final
@@ -45,6 +45,13 @@ class Repository:
             if known is not None:
                 self._number_of[origin] = known
         return known
+
+    def _logs_of(self, members: Collection[str]) -> list[int]:
+        """The numbers of these members' logs."""
+        if not members:
+            return []
+        every = self._connection.execute(select(logs.c.number, logs.c.origin))
+        return [number for number, origin in every if Origin.parse(origin).member in members]
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:

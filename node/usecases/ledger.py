@@ -19,11 +19,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.batch import BodyState
+from node.domain.calendar import in_calendar
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain, PendingEntry
+from node.domain.matchable import contributable
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
@@ -265,9 +267,13 @@ class Ledger:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
         and what `check_statement` raises.
         """
-        kept = tuple(each for each in statement.fingerprints if each.contributable)
+        kept = contributable(statement.fingerprints)
         if not kept:
-            raise Refused("this contribution has no fingerprint that may be shared")
+            raise Refused(
+                "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "
+                "pHash are those of a plain surface, or below the quality floor",
+                remedy="vigil fingerprint FILE shows the hashes of a file and the quality of its PDQ",
+            )
         self.check(statement)
         return replace(statement, fingerprints=kept)
 
@@ -298,6 +304,8 @@ class Ledger:
             raise Refused("the federation's policy does not know this purpose or handling code")
         if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
             raise Misuse("the retention day has already passed")
+        if not in_calendar(handling.retain_until_day):
+            raise Misuse("the retention day lies behind the end of the calendar", remedy="give a day up to 9999-12-31")
 
     def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:

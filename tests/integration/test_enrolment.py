@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import MemberId, spiffe_id
 from node.domain.ports import Store
 from node.domain.services import JoinPetition, RosterReader
@@ -146,7 +147,9 @@ class Node:
 
 
 def petition(ring: KeyRing, token: Token, *, previous: KeyRing | None = None) -> JoinPetition:
-    return make_petition(ring, name="A member", secret=token.secret, csr=make_request(ring), previous=previous)
+    return make_petition(
+        ring, name=f"Police of {ring.owner}", secret=token.secret, csr=make_request(ring), previous=previous
+    )
 
 
 @pytest.fixture
@@ -527,6 +530,56 @@ def test_renewal_under_the_same_and_under_another_tls_key(world: World) -> None:
         assert leaf.not_after == world.now + MEMBER_LIFE
         assert leaf.uris == (spiffe_id(FEDERATION, FR),)
         assert node.admit() == FR
+
+
+def issued(world: World, member: MemberId) -> list[IssuedCertificate]:
+    with world.store.read() as reader:
+        return reader.certificates(member)
+
+
+def test_a_certificate_request_that_another_member_made_certifies_nothing(world: World) -> None:
+    """Whoever saw it (the hub's operator, a backup) has another member's key named in its own certificate else."""
+    fr, jp = world.admitted(FR), world.admitted(JP)
+    for member, other in ((FR, jp), (JP, fr)):
+        with pytest.raises(BadSignature):
+            run(world.desk.renew(member, make_request(other.ring)))
+    assert [len(issued(world, member)) for member in (FR, JP)] == [1, 1]
+
+
+def test_a_key_that_was_certified_for_another_member_is_certified_for_nobody_else(world: World) -> None:
+    """Also where its holder makes a request for the other: two members with one key can be told apart by nobody."""
+    fr = world.admitted(FR)
+    world.admitted(JP)
+    shared = KeyRing(FEDERATION, JP, fr.ring._keys)
+    with pytest.raises(Refused, match="another member"):
+        run(world.desk.renew(JP, make_request(shared)))
+
+
+def test_a_tls_key_that_was_given_up_is_not_certified_again(world: World) -> None:
+    node = world.admitted(FR)
+    ring = node.ring.successor()
+    asked = petition(ring, world.invite(FR), previous=node.ring)
+    run(ask_to_join(world.desk, asked))
+    world.now += 1
+    world.sign(admit=(FR,))
+    assert run(ask_to_join(world.desk, asked))
+    world.now += key_changes.GRACE_SECONDS + 1
+    with pytest.raises(Refused, match="gave up"):
+        run(world.desk.renew(FR, make_request(node.ring)))
+    assert run(world.desk.renew(FR, make_request(ring)))
+    assert run(world.desk.renew(FR, make_request(ring)))
+
+
+@pytest.mark.parametrize(
+    "name", ["police of fr", "P\u043elice of FR", "\uff30olice of FR", "Police-of-FR", "FR", "fr."]
+)
+def test_a_name_that_can_be_taken_for_anothers_is_refused_and_leaves_the_token_unused(world: World, name: str) -> None:
+    world.admitted(FR)
+    node = Node(world, JP)
+    taken = make_petition(node.ring, name=name, secret=node.token.secret, csr=make_request(node.ring))
+    with pytest.raises(Refused, match="taken for that of FR"):
+        run(world.desk.join(taken))
+    assert run(world.desk.join(node.petition)).state == "pending"
 
 
 def test_a_renewal_is_durable_before_it_is_handed_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

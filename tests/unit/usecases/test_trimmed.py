@@ -9,7 +9,7 @@ from node.domain.ids import Origin, RecordId, member_id
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, Outcome
 from node.errors import Malformed
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.hits import check_hit
 from node.usecases.intake import subject_of
 from tests.simulator import federation as sim
@@ -116,7 +116,7 @@ def test_the_second_opinion_of_an_inside_is_the_insides() -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
             jp = made.parties["JP"]
-            hold(jp, 2, Level.NATIONAL, quality=10)
+            hold(jp, 2, Level.NATIONAL, pdq=prints(9).pdq)
             (hit,) = jp.matcher.local((subject_of(trimmed(1, 2)),), 31).hits
             assert (hit.algorithm, hit.trimmed, hit.distance) == ("phash", True, 0)
 
