@@ -18,11 +18,13 @@ from typing import Any, cast
 
 from node.domain.batch import VerifiedBatch
 from node.domain.fingerprints import MaterialFingerprints
+from node.domain.held_questions import NearQuestion
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
 from node.domain.ports import AskedQuery, GivenAnswer, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
+from node.domain.usage import Charge, Usage, add
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.audit import AuditEntry, AuditLog, Receipt
 
@@ -75,7 +77,9 @@ class SharedAudit:
         own = GivenAnswer(
             asker=given.asker, query_id=_own(self._member, given.query_id), answer=given.answer, at=given.at
         )
-        return self._audit.submit(AuditEntry(kind=entry.kind, body=entry.body, given=own))
+        return self._audit.submit(
+            AuditEntry(kind=entry.kind, body=entry.body, attached=entry.attached, charges=entry.charges, given=own)
+        )
 
 
 class MemoryStore:
@@ -90,6 +94,8 @@ class MemoryStore:
         self._levels: Counter[Level] = Counter()
         self._answered: dict[tuple[MemberId, bytes], SignedAnswer] = {}
         self._asked: dict[bytes, AskedQuery] = {}
+        self._usage: dict[MemberId, Usage] = {}
+        self._near: list[NearQuestion] = []
 
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
@@ -123,6 +129,17 @@ class MemoryStore:
         self._runs.append(batch)
         self._tiles.update({(state.number, *place): data for place, data in batch.tiles.items()})
         self._states[batch.origin] = replace(state, size=batch.size, root=batch.root)
+
+    # --- what members took ----------------------------------------------------------------------------------------
+
+    def usage_of_all(self) -> Mapping[MemberId, Usage]:
+        """See `UsageReader`."""
+        return {member: dict(usage) for member, usage in self._usage.items()}
+
+    def charge(self, charges: Sequence[Charge], now: float) -> None:
+        """See `UsageWriter`."""
+        for each in charges:
+            add(self._usage.setdefault(each.member, {}), each, now)
 
     # --- holdings -------------------------------------------------------------------------------------------------
 
@@ -168,6 +185,14 @@ class MemoryStore:
         """See `QueryWriter`, as for the next."""
         for each in given:
             self._answered.setdefault((each.asker, each.query_id), each.answer)
+
+    def near_questions(self) -> list[NearQuestion]:
+        """See `AnswerReader`."""
+        return list(self._near)
+
+    def put_near_question(self, near: NearQuestion) -> None:
+        """See `AnswerWriter`, as for the next."""
+        self._near.append(near)
 
     def put_asked(self, asked: AskedQuery) -> None:
         """A query of ours."""

@@ -26,6 +26,7 @@ from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
@@ -47,7 +48,7 @@ from node.pki.keys import STATEMENT, KeyRing, log_role
 from node.pki.wrapping import Passphrase
 from node.usecases.alarms import Alarms
 from node.usecases.allowing import AllowList
-from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
@@ -56,6 +57,8 @@ from node.usecases.contribution import Contributing
 from node.usecases.custody import Custody, newest_cosignature
 from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
+from node.usecases.finding import AnswererDeps
+from node.usecases.held_questions import HeldDeps, HeldQuestions
 from node.usecases.hit_list import HitList
 from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer, InquirerDeps
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.ports import Store, StoreReader
+    from node.domain.services import Reply
     from node.usecases.publication import Sender
 
 _log = structlog.get_logger(__name__)
@@ -91,8 +95,8 @@ Line = dict[str, Any]
 @dataclass(slots=True, kw_only=True)
 class NodeRooms:
     """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
-    our log to the hub, where a daemon runs; `secret`: the passphrase that its keys were opened with, for those that a
-    change of keys makes.
+    our log to the hub, where a daemon runs; `bringers`: called with each decision about a held question; `secret`: the
+    passphrase that its keys were opened with, for those that a change of keys makes.
     """
 
     home: Home
@@ -118,11 +122,13 @@ class NodeRooms:
     intake: Intake
     inquirer: Inquirer
     answerer: Answerer
+    held: HeldQuestions
     custody: Custody
     disposal: Disposal
     link: Link
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)
+    bringers: list[Callable[[Reply], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
 
@@ -200,7 +206,8 @@ class NodeRooms:
                 store=self.store, audit=self.audit, clock=time.time, own=own.member, latest=self.members.latest
             )
         )
-        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow, mute)
+        held = HeldCommands(held=self.held)
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow, mute, held)
         return Commands.of(*groups)
 
     def _rekeying(self) -> Rekeying:
@@ -337,6 +344,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
+    bringers: list[Callable[[Reply], None]] = []
     recogniser = Recogniser(index=index, codec=codec, own=me)
 
     def standing(tx: StoreReader) -> Sources:
@@ -356,6 +364,19 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         acknowledged=lambda: _call_all(wakers),
     )
     link = Link(home=home, settings=settings, ring=ring)
+    answerer = Answerer(
+        AnswererDeps(
+            me=me,
+            roster=members.current,
+            matcher=matcher,
+            store=store,
+            view=catalogue.view,
+            codec=codec,
+            audit=audit,
+            signer=signer,
+            clock=time.time,
+        )
+    )
     return NodeRooms(
         home=home,
         settings=settings,
@@ -416,17 +437,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
                 random=os.urandom,
             )
         ),
-        answerer=Answerer(
-            AnswererDeps(
-                me=me,
+        answerer=answerer,
+        held=HeldQuestions(
+            HeldDeps(
                 roster=members.current,
-                matcher=matcher,
                 store=store,
-                view=catalogue.view,
                 codec=codec,
+                matcher=matcher,
+                answerer=answerer,
                 audit=audit,
-                signer=signer,
                 clock=time.time,
+                send=lambda reply: _bring(bringers, reply),
             )
         ),
         custody=Custody(
@@ -444,7 +465,13 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         ),
         link=link,
         wakers=wakers,
+        bringers=bringers,
     )
+
+
+def _bring(bringers: list[Callable[[Reply], None]], reply: Reply) -> None:
+    for bring in bringers:
+        bring(reply)
 
 
 def _call_all(wakers: list[Callable[[], None]]) -> None:

@@ -25,7 +25,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from node import __version__
-from node.cli.common import common_parameters
+from node.app.guarding import guard, take_secrets
+from node.cli.common import SECRET_VARIABLES, SECRETS, common_parameters
 from node.cli.output import Output, OutputLost
 from node.errors import Misuse, Refused, Suspended, VigilError
 
@@ -43,6 +44,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
+    "held": ("node.cli.held", INVESTIGATION, "Decide about other members' questions that are held for an officer."),
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
     "holdings": ("node.cli.holdings", INVESTIGATION, "List what this node holds, open one holding, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),
@@ -81,6 +83,8 @@ class ExitCode(IntEnum):
 
 def main() -> None:
     """The entry point of the `vigil` script."""
+    guard()
+    SECRETS.update(take_secrets(SECRET_VARIABLES))
     sys.exit(run(sys.argv[1:]))
 
 

@@ -20,6 +20,7 @@ from typing import Final
 
 import typer
 
+from node.domain.calendar import EPOCH
 from node.domain.caller import officer_name
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
@@ -28,7 +29,6 @@ _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(ms|s|m|h|
 _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86_400)}
 MAX_DURATION_SECONDS: Final = 366 * 86_400
 """A year: the longest that any option means."""
-_EPOCH: Final = dt.date(1970, 1, 1)
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(0|[1-9][0-9]{0,4})")
 _MAX_PORT: Final = 65_535
 _HEX: Final = re.compile(r"[0-9a-f]+")
@@ -71,14 +71,9 @@ def day(text: str) -> int:
         known = dt.date.fromisoformat(text)
     except ValueError:
         known = None
-    if known is None or known.isoformat() != text or known <= _EPOCH:
+    if known is None or known.isoformat() != text or known <= EPOCH:
         raise typer.BadParameter("write a day as YYYY-MM-DD, such as 2031-12-31")
-    return (known - _EPOCH).days
-
-
-def spell_day(days: int) -> str:
-    """Days since 1970-01-01 as `day` reads them."""
-    return (_EPOCH + dt.timedelta(days=days)).isoformat()
+    return (known - EPOCH).days
 
 
 def moment(text: str) -> float:

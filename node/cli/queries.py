@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - A question is shown with its terms; one alone also with its subjects. Hits stand under the subject that they are of.
+- An answer that was refused is named as evidence, and nothing of what it says is shown.
 - An answer that came late is labelled late.
 """
 
@@ -15,7 +16,7 @@ import typer
 from node.cli import options
 from node.cli.common import Command, common
 from node.cli.output import Line, plain
-from node.cli.words import count, hit_words, join, kind_words, moment, outcome_words
+from node.cli.words import count, hit_words, join, kind_words, moment, outcome_words, subject_name
 
 _LISTED: Final = 20
 
@@ -66,11 +67,18 @@ class _Words:
             return _question_words(line)
         if "digest" in line:
             return _subject_words(line)
+        if "refused_answer_of" in line:
+            return (
+                f"  Refused: an answer in the name of {plain(line['refused_answer_of'])}, kept as evidence "
+                f"(SHA-256 {line['sha256']}; the bytes: --json)"
+            )
+        if "error" in line:
+            return f"  {self._parts.get(line['query'], '')}cannot be read: {plain(line['error'])}"
         if "outcome" in line:
             self._label = None
             return f"  {self._parts.get(line['query'], '')}{outcome_words(line)}"
         words = "  " + hit_words(line).replace("\n", "\n  ")
-        label, before = plain(line["subject"]), self._label
+        label, before = subject_name(line), self._label
         self._label = label
         return words if label == before or not label else f"    {label}\n{words}"
 
@@ -86,6 +94,8 @@ def _question_words(line: Line) -> str:
     ]
     if line["again"]:
         lines.append(f"  The same as query {plain(line['again'])}, asked again")
+    if line.get("error"):
+        lines.append(f"  What was asked cannot be read: {plain(line['error'])}")
     if not line["closed_at"]:
         lines.append(f"  To go on: vigil query --resume {line['query']}")
     return "\n".join(lines)

@@ -19,7 +19,7 @@ from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Failures, count_subjects, read_asked, subjects
-from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker
+from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
@@ -148,7 +148,7 @@ class HitWords:
             return None  # the first of those that are alike has said how many there are
         where = hit.get("where")
         says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
-        label = plain(hit["subject"]) + plain(says)
+        label = subject_name(hit) + plain(says)
         words = hit_words(hit)
         if label == self._label:
             return words

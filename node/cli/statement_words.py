@@ -8,8 +8,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from node.cli.options import spell_day
 from node.cli.output import Line, plain
+from node.domain.calendar import spell_day
 
 CODES = {"1": "police use", "2": "ask its owner before you pass it on", "3": "special restrictions"}
 """INTERPOL handling codes."""

@@ -9,7 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from textwrap import fill
 from typing import Final
@@ -17,9 +16,9 @@ from typing import Final
 from rich import box
 from rich.table import Table
 
-from node.cli.options import spell_day
 from node.cli.output import Line, plain
 from node.cli.statement_words import handling_words, statement_words
+from node.domain.calendar import spell_day, spell_moment
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
@@ -50,6 +49,11 @@ ORIENTED: Final = {
 }
 """How a copy lies to what it is a copy of. Turned: degrees counter-clockwise. `--json` has the exact names."""
 
+_RECORD_HERE: Final = {
+    "gone": "our copy of that log has the record without its body",
+    "not-here": "NOT in our copy of that log: not followed yet, or made up",
+}
+"""How a record that another member names stands here, where it is not here whole."""
 MEANING: Final = {
     "held": "a person there will decide",
     "refused": "refused to answer",
@@ -60,6 +64,13 @@ MEANING: Final = {
     "not-asked": "not asked",
 }
 """What a state means that is no answer to the question."""
+
+
+def subject_name(hit: Line) -> str:
+    """What a hit is about, as the person called it; of a hit on a question as a whole, how many subjects it may be."""
+    if hit["subject"] is None and hit.get("subjects"):
+        return f"one or more of the {count(hit['subjects'], 'subject')} asked about; which, is not told"
+    return plain(hit["subject"] or "")
 
 
 def record_name(record: str | None) -> str:
@@ -93,6 +104,7 @@ def hit_words(hit: Line) -> str:
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = ["found without the plain borders"] if hit.get("trimmed") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
+    about += [_RECORD_HERE[hit["record_here"]]] if hit.get("record_here") in _RECORD_HERE else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
     about += _member_words(hit)
     cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
@@ -181,6 +193,8 @@ def outcome_note(outcome: Line) -> str:
     notes += [f"{some.get(name, '')}{kind_words(name)} not compared" for name in outcome.get("not_searched") or ()]
     if outcome.get("reduced"):
         notes.append("reduced: no orientations")
+    if outcome.get("answer_refused"):
+        notes.append("its answer is kept as evidence")
     return "; ".join(notes)
 
 
@@ -265,12 +279,12 @@ def moment(seconds: float | None) -> str:
     """Unix seconds as local time, to the minute."""
     if seconds is None:
         return "-"
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    return spell_moment(seconds, "%Y-%m-%d %H:%M")
 
 
 def clock_time(seconds: float) -> str:
     """Unix seconds as the local time of day, to the second."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime("%H:%M:%S")
+    return spell_moment(seconds, "%H:%M:%S")
 
 
 def day_words(days: int | None) -> str:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "cases", "comment", "contribute", "correct", "evidence", "hits-list", "holding", "holdings", "ingest",
-    "ingest-known", "ingest-salt", "match", "match-case", "mute-list", "opine", "queries", "query", "query-again",
-    "query-case", "query-rest", "records", "retract", "set-level", "status",
+    "cases", "comment", "contribute", "correct", "evidence", "held-list", "held-refuse", "held-release", "held-show",
+    "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt", "match", "match-case", "mute-list",
+    "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level",
+    "status",
 })  # fmt: skip
 """What investigators run over their socket. A command that stands in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({

@@ -8,9 +8,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprints import (
     KIND_BY_CODE,
     Animation,
@@ -26,15 +26,14 @@ from node.domain.queries import Subject
 from node.errors import Misuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from node.domain.handling import Handling
     from node.domain.queries import Hit, MemberOutcome
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
 Line = dict[str, Any]
-_EPOCH: Final = date(1970, 1, 1)
-_LAST_DAY: Final = (date.max - _EPOCH).days
-"""Days since 1970 of the last date that can be spelled."""
 
 
 def category_line(category: Category | None) -> Line | None:
@@ -72,11 +71,20 @@ def handling_line(handling: Handling | None) -> Line | None:
         "purposes": list(handling.purposes),
         "code": handling.code,
         "retain_until_day": day or None,
-        "retain_until": (_EPOCH + timedelta(days=day)).isoformat() if 0 < day <= _LAST_DAY else None,
+        "retain_until": spell_day(day) if day and in_calendar(day) else None,
     }
 
 
-def hit_line(subject: str, hit: Hit) -> Line:
+def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | None) -> Line:
+    """A hit that another member has told. `subject` is null where it is about the question as a whole, or its subject
+    is not kept. `record_here`: see `usecases.standing`.
+    """
+    known = not hit.whole and hit.subject < len(labels)
+    line = hit_line(labels[hit.subject] if known else None, hit)
+    return line | {"where": member, "subjects": len(labels) if hit.whole else None, "record_here": standing}
+
+
+def hit_line(subject: str | None, hit: Hit) -> Line:
     """One hit. `subject` as the person called it. A member's answer tells the category and the series alone."""
     said = statement_line(hit.statement)
     if hit.statement is None:
@@ -133,6 +141,7 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
         "outcome": outcome.outcome.value,
         "reason": outcome.reason or None,
         "late": outcome.late,
+        "answer_refused": outcome.refused,
         "hits": len(answer.hits) if answer else None,
         "searched": [k.name for k in answer.kinds if k.searched] if answer else None,
         "not_searched": [k.name for k in answer.kinds if not k.searched] if answer else None,

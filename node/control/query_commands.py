@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call a use case, and print its values as lines.
 - Lines are given as soon as they are known. Blocking work runs in threads.
+- What cannot be read is a line that says so: one bad row ends no list.
 - Closing a command while it runs (Ctrl-C) closes the question in order: what came is kept.
 """
 
@@ -15,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
-from node.control.lines import hit_line, outcome_line, read_subject
+from node.control.lines import hit_line, outcome_line, read_subject, told_hit_line
 from node.control.query_lines import (
     changes_line,
     part_line,
     plan_line,
     question_line,
+    refused_line,
     subject_told_line,
     summary_line,
 )
@@ -28,25 +30,29 @@ from node.control.search_commands import read_rule
 from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.ids import QUERY_ID_SIZE, member_id
-from node.errors import Malformed, NotFound
+from node.domain.questions import Terms
+from node.errors import Damaged, Malformed, NotFound
 from node.usecases.asking import Begins, Heard, Waits
 from node.usecases.audit import AuditEntry
 from node.usecases.crowd import bounded
 from node.usecases.history import asked_subjects, changes, question_terms, told_outcomes
 from node.usecases.question import Question
 from node.usecases.sources import mutes
+from node.usecases.standing import Standing, standings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
     from node.control.runner import Line
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, RecordId
     from node.domain.ports import Clock, Codec, Store
+    from node.domain.queries import Hit
     from node.domain.questions import KeptQuestion, Part
     from node.usecases.asking import Asker
     from node.usecases.audit import AuditLog
     from node.usecases.planning import Plan, Planner
 
+NO_TERMS: Final = Terms(case="", purpose="", legal_basis="", officer_role="")
 ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
 
 
@@ -118,6 +124,7 @@ class QueryCommands:
         searched: dict[str, int] = {}
         counted = Tally()
         muted = frozenset() if show_all else await asyncio.to_thread(self._muted)
+        here: frozenset[RecordId | None] = frozenset()
         async with aclosing(self.asker.run(plan, show_all=show_all)) as events:
             async for event in events:
                 if isinstance(event, Waits):
@@ -130,9 +137,10 @@ class QueryCommands:
                     yield part_line(plan, event)
                     for hit in event.found.hits:
                         yield hit_line(labels[hit.subject], hit) | {"where": "here"}
+                    here = frozenset(hit.record for hit in event.found.hits)
                 else:
                     counted.heard(event.outcome, muted)
-                    for line in _heard_lines(event, labels, muted):
+                    for line in await asyncio.to_thread(self._heard, event, labels, here, muted):
                         yield line
         summary = summary_line(plan) | {"searched": searched, **counted.line()}
         if plan.terms.again:
@@ -167,6 +175,37 @@ class QueryCommands:
         for line in lines:
             yield line
 
+    def _heard(
+        self,
+        event: Heard,
+        labels: list[str],
+        here: Collection[RecordId | None],
+        muted: Collection[MemberId],
+    ) -> list[Line]:
+        """An outcome and its hits, bounded as those of a search are; those of a muted member are not shown. `here`:
+        records that our own search has just found.
+        """
+        outcome = event.outcome
+        hits, grouped = bounded(outcome.answer.hits if outcome.answer else ())
+        silent = outcome.member in muted
+        line = outcome_line(event.part.query_id, outcome) | {"grouped": grouped, "muted": silent}
+        return [line, *self._hits(outcome.member, () if silent else hits, labels, here)]
+
+    def _hits(
+        self, member: MemberId, hits: Sequence[Hit], labels: list[str], here: Collection[RecordId | None] = ()
+    ) -> list[Line]:
+        """The hits that a member has told, each with how its record stands here."""
+        stand = standings(self.store, [each.record for each in hits if each.record and each.record not in here])
+        return [
+            told_hit_line(
+                labels,
+                member,
+                hit,
+                None if hit.record is None else Standing.HERE if hit.record in here else stand[hit.record],
+            )
+            for hit in hits
+        ]
+
     def _one(self, wanted: bytes) -> list[Line]:
         with self.store.read() as tx:
             kept = tx.question(wanted)
@@ -175,9 +214,17 @@ class QueryCommands:
         parts = kept.chosen(wanted)
         lines = self._head(kept)
         for part in parts:
-            subjects = asked_subjects(self.store, self.codec, part)
-            lines += [subject_told_line(part, subject) for subject in subjects]
-        return lines + [line for part in parts for line in self._told(part)]
+            lines += _readable(part, lambda part=part: self._subjects(part))  # type: ignore[misc]
+        for part in parts:
+            lines += _readable(part, lambda part=part: self._told(part))  # type: ignore[misc]
+        for part in parts:
+            with self.store.read() as tx:
+                refused = tx.refused_answers(part.query_id)
+            lines += map(refused_line, refused)
+        return lines
+
+    def _subjects(self, part: Part) -> list[Line]:
+        return [subject_told_line(part, each) for each in asked_subjects(self.store, self.codec, part)]
 
     def _recent(self, limit: int) -> list[Line]:
         with self.store.read() as tx:
@@ -185,11 +232,16 @@ class QueryCommands:
         lines: list[Line] = []
         for kept in newest:
             lines += self._head(kept)
-            lines += [line for part in kept.parts for line in self._told(part)]
+            for part in kept.parts:
+                lines += _readable(part, lambda part=part: self._told(part))  # type: ignore[misc]
         return lines
 
     def _head(self, kept: KeptQuestion) -> list[Line]:
-        return [question_line(kept, question_terms(self.store, self.codec, kept))]
+        """A question. One whose terms cannot be read is told without them."""
+        try:
+            return [question_line(kept, question_terms(self.store, self.codec, kept))]
+        except (Damaged, Malformed) as error:
+            return [question_line(kept, NO_TERMS) | {"error": str(error)}]
 
     def _told(self, part: Part) -> list[Line]:
         """The outcomes of one part, each followed by its hits."""
@@ -200,21 +252,16 @@ class QueryCommands:
         for outcome in told:
             given, grouped = bounded(outcome.answer.hits if outcome.answer else ())
             lines.append(outcome_line(part.query_id, outcome) | {"grouped": grouped})
-            for hit in given:
-                label = labels[hit.subject] if hit.subject < len(labels) else ""
-                lines.append(hit_line(label, hit) | {"where": outcome.member})
+            lines += self._hits(outcome.member, given, labels)
         return lines
 
 
-def _heard_lines(event: Heard, labels: list[str], muted: frozenset[MemberId]) -> list[Line]:
-    """What a member answered. Its hits are bounded as those of a search are; those of a muted member are not shown."""
-    outcome = event.outcome
-    hits, grouped = bounded(outcome.answer.hits if outcome.answer else ())
-    shown = [] if outcome.member in muted else hits
-    return [
-        outcome_line(event.part.query_id, outcome) | {"grouped": grouped, "muted": outcome.member in muted},
-        *(hit_line(labels[hit.subject], hit) | {"where": outcome.member} for hit in shown),
-    ]
+def _readable(part: Part, read: Callable[[], list[Line]]) -> list[Line]:
+    """What is kept of a part; a line that says why, where it cannot be read. The rest of the list goes on."""
+    try:
+        return read()
+    except (Damaged, Malformed) as error:
+        return [{"query": part.query_id.hex(), "error": str(error), "remedy": error.remedy}]
 
 
 def _question(given: Arguments) -> Question:

@@ -8,13 +8,16 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from node.domain.queries import MatchRule, Outcome
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.history import digest_of, kinds_of
 
 if TYPE_CHECKING:
+    from node.domain.held_questions import RefusedAnswer
     from node.domain.queries import Subject
     from node.domain.questions import KeptQuestion, Part, Terms
     from node.usecases.asking import Begins
@@ -123,6 +126,22 @@ def question_line(kept: KeptQuestion, terms: Terms) -> Line:
             }
             for part in kept.parts
         ],
+    }
+
+
+def refused_line(refused: RefusedAnswer) -> Line:
+    """An answer that does not count, as evidence: the bytes that came, and why they were refused. Nothing of what they
+    say is told, for nobody has said it.
+    """
+    return {
+        "query": refused.query_id.hex(),
+        "refused_answer_of": refused.member,
+        "reason": refused.reason or None,
+        "late": refused.late,
+        "received_at": refused.at or None,
+        "sha256": hashlib.sha256(refused.answer.answer).hexdigest(),
+        "answer": base64.b64encode(refused.answer.answer).decode("ascii"),
+        "signature": base64.b64encode(refused.answer.signature).decode("ascii"),
     }
 
 

@@ -34,6 +34,8 @@ STATES: Final = {
     Stand.WITHDRAWN: "retracted before: name it itself (--holding) to share it again",
     Stand.NOTHING: "nothing that may be shared",
 }
+MALFORMED: Final = "malformed"
+"""The state of a record whose body is here and is none that a correct program writes: it is held, and says nothing."""
 _FATES: Final = {
     Fate.PLANNED: "would retract",
     Fate.RETRACTED: "retracted here",
@@ -61,7 +63,7 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         "record": str(view.record),
         "index": None if view.index == WAITS else view.index,
         "kind": Kind(view.kind).name.lower() if view.kind in Kind._value2member_map_ else "not understood",
-        "state": view.state.name.lower().replace("_", "-"),
+        "state": MALFORMED if view.fault else view.state.name.lower().replace("_", "-"),
         "publication": shown.publication,
         "issued_day": view.issued_day,
         "expiry_day": view.expiry_day or None,
@@ -69,7 +71,7 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         "target": str(view.target) if view.target else None,
         "superseded": view.replaced,
         "newest": str(view.newest) if view.newest else None,
-        "reason": view.reason or None,
+        "reason": view.reason or view.fault or None,
         "cases": list(shown.cases) if shown.publication else None,
         **said,
         "handling": handling_line(view.handling),
@@ -82,7 +84,7 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
             {
                 "member": remark.speaker.member,
                 "kind": Kind(remark.kind).name.lower(),
-                "says": _says(remark.body),
+                "says": f"{MALFORMED}: {remark.fault}" if remark.fault else _says(remark.body),
                 "record": str(remark.record),
                 "about": str(remark.about),
                 "earlier_version": remark.earlier,

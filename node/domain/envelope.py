@@ -9,6 +9,7 @@ Rules this module upholds:
 
   Days are counted from 1970-01-01 UTC. An entry without a target is exactly `PLAIN_SIZE` bytes.
 - A parser accepts exactly what the formatter emits.
+- Its days are dates: what is dated behind the calendar's end is set aside by whoever takes an entry in (`check_days`).
 - A later version (first byte > 1) is not malformed: it is kept in the tree, counted, and not understood.
 - A commitment binds the origin, so no other member can claim it; the kind, so no body reads as another kind; and a
   nonce, so nobody can test a guess: SHA-256("vigil/commit/v1\0" || len16(origin) || origin || kind || nonce || body).
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from node.domain.calendar import LAST_DAY
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, RecordId
 from node.errors import BadProof, Malformed, Misuse
 
@@ -39,6 +41,9 @@ _MAX_DAY: Final = 0xFFFFFFFF
 _MAX_KIND: Final = 0xFF
 _COMMIT: Final = b"vigil/commit/v1\0"
 _HANDLING: Final = b"vigil/handling/v1\0"
+
+
+OUTSIDE_CALENDAR: Final = "an entry is dated, or expires, on a day that no calendar has"
 
 
 class Kind(IntEnum):
@@ -82,7 +87,7 @@ class Envelope:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """The leaf's bytes. Raises `Misuse` where a field does not fit its place."""
+    """The leaf's bytes. Raises `Misuse` where a field does not fit its place. Left to the caller: `check_days`."""
     if not (
         0 < envelope.kind <= _MAX_KIND and 0 <= envelope.issued_day <= _MAX_DAY and 0 <= envelope.expiry_day <= _MAX_DAY
     ):
@@ -104,8 +109,18 @@ def encode(envelope: Envelope) -> bytes:
     return head + origin + leaf + envelope.handling_commitment + envelope.commitment
 
 
+def check_days(envelope: Envelope) -> None:
+    """Raises `Malformed` where a day of it is no date. Not a part of `decode`: entries that were taken in before there
+    was this rule are still read.
+    """
+    if envelope.issued_day > LAST_DAY or envelope.expiry_day > LAST_DAY:
+        raise Malformed(OUTSIDE_CALENDAR)
+
+
 def decode(entry: bytes) -> Envelope | None:
-    """The envelope in `entry`, or None where it is of a later version. Raises `Malformed` on anything else."""
+    """The envelope in `entry`, or None where it is of a later version. Raises `Malformed` on anything else. Left to
+    the caller who takes an entry in: `check_days`.
+    """
     if not MIN_ENTRY <= len(entry) <= MAX_ENTRY:
         raise Malformed(f"an entry has between {MIN_ENTRY} and {MAX_ENTRY} bytes")
     if entry[0] > VERSION:

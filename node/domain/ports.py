@@ -13,10 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.keeping import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.usage import UsageReader, UsageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -267,11 +269,33 @@ class QueryWriter(QueryReader, Protocol):
     def set_setting(self, name: str, value: bytes) -> None: ...
 
 
-class StoreReader(LogReader, HoldingReader, AllowReader, HitReader, QueryReader, HubReader, IndexingReader, Protocol):
+class StoreReader(
+    LogReader,
+    HoldingReader,
+    AllowReader,
+    HitReader,
+    QueryReader,
+    AnswerReader,
+    HubReader,
+    IndexingReader,
+    UsageReader,
+    Protocol,
+):
     """Everything that can be read in one snapshot."""
 
 
-class StoreWriter(LogWriter, HoldingWriter, AllowWriter, HitWriter, QueryWriter, HubWriter, IndexingWriter, Protocol):
+class StoreWriter(
+    LogWriter,
+    HoldingWriter,
+    AllowWriter,
+    HitWriter,
+    QueryWriter,
+    AnswerWriter,
+    HubWriter,
+    IndexingWriter,
+    UsageWriter,
+    Protocol,
+):
     """Everything that can be written in one transaction."""
 
 
@@ -332,5 +356,9 @@ class Codec(Protocol):
     def decode_payload(self, payload: bytes) -> QueryPayload: ...
 
     def encode_answer(self, answer: Answer) -> bytes: ...
+
+    def pad_answer(self, answer: bytes) -> bytes:
+        """An encoded answer, filled up to one of few lengths, so that its length says little."""
+        ...
 
     def decode_answer(self, answer: bytes) -> Answer: ...

@@ -121,9 +121,10 @@ class Hit:
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
     `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
-    another's holding); `record` None for what was never contributed. `shares`: of a hit of one video on another; `at`,
-    `subject_at`: when the near frame is shown in the video that is held and in the one that was asked about, in
-    milliseconds.
+    another's holding); `whole`: it is about the question as a whole, and which of its subjects it is about is not
+    told (`subject` is then 0); `record` None for what was never contributed. `shares`: of a hit of one video on
+    another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
+    about, in milliseconds.
 
     For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
     `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
@@ -144,6 +145,7 @@ class Hit:
     series: str | None = None
     weak: bool = False
     trimmed: bool = False
+    whole: bool = False
     holding: int | None = None
     place: int | None = None
     allowed: bool = False
@@ -202,13 +204,16 @@ class SignedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberOutcome:
-    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing."""
+    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing. `refused`:
+    an answer came in its name that does not count, and is evidence.
+    """
 
     member: MemberId
     outcome: Outcome
     answer: Answer | None = None
     reason: str = ""
     late: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,11 +81,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What an attending node sends up: its signed answer to a query of `asker`."""
+    """What an attending node sends up: its signed answer to a query of `asker`. `held`: a person there decides, and one
+    more answer may come. `decided`: it is that one.
+    """
 
     asker: MemberId
     query_id: bytes
     answer: SignedAnswer
+    held: bool = False
+    decided: bool = False
 
 
 class Relay(Protocol):

@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - An invitation is used once, decided in the `WHERE`.
+- A promise is kept once, decided in the `WHERE`.
 - What the switchboard carries may be a query: its bytes are in the vault, and forgotten when trimmed. Late answers hold
   no fingerprint and are plain rows.
 """
@@ -22,6 +23,7 @@ from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.queries import answer_values
 from node.store.schema import certificates, invitations, joins, mail, messages
+from node.store.schema_answers import promises
 from node.store.statements import Repository, chunks
 
 
@@ -80,6 +82,16 @@ class HubRows(Repository):
     def mailbox_size(self, asker: MemberId) -> int:
         """See `HubReader`."""
         found: int = self._connection.scalars(select(func.count()).select_from(mail).where(mail.c.asker == asker)).one()
+        return found
+
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        mine = (promises.c.answerer == answerer, promises.c.asker == asker, promises.c.query_id == query_id)
+        return self._connection.scalar(select(promises.c.expires_at).where(*mine)) is not None
+
+    def promises(self, answerer: MemberId) -> int:
+        """See `HubReader`."""
+        mine = select(func.count()).select_from(promises).where(promises.c.answerer == answerer)
+        found: int = self._connection.scalars(mine).one()
         return found
 
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
@@ -154,6 +166,18 @@ class HubWrites(HubRows):
 
     def expire_mail(self, now: int) -> int:
         return self._connection.execute(delete(mail).where(mail.c.expires_at <= now)).rowcount
+
+    def put_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, expires_at: int) -> None:
+        key = {"answerer": answerer, "asker": asker, "query_id": query_id}
+        self._connection.execute(delete(promises).filter_by(**key))
+        self._connection.execute(insert(promises).values(**key, expires_at=expires_at))
+
+    def take_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, now: int) -> bool:
+        mine = (promises.c.answerer == answerer, promises.c.asker == asker, promises.c.query_id == query_id)
+        return self._connection.execute(delete(promises).where(*mine, promises.c.expires_at > now)).rowcount == 1
+
+    def expire_promises(self, now: int) -> int:
+        return self._connection.execute(delete(promises).where(promises.c.expires_at <= now)).rowcount
 
     def put_switchboard_message(self, channel: str, message: bytes) -> int:
         (row,) = vault.put(self._connection, [codec.seal_bytes(message)])

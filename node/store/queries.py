@@ -22,6 +22,7 @@ from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.questions import QuestionRows, QuestionWrites, forget_questions, link_asked
 from node.store.schema import answered, asked, outcome_reasons, outcomes, settings
+from node.store.schema_answers import refused_answers
 
 # Built once: to build a statement costs as much as to run it.
 _ANSWERED: Final = select(answered).where(
@@ -149,6 +150,9 @@ class QueryWrites(QueryRows, QuestionWrites):
         ).all()
         vault.forget(self._connection, [row.payload_id for row in rows])
         unasked = forget_questions(self._connection, before, [row.query_id for row in rows])
+        self._connection.execute(
+            delete(refused_answers).where(refused_answers.c.query_id.not_in(select(asked.c.query_id)))
+        )
         gone = self._connection.execute(delete(answered).where(answered.c.created_at < before))
         return len(rows) + unasked + gone.rowcount
 

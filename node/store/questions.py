@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -58,16 +59,27 @@ class QuestionRows(Repository):
                     )
                 )
         kept = [row.terms_id for row in rows if row.terms_id]
-        terms = dict(zip(kept, vault.get(self._connection, kept), strict=True))
+        terms = self._terms(kept)
         return [
             KeptQuestion(
                 id=row.id,
                 created_at=row.created_at,
                 parts=tuple(parts[row.id]),
-                terms=_read_terms(codec.open_bytes(terms[row.terms_id])) if row.terms_id else None,
+                terms=terms.get(row.terms_id),
             )
             for row in rows
         ]
+
+    def _terms(self, ids: Sequence[int]) -> dict[int, Terms]:
+        """Those that can be read. A question whose terms are damaged is a question of which none are known: it ends no
+        list, and fsck names the damage.
+        """
+        found: dict[int, Terms] = {}
+        for number in ids:
+            with suppress(Damaged):
+                (secret,) = vault.get(self._connection, [number])
+                found[number] = _read_terms(codec.open_bytes(secret))
+        return found
 
     def part_body(self, query_id: bytes) -> PartBody | None:
         """See `QueryReader`. Raises `Damaged`."""

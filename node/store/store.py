@@ -27,24 +27,48 @@ from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
 from node.store.held import HeldRows
+from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
+from node.store.usage import UsageRows, UsageWrites
 
 _TAKE_SNAPSHOT: Final = "SELECT 1 FROM alembic_version"
 SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, HubRows, IndexingRows):
+class Reader(
+    LogRows,
+    ChainRows,
+    HeldRows,
+    FileRows,
+    AllowRows,
+    HitRows,
+    QueryRows,
+    AnswerRows,
+    HubRows,
+    IndexingRows,
+    UsageRows,
+):
     """`StoreReader`."""
 
 
 class Writer(
-    LogCuts, ChainWrites, HeldRows, FileWrites, AllowWrites, HitWrites, QueryWrites, HubWrites, IndexingWrites
+    LogCuts,
+    ChainWrites,
+    HeldRows,
+    FileWrites,
+    AllowWrites,
+    HitWrites,
+    QueryWrites,
+    AnswerWrites,
+    HubWrites,
+    IndexingWrites,
+    UsageWrites,
 ):
     """`StoreWriter`."""
 

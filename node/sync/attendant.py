@@ -5,8 +5,10 @@ Rules this module upholds:
 - The node dials out; no inbound port is opened for it.
 - A question is searched and signed in a thread, and its answer goes up once its audit is durable; the event loop only
   carries bytes.
-- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet; what
-  comes beyond them is left unanswered (its asker sees a timeout) rather than piling up.
+- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet. What
+  comes beyond them waits at the hub, whose queue is fair among askers; where no room comes in time it is left
+  unanswered (its asker sees a timeout) rather than piling up.
+- What an officer has decided about a question that was held goes up at once, and with each new stream.
 - A stream that ends is dialled again, with jittered backoff; one bad question ends nothing but itself.
 - It stands ready to answer from the moment in which the hub took its stream (`opened`), not from the first question.
 """
@@ -14,6 +16,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -25,7 +28,7 @@ from node.errors import VigilError
 from node.sync.attempts import Attempts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from node.domain.queries import MemberOutcome, RelayEvent, SignedQuery
     from node.domain.services import Relay
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 CONCURRENT: Final = 4
 """Threads that a node answers with."""
 WAITING: Final = 256
+ROOM_SECONDS: Final = 2.0
+"""How long the stream is not read while `WAITING` questions are unanswered. Far below what makes a reader slow."""
 GOES_AWAY: Final = "unavailable: the hub went away, and is dialled again"
 FIRST_BACKOFF: Final = 0.2
 """Seconds before the second attempt; doubled up to `LAST_BACKOFF`, each time a random share of it."""
@@ -49,6 +54,7 @@ class Attendant:
     """`run()` until cancelled. `jitter()` gives a number in [0, 1). `workers` answer, and belong to the caller.
 
     `attempts`: how it stands. It works while a stream is held. `cleared`: no question is answered before it is set.
+    `decided` (blocking): what officers here have decided about questions that were held, brought with each new stream.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Attendant:
         jitter: Callable[[], float],
         on_late: Callable[[MemberOutcome], None] = lambda _: None,
         cleared: asyncio.Event | None = None,
+        decided: Callable[[], Sequence[Reply]] = list,
     ) -> None:
         self._relay = relay
         self._answerer = answerer
@@ -69,6 +76,8 @@ class Attendant:
         self._jitter = jitter
         self._on_late = on_late
         self._cleared = cleared
+        self._decided = decided
+        self._questions: _Questions | None = None
         self.attempts = Attempts()
         self._delivered = False
 
@@ -80,6 +89,16 @@ class Attendant:
     def opened(self) -> None:
         """The hub took the stream: for whoever holds the connection, on the event loop."""
         self.attempts.worked()
+
+    def send(self, reply: Reply) -> None:
+        """Brings what an officer has decided to the hub now, where a stream is held; else with the next one. From any
+        thread.
+        """
+        self._workers.tell(partial(self._send, reply))
+
+    def _send(self, reply: Reply) -> None:
+        if self._questions is not None:
+            self._questions.bring(reply)
 
     async def run(self) -> None:
         """Attends for ever. Cancel it to stop."""
@@ -98,7 +117,9 @@ class Attendant:
             backoff = min(backoff * 2, LAST_BACKOFF)
 
     async def _attend(self) -> None:
-        questions = _Questions(self._answerer, self._workers)
+        questions = self._questions = _Questions(self._answerer, self._workers)
+        for reply in await asyncio.to_thread(self._decided):
+            questions.bring(reply)
         try:
             async with aclosing(self._relay.attend(questions.replies())) as deliveries:
                 async for delivery in deliveries:
@@ -111,8 +132,10 @@ class Attendant:
                     elif delivery.query is not None:
                         if self._cleared is not None:
                             await self._cleared.wait()
+                        await questions.room()
                         questions.take(delivery.query)
         finally:
+            self._questions = None
             questions.drop()
 
     async def _keep_late(self, event: RelayEvent) -> None:
@@ -140,7 +163,16 @@ class _Questions:
         self._workers = workers
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
         self._unanswered = 0
+        self._freed = asyncio.Event()
         self._dropped = False
+
+    async def room(self) -> None:
+        """Waits until a question may be taken, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ROOM_SECONDS):
+                while self._unanswered >= WAITING:
+                    self._freed.clear()
+                    await self._freed.wait()
 
     def take(self, query: SignedQuery) -> None:
         """Hands a question to a thread, unless too many are unanswered."""
@@ -150,6 +182,11 @@ class _Questions:
         self._unanswered += 1
         self._workers.do(partial(self._prepare, query))
 
+    def bring(self, reply: Reply) -> None:
+        """A reply to a question that was answered before. On the event loop."""
+        self._unanswered += 1
+        self._replies.put_nowait(reply)
+
     def drop(self) -> None:
         """The stream has ended: what no thread has begun is left alone, and nobody waits for the rest."""
         self._dropped = True
@@ -158,7 +195,7 @@ class _Questions:
         """What goes up, for ever."""
         while True:
             reply = await self._replies.get()
-            self._unanswered -= 1
+            self._forget()
             yield reply
 
     def _prepare(self, query: SignedQuery) -> None:
@@ -171,7 +208,7 @@ class _Questions:
             self._left(error)
             return
         header = prepared.header
-        reply = Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer)
+        reply = Reply(asker=header.asker, query_id=header.query_id, answer=prepared.answer, held=prepared.held)
         if prepared.durable is None:
             self._send(reply)
         else:
@@ -199,3 +236,4 @@ class _Questions:
 
     def _forget(self) -> None:
         self._unanswered -= 1
+        self._freed.set()

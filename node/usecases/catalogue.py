@@ -40,7 +40,8 @@ NO_REASON: Final = "set aside; its log has more such entries than reasons are ke
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """What a member said about a record, as the record `record` of its own log. `body` is None where this node does not
-    hold it. `about`: the version that it was said of, and `earlier` whether its owner has corrected that since.
+    hold it, or where `fault` says why what it holds cannot be read. `about`: the version that it was said of, and
+    `earlier` whether its owner has corrected that since.
     """
 
     record: RecordId
@@ -48,6 +49,7 @@ class Remark:
     body: Body | None
     about: RecordId
     earlier: bool
+    fault: str = ""
 
     @property
     def speaker(self) -> Origin:
@@ -60,7 +62,8 @@ class RecordView:
     """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
 
     `index` its place in the log; `replaced` whether its owner corrected or retracted it; `newest` the version that
-    stands instead, None where there is none; `reason` why it was set aside.
+    stands instead, None where there is none; `reason` why it was set aside. `fault`: what is wrong with a body or
+    handling that is held here, and that no correct program writes.
     `said`: how many remarks about any version of the record there are, told of its newest version; `remarks` what they
     say, where one record is looked at.
     """
@@ -80,6 +83,7 @@ class RecordView:
     reason: str = ""
     said: int = 0
     remarks: tuple[Remark, ...] = ()
+    fault: str = ""
 
 
 class Catalogue:
@@ -221,6 +225,8 @@ class Catalogue:
             envelope = None
         if envelope is None:
             return RecordView(record=record, index=index, kind=0, state=state, reason=reasons.get(index, ""))
+        body, fault = self._body(envelope.kind, run, at)
+        handling, misread = self._handling(run, at)
         chain = chain_at(reader, record.origin, index, record.leaf)
         newer = chain.head != (record.origin, index)
         counts = newer and state is not BodyState.QUARANTINED
@@ -233,22 +239,32 @@ class Catalogue:
             expiry_day=envelope.expiry_day,
             open=envelope.open,
             target=envelope.target,
-            body=self._body(envelope.kind, run, at),
-            handling=self._codec.decode_handling(run.handlings[at]) if state is BodyState.HELD else None,
+            body=body,
+            handling=handling,
+            fault=fault or misread,
             replaced=chain.ended or counts,
             newest=_newest(reader, chain) if counts and not chain.ended else None,
             reason=reasons.get(index, ""),
             said=0 if newer else len(reader.linked(chain.root, REMARKS)),
         )
 
-    def _body(self, kind: int, run: StoredRun, at: int) -> Body | None:
-        """What a body says; None where it is not held, or is one that no correct writer emits."""
+    def _body(self, kind: int, run: StoredRun, at: int) -> tuple[Body | None, str]:
+        """(What a body says, None where it is not held or not readable; what is wrong with one that is held)."""
         if run.states[at] != BodyState.HELD:
-            return None
+            return None, ""
         try:
-            return self._codec.decode_body(kind, run.bodies[at])
-        except Malformed:
-            return None
+            return self._codec.decode_body(kind, run.bodies[at]), ""
+        except Malformed as error:
+            return None, f"its body is malformed: {error}"
+
+    def _handling(self, run: StoredRun, at: int) -> tuple[Handling | None, str]:
+        """The same of a handling."""
+        if run.states[at] != BodyState.HELD:
+            return None, ""
+        try:
+            return self._codec.decode_handling(run.handlings[at]), ""
+        except Malformed as error:
+            return None, f"its handling is malformed: {error}"
 
     def _remarks(self, reader: StoreReader, record: RecordId, index: int) -> tuple[Remark, ...]:
         """What was said of any version of a record, those of the earliest version first."""
@@ -259,13 +275,15 @@ class Catalogue:
             run = reader.run(link.origin, link.index, link.index + 1, 0)
             envelope = decode(run.entries[0])
             about = envelope.target if envelope and envelope.target else chain.root
+            body, fault = self._body(link.kind, run, 0)
             remarks.append(
                 Remark(
                     record=RecordId(link.origin, leaf_at(reader, link.origin, link.index)),
                     kind=link.kind,
-                    body=self._body(link.kind, run, 0),
+                    body=body,
                     about=about,
                     earlier=about != newest,
+                    fault=fault,
                 )
             )
         return tuple(remarks)

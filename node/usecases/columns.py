@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from node.domain.calendar import LAST_DAY
 from node.domain.envelope import (
     OWN_TARGET,
     PLAIN_SIZE,
@@ -24,6 +25,7 @@ from node.domain.envelope import (
     VERSION,
     Envelope,
     Kind,
+    check_days,
     committer,
     decode,
 )
@@ -71,11 +73,13 @@ def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
     # An entry is plain if decode would take it as it stands: this version, known flags, a kind without a target.
     kinds = table[:, 1].copy()
     plain &= (table[:, 0] == VERSION) & (kinds != 0) & (table[:, 2] <= _FLAG_OPEN)
+    expiry = _days(table, 7)
+    plain &= (_days(table, 3) <= LAST_DAY) & (expiry <= LAST_DAY)
     plain &= (table[:, 11] == 0) & (table[:, 12] == 0) & ~_NEEDS_TARGET[kinds] & (kinds < FIRST_LOCAL_KIND)
     parsed = Envelopes(
         kinds=kinds,
         open=table[:, 2] == _FLAG_OPEN,
-        expiry=np.ascontiguousarray(table[:, 7:11]).view(">u4").ravel().astype(np.int64),
+        expiry=expiry,
         commitments=table[:, PLAIN_SIZE - HASH_SIZE :],
         handling_commitments=table[:, PLAIN_SIZE - 2 * HASH_SIZE : PLAIN_SIZE - HASH_SIZE],
         targets=[],
@@ -84,6 +88,11 @@ def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
     for position in np.flatnonzero(~plain).tolist():
         _parse_one(origin, position, entries[position], parsed)
     return parsed
+
+
+def _days(table: Bytes, at: int) -> Numbers:
+    """The column of days whose first byte stands at `at`. int64 (n,)."""
+    return np.ascontiguousarray(table[:, at : at + 4]).view(">u4").ravel().astype(np.int64)
 
 
 def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
@@ -95,6 +104,7 @@ def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
         envelope = decode(entry)
         if envelope is None:
             return
+        check_days(envelope)
         if envelope.kind >= FIRST_LOCAL_KIND:
             raise Malformed("an entry of a kind that never travels")  # noqa: TRY301  (one way to set an entry aside)
         if envelope.kind in OWN_TARGET and envelope.target is not None:

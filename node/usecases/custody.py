@@ -24,6 +24,7 @@ from node.domain.roster import KeyStatus, Roster
 from node.errors import BadSignature, Malformed, NotFound
 from node.tlog import note as notes
 from node.usecases.catalogue import Catalogue
+from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
 from node.usecases.vouching import verify_hub
 
@@ -108,14 +109,15 @@ class Custody:
             change.purge().record(record.origin, index, record.leaf)
 
     def forget_queries(self, days: int) -> int:
-        """Deletes the queries asked and answered more than `days` days ago; how many. Their audit entries stay, with
-        bodies that expire by a date of their own.
+        """Deletes the queries asked, answered and held more than `days` days ago; how many. Their audit entries stay,
+        with bodies that expire by a date of their own. What was found out near our holdings is remembered for a year.
         """
         self._catalogue.settle()
         before = (self.today() - days) * SECONDS_A_DAY
         with self._catalogue.change() as change:
-            gone = change.writer.forget_queries(before)
-            change.purged += gone
+            gone = change.writer.forget_queries(before) + change.writer.forget_held(before)
+            near = change.writer.forget_near_questions(self.today() * SECONDS_A_DAY - YEAR)
+            change.purged += gone + near
         return gone
 
     def forget_hits(self, days: int) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from node.domain.batch import BodyState
-from node.domain.envelope import commit, decode
+from node.domain.envelope import check_days, commit, decode
 from node.domain.ids import Origin, RecordId
 from node.domain.ports import Codec, Store
 from node.domain.roster import FormerHubKey, Roster
@@ -105,6 +105,7 @@ def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
     envelope = decode(extra.entry)
     if envelope is None:
         raise Malformed("an entry of a later version, which this program cannot judge")
+    check_days(envelope)
     if commit(str(origin), envelope.kind, extra.nonce, extra.body) != envelope.commitment:
         raise BadProof("a body that does not open the commitment of its entry")
     # 6. What it says.

@@ -3,6 +3,8 @@
 Rules this module upholds:
 
 - Subjects have the labels that the person typed; where none were kept, their strongest fingerprint.
+- What was refused is told as refused, with why, and never read as an answer.
+- One row that cannot be read ends nothing but itself.
 - A late answer is told as late. It changes no state, but it is what is known of a member by now.
 """
 
@@ -10,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import KIND_BY_CODE, SHA256
 from node.domain.queries import SIGNED, MatchRule, MemberOutcome, Outcome
 from node.domain.questions import Terms, combined
+from node.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId
     from node.domain.ports import Codec, Store
-    from node.domain.queries import Hit, Subject
+    from node.domain.queries import Answer, Hit, SignedAnswer, Subject
     from node.domain.questions import KeptQuestion, Part
 
+UNREAD: Final = "the answer that was kept does not give this state, or cannot be read"
 HitKey = tuple[str, str, str, str]
 """(subject's digest, member, record or "", algorithm)."""
 
@@ -81,13 +85,40 @@ def told_outcomes(store: Store, codec: Codec, query_id: bytes) -> list[MemberOut
     """Blocking. What is kept of each member's answer to one query, in the order in which it was recorded."""
     with store.read() as tx:
         rows, reasons = tx.outcomes(query_id), tx.outcome_reasons(query_id)
+        refused = {(each.member, each.late): each for each in tx.refused_answers(query_id)}
     told: list[MemberOutcome] = []
     for member, state, signed, late in rows:
-        outcome = Outcome(state)
-        answer = codec.decode_answer(signed.answer) if signed and outcome in SIGNED else None
+        answer = counted(codec, state, signed) if signed else None
+        evidence = None if signed else refused.get((member, late))
+        unread = signed is not None and answer is None
         reason = answer.reason if answer else "" if late else reasons.get(member, "")
-        told.append(MemberOutcome(member=member, outcome=outcome, answer=answer, reason=reason, late=late))
-    return told
+        if not reason and (evidence or unread):
+            reason = evidence.reason if evidence else UNREAD
+        told.append(
+            MemberOutcome(
+                member=member,
+                outcome=Outcome(state),
+                answer=answer,
+                reason=reason,
+                late=late,
+                refused=unread or evidence is not None,
+            )
+        )
+    # What is late was told last, also where it was kept before the table was closed.
+    return sorted(told, key=lambda each: each.late)
+
+
+def counted(codec: Codec, state: str, signed: SignedAnswer) -> Answer | None:
+    """The answer that was kept with a member's state; None where it is none that gives this state, or cannot be read:
+    an earlier version kept such answers before they were judged.
+    """
+    if state not in {each.value for each in SIGNED}:
+        return None
+    try:
+        answer = codec.decode_answer(signed.answer)
+    except Malformed:
+        return None
+    return answer if answer.outcome == state else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,5 +163,5 @@ def _known(
 
 
 def _key(subjects: Sequence[Subject], member: MemberId, hit: Hit) -> HitKey:
-    subject = digest_of(subjects[hit.subject]) if hit.subject < len(subjects) else ""
+    subject = digest_of(subjects[hit.subject]) if hit.subject < len(subjects) and not hit.whole else ""
     return subject, member, str(hit.record) if hit.record else "", hit.algorithm

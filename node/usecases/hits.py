@@ -2,27 +2,71 @@
 
 Rules this module upholds:
 
-- A hit is about a subject of the query, by a kind of fingerprint that was asked about: its reader may rely on that.
+- A hit is about a subject of the query, by a kind of fingerprint that was asked about and that the answer says was
+  searched: its reader may rely on that.
 - A member speaks of its own holdings and of its own log alone.
 - A hit says what its level allows and no more, so that a slip abroad does not put here what should not have left.
+- Numbers lie where the policy and the kinds of fingerprint let them lie: distances, qualities, versions, times.
+- "No hit" counts only from who searched what was asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME, PDQ, PHASH
-from node.domain.queries import Level
-from node.domain.videos import VPDQ
+from node.domain.calendar import LAST_SECOND
+from node.domain.fingerprints import FRAME, KIND_BY_NAME, PDQ, PHASH
+from node.domain.queries import Level, MatchRule, Outcome
+from node.domain.roster import PDQ_RADIUS_CAP
+from node.domain.videos import VPDQ, wide_radius
 from node.errors import Malformed
+from node.usecases.matching import expected_kinds
 
 if TYPE_CHECKING:
     from node.domain.ids import Origin
-    from node.domain.queries import Hit, Subject
+    from node.domain.queries import Answer, Hit, QueryHeader, QueryPayload, Subject
+    from node.domain.roster import Policy
 
+MAX_VERSION: Final = 1_000
+"""Of an algorithm, as an answer states it."""
+MAX_QUALITY: Final = 100
 _OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name, FRAME.name})
 """By which algorithms a picture without its borders can be near something: those of the kinds it has, and frames."""
+_OF_FRAMES: Final = frozenset({FRAME.name, VPDQ})
+_NOT_SEARCHED: Final = "it says no hit, and did not search {}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the numbers of a hit are held against. `radius` in bits; 0 for the rule `exact`."""
+
+    radius: int = PDQ_RADIUS_CAP
+
+    @classmethod
+    def of(cls, policy: Policy, rule: MatchRule, *, same_policy: bool) -> Bounds:
+        """`same_policy`: whether the answerer applied our policy. A roster reaches members one after the other: who
+        applied another one is held against the code's own cap.
+        """
+        if rule is MatchRule.EXACT:
+            return cls(radius=0)
+        return cls(radius=policy.radius if same_policy else PDQ_RADIUS_CAP)
+
+    def check(self, hit: Hit) -> None:
+        """Raises `Malformed` where a number of it lies outside."""
+        kind = KIND_BY_NAME.get(hit.algorithm)
+        of_video = hit.algorithm == VPDQ
+        most = wide_radius(self.radius) if of_video else self.radius
+        if hit.distance is not None and ((kind is not None and kind.exact) or hit.distance > most):
+            raise Malformed("a hit that is further away than the policy's radius, or an equal digest with a distance")
+        if hit.quality is not None:
+            rated = of_video or (kind is not None and kind.has_quality)
+            if not rated or not 0 <= hit.quality <= MAX_QUALITY:
+                raise Malformed("a hit with a quality that its kind of fingerprint does not have")
+        if hit.shares is not None and (not of_video or hit.shares.radius > wide_radius(self.radius)):
+            raise Malformed("a hit with shares of videos that its kind does not have, or past the policy's radius")
+        if (hit.at is not None or hit.subject_at is not None) and hit.algorithm not in _OF_FRAMES | {PDQ.name}:
+            raise Malformed("a hit with a time in a video that its kind of fingerprint does not have")
 
 
 def _algorithms(subject: Subject) -> set[str]:
@@ -38,9 +82,10 @@ def _algorithms(subject: Subject) -> set[str]:
 
 def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
     """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects."""
-    if hit.subject >= len(subjects):
+    if hit.subject >= len(subjects) or (hit.whole and hit.subject):
         raise Malformed("a hit about something that was not asked")
-    if hit.algorithm not in _algorithms(subjects[hit.subject]):
+    asked = subjects if hit.whole else (subjects[hit.subject],)
+    if not any(hit.algorithm in _algorithms(subject) for subject in asked):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
         raise Malformed("a hit on a picture without borders that was not asked about")
@@ -48,7 +93,7 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
         raise Malformed("a hit that claims to be another's")
     if hit.level is Level.SHARED:
         said = hit.record.origin if hit.record else None
-        if said is None or replace(said, epoch=log.epoch) != log:
+        if hit.whole or said is None or replace(said, epoch=log.epoch) != log:
             raise Malformed("a hit on a shared record names one of the answerer's own log")
     elif (
         hit.level is Level.NATIONAL
@@ -69,3 +114,39 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
         )
     ):
         raise Malformed("a hit at hit/no-hit level that says more than that there is one")
+
+
+def check_words(answer: Answer, header: QueryHeader, skew: int, now: float) -> None:
+    """What an answer says of itself: its kinds are named once each way, with a version where they were searched, and it
+    was given between the question and now. Raises `Malformed`.
+    """
+    named = [(kind.name, kind.searched) for kind in answer.kinds]
+    if len(set(named)) != len(named):
+        raise Malformed("an answer names a kind of fingerprint twice")
+    if any(not int(kind.searched) <= kind.version <= MAX_VERSION for kind in answer.kinds):
+        raise Malformed("an answer names a version of an algorithm that there cannot be")
+    if not header.issued_at - skew <= answer.at <= min(now + skew, LAST_SECOND):
+        raise Malformed("an answer is dated before its question or in the future: a clock is wrong, there or here")
+
+
+def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origin) -> None:
+    """Every hit of an answer. Raises `Malformed`."""
+    searched = {kind.name for kind in answer.kinds if kind.searched}
+    for hit in answer.hits:
+        check_hit(hit, payload.subjects, log)
+        bounds.check(hit)
+        if not searched & ({PDQ.name, FRAME.name} if hit.algorithm in _OF_FRAMES else {hit.algorithm}):
+            raise Malformed("a hit by a kind of fingerprint that the answer says was not searched")
+
+
+def shortfall(answer: Answer, payload: QueryPayload) -> str:
+    """Why a "no hit" is none, "" where it is one: who says it has searched every kind that was asked about and that
+    members search for each other, and at least one.
+    """
+    if answer.outcome is not Outcome.NO_HIT:
+        return ""
+    searched = {kind.name for kind in answer.kinds if kind.searched}
+    missing = sorted(expected_kinds(payload.subjects) - searched)
+    if missing or not searched:
+        return _NOT_SEARCHED.format(", ".join(missing) or "anything that was asked")
+    return ""

@@ -4,53 +4,51 @@ Rules this module upholds:
 
 - The question and its legal basis are durable, in the asker's own audit log, before anything leaves.
 - Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
-- An answer counts only if it is that member's, over this very question: otherwise the member's state is bad-signature.
-- The closing table is final. What comes later is kept, labelled late, and changes no state.
+- What counts as an answer, `judging` says. What does not count is kept apart as evidence, and never read again.
+- The closing table is final. What comes later is kept, labelled late, and changes no state. After an answer that says
+  that the question is held, one more is taken: what a person there decided.
 - A query that is interrupted keeps the answers it has, and stays open until it is asked again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from node.domain.envelope import Kind
-from node.domain.ids import QUERY_ID_SIZE, Origin
+from node.domain.held_questions import RefusedAnswer
+from node.domain.ids import QUERY_ID_SIZE
 from node.domain.ports import AskedQuery
 from node.domain.queries import (
-    SIGNED,
     MemberOutcome,
     Outcome,
     QueryHeader,
     RelayEvent,
     SignedQuery,
 )
-from node.domain.signing import answer_preimage, query_digest, query_preimage
-from node.errors import BadSignature, Malformed, Overloaded, PeerFault, VigilError
-from node.usecases.answering import cost_of
+from node.domain.signing import query_preimage
+from node.errors import Overloaded, PeerFault, VigilError
+from node.usecases.admitting import cost_of
 from node.usecases.audit import AuditEntry
-from node.usecases.hits import check_hit
+from node.usecases.history import counted
+from node.usecases.judging import Judge
 from node.usecases.openquery import OpenQuery
 from node.usecases.question import check_question, expected_members, fitted, payload_of
-from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
-    from node.domain.queries import Answer, SignedAnswer
+    from node.domain.queries import SignedAnswer
     from node.domain.roster import Roster
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Found, Matcher
     from node.usecases.openquery import Ask
     from node.usecases.question import Question
 
-OPEN_QUERIES = 16
-"""Queries whose header, payload and digest are kept while their answers come."""
-EXPIRY_GRACE_SECONDS = 86_400
-"""How long after its budget a query may still be answered late."""
+EXPIRY_GRACE_SECONDS = 6 * 86_400
+"""How long after its budget a query may still be answered late: an officer who has to decide is away at weekends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +71,7 @@ class Inquirer:
 
     def __init__(self, deps: InquirerDeps) -> None:
         self._deps = deps
-        # Every answer to a query is held against the same header, payload and digest.
-        self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_header)
-        self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(deps.codec.decode_payload)
-        self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
+        self.judge = Judge(roster=deps.roster, codec=deps.codec, clock=deps.clock)
 
     def search_here(self, question: Question, own_rows: Sequence[int] = (), *, show_all: bool = False) -> Found:
         """Blocking. The local search that comes first. `own_rows`: see `Matcher.local`. `show_all`: also what the
@@ -99,7 +94,7 @@ class Inquirer:
         header = QueryHeader(
             query_id=query_id or deps.random(QUERY_ID_SIZE),
             asker=deps.me,
-            recipients=question.recipients,
+            recipients=tuple(sorted(set(question.recipients))),
             purpose=question.purpose,
             issued_at=now,
             expires_at=now + int(question.budget) + EXPIRY_GRACE_SECONDS,
@@ -114,8 +109,6 @@ class Inquirer:
                 kind=Kind.AUDIT_QUERY_ASKED,
                 body={
                     "query": header.query_id.hex(),
-                    "header": head.hex(),
-                    "payload": body.hex(),
                     "case": question.case,
                     "purpose": question.purpose,
                     "legal_basis": question.legal_basis,
@@ -123,6 +116,7 @@ class Inquirer:
                     "asked": list(expected),
                     "at": now,
                 },
+                attached={"header": head, "payload": body},
                 also=lambda tx: tx.put_asked(AskedQuery(query=signed, header=header, created_at=now)),
             )
         )
@@ -141,9 +135,8 @@ class Inquirer:
         with deps.store.read() as tx:
             rows, reasons = tx.outcomes(header.query_id), tx.outcome_reasons(header.query_id)
         for member, state, signed, late in rows:
-            if signed is not None:
-                answer = deps.codec.decode_answer(signed.answer) if Outcome(state) in SIGNED else None
-                reason = answer.reason if answer else reasons.get(member, "")
+            if signed is not None and (answer := counted(deps.codec, state, signed)) is not None:
+                reason = answer.reason or reasons.get(member, "")
                 opened.answers[member] = signed
                 opened.kept.add(member)
                 opened.outcomes[member] = MemberOutcome(
@@ -168,9 +161,7 @@ class Inquirer:
                 opened.left = True
                 for event in events:
                     if event.member in expected and event.member not in opened.outcomes:
-                        if event.answer is not None:
-                            opened.answers[event.member] = event.answer
-                        yield self._settle(opened, self.judge(opened, event))
+                        yield self._settle(opened, self.judge.judge(opened.signed, event), event.answer)
         except VigilError as error:
             if patient and not opened.left and isinstance(error, Overloaded):
                 raise
@@ -181,72 +172,29 @@ class Inquirer:
         for member in [each for each in opened.expected if each not in opened.outcomes]:
             yield self._settle(opened, MemberOutcome(member=member, outcome=state, reason=reason))
 
-    def judge(self, opened: OpenQuery, event: RelayEvent) -> MemberOutcome:
-        """What an event means, by the checks of `check_answer`; what the hub says of a member is shown as that."""
-        if event.answer is None:
-            if event.outcome in (Outcome.OFFLINE, Outcome.TIMEOUT):
-                return MemberOutcome(member=event.member, outcome=event.outcome, reason="said by the hub")
-            return MemberOutcome(member=event.member, outcome=Outcome.ERROR, reason="the hub said something unknown")
-        try:
-            answer = self.check_answer(opened.signed, event.member, event.answer)
-        except (BadSignature, Malformed) as error:
-            return MemberOutcome(member=event.member, outcome=Outcome.BAD_SIGNATURE, reason=str(error))
-        return MemberOutcome(member=event.member, outcome=answer.outcome, answer=answer, reason=answer.reason)
-
-    def check_answer(self, query: SignedQuery, member: MemberId, signed: SignedAnswer) -> Answer:
-        """Steps: 1. brought for the member that it names; 2. signed by that member's active statement key; 3. over the
-        digest and id of this very question; 4. with an outcome that a member can say, hits exactly when it is a hit;
-        5. of which each is about what was asked, and says no more than its level allows, of that member's alone.
-        Raises `BadSignature` or `Malformed`, and what the roster raises where it ran out.
-        """
-        deps = self._deps
-        roster = deps.roster()
-        found = roster.members.get(member)
-        if found is None or signed.answerer != member:
-            raise BadSignature("an answer came in another member's name")
-        verify_message(answer_preimage(roster.federation, signed.answer), signed.signature, found.in_flight_vkeys())
-        answer = deps.codec.decode_answer(signed.answer)
-        header = self._decode_header(query.header)
-        if (
-            answer.answerer != member
-            or answer.query_id != header.query_id
-            or answer.query_digest != self._query_digest(query.header, query.payload)
-        ):
-            raise BadSignature("an answer was signed for another question")
-        if answer.outcome not in SIGNED or (answer.outcome is Outcome.HIT) != bool(answer.hits):
-            raise BadSignature("an answer's outcome and hits contradict each other")
-        if answer.hits:
-            payload = self._decode_payload(query.payload)
-            for hit in answer.hits:
-                check_hit(hit, payload.subjects, Origin(roster.federation, member))
-        return answer
-
     def late(self, event: RelayEvent) -> MemberOutcome | None:
         """Blocking. Keeps an answer that came after its table was closed; None where it is none of ours or known.
 
-        Only a member that was asked, of whom nothing is known yet, gets a line of its own: whatever a hub makes up, the
-        table grows by a line a member at most.
+        Only a member that was asked, of whom nothing is known yet or who said that it holds the question, gets a line
+        of its own: whatever a hub makes up, the table grows by a line a member at most, and one for what was refused.
         """
         if event.answer is None:
             return None
         with self._deps.store.read() as tx:
             asked = tx.asked(event.query_id)
-            known = [m for m, _, answer, _ in tx.outcomes(event.query_id) if answer is not None]
-        if asked is None or event.member in known:
+            known = [state for m, state, answer, _ in tx.outcomes(event.query_id) if m == event.member and answer]
+            refused = {each.member for each in tx.refused_answers(event.query_id)}
+        if asked is None or any(state != Outcome.HELD for state in known):
             return None
         if (
             event.member not in (asked.header.recipients or self._deps.roster().members)
             or event.member == self._deps.me
         ):
             return None
-        try:
-            answer = self.check_answer(asked.query, event.member, event.answer)
-        except (BadSignature, Malformed) as error:
-            outcome = MemberOutcome(member=event.member, outcome=Outcome.BAD_SIGNATURE, reason=str(error), late=True)
-        else:
-            outcome = MemberOutcome(
-                member=event.member, outcome=answer.outcome, answer=answer, reason=answer.reason, late=True
-            )
+        outcome = self.judge.judge(asked.query, event, late=True)
+        self.judge.forget()
+        if (outcome.outcome is Outcome.HELD and known) or (outcome.refused and event.member in refused):
+            return None
         self._deps.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_SEARCH,
@@ -257,12 +205,14 @@ class Inquirer:
                     "outcome": outcome.outcome,
                     "at": int(self._deps.clock()),
                 },
-                also=lambda tx: tx.put_outcome(event.query_id, event.member, outcome.outcome, event.answer, late=True),
+                also=lambda tx: self._put(tx, event.query_id, outcome, event.answer),
             )
         )
         return outcome
 
-    def _settle(self, opened: OpenQuery, outcome: MemberOutcome) -> MemberOutcome:
+    def _settle(self, opened: OpenQuery, outcome: MemberOutcome, signed: SignedAnswer | None = None) -> MemberOutcome:
+        if signed is not None:
+            (opened.refused if outcome.refused else opened.answers)[outcome.member] = signed
         opened.outcomes[outcome.member] = outcome
         return outcome
 
@@ -270,31 +220,35 @@ class Inquirer:
         """Blocking. The closing table, in one transaction: a crash before it leaves the query open, to be asked again
         (the answerers give the same answers); after it the table is final.
         """
-        self._forget_decoded()
+        self.judge.forget()
         with self._deps.store.write() as tx:
             for outcome in opened.outcomes.values():
-                _put(tx, opened, outcome)
+                self._put_opened(tx, opened, outcome)
             tx.close_query(opened.id, int(self._deps.clock()))
 
     def keep(self, opened: OpenQuery) -> None:
         """Blocking. Keeps the answers of a query that is interrupted; the query stays open, and can be asked again. Of
         a member that has not answered nothing is kept: its state is not known yet.
         """
-        self._forget_decoded()
+        self.judge.forget()
         with self._deps.store.write() as tx:
             for member in opened.answers:
                 if member in opened.outcomes:
-                    _put(tx, opened, opened.outcomes[member])
+                    self._put_opened(tx, opened, opened.outcomes[member])
 
-    def _forget_decoded(self) -> None:
-        """No question stays in memory for having been asked: its body may be purged from now on."""
-        self._decode_payload.cache_clear()
-        self._query_digest.cache_clear()
+    def _put_opened(self, tx: StoreWriter, opened: OpenQuery, outcome: MemberOutcome) -> None:
+        if outcome.member not in opened.kept:
+            answers = opened.refused if outcome.refused else opened.answers
+            self._put(tx, opened.id, outcome, answers.get(outcome.member))
 
-
-def _put(tx: StoreWriter, opened: OpenQuery, outcome: MemberOutcome) -> None:
-    if outcome.member in opened.kept:
-        return
-    reason = "" if outcome.answer else outcome.reason
-    answer = opened.answers.get(outcome.member)
-    tx.put_outcome(opened.id, outcome.member, outcome.outcome, answer, late=False, reason=reason)
+    def _put(self, tx: StoreWriter, query_id: bytes, outcome: MemberOutcome, signed: SignedAnswer | None) -> None:
+        """A line of the table. An answer that does not count goes where nobody reads it for one."""
+        member, late = outcome.member, outcome.late
+        reason = "" if outcome.answer else outcome.reason
+        counts = None if outcome.refused else signed
+        tx.put_outcome(query_id, member, outcome.outcome, counts, late=late, reason=reason)
+        if outcome.refused and signed is not None:
+            at = int(self._deps.clock())
+            tx.put_refused_answer(
+                RefusedAnswer(query_id=query_id, member=member, answer=signed, reason=reason, late=late, at=at)
+            )

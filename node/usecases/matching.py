@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from node.domain.batch import BodyState
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
 from node.domain.matchable import may_match
-from node.domain.queries import Hit, Level, MatchRule, SearchedKind, Subject
+from node.domain.queries import Hit, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
 from node.usecases.crowd import PROPOSED, Sifter
+from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
 from node.usecases.sources import EVERYBODY, Sources
 
@@ -44,7 +44,8 @@ class Found:
     subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did not
     bear out (the index is stale or damaged, and wants a rebuild). `left_out`: (subject, member) -> hits past what is
     given of one member on one subject (see `crowd`); `aside`: member -> hits that are not shown because the member is
-    muted or suspended (see `sources`). `sources`: whose hits are set aside where nobody asks for them.
+    muted or suspended (see `sources`). `sources`: whose hits are set aside where nobody asks for them. `near`: see
+    `disclosing.Told`.
     """
 
     hits: tuple[Hit, ...]
@@ -54,6 +55,7 @@ class Found:
     left_out: Mapping[tuple[int, MemberId], int] = field(default_factory=dict)
     aside: Mapping[MemberId, int] = field(default_factory=dict)
     sources: Sources = EVERYBODY
+    near: tuple[bytes, ...] = ()
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:
@@ -98,6 +100,12 @@ def searched_kinds(
         for fingerprint, may in zip(subject.fingerprints, may_match(subject.fingerprints), strict=True)
     )
     return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
+
+
+def expected_kinds(subjects: Sequence[Subject]) -> frozenset[str]:
+    """The kinds of fingerprint that a question has, as far as every member searches them for another."""
+    kinds = [f.kind for subject in subjects for f in subject.fingerprints if f.searchable and f.code != PHASH.code]
+    return frozenset([kind.name for kind in kinds if kind is not None])
 
 
 @lru_cache(maxsize=64)
@@ -218,25 +226,23 @@ class Matcher:
     def for_member(
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
     ) -> Found:
-        """Searches own holdings for another member, and says no more than their levels allow.
-
-        A national holding is never there. A hit/no-hit one gives the kind of match. A shared one gives its record to a
-        member of the record's audience that asks for one of its purposes; to others it is not there.
-        """
+        """Searches own holdings for another member, and says no more than `disclosing` lets it say."""
         asked, found = self._raw(subjects, radius, rule, abroad=True)
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         if not raw:
             return Found(hits=(), searched={})
-        # What a hit/no-hit holding tells is the same for all of them, and said once.
-        hits: dict[Hit, None] = {}
         with self._store.read() as tx:
             spoken, disagreed = self._checker().checked(tx, asked, raw, {})
-            places = _places(tx, [said for _, said in spoken])
-            for hit, said in spoken:
-                told = self._told(tx, (hit, said), places, asker, purpose)
-                if told is not None:
-                    hits[told] = None
-        return Found(hits=tuple(hits), searched={}, disagreed=disagreed)
+            told = Discloser(
+                tx=tx,
+                codec=self._codec,
+                own=self._own(),
+                asker=asker,
+                purpose=purpose,
+                asked=asked,
+                evident=self._hit,
+            ).told(spoken)
+        return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
 
     def _raw(
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
@@ -284,43 +290,6 @@ class Matcher:
             weak=kind.weak,
         )
 
-    def _lets(self, data: bytes, asker: MemberId, purpose: str) -> bool:
-        """Whether a record's handling lets this member have it for this purpose."""
-        handling = self._codec.decode_handling(data)
-        return handling.admits(asker, self._own()) and purpose in handling.purposes
-
-    def _told(
-        self,
-        tx: StoreReader,
-        spoken: tuple[RawHit, Spoken],
-        places: Mapping[RecordId, int],
-        asker: MemberId,
-        purpose: str,
-    ) -> Hit | None:
-        hit, said = spoken
-        if said.level is Level.NATIONAL:
-            return None
-        kind = KIND_BY_CODE[hit.code]
-        if said.level is Level.SHARED and said.record is not None:
-            place = places.get(said.record)
-            if place is None:
-                # Contributed and not yet placed in the log: nobody has it, so it answers as a hit/no-hit holding.
-                pending = tx.find_pending(said.record.leaf)
-                if pending is None or not self._lets(pending.disclosure.handling, asker, purpose):
-                    return None
-            else:
-                run = tx.run(said.record.origin, place, place + 1, 0)
-                if run.states[0] != BodyState.HELD or not self._lets(run.handlings[0], asker, purpose):
-                    return None
-                return self._hit(hit, said)
-        return Hit(
-            subject=hit.subject,
-            origin=str(self._own()),
-            algorithm=said.evidence.algorithm if said.evidence else kind.name,
-            level=Level.HIT_NO_HIT,
-            weak=kind.weak,
-        )
-
 
 def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) -> dict[RecordId, tuple[Origin, int]]:
     """Where the records among the hits stand: (log, index)."""
@@ -352,16 +321,3 @@ def _marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[
 def _words(statement: Contribution | None) -> Contribution | None:
     """What a record says beside its fingerprints."""
     return replace(statement, fingerprints=()) if statement else None
-
-
-def _places(tx: StoreReader, spoken: Sequence[Spoken]) -> dict[RecordId, int]:
-    """Where the shared records among these stand. Asked for together: finding one costs a scan of its log's leaves."""
-    leaves: dict[Origin, set[bytes]] = {}
-    for said in spoken:
-        if said.level is Level.SHARED and said.record is not None:
-            leaves.setdefault(said.record.origin, set()).add(said.record.leaf)
-    return {
-        RecordId(origin, leaf): place
-        for origin, wanted in leaves.items()
-        for leaf, place in tx.find(origin, sorted(wanted)).items()
-    }

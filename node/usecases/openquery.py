@@ -22,8 +22,8 @@ class Ask(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class OpenQuery:
-    """`outcomes` has at most one entry a member. `kept`: members whose outcome the store has already. `left`: whether
-    the query reached the hub, as far as is known here.
+    """`outcomes` has at most one entry a member. `answers` are those that count, `refused` those that do not. `kept`:
+    members whose outcome the store has already. `left`: whether the query reached the hub, as far as is known here.
     """
 
     id: bytes
@@ -32,6 +32,7 @@ class OpenQuery:
     left_out: tuple[tuple[MemberId, str], ...]
     outcomes: dict[MemberId, MemberOutcome] = field(default_factory=dict)
     answers: dict[MemberId, SignedAnswer] = field(default_factory=dict)
+    refused: dict[MemberId, SignedAnswer] = field(default_factory=dict)
     kept: set[MemberId] = field(default_factory=set)
     left: bool = False
 

@@ -18,7 +18,7 @@ from node.domain.queries import Level, Outcome
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.history import asked_subjects, question_terms, told_outcomes
 from node.usecases.question import Question, check_question, expected_members, payload_of, split

@@ -19,7 +19,7 @@ from node.domain.statements import MAX_TEXT
 from node.domain.texts import checked_text
 from node.domain.videos import thinned
 from node.errors import Misuse, Refused
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.pacing import paced
 
 if TYPE_CHECKING:

@@ -120,8 +120,8 @@ class RecordList:
         try:
             body = self._codec.decode_body(envelope.kind, pending.disclosure.body)
             handling = self._codec.decode_handling(pending.disclosure.handling)
-        except Malformed:  # damaged since it was written: fsck names it
-            return bare
+        except Malformed as error:  # damaged since it was written: fsck names it
+            return replace(bare, fault=f"it is malformed: {error}")
         return replace(
             bare,
             kind=envelope.kind,

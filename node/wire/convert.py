@@ -13,6 +13,7 @@ from node.domain.handling import Handling
 from node.domain.queries import Answer, QueryHeader, QueryPayload
 from node.domain.statements import Body, Statement
 from node.wire import checks, convert_bulk, convert_queries, convert_records
+from node.wire.padding import padded
 from node.wire.pb import record_pb2 as pb
 
 
@@ -58,6 +59,10 @@ class ProtoCodec:
     def encode_answer(self, answer: Answer) -> bytes:
         """An answer's bytes. Raises `Misuse` for an outcome that is nobody's own word."""
         return checks.encode(lambda: convert_queries.answer_to_pb(answer), convert_queries.answer_from_pb)
+
+    def pad_answer(self, answer: bytes) -> bytes:
+        """An encoded answer, filled up to one of few lengths."""
+        return padded(answer)
 
     def decode_answer(self, answer: bytes) -> Answer:
         """The other way."""

@@ -279,7 +279,13 @@ def delivery_from_pb(message: pb.Delivery) -> Delivery:
 
 def reply_to_pb(reply: Reply) -> pb.Reply:
     """What an attending node sends up."""
-    return pb.Reply(asker=reply.asker, query_id=reply.query_id, answer=answer_to_pb(reply.answer))
+    return pb.Reply(
+        asker=reply.asker,
+        query_id=reply.query_id,
+        answer=answer_to_pb(reply.answer),
+        held=reply.held,
+        decided=reply.decided,
+    )
 
 
 def reply_from_pb(message: pb.Reply) -> Reply:
@@ -288,4 +294,6 @@ def reply_from_pb(message: pb.Reply) -> Reply:
         asker=member_id(message.asker),
         query_id=checks.size(message.query_id, "a query id", QUERY_ID_SIZE),
         answer=answer_from_pb(message.answer),
+        held=message.held,
+        decided=message.decided,
     )

@@ -42,6 +42,10 @@ MAX_RECIPIENTS: Final = 1_000
 MAX_SUBJECTS: Final = 4_000
 MAX_HITS: Final = 10_000
 MAX_KINDS: Final = 64
+ANSWER_READER: Final = 2
+"""The version of answer that this program reads. Version 2 has hits on a question as a whole: an earlier reader would
+take such a one for a hit on the first subject.
+"""
 _ALL: Final = 100
 """Percent."""
 MAX_TIME: Final = 1 << 53
@@ -57,10 +61,10 @@ _OUTCOME_TO_PB: Final[dict[Outcome, pb.Outcome]] = {
 _OUTCOME_FROM_PB: Final = {number: outcome for outcome, number in _OUTCOME_TO_PB.items()}
 
 
-def _readable(min_reader: int, what: str) -> None:
-    if not 0 < min_reader <= READER:
+def _readable(min_reader: int, what: str, reader: int = READER) -> None:
+    if not 0 < min_reader <= reader:
         raise Malformed(
-            f"{what} asks for reader {min_reader}, and this program is reader {READER}", remedy="update Vigil"
+            f"{what} asks for reader {min_reader}, and this program is reader {reader}", remedy="update Vigil"
         )
 
 
@@ -185,6 +189,7 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
         weak=message.weak,
         trimmed=message.trimmed,
+        whole=message.whole,
         shares=_shares_from_pb(message.shares) if message.HasField("shares") else None,
         at=message.at if message.HasField("at") else None,
         subject_at=message.subject_at if message.HasField("subject_at") else None,
@@ -230,6 +235,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         series=hit.series,
         weak=hit.weak,
         trimmed=hit.trimmed,
+        whole=hit.whole,
         shares=_shares_to_pb(hit.shares),
         at=hit.at,
         subject_at=hit.subject_at,
@@ -250,7 +256,7 @@ def _kind_to_pb(kind: SearchedKind) -> pb.SearchedKind:
 
 def answer_from_pb(message: pb.Answer) -> Answer:
     """Raises `Malformed`, also for an outcome that is nobody's own word (offline, timeout)."""
-    _readable(message.min_reader, "an answer")
+    _readable(message.min_reader, "an answer", ANSWER_READER)
     outcome = _OUTCOME_FROM_PB.get(message.outcome)
     if outcome is None:
         raise Malformed("an answer's outcome is none that a member can state")
@@ -279,7 +285,7 @@ def answer_to_pb(answer: Answer) -> pb.Answer:
     if answer.outcome not in SIGNED:
         raise Malformed("an answer's outcome is none that a member can state")
     return pb.Answer(
-        min_reader=READER,
+        min_reader=ANSWER_READER if any(hit.whole for hit in answer.hits) else READER,
         query_id=answer.query_id,
         query_digest=answer.query_digest,
         answerer=answer.answerer,

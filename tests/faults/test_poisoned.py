@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.attacks.poisoned import POISON, attack
+from bench.attacks.poisoned import POISON, RECORDS, attack
 from bench.federation import Federation
 from node.demo.stage import Stage
 from node.usecases.crowd import MAX_ALIKE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.faults
 PATIENCE = 240.0
 HONEST, POISONER, READER = "DE", "JP", "FR"
-FLOOD = 12_000
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         stage.start("hub", "hub", "run")
         stage.start(READER, "node", "run")
         with attack(federation, POISONER):
-            until(lambda: entries(stage, POISONER) >= 2 * FLOOD, "the flood has not come", PATIENCE)
+            until(lambda: entries(stage, POISONER) >= 2 * RECORDS, "the flood has not come", PATIENCE)
         yield federation
 
 
@@ -53,9 +52,9 @@ def test_the_flood_is_one_group_and_the_honest_hit_stands_beside_it(made: Federa
     speakers = [line["origin"].split("/")[1] for line in hits]
     assert speakers.count(HONEST) == 1
     assert speakers.count(POISONER) == MAX_ALIKE
-    assert [line["alike"] >= FLOOD for line in hits if line["leads"]].count(True) == 1
+    assert [line["alike"] >= RECORDS for line in hits if line["leads"]].count(True) == 1
     assert summary["hits"] == len(hits)
-    assert summary["grouped_by_member"][POISONER] >= FLOOD - MAX_ALIKE
+    assert summary["grouped_by_member"][POISONER] >= RECORDS - MAX_ALIKE
 
 
 def test_a_mute_sets_the_flood_aside_and_is_lifted_again(made: Federation) -> None:
@@ -63,7 +62,7 @@ def test_a_mute_sets_the_flood_aside_and_is_lifted_again(made: Federation) -> No
     (listed,) = made.stage.run("mute", "list", home=READER).lines
     assert (listed["member"], listed["reason"]) == (POISONER, "floods")
     hits, summary = match(made, f"pdq:{POISON.hex()}")
-    assert (hits, summary["muted"][POISONER] >= FLOOD) == ([], True)
+    assert (hits, summary["muted"][POISONER] >= RECORDS) == ([], True)
     hits, _ = match(made, f"pdq:{POISON.hex()}", "--show-all")
     assert {line["standing"] for line in hits} == {"muted"}
     made.stage.run("mute", POISONER, "--lift", home=READER)

@@ -27,18 +27,22 @@ from node.sync.attendant import CONCURRENT, Attendant
 from node.sync.workers import Workers
 from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.allowing import AllowList
-from node.usecases.answering import Answerer, AnswererDeps
+from node.usecases.answering import Answerer
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.finding import AnswererDeps
+from node.usecases.held_questions import HeldDeps, HeldQuestions
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
+from node.usecases.probes import Booked
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
+from tests.simulator.pauses import no_pause
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -75,10 +79,19 @@ class Party:
     audit: AuditLog
     inquirer: Inquirer
     answerer: Answerer
+    held: HeldQuestions
     planner: Planner
+    sent: list[Reply] = field(default_factory=list)
+    bring: Callable[[Reply], None] | None = None
     lie: Callable[[SignedQuery, SignedAnswer], SignedAnswer] | None = None
     hold: asyncio.Event | None = None
     late: list[object] = field(default_factory=list)
+
+    def decided(self, reply: Reply) -> None:
+        """What its attendant, if there is one, is told of a decision."""
+        self.sent.append(reply)
+        if self.bring is not None:
+            self.bring(reply)
 
 
 def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -> Party:
@@ -95,7 +108,21 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
     catalogue = Catalogue(store=store, index=index, codec=codec)
     allowed = AllowList(store=store, audit=audit, clock=clock)
     hits = StoredHits(store=store, own=me, clock=clock)
-    return Party(
+    answerer = Answerer(
+        AnswererDeps(
+            me=me,
+            roster=roster,
+            matcher=matcher,
+            store=store,
+            view=catalogue.view,
+            codec=codec,
+            audit=audit,
+            signer=signer,
+            clock=clock,
+        )
+    )
+    made: list[Party] = []
+    who = Party(
         planner=Planner(
             me=me,
             roster=roster,
@@ -131,20 +158,22 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
                 random=sim.seeded(f"queries {name}"),
             )
         ),
-        answerer=Answerer(
-            AnswererDeps(
-                me=me,
+        answerer=answerer,
+        held=HeldQuestions(
+            HeldDeps(
                 roster=roster,
-                matcher=matcher,
                 store=store,
-                view=catalogue.view,
                 codec=codec,
+                matcher=matcher,
+                answerer=answerer,
                 audit=audit,
-                signer=signer,
                 clock=clock,
+                send=lambda reply: made[0].decided(reply),  # noqa: PLW0108 (it is made further down)
             )
         ),
     )
+    made.append(who)
+    return who
 
 
 class DirectRelay:
@@ -193,7 +222,9 @@ class Federation:
             workers=self.workers,
             jitter=lambda: 0.0,
             on_late=who.late.append,
+            decided=who.held.replies,
         )
+        who.bring = attendant.send
         self.attendants[name] = asyncio.create_task(attendant.run())
         await until(lambda: who.id in self.relay.attending)
 
@@ -237,7 +268,9 @@ async def federation(
         codec=ProtoCodec(),
         store=hub_store,
         switchboard=switchboard or LocalSwitchboard(),
+        booked=Booked(hub_store),
         clock=clock,
+        pause=no_pause,
     )
     workers = Workers(CONCURRENT, "answers")
     made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, workers)

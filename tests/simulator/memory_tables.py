@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
+from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
@@ -22,9 +23,10 @@ from node.errors import Misuse, NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tests.simulator.memory_answers import AnswerTables
     from tests.simulator.memory_hits import HitTables
 
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables")
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables")
 
 
 def clone(tables: Tables) -> Tables:
@@ -45,6 +47,7 @@ class Place:
     asked: dict[bytes, AskedQuery] = field(default_factory=dict)
     outcomes: list[tuple[bytes, MemberId, str, SignedAnswer | None, bool]] = field(default_factory=list)
     reasons: dict[tuple[bytes, MemberId], str] = field(default_factory=dict)
+    refused: dict[tuple[bytes, MemberId], RefusedAnswer] = field(default_factory=dict)
     questions: dict[bytes, KeptQuestion] = field(default_factory=dict)
     bodies: dict[bytes, PartBody] = field(default_factory=dict)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
@@ -328,6 +331,7 @@ class MemoryPlace:
         self._place.asked = {key: each for key, each in self._place.asked.items() if key not in asked}
         self._place.answered = {key: each for key, each in self._place.answered.items() if key not in answered}
         self._place.outcomes = [row for row in self._place.outcomes if row[0] not in asked]
+        self._place.refused = {key: each for key, each in self._place.refused.items() if key[0] not in asked}
         self._place.reasons = {key: why for key, why in self._place.reasons.items() if key[0] not in asked}
         old = {key: each for key, each in self._place.questions.items() if each.created_at < before}
         gone = {part.query_id for each in old.values() for part in each.parts}
@@ -351,6 +355,7 @@ class HubTables:
     last_mail: int = 0
     messages: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     last_message: int = 0
+    promises: dict[tuple[MemberId, MemberId, bytes], int] = field(default_factory=dict)
 
 
 class MemoryHub:
@@ -381,6 +386,27 @@ class MemoryHub:
 
     def mailbox_size(self, asker: MemberId) -> int:
         return len(self.mailbox(asker, 1 << 31))
+
+    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
+        return (answerer, asker, query_id) in self._hub.promises
+
+    def promises(self, answerer: MemberId) -> int:
+        return sum(key[0] == answerer for key in self._hub.promises)
+
+    def put_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, expires_at: int) -> None:
+        self._hub.promises[answerer, asker, query_id] = expires_at
+
+    def take_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, now: int) -> bool:
+        if self._hub.promises.get((answerer, asker, query_id), 0) <= now:
+            return False
+        del self._hub.promises[answerer, asker, query_id]
+        return True
+
+    def expire_promises(self, now: int) -> int:
+        gone = [key for key, end in self._hub.promises.items() if end <= now]
+        for key in gone:
+            del self._hub.promises[key]
+        return len(gone)
 
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         rows = [(number, *row) for number, row in sorted(self._hub.messages.items()) if number > after]

@@ -6,7 +6,7 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import cast
 
-from bench.attacks import chain, tiny
+from bench.attacks import chain, poisoned, tiny
 from bench.attacks.writing import Scribe
 from node.domain.envelope import check_disclosure, decode
 from node.domain.limits import RECORD_CORRECTIONS
@@ -53,3 +53,16 @@ def test_a_package_of_chains_is_taken_and_most_of_it_set_aside() -> None:
         assert list(reader.run(FR.origin, 0, 1, 0).bodies) == [b""], "it was retracted"
     assert aside == 2 * chain.LENGTH + 1
     assert chain.LENGTH == RECORD_CORRECTIONS
+
+
+def test_a_package_of_poison_is_taken_whole() -> None:
+    log = Log(FR)
+    (entries,) = islice(poisoned.story([poisoned.POISON, bytes([0x0F]) * 32], AS_FR), 1)
+    for entry, shown in entries:
+        log.add(entry, shown)
+    store = MemoryStore()
+    with store.write() as writer:
+        at = position(writer, writer.open_log(FR.origin))
+    rules = Rules(roster=roster(FR), copy=Copy(reader=None, strict=True), cosigned=False)
+    verified = verify_package(at, log.package(), rules, Handlings(CODEC.decode_handling))
+    assert (verified.batch.size, len(verified.batch.quarantine)) == (poisoned.AT_ONCE, 0)

@@ -180,14 +180,18 @@ class Delivery(_message.Message):
     def __init__(self, query: _Optional[_Union[QueryDelivery, _Mapping]] = ..., late: _Optional[_Union[RelayEvent, _Mapping]] = ..., going_away: _Optional[_Union[GoingAway, _Mapping]] = ...) -> None: ...
 
 class Reply(_message.Message):
-    __slots__ = ("asker", "query_id", "answer")
+    __slots__ = ("asker", "query_id", "answer", "held", "decided")
     ASKER_FIELD_NUMBER: _ClassVar[int]
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_FIELD_NUMBER: _ClassVar[int]
     asker: str
     query_id: bytes
     answer: SignedAnswer
-    def __init__(self, asker: _Optional[str] = ..., query_id: _Optional[bytes] = ..., answer: _Optional[_Union[SignedAnswer, _Mapping]] = ...) -> None: ...
+    held: bool
+    decided: bool
+    def __init__(self, asker: _Optional[str] = ..., query_id: _Optional[bytes] = ..., answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held: _Optional[bool] = ..., decided: _Optional[bool] = ...) -> None: ...
 
 class RenewRequest(_message.Message):
     __slots__ = ("csr",)

@@ -266,7 +266,7 @@ class Shares(_message.Message):
     def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., moments: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame")
+    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame", "whole")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -283,6 +283,7 @@ class Hit(_message.Message):
     AT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_AT_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_FIELD_NUMBER: _ClassVar[int]
     subject: int
     origin: str
     algorithm: str
@@ -299,7 +300,8 @@ class Hit(_message.Message):
     at: int
     subject_at: int
     frame: bool
-    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ...) -> None: ...
+    whole: bool
+    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ..., whole: _Optional[bool] = ...) -> None: ...
 
 class SearchedKind(_message.Message):
     __slots__ = ("name", "version", "searched")
@@ -320,7 +322,7 @@ class Scope(_message.Message):
     def __init__(self, level: _Optional[_Union[Level, str]] = ..., holdings: _Optional[int] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("min_reader", "query_id", "query_digest", "answerer", "outcome", "hits", "kinds", "scope", "cursors_digest", "policy_digest", "roster_version", "reduced", "reason", "at")
+    __slots__ = ("min_reader", "query_id", "query_digest", "answerer", "outcome", "hits", "kinds", "scope", "cursors_digest", "policy_digest", "roster_version", "reduced", "reason", "at", "padding")
     MIN_READER_FIELD_NUMBER: _ClassVar[int]
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     QUERY_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -335,6 +337,7 @@ class Answer(_message.Message):
     REDUCED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
     min_reader: int
     query_id: bytes
     query_digest: bytes
@@ -349,4 +352,5 @@ class Answer(_message.Message):
     reduced: bool
     reason: str
     at: int
-    def __init__(self, min_reader: _Optional[int] = ..., query_id: _Optional[bytes] = ..., query_digest: _Optional[bytes] = ..., answerer: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., kinds: _Optional[_Iterable[_Union[SearchedKind, _Mapping]]] = ..., scope: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., cursors_digest: _Optional[bytes] = ..., policy_digest: _Optional[bytes] = ..., roster_version: _Optional[int] = ..., reduced: _Optional[bool] = ..., reason: _Optional[str] = ..., at: _Optional[int] = ...) -> None: ...
+    padding: bytes
+    def __init__(self, min_reader: _Optional[int] = ..., query_id: _Optional[bytes] = ..., query_digest: _Optional[bytes] = ..., answerer: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., kinds: _Optional[_Iterable[_Union[SearchedKind, _Mapping]]] = ..., scope: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., cursors_digest: _Optional[bytes] = ..., policy_digest: _Optional[bytes] = ..., roster_version: _Optional[int] = ..., reduced: _Optional[bool] = ..., reason: _Optional[str] = ..., at: _Optional[int] = ..., padding: _Optional[bytes] = ...) -> None: ...

@@ -29,6 +29,7 @@ GROUPS = {
     ],
     "case": ["list", "level", "delete"],
     "allow": ["import", "list", "count", "remove", "clear"],
+    "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]

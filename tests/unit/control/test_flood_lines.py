@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from node.control.query_commands import _heard_lines
+from typing import Any, cast
+
+from node.control.query_commands import QueryCommands
+from node.control.runner import Line
 from node.control.tally import Tally
 from node.domain.fingerprints import PDQ, PHASH, Fingerprint
 from node.domain.ids import MemberId
@@ -12,9 +15,19 @@ from node.usecases.asking import Heard
 from node.usecases.crowd import MAX_ALIKE, MAX_OF_MEMBER
 from node.usecases.matching import Found
 from node.usecases.sources import MUTED, SUSPENDED, Sources
+from node.wire.convert import ProtoCodec
+from tests.simulator.memory_store import MemoryStore
 
 JP, DE = MemberId("JP"), MemberId("DE")
 SUBJECT = Subject(fingerprints=(), label="a.jpg")
+
+
+def told(event: Heard, muted: frozenset[MemberId] = frozenset()) -> list[Line]:
+    nobody = cast("Any", None)
+    commands = QueryCommands(
+        planner=nobody, asker=nobody, store=MemoryStore(), codec=ProtoCodec(), audit=nobody, clock=lambda: 0.0
+    )
+    return commands._heard(event, ["a.jpg"], (), muted)
 
 
 def heard(count: int, *, spread: bool = False) -> Heard:
@@ -30,13 +43,13 @@ def heard(count: int, *, spread: bool = False) -> Heard:
 
 def test_an_answer_of_two_thousand_hits_is_a_few_lines_and_a_number() -> None:
     for spread, most in ((False, MAX_ALIKE), (True, MAX_OF_MEMBER)):
-        outcome, *lines = _heard_lines(heard(2_000, spread=spread), ["a.jpg"], frozenset())
+        outcome, *lines = told(heard(2_000, spread=spread))
         assert (len(lines), outcome["hits"], outcome["grouped"]) == (most, 2_000, 2_000 - most)
         assert {line["subject"] for line in lines} == {"a.jpg"}
 
 
 def test_a_muted_members_answer_is_counted_and_not_shown() -> None:
-    (outcome,) = _heard_lines(heard(5), ["a.jpg"], frozenset({JP}))
+    (outcome,) = told(heard(5), frozenset({JP}))
     assert (outcome["hits"], outcome["muted"]) == (5, True)
     tally = Tally()
     tally.heard(heard(5).outcome, {JP})

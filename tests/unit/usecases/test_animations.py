@@ -11,7 +11,7 @@ from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level
 from node.domain.roster import Policy
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
 from node.usecases.question import check_question, fitted
 from tests.simulator.asking import Federation, Party, federation, flip, prints

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from node.control.record_lines import record_line
 from node.domain.batch import BodyState
-from node.domain.envelope import Kind
+from node.domain.envelope import OUTSIDE_CALENDAR, Kind
 from node.domain.fingerprints import PDQ, PictureFingerprints
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
@@ -14,6 +15,7 @@ from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.recordlist import Shown
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.memory_store import MemoryStore
@@ -156,3 +158,43 @@ def test_what_was_said_of_earlier_versions_is_shown_with_every_version_and_marke
     ended = catalogue.record(second)
     assert ended is not None
     assert (ended.replaced, ended.newest, ended.remarks) == (True, None, ())
+
+
+def test_a_record_dated_behind_the_calendar_is_set_aside_and_the_list_goes_on() -> None:
+    store, log = MemoryStore(), Log(FR)
+    log.pictures([1])
+    log.say(picture(2), issued_day=4_000_000_000)
+    log.say(picture(3), handling=Handling(retain_until_day=4_000_000_000))
+    log.pictures([4])
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
+    take(catalogue, store, log)
+    views = catalogue.records(FR.origin)
+    held, aside = BodyState.HELD, BodyState.QUARANTINED
+    assert [view.state for view in views] == [held, aside, aside, held]
+    assert {view.reason for view in views} == {"", OUTSIDE_CALENDAR}
+
+
+def test_a_malformed_body_is_said_to_be_malformed() -> None:
+    store, log = MemoryStore(), Log(FR)
+    log.say(b"\xff no body")
+    log.pictures([1])
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
+    take(catalogue, store, log)
+    bad, good = catalogue.records(FR.origin)
+    assert (bad.state, bad.body) == (BodyState.HELD, None)
+    assert "malformed" in bad.fault
+    assert not good.fault
+    assert record_line(Shown(view=bad), whole=False)["state"] == "malformed"
+
+
+def test_a_remark_with_a_malformed_body_is_said_to_be_malformed() -> None:
+    store, log, other = MemoryStore(), Log(FR), Log(JP)
+    (record,) = log.pictures([1])
+    other.say(b"\xff no body", kind=Kind.COMMENT, target=record)
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
+    for each in (log, other):
+        take(catalogue, store, each)
+    view = catalogue.record(record)
+    assert view is not None
+    line = record_line(Shown(view=view), whole=True)
+    assert line["remarks"][0]["says"].startswith("malformed: ")

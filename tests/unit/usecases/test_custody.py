@@ -19,7 +19,7 @@ from node.domain.roster import Policy
 from node.domain.statements import Comment
 from node.errors import ConfigError, NotFound
 from node.tlog import tiles
-from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases.admitting import MAX_QUERY_SECONDS
 from node.usecases.audit import RETENTION_DAYS, AuditEntry, AuditLog
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.ledger import Draft

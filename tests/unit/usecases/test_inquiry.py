@@ -29,12 +29,13 @@ from node.domain.signing import query_preimage
 from node.domain.statements import Contribution
 from node.errors import BadSignature, Expired, Misuse, Refused
 from node.tlog.note import format_vkey
-from node.usecases import answering
-from node.usecases.answering import MAX_QUERY_SECONDS
+from node.usecases import finding
+from node.usecases.admitting import MAX_QUERY_SECONDS
 from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
 from node.usecases.ledger import Draft, Ledger
+from node.usecases.matching import Found
 from node.usecases.openquery import OpenQuery
 from node.usecases.ownlog import OwnLog
 from node.usecases.question import Question
@@ -338,8 +339,8 @@ def test_no_question_stays_in_memory_once_its_table_is_closed() -> None:
             inquirer = made.parties["FR"].inquirer
             _, told = await ask(made, about(subject_of(prints(1))))
             assert told["JP"].outcome is Outcome.HIT
-            assert inquirer._decode_payload.cache_info().currsize == 0
-            assert inquirer._query_digest.cache_info().currsize == 0
+            assert inquirer.judge._decode_payload.cache_info().currsize == 0
+            assert inquirer.judge._query_digest.cache_info().currsize == 0
 
     run(scenario())
 
@@ -540,12 +541,16 @@ def test_a_record_answers_those_purposes_and_readers_alone_that_its_handling_nam
 
 
 def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "MAX_HITS", 2)
+    monkeypatch.setattr(finding, "MAX_HITS", 2)
 
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
-            for number in (1, 2, 3):
-                hold(made.parties["JP"], number, Level.HIT_NO_HIT)
+            record = RecordId(Origin(sim.FEDERATION, member_id("JP")), bytes(32))
+            hits = tuple(
+                Hit(subject=number, origin="JP", algorithm="sha256", level=Level.SHARED, record=record)
+                for number in range(3)
+            )
+            monkeypatch.setattr(made.parties["JP"].matcher, "for_member", lambda *_: Found(hits=hits, searched={}))
             _, told = await ask(made, about(*(subject_of(prints(number)) for number in (1, 2, 3))))
             assert told["JP"].outcome is Outcome.HIT
             assert told["JP"].reason == "the first 2 of 3 hits"
@@ -576,7 +581,7 @@ def test_a_member_over_its_budget_is_refused_with_a_signature_and_a_reason() -> 
             queries = [inquirer.open(question).signed for _ in range(2)]
             answers = [made.parties["JP"].answerer.prepare(query).answer for query in queries]
             said = [
-                inquirer.check_answer(query, member_id("JP"), answer)
+                inquirer.judge.check_answer(query, member_id("JP"), answer)
                 for query, answer in zip(queries, answers, strict=True)
             ]
             assert [a.outcome for a in said] == [Outcome.NO_HIT, Outcome.REFUSED]
@@ -607,7 +612,9 @@ def test_what_was_not_searched_is_said() -> None:
             _, told = await ask(made, about(odd))
             answer = told["JP"].answer
             assert answer is not None
-            assert told["JP"].outcome is Outcome.NO_HIT
+            # A "no hit" from who searched nothing would be none.
+            assert told["JP"].outcome is Outcome.ERROR
+            assert told["JP"].reason == finding.NOTHING_SEARCHED
             assert {(k.name, k.searched) for k in answer.kinds} == {("unknown-200", False), ("pdq", False)}
 
     run(scenario())
@@ -619,7 +626,7 @@ def test_a_second_opinion_gives_no_hit_abroad_and_is_not_called_searched() -> No
             hold(made.parties["JP"], 1, Level.HIT_NO_HIT)
             only = Subject(fingerprints=(Fingerprint(code=PHASH.code, value=prints(1).phash),))
             _, told = await ask(made, about(only))
-            assert told["JP"].outcome is Outcome.NO_HIT
+            assert told["JP"].outcome is Outcome.ERROR
             assert told["JP"].answer is not None
             assert [(k.name, k.searched) for k in told["JP"].answer.kinds] == [("phash", False)]
 

@@ -16,7 +16,7 @@ from node.domain.roster import Policy
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.videos import Shares
 from node.errors import Malformed, Misuse, Refused
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.hits import check_hit
 from node.usecases.intake import subject_of
 from node.usecases.question import check_question, fitted

@@ -10,7 +10,8 @@ from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, RawHit
 from node.domain.statements import Category, Contribution, Tri
 from node.usecases.checking import Spoken
-from node.usecases.matching import Matcher, _places
+from node.usecases.disclosing import places_of
+from node.usecases.matching import Matcher
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
@@ -90,6 +91,6 @@ def test_shared_records_are_looked_for_together_once_a_log() -> None:
     records = [RecordId(log.origin, bytes([number]) * 32) for log in (OURS, THEIRS) for number in range(4)]
     spoken = [Spoken("FR", (), Level.SHARED, record, None) for record in [*records, records[0]]]
     spoken += [Spoken("FR", (), Level.HIT_NO_HIT, None, None), Spoken("FR", (), Level.SHARED, None, None)]
-    places = _places(cast("StoreReader", Reader()), spoken)
+    places = places_of(cast("StoreReader", Reader()), spoken)
     assert places == {record: record.leaf[0] for record in records if record.leaf[0] != 3}
     assert [(origin, len(leaves)) for origin, leaves in looked] == [(OURS.origin, 4), (THEIRS.origin, 4)]

@@ -9,7 +9,7 @@ from node.domain.ids import Origin, RecordId, member_id
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, Outcome
 from node.errors import Malformed
-from node.usecases.answering import cost_of
+from node.usecases.admitting import cost_of
 from node.usecases.hits import check_hit
 from node.usecases.intake import subject_of
 from tests.simulator import federation as sim

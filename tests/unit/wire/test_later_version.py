@@ -125,8 +125,8 @@ def test_a_query_of_a_later_version_is_refused_by_name() -> None:
         codec.decode_payload(_hex("0801", "1a08", "0805", "1204 deadbeef"))
     with pytest.raises(Malformed, match="reader 2"):
         codec.decode_payload(_hex("0802", "1200"))
-    with pytest.raises(Malformed, match="reader 2"):
-        codec.decode_answer(_hex("0802"))
+    with pytest.raises(Malformed, match="reader 3"):
+        codec.decode_answer(_hex("0803"))
 
 
 def test_an_entry_of_a_later_version_is_kept_and_not_read() -> None:

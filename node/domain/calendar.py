@@ -1,0 +1,38 @@
+"""Days and moments as the protocol counts them, and as people read them.
+
+Rules this module upholds:
+
+- A day is counted from 1970-01-01 UTC, a moment in Unix seconds. The calendar ends with the year 9999: what lies behind
+  it is no date, and nobody is asked to compute with it.
+- Spelling a value never raises, whatever the value: a list must not end at one row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+EPOCH: Final = dt.date(1970, 1, 1)
+LAST_DAY: Final = (dt.date.max - EPOCH).days
+"""Days since 1970 of 9999-12-31, the last date that can be spelled."""
+LAST_SECOND: Final = LAST_DAY * 86_400
+"""The first second of that day, in every time zone still a date."""
+
+
+def in_calendar(days: int) -> bool:
+    """Whether a count of days since 1970 is a date."""
+    return 0 <= days <= LAST_DAY
+
+
+def spell_day(days: int) -> str:
+    """A day as YYYY-MM-DD; one outside the calendar by its count."""
+    if not in_calendar(days):
+        return f"day {days} (outside the calendar)"
+    return (EPOCH + dt.timedelta(days=days)).isoformat()
+
+
+def spell_moment(seconds: float, form: str) -> str:
+    """Unix seconds as local time in a form of `strftime`; outside the calendar by their count."""
+    if not 0 <= seconds <= LAST_SECOND:
+        return f"second {seconds:.0f} (outside the calendar)"
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().strftime(form)

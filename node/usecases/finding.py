@@ -1,0 +1,143 @@
+"""What a question that may be asked is answered: what a search finds, or that an officer has to decide first.
+
+Rules this module upholds:
+
+- What was not searched is said, and "no hit" only where something was.
+- What lets its asker find out more near one holding than the policy lets is held, and the answer says so and no more.
+- Of ourselves an answer says as little as it can: how much was searched, rounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from node.domain.queries import Answer, Outcome
+from node.domain.signing import query_digest
+from node.usecases.matching import probes_of, searched_kinds
+from node.usecases.neighbourhood import FREE, Neighbourhoods, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.domain.ids import MemberId
+    from node.domain.limits import Limits
+    from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
+    from node.domain.queries import QueryHeader, QueryPayload, SignedQuery
+    from node.domain.roster import Policy, Roster
+    from node.usecases.audit import AuditLog
+    from node.usecases.matching import Matcher
+    from node.usecases.neighbourhood import Verdict
+    from node.usecases.view import View
+
+HELD: Final = "an officer of this member decides about this question; the answer comes later"
+"""All that the asker is told of why."""
+TOO_MANY_HELD: Final = "so many questions of its asker wait for an officer of this member that no further one is taken"
+NOTHING_SEARCHED: Final = "nothing that was asked is of a kind that members search for each other"
+MAX_HITS: Final = 2_000
+"""Hits of one answer, far below what fits on the wire. Where there are more, the answer says so."""
+
+
+def rounded(count: int) -> int:
+    """How many holdings an answer says were searched: the power of ten at or below it, and 0 of none. Exact counts
+    would tell each asker when one is taken in or deleted.
+    """
+    return 10 ** (len(str(count)) - 1) if count else 0
+
+
+def policy_digest(policy: Policy) -> bytes:
+    """SHA-256 over the policy as it was applied: version, radius, quality floor."""
+    text = f"vigil/policy/v1\n{policy.version}\n{policy.radius}\n{policy.pdq_quality_floor}\n"
+    return hashlib.sha256(text.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswererDeps:
+    """What an answerer needs. `roster` gives the current one, or raises `Expired`. `view`: see `Catalogue.view`."""
+
+    me: MemberId
+    roster: Callable[[], Roster]
+    matcher: Matcher
+    store: Store
+    view: Callable[[], View]
+    codec: Codec
+    audit: AuditLog
+    signer: Signer
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer before it is signed. `note`: what has to be kept together with it. `held`: why an officer has to decide
+    first, "" where none has to.
+    """
+
+    answer: Answer
+    note: Callable[[StoreWriter], None] | None = None
+    held: str = ""
+
+
+class Finder:
+    """Thread-safe and blocking."""
+
+    def __init__(self, deps: AnswererDeps) -> None:
+        self._deps = deps
+        self._neighbourhoods = Neighbourhoods(deps.store)
+
+    def bound(self, roster: Roster, query: SignedQuery, header: QueryHeader) -> Callable[..., Answer]:
+        """An answer to this question, but for what it says."""
+        return partial(
+            Answer,
+            query_id=header.query_id,
+            query_digest=query_digest(query.header, query.payload),
+            answerer=self._deps.me,
+            policy_digest=policy_digest(roster.policy),
+            roster_version=roster.version,
+            at=int(self._deps.clock()),
+        )
+
+    def searched(
+        self,
+        roster: Roster,
+        header: QueryHeader,
+        payload: QueryPayload,
+        bound: Callable[..., Answer],
+        limits: Limits | None,
+    ) -> Said:
+        """What a search finds, or that an officer has to decide first. `bound`: an answer to this question, but for
+        what the search says. `limits` None: an officer has released it.
+        """
+        deps = self._deps
+        kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True)
+        if not any(kind.searched for kind in kinds):
+            return Said(answer=bound(outcome=Outcome.ERROR, kinds=kinds, reason=NOTHING_SEARCHED))
+        found = deps.matcher.for_member(
+            payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose
+        )
+        verdict = FREE
+        if found.near or self._neighbourhoods.concerns(header.asker):
+            values = values_of(probes_of(payload.subjects, payload.rule, abroad=True))
+            verdict = self._neighbourhoods.judge(header.asker, values, found.near, limits, int(deps.clock()))
+        if verdict.why:
+            return self._held(header, bound, verdict, roster.policy.limits.held_waiting)
+        view = deps.view()
+        answer = bound(
+            outcome=Outcome.HIT if found.hits else Outcome.NO_HIT,
+            hits=found.hits[:MAX_HITS],
+            kinds=kinds,
+            scope=tuple([(level, rounded(count)) for level, count in view.levels if level > 0]),
+            cursors_digest=view.cursors_digest,
+            reduced=any(subject.reduced for subject in payload.subjects),
+            reason=f"the first {MAX_HITS} of {len(found.hits)} hits" if len(found.hits) > MAX_HITS else "",
+        )
+        return Said(answer=answer, note=verdict.note if verdict.rows else None)
+
+    def _held(self, header: QueryHeader, bound: Callable[..., Answer], verdict: Verdict, most: int) -> Said:
+        """A question for an officer; a refusal where so many of its asker wait already."""
+        with self._deps.store.read() as tx:
+            waiting = tx.count_held(int(self._deps.clock()), header.asker)
+        if waiting >= most:
+            return Said(answer=bound(outcome=Outcome.REFUSED, reason=TOO_MANY_HELD), note=verdict.note)
+        return Said(answer=bound(outcome=Outcome.HELD, reason=HELD), note=verdict.note, held=verdict.why)

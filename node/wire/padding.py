@@ -1,0 +1,42 @@
+"""Answers of few lengths: whoever sees how long one is, on the wire or in a mailbox, learns little of what it says.
+
+Rules this module upholds:
+
+- An answer is filled up with zeros (`Answer.padding`, the last field) to one of `CLASSES`; the signature covers them.
+- A reader takes an answer of any length: classes may change, and a longer answer than the largest is sent as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.wire.limits import ANSWER_BYTES
+from node.wire.pb import record_pb2 as pb
+
+CLASSES: Final = tuple(512 * 4**power for power in range(7))
+"""Lengths of an answer in bytes. "No hit", a hit at hit/no-hit level and "held" all have the first."""
+_WIRE_TYPE: Final = 2
+"""Length-delimited (protobuf encoding)."""
+_TAG: Final = bytes([pb.Answer.PADDING_FIELD_NUMBER << 3 | _WIRE_TYPE])
+
+
+def padded(answer: bytes) -> bytes:
+    """An encoded answer without padding, filled up."""
+    for size in (each for each in CLASSES if each <= ANSWER_BYTES):
+        room = size - len(answer)
+        if room == 0:
+            return answer
+        for width in range(1, 4):
+            length = room - len(_TAG) - width
+            if length >= 0 and len(head := _varint(length)) == width:
+                return b"".join((answer, _TAG, head, bytes(length)))
+    return answer
+
+
+def _varint(number: int) -> bytes:
+    """A number as protobuf writes it: seven bits a byte, the lowest first."""
+    parts = bytearray()
+    while number > 0x7F:  # noqa: PLR2004  (seven bits)
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
