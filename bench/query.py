@@ -68,6 +68,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
 from node.usecases.openquery import OpenQuery
+from node.usecases.probes import Booked
 from node.usecases.question import Question
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import convert_federation, limits, tls
@@ -215,7 +216,12 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
         members.replace(read_roster(signed.roster))
         codec = ProtoCodec()
         relay = QueryRelay(
-            roster=members.current, codec=codec, store=store, switchboard=LocalSwitchboard(), clock=time.time
+            roster=members.current,
+            codec=codec,
+            store=store,
+            switchboard=LocalSwitchboard(),
+            booked=Booked(store),
+            clock=time.time,
         )
         carrier = HubCarrier(
             store=store,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import socket
 import ssl
 import struct
@@ -44,6 +45,8 @@ FOLLOW: Final = "/vigil.federation.v1.LogCarrier/Follow"
 HEADS: Final = "/vigil.federation.v1.LogCarrier/Heads"
 JOIN: Final = "/vigil.federation.v1.Enrolment/Join"
 CONNECT_SECONDS: Final = 10.0
+NICE: Final = 19
+"""The attacker's priority: the lowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +154,16 @@ def dial(address: tuple[str, int], shown: Target | None, first: bytes) -> ssl.SS
     return secured
 
 
+def _yielding(attack: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 (any attack's)
+    os.nice(NICE)
+    attack(*arguments)
+
+
 @contextmanager
 def running(attack: Callable[..., None], *arguments: Any) -> Iterator[None]:  # noqa: ANN401 (any attack's)
     """`attack` in a process of its own, which never ends by itself, for as long as the context lasts."""
-    process = multiprocessing.get_context("spawn").Process(target=attack, args=arguments, daemon=True)
+    arguments = (attack, *arguments)
+    process = multiprocessing.get_context("spawn").Process(target=_yielding, args=arguments, daemon=True)
     process.start()
     try:
         yield

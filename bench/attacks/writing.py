@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from node import config
 from node.demo.stage import PASSPHRASE
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure
@@ -97,8 +97,8 @@ class Scribe:
 
 async def write(home: Path, story: Story) -> None:
     """Writes for ever."""
-    settings = config.load(config.Home(folder=home, role="node"), {})
-    member, federation = member_id(settings.member), federation_id(settings.federation)
+    settings = tomllib.loads((home / "vigil.toml").read_text("utf-8"))
+    member, federation = member_id(settings["member"]), federation_id(settings["federation"])
     ring = KeyRing.load(
         home / "keys" / "node.keys", Passphrase(PASSPHRASE.encode()), federation=federation, owner=member
     )
@@ -108,7 +108,7 @@ async def write(home: Path, story: Story) -> None:
         ca=(home / "tls" / "ca.pem").read_bytes(),
     )
     scribe = Scribe(ring=ring, origin=Origin(federation, member, ring.log_epoch))
-    async with HubChannel(settings.hub, files) as channel:
+    async with HubChannel(settings["hub"], files) as channel:
         for entries in story(scribe):
             await _hand_in(channel.carrier, scribe, entries)
 

@@ -17,6 +17,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from node.app import logs
+from node.app.guarding import guard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,12 +29,13 @@ MAX_INPUT: Final = 1024 * 1024
 
 
 def confine(memory: int) -> None:
-    """At most so many bytes of data, no core dump; and signals for the daemon's terminal are the daemon's to act on."""
+    """At most so many bytes of data, what every process of Vigil guards (`guarding`); and signals for the daemon's
+    terminal are the daemon's to act on.
+    """
     # A traceback of a library can name anything: it is heard by its logger's name alone.
     logs.configure("warning")
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.umask(0o077)
+    guard()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 

@@ -28,7 +28,7 @@ from node.app.memory import give_back_now_and_then
 from node.app.ports import Ports
 from node.app.sessions import socket_path
 from node.domain.limits import Limits
-from node.errors import NotFound
+from node.errors import NotFound, VigilError
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.sync.jobs import Jobs
@@ -52,6 +52,8 @@ class Stoppable(Protocol):
         ...
 
 
+LEDGER_SECONDS: Final = 2.0
+"""How often what members asked is written down: a crash forgets as much of it."""
 GRACE_SECONDS: Final = 3.0
 """How long running calls have after the hub said that it goes away."""
 _log = structlog.get_logger(__name__)
@@ -93,9 +95,10 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         codec=rooms.codec,
         store=rooms.store,
         switchboard=LocalSwitchboard(),
+        booked=rooms.booked,
         clock=time.time,
     )
-    rooms.attending, rooms.daemon = lambda: relay.attending, True
+    rooms.attending, rooms.at_once, rooms.daemon = lambda: relay.attending, relay.at_once, True
     settings = rooms.settings
     ports = Ports.open(rooms.home, settings.hub, settings.enrolment, rooms.server_files)
     try:
@@ -149,6 +152,10 @@ async def _serve_ports(
         jobs.stop()
         relay.close()
         await asyncio.gather(*(each.stop(GRACE_SECONDS) for each in (*servers, socket)))
+        try:
+            await asyncio.to_thread(rooms.booked.flush, time.time())
+        except VigilError as error:
+            _log.warning("what members asked in the last seconds is not written down", kind=error.kind)
         socket_path(rooms.home).unlink(missing_ok=True)
 
 
@@ -174,7 +181,11 @@ def _jobs(rooms: HubRooms, ports: Ports) -> Jobs:
         if await asyncio.to_thread(rooms.renew_server):
             ports.show()
 
+    async def ledger() -> None:
+        await asyncio.to_thread(rooms.booked.flush, time.time())
+
     jobs, settings = Jobs(), rooms.settings
+    jobs.every(LEDGER_SECONDS, "ledger", ledger)
     jobs.every(settings.roster_refresh_seconds, "roster", roster)
     jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
     jobs.every(settings.retention_sweep_seconds, "mailbox", mail)

@@ -45,6 +45,7 @@ from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.outliers import Outliers
+from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import tls
 from node.wire.convert import ProtoCodec
@@ -93,11 +94,13 @@ class HubRooms:
     enrolment: EnrolmentDesk
     roster: RosterDesk
     custody: Custody
+    booked: Booked
     change: HubChange
     outliers: Outliers
     secret: Passphrase = field(repr=False)
     halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     daemon: bool = False
     changed_over: Callable[[], None] = lambda: None
 
@@ -131,10 +134,17 @@ class HubRooms:
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
+                refused=self.refused,
+                at_once=lambda member: self.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
                 clock=time.time,
             ),
             AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time),
         )
+
+    def refused(self, member: MemberId) -> dict[str, int]:
+        """How often a member was refused today, by the limit that it was at."""
+        now = time.time()
+        return self.carrier.refusals.today(member, now) | self.booked.refusals.today(member, now)
 
     # --- the roster ---------------------------------------------------------------------------------------------------
 
@@ -364,6 +374,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             ),
             roster=roster,
             custody=Custody(store=store, catalogue=catalogue, clock=time.time, witnessed=newest_entry),
+            booked=Booked(store),
         )
         with suppress(NotFound):
             # Before the authority's first signature there is no roster, and nobody is admitted.

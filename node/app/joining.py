@@ -24,6 +24,7 @@ from node import config
 from node.app.homes import create_database, owner_of
 from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
+from node.app.ownership import owning
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
 from node.domain.services import RosterReader
@@ -35,7 +36,6 @@ from node.pki.files import make_folder, read_bounded, write_atomic
 from node.pki.keys import KeyRing
 from node.pki.petition import check_name, keys_fingerprint, make_petition
 from node.pki.wrapping import Passphrase
-from node.store.lock import own
 from node.usecases.enrolment import ask_to_join
 from node.usecases.roster import OwnLine, check_own_line
 from node.wire.client import EnrolmentChannel
@@ -80,7 +80,7 @@ def join(
         "say": "compare both with the hub's operator, by another channel",
     }
     make_folder(home.folder)
-    with own(home.folder), LoopThread() as loop:
+    with owning(home), LoopThread() as loop:
         ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
         yield {"step": "keys", "fingerprint": digits, "made": made}

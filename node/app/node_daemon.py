@@ -147,6 +147,7 @@ class NodeDaemon:
             codec=rooms.codec,
             carrier=link,
             member=rooms.own_log.origin.member,
+            limits=lambda: rooms.policy().limits,
         )
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
@@ -175,6 +176,7 @@ class NodeDaemon:
             "following": self.follower.attempts.state,
             "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            "paused_logs": {str(origin): each.words(origin.member) for origin, each in self.copies.paused.items()},
             **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or OK,
             "connections": {
@@ -224,8 +226,10 @@ class NodeDaemon:
 
     def _sizes(self) -> dict[Origin, int]:
         with self._rooms.store.read() as tx:
-            # A frozen log is behind for ever, and shows so; it must not keep the others from being served.
-            return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
+            # A frozen log is behind for ever, a paused one for a while, and both show so; they must not keep the others
+            # from being served.
+            paused = dict.fromkeys(self.copies.paused, MAX_TREE_SIZE)
+            return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()} | paused
 
     async def look_for_the_hub(self) -> None:
         """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -36,27 +37,54 @@ _OVER: Final = 3
 
 
 def listen(address: str) -> list[socket.socket]:
-    """Sockets that listen on every address that `host:port` stands for. Raises `Unavailable`."""
+    """Sockets that listen on every address of this machine that `host:port` stands for. Raises `Unavailable` where one
+    is taken, and where there is none.
+    """
     host, port = split_address(address)
     opened: list[socket.socket] = []
     try:
-        for family, kind, protocol, _, name in dict.fromkeys(
-            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        ):
-            own = socket.socket(family, kind, protocol)
-            opened.append(own)
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6 and name[0] == "::":
-                own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            own.bind(name)
-            own.listen(BACKLOG)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, name in dict.fromkeys(found):
+            # A name may stand for an address of a family that this machine does not have.
+            with _passing(errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                opened.append(_listening(family, name))
     except OSError as error:
         for own in opened:
             own.close()
-        raise Unavailable(
-            f"the hub cannot listen on {address}", remedy="is another hub running, or the address of another machine?"
-        ) from error
+        raise _not_ours(address) from error
+    if not opened:
+        raise _not_ours(address)
     return opened
+
+
+def _listening(family: int, name: Any) -> socket.socket:  # noqa: ANN401 (as each family has it)
+    own = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and name[0] == "::":
+            own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        own.bind(name)
+        own.listen(BACKLOG)
+    except OSError:
+        own.close()
+        raise
+    return own
+
+
+@contextlib.contextmanager
+def _passing(*numbers: int) -> Iterator[None]:
+    """Lets these errors of the system pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in numbers:
+            raise
+
+
+def _not_ours(address: str) -> Unavailable:
+    return Unavailable(
+        f"the hub cannot listen on {address}", remedy="is another hub running, or the address of another machine?"
+    )
 
 
 class Ports:

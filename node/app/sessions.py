@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.app.group_socket import check_before_use, unreachable
+from node.app.ownership import owning
 from node.control.runner import LoopThread, drive, feed
 from node.errors import AlreadyRunning, Refused, Unavailable
-from node.store.lock import own
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def open_session(
     with LoopThread() as loop, ExitStack() as owned:
         while True:
             try:
-                owned.enter_context(own(home.folder))
+                owned.enter_context(owning(home))
             except AlreadyRunning:
                 path = socket_path(home)
                 if loop.call(_answers(path)):

@@ -25,7 +25,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from node import __version__
-from node.cli.common import common_parameters
+from node.app.guarding import guard, take_secrets
+from node.cli.common import SECRET_VARIABLES, SECRETS, common_parameters
 from node.cli.output import Output, OutputLost
 from node.errors import Misuse, Refused, Suspended, VigilError
 
@@ -82,6 +83,8 @@ class ExitCode(IntEnum):
 
 def main() -> None:
     """The entry point of the `vigil` script."""
+    guard()
+    SECRETS.update(take_secrets(SECRET_VARIABLES))
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
+- A member that is at a limit of the policy is shown with an alarm, and what to do.
 - Who is shown is shown with what a person needs to compare or to act on.
 - What the operator does is in the hub's audit log before it is done, and how it ended after it (`usecases.acts`).
 """
@@ -18,7 +19,10 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
+from node.control.usage_lines import quota_alarms, usage_line
+from node.domain.batch import BodyState
 from node.domain.ids import member_id, spoken
+from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
@@ -57,8 +61,9 @@ class Desk(Protocol):
 class HubCommands:
     """`addresses`: what invitations name (main port, enrolment port). Callables may block.
 
-    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256) of the
-    root that invitations pin.
+    `refused`: how often a member was refused today, by limit; `at_once`: its questions that are carried now, and their
+    bytes. `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256)
+    of the root that invitations pin.
     """
 
     federation: str
@@ -81,6 +86,8 @@ class HubCommands:
     make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
+    refused: Callable[[MemberId], Mapping[str, int]] = lambda _: {}
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     describe: Callable[[], Line] = dict
     troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
@@ -125,6 +132,7 @@ class HubCommands:
         roster = self.latest()
         attending = self.attending()
         claimed = {origin.member: size for origin, size in self.claimed().items()}
+        limits = roster.policy.limits if roster else Limits()
         troubles = {origin.member: why for origin, why in self.troubles().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
@@ -140,6 +148,8 @@ class HubCommands:
                 petition = petitions.get(member.id)
                 newest = [self.sameness(tx, log) for log in own if log.origin.epoch == member.log_epoch]
                 same = newest[0] if newest else Sameness()
+                taken = usage_line(limits, tx.usage(member.id), self.clock(), self.refused(member.id))
+                asking, asking_bytes = self.at_once(member.id)
                 lines.append(
                     {
                         "member": member.id,
@@ -157,6 +167,11 @@ class HubCommands:
                         "striking": same.striking,
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
+                        "missing": sum(tx.body_counts(log.number).get(BodyState.MISSING, 0) for log in own),
+                        "questions_at_once": asking,
+                        "question_bytes_at_once": asking_bytes,
+                        **taken,
+                        "alarms": quota_alarms(member.id, taken),
                     }
                 )
         known = {line["member"] for line in lines}

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
 from node.control.hit_lines import aside_line
+from node.control.usage_lines import quota_alarms, usage_line
 from node.domain.batch import BodyState
+from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
 from node.usecases.alarms import ForeignAppend, alarm_kind, alarms
 from node.usecases.fsck import check_store
+from node.usecases.missing import absent, read_marks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -39,6 +42,7 @@ OK: Final = "OK"
 """In status, of what has no trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
+SECONDS_A_DAY: Final = 86_400
 SALT_SIZE: Final = 32
 _SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
@@ -96,8 +100,15 @@ class NodeCommands:
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
         now, hits, health = self.clock(), self.hits.stand(), self.health()
-        stopped = health.get("stopped_logs", {})
+        limits = roster.policy.limits if roster else Limits()
+        stopped, paused = health.get("stopped_logs", {}), health.get("paused_logs", {})
         with self.store.read() as tx:
+            taken = {
+                member: usage_line(limits, usage, now, {})
+                for member, usage in tx.usage_of_all().items()
+                if member != self.own.member
+            }
+            marks = read_marks(tx)
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
             held = tx.count_held(int(now))
@@ -121,14 +132,24 @@ class NodeCommands:
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
                     "held_questions": held,
-                    "alarms": [*map(_alarm_line, alarms(tx)), *_held_alarm(held, now)],
+                    "alarms": [
+                        *map(_alarm_line, alarms(tx)),
+                        *_held_alarm(held, now),
+                        *(each for member in sorted(taken) for each in quota_alarms(member, taken[member])),
+                    ],
                     **health,
                 }
             ]
             for log in logs:
                 counts = tx.body_counts(log.number)
                 line = _log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()})
-                lines.append({**line, "stopped": stopped.get(str(log.origin))})
+                missing = absent(tx, log, marks, limits, int(now) // SECONDS_A_DAY)
+                lines.append(
+                    line
+                    | {"missing": len(missing.asked), "given_up": missing.given_up}
+                    | {"stopped": stopped.get(str(log.origin)), "paused": paused.get(str(log.origin))}
+                    | taken.get(log.origin.member, usage_line(limits, {}, now, {}))
+                )
             known = {log.origin.member for log in logs}
         silent = [member for member in (roster.members.values() if roster else ()) if member.id not in known]
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
@@ -232,7 +253,6 @@ def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: d
         "held": counts.get(BodyState.HELD, 0),
         "not_for_us": counts.get(BodyState.NOT_FOR_US, 0),
         "purged": counts.get(BodyState.PURGED, 0),
-        "missing": counts.get(BodyState.MISSING, 0),
         "quarantined": counts.get(BodyState.QUARANTINED, 0),
         "frozen": log.frozen or None,
     }

@@ -44,6 +44,32 @@ class Limits:
 
     log_entries: int = _limit(20_000_000, 1_000, 1_000_000_000)
     """Entries of a member's logs in all."""
+    log_entries_a_minute: int = _limit(100_000, 65_536, 1_000_000_000)
+    """Entries that the hub takes of a member a minute. The lowest is what one package may hold."""
+    log_entries_a_day: int = _limit(2_000_000, 65_536, 1_000_000_000)
+    """Entries that a member adds to its logs a day (UTC). The lowest is what one package may hold."""
+    log_bytes: int = _limit(32 << 30, 64 << 20, 1 << 50)
+    """Bytes that a member's entries cost on a disk in all (`usecases.quotas.cost_of_run`)."""
+    log_bytes_a_day: int = _limit(4 << 30, 64 << 20, 1 << 50)
+    """The same of the entries that it adds a day. The lowest is more than one package can cost."""
+    log_set_aside: int = _limit(1_000, 0, 1_000_000)
+    """Entries of a member that no correct writer emits, in all."""
+    log_set_aside_a_day: int = _limit(100, 0, 1_000_000)
+    """The same of those that it adds a day."""
+    missing_bodies: int = _limit(10_000, 100, 1_000_000)
+    """Bodies of one log that a node asks for at a time; of more it asks for no others."""
+    missing_days: int = _limit(30, 1, 3_650)
+    """Days after which a node gives up a body that never came."""
+    probes_a_day: int = _limit(1_000_000, 1_000, 1_000_000_000_000)
+    """Fingerprints that a member asks about a day."""
+    carried_a_minute: int = _limit(1_200_000, 1_000, 1_000_000_000_000)
+    """Fingerprints that a member asks about a minute, each counted for every member that is asked."""
+    carried_a_day: int = _limit(100_000_000, 1_000, 1_000_000_000_000_000)
+    """The same a day."""
+    questions_at_once: int = _limit(64, 4, 10_000)
+    """Questions of a member that the hub carries at the same time."""
+    question_bytes_at_once: int = _limit(32 << 20, 2 << 20, 1 << 34)
+    """Bytes of those questions."""
     calls: int = _limit(100, 20, 1_000)
     """Calls and streams that a member holds at once, on all its connections."""
     connections: int = _limit(16, 4, 256)

@@ -198,8 +198,8 @@ class LogReader(ChainReader, Protocol):
         """Bodies, held or missing, whose expiry day lies before `day`, oldest first."""
         ...
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        """Indices whose body is MISSING, in order."""
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        """Indices from `start` on whose body is MISSING, in order."""
         ...
 
     def body_counts(self, number: int) -> Mapping[int, int]:

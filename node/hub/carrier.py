@@ -7,6 +7,8 @@ Rules this module upholds:
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
+- What would pass a limit of the policy is refused before it is stored. What is stored is charged to its member in the
+  same transaction.
 - Handling is enforced here (`showing`): a body goes to those it admits.
 - Followers wait on an event, not on a clock: what was cosigned is on its way at once.
 - A log of which no package can be made is held back and named in `troubles`; every other log goes on.
@@ -15,7 +17,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -29,7 +31,8 @@ from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
-from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable, VigilError
+from node.domain.usage import Resource, Usage
+from node.errors import BadProof, Fork, Malformed, NotFound, Overloaded, Refused, Unavailable, VigilError
 from node.hub.key_changes import check_open
 from node.hub.rota import Rota, Turns
 from node.hub.showing import Showing
@@ -42,6 +45,17 @@ from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
 from node.usecases.pieces import pieces
+from node.usecases.quotas import (
+    REFUSAL_SECONDS,
+    TAKEN_BACK,
+    Refusals,
+    charges,
+    cost_of_run,
+    least_cost,
+    only_retractions,
+    passed,
+    refusal,
+)
 from node.usecases.replica import Rules, position, verify_package
 from node.usecases.vouching import compare, verify_note
 
@@ -67,6 +81,7 @@ class HubCarrier:
         cosigner_vkey: str,
         clock: Clock,
         halted: Callable[[], str] = str,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._showing = Showing(store, codec)
@@ -77,12 +92,14 @@ class HubCarrier:
         self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
         self._clock = clock
         self._halted = halted
+        self._pause = pause
         self._claimed: dict[Origin, int] = {}
         self._moved = asyncio.Event()
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
         self._looking = asyncio.Lock()
-        self._turns: dict[Origin, asyncio.Lock] = {}
+        self._turns: dict[MemberId, asyncio.Lock] = {}
         self._rotas: dict[MemberId, Turns] = {}
+        self.refusals = Refusals()
         self.troubles: dict[Origin, str] = {}
         """Of each log that cannot be handed out: why."""
 
@@ -109,16 +126,21 @@ class HubCarrier:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
         Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
-        `Unavailable` (its key is about to be replaced).
+        `Unavailable` (its key is about to be replaced), `Overloaded` (the member is at a limit of the policy).
         """
         _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
-        # Runs of one log one after another: the second would only lose the compare-and-swap.
-        async with self._turns.setdefault(package.origin, asyncio.Lock()):
+        # Runs of one member one after another: of one log the second would only lose the compare-and-swap, and two
+        # together could pass a limit that neither passes alone.
+        async with self._turns.setdefault(member, asyncio.Lock()):
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
             # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
             work.add_done_callback(self._stored)
-            return await asyncio.shield(work)
+            try:
+                return await asyncio.shield(work)
+            except Overloaded:
+                await self._pause(REFUSAL_SECONDS)
+                raise
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
         if not work.cancelled() and work.exception() is None:
@@ -157,8 +179,11 @@ class HubCarrier:
         with self._store.read() as reader:
             state = reader.log(package.origin) or LogState(number=0, origin=package.origin, size=0, root=EMPTY_ROOT)
             at = position(reader, state)
+            usage = reader.usage(package.origin.member)
+        self._require_room(package, least_cost(package), usage)
         # Verified outside the transaction: a slow check must not keep other members' writes waiting.
         verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
+        self._require_room(package, cost_of_run(verified.batch), usage)
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._store.read() as reader:
@@ -170,6 +195,8 @@ class HubCarrier:
                 # Once more, behind every other write: `cosigned_sizes` is told the last word.
                 self._check_halted()
                 change.apply(piece.verified, piece.places)
+                charged = charges(package.origin.member, cost_of_run(piece.verified.batch))
+                change.writer.charge(charged, self._clock())
                 if cosigned and piece is cut[-1]:
                     change.writer.set_cosigned(package.origin, cosigned, after.size)
                 stored = change.writer.log(package.origin)
@@ -179,6 +206,15 @@ class HubCarrier:
         if stored is None:
             raise NotFound("a log that was just written is not there")
         return _head(stored)
+
+    def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> None:
+        """Raises `Overloaded` where a package of this cost would pass a limit of its member."""
+        member, now = package.origin.member, self._clock()
+        times = TAKEN_BACK if only_retractions(package.entries) else 1
+        over = passed(self._roster().policy.limits, usage, charges(member, cost), now, times=times)
+        if over is not None:
+            self.refusals.note(member, over[0].limit, now)
+            raise refusal(member, *over, now)
 
     def _check_halted(self) -> None:
         if reason := self._halted():

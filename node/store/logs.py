@@ -181,8 +181,8 @@ class LogRows(Repository):
         )
         return [(Origin.parse(row.origin), row.idx) for row in rows]
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        here = select(missing.c.idx).where(missing.c.log_no == self._number(origin))
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        here = select(missing.c.idx).where(missing.c.log_no == self._number(origin), missing.c.idx >= start)
         return list(self._connection.scalars(here.order_by(missing.c.idx).limit(limit)))
 
     def body_counts(self, number: int) -> Mapping[int, int]:

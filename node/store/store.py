@@ -34,13 +34,26 @@ from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
+from node.store.usage import UsageRows, UsageWrites
 
 _TAKE_SNAPSHOT: Final = "SELECT 1 FROM alembic_version"
 SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, AnswerRows, HubRows, IndexingRows):
+class Reader(
+    LogRows,
+    ChainRows,
+    HeldRows,
+    FileRows,
+    AllowRows,
+    HitRows,
+    QueryRows,
+    AnswerRows,
+    HubRows,
+    IndexingRows,
+    UsageRows,
+):
     """`StoreReader`."""
 
 
@@ -55,6 +68,7 @@ class Writer(
     AnswerWrites,
     HubWrites,
     IndexingWrites,
+    UsageWrites,
 ):
     """`StoreWriter`."""
 

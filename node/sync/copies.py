@@ -7,11 +7,14 @@ Rules this module upholds:
 - What goes wrong with one log stops that log until the stream is opened again, and no other: a bad package, and also an
   error here that nobody foresaw, while it is verified or stored. A fork stops it for good.
 - A group is stored in transactions that each take a moment, so that others who write get their turn in between.
+- A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once
+  there is room. Nothing of it is lost, and no other log waits.
 - Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,12 +24,13 @@ import structlog
 from node.domain.batch import Package
 from node.domain.ids import Origin
 from node.domain.log_ports import LogState
-from node.domain.ports import Codec, Store
+from node.domain.ports import Clock, Codec, Store
 from node.domain.queries import LogView
 from node.domain.roster import Roster
 from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault, StoreError, VigilError
 from node.sync.exchange import follow_step
 from node.tlog.merkle import EMPTY_ROOT
+from node.usecases.allowance import Allowance, Pause
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
@@ -36,6 +40,8 @@ from node.usecases.replica import Position, Rules, Verified, position, verify_pa
 
 MAX_STOPPED: Final = 1_000
 """Logs that may be stopped at once before the hub itself is held to be at fault."""
+LOOK_AGAIN_SECONDS: Final = 600.0
+"""After so long a paused log is looked at again: the policy may have changed."""
 _log = structlog.get_logger(__name__)
 
 
@@ -70,6 +76,7 @@ class Copies:
         own: Origin,
         today: Callable[[], int],
         on_own: Callable[[], None],
+        clock: Clock = time.time,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -78,10 +85,13 @@ class Copies:
         self._own = own
         self._today = today
         self._on_own = on_own
+        self._clock = clock
+        self._allowance = Allowance()
         self._handlings = Handlings(codec.decode_handling)
         self._positions: dict[Origin, Position] = {}
         self._expired_before = 0
         self.stopped: dict[Origin, str] = {}
+        self.paused: dict[Origin, Pause] = {}
         self.progress: dict[Origin, LogProgress] = {}
         self.commits = 0
         """Groups that were stored: it changes whenever records came."""
@@ -93,13 +103,30 @@ class Copies:
         self._expired_before = self._today()
         with self._store.read() as reader:
             logs = reader.logs()
+            self._allowance.load(reader)
         for log in logs:
             if log.origin.stream == "log" and log.origin != self._own:
                 known = self.progress.get(log.origin, LogProgress(size=0, checkpoint_size=0))
                 self.progress[log.origin] = replace(
                     known, size=log.size, checkpoint_size=log.checkpoint_size, trouble=log.frozen
                 )
-        return follow_step(logs, self._own).cursors
+        self._look_at_paused()
+        return follow_step(logs, self._own, self.paused).cursors
+
+    def _look_at_paused(self) -> None:
+        """Those that still wait. One of which the policy or a new day makes room is followed again."""
+        limits, now = self._roster().policy.limits, self._clock()
+        for origin in list(self.paused):
+            if pause := self._allowance.paused(limits, origin.member, now):
+                self.paused[origin] = pause
+            else:
+                del self.paused[origin]
+
+    def resume_in(self) -> float:
+        """Seconds until a paused log is looked at again."""
+        now = self._clock()
+        ends = [pause.until - now for pause in self.paused.values() if pause.until]
+        return max(1.0, min([*ends, LOOK_AGAIN_SECONDS]))
 
     def verify(self, packages: Sequence[Package]) -> list[Verified]:
         """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault, `StoreError`
@@ -107,17 +134,27 @@ class Copies:
         """
         good: list[Verified] = []
         for package in packages:
-            if package.origin in self.stopped:
+            if package.origin in self.stopped or package.origin in self.paused:
                 continue
             try:
                 verified = self._verify(package)
             except Exception as fault:  # noqa: BLE001  (whatever is wrong with one log must not stop the others)
                 self._stop(package.origin, fault)
                 continue
-            if verified is not None:
+            if verified is not None and self._admitted(verified):
                 self._positions[package.origin] = verified.after
                 good.append(verified)
         return good
+
+    def _admitted(self, verified: Verified) -> bool:
+        """Whether there is room for this run; else its log is paused."""
+        origin = verified.batch.origin
+        pause = self._allowance.admit(self._roster().policy.limits, verified, self._clock())
+        if pause is None:
+            return True
+        self.paused[origin] = pause
+        _log.warning("log paused", origin=str(origin), limit=pause.rule.limit)
+        return False
 
     def _verify(self, package: Package) -> Verified | None:
         if package.origin == self._own:
@@ -183,6 +220,7 @@ class Copies:
             with self._catalogue.change() as change:
                 for piece in todo:
                     change.apply(piece.verified, piece.places)
+                self._allowance.record(change.writer, [piece.verified for piece in todo], self._clock())
         except Exception as fault:
             if len(todo) == 1:
                 self._stop(todo[0].verified.batch.origin, fault)

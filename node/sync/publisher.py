@@ -21,9 +21,9 @@ import structlog
 from node.domain.log_ports import LogState
 from node.domain.ports import Clock
 from node.domain.services import Carrier, Head
-from node.errors import Conflict, PeerFault, Unavailable, VigilError, WrongDatabase
+from node.errors import Conflict, Overloaded, PeerFault, Unavailable, VigilError, WrongDatabase
 from node.sync.attempts import Attempts, loggable
-from node.sync.exchange import Compare, Publish, adopt_step, backoff, own_step
+from node.sync.exchange import BACKOFF_CAP, Compare, Publish, adopt_step, backoff, own_step
 from node.sync.streams import reading
 from node.usecases.ownlog import OwnLog, Standing
 
@@ -110,7 +110,8 @@ class Publisher:
                 if self.attempts.failed(error):
                     _log.warning("publishing stands still", kind=error.kind, reason=loggable(error))
                 self._tell()
-                await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
+                told = min(error.retry_after, BACKOFF_CAP) if isinstance(error, Overloaded) else 0.0
+                await self.attempts.wait(max(told, backoff(attempt, self._drawn())), self._pause)
                 attempt += 1
                 self._work.set()
             else:

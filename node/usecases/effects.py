@@ -68,14 +68,18 @@ def find_target(reader: LogReader, origin: Origin, index: int, codec: Codec) -> 
 # --- applying ---------------------------------------------------------------------------------------------------------
 
 
+Name = tuple[str, bytes]
+"""(Log, leaf hash) of an entry."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where the targets of a run stand: (log, leaf) -> index. `searched`: up to which size each log was looked through
-    for them; what came after that is looked through when the run is stored.
+    """Where the targets of a run stand: (log, leaf) -> index. `searched`: up to which size its log was looked through
+    for each; what came after that is looked through when the run is stored.
     """
 
-    found: Mapping[tuple[str, bytes], int]
-    searched: Mapping[str, int]
+    found: Mapping[Name, int]
+    searched: Mapping[Name, int]
 
 
 NOWHERE: Final = Places(found={}, searched={})
@@ -84,12 +88,14 @@ NOWHERE: Final = Places(found={}, searched={})
 
 def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
     """Looks for the targets of a run in a snapshot, so that nobody has to wait to write meanwhile."""
-    targets = [each for each in batch.targets if each[1] in TARGETING]
-    if not targets:
+    wanted = {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
+    if may_be_awaited(reader, batch.origin):
+        wanted |= {(str(batch.origin), leaf) for leaf in reader.roots(batch.origin, batch.leaves)}
+    if not wanted:
         return NOWHERE
     sizes = {str(log.origin): log.size for log in reader.logs()}
-    searched = {name: sizes.get(name, 0) for _, _, name, _ in targets}
-    return Places(found=_places(reader, targets, NOWHERE), searched=searched)
+    searched = {each: sizes.get(each[0], 0) for each in wanted}
+    return Places(found=_places(reader, wanted, NOWHERE), searched=searched)
 
 
 def apply(writer: LogWriter, verified: Verified, places: Places = NOWHERE) -> Applied:
@@ -120,7 +126,7 @@ def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> 
     chains = Chains(purge)
     aside = {place for place, _ in batch.quarantine}
     targets = [each for each in batch.targets if each[1] in TARGETING]
-    places = _places(writer, targets, known)
+    places = _places(writer, {(name, leaf) for _, _, name, leaf in targets}, known)
     words: dict[int, Word] = {}
     for position, kind, name, leaf in targets:
         words[position] = Word(
@@ -132,7 +138,7 @@ def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> 
             target=RecordId(Origin.parse(name), leaf),
             at=places.get((name, leaf)),
         )
-    awaited = _awaited(writer, batch, words)
+    awaited = _first_ones(writer, batch, _awaited(writer, batch, words), known)
     for position in sorted(words.keys() | awaited):
         if position in words:
             chains.take(words[position], aside=position in aside)
@@ -141,17 +147,14 @@ def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> 
     return purge
 
 
-def _places(
-    reader: LogReader, targets: Sequence[tuple[int, int, str, bytes]], known: Places
-) -> dict[tuple[str, bytes], int]:
-    """Where the targets stand, as far as they are here: one search a log, from where it was searched before."""
-    names = {(name, leaf) for _, _, name, leaf in targets}
+def _places(reader: LogReader, names: set[Name], known: Places) -> dict[Name, int]:
+    """Where these stand first, as far as they are here: a search a log, from where they were searched for before."""
     found = {each: known.found[each] for each in names & known.found.keys()}
-    wanted: dict[str, list[bytes]] = {}
-    for name, leaf in names - found.keys():
-        wanted.setdefault(name, []).append(leaf)
-    for name, leaves in wanted.items():
-        new = reader.find(Origin.parse(name), leaves, known.searched.get(name, 0))
+    wanted: dict[tuple[str, int], list[bytes]] = {}
+    for each in names - found.keys():
+        wanted.setdefault((each[0], known.searched.get(each, 0)), []).append(each[1])
+    for (name, start), leaves in wanted.items():
+        new = reader.find(Origin.parse(name), leaves, start)
         found |= {(name, leaf): index for leaf, index in new.items()}
     return found
 
@@ -167,6 +170,15 @@ def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word])
         if word.kind in REMARKS and word.target.origin == batch.origin and word.at is not None:
             found |= {word.at - batch.start} if word.at >= word.index else set()
     return found
+
+
+def _first_ones(writer: LogWriter, batch: VerifiedBatch, positions: set[int], known: Places) -> set[int]:
+    """Those of these positions whose entry does not stand in the log already. Where it does, the first one is meant by
+    whoever points at it, and was met when it came.
+    """
+    origin = str(batch.origin)
+    first = _places(writer, {(origin, batch.leaves[position]) for position in positions}, known)
+    return {each for each in positions if first.get((origin, batch.leaves[each])) == batch.start + each}
 
 
 def may_be_awaited(reader: LogReader, origin: Origin) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.batch import BodyState
+from node.domain.calendar import in_calendar
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
@@ -303,6 +304,8 @@ class Ledger:
             raise Refused("the federation's policy does not know this purpose or handling code")
         if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
             raise Misuse("the retention day has already passed")
+        if not in_calendar(handling.retain_until_day):
+            raise Misuse("the retention day lies behind the end of the calendar", remedy="give a day up to 9999-12-31")
 
     def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:

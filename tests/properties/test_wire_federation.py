@@ -39,7 +39,9 @@ deliveries = st.one_of(
     st.builds(Delivery, late=events),
     st.just(Delivery(going_away=True)),
 )
-replies = st.builds(Reply, asker=wire.members, query_id=query_ids, answer=answers)
+replies = st.builds(
+    Reply, asker=wire.members, query_id=query_ids, answer=answers, held=st.booleans(), decided=st.booleans()
+)
 
 
 @st.composite

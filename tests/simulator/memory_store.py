@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
-from node.domain.ids import HASH_SIZE, Origin, RecordId
+from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
+from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
@@ -75,6 +76,7 @@ class State:
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     hub: HubTables = field(default_factory=HubTables)
+    usage: dict[MemberId, Usage] = field(default_factory=dict)
 
     def clone(self) -> State:
         return State(
@@ -89,6 +91,7 @@ class State:
             hits=clone(self.hits),
             answers=clone(self.answers),
             hub=clone(self.hub),
+            usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
@@ -176,8 +179,9 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
         ]
         return [(origin, index) for _, _, index, origin in sorted(due)[:limit]]
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        return [i for i, row in enumerate(self._rows(origin)) if row.state is BodyState.MISSING][:limit]
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        rows = enumerate(self._rows(origin))
+        return [i for i, row in rows if i >= start and row.state is BodyState.MISSING][:limit]
 
     def body_counts(self, number: int) -> Mapping[int, int]:
         counts = dict.fromkeys(map(int, BodyState), 0)
@@ -204,6 +208,12 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
     def evidence(self, origin: Origin) -> list[bytes]:
         log = self._state.logs.get(origin)
         return list(log.evidence) if log else []
+
+    def usage(self, member: MemberId) -> Usage:
+        return dict(self._state.usage.get(member, {}))
+
+    def usage_of_all(self) -> Mapping[MemberId, Usage]:
+        return {member: dict(counts) for member, counts in self._state.usage.items()}
 
 
 class MemoryWriter(MemoryReader):
@@ -253,6 +263,11 @@ class MemoryWriter(MemoryReader):
             place = (log.state.number, batch.origin, batch.start + at, kind)
             self._state.targets[record] = (*self._state.targets.get(record, ()), place)
         log.state = replace(log.state, size=batch.size, root=batch.root)
+
+    def charge(self, charges: Sequence[Charge], now: float) -> None:
+        for each in charges:
+            if each.amount:
+                add(self._state.usage.setdefault(each.member, {}), each, now)
 
     def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
         log = self._open(origin)

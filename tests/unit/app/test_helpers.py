@@ -116,3 +116,17 @@ async def test_it_ends_with_who_started_it() -> None:
 def test_a_port_that_is_taken_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Unavailable, match="cannot listen"):
         listen(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_a_name_is_listened_on_at_every_address_that_this_machine_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    opened = listen(f"localhost:{port}")
+    assert "127.0.0.1" in {own.getsockname()[0] for own in opened}
+    for own in opened:
+        own.close()
+
+
+def test_an_address_of_another_machine_is_an_error() -> None:
+    with pytest.raises(Unavailable, match="cannot listen"):
+        listen("192.0.2.1:7443")

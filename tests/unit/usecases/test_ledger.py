@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from node.domain.batch import BodyState, Package
+from node.domain.calendar import LAST_DAY
 from node.domain.envelope import Kind
 from node.domain.fingerprints import PDQ, PHOTODNA, Fingerprint, PictureFingerprints
 from node.domain.handling import Handling
@@ -135,8 +136,9 @@ def test_what_the_policy_does_not_know_is_refused() -> None:
     for handling in (Handling(purposes=("curiosity",)), Handling(code="9")):
         with pytest.raises(Refused):
             node.ledger.contribute([Draft(statement=picture(1), handling=handling)])
-    with pytest.raises(Misuse):
-        node.ledger.contribute([Draft(statement=picture(1), handling=Handling(retain_until_day=TODAY - 1))])
+    for day in (TODAY - 1, LAST_DAY + 1):
+        with pytest.raises(Misuse):
+            node.ledger.contribute([Draft(statement=picture(1), handling=Handling(retain_until_day=day))])
     assert pending(node) == 0
 
 

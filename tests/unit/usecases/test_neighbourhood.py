@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, PDQ, PDQ_BITS, PDQ_RADIUS
+from node.domain.fingerprints import FRAME, PDQ, PDQ_BITS, PDQ_RADIUS, Fingerprint, VideoFingerprints
 from node.domain.ids import member_id
 from node.domain.limits import Limits
 from node.domain.orientations import turned
@@ -24,6 +24,8 @@ from tests.simulator.asking import Federation, federation, flip, prints
 from tests.simulator.climbing import Climber, subject
 from tests.simulator.memory_store import MemoryStore
 from tests.unit.usecases.test_inquiry import about, hold, run
+from tests.unit.usecases.test_inquiry_videos import hold as hold_any
+from tests.unit.usecases.test_inquiry_videos import video
 
 FR, BR, NO, JP = map(member_id, ("FR", "BR", "NO", "JP"))
 LIMITS = Limits()
@@ -40,6 +42,13 @@ HIDDEN = int.from_bytes(prints(1).pdq, "big")
 DRAWN = random.Random(24)
 COPY = HIDDEN ^ sum(1 << bit for bit in DRAWN.sample(range(PDQ_BITS), 24))
 """What a member has that was sent a re-encoded picture: 24 bits off."""
+
+
+def film_of(pdq: bytes) -> VideoFingerprints:
+    """A film of ten unlike frames, the fifth with this hash."""
+    made = video(5, range(10))
+    frames = tuple(replace(each, pdq=pdq) if each.at == 5_000 else each for each in made.frames)
+    return replace(made, frames=frames)
 
 
 class Clock:
@@ -111,6 +120,29 @@ def test_a_hash_cannot_be_recovered_within_a_year_of_budget() -> None:
             assert (climber.guess() ^ HIDDEN).bit_count() > 12, "half of what was wrong is wrong still, and more"
             with made.parties["JP"].store.read() as tx:
                 assert 0 < tx.count_held(int(clock.now) - DAY, FR) <= LIMITS.held_waiting
+
+    run(scenario())
+
+
+def frame_probe(value: int) -> Subject:
+    """A film of one frame."""
+    print_ = Fingerprint(code=FRAME.code, value=value.to_bytes(PDQ.size, "big"), quality=90, at=0)
+    return Subject(fingerprints=(print_,))
+
+
+@pytest.mark.parametrize("probe", [subject, frame_probe], ids=["by pictures", "by films of one frame"])
+@pytest.mark.parametrize("held", [prints(1), film_of(prints(1).pdq)], ids=["of a picture", "of a frame of a film"])
+def test_neither_frames_nor_films_are_a_way_round(held: object, probe: Callable[[int], Subject]) -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP", attending=()) as made:
+            hold_any(made.parties["JP"], held, Level.HIT_NO_HIT)
+            climber = Climber(lambda value: answer(made, "FR", probe(value)).outcome, COPY)
+            while climber.step():
+                pass
+            assert 0 < len(climber.answers) <= LIMITS.near_hour
+            # And the other kind goes on from where this one was stopped.
+            for other in (subject, frame_probe):
+                assert answer(made, "FR", other(HIDDEN)).outcome is Outcome.HELD
 
     run(scenario())
 
