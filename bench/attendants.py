@@ -30,6 +30,7 @@ from bench.sharing import MemoryStore, SharedAudit, SharedStore
 from node.app.daemon import settle
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, federation_id, member_id
+from node.domain.limits import Limits
 from node.domain.orientations import turned
 from node.domain.ports import Store
 from node.domain.queries import Level
@@ -112,7 +113,10 @@ def read_roster(line: Line) -> Roster:
         hub=HubIdentity(cosigner_vkey=line["cosigner"], ca_sha256=bytes.fromhex(line["ca_sha256"])),
         members=members,
         # The benchmark asks more in a minute than an investigator may.
-        policy=Policy(query_cost_per_minute=10**9),
+        policy=Policy(
+            query_cost_per_minute=10**9,
+            limits=Limits(probes_a_day=10**12, carried_a_minute=10**12, carried_a_day=10**15),
+        ),
     )
 
 

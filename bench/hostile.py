@@ -30,7 +30,7 @@ from node.demo.stage import PASSPHRASE
 from node.domain.fingerprints import SHA256
 from node.errors import NotFound
 
-ATTACKS: Final = ("half_open", "silent", "unread", "tiny", "chain", "padded", "poisoned", "burst")
+ATTACKS: Final = ("half_open", "silent", "headers", "unread", "tiny", "chain", "padded", "poisoned", "burst")
 IN_A_LOG: Final = frozenset({"tiny", "chain", "poisoned"})
 """Attacks that a new node finds in the hub's copy of a log."""
 RECORDS: Final = 20_000

@@ -68,6 +68,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
 from node.usecases.openquery import OpenQuery
+from node.usecases.probes import Booked
 from node.usecases.question import Question
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import convert_federation, limits, tls
@@ -197,6 +198,15 @@ class _NoRenewal:
         raise Unavailable("certificates outlive this benchmark")
 
 
+class _NoRoster:
+    async def file(self, _member: MemberId, _name: str, _limit: int) -> bytes:
+        raise Unavailable("the roster of this benchmark is told by its pipes")
+
+    async def changes(self, _member: MemberId) -> AsyncIterator[None]:
+        yield None
+        raise Unavailable("the roster of this benchmark does not change")
+
+
 @asynccontextmanager
 async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
     """A hub, `count` members attending in a process of their own, and who asks them."""
@@ -206,7 +216,12 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
         members.replace(read_roster(signed.roster))
         codec = ProtoCodec()
         relay = QueryRelay(
-            roster=members.current, codec=codec, store=store, switchboard=LocalSwitchboard(), clock=time.time
+            roster=members.current,
+            codec=codec,
+            store=store,
+            switchboard=LocalSwitchboard(),
+            booked=Booked(store),
+            clock=time.time,
         )
         carrier = HubCarrier(
             store=store,
@@ -225,6 +240,7 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
             carrier=carrier,
             relay=relay,
             renewal=_NoRenewal(),
+            roster=_NoRoster(),
             clock=time.time,
         )
         audit = make_audit(store, ASKER)

@@ -24,6 +24,7 @@ from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
 from node.domain.ports import AskedQuery, GivenAnswer, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
+from node.domain.usage import Charge, Usage, add
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.audit import AuditEntry, AuditLog, Receipt
 
@@ -76,7 +77,9 @@ class SharedAudit:
         own = GivenAnswer(
             asker=given.asker, query_id=_own(self._member, given.query_id), answer=given.answer, at=given.at
         )
-        return self._audit.submit(AuditEntry(kind=entry.kind, body=entry.body, given=own))
+        return self._audit.submit(
+            AuditEntry(kind=entry.kind, body=entry.body, attached=entry.attached, charges=entry.charges, given=own)
+        )
 
 
 class MemoryStore:
@@ -91,6 +94,7 @@ class MemoryStore:
         self._levels: Counter[Level] = Counter()
         self._answered: dict[tuple[MemberId, bytes], SignedAnswer] = {}
         self._asked: dict[bytes, AskedQuery] = {}
+        self._usage: dict[MemberId, Usage] = {}
         self._near: list[NearQuestion] = []
 
     @contextmanager
@@ -125,6 +129,17 @@ class MemoryStore:
         self._runs.append(batch)
         self._tiles.update({(state.number, *place): data for place, data in batch.tiles.items()})
         self._states[batch.origin] = replace(state, size=batch.size, root=batch.root)
+
+    # --- what members took ----------------------------------------------------------------------------------------
+
+    def usage_of_all(self) -> Mapping[MemberId, Usage]:
+        """See `UsageReader`."""
+        return {member: dict(usage) for member, usage in self._usage.items()}
+
+    def charge(self, charges: Sequence[Charge], now: float) -> None:
+        """See `UsageWriter`."""
+        for each in charges:
+            add(self._usage.setdefault(each.member, {}), each, now)
 
     # --- holdings -------------------------------------------------------------------------------------------------
 

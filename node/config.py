@@ -294,7 +294,8 @@ def write(home: Home, values: Mapping[str, str | float]) -> None:
     lines += [f"{key} = {_toml(value)}\n" for key, value in values.items()]
     home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with home.config.open("x", encoding="utf-8") as file:
+        descriptor = os.open(home.config, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.writelines(lines)
     except FileExistsError:
         raise ConfigError(
@@ -313,7 +314,8 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
         text = f"{text[: present.start()]}{line}{text[present.end() :]}" if present else f"{text.rstrip()}\n{line}\n"
     parse(tomllib.loads(text), {})
     temporary = home.config.with_suffix(".toml.part")
-    with temporary.open("w", encoding="utf-8") as file:
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -325,7 +327,9 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
 def _toml(value: str | float) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        # TOML holds no control character as it is.
+        shown = "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in escaped)
+        return f'"{shown}"'
     return repr(value)
 
 

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any
 from node.domain.caller import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from typing_extensions import TypeIs
 
     from node.app.sessions import Session
     from node.config import Home
     from node.domain.caller import Caller
     from node.domain.fingerprints import MaterialFingerprints
     from node.errors import MediaError
+    from node.media.walk import Found as Found
     from node.media.walk import Unreadable
 
 Line = dict[str, Any]
@@ -160,6 +163,20 @@ def show_authority(folder: Path) -> Line:
     return run(folder)
 
 
+def authority_policy(folder: Path, changes: Mapping[str, str]) -> Line:
+    """The policy that the next signature publishes, with these numbers changed before. It opens no key."""
+    from node.app.policy import authority_policy as run
+
+    return run(folder, changes)
+
+
+def policy_change(folder: Path) -> list[Line]:
+    """A line where the next signature publishes another policy than the last; else none. It opens no key."""
+    from node.app.policy import policy_change as run
+
+    return run(folder)
+
+
 def rotate_authority(
     folder: Path,
     passphrase: Callable[[], str],
@@ -272,12 +289,14 @@ def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
 def fingerprint_paths(
     paths: Iterable[Path], *, workers: int | None = None
 ) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
-    """Fingerprints files and all files in folders, in order, in confined worker processes (None: one a processor)."""
+    """Fingerprints files and all files in folders, in confined worker processes (None: one a processor). In order, but
+    for those that take long for their size, which come last.
+    """
     return fingerprint_files(walk(paths), workers=workers)
 
 
 def fingerprint_files(
-    files: Iterable[Path | Unreadable], *, workers: int | None = None
+    files: Iterable[Found | Unreadable], *, workers: int | None = None
 ) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
     """The same for files that were walked already."""
     from node.media.pool import fingerprint_files as run
@@ -285,11 +304,25 @@ def fingerprint_files(
     return run(files, workers=workers)
 
 
-def walk(paths: Iterable[Path]) -> Iterator[Path | Unreadable]:
+def is_cut(result: MaterialFingerprints | MediaError) -> bool:
+    """Whether a file was not read to its end because it takes long for its size and the run had no time left for it."""
+    from node.media.budget import is_cut as run
+
+    return run(result)
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
     """All files under these paths, in order; what cannot be read is an item that says why."""
     from node.media.walk import walk as run
 
     return run(paths)
+
+
+def is_found(item: Found | Unreadable) -> TypeIs[Found]:
+    """Whether what a walk gave is a file to be read."""
+    from node.media.walk import Found as Kind
+
+    return isinstance(item, Kind)
 
 
 def count_files(paths: Iterable[Path]) -> int:

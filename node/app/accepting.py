@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from node import config
 from node.app.homes import examine_database, opened_regardless, require_no_leftovers
+from node.app.ownership import owning
 from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import Misuse, Refused
 from node.pki.files import write_atomic
-from node.store.lock import own
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -43,7 +43,7 @@ def accept(home: Home, who: Caller, *, empty: bool) -> Line:
     A crash leaves what was found, or an accepted database that looks like an older copy: the command again.
     """
     settings = config.load(home)
-    with own(home.folder):
+    with owning(home):
         examined = examine_database(home, settings)
         _check(examined, empty=empty)
         if not examined.found.exists:

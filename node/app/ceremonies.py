@@ -24,6 +24,8 @@ from node.app.homes import (
     require_no_leftovers,
     write_mark_of,
 )
+from node.app.ownership import owning
+from node.app.policy import policy_lines
 from node.config import Home
 from node.control.lines import fingerprint_line, statement_line
 from node.domain.homes import Owner
@@ -42,7 +44,6 @@ from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
 from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
-from node.store.lock import own
 from node.store.store import open_store
 from node.usecases.evidence import verify_evidence as check_evidence
 from node.wire.convert import ProtoCodec
@@ -156,7 +157,7 @@ def init_hub(
     make_folder(home.folder)
     make_folder(home.keys)
     make_folder(home.tls)
-    with own(home.folder):
+    with owning(home):
         # First: a folder with a hub's certificate is one that had a database.
         create_database(home, Owner(role="hub", federation=federation, member=HUB_MEMBER))
         ring = KeyRing.for_hub(federation_id(federation))
@@ -188,11 +189,13 @@ def init_hub(
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """A line on the hub where it is new or has changed, then one a petition. Raises `PeerFault`, `Damaged`.
+    """A line on the hub where it is new or has changed, one on the policy where that has, then one a petition. Raises
+    `PeerFault`, `Damaged`.
 
     `hub`: new (the first), rekey (its former keys name the new ones) or replaces (nobody speaks for it).
     """
-    review = _opened(folder, passphrase, ()).review(request)
+    authority = _opened(folder, passphrase, ())
+    review = authority.review(request)
     lines: list[Line] = []
     if review.hub_changed:
         former = review.hub.former_fingerprint
@@ -203,6 +206,7 @@ def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes
                 "former_fingerprint": spoken(former) if former else None,
             }
         )
+    lines += policy_lines(authority)
     return lines + [
         {
             "member": finding.member,
@@ -312,7 +316,7 @@ def restore(home: Home, backup: Path) -> Line:
     if not home.config.exists():
         raise NotFound("this folder is no Vigil home", remedy="restore vigil.toml, keys, tls and roster first")
     owner = owner_of(config.load(home))
-    with own(home.folder):
+    with owning(home):
         if home.database.exists():
             raise Misuse(
                 "there is a database in this home already",

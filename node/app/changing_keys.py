@@ -17,6 +17,7 @@ from node import config
 from node.app.homes import opened_database, right_database
 from node.app.node_keys import COMING_FILE, PETITION_FILE, finish_change, keys_in_force
 from node.app.node_rooms import open_roster
+from node.app.ownership import owning
 from node.app.rekeying import POLL_SECONDS, Rekeying
 from node.app.sessions import open_session
 from node.control.runner import LoopThread
@@ -24,7 +25,6 @@ from node.domain.ids import Origin, federation_id, member_id
 from node.domain.token import parse_token
 from node.errors import AlreadyRunning, Misuse, Refused
 from node.pki.wrapping import Passphrase
-from node.store.lock import own
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -54,7 +54,7 @@ def rekey(
     token = _token(settings, text)
     with ExitStack() as held:
         try:
-            held.enter_context(own(home.folder))
+            held.enter_context(owning(home))
         except AlreadyRunning:
             if lost:
                 raise Refused(
@@ -71,7 +71,7 @@ def cancel(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
     """See `app.cancel_rekey`."""
     settings = _node(home)
     try:
-        with own(home.folder), _work(home, settings, passphrase, lost=False) as (work, audit), acting_for(who):
+        with owning(home), _work(home, settings, passphrase, lost=False) as (work, audit), acting_for(who):
             return perform(audit, "rekey-cancel", work.cancel)
     except AlreadyRunning:
         with open_session(home, passphrase, _no_progress, who) as session:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from node.app.ownership import owning
 from node.app.sessions import socket_path
 from node.errors import AlreadyRunning, DatabaseMissing, VigilError, WrongDatabase
-from node.store.lock import own
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -44,13 +44,14 @@ _COLLECT_AT = (10_000, 20, 50)
 def owned(home: Home) -> Iterator[None]:
     """Owns a home for a daemon. A command without a daemon owns it for a moment: that is waited for.
 
-    Raises `AlreadyRunning` where another daemon serves the home, or where the wait was too long.
+    Raises `AlreadyRunning` where another daemon serves the home, or where the wait was too long; `Refused` where the
+    home is not this user's alone.
     """
     deadline = time.monotonic() + OWN_SECONDS
     with ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(own(home.folder))
+                stack.enter_context(owning(home))
                 break
             except AlreadyRunning:
                 if socket_path(home).exists() or time.monotonic() > deadline:

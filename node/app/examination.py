@@ -42,7 +42,7 @@ from node.errors import (
 from node.match.folder import describe
 from node.pki.ca import check_issued, needs_renewal
 from node.pki.wrapping import Passphrase
-from node.usecases.alarms import FOREIGN_REMEDY, unpack_alarms
+from node.usecases.alarms import unpack_alarms
 from node.usecases.homes import require_right
 from node.usecases.roster import check_own_line, has_come
 from node.wire.client import EnrolmentChannel
@@ -146,7 +146,7 @@ def _own_log(case: _Case) -> str:
         return ""
     found, mine = case.database.found, f"{case.settings.federation}/{case.settings.member}/log/"
     for alarm in unpack_alarms(found.alarms):
-        raise Refused(f"ALARM: {alarm.words()}", remedy=FOREIGN_REMEDY)
+        raise Refused(f"ALARM: {alarm.words()}", remedy=alarm.remedy)
     for log, reason in found.frozen:
         if log.startswith(mine):
             raise Refused(

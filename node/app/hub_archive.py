@@ -21,10 +21,10 @@ import tarfile
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from node.app.ownership import owning
 from node.errors import Misuse, NotFound, PeerFault, Refused, StoreError, Unavailable
 from node.pki.files import make_folder, store_errors, sync_file, write_atomic
 from node.pki.strictjson import decode, encode
-from node.store.lock import own
 from node.store.store import open_store
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
     if not archive.is_file():
         raise NotFound("there is no such backup file")
     make_folder(home.folder)
-    with own(home.folder), store_errors("restoring the hub"):
+    with owning(home), store_errors("restoring the hub"):
         incoming, begun = home.folder / "restoring", any((home.folder / piece).exists() for piece in _PIECES)
         if begun and not incoming.exists():
             raise Misuse("there are files of a hub in this folder", remedy="move them away first; nothing was changed")

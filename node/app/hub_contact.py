@@ -5,7 +5,10 @@ Rules this module upholds:
 - Which hub is ours is the authority's to say: the roster names the hub's CA, and signatures lead to it from the root
   that the invitation pinned. So a hub that changed its keys, or was made anew at the same address, is found without a
   person; whoever else answers there is refused.
-- Over a connection to a hub that is not known yet nothing travels but the roster's files, which prove themselves.
+- The roster is fetched with our certificate, where the hub takes it; else from the enrolment port, where our statement
+  key shows who we are. Over a connection to a hub that is not known yet nothing else travels: the files prove
+  themselves, and the signature is of no use under another CA.
+- The hub tells when there is another roster, and it is fetched at once: a suspension is in force here within a second.
 - A certificate that the hub does not take is renewed with the statement key: of a former CA, for a former TLS key of
   ours, run out, or forgotten by a hub that was restored.
 """
@@ -14,26 +17,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
+import random
 import ssl
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from node.app.node_keys import load_coming
+from node.app.roster_fetching import pem_sha256, refreshed, refreshed_by_key
 from node.domain.ids import federation_id, member_id, spiffe_id
 from node.errors import BadSignature, NotFound, PeerFault, Unauthenticated, VigilError
 from node.pki.ca import check_issued, is_issued_by, make_request, needs_renewal
 from node.pki.keys import STATEMENT
+from node.sync.exchange import backoff
 from node.usecases.enrolment import renew_after_absence
-from node.wire.client import EnrolmentChannel, RosterChannel
+from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from node.app.node_rooms import NodeRooms
     from node.domain.roster import Roster
+    from node.pki.keys import KeyRing
 
 _STRANGER: Final = "the hub at this address is not the one that the federation's authority has signed for"
 _NEW_HUB: Final = "compare the address with the hub's operator; where the hub is new, the authority has to sign it in"
+LEAST_SECONDS: Final = 0.5
+"""Between two rosters that the hub calls out."""
 _log = structlog.get_logger(__name__)
 
 
@@ -44,6 +54,7 @@ class HubContact:
         self._rooms = rooms
         self._away = False
         self._found = asyncio.Event()
+        self._refreshing = asyncio.Lock()
 
     async def pause(self, seconds: float) -> None:
         """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
@@ -58,11 +69,12 @@ class HubContact:
         way; then everything is as it was.
         """
         before = self._is_active()
-        try:
-            await self._refresh()
-        except VigilError:
-            self._away = True
-            raise
+        async with self._refreshing:
+            try:
+                await self._refresh()
+            except VigilError:
+                self._away = True
+                raise
         if self._away or (self._is_active() and not before):
             self._away = False
             found, self._found = self._found, asyncio.Event()
@@ -72,39 +84,64 @@ class HubContact:
         roster = self._rooms.members.latest()
         return roster is not None and member_id(self._rooms.settings.member) in roster.active()
 
+    async def watch_roster(self) -> None:
+        """Fetches the roster whenever the hub says that there is another. Runs for ever: what fails here is tried
+        again, and shown where the roster is fetched in its turn.
+        """
+        failures = 0
+        while True:
+            try:
+                async with aclosing(self._rooms.link.roster_changes()) as changes:  # type: ignore[type-var]
+                    async for _ in changes:
+                        await self.refresh_roster()
+                        failures = 0
+                        # A hub that calls out without end is heard once in a while.
+                        await asyncio.sleep(LEAST_SECONDS)
+            except VigilError as error:
+                failures += 1
+                _log.debug("the hub does not tell of new rosters now", kind=error.kind)
+            await self.pause(backoff(failures, random.random()))  # noqa: S311 (jitter)
+
     async def _refresh(self) -> None:
+        if self.is_certified() and self._rooms.link.certificate().not_after > time.time():
+            # Whatever it is (a hub of before, one that does not take our certificate): the enrolment port tells.
+            with contextlib.suppress(VigilError):
+                self._rooms.members.replace(await refreshed(self._rooms.roster_client, self._rooms.link.roster_file))
+                return
         try:
-            channel: EnrolmentChannel | RosterChannel = await self._enrolment()
+            channel = await self._enrolment()
         except BadSignature as stranger:
             await self._meet(stranger)
             return
         async with channel:
-            roster = await self._refreshed(channel)
+            roster = await self._refreshed_by_key(channel)
             self._rooms.members.replace(roster)
             # Between its change of keys and its next start a hub serves the new roster under its former CA: then the
             # next round finds the new one.
-            if hashlib.sha256(_der(channel.ca_pem)).digest() == roster.hub.ca_sha256:
+            if pem_sha256(channel.ca_pem) == roster.hub.ca_sha256:
                 await self._take_ca(channel.ca_pem)
 
     async def _meet(self, stranger: BadSignature) -> None:
         """Whoever answers is no hub that we know: perhaps ours with new keys. The authority's roster decides."""
-        async with await RosterChannel.open(self._rooms.settings.enrolment) as channel:
+        async with await EnrolmentChannel.open(self._rooms.settings.enrolment, None) as channel:
             try:
-                roster = await self._refreshed(channel)
+                roster = await self._refreshed_by_key(channel)
             except (PeerFault, NotFound) as error:
                 raise BadSignature(_STRANGER, remedy=_NEW_HUB) from error
-            if hashlib.sha256(_der(channel.ca_pem)).digest() != roster.hub.ca_sha256:
+            if pem_sha256(channel.ca_pem) != roster.hub.ca_sha256:
                 raise BadSignature(_STRANGER, remedy=_NEW_HUB) from stranger
             self._rooms.members.replace(roster)
             await self._take_ca(channel.ca_pem)
 
-    async def _refreshed(self, channel: EnrolmentChannel | RosterChannel) -> Roster:
-        rooms, loop = self._rooms, asyncio.get_running_loop()
+    async def _refreshed_by_key(self, channel: EnrolmentChannel) -> Roster:
+        rooms = self._rooms
+        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
+        rings = (lambda: rooms.ring, self._coming)
+        return await refreshed_by_key(rooms.roster_client, channel, federation, member, rings)
 
-        def fetch(name: str, limit: int) -> bytes:
-            return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
-
-        return await asyncio.to_thread(lambda: rooms.roster_client.refresh(fetch, now=time.time()))
+    def _coming(self) -> KeyRing | None:
+        rooms = self._rooms
+        return load_coming(rooms.home, rooms.settings, rooms.secret) if rooms.secret else None
 
     async def _take_ca(self, pem: bytes) -> None:
         link = self._rooms.link

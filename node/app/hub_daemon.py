@@ -1,8 +1,10 @@
-"""The hub's daemon: two ports, the local socket, and what is due.
+"""The hub's daemon: what it serves behind its two ports, the local socket, and what is due.
 
 Rules this module upholds:
 
 - Ready means served: the line is told after both ports and the socket take calls.
+- The ports themselves are served by helper processes (`Ports`), which have none of the hub's keys but that of its
+  certificate.
 - The end is in order: attending nodes are told that the hub goes away, new calls are refused, what runs gets its grace.
 - When the hub's keys have changed, it ends in this order and begins again with the new ones, in the same process.
 """
@@ -12,17 +14,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
 from node import config
 from node.app import logs
 from node.app.daemon import Supervisor, owned, settle, watch_database
+from node.app.helping import raise_descriptors
 from node.app.hub_archive import require_newest
 from node.app.hub_rooms import open_hub
+from node.app.memory import give_back_now_and_then
+from node.app.ports import Ports
 from node.app.sessions import socket_path
-from node.errors import NotFound
+from node.domain.limits import Limits
+from node.errors import NotFound, VigilError
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.sync.jobs import Jobs
@@ -30,13 +36,24 @@ from node.wire import control
 from node.wire.server import serve_enrolment, serve_federation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from node.app.hub_rooms import HubRooms
     from node.config import Home
 
 Line = dict[str, Any]
 
+
+class Stoppable(Protocol):
+    """A server."""
+
+    def stop(self, grace: float) -> Awaitable[None]:
+        """Ends what still runs after `grace` seconds."""
+        ...
+
+
+LEDGER_SECONDS: Final = 2.0
+"""How often what members asked is written down: a crash forgets as much of it."""
 GRACE_SECONDS: Final = 3.0
 """How long running calls have after the hub said that it goes away."""
 _log = structlog.get_logger(__name__)
@@ -46,6 +63,7 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
     """See `app.run_hub`."""
     settings = config.load(home)
     logs.configure(settings.log_level)
+    raise_descriptors()
     known = passphrase()
     with owned(home):
         require_newest(home)
@@ -77,23 +95,52 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         codec=rooms.codec,
         store=rooms.store,
         switchboard=LocalSwitchboard(),
+        booked=rooms.booked,
         clock=time.time,
     )
-    rooms.attending, rooms.daemon = lambda: relay.attending, True
+    rooms.attending, rooms.at_once, rooms.daemon = lambda: relay.attending, relay.at_once, True
     settings = rooms.settings
-    main = await serve_federation(
-        settings.hub,
-        rooms.server_files,
-        rooms.gate,
-        carrier=rooms.carrier,
-        relay=relay,
-        renewal=rooms.enrolment,
-        clock=time.time,
-    )
-    enrolment = await serve_enrolment(settings.enrolment, rooms.server_files, enrolment=rooms.enrolment)
+    ports = Ports.open(rooms.home, settings.hub, settings.enrolment, rooms.server_files)
+    try:
+        main = await serve_federation(
+            f"unix:{ports.main_server}",
+            rooms.server_files,
+            rooms.gate,
+            carrier=rooms.carrier,
+            relay=relay,
+            renewal=rooms.enrolment,
+            roster=rooms.roster,
+            clock=time.time,
+            allowed=lambda: _allowed(rooms),
+            door=ports,
+        )
+        ports.closed, ports.lost = main.closed, main.lost
+        desk = await serve_enrolment(ports.desk, enrolment=rooms.enrolment)
+        for name, work in ports.works():
+            supervisor.run(name, work)
+        await _serve_ports(rooms, supervisor, relay, ports, servers=(main, desk), ready=ready)
+    finally:
+        await supervisor.stop()
+        ports.close()
+    return changed.is_set()
+
+
+async def _serve_ports(
+    rooms: HubRooms,
+    supervisor: Supervisor,
+    relay: QueryRelay,
+    ports: Ports,
+    *,
+    servers: tuple[Stoppable, ...],
+    ready: Callable[[Line], None],
+) -> None:
+    """From here on there is somebody behind both ports."""
+    settings = rooms.settings
+    await ports.ready()
     socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
     supervisor.run("database", watch_database(rooms.database))
-    jobs = _jobs(rooms)
+    supervisor.run("memory", give_back_now_and_then())
+    jobs = _jobs(rooms, ports)
     jobs.start()
     settle()
     ready({"event": "ready", "hub": settings.hub, "enrolment": settings.enrolment, "federation": settings.federation})
@@ -104,13 +151,20 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
         _log.info("the hub goes away")
         jobs.stop()
         relay.close()
-        await asyncio.gather(main.stop(GRACE_SECONDS), enrolment.stop(GRACE_SECONDS), socket.stop(GRACE_SECONDS))
-        await supervisor.stop()
+        await asyncio.gather(*(each.stop(GRACE_SECONDS) for each in (*servers, socket)))
+        try:
+            await asyncio.to_thread(rooms.booked.flush, time.time())
+        except VigilError as error:
+            _log.warning("what members asked in the last seconds is not written down", kind=error.kind)
         socket_path(rooms.home).unlink(missing_ok=True)
-    return changed.is_set()
 
 
-def _jobs(rooms: HubRooms) -> Jobs:
+def _allowed(rooms: HubRooms) -> Limits:
+    roster = rooms.members.latest()
+    return roster.policy.limits if roster else Limits()
+
+
+def _jobs(rooms: HubRooms, ports: Ports) -> Jobs:
     async def roster() -> None:
         # Before the authority's first signature there is nothing to keep fresh.
         with contextlib.suppress(NotFound):
@@ -124,9 +178,14 @@ def _jobs(rooms: HubRooms) -> Jobs:
         await asyncio.to_thread(_expire_mail, rooms)
 
     async def certificate() -> None:
-        await asyncio.to_thread(rooms.renew_server)
+        if await asyncio.to_thread(rooms.renew_server):
+            ports.show()
+
+    async def ledger() -> None:
+        await asyncio.to_thread(rooms.booked.flush, time.time())
 
     jobs, settings = Jobs(), rooms.settings
+    jobs.every(LEDGER_SECONDS, "ledger", ledger)
     jobs.every(settings.roster_refresh_seconds, "roster", roster)
     jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
     jobs.every(settings.retention_sweep_seconds, "mailbox", mail)

@@ -25,9 +25,12 @@ from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
 from node.domain.ids import MemberId, Origin, federation_id, spoken
 from node.errors import Expired, NotFound, VigilError
+from node.hub.brake import Brake
 from node.hub.carrier import HubCarrier
+from node.hub.challenges import Challenges
 from node.hub.enrolment import EnrolmentDesk
 from node.hub.key_changes import standing
+from node.hub.roster_desk import RosterDesk
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
@@ -41,6 +44,8 @@ from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
+from node.usecases.outliers import Outliers
+from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
 from node.wire import tls
 from node.wire.convert import ProtoCodec
@@ -87,11 +92,15 @@ class HubRooms:
     gate: RosterGate
     carrier: HubCarrier
     enrolment: EnrolmentDesk
+    roster: RosterDesk
     custody: Custody
+    booked: Booked
     change: HubChange
+    outliers: Outliers
     secret: Passphrase = field(repr=False)
     halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     daemon: bool = False
     changed_over: Callable[[], None] = lambda: None
 
@@ -112,21 +121,30 @@ class HubRooms:
                 authority_until=self.authority_until,
                 request=self.signing_request,
                 describe=self.describe_request,
+                sameness=self.outliers.of,
                 root=self.repository.root_pin,
                 accept=self.accept,
                 suspend_member=self.suspend,
                 lift=self.lift,
                 attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
                 claimed=self.carrier.claimed,
+                troubles=lambda: dict(self.carrier.troubles),
                 make_keys=lambda compromised: self.rekey(compromised=compromised),
                 drop_keys=self.drop_keys,
                 new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
                 make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
                 daemon=lambda: self.daemon,
+                refused=self.refused,
+                at_once=lambda member: self.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
                 clock=time.time,
             ),
             AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time),
         )
+
+    def refused(self, member: MemberId) -> dict[str, int]:
+        """How often a member was refused today, by the limit that it was at."""
+        now = time.time()
+        return self.carrier.refusals.today(member, now) | self.booked.refusals.today(member, now)
 
     # --- the roster ---------------------------------------------------------------------------------------------------
 
@@ -301,6 +319,18 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         opened.callback(audit.close)
         codec = ProtoCodec()
         catalogue = Catalogue(store=store, index=None, codec=codec)
+        catalogue.start()
+        challenges, brake = Challenges(time.time), Brake(time.time)
+        roster = RosterDesk(
+            federation=federation,
+            store=store,
+            members=members,
+            repository=repository,
+            challenges=challenges,
+            brake=brake,
+            ca_sha256=ca.sha256,
+            clock=time.time,
+        )
         rooms = HubRooms(
             home=home,
             settings=settings,
@@ -327,6 +357,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 clock=time.time,
             ),
             change=change,
+            outliers=Outliers(codec),
             secret=secret,
             halted=_halted(waiting),
             enrolment=EnrolmentDesk(
@@ -336,9 +367,14 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 pins=pins,
                 registrar=Registrar(federation=federation, ca=ca),
                 repository=repository,
+                challenges=challenges,
+                brake=brake,
+                roster=roster,
                 clock=time.time,
             ),
+            roster=roster,
             custody=Custody(store=store, catalogue=catalogue, clock=time.time, witnessed=newest_entry),
+            booked=Booked(store),
         )
         with suppress(NotFound):
             # Before the authority's first signature there is no roster, and nobody is admitted.

@@ -24,17 +24,18 @@ from node import config
 from node.app.homes import create_database, owner_of
 from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
+from node.app.ownership import owning
 from node.control.runner import LoopThread
 from node.domain.ids import spiffe_id, spoken
+from node.domain.services import RosterReader
 from node.domain.token import parse_token
-from node.errors import BadSignature, Damaged, Expired, NotFound, Refused, Unavailable
+from node.errors import BadSignature, Damaged, Expired, NotFound, Overloaded, Refused, Unavailable
 from node.pki.ca import check_issued, make_request
 from node.pki.client import PINNED_FILE, RosterClient
 from node.pki.files import make_folder, read_bounded, write_atomic
 from node.pki.keys import KeyRing
-from node.pki.petition import keys_fingerprint, make_petition
+from node.pki.petition import check_name, keys_fingerprint, make_petition
 from node.pki.wrapping import Passphrase
-from node.store.lock import own
 from node.usecases.enrolment import ask_to_join
 from node.usecases.roster import OwnLine, check_own_line
 from node.wire.client import EnrolmentChannel
@@ -79,7 +80,7 @@ def join(
         "say": "compare both with the hub's operator, by another channel",
     }
     make_folder(home.folder)
-    with own(home.folder), LoopThread() as loop:
+    with owning(home), LoopThread() as loop:
         ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))
         yield {"step": "keys", "fingerprint": digits, "made": made}
@@ -219,9 +220,11 @@ class Joining:
         return client if leads else None
 
     def _fetch(self, name: str, limit: int) -> bytes:
+        reader = RosterReader(secret=self._token.secret)
+
         async def get() -> bytes:
             async with await EnrolmentChannel.open(self._enrolment, self._token.ca_sha256) as channel:
-                return await channel.metadata(name, limit)
+                return await channel.metadata(name, limit, reader)
 
         return bytes(self._loop.call(get()))
 
@@ -244,8 +247,8 @@ def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable
                     _log.info("this node was admitted")
                     return
                 _log.info("waiting for the authority to sign this node in")
-            except Unavailable:
-                _log.warning("the hub cannot be reached; asking again")
+            except (Unavailable, Overloaded) as error:
+                _log.warning("the hub cannot be asked now; asking again", kind=error.kind)
             time.sleep(POLL_SECONDS)
 
 
@@ -300,6 +303,8 @@ def _prepare(
     """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
     command.
     """
+    if name:
+        check_name(name)
     if home.config.exists():
         _check_home(config.load(home), token)
     for folder in (home.keys, home.tls):
@@ -333,6 +338,8 @@ def _prepare(
                 "root_sha256": token.root_sha256.hex(),
             },
         )
+    elif name and name != config.load(home).name and not (home.tls / "node.der").exists():
+        config.change(home, {"name": name})  # the name before was refused, or not yet sent
     # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
     create_database(home, owner_of(config.load(home)))
     return ring, made

@@ -116,6 +116,14 @@ class Link:
         """A new certificate over mutual TLS (DER chain, leaf first)."""
         return await self.channel().renewal.renew(request)
 
+    async def roster_file(self, name: str, limit: int) -> bytes:
+        """A file of the roster over mutual TLS."""
+        return await self.channel().roster.metadata(name, limit)
+
+    def roster_changes(self) -> AsyncIterator[None]:
+        """Once at first, then each time that there is another roster. The iterator has `aclose`."""
+        return self.channel().roster.changes()
+
     # --- Carrier and Relay --------------------------------------------------------------------------------------------
 
     async def heads(self, origins: Sequence[Origin]) -> list[Head]:

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.domain.services import RosterReader
 from node.errors import NotFound
 from node.pki.client import RosterClient
 from node.wire.client import EnrolmentChannel
@@ -24,18 +25,19 @@ def next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
     """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
     the next after its last. Raises `Unavailable`, `BadProof` and what the hub raises.
     """
+    reader = RosterReader(secret=token.secret)
     channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
     try:
         with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
             client = RosterClient.bootstrap(
                 Path(folder),
-                lambda name, limit: bytes(loop.call(channel.metadata(name, limit))),
+                lambda name, limit: bytes(loop.call(channel.metadata(name, limit, reader))),
                 federation=token.federation,
                 root_version=token.root_version,
                 root_sha256=token.root_sha256,
             )
             # Whatever its dates are: only which epochs there were is asked.
-            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit))), now=0)
+            roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit, reader))), now=0)
     except NotFound:
         return 1  # The authority has not signed anybody in yet.
     finally:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -37,9 +38,11 @@ from node.sync.jobs import Jobs
 from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
 from node.sync.restitution import Restitution
+from node.sync.watch import Watch
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
+from node.usecases.hub_watch import HubWatch
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -95,6 +98,13 @@ class NodeDaemon:
         link = rooms.link
         self.contact = HubContact(rooms)
         pause = self.contact.pause
+        watch = HubWatch(
+            store=rooms.store,
+            alarms=rooms.alarms,
+            clock=time.time,
+            own=rooms.own_log.origin.member,
+            latest=rooms.members.latest,
+        )
         self.publisher = Publisher(
             own=rooms.own_log,
             carrier=link,
@@ -102,7 +112,9 @@ class NodeDaemon:
             pause=pause,
             on_behind=rooms.require_expected,
             on_foreign=rooms.alarms.foreign_append,
+            on_rolled_back=lambda own, head: watch.look({own.origin: own}, [head]),
         )
+        self.watch = Watch(watch=watch, carrier=link)
         self.copies = Copies(
             store=rooms.store,
             catalogue=rooms.catalogue,
@@ -135,6 +147,7 @@ class NodeDaemon:
             codec=rooms.codec,
             carrier=link,
             member=rooms.own_log.origin.member,
+            limits=lambda: rooms.policy().limits,
         )
         former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
         self.restitution = Restitution(former=former, carrier=link)
@@ -163,6 +176,7 @@ class NodeDaemon:
             "following": self.follower.attempts.state,
             "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
+            "paused_logs": {str(origin): each.words(origin.member) for origin, each in self.copies.paused.items()},
             **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or OK,
             "connections": {
@@ -195,7 +209,13 @@ class NodeDaemon:
                 _log.warning("the hub cannot be asked yet", kind=error.kind)
             else:
                 sizes = await asyncio.to_thread(self._sizes)
-                behind = [head for head in heads if sizes.get(head.origin, 0) < head.cosigned_size]
+                # A log that is stopped shows so, and must not keep what the others say from being served.
+                stopped = self.copies.stopped
+                behind = [
+                    head
+                    for head in heads
+                    if sizes.get(head.origin, 0) < head.cosigned_size and head.origin not in stopped
+                ]
                 if rooms.own_log.compared and not behind:
                     break
             with contextlib.suppress(TimeoutError):
@@ -206,8 +226,10 @@ class NodeDaemon:
 
     def _sizes(self) -> dict[Origin, int]:
         with self._rooms.store.read() as tx:
-            # A frozen log is behind for ever, and shows so; it must not keep the others from being served.
-            return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()}
+            # A frozen log is behind for ever, a paused one for a while, and both show so; they must not keep the others
+            # from being served.
+            paused = dict.fromkeys(self.copies.paused, MAX_TREE_SIZE)
+            return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()} | paused
 
     async def look_for_the_hub(self) -> None:
         """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""
@@ -242,6 +264,7 @@ class NodeDaemon:
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
+        self.jobs.every(COMPARE_SECONDS, "hub watch", self.watch.round, first=5.0)
         self.jobs.start()
 
 
@@ -255,6 +278,7 @@ async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
+    supervisor.run("roster", daemon.contact.watch_roster())
     supervisor.run("database", watch_database(rooms.database))
     try:
         if rooms.home.restored.exists():

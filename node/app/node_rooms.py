@@ -30,6 +30,7 @@ from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
+from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -73,6 +74,7 @@ from node.usecases.retraction import Retracting
 from node.usecases.roster import Members
 from node.usecases.saying import Saying
 from node.usecases.selection import Selector
+from node.usecases.sources import Muting, Sources, sources
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 
@@ -82,7 +84,7 @@ if TYPE_CHECKING:
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
-    from node.domain.ports import Store
+    from node.domain.ports import Store, StoreReader
     from node.domain.services import Reply
     from node.usecases.publication import Sender
 
@@ -199,8 +201,13 @@ class NodeRooms:
         keys = KeyCommands(audit=self.audit, work=self._rekeying, own=self.members.set_own)
         allow = AllowCommands(allowed=allowed)
         alarms = AlarmCommands(alarms=self.alarms)
+        mute = MuteCommands(
+            muting=Muting(
+                store=self.store, audit=self.audit, clock=time.time, own=own.member, latest=self.members.latest
+            )
+        )
         held = HeldCommands(held=self.held)
-        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow, held)
+        groups = (search, queries, records, sharing, node, keys, audit, alarms, hits, holdings, allow, mute, held)
         return Commands.of(*groups)
 
     def _rekeying(self) -> Rekeying:
@@ -339,7 +346,11 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     wakers: list[Callable[[], None]] = []
     bringers: list[Callable[[Reply], None]] = []
     recogniser = Recogniser(index=index, codec=codec, own=me)
-    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
+
+    def standing(tx: StoreReader) -> Sources:
+        return sources(tx, members.latest())
+
+    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me, standing=standing)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
@@ -392,7 +403,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
         matcher=matcher,
         kept=hits,
-        hits=HitList(store=store, codec=codec, own=me, clock=time.time),
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
         arrivals=Arrivals(
             store=store,
             index=index,

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from node import config
 from node.app.homes import opened_database, right_database
 from node.app.hub_rooms import OWN_NAME
+from node.app.ownership import owning
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound
 from node.pki.authority import Authority
 from node.pki.keyfiles import ROLES, KeyFiles
 from node.pki.keys import AUTHORITY, HUB, KeyRing
 from node.pki.wrapping import Passphrase
-from node.store.lock import own
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -46,7 +46,7 @@ def change_of_home(home: Home, former: Callable[[], str], fresh: Callable[[], st
     owner = HUB if settings.role == "hub" else settings.member
     with ExitStack() as held:
         try:
-            held.enter_context(own(home.folder))
+            held.enter_context(owning(home))
         except AlreadyRunning:
             raise AlreadyRunning(
                 "the daemon of this home is running, and has its keys open",

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from node.app.node_keys import COMING_FILE, PETITION_FILE, forget_petition, gives, load_coming, put_in_force
+from node.app.roster_fetching import refreshed_by_key
 from node.domain.ids import Origin, federation_id, member_id, spoken
 from node.domain.token import SECRET_SIZE
 from node.errors import Damaged, NotFound, PeerFault, Refused, Suspended
@@ -236,14 +236,12 @@ class Rekeying:
 
     async def fetch_roster(self) -> Roster:
         """The newest roster, verified and kept."""
-        loop = asyncio.get_running_loop()
+        settings = self._settings
+        federation, member = federation_id(settings.federation), member_id(settings.member)
+        rings = (lambda: load_coming(self._home, settings, self._secret), lambda: self._former)
         pin = await asyncio.to_thread(self._hub_pin)
-        async with await EnrolmentChannel.open(self._settings.enrolment, pin) as channel:
-
-            def fetch(name: str, limit: int) -> bytes:
-                return asyncio.run_coroutine_threadsafe(channel.metadata(name, limit), loop).result()
-
-            return await asyncio.to_thread(lambda: self._client.refresh(fetch, now=time.time()))
+        async with await EnrolmentChannel.open(settings.enrolment, pin) as channel:
+            return await refreshed_by_key(self._client, channel, federation, member, rings)
 
     def switch(self, roster: Roster) -> Line | None:
         """Puts the new keys in force where the roster has them; None where it has not."""

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.app.group_socket import check_before_use, unreachable
+from node.app.ownership import owning
 from node.control.runner import LoopThread, drive, feed
 from node.errors import AlreadyRunning, Refused, Unavailable
-from node.store.lock import own
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ WAIT_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 0.05
 
 
-def socket_path(home: Home) -> Path:
-    """The daemon's socket: in the home, or, where that path is too long for one, in a folder of this user's alone.
+def socket_path(home: Home, name: str = "control") -> Path:
+    """A socket of the daemon: in the home, or, where that path is too long for one, in a folder of this user's alone.
 
     Raises `Refused` where somebody else has made that folder: its owner could put a socket of his own in there.
     """
-    path = home.folder / "control.sock"
+    path = home.folder / f"{name}.sock"
     if len(os.fsencode(path)) <= config.MAX_SOCKET_PATH:
         return path
-    name = hashlib.sha256(os.fsencode(home.folder)).hexdigest()[:24]
-    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{name}.sock"
+    digits = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
+    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{digits}.sock"
 
 
 def _own_folder(folder: Path) -> Path:
@@ -100,7 +100,7 @@ def open_session(
     with LoopThread() as loop, ExitStack() as owned:
         while True:
             try:
-                owned.enter_context(own(home.folder))
+                owned.enter_context(owning(home))
             except AlreadyRunning:
                 path = socket_path(home)
                 if loop.call(_answers(path)):

@@ -33,6 +33,7 @@ from node.cli.handover import (
 )
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
+from node.cli.policy_words import policy_words
 from node.errors import Misuse
 
 group = new_group("The offline authority: decides who is a member.")
@@ -50,7 +51,7 @@ KeyFoldersOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
-    from node.cli import authority_keys  # noqa: F401 (defines its commands in this group)
+    from node.cli import authority_keys, authority_policy  # noqa: F401 (they define their commands in this group)
 
     app.add_typer(group, name="authority")
 
@@ -197,6 +198,7 @@ def extend(  # noqa: PLR0917 (typer hands over by name)
 
     given = common(ctx)
     hub = destination(given, hub_home, out, hub_passphrase_file)
+    tell_policy(given, folder)
     hand_over(
         given,
         app.extend_members(folder.absolute(), authority_passphrase(given), key_folders=absolute(key_folder)),
@@ -227,6 +229,7 @@ def release(  # noqa: PLR0917 (typer hands over by name)
 
     given = common(ctx)
     hub = destination(given, hub_home, out, hub_passphrase_file)
+    tell_policy(given, folder)
     if not yes:
         ask(given, f"Does {member} leave the federation?")
     bundle = app.release_member(
@@ -268,7 +271,10 @@ def _shown(given: Common, asked: list[Line], *, replaced: list[str], yes: bool) 
             {"petitions": 0}, lambda _: "No petitions. This signs the same list of members again, with new dates."
         )
     elif not yes:
-        ask(given, "Did you compare all digits by telephone, and are they the same?")
+        if any("policy" in line for line in asked):
+            ask(given, "Did the federation agree to this change of its policy?")
+        if any("policy" not in line for line in asked):
+            ask(given, "Did you compare all digits by telephone, and are they the same?")
     return any("hub" in line for line in asked)
 
 
@@ -306,7 +312,17 @@ _VERDICTS: Final = {
 }
 
 
+def tell_policy(given: Common, folder: Path) -> None:
+    """Says which change of the policy the next signature publishes, where there is one."""
+    from node import app
+
+    for line in app.policy_change(folder.absolute()):
+        given.output.note(policy_words(line))
+
+
 def _petition_words(line: Line) -> str:
+    if "policy" in line:
+        return policy_words(line)
     if "hub" in line:
         return _hub_words(line)
     member = plain(line["member"])

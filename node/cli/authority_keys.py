@@ -19,6 +19,7 @@ from node.cli.authority import (
     authority_passphrase,
     group,
     keys_words,
+    tell_policy,
 )
 from node.cli.common import Command, Passphrase, common
 from node.cli.digits import digits, root_digits
@@ -75,6 +76,7 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
 
     given = common(ctx)
     hub = destination(given, hub_home, out, hub_passphrase_file)
+    tell_policy(given, folder)
     if not yes:
         ask(given, "Make new keys for this authority? The former ones sign nothing after that.")
     line, bundle = app.rotate_authority(

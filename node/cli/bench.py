@@ -25,6 +25,7 @@ class Benchmark(StrEnum):
     ROBUSTNESS = "robustness"
     SYNC = "sync"
     QUERY = "query"
+    HOSTILE = "hostile"
 
 
 def register(app: typer.Typer) -> None:

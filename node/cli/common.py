@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,10 @@ from node.errors import Misuse, VigilError
 SOCKET_VARIABLE: Final = "VIGIL_SOCKET"
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 (a variable's name)
 PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
+NEW_PASSPHRASE_VARIABLE: Final = "VIGIL_NEW_PASSPHRASE"  # noqa: S105 (a variable's name)
+SECRET_VARIABLES: Final = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE)
+SECRETS: Final[dict[str, str]] = {}
+"""What the process was given in those variables, out of the environment since it began (`app.guarding`)."""
 _META: Final = "vigil."
 _ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "bench"})
 """Commands that work on either's home, or need none. `vigil hub` is for a hub's, and every other for a node's."""
@@ -41,13 +46,18 @@ class Session(Protocol):
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]: ...
 
 
+def given_environment() -> Mapping[str, str]:
+    """The environment of this process as it was given."""
+    return ChainMap(SECRETS, os.environ)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passphrase:
     """Where the passphrase of a folder's keys comes from. Calling it fetches it; `what` says whose it is."""
 
     file: Path | None = None
     what: str = "the keys of this folder"
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environment: Mapping[str, str] = field(default_factory=given_environment)
     new: bool = False
 
     def __call__(self) -> str:

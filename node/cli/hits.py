@@ -15,7 +15,7 @@ import typer
 from node.cli.common import Command, common
 from node.cli.output import Line, plain
 from node.cli.statement_words import handling_words, statement_words
-from node.cli.words import count, moment, not_matched_words, record_name, speaker, stored_near_words
+from node.cli.words import aside_words, count, moment, not_matched_words, record_name, speaker, stored_near_words
 
 _LISTED: Final = 100
 _LEFT_OUT_SHOWN: Final = 5
@@ -29,9 +29,17 @@ def register(app: typer.Typer) -> None:
 def hits(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     case: Annotated[str, typer.Option("--case", metavar="REF", help="Hits of the holdings of this case only.")] = "",
+    member: Annotated[
+        str, typer.Option("--member", metavar="MEMBER", help="Hits on records of this member only.")
+    ] = "",
     new: Annotated[bool, typer.Option("--new", help="Only hits that this command has not shown before.")] = False,
     show_all: Annotated[
-        bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
+        bool,
+        typer.Option(
+            "--show-all",
+            help="Show also hits that the allow-list hides, hits of muted or suspended members, and each of those that "
+            "are alike.",
+        ),
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
     after: Annotated[
@@ -41,10 +49,12 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     """List the hits of our holdings on records of other members, the newest first.
 
     A hit is found when a file is taken in, and also later, when another member shares a record that is like a holding.
+    Hits of one holding on records of one member that have the same evidence are one line, with their number.
     A hit is a lead for a person to check. Hits end when the record is corrected, retracted or expires.
     """
     given = common(ctx)
     arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
+    arguments |= {"member": member} if member else {}
     with given.session() as session:
         for line in session.run("hits-list", arguments):
             given.output.line(line, _hit_words if "hit" in line else _summary_words)
@@ -67,9 +77,15 @@ def _hit_words(line: Line) -> str:
 
 
 def _summary_words(line: Line) -> str:
-    words = [f"{count(line['hits'], 'hit')} shown of {line['total']:,}."]
+    alike = f" and {line['grouped']:,} just like them" if line.get("grouped") else ""
+    words = [f"{count(line['hits'], 'hit')} shown{alike} of {line['total']:,}."]
     if line["hidden"]:
         words.append(f"The allow-list hides {count(line['hidden'], 'more hit')}: vigil hits --show-all")
+    words += aside_words(line)
+    for member, number in line.get("more_of", {}).items():
+        words.append(
+            f"{count(number, 'more hit')} of {plain(member)} further down: vigil hits --member {plain(member)}"
+        )
     if line["next"] is not None:
         words.append(f"For the next hits: vigil hits --after {line['next']}")
     if line["not_matched_yet"]:
@@ -86,4 +102,5 @@ def _summary_words(line: Line) -> str:
 
 def _left_out_words(line: Line) -> str:
     about = f"record {record_name(line['record'])}" if line["record"] else f"holding {line['holding']}"
+    about += f", records of {plain(line['member'])}" if line["holding"] and line.get("member") else ""
     return f"{about}: about {count(line['left_out'], 'hit')} not kept"

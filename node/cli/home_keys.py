@@ -8,37 +8,37 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from node.cli.common import Command, Passphrase, common
+from node.cli.common import NEW_PASSPHRASE_VARIABLE, Command, Passphrase, common, given_environment
 from node.cli.output import Line, plain
 from node.cli.words import count
 
-NEW_VARIABLE: Final = "VIGIL_NEW_PASSPHRASE"
 NEW_FILE_VARIABLE: Final = "VIGIL_NEW_PASSPHRASE_FILE"
 NewPassphraseOption = Annotated[
     Path | None,
     typer.Option(
         "--new-passphrase-file",
         metavar="FILE",
-        help=f"A file whose first line is the new passphrase. Default: {NEW_FILE_VARIABLE}, {NEW_VARIABLE}, else the "
-        "terminal is asked.",
+        help=f"A file whose first line is the new passphrase. Default: {NEW_FILE_VARIABLE}, "
+        f"{NEW_PASSPHRASE_VARIABLE}, else the terminal is asked.",
     ),
 ]
 
 
 def new_passphrase(file: Path | None, what: str) -> Passphrase:
     """Where the passphrase to come is found."""
+    given = given_environment()
     known = {
-        "VIGIL_PASSPHRASE": os.environ.get(NEW_VARIABLE, ""),
-        "VIGIL_PASSPHRASE_FILE": os.environ.get(NEW_FILE_VARIABLE, ""),
+        "VIGIL_PASSPHRASE": given.get(NEW_PASSPHRASE_VARIABLE, ""),
+        "VIGIL_PASSPHRASE_FILE": given.get(NEW_FILE_VARIABLE, ""),
     }
-    environment = {name: value for name, value in known.items() if value}
-    return Passphrase(file=file, what=what, environment=environment, new=True)
+    return Passphrase(
+        file=file, what=what, environment={name: value for name, value in known.items() if value}, new=True
+    )
 
 
 def add_passphrase(group: typer.Typer, what: str) -> None:

@@ -21,6 +21,7 @@ from node.cli.files import read_input, write_new
 from node.cli.handover import admitted_words
 from node.cli.node import check_store, ready_words
 from node.cli.output import Line, Output, plain
+from node.cli.usage_words import alarm_words, used_words
 from node.cli.words import count, moment, new_table
 
 group = new_group("The federation's hub: invite, admit, suspend, run.")
@@ -170,8 +171,18 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
     if not listed:
         output.note("no members yet")
         return
+    for alarm in (each for line in listed for each in line.get("alarms", ())):
+        output.say(alarm_words(alarm))
     table = new_table(
-        "Member", "Name", "State", "Connected", "Entries", "Certificate until", right=("Entries",), folds=("Name",)
+        "Member",
+        "Name",
+        "State",
+        "Connected",
+        "Entries",
+        "Used",
+        "Certificate until",
+        right=("Entries", "Used"),
+        folds=("Name",),
     )
     for line in listed:
         table.add_row(
@@ -180,9 +191,15 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             "FROZEN" if line.get("frozen") else plain(line["state"]),
             "yes" if line["attending"] else "",
             f"{line['size']:,}" if "size" in line else "",
+            used_words(line),
             moment(line.get("certificate_expires")),
         )
     output.say(table)
+    _print_troubles(output, listed)
+
+
+def _print_troubles(output: Output, listed: list[Line]) -> None:
+    """What is not as it should be, a line each."""
     for line in listed:
         if line.get("claimed"):
             output.say(
@@ -191,6 +208,16 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
             )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        if line.get("trouble"):
+            output.say(
+                f"{plain(line['member'])}: its log cannot be handed out, and is tried again: {plain(line['trouble'])}. "
+                "All other logs are. Run: vigil hub fsck"
+            )
+        if line.get("striking"):
+            output.say(
+                f"{plain(line['member'])}: {line['alike']:,} of its newest {line['recent']:,} records show nearly "
+                "the same picture. Ask the member why; where they lead nowhere, suspend it or have them retracted."
+            )
         if line.get("petition"):
             output.say(f"{plain(line['member'])} asks for other keys: vigil hub requests carries it to the authority")
 

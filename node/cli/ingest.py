@@ -5,7 +5,8 @@ Rules this module upholds:
 - The node is handed fingerprints, and a tag a file: a salted hash over path, size, modification time and request, by
   which the same command skips what is done when it is run again. It is handed the path as well, to be kept with the
   holding as a reference (ADR 23), unless --no-reference says otherwise.
-- A bad file is a line, and the rest goes on; the exit code is then 1.
+- A bad file is a line, and the rest goes on; the exit code is then 1. A file that the run had no time left to read to
+  its end is one too: taken in, it would count as done.
 - Files are found, looked up and handed over as they go: memory does not grow with their number.
 - Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
 - With --copy-originals the copy is durable before the file is acknowledged.
@@ -15,14 +16,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -33,10 +34,22 @@ from node.cli.main import ExitCode
 from node.cli.originals import copy_original
 from node.cli.output import Advance, Line, Output, plain
 from node.cli.subjects import Failures
-from node.cli.words import count, hit_words, not_matched_words, record_name, speaker, stored_hit_words
+from node.cli.words import (
+    aside_words,
+    count,
+    grouped_words,
+    hit_words,
+    not_matched_words,
+    record_name,
+    speaker,
+    stored_hit_words,
+)
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, Refused, VigilError
+
+if TYPE_CHECKING:
+    from node.app import Found
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
@@ -64,9 +77,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file to take in. `tag`: 32 bytes."""
+    """One file to take in, as it was found. `tag`: 32 bytes."""
 
-    path: Path
+    found: Found
     tag: bytes
 
 
@@ -97,7 +110,10 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         bool, typer.Option("--no-reference", help="Do not keep where the files are (vigil holdings N shows it).")
     ] = False,
     show_all: Annotated[
-        bool, typer.Option("--show-all", help="Show also hits that the allow-list hides (vigil allow).")
+        bool,
+        typer.Option(
+            "--show-all", help="Show also hits that the allow-list hides, and those of muted or suspended members."
+        ),
     ] = False,
     workers: Annotated[
         int | None,
@@ -205,18 +221,21 @@ class _Intake:
         from node import app
         from node.control.lines import item_line
 
-        tags: deque[bytes] = deque()  # results come in the order of the files
+        tags: dict[Path, deque[bytes]] = defaultdict(deque)  # a file that takes long comes after others
 
-        def wanted() -> Iterator[Path]:
+        def wanted() -> Iterator[Found]:
             for file in self._not_known(self._find(paths, advance), advance):
-                tags.append(file.tag)
-                yield file.path
+                tags[file.found.path].append(file.tag)
+                yield file.found
 
         try:
             for path, result in app.fingerprint_files(wanted(), workers=workers):
                 if self._interruption.asked:
                     return  # what was handed over is finished by the node; the rest is read again the next time
-                item = self._item(path, tags.popleft(), result)
+                mine = tags[path]
+                item = self._item(path, mine.popleft(), result)
+                if not mine:
+                    del tags[path]
                 if item is None:
                     advance()
                 else:
@@ -229,18 +248,12 @@ class _Intake:
         """Every file under `paths` with its tag; what cannot be read is a failure."""
         from node import app
 
-        for found in app.walk(paths):
-            if isinstance(found, Path):
-                try:
-                    status = found.stat()
-                except OSError:
-                    self._failures.add(found, MediaError("the file disappeared while the folder was read"))
-                else:
-                    yield File(path=found, tag=_tag(self._salt, found, status, self._request))
-                    continue
+        for item in app.walk(paths):
+            if app.is_found(item):
+                yield File(found=item, tag=_tag(self._salt, item.path, item.status, self._request))
             else:
-                self._failures.add(found.path, found.error)
-            advance()
+                self._failures.add(item.path, item.error)
+                advance()
 
     def _not_known(self, files: Iterator[File], advance: Advance) -> Iterator[File]:
         """Those of `files` that were not taken in yet under this request; none once it is interrupted."""
@@ -258,8 +271,13 @@ class _Intake:
                     yield file
 
     def _item(self, path: Path, tag: bytes, result: MaterialFingerprints | MediaError) -> IngestItem | None:
+        from node import app
+
         if isinstance(result, MediaError):
             self._failures.add(path, result)
+            return None
+        if app.is_cut(result):
+            self._failures.add(path, MediaError(f"not taken in: {result.note}", remedy="run the same command again"))
             return None
         if self._request.originals is not None:
             try:
@@ -274,9 +292,11 @@ class _Intake:
 
 def _file_words(line: Line) -> str:
     words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
-    hits = [hit_words(hit) for hit in line["hits"][:_HITS_SHOWN]]
-    if line["hits_total"] > _HITS_SHOWN:
-        hits.append(f"  and {count(line['hits_total'] - _HITS_SHOWN, 'more hit')}: vigil match PATH")
+    leading = [hit for hit in line["hits"] if hit.get("leads", True)][:_HITS_SHOWN]
+    hits = [hit_words(hit) for hit in leading]
+    more = line["hits_total"] - sum(hit.get("alike", 1) for hit in leading)
+    if more > 0:
+        hits.append(f"  and {count(more, 'more hit')}: vigil match PATH")
     return "\n".join([words, *hits])
 
 
@@ -298,6 +318,7 @@ def _summary_words(line: Line) -> str:
         words += f"vigil hits --case {case}"
     if line.get("not_matched_yet"):
         words += f"\n{not_matched_words(line)}"
+    words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))
     if line.get("hidden"):
         words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
     return words

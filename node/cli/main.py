@@ -25,7 +25,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from node import __version__
-from node.cli.common import common_parameters
+from node.app.guarding import guard, take_secrets
+from node.cli.common import SECRET_VARIABLES, SECRETS, common_parameters
 from node.cli.output import Output, OutputLost
 from node.errors import Misuse, Refused, Suspended, VigilError
 
@@ -59,6 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
     "audit": ("node.cli.audit", ADMINISTRATION, "Show who searched, asked, answered and decided what."),
     "allow": ("node.cli.allow", ADMINISTRATION, "Manage the allow-list: known-harmless files that give no hits."),
+    "mute": ("node.cli.mute", ADMINISTRATION, "Set the hits of one member aside on this node."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a demonstration federation on this machine."),
     "bench": ("node.cli.bench", TRYING, "Run the benchmarks, each against a named reference."),
@@ -81,6 +83,8 @@ class ExitCode(IntEnum):
 
 def main() -> None:
     """The entry point of the `vigil` script."""
+    guard()
+    SECRETS.update(take_secrets(SECRET_VARIABLES))
     sys.exit(run(sys.argv[1:]))
 
 

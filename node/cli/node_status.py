@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
-from node.cli.words import clock_time, count, moment, new_table, value_words
+from node.cli.usage_words import alarm_words, used_words
+from node.cli.words import aside_words, clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
-    "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions",
+    "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions", "paused_logs",
 })  # fmt: skip
 """What the words of `status` say in a place of its own; the rest follows by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
@@ -45,7 +46,7 @@ def node_words(line: Line) -> str:
         for name, value in line.items()
         if name not in _SHOWN
     ]
-    alarms = [f"ALARM: {plain(each['what'])}\n  to do: {plain(each['remedy'])}" for each in line.get("alarms", ())]
+    alarms = [alarm_words(each) for each in line.get("alarms", ())]
     return "\n".join([*alarms, *(f"{name:<18} {plain(value)}" for name, value in rows)])
 
 
@@ -61,6 +62,7 @@ def _hits_words(line: Line) -> list[str]:
     hits = line["hits"]
     words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
     words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
+    words += aside_words(line.get("hits_aside", {}), "vigil hits")
     words += ["more found than kept: vigil hits"] if line["hits_left_out"] else []
     words += [f"{count(line['not_matched_yet'], 'record')} not compared yet"] if line["not_matched_yet"] else []
     return words
@@ -90,12 +92,28 @@ def _standing_words(name: str, value: object, line: Line) -> str:
     return words + (f" (next try {clock_time(stands['next_try'])})" if stands["next_try"] else "")
 
 
+def _state_word(line: Line) -> str:
+    """How a log stands, the worst first."""
+    for name in ("frozen", "stopped", "paused"):
+        if line.get(name):
+            return name.upper()
+    return plain(line["state"])
+
+
 def print_members(output: Output, members: list[Line]) -> None:
     """The members' logs, a row each."""
     if not members:
         return
     table = new_table(
-        "Member", "State", "Entries", "Lag", "Held", "Missing", "Set aside", right=("Entries", "Lag", "Held")
+        "Member",
+        "State",
+        "Entries",
+        "Lag",
+        "Held",
+        "Missing",
+        "Set aside",
+        "Used",
+        right=("Entries", "Lag", "Held", "Used"),
     )
     for line in members:
         if line["log"] is None:
@@ -103,14 +121,23 @@ def print_members(output: Output, members: list[Line]) -> None:
             continue
         table.add_row(
             _log_name(line, members),
-            "FROZEN" if line["frozen"] else plain(line["state"]),
+            _state_word(line),
             f"{line['size']:,}",
             "?" if line["lag"] is None else f"{line['lag']:,}",
             f"{line['held']:,}",
             f"{line['missing']:,}" if line["missing"] else "",
             f"{line['quarantined']:,}" if line["quarantined"] else "",
+            used_words(line),
         )
     output.say(table)
     for line in members:
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
+        elif line.get("stopped"):
+            output.say(
+                f"{plain(line['member'])} is stopped: {plain(line['stopped'])}. It is tried again; all others go on."
+            )
+        if line.get("paused"):
+            output.say(f"{plain(_log_name(line, members))} is paused: {plain(line['paused'])}")
+        if line.get("given_up"):
+            output.say(f"{plain(line['member'])}: {line['given_up']:,} bodies never came, and are given up")

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from node.domain.texts import shown
 from node.errors import StoreError
 
 if TYPE_CHECKING:
@@ -28,14 +29,13 @@ Line = dict[str, Any]
 Words = Callable[[Line], "RenderableType | None"]
 """A line in people's words, or None where it says nothing to a person."""
 _STDERR: Final = 2
-_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 WORTH_A_BAR: Final = 10_000
 """Steps below which `Output.steps` draws nothing: the work is over before one has read it."""
 
 
 def plain(text: object) -> str:
-    """`text` on one line, with whatever does not print (escapes, newlines, bidirectional marks) replaced."""
-    return "".join(each if each.isprintable() else _REPLACEMENT for each in str(text))
+    """`text` on one line, as it may be shown (`domain.texts.shown`)."""
+    return shown(str(text))
 
 
 def _plain_lines(text: str) -> str:

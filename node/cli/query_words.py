@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Final, Self
 
 from node.cli.output import Line, Output, plain
 from node.cli.search import FROM_HOLDINGS, HitWords, hidden_words
-from node.cli.words import count, join, new_table, outcome_note, outcome_words, state_words, unanswered
+from node.cli.words import (
+    aside_words,
+    count,
+    grouped_words,
+    join,
+    new_table,
+    outcome_note,
+    outcome_words,
+    state_words,
+    unanswered,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -124,6 +134,8 @@ class QueryPrinter:
         self._output.say(f"{count(summary['hits'], 'hit')}: {here} here, {summary['hits'] - here} from other members.")
         if hidden := hidden_words(summary):
             self._output.say(hidden)
+        for words in (*grouped_words(summary), *aside_words(summary)):
+            self._output.say(words)
         if summary.get("not_asked"):
             left = count(summary["not_asked"], "subject")
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")

@@ -19,7 +19,7 @@ from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import Failures, count_subjects, read_asked, subjects
-from node.cli.words import count, hit_words, speaker, subject_name
+from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
@@ -57,7 +57,10 @@ HashFile = Annotated[
     ),
 ]
 ShowAll = Annotated[
-    bool, typer.Option("--show-all", help="Show also what the allow-list of known-harmless files hides (vigil allow).")
+    bool,
+    typer.Option(
+        "--show-all", help="Show also what the allow-list hides (vigil allow), and hits of muted or suspended members."
+    ),
 ]
 
 
@@ -140,7 +143,9 @@ class HitWords:
     def __init__(self) -> None:
         self._label: str | None = None
 
-    def __call__(self, hit: Line) -> str:
+    def __call__(self, hit: Line) -> str | None:
+        if not hit.get("leads", True):
+            return None  # the first of those that are alike has said how many there are
         where = hit.get("where")
         says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
         label = subject_name(hit) + plain(says)
@@ -160,6 +165,10 @@ def _searched_words(summary: Line) -> str:
     words = [f"{count(summary['hits'], 'hit')}. Searched: {', '.join(searched) or 'nothing yet'}."]
     words += [f"Interrupted after {count(summary['subjects'], 'subject')}."] if summary.get("interrupted") else []
     words += [hidden] if (hidden := hidden_words(summary)) else []
+    words += [*grouped_words(summary), *aside_words(summary)]
+    if left := summary.get("not_compared"):
+        kinds = ", ".join(f"{kind_words(kind)} of {count(number, 'subject')}" for kind, number in left.items())
+        words.append(f"Not compared, as plain or of too low a quality: {kinds}.")
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")
     if summary.get("files"):

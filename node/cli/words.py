@@ -106,10 +106,38 @@ def hit_words(hit: Line) -> str:
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += [_RECORD_HERE[hit["record_here"]]] if hit.get("record_here") in _RECORD_HERE else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
+    about += _member_words(hit)
     cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
     said = "; ".join(statement_words(hit))
     more = [*_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def _member_words(hit: Line) -> list[str]:
+    """How the member stands whose record it is, and how many hits of it are like this one."""
+    words = [f"of a {hit['standing']} member"] if hit.get("standing") else []
+    more = hit.get("alike", 1) - 1
+    return [*words, f"{count(more, 'more hit')} of this member just like it"] if more else words
+
+
+def aside_words(line: Line, command: str = "") -> list[str]:
+    """What a summary says of hits that are not shown because their member is muted or suspended; none where none.
+    `command`: that shows them, where it is another than the one that was run.
+    """
+    words, show = [], f"{command} --show-all".strip()
+    for how, remedy in (("suspended", show), ("muted", f"{show}, or vigil mute MEMBER --lift")):
+        for member, number in (line.get(how) or {}).items():
+            words.append(f"{count(number, 'hit')} of {plain(member)} not shown: {how}. To see them: {remedy}")
+    return words
+
+
+def grouped_words(line: Line) -> list[str]:
+    """What a summary says of hits that are like those shown, or past what is shown of one member; none where none."""
+    members = line.get("grouped_by_member") or {}
+    return [
+        f"{count(number, 'more hit')} of {plain(member)} not shown: like those shown, or too many of one member"
+        for member, number in members.items()
+    ]
 
 
 def stored_hit_words(hit: Line) -> str:
@@ -128,7 +156,7 @@ def stored_near_words(hit: Line) -> str:
         parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
     parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
     parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
-    return ", ".join(parts)
+    return ", ".join([*parts, *_member_words(hit)])
 
 
 def _video_words(hit: Line) -> list[str]:

@@ -11,7 +11,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,7 @@ from node.control.arguments import Arguments
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.usecases.acts import ActOutcome, outcomes
-from node.usecases.audit import AuditEntry
+from node.usecases.audit import AuditEntry, unpack_body
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,7 +80,7 @@ class AuditCommands:
         with self.store.read() as tx:
             run = tx.run(self.origin, start, stop, _RUN_BYTES)
             bodies = [
-                json.loads(body) if state == BodyState.HELD else {}
+                unpack_body(body)[0] if state == BodyState.HELD else {}
                 for body, state in zip(run.bodies, run.states, strict=True)
             ]
             begun = {

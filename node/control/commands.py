@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 INVESTIGATION: Final = frozenset({
     "cases", "comment", "contribute", "correct", "evidence", "held-list", "held-refuse", "held-release", "held-show",
-    "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt", "match", "match-case", "opine",
-    "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level", "status",
+    "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt", "match", "match-case", "mute-list",
+    "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level",
+    "status",
 })  # fmt: skip
 """What investigators run over their socket. A command that stands in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
     "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
-    "fsck", "read-audit", "rekey", "rekey-cancel", "rekeying",
+    "fsck", "mute", "mute-lift", "read-audit", "rekey", "rekey-cancel", "rekeying",
 })  # fmt: skip
 """What only the node's own user runs: what changes or copies the whole node, and what tells of other people."""
 

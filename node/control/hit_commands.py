@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.hit_lines import left_out_lines, stored_hit_line
+from node.control.hit_lines import aside_line, left_out_lines, stored_hit_line
 from node.domain.envelope import Kind
 from node.usecases.audit import AuditEntry
+from node.usecases.hit_list import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,31 +36,35 @@ class HitCommands:
     clock: Clock
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "new", "show_all", "after", "limit"} -> a line a hit, the newest first, then {"hits", "total",
-        "new", "hidden", "next", "not_matched_yet", "left_out"}. "new" counts as it was before this was shown.
+        """{"case", "member", "new", "show_all", "after", "limit"} -> a line a hit, the newest first, then {"hits",
+        "total", "new", "hidden", "grouped", "more_of", "muted", "suspended", "next", "not_matched_yet", "left_out"}.
+        "new" counts as it was before this was shown.
         """
         given = Arguments(arguments)
-        case, limit = given.text("case", ""), given.whole("limit", 100)
-        look = {"what": "hits", "case": case, "limit": limit, "at": int(self.clock())}
-        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=look))
-        page = await asyncio.to_thread(
-            self.hits.page,
-            case=case,
+        wanted = Wanted(
+            case=given.text("case", ""),
+            member=given.text("member", ""),
             new=given.flag("new"),
-            hidden=given.flag("show_all"),
+            show_all=given.flag("show_all"),
             before=given.whole("after", 0),
-            limit=limit,
+            limit=given.whole("limit", 100),
         )
-        stand = await asyncio.to_thread(self.hits.stand, case)
-        for each in page:
+        look = {"what": "hits", "case": wanted.case, "limit": wanted.limit, "at": int(self.clock())}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=look))
+        page = await asyncio.to_thread(self.hits.page, wanted)
+        stand = await asyncio.to_thread(self.hits.stand, wanted.case)
+        for each in page.hits:
             yield stored_hit_line(each)
-        await asyncio.to_thread(self.hits.shown, [each.hit for each in page])
+        await asyncio.to_thread(self.hits.shown, page.seen)
         yield {
-            "hits": len(page),
+            "hits": len(page.hits),
             "total": stand.counts.hits,
             "new": stand.counts.new,
             "hidden": stand.counts.hidden,
-            "next": page[-1].hit.id if len(page) == limit else None,
+            "grouped": page.grouped,
+            "more_of": dict(page.more_of),
+            **aside_line(stand.aside, stand.standing),
+            "next": page.next,
             "not_matched_yet": stand.behind,
             "left_out": left_out_lines(stand.left_out),
         }

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.control.lines import handling_line, seconds_line, shares_line, statement_line
+from node.domain.ids import RecordId
+from node.usecases.sources import MUTED, SUSPENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from node.domain.ids import RecordId
+    from node.domain.ids import MemberId
     from node.usecases.hit_list import ShownHit
 
 Line = dict[str, Any]
@@ -42,19 +44,29 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "seconds": seconds_line(evidence.at if evidence else None),
         "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
         "allowed": hit.allowed,
+        "alike": shown.alike,
+        "standing": shown.standing or None,
         "new": not hit.shown_at,
         "first_seen": hit.first_seen,
         "last_seen": hit.last_seen,
     }
 
 
-def left_out_lines(left_out: Mapping[RecordId | int, int]) -> list[Line]:
-    """Of which records and holdings more hits were found than are kept, and about how many."""
+def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[Line]:
+    """Of which records, and of which holdings on records of which member, more hits were found than are kept, and about
+    how many.
+    """
     return [
-        {
-            "record": None if isinstance(about, int) else str(about),
-            "holding": about if isinstance(about, int) else None,
-            "left_out": number,
-        }
+        {"record": str(about), "holding": None, "member": about.origin.member, "left_out": number}
+        if isinstance(about, RecordId)
+        else {"record": None, "holding": about[0], "member": about[1] or None, "left_out": number}
         for about, number in left_out.items()
     ]
+
+
+def aside_line(aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]) -> Line:
+    """How many hits are not shown because their member is muted, or suspended: two tables by member."""
+    return {
+        name: {member: number for member, number in sorted(aside.items()) if standing.get(member) == how}
+        for name, how in (("muted", MUTED), ("suspended", SUSPENDED))
+    }

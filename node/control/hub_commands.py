@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
+- A member that is at a limit of the policy is shown with an alarm, and what to do.
 - Who is shown is shown with what a person needs to compare or to act on.
 - What the operator does is in the hub's audit log before it is done, and how it ended after it (`usecases.acts`).
 """
@@ -18,11 +19,15 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
+from node.control.usage_lines import quota_alarms, usage_line
+from node.domain.batch import BodyState
 from node.domain.ids import member_id, spoken
+from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.domain.token import format_token
 from node.errors import Misuse
 from node.usecases.acts import perform
+from node.usecases.outliers import Sameness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock, Store, StoreReader
     from node.domain.roster import Roster
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
@@ -56,8 +61,9 @@ class Desk(Protocol):
 class HubCommands:
     """`addresses`: what invitations name (main port, enrolment port). Callables may block.
 
-    `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256) of the
-    root that invitations pin.
+    `refused`: how often a member was refused today, by limit; `at_once`: its questions that are carried now, and their
+    bytes. `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256)
+    of the root that invitations pin.
     """
 
     federation: str
@@ -80,8 +86,12 @@ class HubCommands:
     make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
+    refused: Callable[[MemberId], Mapping[str, int]] = lambda _: {}
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     describe: Callable[[], Line] = dict
+    troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
+    sameness: Callable[[StoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
         return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))
@@ -122,6 +132,8 @@ class HubCommands:
         roster = self.latest()
         attending = self.attending()
         claimed = {origin.member: size for origin, size in self.claimed().items()}
+        limits = roster.policy.limits if roster else Limits()
+        troubles = {origin.member: why for origin, why in self.troubles().items()}
         lines: list[Line] = []
         with self.store.read() as tx:
             logs: dict[MemberId, list[LogState]] = {}
@@ -134,6 +146,10 @@ class HubCommands:
                 own = logs.get(member.id, [])
                 frozen = [log.frozen for log in own if log.origin.epoch == member.log_epoch and log.frozen]
                 petition = petitions.get(member.id)
+                newest = [self.sameness(tx, log) for log in own if log.origin.epoch == member.log_epoch]
+                same = newest[0] if newest else Sameness()
+                taken = usage_line(limits, tx.usage(member.id), self.clock(), self.refused(member.id))
+                asking, asking_bytes = self.at_once(member.id)
                 lines.append(
                     {
                         "member": member.id,
@@ -145,8 +161,17 @@ class HubCommands:
                         "epoch": member.log_epoch,
                         "claimed": claimed.get(member.id),
                         "frozen": frozen[0] if frozen else None,
+                        "trouble": troubles.get(member.id),
+                        "recent": same.recent,
+                        "alike": same.alike,
+                        "striking": same.striking,
                         "petition": petition.state if petition and petition.state == "pending" else None,
                         "certificate_expires": max(ends, default=None),
+                        "missing": sum(tx.body_counts(log.number).get(BodyState.MISSING, 0) for log in own),
+                        "questions_at_once": asking,
+                        "question_bytes_at_once": asking_bytes,
+                        **taken,
+                        "alarms": quota_alarms(member.id, taken),
                     }
                 )
         known = {line["member"] for line in lines}

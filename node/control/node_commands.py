@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
+from node.control.hit_lines import aside_line
+from node.control.usage_lines import quota_alarms, usage_line
 from node.domain.batch import BodyState
+from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
-from node.usecases.alarms import FOREIGN_REMEDY, alarms
+from node.usecases.alarms import ForeignAppend, alarm_kind, alarms
 from node.usecases.fsck import check_store
+from node.usecases.missing import absent, read_marks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
     from node.domain.roster import Roster
     from node.domain.services import Head
-    from node.usecases.alarms import ForeignAppend
+    from node.usecases.alarms import Alarm
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
     from node.usecases.hit_list import HitList
@@ -38,6 +42,7 @@ OK: Final = "OK"
 """In status, of what has no trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
+SECONDS_A_DAY: Final = 86_400
 SALT_SIZE: Final = 32
 _SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
@@ -94,8 +99,16 @@ class NodeCommands:
             yield line
 
     def _status(self, roster: Roster | None, heads: dict[Origin, Head], hub: str) -> list[Line]:
-        now, hits = self.clock(), self.hits.stand()
+        now, hits, health = self.clock(), self.hits.stand(), self.health()
+        limits = roster.policy.limits if roster else Limits()
+        stopped, paused = health.get("stopped_logs", {}), health.get("paused_logs", {})
         with self.store.read() as tx:
+            taken = {
+                member: usage_line(limits, usage, now, {})
+                for member, usage in tx.usage_of_all().items()
+                if member != self.own.member
+            }
+            marks = read_marks(tx)
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
             own = [log for log in logs if log.origin.member == self.own.member]
             held = tx.count_held(int(now))
@@ -115,16 +128,28 @@ class NodeCommands:
                     "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
                     "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
+                    "hits_aside": aside_line(hits.aside, hits.standing),
                     "hits_left_out": len(hits.left_out),
                     "not_matched_yet": hits.behind,
                     "held_questions": held,
-                    "alarms": [*map(_alarm_line, alarms(tx)), *_held_alarm(held, now)],
-                    **self.health(),
+                    "alarms": [
+                        *map(_alarm_line, alarms(tx)),
+                        *_held_alarm(held, now),
+                        *(each for member in sorted(taken) for each in quota_alarms(member, taken[member])),
+                    ],
+                    **health,
                 }
             ]
             for log in logs:
                 counts = tx.body_counts(log.number)
-                lines.append(_log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()}))
+                line = _log_line(log, roster, heads.get(log.origin), {int(k): v for k, v in counts.items()})
+                missing = absent(tx, log, marks, limits, int(now) // SECONDS_A_DAY)
+                lines.append(
+                    line
+                    | {"missing": len(missing.asked), "given_up": missing.given_up}
+                    | {"stopped": stopped.get(str(log.origin)), "paused": paused.get(str(log.origin))}
+                    | taken.get(log.origin.member, usage_line(limits, {}, now, {}))
+                )
             known = {log.origin.member for log in logs}
         silent = [member for member in (roster.members.values() if roster else ()) if member.id not in known]
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
@@ -181,16 +206,19 @@ def _state(roster: Roster | None, name: str) -> Line:
     return {"state": "pending"}
 
 
-def _alarm_line(alarm: ForeignAppend) -> Line:
-    return {
-        "alarm": "foreign-append",
-        "log": alarm.log,
-        "first": alarm.first,
-        "size": alarm.size,
-        "at": alarm.at,
-        "what": alarm.words(),
-        "remedy": FOREIGN_REMEDY,
-    }
+def _alarm_line(alarm: Alarm) -> Line:
+    line: Line = {"alarm": alarm_kind(alarm), "log": alarm.log, "at": alarm.at}
+    if isinstance(alarm, ForeignAppend):
+        line |= {"first": alarm.first, "size": alarm.size}
+    else:
+        held, shown = alarm.evidence
+        line |= {
+            "held": alarm.held,
+            "shown": alarm.shown,
+            "logs": alarm.logs,
+            "evidence": {"held": held, "shown": shown or None},
+        }
+    return line | {"what": alarm.words(), "remedy": alarm.remedy}
 
 
 def _held_alarm(held: int, now: float) -> list[Line]:
@@ -225,7 +253,6 @@ def _log_line(log: LogState, roster: Roster | None, head: Head | None, counts: d
         "held": counts.get(BodyState.HELD, 0),
         "not_for_us": counts.get(BodyState.NOT_FOR_US, 0),
         "purged": counts.get(BodyState.PURGED, 0),
-        "missing": counts.get(BodyState.MISSING, 0),
         "quarantined": counts.get(BodyState.QUARANTINED, 0),
         "frozen": log.frozen or None,
     }

@@ -27,23 +27,26 @@ from node.control.query_lines import (
     summary_line,
 )
 from node.control.search_commands import read_rule
+from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.ids import QUERY_ID_SIZE, member_id
 from node.domain.questions import Terms
 from node.errors import Damaged, Malformed, NotFound
 from node.usecases.asking import Begins, Heard, Waits
 from node.usecases.audit import AuditEntry
+from node.usecases.crowd import bounded
 from node.usecases.history import asked_subjects, changes, question_terms, told_outcomes
 from node.usecases.question import Question
+from node.usecases.sources import mutes
 from node.usecases.standing import Standing, standings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
     from node.control.runner import Line
-    from node.domain.ids import RecordId
+    from node.domain.ids import MemberId, RecordId
     from node.domain.ports import Clock, Codec, Store
-    from node.domain.queries import MemberOutcome
+    from node.domain.queries import Hit
     from node.domain.questions import KeptQuestion, Part
     from node.usecases.asking import Asker
     from node.usecases.audit import AuditLog
@@ -119,6 +122,8 @@ class QueryCommands:
             yield {"subject": label, "not_asked": ON_THE_LIST}
         yield plan_line(plan)
         searched: dict[str, int] = {}
+        counted = Tally()
+        muted = frozenset() if show_all else await asyncio.to_thread(self._muted)
         here: frozenset[RecordId | None] = frozenset()
         async with aclosing(self.asker.run(plan, show_all=show_all)) as events:
             async for event in events:
@@ -128,17 +133,23 @@ class QueryCommands:
                 labels = [subject.label for subject in event.subjects]
                 if isinstance(event, Begins):
                     searched = dict(event.found.searched)
+                    counted.of(event.found)
                     yield part_line(plan, event)
                     for hit in event.found.hits:
                         yield hit_line(labels[hit.subject], hit) | {"where": "here"}
                     here = frozenset(hit.record for hit in event.found.hits)
                 else:
-                    for line in await asyncio.to_thread(self._heard, event, labels, here):
+                    counted.heard(event.outcome, muted)
+                    for line in await asyncio.to_thread(self._heard, event, labels, here, muted):
                         yield line
-        summary = summary_line(plan) | {"searched": searched}
+        summary = summary_line(plan) | {"searched": searched, **counted.line()}
         if plan.terms.again:
             summary |= await asyncio.to_thread(self._changed, plan)
         yield summary
+
+    def _muted(self) -> frozenset[MemberId]:
+        with self.store.read() as tx:
+            return frozenset(each.member for each in mutes(tx))
 
     def _changed(self, plan: Plan) -> Line:
         with self.store.read() as tx:
@@ -164,19 +175,31 @@ class QueryCommands:
         for line in lines:
             yield line
 
-    def _heard(self, event: Heard, labels: list[str], here: Collection[RecordId | None]) -> list[Line]:
-        """An outcome and its hits. `here`: records that our own search has just found."""
-        lines = [outcome_line(event.part.query_id, event.outcome)]
-        return lines + self._hits(event.outcome, labels, here)
+    def _heard(
+        self,
+        event: Heard,
+        labels: list[str],
+        here: Collection[RecordId | None],
+        muted: Collection[MemberId],
+    ) -> list[Line]:
+        """An outcome and its hits, bounded as those of a search are; those of a muted member are not shown. `here`:
+        records that our own search has just found.
+        """
+        outcome = event.outcome
+        hits, grouped = bounded(outcome.answer.hits if outcome.answer else ())
+        silent = outcome.member in muted
+        line = outcome_line(event.part.query_id, outcome) | {"grouped": grouped, "muted": silent}
+        return [line, *self._hits(outcome.member, () if silent else hits, labels, here)]
 
-    def _hits(self, outcome: MemberOutcome, labels: list[str], here: Collection[RecordId | None] = ()) -> list[Line]:
+    def _hits(
+        self, member: MemberId, hits: Sequence[Hit], labels: list[str], here: Collection[RecordId | None] = ()
+    ) -> list[Line]:
         """The hits that a member has told, each with how its record stands here."""
-        hits = outcome.answer.hits if outcome.answer else ()
         stand = standings(self.store, [each.record for each in hits if each.record and each.record not in here])
         return [
             told_hit_line(
                 labels,
-                outcome.member,
+                member,
                 hit,
                 None if hit.record is None else Standing.HERE if hit.record in here else stand[hit.record],
             )
@@ -227,8 +250,9 @@ class QueryCommands:
         labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
         lines: list[Line] = []
         for outcome in told:
-            lines.append(outcome_line(part.query_id, outcome))
-            lines += self._hits(outcome, labels)
+            given, grouped = bounded(outcome.answer.hits if outcome.answer else ())
+            lines.append(outcome_line(part.query_id, outcome) | {"grouped": grouped})
+            lines += self._hits(outcome.member, given, labels)
         return lines
 
 

@@ -19,12 +19,15 @@ from node.control.arguments import Arguments
 from node.control.batching import batches
 from node.control.hit_lines import stored_hit_line
 from node.control.lines import hit_line, read_item, read_subject
+from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.holdings import IngestRequest
 from node.domain.queries import Level, MatchRule
 from node.errors import Misuse
 from node.usecases.audit import AuditEntry
 from node.usecases.casework import case_holdings, holding_subject
+from node.usecases.crowd import fair
+from node.usecases.hit_list import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -97,6 +100,7 @@ class SearchCommands:
         request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
         show_all = given.flag("show_all")
         files = new = hidden = 0
+        tally = Tally()
         with_hits = set[int]()
         async for batch in batches(items, INGEST_BATCH, INGEST_SECONDS):
             read = [read_item(line) for line in batch]
@@ -104,17 +108,18 @@ class SearchCommands:
                 files += 1
                 hidden += result.hidden
                 new += result.new
+                tally.add(result.left_out, result.aside, result.standing)
                 with_hits |= {result.holding} if result.hits else set()
                 yield {
                     "path": result.label,
                     "holding": result.holding,
                     "new": result.new,
-                    "hits": [hit_line(result.label, hit) for hit in result.hits[:INGEST_HITS]],
-                    "hits_total": len(result.hits),
+                    "hits": [hit_line(result.label, hit) for hit in fair(result.hits, INGEST_HITS)],
+                    "hits_total": len(result.hits) + sum(result.left_out.values()),
                     "hidden": result.hidden,
                 }
-        earlier = await asyncio.to_thread(self.hits.page, case=request.case, hidden=show_all, limit=CASE_HITS)
-        for shown in earlier:
+        wanted = Wanted(case=request.case, show_all=show_all, limit=CASE_HITS)
+        for shown in (await asyncio.to_thread(self.hits.page, wanted)).hits:
             if shown.hit.holding not in with_hits:
                 yield stored_hit_line(shown)
         stand = await asyncio.to_thread(self.hits.stand, request.case)
@@ -124,6 +129,7 @@ class SearchCommands:
             "already_held": files - new,
             "files_with_hits": len(with_hits | stand.holdings),
             "hidden": hidden,
+            **tally.line(),
             "case": request.case,
             "case_hits": stand.counts.hits,
             "not_matched_yet": stand.behind,
@@ -175,6 +181,7 @@ class SearchCommands:
         rule, case, show_all = read_rule(given.text("rule", "policy")), given.text("case", ""), given.flag("show_all")
         searched: dict[str, int] = {}
         hits = hidden = subjects = files = 0
+        tally = Tally()
         began = time.monotonic()
         in_search = 0.0
         async for asked, own_rows in groups:
@@ -184,6 +191,8 @@ class SearchCommands:
             files += sum(bool(subject.orientations) for subject in asked)
             hits += len(found.hits)
             hidden += sum(found.hidden.values())
+            tally.of(found)
+            tally.asked(asked)
             searched = dict(found.searched)
             for hit in found.hits:
                 yield hit_line(asked[hit.subject].label, hit)
@@ -194,6 +203,8 @@ class SearchCommands:
             "searched": searched,
             "hits": hits,
             "hidden": hidden,
+            **tally.line(),
+            **tally.not_compared(),
             "subjects": subjects,
             "files": files,
             "seconds": round(seconds, 3),
@@ -220,7 +231,7 @@ class SearchCommands:
         began = time.monotonic()
         found = self.matcher.local(subjects, self.policy().radius, rule, own_rows, show_all=show_all)
         took = time.monotonic() - began
-        self.kept.keep_match(own_rows, found.hits)
+        self.kept.keep_match(own_rows, found)
         return found, took
 
 

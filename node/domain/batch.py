@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 
     from node.domain.ids import Origin
     from node.domain.statements import Body
+
+FRAMING: Final = 5 * 4
+"""Bytes that the wire adds to an entry of a package, at most: a tag and a length of up to three bytes in each of its
+five columns (2^21 bytes and more do not fit a package)."""
+RUN_BYTES: Final = 900_000
+"""What every sender fills a package up to: entries, disclosures and `FRAMING` an entry. An entry that is longer than
+the rest travels alone."""
+RUN_WORDS: Final = 500
+"""Entries that point at others in one package, at most. Each costs its receivers a hundred times what a record costs:
+a package of them takes about a second, and other logs wait no longer than that."""
+MAX_PACKAGE: Final = 1 << 20
+"""What every receiver takes of a package, in the unit of `RUN_BYTES`."""
+MAX_RUN: Final = 1 << 16
+"""Entries that every receiver takes in a package. `MAX_PACKAGE` bytes have room for fewer."""
 
 
 class BodyState(IntEnum):
@@ -34,10 +48,12 @@ class BodyState(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A run of one log's entries as it travels, unverified. At most 1 MiB on the wire, no minimum.
+    """A run of one log's entries as it travels, unverified. At most `MAX_PACKAGE` bytes, no minimum.
 
     `checkpoint` is a signed note of a size at or past the end of the run; `proof` the RFC 9162 consistency proof from
     the end of the run to that size, empty where they are equal.
+
+    `fault`: why what came cannot be taken as a package of this log. Then nothing else is in it.
     """
 
     origin: Origin
@@ -49,6 +65,7 @@ class Package:
     handlings: Sequence[bytes]
     checkpoint: bytes
     proof: Sequence[bytes] = ()
+    fault: str = ""
 
     @property
     def end(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from node.errors import Malformed
+from node.domain.texts import checked_text
 
 MAX_OFFICER: Final = 128
 """Characters of an officer's name."""
@@ -28,9 +28,4 @@ NOBODY: Final = Caller()
 
 def officer_name(text: str) -> str:
     """`text` as the name of an officer, without spaces around it. Raises `Malformed`."""
-    name = text.strip()
-    if not name or len(name) > MAX_OFFICER or not name.isprintable():
-        raise Malformed(
-            "this is not the name of an officer", remedy=f"give 1 to {MAX_OFFICER} printable characters on one line"
-        )
-    return name
+    return checked_text(text.strip(), MAX_OFFICER, "the name of an officer")

@@ -22,6 +22,10 @@ STANDING: Final = "home"
 """The setting of a database that says whose it is, and how often it was opened (`pack_standing`)."""
 ALARMS: Final = "alarms"
 """The setting of a node's database that holds the alarms that nobody has acknowledged (`usecases.alarms`)."""
+HUB_BEHIND: Final = "hub-behind"
+"""The setting of a node's database that says which logs the hub was told to show too little of (`usecases.alarms`)."""
+MUTES: Final = "mutes"
+"""The setting of a node's database that holds the members whose hits are set aside here (`usecases.sources`)."""
 _MARK: Final = "vigil/database-mark/v1"
 _MOST: Final = 2**63 - 1
 

@@ -67,6 +67,10 @@ class HubReader(Protocol):
 
     def certificates(self, member: MemberId) -> list[IssuedCertificate]: ...
 
+    def owners_of_key(self, spki_sha256: bytes) -> set[MemberId]:
+        """The members to whom a certificate for this key was ever issued."""
+        ...
+
     def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
         """(id, query id, answer) that came late and await their asker."""
         ...

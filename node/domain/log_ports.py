@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from node.domain.batch import VerifiedBatch
     from node.domain.envelope import Disclosure
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import MemberId, Origin, RecordId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,9 @@ class Link:
     `chain` names the first version of that record, as far as it is known here. `version`: of a correction its own
     number in the chain (1 and up), of anything else the number of the version that it points at (0: the first).
     `counts`: a correction that stands in the chain, a retraction that ended it, a remark whose body may be here.
+
+    `first`, of a correction: the index at which the corrections of its log that lead up to it begin; `filed`, of that
+    first one: how many of its log go back to it, itself among them. 0 for everything else.
     """
 
     origin: Origin
@@ -82,6 +85,8 @@ class Link:
     chain: RecordId
     version: int
     counts: bool = True
+    first: int = 0
+    filed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,14 @@ class Chain:
     barred: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """What was said of the record that begins with `root` is still to be deleted, without the words of `spare`."""
+
+    root: RecordId
+    spare: MemberId | None = None
+
+
 class ChainReader(Protocol):
     """Reads what belongs together, inside one snapshot. Each of these costs what it gives, however long a chain is."""
 
@@ -106,8 +119,18 @@ class ChainReader(Protocol):
         """The links of the entries [start, stop) that point at another, by index."""
         ...
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
-        """The links of these kinds in a chain that count, of version `since` and up; by version, log and index."""
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
+        """The links of these kinds in a chain that count, of version `since` and up; by version, log and index. The
+        first `limit` of them.
+        """
+        ...
+
+    def remarks(self, chain: RecordId, limit: int, *, spare: MemberId | None = None) -> list[Link]:
+        """The opinions and comments in a chain that count, without those of `spare`; `limit` of them, in any order."""
+        ...
+
+    def said_before(self, origin: Origin, index: int, target: RecordId, kinds: Sequence[int], limit: int) -> int:
+        """How many entries of a log before `index` point at `target` and are of these kinds; counted up to `limit`."""
         ...
 
     def chain(self, root: RecordId) -> Chain | None: ...
@@ -124,6 +147,10 @@ class ChainReader(Protocol):
         """Chains that are `barred`."""
         ...
 
+    def owed(self, limit: int) -> list[Owed]:
+        """Deletions that are owed, in any order."""
+        ...
+
 
 class LogReader(ChainReader, Protocol):
     """Reads logs inside one snapshot."""
@@ -136,9 +163,10 @@ class LogReader(ChainReader, Protocol):
         """The hashes of a tile that are stored, concatenated; b"" where there is none (`tlog.tiles.TileReader`)."""
         ...
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
-        """Entries from `start`, at most to `stop`, ending once entries and disclosures pass `max_bytes` (at least one
-        entry). Bodies held are re-hashed against their commitments by the caller where it matters (`fsck`).
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
+        """Entries from `start`, at most to `stop`, ending once entries and disclosures, and `framing` bytes for each
+        entry, pass `max_bytes` (at least one entry). Bodies held are re-hashed against their commitments by the caller
+        where it matters (`fsck`).
         """
         ...
 
@@ -156,8 +184,10 @@ class LogReader(ChainReader, Protocol):
         """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
         ...
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
-        """Index by leaf hash, for those that stand in the log. No secondary index: a scan of the leaf tiles."""
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
+        """Index by leaf hash, for those that stand in the log from `start` on. No secondary index: a scan of the leaf
+        tiles. So it is done in a snapshot where it can be, and not while others wait to write.
+        """
         ...
 
     def targeting(self, record: RecordId) -> list[tuple[Origin, int, int]]:
@@ -168,16 +198,18 @@ class LogReader(ChainReader, Protocol):
         """Bodies, held or missing, whose expiry day lies before `day`, oldest first."""
         ...
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        """Indices whose body is MISSING, in order."""
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        """Indices from `start` on whose body is MISSING, in order."""
         ...
 
     def body_counts(self, number: int) -> Mapping[int, int]:
         """Entries by `BodyState`."""
         ...
 
-    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
-        """(index, reason) of entries set aside."""
+    def quarantined(self, origin: Origin, start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
+        """(index, reason) of entries set aside from index `start` on, before `stop`. Of a log that has more than
+        `limits.REASONS_KEPT`, the later ones may be left out: no reason is kept of them.
+        """
         ...
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
@@ -204,6 +236,18 @@ class ChainWriter(ChainReader, Protocol):
 
     def put_chain(self, chain: Chain) -> None:
         """A new chain, or the new state of one that is there."""
+        ...
+
+    def put_filed(self, origin: Origin, first: int, filed: int) -> None:
+        """How many corrections go back to the one at `first` (`Link.filed`)."""
+        ...
+
+    def owe(self, owed: Owed) -> None:
+        """Notes a deletion that is still to be made. Noting it again changes nothing."""
+        ...
+
+    def pay(self, owed: Owed) -> None:
+        """Forgets the note: the deletion is made in this transaction, or noted anew."""
         ...
 
     def drop_links(self, origin: Origin, start: int) -> None:

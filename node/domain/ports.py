@@ -18,6 +18,7 @@ from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.keeping import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.usage import UsageReader, UsageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -269,13 +270,31 @@ class QueryWriter(QueryReader, Protocol):
 
 
 class StoreReader(
-    LogReader, HoldingReader, AllowReader, HitReader, QueryReader, AnswerReader, HubReader, IndexingReader, Protocol
+    LogReader,
+    HoldingReader,
+    AllowReader,
+    HitReader,
+    QueryReader,
+    AnswerReader,
+    HubReader,
+    IndexingReader,
+    UsageReader,
+    Protocol,
 ):
     """Everything that can be read in one snapshot."""
 
 
 class StoreWriter(
-    LogWriter, HoldingWriter, AllowWriter, HitWriter, QueryWriter, AnswerWriter, HubWriter, IndexingWriter, Protocol
+    LogWriter,
+    HoldingWriter,
+    AllowWriter,
+    HitWriter,
+    QueryWriter,
+    AnswerWriter,
+    HubWriter,
+    IndexingWriter,
+    UsageWriter,
+    Protocol,
 ):
     """Everything that can be written in one transaction."""
 

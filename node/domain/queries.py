@@ -128,7 +128,9 @@ class Hit:
 
     For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
     `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
-    `statement` what the record says beside its fingerprints, and `handling` who may read it for what.
+    `statement` what the record says beside its fingerprints, and `handling` who may read it for what. `alike`: how many
+    hits of its member on its subject have the same evidence, itself among them, and `leads` whether it is the first of
+    these. `standing`: why hits of its member are set aside where they are not asked for ("muted", "suspended"), or "".
     """
 
     subject: int
@@ -153,6 +155,9 @@ class Hit:
     cases: tuple[str, ...] = ()
     statement: Contribution | None = None
     handling: Handling | None = None
+    alike: int = 1
+    leads: bool = True
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -68,6 +68,25 @@ class Concerned:
     left_out: Mapping[int, int] = field(default_factory=dict)
 
 
+class Alike(NamedTuple):
+    """What proposals of one source have in common that say the same of one subject."""
+
+    subject: int
+    source: int
+    code: int
+    by: int
+    distance: int
+    orientation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What the index found. `further`: how many more there are like some of the `hits`, that were not given."""
+
+    hits: list[RawHit]
+    further: Mapping[Alike, int] = field(default_factory=dict)
+
+
 class SearchIndex(Protocol):
     """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread."""
 
@@ -83,6 +102,12 @@ class SearchIndex(Protocol):
         """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one; PDQ
         and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
         Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
+        """
+        ...
+
+    def propose(self, probes: Sequence[Probe], radius: int, most: int, unbounded: Collection[int]) -> Proposed:
+        """As `search`, with at most `most` of those that are alike (`Alike`), those of the lowest rows; of the sources
+        in `unbounded`, and of frames of videos, all. So a source that has one hash thousands of times costs little.
         """
         ...
 

@@ -10,8 +10,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -136,6 +136,32 @@ class JoinStatus:
     certificates: tuple[bytes, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterReader:
+    """By what a caller without a certificate shows that it may read the roster; nothing of it for the roots alone.
+
+    Either `secret`, of an invitation, or `signature` by a statement key of `member` over `challenge` (see `signing`).
+    """
+
+    secret: bytes = field(default=b"", repr=False)
+    member: str = ""
+    challenge: bytes = b""
+    signature: bytes = b""
+
+
+ANYBODY: Final = RosterReader()
+
+
+class RosterService(Protocol):
+    """The roster over mutual TLS, as the hub answers it."""
+
+    async def file(self, member: MemberId, name: str, limit: int) -> bytes: ...
+
+    def changes(self, member: MemberId) -> AsyncIterator[None]:
+        """Once at first, then each time that another roster is in force. Ends only by an error."""
+        ...
+
+
 class Enrolment(Protocol):
     """The port with server TLS alone, as a node sees it."""
 
@@ -153,15 +179,17 @@ class Enrolment(Protocol):
         """A new chain for a member whose certificate ran out; `signature` by its statement key (see `signing`)."""
         ...
 
-    async def metadata(self, name: str, limit: int) -> bytes:
-        """A file of the TUF repository. Raises `NotFound`."""
+    async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY) -> bytes:
+        """A file of the TUF repository. Raises `NotFound`, `Unauthenticated`."""
         ...
 
 
 class EnrolmentService(Protocol):
-    """The same as the hub answers it. The peer is unauthenticated: everything is checked inside."""
+    """The same as the hub answers it. The peer is unauthenticated: everything is checked inside. `address`: where the
+    call comes from, "" where that is not known; for brakes and logs alone.
+    """
 
-    async def join(self, petition: JoinPetition) -> JoinStatus: ...
+    async def join(self, petition: JoinPetition, *, address: str = "") -> JoinStatus: ...
 
     async def challenge(self, member: MemberId) -> bytes: ...
 
@@ -169,7 +197,7 @@ class EnrolmentService(Protocol):
         self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
     ) -> tuple[bytes, ...]: ...
 
-    async def metadata(self, name: str, limit: int) -> bytes: ...
+    async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY, *, address: str = "") -> bytes: ...
 
 
 class Renewal(Protocol):

@@ -19,6 +19,7 @@ _QUERY_DIGEST: Final = b"vigil/query-digest/v1\n"
 _ANSWER: Final = b"vigil/answer/v1\n"
 _PETITION: Final = b"vigil/petition/v1\n"
 _RENEWAL: Final = b"vigil/renewal/v1\n"
+_READING: Final = b"vigil/roster-reading/v1\n"
 PREVIOUS: Final = "previous"
 """In a petition beside the three purposes: the statement key that the member gives up, which endorses the new ones."""
 
@@ -59,3 +60,10 @@ def petition_preimage(purpose: str, secret_sha256: bytes, csr_sha256: bytes, mem
 def renewal_preimage(federation: FederationId, member: MemberId, csr: bytes, challenge: bytes) -> bytes:
     """What a member whose certificate ran out signs with its statement key: the CSR (DER) and the hub's challenge."""
     return preimage(_RENEWAL, federation, member, csr, challenge)
+
+
+def reading_preimage(federation: FederationId, member: MemberId, ca_sha256: bytes, challenge: bytes) -> bytes:
+    """What a member without a certificate signs with its statement key to read the roster: the SHA-256 of the CA's
+    certificate that it was shown (so that nobody in between can pass the signature on), and the hub's challenge.
+    """
+    return preimage(_READING, federation, member, ca_sha256, challenge)

@@ -18,9 +18,9 @@ from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.videos import VPDQ
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.videos import Shares
 
 _STRENGTH: Final = (SHA256.name, PDQ.name, SHA1.name, MD5.name, VPDQ, FRAME.name, PHASH.name)
@@ -28,8 +28,9 @@ _STRENGTH: Final = (SHA256.name, PDQ.name, SHA1.name, MD5.name, VPDQ, FRAME.name
 MAX_OF_RECORD: Final = 1_000
 """Hits that are kept of one record, beside those by an equal SHA-256, of which there is one holding each. A hash that
 is near very many (a plain surface, or one made to be) would fill the table."""
-MAX_OF_HOLDING: Final = 1_000
-"""Hits that are kept of one holding in one member's log: no member can crowd out another."""
+MAX_OF_HOLDING: Final = 100
+"""Hits that are kept of one holding on the records of one member, in all its logs: no member can crowd out another, or
+fill the table with one picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +103,18 @@ class HitReader(Protocol):
     """Reads hits, and how far records were matched."""
 
     def hits(
-        self, *, case: str = "", new: bool = False, hidden: bool = False, before: int = 0, limit: int = 100
+        self,
+        *,
+        case: str = "",
+        member: str = "",
+        without: Collection[MemberId] = (),
+        new: bool = False,
+        hidden: bool = False,
+        before: int = 0,
+        limit: int = 100,
     ) -> list[StoredHit]:
-        """Hits that stand, the newest first: of one case, those nobody was shown yet, with those that the allow-list
-        hides, those with ids below `before` (0: all).
+        """Hits that stand, the newest first: of one case, on records of one member, or of all but those in `without`,
+        those nobody was shown yet, with those that the allow-list hides, those with ids below `before` (0: all).
         """
         ...
 
@@ -113,10 +122,18 @@ class HitReader(Protocol):
         """The hits of these pairs of a holding and a record, those that have ended among them."""
         ...
 
-    def hit_counts(self, case: str = "") -> HitCounts: ...
+    def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
+        """How many hits stand, those on records of the members in `without` left out."""
+        ...
 
-    def holdings_with_hits(self, case: str) -> set[int]:
-        """The holdings of a case that have hits which the allow-list does not hide."""
+    def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
+        """How many hits stand on the records of each member that the allow-list does not hide."""
+        ...
+
+    def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
+        """The holdings of a case that have hits which the allow-list does not hide, those on records of the members in
+        `without` left out.
+        """
         ...
 
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
@@ -136,8 +153,12 @@ class HitReader(Protocol):
         ...
 
     def crowded(self) -> Mapping[tuple[int, int], int]:
-        """(source, row) -> how many hits at least were left out: of a record in log number `source`, or of the holding
-        `row` where `source` is `HOLDINGS_SOURCE`.
+        """(source, row) -> how many hits at least were left out of the record at `row` of log number `source`."""
+        ...
+
+    def crowded_holdings(self) -> Mapping[tuple[int, str], int]:
+        """(holding, member) -> how many hits on records of the member were left out, about. Without a member ("") it is
+        what was left out before this was told apart.
         """
         ...
 
@@ -186,7 +207,13 @@ class HitWriter(HitReader, Protocol):
         ...
 
     def crowd(self, source: int, row: int, left_out: int) -> None:
-        """Notes that hits were left out. The largest number stays."""
+        """Notes that hits on a record were left out. The largest number stays."""
+        ...
+
+    def crowd_holding(self, holding: int, member: MemberId, left_out: int, *, further: bool) -> None:
+        """Notes that hits of a holding on records of a member were left out. `further`: beside all that were noted
+        before; else the larger number stays.
+        """
         ...
 
     def wait_for_match(self, source: int, rows: Sequence[int]) -> None:

@@ -7,46 +7,62 @@ Rules this module upholds:
 - A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
 - Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
-- Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
-  goes to those whom the record that it is about admits, too.
+- What would pass a limit of the policy is refused before it is stored. What is stored is charged to its member in the
+  same transaction.
+- Handling is enforced here (`showing`): a body goes to those it admits.
 - Followers wait on an event, not on a clock: what was cosigned is on its way at once.
+- A log of which no package can be made is held back and named in `troubles`; every other log goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
-import numpy as np
+import structlog
 
-from node.domain.batch import BodyState, Package
+from node.domain.batch import RUN_BYTES, Package
 from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin
-from node.domain.log_ports import LogReader, LogState, StoredRun
+from node.domain.log_ports import LogReader, LogState
 from node.domain.ports import Clock, Codec, Signer, Store
 from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
-from node.errors import BadProof, Fork, Malformed, NotFound, Refused, Unavailable
+from node.domain.usage import Resource, Usage
+from node.errors import BadProof, Fork, Malformed, NotFound, Overloaded, Refused, Unavailable, VigilError
 from node.hub.key_changes import check_open
+from node.hub.rota import Rota, Turns
+from node.hub.showing import Showing
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
 from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE, leaf_hashes
 from node.usecases.catalogue import Catalogue
-from node.usecases.circle import Circle, hide_remarks
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.pieces import pieces
+from node.usecases.quotas import (
+    REFUSAL_SECONDS,
+    TAKEN_BACK,
+    Refusals,
+    charges,
+    cost_of_run,
+    least_cost,
+    only_retractions,
+    passed,
+    refusal,
+)
 from node.usecases.replica import Rules, position, verify_package
-from node.usecases.vouching import LogTiles, compare, verify_note
+from node.usecases.vouching import compare, verify_note
 
-RUN_BYTES: Final = 900_000
-"""Bytes of a package's columns: below `replica.MAX_PACKAGE`, with room for what wraps it on the wire."""
 MAX_CURSORS: Final = 10_000
 MAX_REPAIR: Final = 1_000
 """Bodies that one request may ask for."""
+_log = structlog.get_logger(__name__)
 
 
 class HubCarrier:
@@ -65,8 +81,10 @@ class HubCarrier:
         cosigner_vkey: str,
         clock: Clock,
         halted: Callable[[], str] = str,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
+        self._showing = Showing(store, codec)
         self._catalogue = catalogue
         self._codec = codec
         self._roster = roster
@@ -74,11 +92,16 @@ class HubCarrier:
         self._cosigner_vkey = notes.parse_vkey(cosigner_vkey)
         self._clock = clock
         self._halted = halted
+        self._pause = pause
         self._claimed: dict[Origin, int] = {}
         self._moved = asyncio.Event()
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
         self._looking = asyncio.Lock()
-        self._turns: dict[Origin, asyncio.Lock] = {}
+        self._turns: dict[MemberId, asyncio.Lock] = {}
+        self._rotas: dict[MemberId, Turns] = {}
+        self.refusals = Refusals()
+        self.troubles: dict[Origin, str] = {}
+        """Of each log that cannot be handed out: why."""
 
     # --- heads ----------------------------------------------------------------------------------------------------
 
@@ -103,16 +126,21 @@ class HubCarrier:
         """See `services.Carrier`. The same run handed in again gets the same head again.
 
         Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
-        `Unavailable` (its key is about to be replaced).
+        `Unavailable` (its key is about to be replaced), `Overloaded` (the member is at a limit of the policy).
         """
         _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
-        # Runs of one log one after another: the second would only lose the compare-and-swap.
-        async with self._turns.setdefault(package.origin, asyncio.Lock()):
+        # Runs of one member one after another: of one log the second would only lose the compare-and-swap, and two
+        # together could pass a limit that neither passes alone.
+        async with self._turns.setdefault(member, asyncio.Lock()):
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
             # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
             work.add_done_callback(self._stored)
-            return await asyncio.shield(work)
+            try:
+                return await asyncio.shield(work)
+            except Overloaded:
+                await self._pause(REFUSAL_SECONDS)
+                raise
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
         if not work.cancelled() and work.exception() is None:
@@ -151,22 +179,42 @@ class HubCarrier:
         with self._store.read() as reader:
             state = reader.log(package.origin) or LogState(number=0, origin=package.origin, size=0, root=EMPTY_ROOT)
             at = position(reader, state)
+            usage = reader.usage(package.origin.member)
+        self._require_room(package, least_cost(package), usage)
         # Verified outside the transaction: a slow check must not keep other members' writes waiting.
         verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
+        self._require_room(package, cost_of_run(verified.batch), usage)
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
-        with self._catalogue.change() as change:
-            check_open(change.writer, package.origin)
-            # Once more, behind every other write: `cosigned_sizes` is told the last word.
-            self._check_halted()
-            change.apply(verified)
-            if cosigned:
-                change.writer.set_cosigned(package.origin, cosigned, after.size)
-            stored = change.writer.log(package.origin)
-        # Durable. A crash right here costs the answer alone: the same run again finds itself stored, and cosigned.
+        with self._store.read() as reader:
+            cut = pieces(reader, verified)
+        stored = None
+        for piece in cut:
+            with self._catalogue.change() as change:
+                check_open(change.writer, package.origin)
+                # Once more, behind every other write: `cosigned_sizes` is told the last word.
+                self._check_halted()
+                change.apply(piece.verified, piece.places)
+                charged = charges(package.origin.member, cost_of_run(piece.verified.batch))
+                change.writer.charge(charged, self._clock())
+                if cosigned and piece is cut[-1]:
+                    change.writer.set_cosigned(package.origin, cosigned, after.size)
+                stored = change.writer.log(package.origin)
+            # A crash right here leaves a log that stands in the middle of the run, not cosigned: its owner is told
+            # where it stands, and goes on from there. After the last piece it costs the answer alone: the same run
+            # again finds itself stored, and cosigned.
         if stored is None:
             raise NotFound("a log that was just written is not there")
         return _head(stored)
+
+    def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> None:
+        """Raises `Overloaded` where a package of this cost would pass a limit of its member."""
+        member, now = package.origin.member, self._clock()
+        times = TAKEN_BACK if only_retractions(package.entries) else 1
+        over = passed(self._roster().policy.limits, usage, charges(member, cost), now, times=times)
+        if over is not None:
+            self.refusals.note(member, over[0].limit, now)
+            raise refusal(member, *over, now)
 
     def _check_halted(self) -> None:
         if reason := self._halted():
@@ -186,24 +234,42 @@ class HubCarrier:
     # --- follow ---------------------------------------------------------------------------------------------------
 
     async def follow(self, member: MemberId, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
-        """See `services.Carrier`. One package a log in turn, so that no long log keeps a short one waiting."""
+        """See `services.Carrier`. One package of the log that has waited longest (`rota`)."""
         if len(cursors) > MAX_CURSORS:
             raise Malformed(f"at most {MAX_CURSORS} cursors")
-        at = {each.origin: each.size for each in cursors}
         await asyncio.to_thread(self._note_claims, cursors)
+        rota = Rota(cursors, self._rotas.setdefault(member, Turns()))
         handlings = Handlings(self._codec.decode_handling)
+        clock = asyncio.get_running_loop().time
         while True:
             self._roster().require_active(member)
             # Taken before the logs are read: whatever is cosigned after that sets it.
             moved = self._moved
-            ahead = [log for log in await self._logs_since(moved) if log.cosigned_size > at.get(log.origin, 0)]
-            for log in ahead:
-                self._roster().require_active(member)
-                package = await asyncio.to_thread(self._package, member, log, at.get(log.origin, 0), handlings)
-                at[log.origin] = package.end
-                yield package
-            if not ahead:
-                await moved.wait()
+            logs = await self._logs_since(moved)
+            log = rota.choose(logs, clock())
+            if log is None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(rota.wakes_in(logs, clock())):
+                        await moved.wait()
+                continue
+            try:
+                package = await asyncio.to_thread(
+                    self._showing.package, member, log, rota.at(log.origin), handlings, RUN_BYTES
+                )
+            except Exception as error:  # noqa: BLE001  (whatever is wrong with one log must not end the others)
+                self._trouble(log.origin, error)
+                rota.hold_back(log.origin, clock())
+                continue
+            self.troubles.pop(log.origin, None)
+            rota.served(log.origin, package.end)
+            yield package
+
+    def _trouble(self, origin: Origin, error: Exception) -> None:
+        # Of an error that nobody foresaw only the kind: its text could quote what it stumbled over.
+        why = f"{error.kind}: {error}" if isinstance(error, VigilError) else f"internal ({type(error).__name__})"
+        if self.troubles.get(origin) != why:
+            _log.error("a log cannot be handed out; the others go on", origin=str(origin), reason=why)
+        self.troubles[origin] = why
 
     def _note_claims(self, cursors: Sequence[LogView]) -> None:
         """Whoever follows names what it has: more than is here means that this hub has lost entries."""
@@ -231,26 +297,6 @@ class HubCarrier:
                 self._seen = (moved, await asyncio.to_thread(self._logs))
             return self._seen[1]
 
-    def _package(self, member: MemberId, log: LogState, start: int, handlings: Handlings) -> Package:
-        with self._store.read() as reader:
-            run = reader.run(log.origin, start, log.cosigned_size, RUN_BYTES)
-            end = start + len(run.entries)
-            proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
-            shown = _admitted(run, handlings, member, log.origin.member)
-            links = reader.links(log.origin, start, end)
-            shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
-        return Package(
-            origin=log.origin,
-            start=start,
-            entries=run.entries,
-            nonces=_keep(run.nonces, shown),
-            bodies=_keep(run.bodies, shown),
-            handling_nonces=_keep(run.handling_nonces, shown),
-            handlings=_keep(run.handlings, shown),
-            checkpoint=log.cosigned,
-            proof=proof,
-        )
-
     # --- repair ---------------------------------------------------------------------------------------------------
 
     async def bodies(self, member: MemberId, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
@@ -258,32 +304,7 @@ class HubCarrier:
         self._roster().require_active(member)
         if len(indices) > MAX_REPAIR:
             raise Malformed(f"at most {MAX_REPAIR} bodies at a time")
-        return await asyncio.to_thread(self._bodies, member, origin, indices)
-
-    def _bodies(self, member: MemberId, origin: Origin, indices: Sequence[int]) -> dict[int, Disclosure]:
-        handlings = Handlings(self._codec.decode_handling)
-        found: dict[int, Disclosure] = {}
-        size = 0
-        with self._store.read() as reader:
-            log = reader.log(origin)
-            if log is None or origin.stream != "log":
-                raise NotFound("there is no such log here")
-            circle = Circle(reader, handlings, member)
-            for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
-                run = reader.run(origin, index, index + 1, 0)
-                shown = _admitted(run, handlings, member, origin.member)
-                if not hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)[0]:
-                    continue
-                size += len(run.bodies[0]) + len(run.handlings[0])
-                if found and size > RUN_BYTES:
-                    break
-                found[index] = Disclosure(
-                    nonce=run.nonces[0],
-                    body=run.bodies[0],
-                    handling_nonce=run.handling_nonces[0],
-                    handling=run.handlings[0],
-                )
-        return found
+        return await asyncio.to_thread(self._showing.bodies, member, origin, indices, RUN_BYTES)
 
 
 def _head(log: LogState) -> Head:
@@ -318,20 +339,3 @@ def _leaves(reader: LogReader, state: LogState, start: int, end: int) -> bytes:
     whole = b"".join(reader.tile(state.number, 0, index) for index in range(first, last + 1))
     skipped = first * tiles.TILE_WIDTH
     return whole[(start - skipped) * HASH_SIZE : (end - skipped) * HASH_SIZE]
-
-
-def _admitted(run: StoredRun, handlings: Handlings, member: MemberId, owner: MemberId) -> list[bool]:
-    """For each entry: whether it has a body here that `member` may read."""
-    numbers = handlings.number(run.handlings).tolist()
-    admits = {}
-    for number in set(numbers):
-        handling = handlings.values[number]
-        admits[number] = handling is not None and handling.admits(member, owner)
-    held = (np.frombuffer(run.states, dtype=np.uint8) == BodyState.HELD).tolist()
-    return [is_held and admits[number] for is_held, number in zip(held, numbers, strict=True)]
-
-
-def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
-    if all(shown):
-        return column
-    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]

@@ -7,9 +7,12 @@ Rules this module upholds:
   A petition that the member's present statement key endorses needs no token: a change of keys.
 - The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
 - A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
+- A certificate is for a key whose holder made the request for this very member, that no other member was ever given
+  one for, and that the member has not given up.
 - A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
   One that has left the federation renews too: with a certificate it can take back what it said, and nothing else.
-- The challenge needs no memory: it carries its time under a MAC, so that asking for challenges exhausts nothing.
+- Who is a member and how it stands is told to nobody who has not shown a token or signed with that member's key.
+- Who guesses tokens is slowed down (`Brake`).
 """
 
 from __future__ import annotations
@@ -18,33 +21,30 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from node.domain.hub_ports import Invitation, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import Clock, Store
+from node.domain.ports import Clock, Store, StoreReader
 from node.domain.roster import Member, MemberStatus
-from node.domain.services import JoinPetition, JoinStatus
-from node.domain.signing import PREVIOUS, preimage, renewal_preimage
+from node.domain.services import ANYBODY, JoinPetition, JoinStatus, RosterReader
+from node.domain.signing import PREVIOUS, renewal_preimage
+from node.domain.texts import check_untaken
 from node.domain.token import SECRET_SIZE, Token
 from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
-from node.hub.key_changes import KeyChanges, open_log
+from node.hub.brake import Brake
+from node.hub.challenges import Challenges
+from node.hub.key_changes import KeyChanges, check_key, open_log
+from node.hub.roster_desk import RosterDesk
 from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
 from node.usecases.signatures import verify_message
 
 INVITATION_SECONDS: Final = 7 * 86_400
-CHALLENGE_SECONDS: Final = 120
-"""How long a challenge is good."""
-CHALLENGE_SIZE: Final = 32
 REISSUE_SECONDS: Final = 72 * 3_600
 """How long after its first certificate a petition may be sent again for another: the life of that certificate."""
-_CHALLENGE: Final = b"vigil/challenge/v1\n"
-_MAC_SIZE: Final = 16
-_TIME_SIZE: Final = 8
 _OUR_KEYS: Final = ("log", "statement", "witness")
 
 
@@ -67,6 +67,9 @@ class EnrolmentDesk:
         pins: Pins,
         registrar: Registrar,
         repository: MetadataSource,
+        challenges: Challenges,
+        brake: Brake,
+        roster: RosterDesk,
         clock: Clock,
     ) -> None:
         self._federation = federation
@@ -77,9 +80,9 @@ class EnrolmentDesk:
         self._repository = repository
         self._clock = clock
         self._changes = KeyChanges(store=store, pins=pins, clock=clock)
-        self._mac_key = secrets.token_bytes(32)
-        self._lock = threading.Lock()
-        self._used_challenges: dict[bytes, float] = {}
+        self._challenges = challenges
+        self._brake = brake
+        self._roster = roster
         self._handed_out: dict[MemberId, _Issued] = {}
 
     # --- for the operator ---------------------------------------------------------------------------------------------
@@ -141,18 +144,15 @@ class EnrolmentDesk:
 
     # --- for nodes ----------------------------------------------------------------------------------------------------
 
-    async def join(self, petition: JoinPetition) -> JoinStatus:
-        """Files a petition, or says how it stands. Raises `Unauthenticated` for the token, `Expired`, `Malformed`,
-        `BadSignature`, `Suspended`, `Refused`.
+    async def join(self, petition: JoinPetition, *, address: str = "") -> JoinStatus:
+        """Files a petition, or says how it stands. Raises `Unauthenticated` for the token, `Overloaded` for guesses,
+        `Expired`, `Malformed`, `BadSignature`, `Suspended`, `Refused`.
         """
-        return await asyncio.to_thread(self._join, petition)
+        return await asyncio.to_thread(self._join, petition, address)
 
     async def challenge(self, member: MemberId) -> bytes:
-        """32 fresh bytes for `renew_expired`, bound to `member` and good for `CHALLENGE_SECONDS`."""
-        start = int(self._clock()).to_bytes(_TIME_SIZE, "big") + secrets.token_bytes(
-            CHALLENGE_SIZE - _TIME_SIZE - _MAC_SIZE
-        )
-        return start + self._mac(member, start)
+        """32 fresh bytes for `renew_expired` and for reading the roster, bound to `member` and good for two minutes."""
+        return self._challenges.make(member)
 
     async def renew_expired(
         self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
@@ -162,23 +162,24 @@ class EnrolmentDesk:
         """
         return await asyncio.to_thread(self._renew_expired, member, csr, challenge, signature)
 
+    async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY, *, address: str = "") -> bytes:
+        """A file of the roster, for who may read it. Raises as `RosterDesk.metadata`."""
+        return await self._roster.metadata(name, limit, reader, address=address)
+
     async def renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
         """A new chain for an authenticated member, for its present TLS key or another."""
         return await asyncio.to_thread(self._renew, member, csr)
 
-    async def metadata(self, name: str, limit: int) -> bytes:
-        """A file of the roster. Raises `NotFound`."""
-        return await asyncio.to_thread(self._repository.read, name, limit)
-
     # --- joining ------------------------------------------------------------------------------------------------------
 
-    def _join(self, petition: JoinPetition) -> JoinStatus:
+    def _join(self, petition: JoinPetition, address: str) -> JoinStatus:
         """1. this very petition was filed before; or 2. the token is known, this member's, unused and of today, or
-        there is none and the member's present statement key endorses the petition; 3. the petition proves itself;
-        4. token and petition are taken in one transaction; 5. the roster says how it stands.
+        there is none and the member's present statement key endorses the petition; 3. the petition proves itself, and
+        its name is not taken; 4. token and petition are taken in one transaction; 5. the roster says how it stands.
         """
         if len(petition.secret) != SECRET_SIZE:
             raise Malformed("a token's secret has another length")
+        self._brake.check(address)
         secret_sha256 = hashlib.sha256(petition.secret).digest()
         with self._store.read() as reader:
             invitation = reader.invitation(secret_sha256)
@@ -190,32 +191,48 @@ class EnrolmentDesk:
         now = self._clock()
         if theirs is not None:
             _check_unused(theirs, now)
-        elif invitation is not None or not self._endorses(petition):
+        elif invitation is not None or not self._names_endorser(petition):
+            self._brake.failed(address)
             raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
         request = self._registrar.check(petition, now)
+        if theirs is None:
+            self._check_endorser(petition.member)
         with self._store.write() as writer:
+            check_untaken(petition.name, self._names(writer), petition.member)
             # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
             if theirs is not None and not writer.use_invitation(secret_sha256, int(now)):
                 raise Unauthenticated("this token was used at this very moment", remedy="try again")
             writer.put_join_request(request)
         return self._standing(request)
 
-    def _endorses(self, petition: JoinPetition) -> bool:
+    def _names(self, reader: StoreReader) -> dict[MemberId, str]:
+        """The names of the members, and of those that wait to be one."""
+        latest = self._members.latest()
+        waiting = {each.member: each.name for each in reader.join_requests(state="pending")}
+        return waiting | {member.id: member.name for member in (latest.members.values() if latest else ())}
+
+    def _names_endorser(self, petition: JoinPetition) -> bool:
         """Whether the petition names the member's present statement key as the one that endorses it; `check` has it
-        prove so. Raises `Suspended`: whoever took the keys of a suspended member could endorse others.
+        prove so.
         """
         endorsing = petition.vkeys.get(PREVIOUS)
         if not endorsing:
             return False
         known = self._members.current().members.get(petition.member)
-        if known is None or endorsing not in known.statement_vkeys():
-            return False
-        if known.status is MemberStatus.SUSPENDED:
+        return known is not None and endorsing in known.statement_vkeys()
+
+    def _check_endorser(self, member: MemberId) -> None:
+        """Raises `Suspended`: whoever took the keys of a suspended member could endorse others. The same for one that
+        has left: `Unauthenticated`.
+        """
+        status = self._members.current().members[member].status
+        if status is MemberStatus.SUSPENDED:
             raise Suspended(
-                f"{petition.member} is suspended, so its present keys endorse no others",
+                f"{member} is suspended, so its present keys endorse no others",
                 remedy="ask the hub's operator for a token: vigil node rekey --token TOKEN",
             )
-        return known.status is MemberStatus.ACTIVE
+        if status is not MemberStatus.ACTIVE:
+            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
 
     def _standing_of(self, name: MemberId) -> Member | None:
         try:
@@ -259,9 +276,15 @@ class EnrolmentDesk:
     # --- certificates -------------------------------------------------------------------------------------------------
 
     def _issue(self, member: MemberId, csr: bytes, *, now: float, admitted: bool = False) -> tuple[bytes, ...]:
-        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has."""
+        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has.
+
+        Raises `Malformed`, `BadSignature` and `Refused` for a key that is not this member's to be certified.
+        """
         chain, certificate = self._registrar.issue(member, csr, now)
         with self._store.write() as writer:
+            filed = writer.join_request(member)
+            petitioned = self._registrar.key_of(filed.csr) if filed is not None else b""
+            check_key(writer, member, certificate.spki_sha256, petitioned)
             writer.put_certificate(certificate)
             if admitted:
                 writer.set_join_state(member, "admitted")
@@ -274,29 +297,16 @@ class EnrolmentDesk:
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:
-        """1. a member, active or one that has left; 2. our challenge, for it, of late; 3. signed by its statement key;
-        4. used once.
+        """1. our challenge, for it, of late; 2. signed by its statement key; 3. a member, active or one that has left;
+        4. used once. In this order: how a member stands is told to the member alone.
         """
-        known = self._members.current().require_owner(member)
-        now = self._clock()
-        start, mac = challenge[:-_MAC_SIZE], challenge[-_MAC_SIZE:]
-        if len(challenge) != CHALLENGE_SIZE or not hmac.compare_digest(mac, self._mac(member, start)):
-            raise Unauthenticated("a challenge that this hub did not give to this member", remedy="ask for another")
-        age = now - int.from_bytes(start[:_TIME_SIZE], "big")
-        if not -1 <= age <= CHALLENGE_SECONDS:
-            raise Expired("the challenge has expired", remedy="ask for another")
-        verify_message(renewal_preimage(self._federation, member, csr, challenge), signature, known.statement_vkeys())
-        with self._lock:
-            self._used_challenges = {
-                used: at for used, at in self._used_challenges.items() if now - at <= 2 * CHALLENGE_SECONDS
-            }
-            if challenge in self._used_challenges:
-                raise Unauthenticated("the challenge was used before", remedy="ask for another")
-            self._used_challenges[challenge] = now
-        return self._issue(member, csr, now=now)
-
-    def _mac(self, member: MemberId, start: bytes) -> bytes:
-        return hmac.digest(self._mac_key, preimage(_CHALLENGE, member, start), "sha256")[:_MAC_SIZE]
+        self._challenges.check(member, challenge)
+        known = self._members.current().members.get(member)
+        message = renewal_preimage(self._federation, member, csr, challenge)
+        verify_message(message, signature, known.statement_vkeys() if known else ())
+        self._members.current().require_owner(member)
+        self._challenges.spend(challenge)
+        return self._issue(member, csr, now=self._clock())
 
 
 def _check_unused(invitation: Invitation, now: float) -> None:

@@ -130,6 +130,27 @@ class KeyChanges:
             )
 
 
+def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: bytes) -> None:
+    """Raises `Refused` for a TLS key (SHA-256 of its SPKI) that was certified for another member, or that this member
+    gave up with a change of its keys. `petitioned`: the key of the member's newest petition, b"" where it has none.
+    """
+    owners = reader.owners_of_key(key)
+    if owners - {member}:
+        raise Refused(
+            f"{member} asks for a certificate for a key that was certified for another member",
+            remedy="make keys of this node's own: vigil node rekey",
+        )
+    change = _change(reader, member)
+    if member not in owners or change is None or key == petitioned:
+        return
+    before = [each.issued_at < change.at for each in reader.certificates(member) if each.spki_sha256 == key]
+    if all(before):
+        raise Refused(
+            f"{member} asks for a certificate for a key that it gave up with its last change of keys",
+            remedy="renew with the present key: the node does so by itself",
+        )
+
+
 def standing(reader: StoreReader, member: MemberId) -> list[IssuedCertificate]:
     """The certificates of a member, each ending where a change of keys ended it: what a start pins."""
     change = _change(reader, member)

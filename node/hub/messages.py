@@ -71,3 +71,14 @@ def unpack_delivery(message: bytes) -> Delivery:
     return Delivery(
         query=SignedQuery(header=header, payload=payload, signature=signature), remaining=_SECONDS.unpack(remaining)[0]
     )
+
+
+def pack_sent(sender: str, message: bytes) -> bytes:
+    """A message with the name of who sends it, for a switchboard whose reader is elsewhere."""
+    return _join(sender.encode(), message)
+
+
+def unpack_sent(data: bytes) -> tuple[str, bytes]:
+    """The inverse of `pack_sent`."""
+    sender, message = _split(data, 2)
+    return sender.decode(), message

@@ -3,8 +3,11 @@
 Rules this module upholds:
 
 - The hub reads the routing header only; payload and answers are opaque bytes (sealing them needs no new relay).
-- Authorise by roster, charge the asker's budget, and only then do any work.
-- Every recipient gets exactly one event before an ask ends: its answer, `offline`, or `timeout`.
+- Who is at a limit is told so after a moment: asking again at once costs the hub little.
+- Authorise by roster, charge the asker's budget, and only then do any work. A question costs its fingerprints, or its
+  bytes where these are more; and each of them once more for every recipient.
+- Every recipient gets exactly one event before an ask ends: its answer, `offline`, `timeout`, or `not-asked` where too
+  many of the asker's own questions wait for it already.
 - An answer is attributed to the member whose certificate brought it; a node cannot speak for another.
 - A node answers what was handed to it on this very stream, and each of that once; and once more, also much later, what
   it said that a person there has to decide about (a promise). So nobody fills an ask's queue or a mailbox with answers
@@ -21,21 +24,22 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Outcome, RelayEvent
 from node.domain.services import Delivery, Reply
-from node.errors import Expired, Malformed, Misuse, Refused
+from node.errors import Expired, Malformed, Misuse, Overloaded, Refused
+from node.hub.asking import Asking, Outstanding
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
-from node.usecases.budget import Budget
+from node.hub.switchboard import QUEUE_DEPTH, Sent
+from node.usecases.probes import units
+from node.usecases.quotas import REFUSAL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Store
     from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
     from node.domain.roster import Roster
     from node.hub.switchboard import Subscription, Switchboard
-
-    Outstanding = dict[tuple[MemberId, bytes], int]
-    """(asker, query id) of what was handed to one stream and not answered yet, oldest first, and when it expires."""
+    from node.usecases.probes import Booked
 
 HEADERS: Final = 64
 """Routing headers that are kept as they were decoded."""
@@ -46,8 +50,6 @@ MAILBOX_DEPTH: Final = 1_000
 MAILBOX_SECONDS: Final = 7 * 86_400
 MAIL_AT_ONCE: Final = 8
 """Late answers read at a time: each has up to 2 MiB."""
-OUTSTANDING: Final = 1_000
-"""Queries handed to one stream that may await its answer; of more, the oldest are taken to stay unanswered."""
 PROMISES: Final = 1_000
 """Queries that one member may hold at a time. What a person there decides about another one reaches nobody."""
 PAYLOAD_BASE: Final = 16 * 1024
@@ -83,7 +85,15 @@ class QueryRelay:
     """Implements `services.RelayService` over a `Switchboard`. Event loop only; the store is used in threads."""
 
     def __init__(
-        self, *, roster: Callable[[], Roster], codec: Codec, store: Store, switchboard: Switchboard, clock: Clock
+        self,
+        *,
+        roster: Callable[[], Roster],
+        codec: Codec,
+        store: Store,
+        switchboard: Switchboard,
+        booked: Booked,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._roster = roster
         # The same few, once for every recipient's stream.
@@ -92,7 +102,9 @@ class QueryRelay:
         self._store = store
         self._switchboard = switchboard
         self._clock = clock
-        self._budget = Budget()
+        self._booked = booked
+        self._pause = pause
+        self._asking = Asking(booked.refusals)
         self._attending: Counter[MemberId] = Counter()
         self._closing = asyncio.Event()
 
@@ -100,6 +112,10 @@ class QueryRelay:
     def attending(self) -> frozenset[MemberId]:
         """The members whose streams this process holds."""
         return frozenset(+self._attending)
+
+    def at_once(self, member: MemberId) -> tuple[int, int]:
+        """How many questions of this member are carried now, and how many bytes they have."""
+        return self._asking.at_once(member)
 
     def close(self) -> None:
         """Says farewell: every attending stream is told `going_away` and ends."""
@@ -111,23 +127,39 @@ class QueryRelay:
         `Expired`, `Malformed`, `Overloaded`.
         """
         header, recipients = self._authorise(member, query)
+        policy, now = self._roster().policy, self._clock()
+        try:
+            self._asking.require_room(member, len(query.header) + len(query.payload), policy.limits, now)
+            self._booked.charge(member, units(query, header.cost), policy, now, members=len(recipients))
+        except Overloaded:
+            await self._pause(REFUSAL_SECONDS)
+            raise
+        with self._asking.one_more(member, len(query.header) + len(query.payload)):
+            async for events in self._carry(query, header, recipients, budget):
+                yield events
+
+    async def _carry(
+        self, query: SignedQuery, header: QueryHeader, recipients: Sequence[MemberId], budget: float
+    ) -> AsyncIterator[Sequence[RelayEvent]]:
+        """Steps 2 to 4 of `ask`."""
         policy = self._roster().policy
         seconds = min(budget, policy.query_budget_seconds, MAX_BUDGET_SECONDS, header.expires_at - self._clock())
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        channel = _query_channel(member, header.query_id)
+        channel = _query_channel(header.asker, header.query_id)
         if await self._switchboard.listening(channel):
             raise Refused("this query is being asked already", remedy="wait for it to end, or use a new query id")
-        replies = await self._switchboard.subscribe(channel)
+        replies = await self._switchboard.subscribe(channel, max(QUEUE_DEPTH, len(recipients)))
         try:
             delivery = pack_delivery(Delivery(query=query, remaining=seconds))
-            waiting = {
-                recipient
+            sent = {
+                recipient: await self._switchboard.publish(_member_channel(recipient), delivery, header.asker)
                 for recipient in recipients
-                if await self._switchboard.publish(_member_channel(recipient), delivery)
             }
-            if offline := [recipient for recipient in recipients if recipient not in waiting]:
-                yield _observed(offline, Outcome.OFFLINE, header)
+            for state, outcome in ((Sent.NOBODY, Outcome.OFFLINE), (Sent.FULL, Outcome.NOT_ASKED)):
+                if left_out := [recipient for recipient in recipients if sent[recipient] is state]:
+                    yield _observed(left_out, outcome, header)
+            waiting = {recipient for recipient in recipients if sent[recipient] is Sent.TAKEN}
             async for events in self._collect(replies, waiting, deadline):
                 yield events
             if waiting:
@@ -156,13 +188,14 @@ class QueryRelay:
             )
         if len(query.payload) > PAYLOAD_BASE + PAYLOAD_A_UNIT * header.cost:
             raise Refused("the query's payload is larger than its declared cost pays for")
+        if len(set(header.recipients)) < len(header.recipients):
+            raise Refused("the query names a recipient twice", remedy="name each member once")
         active = set(roster.active()) - {member}
         unknown = set(header.recipients) - active
         if unknown:
             raise Refused(
                 "a recipient of the query is not an active member", remedy="refresh the roster, and ask again"
             )
-        self._budget.charge(member, header.cost, roster.policy.query_cost_per_minute, now)
         return header, tuple(sorted(header.recipients or active))
 
     async def _collect(
@@ -193,7 +226,7 @@ class QueryRelay:
         subscription = await self._switchboard.subscribe(channel)
         # Counted: the stream that a node opens anew is there before the one it lost has ended.
         self._attending[member] += 1
-        outstanding: Outstanding = {}
+        outstanding = Outstanding()
         reader = asyncio.create_task(self._read_replies(member, replies, subscription, outstanding))
         farewell = asyncio.create_task(self._farewell(subscription))
         try:
@@ -217,9 +250,7 @@ class QueryRelay:
 
     def _hand_out(self, outstanding: Outstanding, query: SignedQuery) -> None:
         header = self._decode_header(query.header)
-        outstanding[header.asker, header.query_id] = header.expires_at
-        while len(outstanding) > OUTSTANDING:
-            del outstanding[next(iter(outstanding))]
+        outstanding.add(header.asker, header.query_id, header.expires_at)
 
     async def _farewell(self, subscription: Subscription) -> None:
         await self._closing.wait()
@@ -232,12 +263,10 @@ class QueryRelay:
             async for reply in replies:
                 if reply.answer.answerer != member:
                     raise Malformed("a node may bring only its own answers")
-                key = (reply.asker, reply.query_id)
                 if reply.decided:
                     if await asyncio.to_thread(self._keep_promise, member, reply):
-                        await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply))
-                elif key in outstanding:
-                    expires_at = outstanding.pop(key)
+                        await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply), member)
+                elif (expires_at := outstanding.take(reply.asker, reply.query_id)) is not None:
                     if reply.held:
                         await asyncio.to_thread(self._promise, member, reply, expires_at)
                     await self._deliver(member, reply)
@@ -246,11 +275,15 @@ class QueryRelay:
 
     async def _deliver(self, member: MemberId, reply: Reply) -> None:
         event = RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)
-        if await self._switchboard.publish(_query_channel(reply.asker, reply.query_id), pack_event(event)):
+        channel = _query_channel(reply.asker, reply.query_id)
+        if await self._switchboard.publish(channel, pack_event(event), member) is Sent.TAKEN:
             return
         if reply.asker not in self._roster().members:
             raise Misuse("an answer is addressed to nobody in the roster")
-        if not await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply)):
+        if (
+            await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply), member)
+            is not Sent.TAKEN
+        ):
             await asyncio.to_thread(self._keep, reply)
 
     def _keep(self, reply: Reply) -> None:

@@ -3,70 +3,129 @@
 Rules this module upholds:
 
 - The relay knows channels, never processes: with one hub process this is a dictionary, with several a table.
-- Every queue is bounded. Who does not read is cut off (`Subscription.overflowed`); nobody else waits for it.
+- Every queue is bounded, and fair among those who send: each is served in turn, and where a queue is full, what its
+  heaviest sender put in goes first. So who floods a queue floods its own share, and never ends the stream behind it.
 - A delivery is a hint: the answer that comes back, or the deadline, is the truth.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict, deque
+from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 QUEUE_DEPTH: Final = 256
-"""Messages that may wait for one subscriber before it is cut off."""
+"""Messages that may wait for one subscriber, where they are small."""
+MESSAGE_WEIGHT: Final = 128 << 10
+"""What a message weighs at least, in bytes: so `QUEUE_DEPTH` messages together have 32 MiB at most."""
+
+
+class Sent(Enum):
+    """What became of a message. `TAKEN`: somebody is believed to read it. `FULL`: its sender has too many there."""
+
+    TAKEN = "taken"
+    FULL = "full"
+    NOBODY = "nobody"
+
+
+class _Share:
+    """What one sender has in a queue."""
+
+    __slots__ = ("messages", "weight")
+
+    def __init__(self) -> None:
+        self.messages: deque[bytes] = deque()
+        self.weight = 0
 
 
 class Subscription:
-    """One reader of one channel. Iterate it; it ends when closed or when its reader was too slow."""
+    """One reader of one channel. Iterate it; it ends when it is closed. `depth`: how many small messages it holds."""
 
     def __init__(self, depth: int = QUEUE_DEPTH) -> None:
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(depth + 1)
-        self._depth = depth
+        self._room = depth * MESSAGE_WEIGHT
+        self._shares: OrderedDict[str, _Share] = OrderedDict()
+        self._ready = asyncio.Event()
         self.closed = False
-        self.overflowed = False
+        self.dropped = 0
+        """Messages that found no room, or lost it to another sender's."""
 
-    def offer(self, message: bytes) -> bool:
-        """Puts a message in; False where the reader is gone or was too slow, and the subscription then ends."""
+    def offer(self, message: bytes, sender: str = "") -> Sent:
+        """Puts a message in. Where there is no room, the newest of the sender with the most in there goes."""
         if self.closed:
-            return False
-        if self._queue.qsize() >= self._depth:
-            self.overflowed = True
-            self.close()
-            return False
-        self._queue.put_nowait(message)
-        return True
+            return Sent.NOBODY
+        weight = _weight(message)
+        share = self._shares.get(sender) or _Share()
+        while self._room < weight:
+            heaviest = max(self._shares, key=lambda each: self._shares[each].weight, default=sender)
+            self.dropped += 1
+            if heaviest == sender or self._shares[heaviest].weight <= share.weight + weight:
+                return Sent.FULL
+            self._drop_newest(heaviest)
+        self._shares[sender] = share
+        share.messages.append(message)
+        share.weight += weight
+        self._room -= weight
+        self._ready.set()
+        return Sent.TAKEN
+
+    def _drop_newest(self, sender: str) -> None:
+        share = self._shares[sender]
+        self._took(share, share.messages.pop())
+        if not share.messages:
+            del self._shares[sender]
+
+    def _took(self, share: _Share, message: bytes) -> None:
+        share.weight -= _weight(message)
+        self._room += _weight(message)
+
+    def _next(self) -> bytes | None:
+        """The oldest message of the sender whose turn it is; None where nothing waits."""
+        if not self._shares:
+            return None
+        sender, share = self._shares.popitem(last=False)
+        message = share.messages.popleft()
+        self._took(share, message)
+        if share.messages:
+            self._shares[sender] = share
+        return message
 
     def close(self) -> None:
         """Ends the iteration after what is already queued. Idempotent."""
-        if not self.closed:
-            self.closed = True
-            self._queue.put_nowait(None)
+        self.closed = True
+        self._ready.set()
 
     async def get(self) -> bytes | None:
         """The next message, or None at the end."""
-        return await self._queue.get()
+        while (message := self._next()) is None and not self.closed:
+            self._ready.clear()
+            await self._ready.wait()
+        return message
 
     async def take(self, most: int) -> list[bytes]:
         """Waits for a message, and gives all that are there: of `most` bytes together, unless one alone is larger.
         Empty at the end.
         """
         taken: list[bytes] = []
-        message = await self._queue.get()
+        message = await self.get()
         while message is not None:
             taken.append(message)
             most -= len(message)
-            if most <= 0 or self._queue.empty():
-                return taken
-            message = self._queue.get_nowait()
-        self._queue.put_nowait(None)  # the end is told again to who takes once more
+            if most <= 0:
+                break
+            message = self._next()
         return taken
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (message := await self._queue.get()) is not None:
+        while (message := await self.get()) is not None:
             yield message
+
+
+def _weight(message: bytes) -> int:
+    return max(len(message), MESSAGE_WEIGHT)
 
 
 class Switchboard(Protocol):
@@ -75,7 +134,7 @@ class Switchboard(Protocol):
     At most one live subscription a channel: a newer one ends the older (a node that reconnects wins over its ghost).
     """
 
-    async def subscribe(self, channel: str) -> Subscription:
+    async def subscribe(self, channel: str, depth: int = QUEUE_DEPTH) -> Subscription:
         """A live subscription; an older one of the same channel ends."""
         ...
 
@@ -83,8 +142,8 @@ class Switchboard(Protocol):
         """Idempotent; leaves a newer subscription of the same channel alone."""
         ...
 
-    async def publish(self, channel: str, message: bytes) -> bool:
-        """Whether somebody is believed to be listening. Never waits for a reader."""
+    async def publish(self, channel: str, message: bytes, sender: str) -> Sent:
+        """What became of it. Never waits for a reader."""
         ...
 
     async def listening(self, channel: str) -> bool:
@@ -98,9 +157,9 @@ class LocalSwitchboard:
     def __init__(self) -> None:
         self._channels: dict[str, Subscription] = {}
 
-    async def subscribe(self, channel: str) -> Subscription:
+    async def subscribe(self, channel: str, depth: int = QUEUE_DEPTH) -> Subscription:
         """See `Switchboard`."""
-        subscription = Subscription()
+        subscription = Subscription(depth)
         older = self._channels.get(channel)
         if older is not None:
             older.close()
@@ -113,10 +172,10 @@ class LocalSwitchboard:
         if self._channels.get(channel) is subscription:
             del self._channels[channel]
 
-    async def publish(self, channel: str, message: bytes) -> bool:
+    async def publish(self, channel: str, message: bytes, sender: str) -> Sent:
         """See `Switchboard`."""
         subscription = self._channels.get(channel)
-        return subscription is not None and subscription.offer(message)
+        return Sent.NOBODY if subscription is None else subscription.offer(message, sender)
 
     async def listening(self, channel: str) -> bool:
         """See `Switchboard`."""

@@ -19,7 +19,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.hub.switchboard import Subscription
+from node.hub.messages import pack_sent, unpack_sent
+from node.hub.switchboard import QUEUE_DEPTH, Sent, Subscription
 
 if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
@@ -77,9 +78,9 @@ class TableSwitchboard:
             held.subscription.close()
         self._local.clear()
 
-    async def subscribe(self, channel: str) -> Subscription:
+    async def subscribe(self, channel: str, depth: int = QUEUE_DEPTH) -> Subscription:
         """See `Switchboard`. Other processes know of it once they have read the presence row."""
-        subscription = Subscription()
+        subscription = Subscription(depth)
         older = self._local.get(channel)
         if older is not None:
             older.subscription.close()
@@ -96,15 +97,17 @@ class TableSwitchboard:
             gone = json.dumps({"process": self._process, "gone": [channel]}).encode()
             await asyncio.to_thread(self._put, _PRESENCE_CHANNEL, gone)
 
-    async def publish(self, channel: str, message: bytes) -> bool:
-        """See `Switchboard`. A local reader gets it at once; a remote one with its next look at the table."""
+    async def publish(self, channel: str, message: bytes, sender: str) -> Sent:
+        """See `Switchboard`. A local reader gets it at once; a remote one with its next look at the table, where it may
+        find no room any more.
+        """
         local = self._local.get(channel)
         if local is not None:
-            return local.subscription.offer(message)
+            return local.subscription.offer(message, sender)
         if not await self.listening(channel):
-            return False
-        await asyncio.to_thread(self._put, channel, message)
-        return True
+            return Sent.NOBODY
+        await asyncio.to_thread(self._put, channel, pack_sent(sender, message))
+        return Sent.TAKEN
 
     async def listening(self, channel: str) -> bool:
         """See `Switchboard`."""
@@ -157,7 +160,8 @@ class TableSwitchboard:
         if channel != _PRESENCE_CHANNEL:
             held = self._local.get(channel)
             if held is not None:
-                held.subscription.offer(message)
+                sender, sent = unpack_sent(message)
+                held.subscription.offer(sent, sender)
             return
         said = json.loads(message)
         if said["process"] == self._process:

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - Exact: every fingerprint that may match and lies within the radius is found.
 - What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
+  What tells nothing (`node.domain.matchable`) is left out by whoever fills it.
 - Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`).
 - Derived data: the store can fill it again. Whether it is kept in files too is its folder's business
   (`node.match.folder`); searching, adding and removing are the same.
@@ -14,7 +15,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -35,8 +36,9 @@ from node.domain.fingerprints import (
     FingerprintKind,
 )
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import Concerned, Probe, RawHit
+from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
+from node.match.bounding import Bounds
 from node.match.concerned import concerned
 from node.match.crew import Crew
 from node.match.found import Found
@@ -46,7 +48,7 @@ from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of
 from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 1, PHASH: 1, FRAME: 2}
+VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 2, PHASH: 2, FRAME: 3}
 """The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
 come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
@@ -102,6 +104,16 @@ class LocalIndex:
         name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
         0..`PDQ_RADIUS_CAP` and for a probe of the wrong length.
         """
+        return self._search(probes, radius, lambda found, _asked, _code: found)
+
+    def propose(self, probes: Sequence[Probe], radius: int, most: int, unbounded: Collection[int]) -> Proposed:
+        """See `SearchIndex`. Raises as `search` does."""
+        bounds = Bounds(most=most, unbounded=unbounded)
+        return Proposed(hits=self._search(probes, radius, bounds.cut), further=bounds.further)
+
+    def _search(
+        self, probes: Sequence[Probe], radius: int, cut: Callable[[Found, Sequence[Probe], int], Found]
+    ) -> list[RawHit]:
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
         by_code: dict[int, list[Probe]] = {}
@@ -126,7 +138,7 @@ class LocalIndex:
             words = np.ndarray((len(asked), table.width), table.word, values)
             found = table.near(words, PHASH_RADIUS if code == PHASH.code else radius)
             if len(found):
-                hits.extend(_hits(asked, code, found))
+                hits.extend(_hits(asked, code, cut(found, asked, code)))
         return hits
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:

@@ -13,7 +13,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from node.media.allowance import Time
     from node.media.decode import ShownFrame
     from node.media.pixels import Pixels
 
@@ -43,8 +43,6 @@ UNLIKE: Final = PDQ_RADIUS // 2
 the radius of one that is kept."""
 _WORDS: Final = 4
 """Words of 64 bits in a PDQ hash."""
-GRACE_SECONDS: Final = 30
-"""Between the end of decoding by our own clock and the end that the kernel would make: for one frame more."""
 
 
 def processor_seconds(size: int) -> int:
@@ -53,22 +51,22 @@ def processor_seconds(size: int) -> int:
 
 
 def fingerprint_animation(
-    first: Sample, shown_for: int, rest: Iterator[ShownFrame], seconds: int
+    first: Sample, shown_for: int, rest: Iterator[ShownFrame], given: Time
 ) -> tuple[Animation | None, str, bool]:
-    """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds, within so many seconds of
-    processor time: (None where no frame follows; why not all were read, "" where they were; whether that is for want of
+    """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds, within the time that was
+    given: (None where no frame follows; why not all were read, "" where they were; whether that is for want of
     a resource of ours). Raises MemoryError where not even what was read can be put together.
     """
     kept = _Kept(first)
     frames, at = 1, min(shown_for, MAX_AT)
-    note, lacking, stop = "", False, time.process_time() + seconds
+    note, lacking = "", False
     try:
         for frame in rest:
             kept.take(frame.pixels, at)
             frames += 1
             at = min(at + frame.milliseconds, MAX_AT)
             del frame  # the next one wants the room
-            if time.process_time() > stop:
+            if given.is_up():
                 note = "decoding all of them takes too long"
                 break
     except MediaError as error:

@@ -2,13 +2,14 @@
 
 Rules this module upholds:
 
-- A decoder that is taken over can use bounded memory and processor time, read what its user may read, and write to the
-  one pipe that it was given. It cannot write or remove a file, open a socket, start a program or signal a process.
+- A decoder that is taken over can use bounded memory and processor time, read the file that it was handed, and write to
+  the one pipe that it was given. It cannot open, see or change a file, open a socket, start a program, or reach another
+  process; where the command was started by root, it is nobody who owns anything.
 - Limits are absolute from here on: soft and hard alike, except for processor time, which is renewed a task.
-- The system-call filter is a second wall behind the limits: where the machine has none (another architecture, a kernel
-  without seccomp), the worker goes on without it, for the limits hold there too.
+- It fails closed: without a filter of system calls (`seccomp`) no file is read. Landlock stands beside it where the
+  kernel has it.
 
-Sources: setrlimit(2), prctl(2), seccomp(2); the filter is classic BPF over `struct seccomp_data`.
+Sources: setrlimit(2), prctl(2), seccomp(2), landlock(7), capset(2).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import platform
 import resource
 import struct
 import time
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from node.media import landlock, seccomp
 
 MEMORY_BYTES: Final = 3 * 1024 * 1024 * 1024
 """Address space that one picture may take on top of what the idle worker has: 200 million pixels decoded and turned
@@ -34,11 +37,37 @@ NICENESS: Final = 10
 members, and searching, as if nothing were."""
 AUTOGROUP_SECONDS: Final = 0.11
 AUTOGROUP_ATTEMPTS: Final = 50
+USERS_FROM: Final = 0x60000000
+"""With its process id on top, the user that a worker of root becomes: far above what systems give to users, services
+and containers, and of no two workers at a time."""
+NOBODY: Final = 65534
+"""The user where this machine has no others (a container whose users are few)."""
 
 _PR_SET_DUMPABLE: Final = 4
-_PR_SET_SECCOMP: Final = 22
 _PR_SET_NO_NEW_PRIVS: Final = 38
-_SECCOMP_MODE_FILTER: Final = 2
+_CAPABILITIES: Final = 0x20080522
+"""_LINUX_CAPABILITY_VERSION_3."""
+
+
+class Unconfined(Exception):
+    """This machine does not let a worker confine itself, so it may read nothing."""
+
+
+def confine(ports: seccomp.Ports) -> None:
+    """Puts this process, with all its threads, into its bounds, for good. Raises `Unconfined`.
+
+    In this order: a privilege is needed to drop privileges, and each later step can no longer be undone by an earlier
+    one's means.
+    """
+    limit_resources()
+    drop_privileges()
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise Unconfined
+    landlock.refuse_everything()
+    if not seccomp.install(platform.machine(), ports):
+        raise Unconfined
 
 
 def limit_resources() -> None:
@@ -52,6 +81,21 @@ def limit_resources() -> None:
     ):
         lowest = _within(bound, resource.getrlimit(kind)[1])
         resource.setrlimit(kind, (lowest, lowest))
+
+
+def drop_privileges() -> None:
+    """From root to a user and group that nothing belongs to, and of anyone's capabilities to none."""
+    if os.geteuid() == 0:
+        with suppress(PermissionError):  # a container that has no say over groups has none to drop
+            os.setgroups([])
+        for number in (USERS_FROM + os.getpid(), NOBODY):
+            # A container may know few users, or but one: what it calls root has no privileges outside of it.
+            with suppress(OSError):
+                os.setresgid(number, number, number)
+                os.setresuid(number, number, number)
+                break
+    header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES, 0))
+    ctypes.CDLL(None, use_errno=True).capset(header, ctypes.create_string_buffer(struct.pack("=6I", *[0] * 6)))
 
 
 def give_way() -> None:
@@ -81,116 +125,3 @@ def renew_processor_time(seconds: int) -> None:
 def _within(bound: int, hard: int) -> int:
     """`bound`, or the hard limit that this process was born with where that is lower."""
     return bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-
-
-def filter_system_calls() -> bool:
-    """Installs the system-call filter. False where this machine has none that is known here."""
-    known = _MACHINES.get(platform.machine())
-    if known is None:
-        return False
-    library = ctypes.CDLL(None, use_errno=True)
-    library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        return False
-    code = _program(known)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = _FilterProgram(length=len(code) // _INSTRUCTION.size, code=ctypes.addressof(buffer))
-    return bool(library.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
-
-
-class _FilterProgram(ctypes.Structure):
-    """`struct sock_fprog`."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
-
-
-# Numbers of the calls refused, by machine (linux/arch/*/syscalls). Calls that only x86-64 still has stand apart.
-_X86_64: Final = {
-    "sockets": (41, 42, 43, 44, 46, 49, 50, 53, 288, 299, 307),
-    "programs and processes": (57, 58, 59, 322, 62, 200, 234, 129, 297, 101, 310, 311, 424, 434, 438, 272, 308),
-    "files written or removed": (
-        76, 77, 82, 83, 84, 85, 86, 87, 88, 90, 91, 92, 93, 94, 133, 188, 189, 190, 258, 259, 260, 263, 264, 265, 266,
-        268, 285, 316, 437, 452, 132, 235, 261, 280, 197, 198, 199,
-    ),
-    "the kernel": (161, 165, 166, 169, 175, 176, 246, 248, 249, 250, 298, 303, 304, 313, 320, 321, 323, 425, 426, 427),
-}  # fmt: skip
-_AARCH64: Final = {
-    "sockets": (198, 199, 200, 201, 202, 203, 206, 211, 242, 243, 269),
-    "programs and processes": (221, 281, 129, 130, 131, 138, 240, 117, 270, 271, 424, 434, 438, 97, 268),
-    "files written or removed": (
-        5, 6, 7, 14, 15, 16, 33, 34, 35, 36, 37, 38, 45, 46, 47, 52, 53, 54, 55, 88, 276, 437, 452,
-    ),
-    "the kernel": (39, 40, 41, 51, 104, 105, 106, 142, 217, 218, 219, 241, 264, 265, 273, 280, 282, 294, 425, 426, 427),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Machine:
-    """A machine's number in the audit interface (AUDIT_ARCH_*) and its numbers of the calls that are filtered."""
-
-    audit: int
-    refused: dict[str, tuple[int, ...]]
-    open: int | None
-    openat: int
-    clone: int
-    clone3: int
-    prlimit64: int
-
-
-_MACHINES: Final = {
-    "x86_64": _Machine(audit=0xC000003E, refused=_X86_64, open=2, openat=257, clone=56, clone3=435, prlimit64=302),
-    "aarch64": _Machine(audit=0xC00000B7, refused=_AARCH64, open=None, openat=56, clone=220, clone3=435, prlimit64=261),
-}
-
-_INSTRUCTION: Final = struct.Struct("=HBBI")
-_LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
-_JUMP_EQUAL: Final = 0x15
-_JUMP_AT_LEAST: Final = 0x35
-_JUMP_ANY_BIT: Final = 0x45
-_RETURN: Final = 0x06
-_ALLOW: Final = 0x7FFF0000
-_ERRNO: Final = 0x00050000
-_EPERM: Final = 1
-_ENOSYS: Final = 38
-_NUMBER_AT, _MACHINE_AT, _ARGUMENTS_AT = 0, 4, 16
-_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CLONE_THREAD: Final = 0x00010000
-_ANY_PROCESS: Final = 0xFFFFFFFF
-"""A process id other than 0, which stands for the caller."""
-_X32_CALLS: Final = 0x40000000
-"""x86-64 also takes its 32-bit-pointer calls, numbered from here: they would go round the list."""
-
-
-def _program(machine: _Machine) -> bytes:
-    """The filter's code: what is foreign or listed is refused, and so are new processes and opening to write."""
-    refuse, absent = _ERRNO | _EPERM, _ERRNO | _ENOSYS
-    code = [
-        _op(_LOAD, _MACHINE_AT), _op(_JUMP_EQUAL, machine.audit, 1, 0), _op(_RETURN, refuse),
-        _op(_LOAD, _NUMBER_AT), _op(_JUMP_AT_LEAST, _X32_CALLS, 0, 1), _op(_RETURN, refuse),
-    ]  # fmt: skip
-    for number in sorted({number for numbers in machine.refused.values() for number in numbers}):
-        code += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, refuse)]
-    # Without clone3 the C library falls back to clone, whose flags can be looked at.
-    code += [_op(_JUMP_EQUAL, machine.clone3, 0, 1), _op(_RETURN, absent)]
-    code += _if_flags(machine.clone, 0, _CLONE_THREAD, when_set=_ALLOW, otherwise=refuse)
-    code += _if_flags(machine.openat, 2, _WRITING, when_set=refuse, otherwise=_ALLOW)
-    code += _if_flags(machine.prlimit64, 0, _ANY_PROCESS, when_set=refuse, otherwise=_ALLOW)
-    if machine.open is not None:
-        code += _if_flags(machine.open, 1, _WRITING, when_set=refuse, otherwise=_ALLOW)
-    code.append(_op(_RETURN, _ALLOW))
-    return b"".join(code)
-
-
-def _op(operation: int, value: int, when_true: int = 0, when_false: int = 0) -> bytes:
-    return _INSTRUCTION.pack(operation, when_true, when_false, value)
-
-
-def _if_flags(number: int, argument: int, flags: int, *, when_set: int, otherwise: int) -> list[bytes]:
-    """For the call `number`: one verdict where any bit of `flags` is in its argument (lower half), else the other."""
-    return [
-        _op(_JUMP_EQUAL, number, 0, 4),
-        _op(_LOAD, _ARGUMENTS_AT + 8 * argument),
-        _op(_JUMP_ANY_BIT, flags, 0, 1),
-        _op(_RETURN, when_set),
-        _op(_RETURN, otherwise),
-    ]

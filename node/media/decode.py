@@ -29,14 +29,19 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
+from node.media.gif import count_frames
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import damage, lack_in, shortage
 from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
 
 MAX_PIXELS: Final = 200_000_000
 """Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
-_PLUGINS: Final = ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP")
+_PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
+_PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
+"""What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
 _MOVING: Final = (GIF, WEBP, PNG, AVIF)
+_MAX_BOXES: Final = 100_000
+"""Boxes of an ISO media file that are walked over: a picture has a few dozen."""
 _BELIEVED: Final = 10
 """Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
 _UNBELIEVED: Final = 100
@@ -54,20 +59,22 @@ class ShownFrame:
 class DecodedPicture:
     """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
 
-    `rest`: the frames after it, decoded as they are asked for; raises `MediaError` where one cannot be. None of a
-    picture that has no others; of a GIF that is known no sooner than its second frame was looked for.
+    `frames`: how many it states. `rest`: those after the first, decoded as they are asked for; raises
+    `MediaError` where one cannot be. None of a picture that has no others; of a GIF that is known no sooner than its
+    second frame was looked for.
     """
 
     pixels: Pixels
     media_type: str
     milliseconds: int
+    frames: int
     rest: Iterator[ShownFrame] | None
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
     """Decodes a picture file held in memory. Raises `MediaError` with the reason for all that can be wrong with it."""
     known = recognise(data)
-    _prepare_decoders()
+    prepare()
     with _in_our_words(data, known):
         frames = _opened(data, known)
         first = frames.next()
@@ -77,6 +84,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
         pixels=first.pixels,
         media_type=known.media_type,
         milliseconds=first.milliseconds,
+        frames=count_frames(data) if known is GIF else frames.stated if frames.moves else 1,
         rest=_rest(frames, data, known) if frames.moves else None,
     )
 
@@ -135,17 +143,18 @@ class _Frames:
     @property
     def moves(self) -> bool:
         """Whether there may be more than the first."""
-        return self._known is GIF or (self._known in _MOVING and self._stated > 1)
+        return self._known is GIF or (self._known in _MOVING and self.stated > 1)
 
     @property
-    def _stated(self) -> int:
+    def stated(self) -> int:
+        """Frames by the file's own account, which Pillow would count by reading all of a GIF's."""
         return int(getattr(self._image, "n_frames", 1))
 
     def next(self) -> ShownFrame | None:
         """The next one; None after the last. Raises whatever Pillow raises."""
         image = self._image
         if self._given:
-            if self._known is not GIF and self._given >= self._stated:
+            if self._known is not GIF and self._given >= self.stated:
                 return None
             try:
                 image.seek(self._given)
@@ -177,7 +186,7 @@ class _WebPFrames(_Frames):
         self._until = 0
 
     def next(self) -> ShownFrame | None:
-        if self._given >= self._stated:
+        if self._given >= self.stated:
             return None
         frame = self._decoder.get_next()
         if frame is None:
@@ -198,10 +207,13 @@ def _shown_for(stated: object) -> int:
 
 
 @lru_cache(maxsize=1)
-def _prepare_decoders() -> None:
-    """Makes the decoders of the allow-list known to Pillow and keeps each to the thread that it runs in."""
-    for plugin in _PLUGINS:
-        importlib.import_module(f"PIL.{plugin}ImagePlugin")
+def prepare() -> None:
+    """Makes the decoders of the allow-list known to Pillow and keeps each to the thread that it runs in. Nothing of
+    Pillow is loaded later.
+    """
+    for name in (*_PLUGINS, *_PARTS):
+        importlib.import_module(f"PIL.{name}")
+    Image.preinit()
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     # One allocation a picture, so that its pixels can be read in place (see `pixels`).
@@ -232,7 +244,9 @@ def _is_cut_short(data: bytes) -> bool:
     if data[4:8] != b"ftyp":
         return False
     at = 0
-    while at + 8 <= len(data):
+    for _ in range(_MAX_BOXES):
+        if at + 8 > len(data):
+            break
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:  # the size follows in 8 bytes
             size = int.from_bytes(data[at + 8 : at + 16], "big")

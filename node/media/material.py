@@ -10,39 +10,33 @@ Rules this module upholds:
 from __future__ import annotations
 
 import os
-import stat
-from pathlib import Path
 
 from node.domain.fingerprints import MaterialFingerprints
 from node.errors import MediaError
 from node.media.allowance import Allow
 from node.media.containers import Container, container_of
+from node.media.descriptors import not_read
 from node.media.picture import fingerprint_picture
 from node.media.sniff import HEAD, recognise
-from node.media.source import not_read
 from node.media.video import fingerprint_video
 
 
-def fingerprint_material(path: Path, allow: Allow) -> MaterialFingerprints:
-    """Every fingerprint of a file. Raises `MediaError` with the reason for everything that is wrong with it."""
-    container = _container(path)
-    return fingerprint_picture(path, allow) if container is None else fingerprint_video(path, container, allow)
+def fingerprint_material(descriptor: int, allow: Allow) -> MaterialFingerprints:
+    """Every fingerprint of an open file, which stays open. Raises `MediaError` with the reason for everything that is
+    wrong with it.
+    """
+    container = _container(descriptor)
+    if container is None:
+        return fingerprint_picture(descriptor, allow)
+    return fingerprint_video(descriptor, container, allow)
 
 
-def _container(path: Path) -> Container | None:
+def _container(descriptor: int) -> Container | None:
     """The container of a file that is a video; None for all else, of which the picture's way says what is wrong."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        raise not_read(error) from None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         head = os.pread(descriptor, HEAD, 0)
     except OSError as error:
         raise not_read(error) from None
-    finally:
-        os.close(descriptor)
     try:
         recognise(head)
     except MediaError:

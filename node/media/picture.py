@@ -11,14 +11,13 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
-from node.media.allowance import Allow
-from node.media.animation import GRACE_SECONDS, fingerprint_animation, processor_seconds
+from node.media.allowance import MAX_COST, PIXELS_A_SECOND, Allow, Wish
+from node.media.animation import fingerprint_animation, processor_seconds
 from node.media.borders import Box, cut, find_inside
 from node.media.decode import decode_picture
 from node.media.frames import Sample, insides_within
@@ -32,13 +31,13 @@ _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
-def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
-    """Every fingerprint of a picture file. Raises `MediaError` with the reason for everything that is wrong with it;
-    `Shortage` where a resource of ours ran out, with what was read all the same.
+def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
+    """Every fingerprint of an open picture file. Raises `MediaError` with the reason for everything that is wrong with
+    it; `Shortage` where a resource of ours ran out, with what was read all the same.
     """
-    source = read_source(path)
+    source = read_source(descriptor)
     picture = decode_picture(source.data)
-    pixels, rest, shown_for = picture.pixels, picture.rest, picture.milliseconds
+    pixels, rest, shown_for, frames = picture.pixels, picture.rest, picture.milliseconds, picture.frames
     pdq = pdq_hashes(pixels.values, pixels.channels)
     box = find_inside(pixels)
     still = PictureFingerprints(
@@ -59,10 +58,10 @@ def fingerprint_picture(path: Path, allow: Allow) -> PictureFingerprints:
         return still
     first = Sample(pdq.shown_at(0), insides_within(pixels, box, 0))
     del picture, pixels  # the next frame wants the room
-    seconds = processor_seconds(still.size)
-    allow(seconds + GRACE_SECONDS, still)
+    cost = min(frames * still.width * still.height // PIXELS_A_SECOND, MAX_COST)
+    given = allow(Wish(size=still.size, seconds=processor_seconds(still.size), cost=cost), still)
     try:
-        animation, note, lacking = fingerprint_animation(first, shown_for, rest, seconds)
+        animation, note, lacking = fingerprint_animation(first, shown_for, rest, given)
     except MemoryError:
         animation, note, lacking = None, f"only its first frame was read: putting the others together {MEMORY}", True
     found = replace(still, animation=animation, note=note)

@@ -2,92 +2,116 @@
 
 Rules this module upholds:
 
-- A worker is sent paths and sends lines, which are checked as untrusted (`replies`).
+- The files are opened here; a worker is sent open files and sends lines, which are checked as untrusted (`replies`,
+  `tasks`). What a worker can ask for is bounded by what it was given.
 - A file that kills, hangs or exhausts its worker costs only itself: it gets a `MediaError` (an animation whose later
   frames crash their decoder keeps what was told of its first), the worker is replaced, and whatever was queued behind
   the file is given to another.
 - A file is not blamed for what its worker lacked. What failed for want of a resource, was killed, or crashed a worker
   that had read other files before, is tried once more, as the first file of a new worker; what is said then stands.
-- Results come in the order of the files. At most `_WINDOW` files a worker are held, so memory does not grow with the
-  number of files, and a slow reader of the results slows the pool down.
+- A file that takes long for its size is put off until all others are done (`budget`).
+- Results come in the order of the files, those that were put off behind all others. At most `_WINDOW` files a worker
+  are held besides, so memory does not grow with the number of files, and a slow reader of the results slows the pool
+  down.
 - When the generator ends, is closed or is interrupted, no worker is left.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import PictureFingerprints
 from node.errors import Malformed, MediaError, Unavailable
 from node.media import replies
-from node.media.walk import Unreadable
-from node.media.worker_process import WORKER_COMMAND, Result, Task, WorkerProcess, cause, start
+from node.media.budget import Budget
+from node.media.descriptors import Identity, not_read
+from node.media.tasks import Result, Task, left_of
+from node.media.turns import WALL_A_SECOND, blame, conclude, heard_before, is_tried_again
+from node.media.walk import Found, Unreadable
+from node.media.worker_process import UNCONFINED, WORKER_COMMAND, WorkerProcess, start
 
 WALL_SECONDS: Final = 300.0
 """Time of one file by the clock, for what takes no processor time: a dead network share. What asks for more
-processor time (what moves, or may) gets `_WALL_A_SECOND` times that on top."""
-_WALL_A_SECOND: Final = 4
-"""Seconds by the clock for each of processor time: a machine has other things to do."""
+processor time (what moves, or may) gets `turns.WALL_A_SECOND` times that on top."""
 _STARTS: Final = 3
 """Workers in a row that may fail to start before the pool gives up."""
 _DEPTH: Final = 2
-"""Files handed to a worker at a time: the second waits in its pipe, so that it never waits for us."""
+"""Files handed to a worker at a time: the second waits in its socket, so that it never waits for us."""
 _WINDOW: Final = 32
 """Files a worker that may be in flight or done and not yet handed on, because an earlier one is slow."""
 _READ_BYTES: Final = 65536
-_LONGEST_PATH: Final = 4096
-"""Bytes (Linux PATH_MAX)."""
 _NONSENSE: Final = "the worker that read it answered nonsense and was stopped"
+
+File = Path | Found | Unreadable
+"""A path that a person named, or what a walk found."""
 
 
 def fingerprint_files(
-    files: Iterable[Path | Unreadable],
+    files: Iterable[File],
     *,
     workers: int | None = None,
     wall_seconds: float = WALL_SECONDS,
     command: Sequence[str] = WORKER_COMMAND,
+    budget: Budget | None = None,
 ) -> Iterator[tuple[Path, Result]]:
     """Fingerprints files in up to `workers` processes (None: one a processor); yields each path with its result.
 
     `files` is read as there is room. Raises `Unavailable` where no worker can be started at all.
     """
     limit = workers if workers is not None else len(os.sched_getaffinity(0))
-    pool = _Pool(limit=max(limit, 1), wall_seconds=wall_seconds, command=tuple(command))
-    source = iter(files)
-    window: deque[Task] = deque()
-    exhausted = False
+    budget = budget or Budget()
+    pool = _Pool(limit=max(limit, 1), wall_seconds=wall_seconds, command=tuple(command), budget=budget)
     try:
-        while True:
-            while not exhausted and len(window) < pool.limit * _WINDOW and pool.has_room():
-                item = next(source, None)
-                exhausted = item is None
-                if item is not None:
-                    window.append(pool.take(item))
-            if not window:
-                return
-            pool.collect(wait=window[0].result is None)
-            while window and (result := window[0].result) is not None:
-                yield window.popleft().path, result
+        yield from _in_order(pool, map(_task, files))
+        yield from _in_order(pool, map(budget.second_turn, budget.last()))
     finally:
         pool.close()
+
+
+def _task(item: File) -> Task:
+    match item:
+        case Unreadable():
+            return Task(path=item.path, result=item.error)
+        case Found():
+            return Task(path=item.path, named=item.named, identity=Identity.of(item.status))
+        case _:
+            return Task(path=item)
+
+
+def _in_order(pool: _Pool, tasks: Iterator[Task]) -> Iterator[tuple[Path, Result]]:
+    """The results of one turn of these, but for those that are put off."""
+    window: deque[Task] = deque()
+    exhausted = False
+    while True:
+        while not exhausted and len(window) < pool.limit * _WINDOW and pool.has_room():
+            task = next(tasks, None)
+            exhausted = task is None
+            if task is not None:
+                window.append(task)
+                if not task.is_done:
+                    pool.hand_out(task)
+        if not window:
+            return
+        pool.collect(wait=not window[0].is_done)
+        while window and window[0].is_done:
+            task = window.popleft()
+            if task.result is not None:
+                yield task.path, task.result
 
 
 class _Pool:
     """The workers, and the tasks that no worker has yet (`_backlog`: those of workers that died)."""
 
-    def __init__(self, *, limit: int, wall_seconds: float, command: tuple[str, ...]) -> None:
+    def __init__(self, *, limit: int, wall_seconds: float, command: tuple[str, ...], budget: Budget) -> None:
         self.limit = limit
         self._wall_seconds = wall_seconds
         self._command = command
+        self._budget = budget
         self._workers: list[WorkerProcess] = []
         self._backlog: deque[Task] = deque()
         self._failed_starts = 0
@@ -98,17 +122,6 @@ class _Pool:
         if self._backlog:
             return False
         return len(self._workers) < self.limit or any(len(worker.tasks) < _DEPTH for worker in self._workers)
-
-    def take(self, item: Path | Unreadable) -> Task:
-        """Queues a file with the worker that has least to do, or with a new one where all have something."""
-        if isinstance(item, Unreadable):
-            return Task(path=item.path, result=item.error)
-        task = Task(path=item)
-        if len(os.fsencode(item.absolute())) >= _LONGEST_PATH:
-            task.result = MediaError("its path is longer than a file's can be")
-        else:
-            self._hand_out(task)
-        return task
 
     def collect(self, *, wait: bool) -> None:
         """Takes in what workers have said, waiting for the first of them where asked; stops those that are overdue.
@@ -122,10 +135,10 @@ class _Pool:
         now = time.monotonic()
         for worker in list(self._workers):
             if worker.busy and worker.deadline <= now:
-                allowed = self._wall_seconds + _WALL_A_SECOND * worker.seconds
+                allowed = self._wall_seconds + WALL_A_SECOND * worker.seconds
                 self._lose(worker, f"reading and decoding it took longer than {allowed:g} seconds")
         while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
-            self._hand_out(self._backlog.popleft())
+            self.hand_out(self._backlog.popleft())
 
     def close(self) -> None:
         """Ends every worker at once; none has anything to save."""
@@ -135,10 +148,16 @@ class _Pool:
             self._bury(worker)
         self._selector.close()
 
-    def _hand_out(self, task: Task) -> None:
+    def hand_out(self, task: Task) -> None:
         """Gives a task to the worker that has least to do, or to a new one where all have something; one that is tried
         again to a new one, for which its caller has made room.
         """
+        try:
+            file, status = task.open()
+        except MediaError as error:
+            conclude(self._budget, task, left_of(task.so_far, error))
+            return
+        task.limits = task.limits or self._budget.first_turn(status.size)
         worker = None if task.again else min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         if worker is None or (worker.tasks and len(self._workers) < self.limit):
             try:
@@ -147,14 +166,17 @@ class _Pool:
                 if not self._workers:
                     raise
                 if task.again:  # the others go on
-                    task.result = MediaError(f"it failed, and {error}", remedy=error.remedy)
+                    conclude(self._budget, task, MediaError(f"it failed, and {error}", remedy=error.remedy))
                     return
                 worker = min(self._workers, key=lambda worker: len(worker.tasks))
-        if not worker.tasks and worker.ready:
-            worker.deadline = time.monotonic() + self._wall_seconds
+        try:
+            worker.hand(file, task.limits)
+        except OSError as error:
+            conclude(self._budget, task, not_read(error))
+            return
         worker.tasks.append(task)
-        with contextlib.suppress(BrokenPipeError):  # it has just died: it is heard as dead, and the task handed on
-            os.write(worker.to, replies.write_task(task.path))
+        if len(worker.tasks) == 1 and worker.ready:
+            worker.begin(self._wall_seconds)
 
     def _start(self) -> WorkerProcess:
         worker = start(self._command, workers=self.limit)
@@ -185,26 +207,19 @@ class _Pool:
         if not worker.ready:
             worker.ready = line == replies.READY
             self._failed_starts = 0
-            worker.deadline = time.monotonic() + self._wall_seconds
+            worker.begin(self._wall_seconds)
             return worker.ready
         if not worker.tasks or len(line) > replies.MAX_REPLY_BYTES:
             return False
+        task = worker.tasks[0]
         try:
-            result = replies.read_reply(line)
+            said = replies.read_reply(line)
+            if isinstance(said, replies.Before):
+                return heard_before(worker, task, said)
+            result = task.judge(said)
         except Malformed:
             return False
-        match result:
-            case replies.MoreTime():
-                if worker.seconds:
-                    return False  # once a file: a worker that was taken over could ask for ever
-                worker.seconds, worker.so_far = result.seconds, result.so_far
-                worker.deadline += _WALL_A_SECOND * result.seconds
-            case replies.Spent():
-                if worker.spent:
-                    return False
-                worker.spent, worker.short = True, result.short
-            case _:
-                self._take_in(worker, result)
+        self._take_in(worker, result)
         return True
 
     def _take_in(self, worker: WorkerProcess, result: Result) -> None:
@@ -213,10 +228,9 @@ class _Pool:
         if worker.short and not task.again:
             task.again = True
         else:
-            worker.tasks.popleft().result = result
+            conclude(self._budget, worker.tasks.popleft(), result, took=worker.took(), costly=worker.costly)
         worker.served += 1
-        worker.seconds, worker.so_far = 0, None
-        worker.deadline = time.monotonic() + self._wall_seconds
+        worker.begin(self._wall_seconds)
 
     def _replace(self, worker: WorkerProcess) -> None:
         """Ends a worker that asked for it."""
@@ -232,24 +246,21 @@ class _Pool:
             worker.process.kill()
         status = self._bury(worker)
         if not worker.ready:
+            if status == UNCONFINED:
+                raise Unavailable(
+                    "the worker processes cannot confine themselves on this machine, so no file is read",
+                    remedy="use Linux on x86-64 or aarch64 with seccomp; a container has to let seccomp(2) pass",
+                )
             self._failed_starts += 1
             if self._failed_starts >= _STARTS:
                 raise Unavailable(
                     "the worker processes that read files cannot be started",
                     remedy="check that memory is free and that the installation is whole (make setup)",
                 )
+        elif worker.tasks and not reason and is_tried_again(worker, worker.tasks[0], status):
+            worker.tasks[0].again = True
         elif worker.tasks:
-            task = worker.tasks[0]
-            killed = not reason and status == -signal.SIGKILL
-            crashed = not reason and status != -signal.SIGXCPU and worker.served > 0
-            if not task.again and (killed or crashed):
-                task.again = True
-            else:
-                # What was killed or stopped may do better another time; what crashed will crash again.
-                left = None if reason or killed else worker.so_far
-                worker.tasks.popleft().result = _left(
-                    left, MediaError(reason) if reason else cause(status, worker.seconds)
-                )
+            blame(self._budget, worker, worker.tasks.popleft(), reason, status)
         self._pass_on(worker.tasks)
 
     def _pass_on(self, tasks: deque[Task]) -> None:
@@ -257,17 +268,12 @@ class _Pool:
         that worker's place.
         """
         if tasks and tasks[0].again:
-            self._hand_out(tasks.popleft())
+            self.hand_out(tasks.popleft())
         self._backlog.extendleft(reversed(tasks))
         if self._backlog and not self._workers:
-            self._hand_out(self._backlog.popleft())
+            self.hand_out(self._backlog.popleft())
 
     def _bury(self, worker: WorkerProcess) -> int:
         self._selector.unregister(worker.back)
         self._workers.remove(worker)
         return worker.end()
-
-
-def _left(so_far: PictureFingerprints | None, error: MediaError) -> Result:
-    """What is left of a file whose worker was lost: the picture that an animation begins with, where it got so far."""
-    return error if so_far is None else replace(so_far, note=f"only its first frame was read: {error}")

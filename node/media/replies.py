@@ -1,18 +1,19 @@
-"""The lines that go between the pool and a worker: one JSON object a line, ASCII.
+"""What goes between the pool and a worker: a task is a message with an open file, a reply a line of JSON, in ASCII.
 
 Rules this module upholds:
 
 - A worker has met hostile files and may speak for one: its reply is untrusted. It is never unpickled, is at most
   `MAX_REPLY_BYTES` long, and each value is checked for kind and length before it becomes a domain value.
+- A line that has more parts than any that is written is refused before it is parsed: it could make a thousand times
+  its size of objects.
 - Every reader accepts exactly what its writer emits.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from node.domain.fingerprints import (
@@ -29,6 +30,7 @@ from node.domain.fingerprints import (
 )
 from node.errors import Malformed, MediaError
 from node.media import video_replies
+from node.media.budget import Limits
 from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
@@ -36,6 +38,12 @@ MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
 """The longest reply, its newline included; a still picture's is below 2,500."""
 MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
+MAX_TASK_BYTES: Final = 64
+_TASK: Final = struct.Struct(">III")
+_MOST_PARTS: Final = 100
+"""Commas in a line: a picture with an inside and frames has 42, and a reason may have some."""
+_MOST_OPENED: Final = 16
+"""Lists and objects in a line, of each kind: 4 at the most are written, and a reason may have some."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
@@ -64,21 +72,36 @@ class Spent:
     short: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costly:
+    """What a worker says before the reply, at most once: the reply is what was read until the time was up that the file
+    got, which is less than it may take by its size (`most`); all of it is estimated to take `cost`. In seconds.
+    """
+
+    cost: int
+    most: int
+
+
 READY: Final = b'{"ready": true}\n'
 """A worker's first line: its libraries are loaded, its limits stand."""
 
-
-def write_task(path: Path) -> bytes:
-    """A task line: the path's bytes in hex, for a path is bytes and need not be text."""
-    return json.dumps({"path": os.fsencode(path.absolute()).hex()}).encode("ascii") + b"\n"
-
-
-def read_task(line: bytes) -> Path:
-    """The path of a task line, as written by `write_task` (by our own pool, hence trusted)."""
-    return Path(os.fsdecode(bytes.fromhex(json.loads(line)["path"])))
+Before = MoreTime | Spent | Costly
+"""What a line can say that stands before a reply."""
+Said = MaterialFingerprints | MediaError | Before
 
 
-def write_reply(result: MaterialFingerprints | MediaError | MoreTime | Spent) -> bytes:
+def write_task(limits: Limits) -> bytes:
+    """The message of a task. The open file goes with it (SCM_RIGHTS), without a name."""
+    return _TASK.pack(limits.first, limits.moving, limits.costly)
+
+
+def read_task(message: bytes) -> Limits:
+    """The other way. It was written by our own pool, hence trusted."""
+    first, moving, costly = _TASK.unpack(message)
+    return Limits(first=first, moving=moving, costly=costly)
+
+
+def write_reply(result: Said) -> bytes:
     """A reply line, or one of the lines that may stand before it."""
     if isinstance(result, MediaError):
         said: dict[str, Any] = {"error": str(result)[:MAX_REASON], "remedy": result.remedy[:MAX_REASON]}
@@ -86,6 +109,8 @@ def write_reply(result: MaterialFingerprints | MediaError | MoreTime | Spent) ->
         said = {"seconds": result.seconds, "so_far": None if result.so_far is None else _write_picture(result.so_far)}
     elif isinstance(result, Spent):
         said = {"spent": True, "short": result.short}
+    elif isinstance(result, Costly):
+        said = {"cost": result.cost, "most": result.most}
     elif isinstance(result, VideoFingerprints):
         said = video_replies.video_reply(result)
     else:
@@ -117,8 +142,10 @@ def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None
     }
 
 
-def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime | Spent:
+def read_reply(line: bytes) -> Said:
     """What a worker replied. Raises `Malformed` on anything that `write_reply` would not have written."""
+    if line.count(b",") > _MOST_PARTS or line.count(b"[") > _MOST_OPENED or line.count(b"{") > _MOST_OPENED:
+        raise Malformed("a worker's reply has more parts than any has")
     try:
         said = json.loads(line.decode("ascii"))
     except (ValueError, RecursionError) as error:
@@ -134,6 +161,8 @@ def read_reply(line: bytes) -> MaterialFingerprints | MediaError | MoreTime | Sp
         if said["spent"] is not True or not isinstance(said["short"], bool):
             raise Malformed("a worker says that it is spent in a way that no worker does")
         return Spent(short=said["short"])
+    if said.keys() == {"cost", "most"}:
+        return Costly(cost=as_number(said["cost"], MAX_ASKED_SECONDS), most=as_number(said["most"], MAX_ASKED_SECONDS))
     if said.keys() == video_replies.KEYS:
         return video_replies.read_video(said)
     return _read_picture(said)

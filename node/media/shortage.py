@@ -6,15 +6,17 @@ Rules this module upholds:
   in a new worker (`pool`).
 - Decoders hide a lack: they report a failed allocation as invalid data, or leave a part out. So no file is called
   damaged before `suspected` was asked.
+- What a decoder was not allowed to do in its confinement (`confine`) is a lack too: of a permission, not of the file.
 """
 
 from __future__ import annotations
 
 import _thread
 import errno
+import os
 import resource
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import Final
 
 from node.domain.fingerprints import MaterialFingerprints
@@ -28,14 +30,25 @@ was left at the fullest moment, an allocation may have failed."""
 MEMORY: Final = "takes more memory than a worker may have"
 THREADS: Final = "needs a thread or another resource that this machine does not give now"
 FILES: Final = "needs more open files than a worker may have"
+PERMISSION: Final = "needs something that a worker may not do"
 _REMEDIES: Final = {
     MEMORY: f"free memory on this machine and try again; a worker may have {MEMORY_BYTES >> 30} GiB",
     THREADS: "use fewer workers, or raise the limit of processes (ulimit -u, or TasksMax= of the service)",
     FILES: "close programs that hold many files open, then try again",
+    PERMISSION: "this is a fault of Vigil or of a library on this machine, not of the file: report it",
 }
-_BY_NUMBER: Final = {errno.ENOMEM: MEMORY, errno.EAGAIN: THREADS, errno.EMFILE: FILES, errno.ENFILE: FILES}
+_BY_NUMBER: Final = {
+    errno.ENOMEM: MEMORY,
+    errno.EAGAIN: THREADS,
+    errno.EMFILE: FILES,
+    errno.ENFILE: FILES,
+    errno.EPERM: PERMISSION,
+    errno.EACCES: PERMISSION,
+}
 _THREAD_SECONDS: Final = 5.0
 """Time in which a thread that was started has to run, on a busy machine too."""
+_TOLD_BYTES: Final = 16_384
+"""More than proc_pid_status(5) is long."""
 _DEEPEST: Final = 16
 """Errors that are looked at, each raised while the one before was handled."""
 
@@ -52,7 +65,9 @@ class Shortage(MediaError):
 
 
 def lack_in(error: BaseException) -> str:
-    """`MEMORY`, `THREADS` or `FILES` where an error, or one that it was raised for, states such a lack; else ""."""
+    """`MEMORY`, `THREADS`, `FILES` or `PERMISSION` where an error, or one that it was raised for, states such a lack;
+    else "".
+    """
     seen: BaseException | None = error
     for _ in range(_DEEPEST):
         if seen is None:
@@ -66,6 +81,8 @@ def lack_in(error: BaseException) -> str:
 def _stated_by(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return MEMORY
+    if isinstance(error, ImportError):  # a part of a decoder that was not loaded before nothing could be opened
+        return PERMISSION
     number = getattr(error, "errno", None)  # of OSError, and of PyAV's errors, which need not be one
     if isinstance(number, int) and number in _BY_NUMBER:
         return _BY_NUMBER[number]
@@ -108,6 +125,7 @@ def suspected() -> str:
     try:
         if limit - usage().peak_bytes < AT_ONCE_BYTES:
             return MEMORY
+        os.close(os.dup(_told()))
         return "" if _thread_runs() else THREADS
     except MemoryError:
         return MEMORY
@@ -138,10 +156,16 @@ class Usage:
 
 def usage() -> Usage:
     """Of this process. Raises OSError where it cannot be told."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    said = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    words = os.pread(_told(), _TOLD_BYTES, 0).decode("ascii", "replace")
+    said = {name: value.split() for name, _, value in (line.partition(":") for line in words.splitlines())}
     return Usage(
         now_bytes=int(said["VmSize"][0]) * 1024,
         peak_bytes=int(said["VmPeak"][0]) * 1024,
         threads=int(said["Threads"][0]),
     )
+
+
+@lru_cache(maxsize=1)
+def _told() -> int:
+    """The open file in which the kernel tells of this process: a worker that is confined could not open it."""
+    return os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)

@@ -2,25 +2,23 @@
 
 Rules this module upholds:
 
-- Only regular files are read, none past `MAX_STREAM_BYTES`; a pipe or a device that stands in a folder cannot block.
+- No file past `MAX_STREAM_BYTES` is read.
 - A file that changes between the first and the last look at it is refused: its digests and its frames would not be of
   one thing.
-- Whatever goes wrong is a `MediaError` in plain words, without the file's name.
+- Whatever goes wrong is a `MediaError` in plain words.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from node.errors import MediaError
-from node.media.source import not_read
+from node.media.descriptors import changed_meanwhile, not_read, status_of
 
 MAX_STREAM_BYTES: Final = 1 << 38
 """The largest file that is read piece by piece: 256 GiB, two days of a surveillance camera."""
@@ -44,12 +42,12 @@ class Stream:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self.status = os.fstat(descriptor)
+        self._status = status_of(descriptor)
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.status.st_size
+        return self._status.size
 
     def read(self, length: int) -> bytes:
         """At most `length` bytes; b"" at the end."""
@@ -81,29 +79,22 @@ class Stream:
                 break  # it grows while it is read
             for digest in taken:
                 digest.update(chunk)
-        now = os.fstat(self._descriptor)
-        if at != self.size or (now.st_size, now.st_mtime_ns) != (self.size, self.status.st_mtime_ns):
-            raise MediaError("the file changed while it was read", remedy="try again when no program writes to it")
+        if at != self.size or status_of(self._descriptor) != self._status:
+            raise changed_meanwhile()
         md5, sha1, sha256 = (digest.digest() for digest in taken)
         return Digests(md5=md5, sha1=sha1, sha256=sha256)
 
 
 @contextmanager
-def open_stream(path: Path) -> Iterator[Stream]:
-    """Opens a file to be read piece by piece. Raises `MediaError`, also for what fails to be read inside the block."""
+def streamed(descriptor: int) -> Iterator[Stream]:
+    """An open file, to be read piece by piece from its beginning. Raises `MediaError`, also for what fails to be read
+    inside the block.
+    """
     try:
-        # A reader of a named pipe would wait for its writer; O_NONBLOCK does not, and means nothing to a regular file.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        raise not_read(error) from None
-    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)  # a worker that failed may have left it anywhere
         stream = Stream(descriptor)
-        if not stat.S_ISREG(stream.status.st_mode):
-            raise MediaError(
-                "this is a folder, not a file" if stat.S_ISDIR(stream.status.st_mode) else "not a regular file"
-            )
+        if stream.size > MAX_STREAM_BYTES:
+            raise MediaError(f"too large: {stream.size} bytes, the limit is {MAX_STREAM_BYTES}")
         yield stream
     except OSError as error:
         raise not_read(error) from None
-    finally:
-        os.close(descriptor)

@@ -16,21 +16,20 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import time
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
-from node.media.allowance import Allow
+from node.media.allowance import MAX_COST, PIXELS_A_SECOND, Allow, Time, Wish
 from node.media.containers import DECODERS, Container
 from node.media.frames import Sample, kept_of, looked_for, sample_of
 from node.media.sampling import Clock, Sampler
 from node.media.shortage import MEMORY, Shortage, damage, either, lack_in, shortage, suspected
-from node.media.stream import Stream, open_stream
+from node.media.stream import Stream, streamed
 from node.media.truncation import is_cut_short
 from node.media.upright import Converter
 
@@ -47,25 +46,25 @@ SECONDS_A_SECOND: Final = 4
 """Processor time a second of video. 720 x 480 at 30 frames took 0.16 here; this leaves room for 24 times as much."""
 BYTES_A_SECOND: Final = 4_096
 """Bytes below which no second of video is believed in: a file that states days of length must have the bytes for it."""
-DIGESTED_A_SECOND: Final = 100_000_000
-"""Bytes that are read and digested, at the least, in a second of processor time."""
 MAX_SECONDS: Final = 4 * 3_600
 """Processor time of any one video."""
-_GRACE_SECONDS: Final = 30
-"""Between the end of decoding by our own clock and the end that the kernel would make."""
 _SLACK: Final = 0.05, 2.0
 """How much earlier than stated the last frame may be shown (share, seconds): sound often lasts a little longer."""
 _USUAL_STEP: Final = 40.0
 """Milliseconds between frames where the file does not say."""
+_PARTS: Final = (
+    "audio.codeccontext", "audio.frame", "audio.stream", "container.streams", "stream", "subtitles.codeccontext",
+    "subtitles.stream", "video.codeccontext", "video.format", "video.frame", "video.reformatter", "video.stream",
+)  # fmt: skip
 _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
 
 
-def fingerprint_video(path: Path, container: Container, allow: Allow) -> VideoFingerprints:
-    """Every fingerprint of a video file. Raises `MediaError` with the reason for everything that is wrong with it;
-    `Shortage` where a resource of ours ran out, with what was read all the same.
+def fingerprint_video(descriptor: int, container: Container, allow: Allow) -> VideoFingerprints:
+    """Every fingerprint of an open video file. Raises `MediaError` with the reason for everything that is wrong with
+    it; `Shortage` where a resource of ours ran out, with what was read all the same.
     """
-    with open_stream(path) as stream:
+    with streamed(descriptor) as stream:
         read = _read(stream, container, allow)
         digests = stream.digests()
         sampled = read.sampler.finish()
@@ -123,9 +122,13 @@ def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
-    """Loads FFmpeg's libraries and silences them: what they log can quote the file."""
+    """Loads FFmpeg's libraries and all of PyAV that a file can call for, and silences them: what they log can quote the
+    file.
+    """
     import av.logging  # noqa: PLC0415  (a worker loads it once, before it confines itself)
 
+    for name in _PARTS:
+        importlib.import_module(f"av.{name}")
     av.logging.set_level(None)
 
 
@@ -183,19 +186,32 @@ def _stated(opened: InputContainer, pictures: VideoStream) -> float:
 
 def processor_seconds(stated: float, size: int) -> int:
     """How much processor time a video may take to decode that states `stated` seconds and has `size` bytes."""
-    believed = min(stated if stated > 0 else float("inf"), size / BYTES_A_SECOND)
-    return min(BASE_SECONDS + int(believed * SECONDS_A_SECOND), MAX_SECONDS)
+    return min(BASE_SECONDS + int(_believed(stated, size) * SECONDS_A_SECOND), MAX_SECONDS)
+
+
+def _believed(stated: float, size: int) -> float:
+    """Seconds of video that a file may have which states so many and has `size` bytes."""
+    return min(stated if stated > 0 else float("inf"), size / BYTES_A_SECOND)
+
+
+def _cost(pictures: VideoStream, stated: float, size: int, step: float) -> int:
+    """Seconds of processor time that the video is estimated to take, one frame every `step` milliseconds; 0 where it
+    does not say how long it is.
+    """
+    context = pictures.codec_context
+    frames = _believed(stated, size) * 1_000 / step if stated > 0 else 0.0
+    return min(int(frames * context.width * context.height / PIXELS_A_SECOND), MAX_COST)
 
 
 def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known: Container, allow: Allow) -> _Read:
     stated = _stated(opened, pictures)
-    seconds = processor_seconds(stated, stream.size)
-    allow(seconds + _GRACE_SECONDS + stream.size // DIGESTED_A_SECOND)
-    stop = time.process_time() + seconds
     rate = float(pictures.average_rate or 0)
-    clock = Clock(1_000 / rate if rate > 0 else _USUAL_STEP)
+    step = 1_000 / rate if rate > 0 else _USUAL_STEP
+    seconds = processor_seconds(stated, stream.size)
+    given = allow(Wish(size=stream.size, seconds=seconds, cost=_cost(pictures, stated, stream.size, step)))
+    clock = Clock(step)
     read, converter = _Read(Sampler()), Converter()
-    for frame in _decoded(opened, pictures, read, stop):
+    for frame in _decoded(opened, pictures, read, given):
         read.decoded += 1
         at = clock.at(_milliseconds(frame))
         read.milliseconds = at
@@ -219,7 +235,7 @@ def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known
     return read
 
 
-def _decoded(opened: InputContainer, pictures: VideoStream, read: _Read, stop: float) -> Iterator[Frame]:
+def _decoded(opened: InputContainer, pictures: VideoStream, read: _Read, given: Time) -> Iterator[Frame]:
     """The frames in order of presentation, as far as they can be had; counts what cannot in `read`."""
     packets = opened.demux(pictures)
     while True:
@@ -236,7 +252,7 @@ def _decoded(opened: InputContainer, pictures: VideoStream, read: _Read, stop: f
             _count(error, read)
             frames = []
         yield from frames
-        if time.process_time() > stop:
+        if given.is_up():
             read.out_of_time = True
             return
 

@@ -3,66 +3,145 @@
 Rules this module upholds:
 
 - The order is the same at every run: arguments as typed, folders in the order of their entries' names.
-- Links are followed, into each folder once an argument, so a loop of links ends.
-- What cannot be read is handed on as `Unreadable` in its place, and the walk goes on. Nothing is left out silently.
+- Only what a person typed may be a link, and is followed. A link within a folder is named and not followed: whoever
+  filled the folder would decide what else is read, another case's pictures or the system's own files.
+- A folder is not entered again from within itself, so a loop of mounts ends. File systems in which the kernel shows its
+  own state (/proc, /sys) are named and not entered.
+- What is listed is what was looked at: a folder that is replaced meanwhile, by a link too, is named and left.
+- What cannot be read, or is no file, is handed on as `Unreadable` in its place, and the walk goes on. Nothing is left
+  out silently.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from node.errors import MediaError
-from node.media.source import unreadable
+from node.media.descriptors import LINK, NOT_REGULAR, SWAPPED, Identity, is_of_the_kernel, unreadable
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
+_KERNELS: Final = "the kernel shows its own state here, no files of anybody's"
+_LOOP: Final = "it leads back to a folder that it lies in"
+_KINDS: Final = {
+    stat.S_IFLNK: LINK,
+    stat.S_IFIFO: f"{NOT_REGULAR}: a pipe",
+    stat.S_IFSOCK: f"{NOT_REGULAR}: a socket",
+    stat.S_IFCHR: f"{NOT_REGULAR}: a device",
+    stat.S_IFBLK: f"{NOT_REGULAR}: a device",
+}
+"""What is said of an entry by its kind (inode(7))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A regular file. `named`: a person typed this path, which may be a link; `status`: as it was found."""
+
+    path: Path
+    named: bool
+    status: os.stat_result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A file or folder that cannot be read, and why."""
+    """A file or folder that is not read, and why."""
 
     path: Path
     error: MediaError
 
 
-def walk(paths: Iterable[Path]) -> Iterator[Path | Unreadable]:
+Item = Found | Unreadable
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Item]:
     """Every file under `paths`: a file stands for itself, a folder for all in it, hidden ones and subfolders too."""
     for path in paths:
-        yield from _walk_one(path)
+        yield from _Walk().of(path)
 
 
-def _walk_one(path: Path) -> Iterator[Path | Unreadable]:
-    entered: set[tuple[int, int]] = set()
-    # Of each folder on the way down the names that are left, the next one last: a name is a tenth of a path's size.
-    waiting: list[tuple[Path, list[str]]] = [(path, [""])]
-    while waiting:
-        folder, names = waiting[-1]
-        if not names:
-            waiting.pop()
-            continue
-        found = folder / names.pop()
+@dataclass(slots=True)
+class _Folder:
+    """One on the way down: what it was when it was found, and the names that are left in it, the next one last; None
+    before it was read. A name is a tenth of a path's size.
+    """
+
+    path: Path
+    named: bool
+    identity: Identity
+    names: list[str] | None = None
+
+
+class _Walk:
+    """The walk of one argument. One folder is open at a time, however deep it goes."""
+
+    def __init__(self) -> None:
+        self._way: list[_Folder] = []
+
+    def of(self, argument: Path) -> Iterator[Item]:
+        yield from self._look(argument, at=None)
+        while self._way:
+            folder = self._way[-1]
+            if folder.names == []:
+                self._way.pop()
+                continue
+            try:
+                descriptor = _opened(folder)
+            except (OSError, MediaError) as error:
+                self._way.pop()
+                yield _not_read(folder.path, error)
+                continue
+            try:
+                if folder.names is None:
+                    folder.names = sorted(os.listdir(descriptor), reverse=True)  # noqa: PTH208  (an open folder)
+                # Until a subfolder is met: what is in that comes first, and then this one is opened again.
+                while folder.names and self._way[-1] is folder:
+                    yield from self._look(folder.path / folder.names.pop(), at=descriptor)
+            except OSError as error:
+                self._way.pop()
+                yield _not_read(folder.path, error)
+            finally:
+                os.close(descriptor)
+
+    def _look(self, path: Path, *, at: int | None) -> Iterator[Item]:
+        """What is in one place. `at`: the open folder that it is in; None for what a person typed."""
         try:
-            status = found.stat()
-            if not stat.S_ISDIR(status.st_mode):
-                if stat.S_ISREG(status.st_mode):
-                    yield found
-                else:
-                    yield Unreadable(path=found, error=MediaError("not a regular file"))
-                continue
-            identity = (status.st_dev, status.st_ino)
-            if identity in entered:
-                continue
-            entered.add(identity)
-            inside = sorted(os.listdir(found), reverse=True)  # noqa: PTH208  (names alone, without a Path each yet)
+            status = path.stat() if at is None else os.stat(path.name, dir_fd=at, follow_symlinks=False)
         except (OSError, ValueError) as error:
-            yield Unreadable(path=found, error=MediaError(_reason(found, error)))
-            continue
-        waiting.append((found, inside))
+            yield _not_read(path, error)
+            return
+        kind = stat.S_IFMT(status.st_mode)
+        if kind == stat.S_IFREG:
+            yield Found(path=path, named=at is None, status=status)
+        elif kind == stat.S_IFDIR:
+            identity = Identity.of(status)
+            if any(above.identity.is_same_inode(identity) for above in self._way):
+                yield Unreadable(path=path, error=MediaError(_LOOP))
+            else:
+                self._way.append(_Folder(path, at is None, identity))
+        else:
+            yield Unreadable(path=path, error=MediaError(_KINDS.get(kind, NOT_REGULAR)))
 
 
-def _reason(path: Path, error: OSError | ValueError) -> str:
+def _opened(folder: _Folder) -> int:
+    """The folder, open. Raises OSError, and `MediaError` where it is another by now, or none to be read."""
+    descriptor = os.open(folder.path, _FOLDER | (0 if folder.named else os.O_NOFOLLOW))
+    same = Identity.of(os.fstat(descriptor)).is_same(folder.identity)
+    if same and not is_of_the_kernel(descriptor):
+        return descriptor
+    os.close(descriptor)
+    raise MediaError(_KERNELS if same else SWAPPED)
+
+
+def _not_read(path: Path, error: OSError | ValueError | MediaError) -> Unreadable:
+    if isinstance(error, MediaError):
+        return Unreadable(path=path, error=error)
     if isinstance(error, FileNotFoundError) and path.is_symlink():
-        return "a link whose target does not exist"
-    return unreadable(error)
+        return Unreadable(path=path, error=MediaError("a link whose target does not exist"))
+    if isinstance(error, OSError) and error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        return Unreadable(path=path, error=MediaError(SWAPPED if not path.is_symlink() else LINK))
+    return Unreadable(path=path, error=MediaError(unreadable(error)))

@@ -1,8 +1,10 @@
-"""One worker process as the pool sees it: how it is started, its two pipes, and why it ended.
+"""One worker process as the pool sees it: how it is started, its socket and its pipe, and why it ended.
 
 Rules this module upholds:
 
-- A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment.
+- A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment. It inherits
+  no descriptor but the two by which it speaks.
+- What goes to it goes by a socket, which carries open files; nothing can come back by that.
 - Nothing that it says is interpreted here (`replies`), and nothing is decided here (`pool`).
 """
 
@@ -10,20 +12,28 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
+from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError, Misuse, Unavailable
-from node.media.confine import PROCESSOR_SECONDS
+from node.media import replies
+from node.media.budget import Limits
+from node.media.tasks import Task
 
 START_SECONDS: Final = 300.0
 """Time a worker has to start; the first ever on a machine compiles its kernels."""
+_ITS_SCHEDULED_TIME: Final = 2
+"""CPUCLOCK_SCHED: with a process's number, the clock of its processor time (clock_getcpuclockid(3))."""
+UNCONFINED: Final = 77
+"""The exit status of a worker that could not confine itself, and so reads nothing."""
 _BURY_SECONDS: Final = 5.0
 """Time a killed worker has to be gone."""
 _ENVIRONMENT: Final = (
@@ -50,29 +60,23 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREAD
 # -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
 WORKER_COMMAND: Final = (sys.executable, "-P", "-m", "node.media.worker")
 
-Result = MaterialFingerprints | MediaError
-
-
-@dataclass(slots=True, kw_only=True)
-class Task:
-    """A file, and its result once there is one. `again`: it was tried before, and a new worker has to try it."""
-
-    path: Path
-    result: Result | None = None
-    again: bool = False
-
 
 @dataclass(slots=True, kw_only=True)
 class WorkerProcess:
     """A process, what it was handed (the first is what it works on), and what it has said of its next line.
 
-    `seconds`: of processor time that the file it works on has asked for, 0 where it has not; `so_far`: what is known of
-    it already, None where nothing is; `served`: files that it has replied to. `spent`: it asked to be replaced after
-    its next reply; `short`: that reply is for want of a resource.
+    `to`: the socket by which it takes tasks; `began`: its processor time when it began with its file. `asked`: the file
+    has asked for time, so many `seconds` of it; `so_far`: what is known of it already, None where nothing is; `costly`:
+    what it wants beyond what it got; `served`: files that it has replied to. `spent`: it asked to be replaced after its
+    next reply; `short`: that reply is for want of a resource.
     """
 
     process: subprocess.Popen[bytes]
+    to: socket.socket
     deadline: float
+    began: float = 0.0
+    asked: bool = False
+    costly: replies.Costly | None = None
     tasks: deque[Task] = field(default_factory=deque)
     heard: bytearray = field(default_factory=bytearray)
     ready: bool = False
@@ -88,24 +92,38 @@ class WorkerProcess:
         return bool(self.tasks) or not self.ready
 
     @property
-    def to(self) -> int:
-        """The pipe on which it takes tasks."""
-        if self.process.stdin is None:
-            raise Misuse("a worker is started with a pipe on either side")
-        return self.process.stdin.fileno()
-
-    @property
     def back(self) -> int:
         """The pipe on which it replies."""
         if self.process.stdout is None:
-            raise Misuse("a worker is started with a pipe on either side")
+            raise Misuse("a worker is started with a pipe to reply by")
         return self.process.stdout.fileno()
+
+    def hand(self, file: int, limits: Limits) -> None:
+        """Hands it an open file. That it has just died is no error: it is heard as dead, and the file handed on."""
+        with suppress(ConnectionError):
+            socket.send_fds(self.to, [replies.write_task(limits)], [file])
+
+    def begin(self, wall_seconds: float) -> None:
+        """It begins with its next file, and has so long by the clock."""
+        self.asked, self.seconds, self.so_far, self.costly = False, 0, None, None
+        self.began = self._used()
+        self.deadline = time.monotonic() + wall_seconds
+
+    def took(self) -> float:
+        """Processor time that it has taken for its file, by the kernel's account; 0 where it is gone."""
+        return max(self._used() - self.began, 0.0)
+
+    def _used(self) -> float:
+        try:
+            return time.clock_gettime(~self.process.pid << 3 | _ITS_SCHEDULED_TIME)
+        except OSError:
+            return self.began
 
     def end(self) -> int:
         """Waits for a process that has ended or was killed; returns its exit status (negative: the signal)."""
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self.to.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         try:
             return self.process.wait(_BURY_SECONDS)
         except subprocess.TimeoutExpired:  # it hangs in the kernel, where a kill waits with it: we do not
@@ -119,10 +137,13 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
     environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
     environment[_ONE_ARENA] = "1"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    # Messages, each with its file. Our end is not read: what a worker would send by it is refused by the kernel.
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.shutdown(socket.SHUT_RD)
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             command,
-            stdin=subprocess.PIPE,
+            stdin=its.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
@@ -131,19 +152,28 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
             start_new_session=True,  # the terminal's Ctrl-C reaches us alone, and we end the workers
         )
     except OSError as error:
+        ours.close()
         raise Unavailable(
             f"no worker process can be started: {os.strerror(error.errno or 0).lower()}",
             remedy="free memory, close other programs, or use fewer workers; then try again",
         ) from None
-    return WorkerProcess(process=process, deadline=time.monotonic() + START_SECONDS)
+    finally:
+        its.close()
+    return WorkerProcess(process=process, to=ours, deadline=time.monotonic() + START_SECONDS)
 
 
-def cause(status: int, asked: int) -> MediaError:
-    """Why a worker ended, from its exit status (negative: the signal), in words about the file. `asked`: the seconds of
-    processor time that it asked for.
+def cause(status: int, seconds: int) -> MediaError:
+    """Why a worker ended, from its exit status (negative: the signal), in words about the file. `seconds`: of processor
+    time that it had.
     """
     if status == -signal.SIGXCPU:
-        return MediaError(f"decoding it took more than {asked or PROCESSOR_SECONDS} seconds of processor time")
+        return MediaError(f"decoding it took more than {seconds} seconds of processor time")
+    if status == -signal.SIGSYS:
+        return MediaError(
+            "its decoder was stopped: it tried what a worker may not do",
+            remedy="the file may be an attack on the decoder, or a library of this machine needs more than Vigil knows "
+            "of: report it, without the file",
+        )
     if status == -signal.SIGKILL:
         return MediaError(
             "the worker that read it was killed, perhaps for want of memory",

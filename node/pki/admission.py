@@ -19,6 +19,7 @@ from enum import StrEnum
 from node.domain.hub_ports import JoinRequest
 from node.domain.ids import FederationId, MemberId
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus
+from node.domain.texts import check_untaken
 from node.errors import PeerFault, Refused
 from node.pki.documents import Membership
 from node.pki.petition import PURPOSES, Claims, check_petition
@@ -51,10 +52,12 @@ def review(membership: Membership | None, petitions: Sequence[JoinRequest], fede
     """Judges each petition by itself against the membership as it stands."""
     members = membership.members if membership else {}
     taken = _public_keys(membership)
+    names = {member.id: member.name for member in members.values()}
     findings = []
     for petition in petitions:
         try:
             claims = check_petition(petition, federation)
+            check_untaken(petition.name, names, petition.member)
             verdict = _judge(claims, members.get(petition.member), taken)
         except (PeerFault, Refused) as error:
             findings.append(
@@ -62,6 +65,7 @@ def review(membership: Membership | None, petitions: Sequence[JoinRequest], fede
             )
             continue
         taken |= {key.public_key for key in claims.keys.values()}
+        names[petition.member] = petition.name
         findings.append(
             Finding(
                 member=petition.member,

@@ -153,6 +153,11 @@ class Authority:
         """The policy that the next signature publishes."""
         return self._policy
 
+    @property
+    def signed_policy(self) -> Policy | None:
+        """The policy that the last signature published; None before the first. Raises `Damaged`."""
+        return None if self._targets is None else self._stick.signed_policy(self._targets)
+
     def set_policy(self, policy: Policy) -> None:
         """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
         self._stick.write_policy(checked_policy(policy))

@@ -87,7 +87,7 @@ def spki_sha256(public_key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def make_request(ring: KeyRing) -> bytes:
-    """A certificate request (PKCS#10, DER) for the ring's TLS key. Its subject is a courtesy; the CA ignores it."""
+    """A certificate request (PKCS#10, DER) for the ring's TLS key, in its owner's name (`check_requester`)."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(ring.federation, ring.owner))
     return builder.sign(ring.p256(TLS), hashes.SHA256()).public_bytes(Encoding.DER)
 
@@ -95,13 +95,12 @@ def make_request(ring: KeyRing) -> bytes:
 def check_request(request: bytes) -> ec.EllipticCurvePublicKey:
     """The public key of a request, checked. Raises `Malformed`, or `BadSignature` where the key is not proven held.
 
-    1. bounded and DER; 2. a P-256 key; 3. its own signature, with SHA-256, verifies. Names and extensions in it are not
-    read. Left to the caller: who asks, and whether they may.
+    1. bounded and DER; 2. a P-256 key; 3. its own signature, with SHA-256, verifies. Extensions in it are not read.
+    Left to the caller: who asks, and whether they may; and that the key's holder made the request for them
+    (`check_requester`).
     """
-    if len(request) > MAX_REQUEST:
-        raise Malformed(f"a certificate request has at most {MAX_REQUEST} bytes")
+    parsed = _load_request(request)
     try:
-        parsed = x509.load_der_x509_csr(request)
         key, algorithm = parsed.public_key(), parsed.signature_hash_algorithm
         # The library takes a last byte of seven bits for one of eight: one request, one spelling.
         canonical = request.endswith(b"\0" + parsed.signature)
@@ -113,6 +112,27 @@ def check_request(request: bytes) -> ec.EllipticCurvePublicKey:
     if not held:
         raise BadSignature("a certificate request does not prove that its key is held")
     return key
+
+
+def check_requester(request: bytes, federation: FederationId, member: MemberId) -> None:
+    """Raises `BadSignature` unless the request names this member as its subject. The key's own signature covers the
+    name: so whoever holds the key made the request for this member, and a request that another member once sent gives
+    nobody else a certificate for that member's key.
+    """
+    if _load_request(request).subject != _name(federation, member):
+        raise BadSignature(
+            "a certificate request that its key did not make for this member: its subject names another",
+            remedy="make a new request with this node's own key (vigil node run does so by itself)",
+        )
+
+
+def _load_request(request: bytes) -> x509.CertificateSigningRequest:
+    if len(request) > MAX_REQUEST:
+        raise Malformed(f"a certificate request has at most {MAX_REQUEST} bytes")
+    try:
+        return x509.load_der_x509_csr(request)
+    except _LIBRARY_ERRORS as error:
+        raise Malformed("not a certificate request (PKCS#10, DER)") from error
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------

@@ -15,9 +15,8 @@ from typing import Any, Final, TypeVar
 
 from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
 from node.domain.limits import Limits, ranges
+from node.domain.policy_terms import BUDGET, BUDGET_RANGE, NUMBERS
 from node.domain.roster import (
-    MAX_SKEW_SECONDS,
-    PDQ_RADIUS_CAP,
     CategoryScheme,
     FormerHubKey,
     HubIdentity,
@@ -28,9 +27,10 @@ from node.domain.roster import (
     MemberStatus,
     Policy,
 )
+from node.domain.texts import checked_text, signed_text
 from node.errors import Malformed, Misuse, PeerFault
 from node.pki.keys import HUB, MIRROR, log_role, vkey_name
-from node.pki.petition import check_name
+from node.pki.petition import MAX_NAME
 from node.pki.strictjson import Fields, decode, encode
 from node.tlog import note
 
@@ -39,8 +39,6 @@ POLICY_FILE: Final = "policy.json"
 SUSPENDED_FILE: Final = "suspended.json"
 MAX_REASON: Final = 200
 """Characters of the reason of a suspension."""
-MAX_PER_MINUTE: Final = 1_000_000
-MAX_BUDGET_SECONDS: Final = 3_600.0
 
 _ROSTER: Final = "vigil/roster/v1"
 _POLICY: Final = "vigil/policy/v1"
@@ -165,7 +163,7 @@ def _decode_member(value: Any) -> Member:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a member of the roster")
     member = Member(
         id=member_id(fields.text("id")),
-        name=check_name(fields.text("name")),
+        name=signed_text(fields.text("name"), MAX_NAME, "a member's name"),
         status=_word(MemberStatus, fields.text("status")),
         keys=tuple(map(_decode_key, fields.items("keys"))),
     )
@@ -216,15 +214,11 @@ def decode_policy(data: bytes) -> Policy:
     top = decode(data, _POLICY, "a policy")
     policy = Policy(
         version=top.number("version", 1, 2**31 - 1),
-        pdq_radius=top.number("pdq_radius", 0, PDQ_RADIUS_CAP),
-        pdq_quality_floor=top.number("pdq_quality_floor", 0, 100),
+        **{name: top.number(name, low, high) for name, (low, high) in NUMBERS.items()},
         purposes=top.texts("purposes"),
         handling_codes=top.texts("handling_codes"),
         schemes=tuple(map(_decode_scheme, top.items("schemes"))),
-        skew_seconds=top.number("skew_seconds", 1, MAX_SKEW_SECONDS),
-        max_query_fingerprints=top.number("max_query_fingerprints", 1, MAX_PER_MINUTE),
-        query_cost_per_minute=top.number("query_cost_per_minute", 1, MAX_PER_MINUTE),
-        query_budget_seconds=top.real("query_budget_seconds", 0.001, MAX_BUDGET_SECONDS),
+        query_budget_seconds=top.real(BUDGET, *BUDGET_RANGE),
         limits=_decode_limits(top),
     )
     top.end()
@@ -285,13 +279,13 @@ def decode_suspended(data: bytes) -> tuple[FederationId, dict[MemberId, Suspensi
 def _decode_suspension(value: Any) -> tuple[MemberId, Suspension]:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a suspension")
     member = member_id(fields.text("id"))
-    found = Suspension(reason=check_reason(fields.text("reason")), since=fields.number("since", 0, 2**53))
+    found = Suspension(
+        reason=signed_text(fields.text("reason"), MAX_REASON, "a reason"), since=fields.number("since", 0, 2**53)
+    )
     fields.end()
     return member, found
 
 
 def check_reason(reason: str) -> str:
     """A reason as the hub states it: one printable line. Raises `Malformed`."""
-    if not 1 <= len(reason) <= MAX_REASON or not reason.isprintable():
-        raise Malformed(f"a reason is one printable line of at most {MAX_REASON} characters")
-    return reason
+    return checked_text(reason, MAX_REASON, "a reason")

@@ -21,6 +21,7 @@ from node.domain.ids import HASH_SIZE, MemberId, Origin, member_id
 from node.domain.roster import KeyPurpose
 from node.domain.services import JoinPetition
 from node.domain.signing import PREVIOUS, petition_preimage, preimage
+from node.domain.texts import checked_text
 from node.errors import BadSignature, Malformed, Misuse
 from node.pki.ca import check_request, spki_sha256
 from node.pki.keys import STATEMENT, KeyRing, log_role, vkey_name
@@ -60,10 +61,8 @@ def keys_fingerprint(member: MemberId, vkeys: Mapping[str, str]) -> bytes:
 
 
 def check_name(name: str) -> str:
-    """A member's name for people: one line, printable, not padded. Raises `Malformed`."""
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise Malformed(f"a member's name is one printable line of at most {MAX_NAME} characters")
-    return name
+    """A member's name for people (`domain.texts`). Raises `Malformed`."""
+    return checked_text(name, MAX_NAME, "a member's name")
 
 
 def make_petition(

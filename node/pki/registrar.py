@@ -8,7 +8,7 @@ from __future__ import annotations
 from node.domain.hub_ports import IssuedCertificate, JoinRequest
 from node.domain.ids import FederationId, MemberId
 from node.domain.services import JoinPetition
-from node.pki.ca import CertificateAuthority, check_request, issued, spki_sha256
+from node.pki.ca import CertificateAuthority, check_request, check_requester, issued, spki_sha256
 from node.pki.petition import check_petition, to_request
 
 
@@ -26,7 +26,10 @@ class Registrar:
         return request
 
     def issue(self, member: MemberId, csr: bytes, now: float) -> tuple[tuple[bytes, ...], IssuedCertificate]:
-        """A chain of one leaf, and what is kept of it. Raises `Malformed`, `BadSignature` for the request."""
+        """A chain of one leaf, and what is kept of it. Raises `Malformed`, and `BadSignature` for a request that its
+        key did not make, or not for this member.
+        """
+        check_requester(csr, self._federation, member)
         leaf = self._ca.issue_member(member, csr, now=now)
         return (leaf.der,), issued(member, leaf, now=now)
 

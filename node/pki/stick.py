@@ -80,6 +80,13 @@ class Stick:
         """A signed file."""
         return read_bounded(self._folder / "metadata" / name, limit, what="signed file")
 
+    def signed_policy(self, targets: bytes) -> Policy:
+        """The policy that this signed list names. Raises `Damaged`."""
+        try:
+            return decode_policy(self._named(targets, POLICY_FILE))
+        except PeerFault as error:
+            raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
+
     def load(self) -> Held:
         """Everything, each signature checked. Raises `NotFound` where there is no authority, `Damaged`."""
         state = read_bounded(self._folder / _STATE_FILE, MAX_DOCUMENT, what="authority")
@@ -129,11 +136,15 @@ class Stick:
         return data, False
 
     def _load_membership(self, targets: bytes) -> Membership:
-        info = metadata.parse(targets, Targets, _WHAT).signed.targets[ROSTER_FILE]
-        data = self.read(f"{info.hashes['sha256']}.{ROSTER_FILE}", MAX_DOCUMENT)
+        return decode_membership(self._named(targets, ROSTER_FILE))
+
+    def _named(self, targets: bytes, name: str) -> bytes:
+        """A document that a signed list names."""
+        info = metadata.parse(targets, Targets, _WHAT).signed.targets[name]
+        data = self.read(f"{info.hashes['sha256']}.{name}", MAX_DOCUMENT)
         with metadata.tuf_errors(_WHAT):
             info.verify_length_and_hashes(data)
-        return decode_membership(data)
+        return data
 
 
 def _check_targets(data: bytes, root: bytes) -> None:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, select, update
 
-from node.domain.ids import Origin, RecordId
-from node.domain.log_ports import Chain, Link
-from node.store.schema import chains, links, logs
+from node.domain.envelope import Kind
+from node.domain.ids import MemberId, Origin, RecordId, member_id
+from node.domain.log_ports import Chain, Link, Owed
+from node.store.schema import chains, links, logs, targets
+from node.store.schema import owed as debts
 from node.store.statements import Repository, chunks, insert_rows
 
 _LINK_COLUMNS: Final = (
@@ -26,6 +28,8 @@ _LINK_COLUMNS: Final = (
     links.c.root_origin,
     links.c.version,
     links.c.counts,
+    links.c.first,
+    links.c.filed,
 )
 _OF_CHAIN: Final = (links.c.root_leaf == bindparam("leaf"), links.c.root_origin == bindparam("origin"))
 _THIS_CHAIN: Final = (chains.c.root_leaf == bindparam("leaf"), chains.c.root_origin == bindparam("origin"))
@@ -42,7 +46,39 @@ _LINKED: Final = (
     .where(*_OF_CHAIN, links.c.counts == 1, links.c.kind.in_(bindparam("kinds", expanding=True)))
     .where(links.c.version >= bindparam("since"))
     .order_by(links.c.version, links.c.log_no, links.c.idx)
+    .limit(bindparam("most"))
 )
+_REMARKS: Final = (
+    select(*_LINK_COLUMNS)
+    .join(logs, logs.c.number == links.c.log_no)
+    .where(*_OF_CHAIN, links.c.counts == 1, links.c.kind.in_((int(Kind.OPINION), int(Kind.COMMENT))))
+    .where(links.c.log_no.not_in(bindparam("without", expanding=True)))
+    .limit(bindparam("most"))
+)
+_SAID_BEFORE: Final = (
+    select(func.count())
+    .select_from(
+        select(targets.c.idx)
+        .where(targets.c.target_leaf == bindparam("leaf"), targets.c.target_origin == bindparam("origin"))
+        .where(targets.c.log_no == bindparam("log"), targets.c.idx < bindparam("before"))
+        .where(targets.c.kind.in_(bindparam("kinds", expanding=True)))
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)  # fmt: skip
+_FILED: Final = (
+    update(links)
+    .where(links.c.log_no == bindparam("log"), links.c.idx == bindparam("at"))
+    .values(filed=bindparam("now_filed"))
+)
+_OWED: Final = select(debts).limit(bindparam("most"))
+_THIS_DEBT: Final = (
+    debts.c.root_leaf == bindparam("leaf"),
+    debts.c.root_origin == bindparam("origin"),
+    debts.c.spare == bindparam("but"),
+)
+_OWED_ALREADY: Final = select(func.count()).where(*_THIS_DEBT)
+_PAY: Final = delete(debts).where(*_THIS_DEBT)
 _CHAINS: Final = select(chains, logs.c.origin.label("head_origin")).outerjoin(
     logs, logs.c.number == chains.c.head_log
 )  # fmt: skip
@@ -84,9 +120,32 @@ class ChainRows(Repository):
         rows = self._connection.execute(_LINKS, {"log": self._number(origin) or 0, "start": start, "stop": stop})
         return {row.idx: _link(row) for row in rows}
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
         wanted = {"leaf": chain.leaf, "origin": str(chain.origin), "kinds": list(map(int, kinds)), "since": since}
-        return [_link(row) for row in self._connection.execute(_LINKED, wanted)]
+        return [_link(row) for row in self._connection.execute(_LINKED, wanted | {"most": _most(limit)})]
+
+    def remarks(self, chain: RecordId, limit: int, *, spare: MemberId | None = None) -> list[Link]:
+        wanted = {
+            "leaf": chain.leaf,
+            "origin": str(chain.origin),
+            "most": limit,
+            "without": self._logs_of({spare} if spare else ()),
+        }
+        return [_link(row) for row in self._connection.execute(_REMARKS, wanted)]
+
+    def said_before(self, origin: Origin, index: int, target: RecordId, kinds: Sequence[int], limit: int) -> int:
+        place = {"log": self._number(origin) or 0, "before": index, "kinds": list(map(int, kinds)), "most": limit}
+        name = {"leaf": target.leaf, "origin": str(target.origin)}
+        return self._connection.scalar(_SAID_BEFORE, place | name) or 0
+
+    def owed(self, limit: int) -> list[Owed]:
+        return [
+            Owed(
+                root=RecordId(Origin.parse(row.root_origin), row.root_leaf),
+                spare=member_id(row.spare) if row.spare else None,
+            )
+            for row in self._connection.execute(_OWED, {"most": limit})
+        ]
 
     def chain(self, root: RecordId) -> Chain | None:
         row = self._connection.execute(_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)}).one_or_none()
@@ -111,7 +170,7 @@ class ChainWrites(ChainRows):
     def put_links(self, new: Sequence[Link]) -> None:
         """See `ChainWriter`. The log of each was opened before."""
         numbers = {origin: self._number(origin) for origin in {each.origin for each in new}}
-        columns = ("log_no", "idx", "kind", "root_leaf", "root_origin", "version", "counts")
+        columns = ("log_no", "idx", "kind", "root_leaf", "root_origin", "version", "counts", "first", "filed")
         rows = [
             (
                 numbers[each.origin],
@@ -121,6 +180,8 @@ class ChainWrites(ChainRows):
                 str(each.chain.origin),
                 each.version,
                 int(each.counts),
+                each.first,
+                each.filed,
             )
             for each in new
         ]
@@ -140,6 +201,18 @@ class ChainWrites(ChainRows):
             values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
             self._connection.execute(insert(chains), values)
 
+    def put_filed(self, origin: Origin, first: int, filed: int) -> None:
+        place = {"log": self._number(origin) or 0, "at": first}
+        self._connection.execute(_FILED, place | {"now_filed": filed})
+
+    def owe(self, owed: Owed) -> None:
+        name = _owed_name(owed)
+        if not self._connection.scalar(_OWED_ALREADY, name):
+            insert_rows(self._connection, debts, ("root_leaf", "root_origin", "spare"), [tuple(name.values())])
+
+    def pay(self, owed: Owed) -> None:
+        self._connection.execute(_PAY, _owed_name(owed))
+
     def drop_links(self, origin: Origin, start: int) -> None:
         of_log = (links.c.log_no == (self._number(origin) or 0), links.c.idx >= start)
         self._connection.execute(delete(links).where(*of_log))
@@ -153,6 +226,15 @@ class ChainWrites(ChainRows):
         self.drop_chain(root)
 
 
+def _most(limit: int | None) -> int:
+    """As SQL says it: -1 for all."""
+    return -1 if limit is None else limit
+
+
+def _owed_name(owed: Owed) -> dict[str, object]:
+    return {"leaf": owed.root.leaf, "origin": str(owed.root.origin), "but": owed.spare or ""}
+
+
 def _link(row: Any) -> Link:  # noqa: ANN401 (a row of this statement)
     return Link(
         origin=Origin.parse(row.origin),
@@ -161,6 +243,8 @@ def _link(row: Any) -> Link:  # noqa: ANN401 (a row of this statement)
         chain=RecordId(Origin.parse(row.root_origin), row.root_leaf),
         version=row.version,
         counts=bool(row.counts),
+        first=row.first,
+        filed=row.filed,
     )
 
 

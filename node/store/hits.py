@@ -10,19 +10,20 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, bindparam, delete, distinct, func, insert, select, tuple_, update
 
-from node.domain.ids import Origin, RecordId
+from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import HitCounts, HitEvidence, StoredHit
 from node.domain.videos import Shares
 from node.errors import Damaged, Misuse
 from node.store import vault
-from node.store.schema import allowed, cases, crowded, hits, holdings, logs, matched, unmatched
+from node.store.schema import allowed, cases, crowded, crowded_holdings, hits, holdings, logs, matched, unmatched
 from node.store.statements import Repository, chunks, insert_rows
 
 _COLUMNS: Final = (
@@ -46,9 +47,21 @@ class HitRows(Repository):
     """`HitReader` inside one transaction."""
 
     def hits(
-        self, *, case: str = "", new: bool = False, hidden: bool = False, before: int = 0, limit: int = 100
+        self,
+        *,
+        case: str = "",
+        member: str = "",
+        without: Collection[MemberId] = (),
+        new: bool = False,
+        hidden: bool = False,
+        before: int = 0,
+        limit: int = 100,
     ) -> list[StoredHit]:
         rows = _HITS.where(hits.c.ended == 0).order_by(hits.c.id.desc()).limit(limit)
+        if member:
+            rows = rows.where(hits.c.log_no.in_(self._logs_of({member})))
+        if without:
+            rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         if case:
             rows = rows.where(hits.c.holding_id.in_(_of_case(case)))
         if new:
@@ -68,7 +81,7 @@ class HitRows(Repository):
             found |= {(hit.holding, hit.record): hit for hit in self._stored_hits(_HITS.where(here))}
         return found
 
-    def hit_counts(self, case: str = "") -> HitCounts:
+    def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
         shown = allowed.c.sha256.is_(None)
         counts = select(
             func.count().filter(shown),
@@ -79,12 +92,26 @@ class HitRows(Repository):
         counts = counts.select_from(_JOINED).where(hits.c.ended == 0)
         if case:
             counts = counts.where(hits.c.holding_id.in_(_of_case(case)))
+        if without:
+            counts = counts.where(hits.c.log_no.not_in(self._logs_of(without)))
         standing, new, hidden, of = self._connection.execute(counts).one()
         return HitCounts(hits=standing, new=new, hidden=hidden, holdings=of)
 
-    def holdings_with_hits(self, case: str) -> set[int]:
+    def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
+        counts = select(logs.c.origin, func.count()).select_from(_JOINED)
+        counts = counts.where(hits.c.ended == 0, allowed.c.sha256.is_(None))
+        if case:
+            counts = counts.where(hits.c.holding_id.in_(_of_case(case)))
+        found: Counter[MemberId] = Counter()
+        for origin, count in self._connection.execute(counts.group_by(logs.c.origin)):
+            found[Origin.parse(origin).member] += count
+        return found
+
+    def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
         rows = select(hits.c.holding_id).distinct().select_from(_JOINED)
         rows = rows.where(hits.c.ended == 0, allowed.c.sha256.is_(None), hits.c.holding_id.in_(_of_case(case)))
+        if without:
+            rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         return set(self._connection.scalars(rows))
 
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
@@ -118,6 +145,10 @@ class HitRows(Repository):
 
     def crowded(self) -> Mapping[tuple[int, int], int]:
         return {(row.source, row.row): row.left_out for row in self._connection.execute(select(crowded))}
+
+    def crowded_holdings(self) -> Mapping[tuple[int, str], int]:
+        rows = self._connection.execute(select(crowded_holdings))
+        return {(row.holding_id, row.member): row.left_out for row in rows}
 
     def waiting(self, limit: int) -> list[tuple[int, int]]:
         rows = select(unmatched).order_by(unmatched.c.source, unmatched.c.row).limit(limit)
@@ -207,9 +238,9 @@ class HitWrites(HitRows):
         mine = hits.c.holding_id == holding
         evidence = select(hits.c.evidence_id).where(mine, hits.c.evidence_id > 0)
         vault.forget(self._connection, list(self._connection.scalars(evidence)))
-        for table in (crowded, unmatched):
-            of = (table.c.source == HOLDINGS_SOURCE, table.c.row == holding)
-            self._connection.execute(delete(table).where(*of))
+        waits = (unmatched.c.source == HOLDINGS_SOURCE, unmatched.c.row == holding)
+        self._connection.execute(delete(unmatched).where(*waits))
+        self._connection.execute(delete(crowded_holdings).where(crowded_holdings.c.holding_id == holding))
         return self._connection.execute(delete(hits).where(mine)).rowcount
 
     def forget_ended_hits(self, before: int) -> int:
@@ -222,6 +253,17 @@ class HitWrites(HitRows):
             self._connection.execute(insert(crowded).values(source=source, row=row, left_out=left_out))
         elif known < left_out:
             self._connection.execute(update(crowded).where(*here).values(left_out=left_out))
+
+    def crowd_holding(self, holding: int, member: MemberId, left_out: int, *, further: bool) -> None:
+        table = crowded_holdings
+        here = (table.c.holding_id == holding, table.c.member == member)
+        known = self._connection.scalar(select(table.c.left_out).where(*here))
+        if known is None:
+            row = {"holding_id": holding, "member": member, "left_out": left_out}
+            self._connection.execute(insert(table).values(**row))
+        else:
+            number = known + left_out if further else max(known, left_out)
+            self._connection.execute(update(table).where(*here).values(left_out=number))
 
     def wait_for_match(self, source: int, rows: Sequence[int]) -> None:
         known: set[int] = set()

@@ -51,6 +51,10 @@ class HubRows(Repository):
         row = self._connection.execute(select(joins).where(joins.c.member == member)).one_or_none()
         return None if row is None else _join(row)
 
+    def owners_of_key(self, spki_sha256: bytes) -> set[MemberId]:
+        rows = select(certificates.c.member).distinct().where(certificates.c.spki_sha256 == spki_sha256)
+        return {MemberId(member) for member in self._connection.scalars(rows)}
+
     def certificates(self, member: MemberId) -> list[IssuedCertificate]:
         rows = select(certificates).where(certificates.c.member == member).order_by(certificates.c.id)
         return [

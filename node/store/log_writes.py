@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import Origin
+from node.domain.limits import REASONS_KEPT
 from node.domain.log_ports import LogState
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
@@ -50,6 +51,39 @@ _EMPTY_ROW: Final = (
 )
 
 # Built once: to build a statement costs as much as to run it.
+_SOME: Final[BindParameter[int]] = bindparam("some", expanding=True)
+_UNCOUNT_REMARKS: Final = (
+    update(links)
+    .where(links.c.log_no == bindparam("log"), links.c.idx.in_(_SOME), links.c.kind.in_(_REMARKS))
+    .values(counts=0)
+)
+_UNCOUNT: Final = (
+    update(links).where(links.c.log_no == bindparam("log"), links.c.idx == bindparam("at")).values(counts=0)
+)
+_STATES: Final = select(entries.c.slot, entries.c.state).where(entries.c.slot.in_(_SOME))
+_RUN_OF: Final = (
+    select(runs.c.slot, runs.c.start, runs.c.count)
+    .where(runs.c.log_no == bindparam("log"), runs.c.start <= bindparam("at"))
+    .order_by(runs.c.start.desc())
+    .limit(1)
+)
+_NO_REPAIR: Final = (
+    delete(repairs)
+    .where(repairs.c.log_no == bindparam("log"), repairs.c.idx.in_(_SOME))
+    .returning(repairs.c.vault_id)
+)  # fmt: skip
+_MISSING: Final = codec.state_byte(BodyState.MISSING)
+_NOTES: Final = (
+    (expiries, frozenset({codec.HELD, codec.REPAIRED, _MISSING})),
+    (missing, frozenset({_MISSING})),
+    # A reason may be kept of an entry whose body is not for us.
+    (quarantine, frozenset(map(codec.state_byte, BodyState))),
+)
+"""Tables that have a row of some entries, and the stored states of the entries that may have one."""
+_NO_NOTE: Final = {
+    table.name: delete(table).where(table.c.log_no == bindparam("log"), table.c.idx.in_(_SOME)) for table, _ in _NOTES
+}
+_COUNT_ASIDE: Final = select(logs.c.quarantined).where(logs.c.number == bindparam("log"))
 _LAST_SLOT: Final = select(func.max(entries.c.slot))
 _EXTEND_RUN: Final = (
     update(runs)
@@ -60,13 +94,15 @@ _EXTEND_RUN: Final = (
 _OUTGROWN_TILES: Final = delete(tiles).where(
     tiles.c.log_no == bindparam("log"), tiles.c.level == bindparam("at_level"), tiles.c.idx >= bindparam("from_index")
 )
+_MORE: Final = {column.name: column + bindparam(f"more_{column.name}") for column in COUNT_COLUMNS.values()}
+_RECOUNT: Final = update(logs).where(logs.c.number == bindparam("log")).values(**_MORE)
 _ADVANCE: Final = (
     update(logs)
     .where(logs.c.origin == bindparam("of"), logs.c.size == bindparam("start"), logs.c.frozen == "")
     .values(
         size=bindparam("end"),
         root=bindparam("new_root"),
-        **{column.name: column + bindparam(f"more_{column.name}") for column in COUNT_COLUMNS.values()},
+        **_MORE,
     )
 )
 
@@ -162,8 +198,14 @@ class LogWrites(LogRows):
         if BodyState.MISSING in batch.states:
             absent = [(number, start + at) for at, state in enumerate(batch.states) if state == BodyState.MISSING]
             insert_rows(self._connection, missing, ("log_no", "idx"), absent)
-        aside = [(number, start + at, reason) for at, reason in batch.quarantine]
-        insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), aside)
+        self._give_reasons(number, [(number, start + at, reason) for at, reason in batch.quarantine])
+
+    def _give_reasons(self, number: int, aside: list[tuple[int, int, str]]) -> None:
+        """Keeps the reasons of entries that were set aside, and are counted as such, as long as there is room."""
+        if not aside:
+            return
+        before = (self._connection.scalar(_COUNT_ASIDE, {"log": number}) or 0) - len(aside)
+        insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), aside[: max(REASONS_KEPT - before, 0)])
 
     def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
         """See `LogWriter`. A note older than the one that is kept changes nothing."""
@@ -190,16 +232,14 @@ class LogWrites(LogRows):
         state = self._require(origin)
         had = self._empty(state, indices, BodyState.PURGED)
         for some in chunks(indices):
-            gone = (links.c.log_no == state.number, links.c.idx.in_(some), links.c.kind.in_(_REMARKS))
-            self._connection.execute(update(links).where(*gone).values(counts=0))
+            self._connection.execute(_UNCOUNT_REMARKS, {"log": state.number, "some": some})
         return had
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         state = self._require(origin)
         self._empty(state, [index], BodyState.QUARANTINED)
-        here = (links.c.log_no == state.number, links.c.idx == index)
-        self._connection.execute(update(links).where(*here).values(counts=0))
-        insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), [(state.number, index, reason)])
+        self._connection.execute(_UNCOUNT, {"log": state.number, "at": index})
+        self._give_reasons(state.number, [(state.number, index, reason)])
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
         """See `LogWriter`. Raises `Misuse` where the body is not missing (it may have been purged meanwhile)."""
@@ -255,9 +295,8 @@ class LogWrites(LogRows):
         self._connection.execute(update(logs).where(logs.c.number == state.number).values(**values))
 
     def _count(self, state: LogState, changes: dict[BodyState, int]) -> None:
-        values = {COUNT_COLUMNS[each].name: COUNT_COLUMNS[each] + by for each, by in changes.items() if by}
-        if values:
-            self._update(state, **values)
+        more = {f"more_{column.name}": changes.get(each, 0) for each, column in COUNT_COLUMNS.items()}
+        self._connection.execute(_RECOUNT, {"log": state.number, **more})
 
     def _empty(self, state: LogState, indices: Sequence[int], now: BodyState) -> int:
         """Overwrites the disclosures of these entries with zeros, gives them the state `now`; how many had any."""
@@ -266,11 +305,12 @@ class LogWrites(LogRows):
             return 0
         rows = [{"row": slot, "now": codec.state_byte(now)} for slot, _ in slots.values()]
         self._connection.execute(_EMPTY_ROW, rows)
-        for some in chunks(slots):
-            here = delete(repairs).where(repairs.c.log_no == state.number, repairs.c.idx.in_(some))
-            vault.forget(self._connection, list(self._connection.scalars(here.returning(repairs.c.vault_id))))
-            for table in (expiries, missing, quarantine):
-                self._connection.execute(delete(table).where(table.c.log_no == state.number, table.c.idx.in_(some)))
+        for some in chunks(index for index, (_, before) in slots.items() if before == codec.REPAIRED):
+            gone = self._connection.scalars(_NO_REPAIR, {"log": state.number, "some": some})
+            vault.forget(self._connection, list(gone))
+        for table, had_one in _NOTES:
+            for some in chunks(index for index, (_, before) in slots.items() if before in had_one):
+                self._connection.execute(_NO_NOTE[table.name], {"log": state.number, "some": some})
         changes = dict.fromkeys(BodyState, 0)
         for before in codec.shown_states([byte for _, byte in slots.values()]):
             changes[BodyState(before)] -= 1
@@ -286,9 +326,7 @@ class LogWrites(LogRows):
             if some[0] < 0 or some[-1] >= state.size:
                 raise Misuse("an index outside the log")
             slots = self._locate(state.number, some)
-            rows = self._connection.execute(
-                select(entries.c.slot, entries.c.state).where(entries.c.slot.in_(slots))
-            )  # fmt: skip
+            rows = self._connection.execute(_STATES, {"some": list(slots)})
             found.update((slots[row.slot], (row.slot, row.state)) for row in rows)
         return found
 
@@ -298,12 +336,7 @@ class LogWrites(LogRows):
         slot = start = end = 0
         for index in indices:
             if index >= end:
-                slot, start, count = self._connection.execute(
-                    select(runs.c.slot, runs.c.start, runs.c.count)
-                    .where(runs.c.log_no == number, runs.c.start <= index)
-                    .order_by(runs.c.start.desc())
-                    .limit(1)
-                ).one()
+                slot, start, count = self._connection.execute(_RUN_OF, {"log": number, "at": index}).one()
                 end = start + count
             slots[slot + index - start] = index
         return slots

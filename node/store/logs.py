@@ -99,7 +99,7 @@ class LogRows(Repository):
         data: bytes | None = self._connection.scalar(_TILE, {"log": number, "level": level, "index": index})
         return data or b""
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
         states: list[bytes] = []
         leaves: list[bytes] = []
         sealed: list[bytes] = []
@@ -112,9 +112,9 @@ class LogRows(Repository):
                     states += more_states
                     leaves += more_leaves
                     sealed += more_sealed
-                    size += sum(map(len, more_leaves)) + sum(map(len, more_sealed))
+                    size += sum(map(len, more_leaves)) + sum(map(len, more_sealed)) + framing * len(rows)
         self._repaired(number, start, states, sealed)
-        keep = _within(leaves, sealed, max_bytes)
+        keep = _within(leaves, sealed, max_bytes, framing)
         opened = codec.open_columns(sealed[:keep])
         return StoredRun(
             start=start,
@@ -139,7 +139,7 @@ class LogRows(Repository):
             for row, body in zip(found, bodies, strict=True):
                 sealed[at[row.idx]] = body
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         number = self._number(origin)
         wanted = {leaf for leaf in leaves if len(leaf) == HASH_SIZE}
         found: dict[bytes, int] = {}
@@ -148,7 +148,7 @@ class LogRows(Repository):
         # Eight bytes of a hash tell nearly all leaves apart; what they let through is compared whole.
         prefixes = np.unique(np.frombuffer(b"".join(leaf[:8] for leaf in wanted), dtype=_PREFIX))
         level_0 = select(tiles.c.idx, type_coerce(tiles.c.data, NullType)).where(
-            tiles.c.log_no == number, tiles.c.level == 0
+            tiles.c.log_no == number, tiles.c.level == 0, tiles.c.idx >= start // TILE_WIDTH
         )
         with self._connection.execute(level_0.order_by(tiles.c.idx)) as result:
             while len(found) < len(wanted) and (rows := result.fetchmany(_SCAN_TILES)):
@@ -158,7 +158,7 @@ class LogRows(Repository):
                 base, data = numbers[0] * TILE_WIDTH, b"".join(parts)
                 for place in _candidates(data, prefixes):
                     leaf = data[place * HASH_SIZE : (place + 1) * HASH_SIZE]
-                    if leaf in wanted:
+                    if leaf in wanted and base + place >= start:
                         found.setdefault(leaf, base + place)
         return found
 
@@ -181,19 +181,20 @@ class LogRows(Repository):
         )
         return [(Origin.parse(row.origin), row.idx) for row in rows]
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        here = select(missing.c.idx).where(missing.c.log_no == self._number(origin))
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        here = select(missing.c.idx).where(missing.c.log_no == self._number(origin), missing.c.idx >= start)
         return list(self._connection.scalars(here.order_by(missing.c.idx).limit(limit)))
 
     def body_counts(self, number: int) -> Mapping[int, int]:
         row = self._connection.execute(select(*COUNT_COLUMNS.values()).where(logs.c.number == number)).one_or_none()
         return dict(zip(map(int, COUNT_COLUMNS), row or (0,) * len(COUNT_COLUMNS), strict=True))
 
-    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+    def quarantined(self, origin: Origin, start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
+        here = [quarantine.c.log_no == self._number(origin), quarantine.c.idx >= start]
+        if stop is not None:
+            here.append(quarantine.c.idx < stop)
         rows = self._connection.execute(
-            select(quarantine.c.idx, quarantine.c.reason)
-            .where(quarantine.c.log_no == self._number(origin))
-            .order_by(quarantine.c.idx)
+            select(quarantine.c.idx, quarantine.c.reason).where(*here).order_by(quarantine.c.idx)
         )
         return [(row.idx, row.reason) for row in rows]
 
@@ -245,9 +246,11 @@ def _log_state(row: Row[Any]) -> LogState:
     )
 
 
-def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int) -> int:
+def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int, framing: int) -> int:
     """How many entries and disclosures `max_bytes` hold, at least one where there is one."""
-    sizes = (len(entry) + max(len(body) - codec.HEAD_SIZE, 0) for entry, body in zip(leaves, sealed, strict=True))
+    sizes = (
+        framing + len(entry) + max(len(body) - codec.HEAD_SIZE, 0) for entry, body in zip(leaves, sealed, strict=True)
+    )
     keep = sum(total <= max_bytes for total in accumulate(sizes))
     return max(keep, min(len(leaves), 1))
 

@@ -121,6 +121,8 @@ links: Final = Table(
     _text("root_origin"),
     _int("version"),
     _int("counts"),
+    _int("first", default=0),
+    _int("filed", default=0),
     Index("links_by_root", "root_leaf", "root_origin", "counts", "kind", "version"),
     sqlite_with_rowid=False,
 )
@@ -141,6 +143,17 @@ chains: Final = Table(
     sqlite_with_rowid=False,
 )
 """A record that something points at, with its corrections (`domain.log_ports.Chain`)."""
+
+owed: Final = Table(
+    "owed",
+    metadata,
+    _bytes("root_leaf", key=True),
+    _text("root_origin", key=True),
+    # "" where nobody's words are spared.
+    _text("spare", key=True),
+    sqlite_with_rowid=False,
+)
+"""Chains whose remarks are still to be deleted (`domain.log_ports.Owed`)."""
 
 expiries: Final = Table(
     "expiries",
@@ -306,7 +319,17 @@ hits: Final = Table(
 crowded: Final = Table(
     "crowded", metadata, _int("source", key=True), _int("row", key=True), _int("left_out"), sqlite_with_rowid=False
 )
-"""Records and holdings (`source` 0) of which more hits were found than are kept."""
+"""Records of which more hits were found than are kept. `source`: the number of their log."""
+
+crowded_holdings: Final = Table(
+    "crowded_holdings",
+    metadata,
+    _int("holding_id", key=True),
+    _text("member", key=True),
+    _int("left_out"),
+    sqlite_with_rowid=False,
+)
+"""Of which holdings more hits were found on the records of a member than are kept, and how many more, about."""
 
 unmatched: Final = Table(
     "unmatched", metadata, _int("source", key=True), _int("row", key=True), sqlite_with_rowid=False

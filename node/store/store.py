@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from node.domain.ports import StoreReader, StoreWriter
+from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
@@ -33,13 +34,26 @@ from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
+from node.store.usage import UsageRows, UsageWrites
 
 _TAKE_SNAPSHOT: Final = "SELECT 1 FROM alembic_version"
 SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(LogRows, ChainRows, HeldRows, FileRows, AllowRows, HitRows, QueryRows, AnswerRows, HubRows, IndexingRows):
+class Reader(
+    LogRows,
+    ChainRows,
+    HeldRows,
+    FileRows,
+    AllowRows,
+    HitRows,
+    QueryRows,
+    AnswerRows,
+    HubRows,
+    IndexingRows,
+    UsageRows,
+):
     """`StoreReader`."""
 
 
@@ -54,6 +68,7 @@ class Writer(
     AnswerWrites,
     HubWrites,
     IndexingWrites,
+    UsageWrites,
 ):
     """`StoreWriter`."""
 
@@ -63,7 +78,7 @@ class SqliteStore:
 
     def __init__(self, engines: engine.Engines) -> None:
         self._engines = engines
-        self._lock = threading.Lock()
+        self._lock = TurnLock()
         self._owner = 0
         self._closed = False
 

@@ -5,8 +5,9 @@ Rules this module upholds:
 - The node dials out; no inbound port is opened for it.
 - A question is searched and signed in a thread, and its answer goes up once its audit is durable; the event loop only
   carries bytes.
-- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet; what
-  comes beyond them is left unanswered (its asker sees a timeout) rather than piling up.
+- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet. What
+  comes beyond them waits at the hub, whose queue is fair among askers; where no room comes in time it is left
+  unanswered (its asker sees a timeout) rather than piling up.
 - What an officer has decided about a question that was held goes up at once, and with each new stream.
 - A stream that ends is dialled again, with jittered backoff; one bad question ends nothing but itself.
 - It stands ready to answer from the moment in which the hub took its stream (`opened`), not from the first question.
@@ -15,6 +16,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 CONCURRENT: Final = 4
 """Threads that a node answers with."""
 WAITING: Final = 256
+ROOM_SECONDS: Final = 2.0
+"""How long the stream is not read while `WAITING` questions are unanswered. Far below what makes a reader slow."""
 GOES_AWAY: Final = "unavailable: the hub went away, and is dialled again"
 FIRST_BACKOFF: Final = 0.2
 """Seconds before the second attempt; doubled up to `LAST_BACKOFF`, each time a random share of it."""
@@ -128,6 +132,7 @@ class Attendant:
                     elif delivery.query is not None:
                         if self._cleared is not None:
                             await self._cleared.wait()
+                        await questions.room()
                         questions.take(delivery.query)
         finally:
             self._questions = None
@@ -158,7 +163,16 @@ class _Questions:
         self._workers = workers
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
         self._unanswered = 0
+        self._freed = asyncio.Event()
         self._dropped = False
+
+    async def room(self) -> None:
+        """Waits until a question may be taken, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ROOM_SECONDS):
+                while self._unanswered >= WAITING:
+                    self._freed.clear()
+                    await self._freed.wait()
 
     def take(self, query: SignedQuery) -> None:
         """Hands a question to a thread, unless too many are unanswered."""
@@ -181,7 +195,7 @@ class _Questions:
         """What goes up, for ever."""
         while True:
             reply = await self._replies.get()
-            self._unanswered -= 1
+            self._forget()
             yield reply
 
     def _prepare(self, query: SignedQuery) -> None:
@@ -222,3 +236,4 @@ class _Questions:
 
     def _forget(self) -> None:
         self._unanswered -= 1
+        self._freed.set()

@@ -4,12 +4,17 @@ Rules this module upholds:
 
 - A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
   memory is thrown away and read anew.
-- One bad package stops its own log until the stream is opened again, and no other. A fork stops it for good.
+- What goes wrong with one log stops that log until the stream is opened again, and no other: a bad package, and also an
+  error here that nobody foresaw, while it is verified or stored. A fork stops it for good.
+- A group is stored in transactions that each take a moment, so that others who write get their turn in between.
+- A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once
+  there is room. Nothing of it is lost, and no other log waits.
 - Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,20 +24,24 @@ import structlog
 from node.domain.batch import Package
 from node.domain.ids import Origin
 from node.domain.log_ports import LogState
-from node.domain.ports import Codec, Store
+from node.domain.ports import Clock, Codec, Store
 from node.domain.queries import LogView
 from node.domain.roster import Roster
-from node.errors import BadProof, Fork, PeerFault, Refused
+from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault, StoreError, VigilError
 from node.sync.exchange import follow_step
 from node.tlog.merkle import EMPTY_ROOT
+from node.usecases.allowance import Allowance, Pause
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.pieces import Piece, pieces, shares
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 
 MAX_STOPPED: Final = 1_000
 """Logs that may be stopped at once before the hub itself is held to be at fault."""
+LOOK_AGAIN_SECONDS: Final = 600.0
+"""After so long a paused log is looked at again: the policy may have changed."""
 _log = structlog.get_logger(__name__)
 
 
@@ -67,6 +76,7 @@ class Copies:
         own: Origin,
         today: Callable[[], int],
         on_own: Callable[[], None],
+        clock: Clock = time.time,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -75,10 +85,13 @@ class Copies:
         self._own = own
         self._today = today
         self._on_own = on_own
+        self._clock = clock
+        self._allowance = Allowance()
         self._handlings = Handlings(codec.decode_handling)
         self._positions: dict[Origin, Position] = {}
         self._expired_before = 0
         self.stopped: dict[Origin, str] = {}
+        self.paused: dict[Origin, Pause] = {}
         self.progress: dict[Origin, LogProgress] = {}
         self.commits = 0
         """Groups that were stored: it changes whenever records came."""
@@ -90,35 +103,66 @@ class Copies:
         self._expired_before = self._today()
         with self._store.read() as reader:
             logs = reader.logs()
+            self._allowance.load(reader)
         for log in logs:
             if log.origin.stream == "log" and log.origin != self._own:
                 known = self.progress.get(log.origin, LogProgress(size=0, checkpoint_size=0))
                 self.progress[log.origin] = replace(
                     known, size=log.size, checkpoint_size=log.checkpoint_size, trouble=log.frozen
                 )
-        return follow_step(logs, self._own).cursors
+        self._look_at_paused()
+        return follow_step(logs, self._own, self.paused).cursors
+
+    def _look_at_paused(self) -> None:
+        """Those that still wait. One of which the policy or a new day makes room is followed again."""
+        limits, now = self._roster().policy.limits, self._clock()
+        for origin in list(self.paused):
+            if pause := self._allowance.paused(limits, origin.member, now):
+                self.paused[origin] = pause
+            else:
+                del self.paused[origin]
+
+    def resume_in(self) -> float:
+        """Seconds until a paused log is looked at again."""
+        now = self._clock()
+        ends = [pause.until - now for pause in self.paused.values() if pause.until]
+        return max(1.0, min([*ends, LOOK_AGAIN_SECONDS]))
 
     def verify(self, packages: Sequence[Package]) -> list[Verified]:
-        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault."""
+        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault, `StoreError`
+        where the database is.
+        """
         good: list[Verified] = []
         for package in packages:
-            if package.origin in self.stopped:
+            if package.origin in self.stopped or package.origin in self.paused:
                 continue
             try:
                 verified = self._verify(package)
-            except (PeerFault, Refused) as fault:
+            except Exception as fault:  # noqa: BLE001  (whatever is wrong with one log must not stop the others)
                 self._stop(package.origin, fault)
                 continue
-            if verified is not None:
+            if verified is not None and self._admitted(verified):
                 self._positions[package.origin] = verified.after
                 good.append(verified)
         return good
+
+    def _admitted(self, verified: Verified) -> bool:
+        """Whether there is room for this run; else its log is paused."""
+        origin = verified.batch.origin
+        pause = self._allowance.admit(self._roster().policy.limits, verified, self._clock())
+        if pause is None:
+            return True
+        self.paused[origin] = pause
+        _log.warning("log paused", origin=str(origin), limit=pause.rule.limit)
+        return False
 
     def _verify(self, package: Package) -> Verified | None:
         if package.origin == self._own:
             # We did not ask for it. Whether anything in it was not written here, a round of the publisher finds out.
             self._on_own()
             return None
+        if package.fault:
+            raise Malformed(package.fault)
         at = self._positions.get(package.origin) or self._stored(package.origin)
         if package.end <= at.state.size:
             # Sent twice. What is stored was verified, so there is nothing to learn from it.
@@ -133,32 +177,71 @@ class Copies:
             log = reader.log(origin)
             return position(reader, log or LogState(number=0, origin=origin, size=0, root=EMPTY_ROOT))
 
-    def _stop(self, origin: Origin, fault: PeerFault | Refused) -> None:
+    def _stop(self, origin: Origin, fault: Exception) -> None:
+        """Raises `fault` where it is not about this log alone: our own disk refuses everything."""
+        if isinstance(fault, StoreError) and not isinstance(fault, Damaged):
+            raise fault
         if len(self.stopped) >= MAX_STOPPED:
             raise PeerFault("the hub sends one bad log after another") from fault
-        self.stopped[origin] = str(fault)
+        # Of an error that nobody foresaw only its kind: its text could quote what it stumbled over.
+        kind, reason = "internal", f"this program failed at it ({type(fault).__name__})"
+        if isinstance(fault, VigilError):
+            kind, reason = fault.kind, str(fault)
+        self.stopped[origin] = reason
+        self._positions.pop(origin, None)
         known = self.progress.get(origin, LogProgress(size=0, checkpoint_size=0))
-        self.progress[origin] = replace(known, trouble=str(fault))
-        _log.error("log stopped", origin=str(origin), kind=fault.kind, reason=str(fault))
+        self.progress[origin] = replace(known, trouble=reason)
+        _log.error("log stopped", origin=str(origin), kind=kind, reason=reason)
         if isinstance(fault, Fork):
             freeze(self._store, origin, fault)
 
     def commit(self, group: Sequence[Verified]) -> None:
-        """Stores a group in one transaction, and the index follows. A crash before its end leaves all of it to be sent
-        again; after it, the cursors say so.
+        """Stores a group, and the index follows: in one transaction, or in several where it is much work. A crash
+        leaves what was not stored to be sent again; the cursors say from where.
         """
-        with self._catalogue.change() as change:
-            for verified in group:
-                change.apply(verified)
+        for share in shares(self._cut(group)):
+            self._commit(share)
         self.commits += 1
+
+    def _cut(self, group: Sequence[Verified]) -> list[Piece]:
+        cut: list[Piece] = []
         for verified in group:
+            try:
+                with self._store.read() as reader:
+                    cut += pieces(reader, verified)
+            except Exception as fault:  # noqa: BLE001  (as in `verify`)
+                self._stop(verified.batch.origin, fault)
+        return cut
+
+    def _commit(self, share: Sequence[Piece]) -> None:
+        """One transaction; where that fails by one of several logs, one for each piece."""
+        todo = [piece for piece in share if piece.verified.batch.origin not in self.stopped]
+        try:
+            with self._catalogue.change() as change:
+                for piece in todo:
+                    change.apply(piece.verified, piece.places)
+                self._allowance.record(change.writer, [piece.verified for piece in todo], self._clock())
+        except Exception as fault:
+            if len(todo) == 1:
+                self._stop(todo[0].verified.batch.origin, fault)
+                return
+            if isinstance(fault, StoreError) and not isinstance(fault, Damaged):
+                raise
+            for piece in todo:
+                self._commit([piece])
+            return
+        self._tell([piece.verified for piece in todo])
+
+    def _tell(self, stored: Sequence[Verified]) -> None:
+        """What is known of the logs now."""
+        for verified in stored:
             state = verified.after.state
             known = self.progress.get(state.origin, LogProgress(size=0, checkpoint_size=0))
             self.progress[state.origin] = replace(
                 known,
                 size=state.size,
                 checkpoint_size=max(state.checkpoint_size, state.cosigned_size),
-                cosigned_at=verified.cosigned_at,
+                cosigned_at=verified.cosigned_at or known.cosigned_at,
                 alarms=known.alarms + len(verified.alarms),
                 trouble=self.stopped.get(state.origin, ""),
             )

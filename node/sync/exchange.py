@@ -10,7 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,18 +68,20 @@ def own_step(own: LogState, *, compared: bool, head: Head) -> Compare | Publish 
     return None
 
 
-def follow_step(logs: Sequence[LogState], own: Origin) -> Follow:
+def follow_step(logs: Sequence[LogState], own: Origin, paused: Collection[Origin] = ()) -> Follow:
     """Where to go on. Named past any end, and so never sent: our own log, which would only come back to us, and logs
-    that are frozen.
+    that are frozen or `paused`, also those of which nothing is here yet.
     """
+    here = {log.origin for log in logs}
     return Follow(
         cursors=(
             LogView(origin=own, size=MAX_TREE_SIZE),
             *(
-                LogView(origin=log.origin, size=MAX_TREE_SIZE if log.frozen else log.size)
+                LogView(origin=log.origin, size=MAX_TREE_SIZE if log.frozen or log.origin in paused else log.size)
                 for log in logs
                 if log.origin.stream == "log" and log.origin != own
             ),
+            *(LogView(origin=origin, size=MAX_TREE_SIZE) for origin in paused if origin not in here),
         )
     )
 

@@ -5,7 +5,8 @@ Rules this module upholds:
 - Constant memory: a bounded queue in front, one group being verified, one being stored. A slow disk slows the stream.
 - Verified progress is kept: when the stream is cut, what was verified is stored before the next attempt.
 - Reading the stream, verifying and storing overlap; verifying and storing run in threads, never on the event loop.
-- It never gives up. A log that was stopped is tried again with a new stream, at a pace that gets slower.
+- It never gives up. A log that was stopped is tried again with a new stream, at a pace that gets slower; one that was
+  paused, when there may be room for it again.
 - It follows from the moment in which the hub took its stream (`opened`), also while there is nothing new.
 """
 
@@ -67,7 +68,7 @@ class Follower:
         self._tell()
 
     async def changed(self) -> None:
-        """Returns when a group was stored, a log was stopped or a stream has ended: for whoever waits for such."""
+        """Returns when a group was stored, a log was stopped or paused, or a stream has ended: for whoever waits."""
         await self._changed.wait()
 
     async def run(self) -> None:
@@ -89,7 +90,7 @@ class Follower:
         cursors = await asyncio.to_thread(self._copies.open)
         queue: asyncio.Queue[Package | VigilError] = asyncio.Queue(QUEUE)
         receiver = asyncio.create_task(self._receive(cursors, queue))
-        digest = _Digest(self._copies, queue, self._committed, self._stall)
+        digest = _Digest(self._copies, queue, self._committed, self._stall, self._tell)
         try:
             await digest.run()
         finally:
@@ -134,11 +135,13 @@ class _Digest:
         queue: asyncio.Queue[Package | VigilError],
         committed: Callable[[], None],
         stall: Callable[[], float],
+        told: Callable[[], None],
     ) -> None:
         self._copies = copies
         self._queue = queue
         self._committed = committed
         self._stall = stall
+        self._told = told
         self._clock = asyncio.get_running_loop().time
         self._group: list[Verified] = []
         self._size = 0
@@ -146,10 +149,14 @@ class _Digest:
         self._getter: asyncio.Task[Package | VigilError] | None = None
         self._commit: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
+        self._resume: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Ends by an error alone, with every verified package stored, or on its way when storing failed."""
         while True:
+            if self._resume is None and self._copies.paused:
+                self._resume = asyncio.create_task(asyncio.sleep(self._copies.resume_in()))
+                self._told()
             item = await self._next()
             if isinstance(item, Package):
                 await self._take([item, *self._waiting()])
@@ -164,17 +171,17 @@ class _Digest:
 
     async def close(self) -> None:
         """Waits for the commit under way, which no thread can be called back from."""
-        for task in (self._getter, self._again):
+        for task in (self._getter, self._again, self._resume):
             if task is not None:
                 task.cancel()
-        tasks = [each for each in (self._getter, self._again, self._commit) if each is not None]
+        tasks = [each for each in (self._getter, self._again, self._resume, self._commit) if each is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _next(self) -> Package | VigilError | None:
         """The next of the queue; None when the group's time is up. Raises what a commit raised meanwhile."""
         self._getter = self._getter or asyncio.create_task(self._queue.get())
         left = max(0.0, GROUP_SECONDS - (self._clock() - self._began)) if self._group else None
-        watched = [each for each in (self._getter, self._commit, self._again) if each is not None]
+        watched = [each for each in (self._getter, self._commit, self._again, self._resume) if each is not None]
         await asyncio.wait(watched, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if self._commit is not None and self._commit.done():
             await self._finish()
@@ -183,6 +190,8 @@ class _Digest:
             return item
         if self._again is not None and self._again.done():
             return Unavailable("a log that was stopped is tried again")
+        if self._resume is not None and self._resume.done():
+            return Unavailable("a log that was paused is looked at again")
         return None
 
     def _waiting(self) -> list[Package]:

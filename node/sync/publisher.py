@@ -18,11 +18,12 @@ from typing import Final
 
 import structlog
 
+from node.domain.log_ports import LogState
 from node.domain.ports import Clock
 from node.domain.services import Carrier, Head
-from node.errors import Conflict, PeerFault, Unavailable, VigilError, WrongDatabase
+from node.errors import Conflict, Overloaded, PeerFault, Unavailable, VigilError, WrongDatabase
 from node.sync.attempts import Attempts, loggable
-from node.sync.exchange import Compare, Publish, adopt_step, backoff, own_step
+from node.sync.exchange import BACKOFF_CAP, Compare, Publish, adopt_step, backoff, own_step
 from node.sync.streams import reading
 from node.usecases.ownlog import OwnLog, Standing
 
@@ -41,7 +42,8 @@ class Publisher:
 
     `on_behind(size, hub_size)`: at the first comparison the hub has more of our log. It raises `WrongDatabase` where
     that was not to be expected, and then nothing is taken in, and `run` ends. `on_foreign(size, hub_size)`: entries
-    that nobody wrote here were appended while we ran. Both are called in a thread.
+    that nobody wrote here were appended while we ran. `on_rolled_back(own, head)`: the hub shows less of our log than
+    it has cosigned; called before it is handed in again. All are called in a thread.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Publisher:
         clock: Clock = time.time,
         on_behind: Callable[[int, int], None] = lambda _size, _hub_size: None,
         on_foreign: Callable[[int, int], None] = lambda _size, _hub_size: None,
+        on_rolled_back: Callable[[LogState, Head], None] = lambda _own, _head: None,
     ) -> None:
         self._own = own
         self._carrier = carrier
@@ -62,6 +65,7 @@ class Publisher:
         self.attempts = Attempts(clock)
         self._on_behind = on_behind
         self._on_foreign = on_foreign
+        self._on_rolled_back = on_rolled_back
         self._began = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()
@@ -106,7 +110,8 @@ class Publisher:
                 if self.attempts.failed(error):
                     _log.warning("publishing stands still", kind=error.kind, reason=loggable(error))
                 self._tell()
-                await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
+                told = min(error.retry_after, BACKOFF_CAP) if isinstance(error, Overloaded) else 0.0
+                await self.attempts.wait(max(told, backoff(attempt, self._drawn())), self._pause)
                 attempt += 1
                 self._work.set()
             else:
@@ -120,6 +125,10 @@ class Publisher:
         if not self._confirmed:
             await self._confirm_former()
         head, held = await self._head(), None
+        own = await asyncio.to_thread(self._own.state)
+        if head.cosigned_size < own.cosigned_size:
+            # Kept before we hand in again what the hub lost: afterwards nothing would show that it had.
+            await asyncio.to_thread(self._on_rolled_back, own, head)
         while True:
             own = await asyncio.to_thread(self._own.state)
             # Every head is held against our log once, also one of a size that we have: it may be of another history.

@@ -4,13 +4,16 @@ Rules this module upholds:
 
 - Only once a log is caught up is a body missing: before that it may be on its way, or purged by an entry that is.
 - What the hub sends is held against the entry's commitments and handling like anything else.
-- What stays missing is counted and said, log by log. It is withheld from us, or lost.
+- What stays missing is counted and said, log by log. It is withheld from us, or lost. After the days that the policy
+  says it is given up (`usecases.missing`): asked for once a day, a page at a time, and said no more.
+- What goes wrong with one log's bodies does not keep those of the others from being asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -18,56 +21,114 @@ import structlog
 from node.domain.batch import BodyState, Package
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
-from node.domain.ports import Codec, Store
+from node.domain.limits import Limits
+from node.domain.log_ports import LogState
+from node.domain.ports import Clock, Codec, Store
 from node.domain.services import Carrier, Head
+from node.errors import NotFound, PeerFault, Refused, VigilError
 from node.sync.exchange import Repair, repair_steps
-from node.usecases.catalogue import Catalogue, Change
+from node.tlog.merkle import MAX_TREE_SIZE
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy, judge
+from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
 """Bodies that one request asks for."""
-LOOK_AT: Final = 10_000
-"""Missing bodies of a log that are looked at in one round."""
+SECONDS_A_DAY: Final = 86_400
 _NOTHING: Final = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 _log = structlog.get_logger(__name__)
 
 
 class Repairer:
-    """`round()` when it is due, on the event loop. `missing`: what stayed missing after the last round, by log."""
+    """`round()` when it is due, on the event loop. `limits` gives those of the policy. `missing`: what stayed missing
+    after the last round, by log; `given_up`: what else is, and is asked for no more.
+    """
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, codec: Codec, carrier: Carrier, member: MemberId) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        codec: Codec,
+        carrier: Carrier,
+        member: MemberId,
+        limits: Callable[[], Limits],
+        clock: Clock = time.time,
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._codec = codec
         self._carrier = carrier
         self._member = member
+        self._limits = limits
+        self._clock = clock
         self._asked: dict[Origin, int] = {}
+        self._old: dict[Origin, int] = {}
         self.missing: dict[Origin, int] = {}
+        self.given_up: dict[Origin, int] = {}
 
     async def round(self) -> int:
-        """Asks once for each log's next missing bodies; how many came and were right. Raises as the carrier does."""
+        """Asks once for each log's next missing bodies; how many came and were right. Raises as the carrier does: what
+        is wrong with one log once all were asked for.
+        """
         heads = await self._carrier.heads([])
         steps = await asyncio.to_thread(self._plan, heads)
-        filled = 0
+        filled, faults = 0, list[VigilError]()
         for step in steps:
-            given = await self._carrier.bodies(step.origin, step.indices)
-            filled += await asyncio.to_thread(self._fill, step, given)
+            try:
+                given = await self._carrier.bodies(step.origin, step.indices)
+                filled += await asyncio.to_thread(self._fill, step, given)
+            except (PeerFault, NotFound, Refused) as fault:
+                _log.error("bodies cannot be repaired", origin=str(step.origin), kind=fault.kind, reason=str(fault))
+                faults.append(fault)
+        if faults:
+            raise faults[0]
         return filled
 
     def _plan(self, heads: Sequence[Head]) -> list[Repair]:
+        limits, today = self._limits(), int(self._clock()) // SECONDS_A_DAY
         with self._store.read() as reader:
             logs = [log for log in reader.logs() if log.origin.stream == "log" and not log.frozen]
-            missing = {log.origin: reader.missing(log.origin, LOOK_AT) for log in logs}
+            marks = read_marks(reader)
+            found = {log.origin: absent(reader, log, marks, limits, today) for log in logs}
+            # The first round of a day asks for what was given up, where there is any.
+            due = {log.origin for log in logs if marks.get(log.origin, [(0, 0)])[-1][0] != today}
+            given_up = {
+                origin: reader.missing(origin, ASK_AT_ONCE, self._old.get(origin, -1) + 1)
+                for origin in due
+                if found[origin].given_up
+            }
         # Not always the same ones first: a body that nobody has must not keep the others waiting.
-        chosen = {origin: self._next(origin, indices) for origin, indices in missing.items()}
+        chosen = {origin: given_up.get(origin) or self._next(origin, each.asked) for origin, each in found.items()}
         steps = repair_steps(logs, heads, chosen)
-        caught_up = {step.origin for step in steps}
-        for origin in caught_up:
-            if self.missing.get(origin, 0) != len(missing[origin]):
-                _log.error("bodies missing", origin=str(origin), bodies=len(missing[origin]))
-        self.missing = {origin: len(missing[origin]) for origin in caught_up}
+        caught_up = self._note(logs, heads, marks, due, today)
+        for origin in due:
+            self._old[origin] = given_up[origin][-1] if given_up.get(origin) else -1
+        self._tell({origin: found[origin] for origin in caught_up if found[origin].asked or found[origin].given_up})
         return steps
+
+    def _note(
+        self, logs: Sequence[LogState], heads: Sequence[Head], marks: Marks, due: Collection[Origin], today: int
+    ) -> list[Origin]:
+        """Which logs are caught up; once a day it is kept how far."""
+        cosigned = {head.origin: head.cosigned_size for head in heads}
+        caught_up = [log for log in logs if log.size >= cosigned.get(log.origin, MAX_TREE_SIZE)]
+        if new := [log for log in caught_up if log.origin in due]:
+            with self._store.write() as tx:
+                put_marks(tx, marks, new, today, self._limits().missing_days)
+        return [log.origin for log in caught_up]
+
+    def _tell(self, found: Mapping[Origin, Absent]) -> None:
+        """Once when bodies begin to be missing, and when some are given up: not at every number between."""
+        for origin, each in found.items():
+            if each.asked and not self.missing.get(origin, 0):
+                _log.error("bodies missing", origin=str(origin), bodies=len(each.asked))
+            if each.given_up > self.given_up.get(origin, 0):
+                _log.warning("bodies given up", origin=str(origin), bodies=each.given_up)
+        self.missing = {origin: len(each.asked) for origin, each in found.items()}
+        self.given_up = {origin: each.given_up for origin, each in found.items() if each.given_up}
 
     def _next(self, origin: Origin, indices: Sequence[int]) -> list[int]:
         after = self._asked.get(origin, -1)
@@ -80,7 +141,7 @@ class Repairer:
         with self._catalogue.change() as change:
             for index in step.indices:
                 filled += self._fill_one(change, step.origin, index, given.get(index, _NOTHING))
-        self.missing[step.origin] = self.missing.get(step.origin, 0) - filled
+        self.missing[step.origin] = max(0, self.missing.get(step.origin, 0) - filled)
         return filled
 
     def _fill_one(self, change: Change, origin: Origin, index: int, shown: Disclosure) -> bool:

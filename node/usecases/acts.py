@@ -11,7 +11,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,7 +20,7 @@ from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.errors import Misuse, NotFound, PeerFault, Refused, VigilError
 from node.tlog import merkle
-from node.usecases.audit import AuditEntry
+from node.usecases.audit import AuditEntry, unpack_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,5 +109,5 @@ def _shown(audit: AuditLog, index: int, at: int | None, bodies: Mapping[int, tup
         return {"outcome": ActOutcome.RUNNING if index in audit.unfinished else ActOutcome.UNKNOWN}
     if at not in bodies:
         return {"outcome": "purged"}
-    body = json.loads(bodies[at][1])
+    body, _ = unpack_body(bodies[at][1])
     return {name: body[name] for name in ("outcome", "error", "why") if name in body} | {"ended_at": body["at"]}

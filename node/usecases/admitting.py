@@ -39,7 +39,8 @@ def cost_of(subjects: Sequence[Subject]) -> int:
 
 def check_owed(roster: Roster, me: MemberId, query: SignedQuery, header: QueryHeader, now: float) -> None:
     """Whether an answer is owed: 1. the asker is an active member; 2. the signature is that member's; 3. it was issued
-    within the policy's skew, has not expired, and is not good for ever; 4. it is addressed to us.
+    within the policy's skew, has not expired, and is not good for ever; 4. it is addressed to us, and to nobody
+    twice.
 
     Raises `BadSignature`, `Unauthenticated`, `Suspended`, `Refused`, `Expired`.
     """
@@ -54,6 +55,8 @@ def check_owed(roster: Roster, me: MemberId, query: SignedQuery, header: QueryHe
         raise Refused("a query is good for longer than any may be", remedy="ask again, with a nearer expiry")
     if header.recipients and me not in header.recipients:
         raise Refused("a query is addressed to others")
+    if len(set(header.recipients)) < len(header.recipients):
+        raise Refused("a query names a recipient twice", remedy="name each member once")
 
 
 def objection(policy: Policy, header: QueryHeader, payload: QueryPayload) -> str:

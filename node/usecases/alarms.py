@@ -10,24 +10,32 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from node.domain.homes import ALARMS
-from node.errors import NotFound
+from node.domain.homes import ALARMS, HUB_BEHIND
+from node.domain.texts import checked_text
+from node.errors import Misuse, NotFound
 from node.usecases.acts import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from node.domain.ports import Clock, QueryReader, Store
     from node.usecases.audit import AuditLog
 
 MAX_ALARMS: Final = 100
+MAX_REASON: Final = 1_000
+"""Characters of what a person says of alarms."""
 FOREIGN_REMEDY: Final = (
     "somebody else may hold this node's log key, or a second node runs on the same keys: stop it, call the hub's "
     "operator and the federation's authority, and change the keys (certs/CEREMONIES.md, ceremony 4); then "
     "vigil node acknowledge"
+)
+ROLLBACK_REMEDY: Final = (
+    "call the hub's operator: where the hub was restored from a backup, the members hand in again what it lacks; where "
+    "nobody restored it, somebody shows members an older state: keep the evidence (vigil node status --json), tell the "
+    "federation's authority; then vigil node acknowledge"
 )
 
 
@@ -42,6 +50,11 @@ class ForeignAppend:
     size: int
     at: int
 
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return FOREIGN_REMEDY
+
     def words(self) -> str:
         """What happened, for a person."""
         count = self.size - self.first
@@ -51,18 +64,61 @@ class ForeignAppend:
         )
 
 
-def unpack_alarms(value: bytes) -> list[ForeignAppend]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubRollback:
+    """The hub shows less of a log than it has cosigned: `shown` entries of `log`, and of `logs` logs in all, where its
+    own cosignature on `held` entries is kept here. `evidence`: both notes as they were signed, the later one first; the
+    other is "" where the hub shows none. `at`: Unix seconds.
+    """
+
+    log: str
+    held: int
+    shown: int
+    logs: int
+    evidence: tuple[str, str]
+    at: int
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return ROLLBACK_REMEDY
+
+    def words(self) -> str:
+        """What happened, for a person."""
+        more = f", and less of {self.logs - 1:,} more" if self.logs > 1 else ""
+        return (
+            f"the hub was rolled back: it shows {self.shown:,} entries of the log {self.log}{more}, and this node "
+            f"holds its cosignature on {self.held:,}"
+        )
+
+
+Alarm = ForeignAppend | HubRollback
+_KINDS: Final[dict[str, type[Alarm]]] = {"foreign-append": ForeignAppend, "hub-rollback": HubRollback}
+"""By the name that `--json` has. An alarm of an earlier version has no name: it is the first of these."""
+
+
+def alarm_kind(alarm: Alarm) -> str:
+    """The name of what happened."""
+    return next(name for name, kind in _KINDS.items() if isinstance(alarm, kind))
+
+
+def unpack_alarms(value: bytes) -> list[Alarm]:
     """The value of the setting `ALARMS`, oldest first."""
-    return [ForeignAppend(**each) for each in json.loads(value)] if value else []
+    return [_unpacked(each) for each in json.loads(value)] if value else []
 
 
-def alarms(tx: QueryReader) -> list[ForeignAppend]:
+def _unpacked(each: dict[str, Any]) -> Alarm:
+    kind = _KINDS[each.pop("alarm", "foreign-append")]
+    return HubRollback(**each | {"evidence": tuple(each["evidence"])}) if kind is HubRollback else kind(**each)
+
+
+def alarms(tx: QueryReader) -> list[Alarm]:
     """Those that nobody has acknowledged."""
     return unpack_alarms(tx.setting(ALARMS))
 
 
-def _pack(found: Sequence[ForeignAppend]) -> bytes:
-    return json.dumps([asdict(each) for each in found]).encode("ascii")
+def _pack(found: Sequence[Alarm]) -> bytes:
+    return json.dumps([{"alarm": alarm_kind(each), **asdict(each)} for each in found]).encode("ascii")
 
 
 class Alarms:
@@ -82,12 +138,38 @@ class Alarms:
         with self._store.write() as tx:
             known = alarms(tx)
             new = ForeignAppend(log=self._log, first=size, size=hub_size, at=int(self._clock()))
-            if any(each.log == new.log and each.first <= new.first and new.size <= each.size for each in known):
+            foreign = [each for each in known if isinstance(each, ForeignAppend)]
+            if any(each.log == new.log and each.first <= new.first and new.size <= each.size for each in foreign):
                 return
             tx.set_setting(ALARMS, _pack([*known, new][:MAX_ALARMS]))
 
+    def hub_rolled_back(self, behind: Sequence[HubRollback], caught_up: Collection[str]) -> None:
+        """The hub shows less of these logs than it has cosigned, and no longer of `caught_up`. Durable once it returns.
+
+        One alarm tells of all of them. What was told once is not told again before the hub has caught up or has lost
+        more: of a log whose member has left it may never do so.
+        """
+        with self._store.write() as tx:
+            value = tx.setting(HUB_BEHIND)
+            before: dict[str, int] = json.loads(value) if value else {}
+            told = {log: shown for log, shown in before.items() if log not in caught_up}
+            fresh = [each for each in behind if each.shown < told.get(each.log, each.shown + 1)]
+            told |= {each.log: each.shown for each in fresh}
+            if told != before:
+                tx.set_setting(HUB_BEHIND, json.dumps(told).encode("ascii"))
+            if fresh:
+                known = alarms(tx)
+                standing = next((each for each in known if isinstance(each, HubRollback)), None)
+                first = standing or fresh[0]
+                logs = len(fresh) + (standing.logs if standing else 0)
+                others = [each for each in known if each is not standing]
+                tx.set_setting(ALARMS, _pack([*others, replace(first, logs=logs)][:MAX_ALARMS]))
+
     def acknowledge(self, reason: str) -> int:
-        """A person has dealt with all of them: how many. Raises `NotFound` where there is none."""
+        """A person has dealt with all of them: how many. Raises `NotFound` where there is none, `Misuse` for a reason
+        that is no text.
+        """
+        checked_text(reason, MAX_REASON, "the reason", Misuse)
 
         def clear() -> int:
             with self._store.write() as tx:

@@ -6,7 +6,9 @@ Rules this module upholds:
 - The answer's signature binds the query, the outcome, every hit, what was and was not searched, and the view from which
   it was answered; so a relay can withhold it, but neither change it nor use it for another question.
 - An answer is durable, with its audit, before it is sent; the same query gets the same bytes again.
-- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger.
+- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger. So does who goes on
+  asking over the budget after being told so: its questions cost no signature, and no line in the audit.
+- Of a question that is refused the audit keeps a digest, and not its bytes.
 - A question with which its asker would have found out more near one holding than the policy lets is held for an officer
   (`neighbourhood`, `held_questions`), and the answer says so and no more.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -30,17 +32,23 @@ from node.usecases.answered import Answered
 from node.usecases.audit import AuditEntry
 from node.usecases.budget import Budget
 from node.usecases.finding import Finder, Said
+from node.usecases.probes import Probes, units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import StoreWriter
     from node.domain.queries import QueryHeader, QueryPayload
     from node.domain.roster import Policy
+    from node.domain.usage import Charge
     from node.usecases.audit import Receipt
     from node.usecases.finding import AnswererDeps
 
+REFUSALS_A_MINUTE: Final = 60
+"""Questions over an asker's budget that are answered with a refusal."""
+LATE: Final = 2
+"""So many times the day's limit: by our clock the day may begin later than by that of the hub, which counts it too."""
 _log = structlog.get_logger(__name__)
 
 
@@ -79,7 +87,9 @@ class Answerer:
 
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
-        self._budget = Budget()
+        with deps.store.read() as tx:
+            self._probes = Probes(tx.usage_of_all(), times=LATE)
+        self._refused = Budget()
         self._answered = Answered(deps.store)
         self._finder = Finder(deps)
         self._lock = threading.Lock()
@@ -124,10 +134,10 @@ class Answerer:
         deps = self._deps
         roster = deps.roster()
         payload: QueryPayload | None = None
+        # Charged first: whoever asks what cannot be answered has asked all the same.
+        refusal, charged = self._charge(roster.policy, query, header)
         bound = self._finder.bound(roster, query, header)
         try:
-            # Charged first: whoever asks what cannot be answered has asked all the same.
-            refusal = self._charge(roster.policy, header)
             payload = deps.codec.decode_payload(query.payload)
             refusal = refusal or objection(roster.policy, header, payload)
             said = (
@@ -140,7 +150,7 @@ class Answerer:
             said = Said(answer=bound(outcome=Outcome.ERROR, reason=str(error)))
         except VigilError as error:
             said = Said(answer=bound(outcome=Outcome.ERROR, reason=error.kind))
-        return self._sign(query, header, payload, said)
+        return self._sign(query, header, payload, said, charged)
 
     def decided(self, query: SignedQuery, refusal: str = "") -> tuple[QueryHeader, Said]:
         """What a question is answered that was held, once an officer has decided: `refusal`, or what a search of this
@@ -186,16 +196,27 @@ class Answerer:
             raise BadSignature("a query id was used for two different questions")
         return said
 
-    def _charge(self, policy: Policy, header: QueryHeader) -> str:
-        """Charges the asker's budget; "", or why the query is refused."""
+    def _charge(self, policy: Policy, query: SignedQuery, header: QueryHeader) -> tuple[str, Sequence[Charge]]:
+        """Charges the asker's budget: "", or why the query is refused, and what the ledger is told with the audit.
+
+        Raises `Overloaded` where the asker was told so often enough: then no answer is owed.
+        """
+        now = self._deps.clock()
         with self._lock:
             try:
-                self._budget.charge(header.asker, max(1, header.cost), policy.query_cost_per_minute, self._deps.clock())
+                return "", self._probes.charge(header.asker, units(query, header.cost), policy, now)
             except Overloaded as error:
-                return str(error)
-        return ""
+                self._refused.charge(header.asker, 1, REFUSALS_A_MINUTE, now)
+                return str(error), ()
 
-    def _sign(self, query: SignedQuery, header: QueryHeader, payload: QueryPayload | None, said: Said) -> Prepared:
+    def _sign(
+        self,
+        query: SignedQuery,
+        header: QueryHeader,
+        payload: QueryPayload | None,
+        said: Said,
+        charged: Sequence[Charge],
+    ) -> Prepared:
         answer = said.answer
         signed = self.sign(answer)
         given = GivenAnswer(asker=header.asker, query_id=header.query_id, answer=signed, at=answer.at)
@@ -203,8 +224,6 @@ class Answerer:
         body = {
             "asker": header.asker,
             "query": header.query_id.hex(),
-            "header": query.header.hex(),
-            "payload": query.payload.hex(),
             "case": payload.case_reference if payload else "",
             "legal_basis": payload.legal_basis if payload else "",
             "purpose": header.purpose,
@@ -217,7 +236,16 @@ class Answerer:
         # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
         # the same question gets these very bytes.
         also = _also(query, header, said) if said.note or said.held else None
-        entry = AuditEntry(kind=Kind.AUDIT_QUERY_ANSWERED, body=body, given=given, also=also)
+        refused = answer.outcome is Outcome.REFUSED
+        asked = {"header": query.header, "payload": query.payload}
+        entry = AuditEntry(
+            kind=Kind.AUDIT_QUERY_ANSWERED,
+            body=body,
+            attached={"digest": answer.query_digest} if refused else asked,
+            charges=charged,
+            given=given,
+            also=also,
+        )
         durable = self._deps.audit.submit(entry)
         if said.held:
             _log.warning("a question is held for an officer", asker=header.asker)

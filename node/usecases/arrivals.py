@@ -27,6 +27,7 @@ import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.envelope import decode
+from node.domain.matchable import matchable_columns
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
 from node.errors import Damaged
@@ -196,7 +197,7 @@ class Arrivals:
 
     def _match(self, run: _Run, held: int, pace: Pace, done: Done) -> None:
         """Matches a run against all holdings, and writes last of all that it was."""
-        columns = self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints
+        columns = matchable_columns(self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints)
         left_out: dict[tuple[int, int], int] = {}
         if not any(len(each.rows) for each in columns.columns):
             pass  # retractions, remarks, bodies that are not here
@@ -240,14 +241,17 @@ class Arrivals:
 
     def _seek(self, holdings: Sequence[Holding], among: SearchIndex, pace: Pace) -> None:
         found: list[FoundHit] = []
+        crowds: dict[tuple[int, MemberId], int] = {}
         if holdings:
             subjects = [holding_subject(holding) for holding in holdings]
             ids = [holding.id for holding in holdings]
-            hits = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True).hits
-            found = self._hits.found(ids, hits)
-        # A transaction at a time: a retraction waits for one of them at most.
+            search = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True)
+            found, crowds = self._hits.found(ids, search.hits), self._hits.crowds(ids, search)
+        # A transaction at a time: a retraction waits for one of them at most. What is left out is told with the first:
+        # a crash right after it has it told twice, of a number that is said to be about right.
         for start in range(0, len(found), KEPT_AT_ONCE):
-            self._hits.keep(found[start : start + KEPT_AT_ONCE])
+            done = Done(crowds={} if start else crowds, arrived=among is not self._index)
+            self._hits.keep(found[start : start + KEPT_AT_ONCE], done)
         _rest(pace)
 
 

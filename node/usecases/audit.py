@@ -7,6 +7,7 @@ Rules this module upholds:
   kept" never means a hash that cannot be forgotten.
 - `append` returns only when the entry is durable. Entries that arrive together share one commit.
 - Audit comes first: what cannot be written down is not done.
+- What is signed and sent is kept as its very bytes, behind the words about it, and costs no more than they have.
 - Every entry names the officer for whom it is written (`acting`), where there is one; no command does it by hand.
 """
 
@@ -16,7 +17,7 @@ import json
 import queue
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -28,14 +29,16 @@ from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
 from node.usecases.acting import caller
+from node.usecases.quotas import merged
 from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import RecordId
     from node.domain.log_ports import LogState
     from node.domain.ports import Clock, GivenAnswer, Store, StoreWriter
+    from node.domain.usage import Charge
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +46,7 @@ SECONDS_A_DAY: Final = 86_400
 RETENTION_DAYS: Final = 5 * 366
 """Days that an audit body is kept. The entry itself stays for ever."""
 _as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_ATTACHED: Final = "attached"
 GROUP: Final = 512
 """Entries that share one commit at most."""
 GATHER_SECONDS: Final = 0.004
@@ -52,16 +56,37 @@ under load at most half of the time goes into commits. A lone entry never waits.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """`also` runs in the same transaction, after the entry: what must be durable together with its audit. `given`: the
+    """`attached`: bytes that are kept as they are, by name. `charges`: what a member is charged for it, in the ledger.
+    `also` runs in the same transaction, after the entry: what must be durable together with its audit. `given`: the
     answer that it is about, where there is one; those of many entries are written together. `target`: the entry of this
     log that it belongs to (`usecases.acts`).
     """
 
     kind: Kind
     body: dict[str, Any]
+    attached: Mapping[str, bytes] = field(default_factory=dict)
+    charges: Sequence[Charge] = ()
     also: Callable[[StoreWriter], None] | None = None
     given: GivenAnswer | None = None
     target: RecordId | None = None
+
+
+def pack_body(body: dict[str, Any], attached: Mapping[str, bytes]) -> bytes:
+    """JSON on one line; behind it what is attached, whose names and lengths the JSON says."""
+    if not attached:
+        return _as_json(body).encode()
+    named = {**body, _ATTACHED: [[name, len(data)] for name, data in attached.items()]}
+    return b"\n".join((_as_json(named).encode(), b"".join(attached.values())))
+
+
+def unpack_body(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The other way. A body of a former version has nothing attached, and its bytes in the JSON, as hex."""
+    head, _, rest = data.partition(b"\n")
+    body = json.loads(head)
+    attached, at = {}, 0
+    for name, size in body.pop(_ATTACHED, ()):
+        attached[name], at = rest[at : at + size], at + size
+    return body, attached
 
 
 _settling: Final = threading.Lock()
@@ -197,6 +222,8 @@ class AuditLog:
                 batch = self._batch(tx, state, [entry for entry, _ in group])
                 tx.append(batch)
                 tx.put_answered([entry.given for entry, _ in group if entry.given is not None])
+                if charged := merged(each for entry, _ in group for each in entry.charges):
+                    tx.charge(charged, self.clock())
                 for entry, _ in group:
                     if entry.also is not None:
                         entry.also(tx)
@@ -215,7 +242,7 @@ class AuditLog:
         leaves, bodies, nonces, handling_nonces = [], [], [], []
         drawn = self._random(2 * NONCE_SIZE * len(entries))
         for at, entry in enumerate(entries):
-            body = _as_json(entry.body).encode()
+            body = pack_body(entry.body, entry.attached)
             middle = (2 * at + 1) * NONCE_SIZE
             nonce, handling_nonce = drawn[middle - NONCE_SIZE : middle], drawn[middle : middle + NONCE_SIZE]
             leaves.append(

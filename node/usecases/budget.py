@@ -1,4 +1,4 @@
-"""Budgets: who may ask how much before any work is done.
+"""The pace at which a member asks: so much a minute, refilled evenly. What outlives the process is in `probes`.
 
 Rules this module upholds:
 
@@ -35,9 +35,11 @@ class Budget:
     def __init__(self) -> None:
         self._buckets: dict[MemberId, _Bucket] = {}
 
-    def charge(self, member: MemberId, cost: int, per_minute: int, now: float) -> None:
-        """Takes `cost` units off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds)."""
-        bucket = self._buckets.setdefault(member, _Bucket(float(per_minute), now))
+    def charge(self, member: MemberId, cost: int, per_minute: int, now: float, *, spent: int = 0) -> None:
+        """Takes `cost` units off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds). `spent`: what is
+        known to be spent in this minute, where this process knows nothing of the member yet.
+        """
+        bucket = self._buckets.setdefault(member, _Bucket(max(0.0, float(per_minute - spent)), now))
         elapsed = max(0.0, now - bucket.at)
         bucket.tokens = min(float(per_minute), bucket.tokens + elapsed * per_minute / SECONDS_A_MINUTE)
         bucket.at = max(now, bucket.at)

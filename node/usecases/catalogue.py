@@ -12,108 +12,29 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
-from node.domain.batch import BodyState, FingerprintColumns
-from node.domain.envelope import Disclosure, decode
+from node.domain.batch import BodyState
+from node.domain.envelope import decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.keeping import IndexFiles
 from node.domain.log_ports import Chain, StoredRun
-from node.domain.ports import Codec, Store, StoreReader, StoreWriter
-from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
+from node.domain.ports import Codec, Store, StoreReader
+from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
+from node.domain.turns import TurnLock
 from node.errors import Damaged, Malformed
-from node.usecases.effects import Applied, apply
+from node.usecases.change import Change
 from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
-from node.usecases.purging import REMARKS, Purge, chain_at, leaf_at
-from node.usecases.replica import Verified
+from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.view import View, Views
 
-
-@dataclass(slots=True, kw_only=True)
-class Change:
-    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
-
-    writer: StoreWriter
-    applied: list[Applied] = field(default_factory=list)
-    removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
-    filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
-    held: list[FingerprintColumns] = field(default_factory=list)
-    purged: int = 0
-
-    def apply(self, verified: Verified) -> Applied:
-        """Stores a verified run with its effects (`effects.apply`)."""
-        done = apply(self.writer, verified)
-        self.applied.append(done)
-        self.purged += done.purged
-        return done
-
-    def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
-        """Gives a missing entry its body, which the caller has checked."""
-        self.writer.fill(origin, index, disclosure)
-        self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
-
-    def hold(self, columns: FingerprintColumns) -> None:
-        """The fingerprints of new holdings, which the caller has put."""
-        self.held.append(columns)
-
-    def delete_holding(self, holding_id: int) -> None:
-        """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
-        self.writer.delete_holding(holding_id)
-        self.removed.append({HOLDINGS_SOURCE: [holding_id]})
-        self.purged += 1
-
-    def leave_case(self, holding_id: int, case: str) -> None:
-        """Takes a holding out of a case, with the references to its files there."""
-        self.writer.leave_case(holding_id, case)
-        self.purged += 1
-
-    def end_deletions(self, ids: Sequence[int]) -> None:
-        """These deletions are finished (`HoldingWriter.end_deletions`)."""
-        self.writer.end_deletions(ids)
-        self.purged += 1
-
-    def purge(self) -> Purge:
-        """A purge inside this transaction; the rows it removes leave the index with it."""
-        purge = Purge(self.writer)
-        self.removed.append(purge.removed)
-        return purge
-
-    @property
-    def behind(self) -> list[tuple[int, int, bool]]:
-        """(source, row, filled) of what changes below what an index has: purged, or given its body late."""
-        gone = [*self.removed, *(done.removed for done in self.applied)]
-        removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
-        return removed + [(number, row, True) for number, row, _, _ in self.filled]
-
-    def keep_hits_in_step(self) -> int:
-        """What this does to the hits that are kept: those on bodies that go have ended, those of holdings that go are
-        gone; how many. What comes apart from the order of its log waits to be matched.
-        """
-        ended = 0
-        for rows in [*self.removed, *(done.removed for done in self.applied)]:
-            for source, some in rows.items():
-                if source == HOLDINGS_SOURCE:
-                    ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
-                else:
-                    ended += self.writer.end_hits(source, some)
-        for number, row, _, _ in self.filled:
-            self.writer.wait_for_match(number, [row])
-        for columns in self.held:
-            new = {row for each in columns.columns for row in each.rows.tolist()}
-            self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
-        return ended
-
-    def forget_pending(self, leaf: bytes) -> bool:
-        """Forgets an own statement that never got a place; False where none waits under this name."""
-        forgotten = self.writer.forget_pending(leaf)
-        self.purged += forgotten
-        return forgotten
+NO_REASON: Final = "set aside; its log has more such entries than reasons are kept of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +97,7 @@ class Catalogue:
         self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         # Held from the transaction to the end of the index's update: an index that took changes in another order than
         # the store could keep a row that was purged.
-        self._in_step = threading.RLock() if self._following is None else self._following.lock
+        self._in_step = TurnLock() if self._following is None else self._following.lock
         self._owes_scrub = False
         self._views = Views(store)
 
@@ -186,7 +107,27 @@ class Catalogue:
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A transaction over bodies: durable, and in the index, when the block has ended without an error."""
+        """A transaction over bodies: durable, and in the index, when the block has ended without an error.
+
+        What it has to delete and had no room for is deleted then, too, in transactions between which other writers get
+        their turn. A crash in between leaves the rest noted: `pay` goes on with it.
+        """
+        with self._change() as change:
+            yield change
+        if change.owes:
+            self.pay()
+
+    def pay(self) -> None:
+        """Deletes what is owed: what a change, or a process that died, left to be deleted."""
+        with self._store.read() as reader:
+            owes = bool(reader.owed(1))
+        while owes:
+            with self._change() as change:
+                change.purge().pay()
+            owes = change.owes
+
+    @contextmanager
+    def _change(self) -> Iterator[Change]:
         following, last = self._following, 0
         with self._in_step:
             try:
@@ -226,6 +167,7 @@ class Catalogue:
         """Opens the index that was kept, or makes it from the store; `progress(done, total)`. For every start."""
         if self._following is not None:
             self._following.start(progress)
+        self.pay()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory made anew from the store; `progress(done, total)` in entries and holdings."""
@@ -285,7 +227,9 @@ class Catalogue:
 
     def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
         state = BodyState(run.states[at])
-        reasons = dict(reader.quarantined(record.origin)) if state is BodyState.QUARANTINED else {}
+        aside = state is BodyState.QUARANTINED
+        reasons = {index: NO_REASON} if aside else {}
+        reasons |= reader.quarantined(record.origin, index, index + 1) if aside else ()
         try:
             envelope = decode(run.entries[at])
         except Malformed:

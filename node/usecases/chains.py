@@ -14,7 +14,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from node.domain.batch import BodyState
@@ -22,39 +22,12 @@ from node.domain.envelope import Kind
 from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogWriter
 from node.usecases.purging import Purge, kind_of, root_of
+from node.usecases.words import Place, Word, fault_in_log, segment, under_itself
 
-NOT_THERE: Final = "a correction or retraction of a record that does not stand in its log"
-COMES_LATER: Final = "a correction or retraction of a record that comes after it"
 TWICE: Final = "a retraction cannot be retracted"
 NOT_A_RECORD: Final = "a correction of what is not a contribution"
 OF_NOTHING: Final = "a correction or retraction of an entry that was set aside"
 REPLACED: Final = "a correction of a record that was replaced before"
-
-Place = tuple[Origin, int]
-"""A log and an index in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """An entry that points at another. `state`: of its own body. `at`: where its target stands, if that is here."""
-
-    origin: Origin
-    index: int
-    kind: int
-    leaf: bytes
-    state: int
-    target: RecordId
-    at: int | None
-
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return self.origin, self.index
-
-    @property
-    def target_place(self) -> Place | None:
-        """Where its target stands, if that is here."""
-        return None if self.at is None else (self.target.origin, self.at)
 
 
 class Chains:
@@ -66,6 +39,12 @@ class Chains:
 
     def take(self, word: Word, *, aside: bool) -> None:
         """An entry that points at another. `aside`: it was set aside before, so it has a place and no effect."""
+        first, filed = segment(self._writer, word)
+        if fault := fault_in_log(self._writer, word, filed):
+            self._writer.put_links([under_itself(word)])
+            if not aside:
+                self._purge.set_aside(*word.place, fault)
+            return
         root, version = word.target, 0
         if word.at is not None:
             root, version = root_of(self._writer, word.target.origin, word.at, word.target.leaf)
@@ -75,8 +54,17 @@ class Chains:
             self._writer.put_chain(chain)
         correction = word.kind == Kind.CORRECTION
         link = Link(
-            origin=word.origin, index=word.index, kind=word.kind, chain=root, version=version + correction, counts=False
+            origin=word.origin,
+            index=word.index,
+            kind=word.kind,
+            chain=root,
+            version=version + correction,
+            counts=False,
+            first=first,
+            filed=1 if correction and first == word.index else 0,
         )
+        if correction and first != word.index:
+            self._writer.put_filed(word.origin, first, filed + 1)
         fault = "" if aside else self._unfit(word) or self._unfounded(word, chain)
         if aside or fault:
             self._writer.put_links([link])
@@ -95,10 +83,10 @@ class Chains:
         """An entry that something pointed at before it came; where it points at another itself, after `take`."""
         me = RecordId(place[0], leaf)
         waiting = self._writer.chain(me)
-        link = self._writer.links(place[0], place[1], place[1] + 1).get(place[1])
         if waiting is None:
             return
-        if link is not None and link.kind == Kind.CORRECTION:
+        link = self._link(*place)
+        if link is not None and link.kind == Kind.CORRECTION and link.chain != me:
             self._join(place, waiting, link)
             return
         kind = kind_of(self._writer.entry_at(*place)[0])
@@ -121,23 +109,23 @@ class Chains:
             self._set_aside(root, Kind.RETRACTION, 0, TWICE)
         return bool(self._writer.linked(root, [Kind.RETRACTION]))
 
+    def _link(self, origin: Origin, index: int) -> Link | None:
+        return self._writer.links(origin, index, index + 1).get(index)
+
     # --- own words ------------------------------------------------------------------------------------------------
 
     def _unfit(self, word: Word) -> str:
         """Why the owner cannot say this; "" where it can, and for what others say."""
         if word.kind not in {Kind.CORRECTION, Kind.RETRACTION}:
             return ""
-        same_log = word.target.origin == word.origin
         if word.at is None:
-            # In an earlier epoch the target may still come, and finds this waiting. In its own log it would be here.
-            return NOT_THERE if same_log else ""
-        if same_log and word.at >= word.index:
-            return COMES_LATER
+            # In an earlier epoch the target may still come, and finds this waiting.
+            return ""
         spoken = kind_of(self._writer.entry_at(word.target.origin, word.at)[0])
         if word.kind == Kind.RETRACTION:
             return TWICE if spoken == Kind.RETRACTION else ""
         if spoken == Kind.CORRECTION:
-            link = self._writer.links(word.target.origin, word.at, word.at + 1).get(word.at)
+            link = self._link(word.target.origin, word.at)
             return "" if link is not None and link.counts else OF_NOTHING
         return "" if spoken == Kind.CONTRIBUTION else NOT_A_RECORD
 
@@ -174,7 +162,7 @@ class Chains:
         """
         if chain.head is None or chain.head[0].epoch <= word.origin.epoch:
             return False
-        others = self._writer.linked(chain.root, [Kind.CORRECTION], since=link.version)
+        others = self._writer.linked(chain.root, [Kind.CORRECTION], since=link.version, limit=1)
         first = next((each for each in others if each.version == link.version), None)
         return first is None or (word.origin.epoch, word.index) < (first.origin.epoch, first.index)
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import decode
+from node.domain.fingerprints import PHASH
 from node.domain.ids import RecordId
+from node.domain.matchable import spoken_for
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Contribution
@@ -25,7 +27,7 @@ from node.tlog import merkle
 from node.usecases import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import Holding
@@ -160,8 +162,11 @@ def _evidence(judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[by
     return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
 
 
-def _bears_out(fingerprints: Iterable[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+    """Whether one of a row's fingerprints that may match is as near to the probe as the index says."""
+    if hit.code == PHASH.code and not spoken_for(fingerprints):
+        return False
     return any(
-        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance
+        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance and f.searchable
         for f in fingerprints
     )

@@ -57,6 +57,8 @@ class Circle:
         chain = self._reader.chain(root)
         if chain is None or chain.head is None:
             return True, None  # it is not here: the remark's own handling decides
+        if chain.ended:
+            return False, None  # what was said of it is being deleted
         origin, index = chain.head
         links: Mapping[int, Link] = self._reader.links(origin, index, index + 1)
         about = links.get(index)

@@ -72,6 +72,7 @@ class Custody:
         more. Interrupted anywhere, the next sweep goes on.
         """
         self._catalogue.settle()
+        self._catalogue.pay()
         self._sweep_barred()
         before, expired = self.today(), 0
         while True:

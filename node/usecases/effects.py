@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import TARGETING, Envelope, decode
@@ -18,21 +19,23 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
 from node.domain.ports import Codec, Store
 from node.errors import Fork, Malformed, Refused
-from node.usecases.chains import Chains, Word
-from node.usecases.purging import Purge
+from node.usecases.chains import Chains
+from node.usecases.purging import REMARKS, Purge
 from node.usecases.replica import Verified
+from node.usecases.words import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What the index must do once the transaction is durable: take in `batch` as source `number`, then drop `removed`
-    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any.
+    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any. `owes`: see `Purge`.
     """
 
     number: int
     batch: VerifiedBatch
     removed: Mapping[int, Sequence[int]]
     purged: int
+    owes: bool = False
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -65,8 +68,39 @@ def find_target(reader: LogReader, origin: Origin, index: int, codec: Codec) -> 
 # --- applying ---------------------------------------------------------------------------------------------------------
 
 
-def apply(writer: LogWriter, verified: Verified) -> Applied:
-    """Stores a verified run and what follows from it, in the caller's transaction.
+Name = tuple[str, bytes]
+"""(Log, leaf hash) of an entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the targets of a run stand: (log, leaf) -> index. `searched`: up to which size its log was looked through
+    for each; what came after that is looked through when the run is stored.
+    """
+
+    found: Mapping[Name, int]
+    searched: Mapping[Name, int]
+
+
+NOWHERE: Final = Places(found={}, searched={})
+"""Nothing was looked for yet."""
+
+
+def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
+    """Looks for the targets of a run in a snapshot, so that nobody has to wait to write meanwhile."""
+    wanted = {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
+    if may_be_awaited(reader, batch.origin):
+        wanted |= {(str(batch.origin), leaf) for leaf in reader.roots(batch.origin, batch.leaves)}
+    if not wanted:
+        return NOWHERE
+    sizes = {str(log.origin): log.size for log in reader.logs()}
+    searched = {each: sizes.get(each[0], 0) for each in wanted}
+    return Places(found=_places(reader, wanted, NOWHERE), searched=searched)
+
+
+def apply(writer: LogWriter, verified: Verified, places: Places = NOWHERE) -> Applied:
+    """Stores a verified run and what follows from it, in the caller's transaction. `places`: of the run, or of one that
+    this is a piece of.
 
     Raises `Conflict` where the log has moved on since it was verified, `Refused` where it was frozen meanwhile. The
     caller updates the index after the transaction ended, and dies in between at no loss: the index is rebuilt at start.
@@ -82,17 +116,17 @@ def apply(writer: LogWriter, verified: Verified) -> Applied:
         writer.set_anchor(batch.origin, after.anchor, after.anchor_size)
     if after.cosigned != before.cosigned:
         writer.set_cosigned(batch.origin, after.cosigned, after.cosigned_size)
-    purge = settle(writer, batch)
-    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged)
+    purge = settle(writer, batch, places)
+    return Applied(number=before.number, batch=batch, removed=purge.removed, purged=purge.purged, owes=purge.owes)
 
 
-def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
+def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> Purge:
     """The effects of a run that was just appended."""
     purge = Purge(writer)
     chains = Chains(purge)
     aside = {place for place, _ in batch.quarantine}
     targets = [each for each in batch.targets if each[1] in TARGETING]
-    places = _places(writer, targets)
+    places = _places(writer, {(name, leaf) for _, _, name, leaf in targets}, known)
     words: dict[int, Word] = {}
     for position, kind, name, leaf in targets:
         words[position] = Word(
@@ -104,7 +138,7 @@ def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
             target=RecordId(Origin.parse(name), leaf),
             at=places.get((name, leaf)),
         )
-    awaited = _awaited(writer, batch, words)
+    awaited = _first_ones(writer, batch, _awaited(writer, batch, words), known)
     for position in sorted(words.keys() | awaited):
         if position in words:
             chains.take(words[position], aside=position in aside)
@@ -113,29 +147,43 @@ def settle(writer: LogWriter, batch: VerifiedBatch) -> Purge:
     return purge
 
 
-def _places(reader: LogReader, targets: Sequence[tuple[int, int, str, bytes]]) -> dict[tuple[str, bytes], int]:
-    """Where the targets stand, as far as they are here: one search a log."""
-    wanted: dict[str, list[bytes]] = {}
-    for _, _, name, leaf in targets:
-        wanted.setdefault(name, []).append(leaf)
-    return {
-        (name, leaf): index
-        for name, leaves in wanted.items()
-        for leaf, index in reader.find(Origin.parse(name), leaves).items()
-    }
+def _places(reader: LogReader, names: set[Name], known: Places) -> dict[Name, int]:
+    """Where these stand first, as far as they are here: a search a log, from where they were searched for before."""
+    found = {each: known.found[each] for each in names & known.found.keys()}
+    wanted: dict[tuple[str, int], list[bytes]] = {}
+    for each in names - found.keys():
+        wanted.setdefault((each[0], known.searched.get(each, 0)), []).append(each[1])
+    for (name, start), leaves in wanted.items():
+        new = reader.find(Origin.parse(name), leaves, start)
+        found |= {(name, leaf): index for leaf, index in new.items()}
+    return found
 
 
 def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word]) -> set[int]:
     """The positions of entries that something pointed at before they came."""
     found: set[int] = set()
-    if reader.awaits(batch.origin) or any(_is_later(log, batch.origin) for log in reader.logs()):
+    if may_be_awaited(reader, batch.origin):
         leaves = {leaf: position for position, leaf in reversed(list(enumerate(batch.leaves)))}
         found = {leaves[leaf] for leaf in reader.roots(batch.origin, list(leaves))}
-    # Whoever knows its own next entries can point at one of them.
+    # Whoever knows its own next entries can point at one of them; only with a remark has that an effect.
     for word in words.values():
-        if word.target.origin == batch.origin and word.at is not None and word.at >= word.index:
-            found.add(word.at - batch.start)
+        if word.kind in REMARKS and word.target.origin == batch.origin and word.at is not None:
+            found |= {word.at - batch.start} if word.at >= word.index else set()
     return found
+
+
+def _first_ones(writer: LogWriter, batch: VerifiedBatch, positions: set[int], known: Places) -> set[int]:
+    """Those of these positions whose entry does not stand in the log already. Where it does, the first one is meant by
+    whoever points at it, and was met when it came.
+    """
+    origin = str(batch.origin)
+    first = _places(writer, {(origin, batch.leaves[position]) for position in positions}, known)
+    return {each for each in positions if first.get((origin, batch.leaves[each])) == batch.start + each}
+
+
+def may_be_awaited(reader: LogReader, origin: Origin) -> bool:
+    """Whether something here may point at entries of this log that are still to come."""
+    return reader.awaits(origin) or any(_is_later(log, origin) for log in reader.logs())
 
 
 def _is_later(log: LogState, origin: Origin) -> bool:

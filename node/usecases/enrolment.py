@@ -14,8 +14,8 @@ from typing import Protocol
 from node.domain.hub_ports import IssuedCertificate, JoinRequest
 from node.domain.ids import FederationId, MemberId
 from node.domain.ports import Signer
-from node.domain.services import Enrolment, JoinPetition
-from node.domain.signing import renewal_preimage
+from node.domain.services import Enrolment, JoinPetition, RosterReader
+from node.domain.signing import reading_preimage, renewal_preimage
 from node.errors import Malformed, Refused
 
 
@@ -72,3 +72,12 @@ async def renew_after_absence(
     challenge = await enrolment.challenge(member)
     signature = statement.sign(renewal_preimage(federation, member, csr, challenge))
     return await enrolment.renew_expired(member, csr, challenge, signature)
+
+
+async def reader_by_key(
+    enrolment: Enrolment, *, federation: FederationId, member: MemberId, ca_sha256: bytes, statement: Signer
+) -> RosterReader:
+    """What lets this member read the roster for two minutes without a certificate, at the hub that showed this CA."""
+    challenge = await enrolment.challenge(member)
+    signature = statement.sign(reading_preimage(federation, member, ca_sha256, challenge))
+    return RosterReader(member=member, challenge=challenge, signature=signature)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from node.domain.log_ports import LogReader
-    from node.usecases.catalogue import Change
+    from node.usecases.change import Change
 
 _ALL: Final = 1 << 31
 _READ_BYTES: Final = 1 << 20

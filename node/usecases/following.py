@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import SHA256
 from node.domain.keeping import IndexMark, StoreLine
 from node.domain.log_ports import LogState
+from node.domain.matchable import matchable_columns
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
+from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
 
@@ -61,7 +63,7 @@ class Following:
         self._index = index
         self._codec = codec
         self._files = files
-        self.lock = threading.RLock()
+        self.lock = TurnLock()
         self._keeping = threading.Lock()
         self._reach: dict[int, int] = {}  # of each source: every row below is in the index, as far as it is held
         self._last = 0  # the number of the last change that the index took
@@ -130,7 +132,7 @@ class Following:
             reach[log.number] = at
         after = max(reach.get(HOLDINGS_SOURCE, 0) - 1, 0)
         while columns := reader.holding_columns(after, READ_HOLDINGS):
-            index.add(HOLDINGS_SOURCE, columns)
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
             rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
             after, done = int(rows[-1]), done + len(rows)
             progress(done, total)
@@ -166,7 +168,7 @@ class Following:
 
     def _decode(self, index: SearchIndex, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
         decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
-        index.add(number, decoded.fingerprints)
+        index.add(number, matchable_columns(decoded.fingerprints))
 
     def check(self) -> Report:
         """Whether the index finds what the store has (`index_check`)."""
@@ -209,7 +211,7 @@ class Following:
         for number, row, kind, body in filled:
             self._decode(index, number, row, bytes([kind]), [body])
         for columns in held:
-            index.add(HOLDINGS_SOURCE, columns)
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
             newest = max(int(each.rows.max()) for each in columns.columns)
             self._reach[HOLDINGS_SOURCE] = max(self._reach.get(HOLDINGS_SOURCE, 0), newest + 1)
         for gone in removed:

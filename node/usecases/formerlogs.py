@@ -9,12 +9,13 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from node.domain.batch import Package
+from node.domain.batch import RUN_BYTES, Package
 from node.errors import PeerFault
 from node.tlog import note as notes
 from node.tlog import tiles
+from node.usecases.filling import next_run
 from node.usecases.vouching import LogTiles, verify_note
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from node.domain.log_ports import LogState
     from node.domain.ports import Store
     from node.domain.roster import Roster
-
-RUN_BYTES: Final = 900_000
-"""As `ownlog.RUN_BYTES`."""
 
 
 class FormerLogs:
@@ -55,7 +53,7 @@ class FormerLogs:
             log = reader.log(origin)
             if log is None or start >= log.cosigned_size:
                 return None
-            run = reader.run(origin, start, log.cosigned_size, RUN_BYTES)
+            run = next_run(reader, origin, start, log.cosigned_size, RUN_BYTES)
             end = start + len(run.entries)
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
         note = notes.parse(log.cosigned)

@@ -18,7 +18,7 @@ from node.domain.envelope import Disclosure, check_disclosure, decode
 from node.errors import BadProof, Damaged, Malformed, PeerFault
 from node.tlog import merkle
 from node.tlog.tiles import TILE_WIDTH, tile_root
-from node.usecases.chain_check import chain_faults
+from node.usecases.chain_check import Roots, chain_faults
 from node.usecases.vouching import verify_note
 
 if TYPE_CHECKING:
@@ -56,13 +56,14 @@ def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
         except Malformed as error:
             logs = []
             yield Report(log="logs", entries=0, bodies=0, faults=(f"{error}: restore a backup",))
+        first = Roots(reader)
         for log in logs:
-            yield check_log(reader, log, roster)
+            yield check_log(reader, log, roster, first)
     yield Report(log="database", entries=0, bodies=0, faults=tuple(store.check()))
 
 
-def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Report:
-    """Recomputes one log.
+def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: Roots) -> Report:
+    """Recomputes one log. `first`: the records of all logs.
 
     1. Every entry hashes to the leaf that its tile holds, and the tiles above hash what is below them. 2. The leaves
     make the stored root. 3. Every held body opens its commitment, also of what waits for its place, and what is not
@@ -82,7 +83,7 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None) -> Repo
         else:
             leaves = [merkle.leaf_hash(entry) for entry in run.entries]
             faults += _tile_faults(reader, log, run.start, leaves) + _body_faults(log, run)
-            faults += chain_faults(reader, log.origin, run)
+            faults += chain_faults(reader, log.origin, run, first)
             states.update(run.states)
         signed = {log.checkpoint_size, log.anchor_size, log.cosigned_size}
         for size in sorted(each for each in signed if 0 < each - tree.size <= len(leaves)):

@@ -5,78 +5,155 @@ Rules this module upholds:
 - Hits that have ended are in no page and in no count.
 - What the allow-list hides is counted, and so is what was not matched yet or is too much to be kept: a small number
   never looks like a whole one.
+- No member fills a page. Hits of one holding on one member's records that have the same evidence are one line, which
+  says how many they are; of one member a page has at most a part as long as others have hits, and the summary names who
+  has more. What is passed over comes on the next page: nothing is left out of the list.
+- Hits of members that are muted or suspended are in no page and in no count but their own, where nobody asks for them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from node.domain.ids import RecordId
-from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Contribution
 from node.errors import Malformed
 from node.usecases.purging import leaf_at
+from node.usecases.sources import EVERYBODY, Sources
 from node.usecases.stored_hits import by_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Clock, Codec, Store, StoreReader
     from node.domain.stored_hits import HitCounts, StoredHit
 
+SHARE: Final = 2
+"""A page has at most one in so many lines of one member."""
+AT_ONCE: Final = 500
+"""Hits that are read together for a page."""
+SCANNED: Final = 10_000
+"""Hits that are looked at for one page, at most, to find those of others behind a flood: a third of a second."""
 WAITING_COUNTED: Final = 10_000
 """Waiting rows that are counted; more are said to be so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownHit:
-    """A hit with the cases of its holding; what the record says, and who may read it (None where it cannot be read)."""
+    """A hit with the cases of its holding; what the record says, and who may read it (None where it cannot be read).
+    `alike`: how many hits of the page's stretch have the same holding, member and evidence, itself among them.
+    `standing`: as in `queries.Hit`.
+    """
 
     hit: StoredHit
     cases: tuple[str, ...]
     statement: Contribution | None
     handling: Handling | None = None
+    alike: int = 1
+    standing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which hits a page is of: see `HitReader.hits`. `show_all`: also those that the allow-list hides, those of muted
+    and suspended members, and every one of those that are alike.
+    """
+
+    case: str = ""
+    member: str = ""
+    new: bool = False
+    show_all: bool = False
+    before: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`next`: the id below which the list goes on, None at its end. `grouped`: hits that are not lines of their own, as
+    they are like one that is. `more_of`: members of whom the page has no more, with how many hits of theirs were passed
+    over. `seen`: every hit that a line of the page stands for.
+    """
+
+    hits: list[ShownHit]
+    next: int | None = None
+    grouped: int = 0
+    more_of: Mapping[MemberId, int] = field(default_factory=dict)
+    seen: Sequence[StoredHit] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How hits stand. `holdings`: those of the case that have hits; `behind`: records of others, and rows that wait,
-    that were not matched yet; `left_out`: the records and holdings (by id) of which more hits were found than are kept,
-    about how many.
+    that were not matched yet; `left_out`: the records of which more hits were found than are kept, and the holdings,
+    with the member ("" where that was not kept), about how many. `aside`: member -> hits that are in no count because
+    the member is muted or suspended; `standing`: which of both.
     """
 
     counts: HitCounts
     holdings: frozenset[int]
     behind: int
-    left_out: Mapping[RecordId | int, int]
+    left_out: Mapping[RecordId | tuple[int, str], int]
+    aside: Mapping[MemberId, int] = field(default_factory=dict)
+    standing: Mapping[MemberId, str] = field(default_factory=dict)
 
 
 class HitList:
-    """Safe to use from any thread, blocking. `own`: whose node this is."""
+    """Safe to use from any thread, blocking. `own`: whose node this is; `standing`: whose hits are set aside."""
 
-    def __init__(self, *, store: Store, codec: Codec, own: MemberId, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        codec: Codec,
+        own: MemberId,
+        clock: Clock,
+        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+    ) -> None:
         self._store = store
         self._codec = codec
         self._own = own
         self._clock = clock
+        self._standing = standing
 
-    def page(
-        self, *, case: str = "", new: bool = False, hidden: bool = False, before: int = 0, limit: int = 100
-    ) -> list[ShownHit]:
-        """Hits that stand, the newest first (see `HitReader.hits`)."""
+    def page(self, wanted: Wanted) -> Page:
+        """Hits that stand, the newest first."""
         with self._store.read() as tx:
-            found = tx.hits(case=case, new=new, hidden=hidden, before=before, limit=limit)
-            said = self._said(tx, found)
-            cases = {number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit in found]).items()}
+            sources = self._standing(tx)
+            drawn = _Drawing(wanted)
+            aside = sources.hidden(show_all=wanted.show_all or bool(wanted.member))
+            while not drawn.full and (some := _stretch(tx, wanted, aside, drawn.before)):
+                drawn.take(some)
+            after, more_of = drawn.end()
+            shown = drawn.lines
+            said = self._said(tx, [hit for hit, _ in shown])
+            cases = {
+                number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit, _ in shown]).items()
+            }
         nothing = (None, None)
-        told = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit in found}
-        return [
-            ShownHit(hit=hit, cases=cases.get(hit.holding, ()), statement=told[hit.id][0], handling=told[hit.id][1])
-            for hit in found
+        told = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit, _ in shown}
+        lines = [
+            ShownHit(
+                hit=hit,
+                cases=cases.get(hit.holding, ()),
+                statement=told[hit.id][0],
+                handling=told[hit.id][1],
+                alike=alike,
+                standing=sources.standing.get(hit.record.origin.member, ""),
+            )
+            for hit, alike in shown
         ]
+        return Page(
+            hits=lines,
+            next=after,
+            grouped=sum(each.alike - 1 for each in lines),
+            more_of=more_of,
+            seen=drawn.seen,
+        )
 
     def _said(
         self, tx: StoreReader, hits: Sequence[StoredHit]
@@ -105,18 +182,113 @@ class HitList:
         """How the hits of a case stand; of all cases without one."""
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            left_out: dict[RecordId | int, int] = {}
-            for (source, row), number in tx.crowded().items():
-                if source == HOLDINGS_SOURCE:
-                    left_out[row] = number
-                elif source in names:
-                    left_out[RecordId(names[source], leaf_at(tx, names[source], row))] = number
+            sources = self._standing(tx)
+            records = {
+                RecordId(names[source], leaf_at(tx, names[source], row)): number
+                for (source, row), number in tx.crowded().items()
+                if source in names
+            }
+            left_out: dict[RecordId | tuple[int, str], int] = dict(
+                chain(tx.crowded_holdings().items(), records.items())
+            )
+            by_member = tx.hits_by_member(case) if sources.aside else {}
             return Standing(
-                counts=tx.hit_counts(case),
-                holdings=frozenset(tx.holdings_with_hits(case)) if case else frozenset(),
+                counts=tx.hit_counts(case, sources.aside),
+                holdings=frozenset(tx.holdings_with_hits(case, sources.aside)) if case else frozenset(),
                 behind=behind(tx, self._own),
                 left_out=left_out,
+                aside={member: number for member, number in by_member.items() if member in sources.aside},
+                standing=sources.standing,
             )
+
+
+class _Drawing:
+    """The lines of one page, drawn from hits that come the newest first. `lines`: (hit, how many are like it)."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._share = wanted.limit if wanted.member or wanted.show_all else max(wanted.limit // SHARE, 1)
+        self._places: dict[tuple[object, ...], int] = {}
+        self._of_member: Counter[MemberId] = Counter()
+        self._passed: list[StoredHit] = []
+        self._last = 0
+        self.lines: list[tuple[StoredHit, int]] = []
+        self.seen: list[StoredHit] = []
+        self.scanned = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is drawn."""
+        return len(self.lines) >= self._wanted.limit or self.scanned >= max(SCANNED, self._wanted.limit)
+
+    @property
+    def before(self) -> int:
+        """The id below which the next stretch lies."""
+        return self._last or self._wanted.before
+
+    def take(self, some: Sequence[StoredHit]) -> None:
+        """Draws from these, the next ones."""
+        for hit in some:
+            if self.full:
+                return
+            self.scanned += 1
+            self._last = hit.id
+            if not self._grouped(hit):
+                if self._of_member[hit.record.origin.member] < self._share:
+                    self._add(hit)
+                else:
+                    self._passed.append(hit)
+
+    def end(self) -> tuple[int | None, Mapping[MemberId, int]]:
+        """Fills the page with what was passed over; (the id below which the list goes on, None at its end; how many
+        hits of whom were passed over). What was passed over comes first on the next page, where what is shown here
+        beyond it may come again: nothing is ever left out.
+        """
+        at_end = not self.full
+        left: list[StoredHit] = []
+        for hit in self._passed:
+            if not self._grouped(hit):
+                if len(self.lines) < self._wanted.limit and not left:
+                    self._add(hit)
+                else:
+                    left.append(hit)
+        self.lines.sort(key=lambda line: -line[0].id)
+        more_of = Counter(hit.record.origin.member for hit in left)
+        return left[0].id + 1 if left else None if at_end else self._last, more_of
+
+    def _add(self, hit: StoredHit) -> None:
+        self._of_member[hit.record.origin.member] += 1
+        self._places[_likeness(hit)] = len(self.lines)
+        self.lines.append((hit, 1))
+        self.seen.append(hit)
+
+    def _grouped(self, hit: StoredHit) -> bool:
+        """Counts a hit that is like one that has a line; False where none is."""
+        place = None if self._wanted.show_all else self._places.get(_likeness(hit))
+        if place is None:
+            return False
+        self.lines[place] = (self.lines[place][0], self.lines[place][1] + 1)
+        self.seen.append(hit)
+        return True
+
+
+def _likeness(hit: StoredHit) -> tuple[object, ...]:
+    """What hits that are alike have in common: holding, member and evidence, its quality aside."""
+    evidence = replace(hit.evidence, quality=None, at=None, subject_at=None) if hit.evidence else None
+    return hit.holding, hit.record.origin.member, evidence
+
+
+def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
+    """The hits that come next."""
+    return tx.hits(
+        case=wanted.case,
+        member=wanted.member,
+        without=aside,
+        new=wanted.new,
+        hidden=wanted.show_all,
+        before=before,
+        limit=AT_ONCE,
+    )
 
 
 def behind(tx: StoreReader, own: MemberId) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.fingerprints import KIND_BY_CODE, PDQ_QUALITY_FLOOR, SHA256, UNSTATED_QUALITY
+from node.domain.matchable import HIGHEST_QUALITY, matchable_columns
 from node.domain.ports import Codec, Store
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.errors import Damaged, Malformed
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 RUN_BYTES: Final = 1 << 20
 """Bytes of entries and bodies that are compared at a time: a quarter of a second."""
 HOLDINGS_AT_ONCE: Final = 2_000
-HIGHEST_QUALITY: Final = 100
 REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the next start rebuilds it"
 
 
@@ -77,7 +77,7 @@ def _records(
                 return
             run = reader.run(origin, at, log.size, RUN_BYTES)
             kinds = bytes(map(itemgetter(1), run.entries))
-            yield codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies).fingerprints
+            yield matchable_columns(codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies).fingerprints)
             at += len(kinds)
 
 
@@ -88,7 +88,7 @@ def _holdings(store: Store, lock: AbstractContextManager[object]) -> Iterator[Fi
             columns = reader.holding_columns(after, HOLDINGS_AT_ONCE)
             if columns is None:
                 return
-            yield columns
+            yield matchable_columns(columns)
             after = int(next(each.rows for each in columns.columns if each.code == SHA256.code)[-1])
 
 

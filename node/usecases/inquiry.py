@@ -94,7 +94,7 @@ class Inquirer:
         header = QueryHeader(
             query_id=query_id or deps.random(QUERY_ID_SIZE),
             asker=deps.me,
-            recipients=question.recipients,
+            recipients=tuple(sorted(set(question.recipients))),
             purpose=question.purpose,
             issued_at=now,
             expires_at=now + int(question.budget) + EXPIRY_GRACE_SECONDS,
@@ -109,8 +109,6 @@ class Inquirer:
                 kind=Kind.AUDIT_QUERY_ASKED,
                 body={
                     "query": header.query_id.hex(),
-                    "header": head.hex(),
-                    "payload": body.hex(),
                     "case": question.case,
                     "purpose": question.purpose,
                     "legal_basis": question.legal_basis,
@@ -118,6 +116,7 @@ class Inquirer:
                     "asked": list(expected),
                     "at": now,
                 },
+                attached={"header": head, "payload": body},
                 also=lambda tx: tx.put_asked(AskedQuery(query=signed, header=header, created_at=now)),
             )
         )

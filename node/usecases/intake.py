@@ -14,8 +14,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
@@ -23,19 +24,22 @@ from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
 from node.domain.holdings import FileReference
 from node.domain.queries import Level, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
+from node.domain.texts import checked_text
 from node.errors import Misuse
 from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
+    from node.domain.ids import MemberId
     from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.queries import Hit
     from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
     from node.usecases.recognition import Recogniser
+    from node.usecases.sources import Sources
     from node.usecases.stored_hits import StoredHits
 
 MAX_CASE = 200
@@ -44,13 +48,28 @@ MAX_CASE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of one file. `hits` leave out the file's own holding, and the `hidden` ones of the allow-list."""
+    """What became of one file. `hits` leave out the file's own holding, and the `hidden` ones of the allow-list.
+    `left_out`: hits past what is given of one member (`crowd`); `aside`: hits of muted and suspended members that are
+    not shown, and `standing` which of both they are.
+    """
 
     label: str
     holding: int
     new: bool
     hits: tuple[Hit, ...]
     hidden: int = 0
+    left_out: Mapping[MemberId, int] = field(default_factory=dict)
+    aside: Mapping[MemberId, int] = field(default_factory=dict)
+    standing: Mapping[MemberId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfFile:
+    """What a search found for one file: all of it. `sources`: whose hits are shown only where they are asked for."""
+
+    hits: Sequence[Hit]
+    left_out: Mapping[MemberId, int]
+    sources: Sources
 
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
@@ -119,8 +138,7 @@ class Intake:
         self, request: IngestRequest, items: Sequence[IngestItem], *, show_all: bool = False
     ) -> list[IngestResult]:
         """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`."""
-        if not request.case.strip() or len(request.case) > MAX_CASE:
-            raise Misuse("an ingest needs a case reference", remedy="give --case with at most 200 characters")
+        checked_text(request.case, MAX_CASE, "a case reference (--case)", Misuse)
         now = int(self._clock())
         with ExitStack() as matching:
             with self._catalogue.change() as change:
@@ -139,28 +157,28 @@ class Intake:
                     change.hold(columns_of(list(fresh), list(fresh.values())))
             # A crash from here on leaves them waiting.
             found = self._matched(items, [row for row, _ in placed], fresh)
-        results = []
-        for (row, new), item, mine in zip(placed, items, found, strict=True):
-            shown = tuple(hit for hit in mine if show_all or not hit.allowed)
-            results.append(
-                IngestResult(label=item.label, holding=row, new=new, hits=shown, hidden=len(mine) - len(shown))
-            )
-        return results
+        return [
+            _result(item, place, mine, show_all=show_all)
+            for item, place, mine in zip(items, placed, found, strict=True)
+        ]
 
-    def _matched(
-        self, items: Sequence[IngestItem], rows: Sequence[int], fresh: Iterable[int]
-    ) -> Sequence[Sequence[Hit]]:
-        """The hits of each item, what the allow-list hides among them, and those on records kept."""
+    def _matched(self, items: Sequence[IngestItem], rows: Sequence[int], fresh: Iterable[int]) -> list[_OfFile]:
+        """What was found for each item, all of it; hits on records are kept."""
         subjects = [subject_of(item.prints) for item in items]
         found = self._matcher.local(subjects, self._radius(), own_rows=rows, show_all=True)
         hits: list[list[Hit]] = [[] for _ in items]
         for hit in found.hits:
             hits[hit.subject].append(hit)
-        kept = self._hits.found(rows, found.hits)
+        left_out: list[dict[MemberId, int]] = [{} for _ in items]
+        for (subject, member), number in found.left_out.items():
+            left_out[subject][member] = number
+        kept, crowds = self._hits.found(rows, found.hits), self._hits.crowds(rows, found)
         waited = [(HOLDINGS_SOURCE, row) for row in fresh]
         if kept or waited:
-            self._hits.keep(kept, Done(rows=waited))
-        return hits
+            self._hits.keep(kept, Done(rows=waited, crowds=crowds))
+        return [
+            _OfFile(hits=mine, left_out=more, sources=found.sources) for mine, more in zip(hits, left_out, strict=True)
+        ]
 
     def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
         """Keeps where these files are, as far as it was told and is wanted."""
@@ -176,3 +194,22 @@ class Intake:
         for sha256, record in self._recogniser.find(writer, list(bare)).items():
             writer.set_record(bare[sha256], record)
             writer.set_level(bare[sha256], Level.SHARED)
+
+
+def _result(item: IngestItem, placed: tuple[int, bool], found: _OfFile, *, show_all: bool) -> IngestResult:
+    row, new = placed
+    told = [hit for hit in found.hits if show_all or not hit.allowed]
+    aside = found.sources.hidden(show_all=show_all)
+    speakers = [hit.record.origin.member if hit.record else None for hit in told]
+    counted = Counter(speaker for speaker in speakers if speaker is not None and speaker in aside)
+    counted.update({member: number for member, number in found.left_out.items() if member in aside})
+    return IngestResult(
+        label=item.label,
+        holding=row,
+        new=new,
+        hits=tuple(hit for hit, speaker in zip(told, speakers, strict=True) if speaker not in aside),
+        hidden=len(found.hits) - len(told),
+        left_out={member: number for member, number in found.left_out.items() if member not in aside},
+        aside=counted,
+        standing=found.sources.standing,
+    )

@@ -51,6 +51,9 @@ class Judge:
         """
         member = event.member
         if event.answer is None:
+            if event.outcome is Outcome.NOT_ASKED:
+                reason = "said by the hub: too many of our own questions wait for this member"
+                return MemberOutcome(member=member, outcome=event.outcome, reason=reason)
             if event.outcome in (Outcome.OFFLINE, Outcome.TIMEOUT):
                 return MemberOutcome(member=member, outcome=event.outcome, reason="said by the hub")
             return MemberOutcome(member=member, outcome=Outcome.ERROR, reason="the hub said something unknown")

@@ -25,19 +25,22 @@ from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain, PendingEntry
+from node.domain.matchable import contributable
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
-from node.usecases.catalogue import Catalogue, Change
+from node.usecases.catalogue import Catalogue
+from node.usecases.change import Change
 from node.usecases.columns import check_own
 from node.usecases.effects import Target, audience_within, find_target
 from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.replica import MAX_BODY, MAX_HANDLING
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
+from node.usecases.words import check_room
 
 SECONDS_A_DAY: Final = 86_400
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
@@ -220,6 +223,8 @@ class Ledger:
         self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
+        if target is not None:
+            check_room(writer, self._origin, kind, target)
         if kind != Kind.RETRACTION:
             # To take something back needs nobody's leave, and no roster of today.
             self._check_policy(handling)
@@ -262,9 +267,13 @@ class Ledger:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
         and what `check_statement` raises.
         """
-        kept = tuple(each for each in statement.fingerprints if each.contributable)
+        kept = contributable(statement.fingerprints)
         if not kept:
-            raise Refused("this contribution has no fingerprint that may be shared")
+            raise Refused(
+                "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "
+                "pHash are those of a plain surface, or below the quality floor",
+                remedy="vigil fingerprint FILE shows the hashes of a file and the quality of its PDQ",
+            )
         self.check(statement)
         return replace(statement, fingerprints=kept)
 

@@ -17,34 +17,44 @@ from typing import TYPE_CHECKING
 
 from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
+from node.domain.matchable import may_match
 from node.domain.queries import Hit, MatchRule, SearchedKind, Subject
-from node.domain.search_ports import HOLDINGS_SOURCE, Probe
+from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
+from node.usecases.crowd import PROPOSED, Sifter
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
+from node.usecases.sources import EVERYBODY, Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
     from node.domain.statements import Contribution
     from node.usecases.checking import Spoken
+    from node.usecases.crowd import Likeness, Sifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a search gave. `searched`: source name -> how many it holds in the index; `hidden`: how many hits of each
     subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did not
-    bear out (the index is stale or damaged, and wants a rebuild); `near`: see `disclosing.Told`.
+    bear out (the index is stale or damaged, and wants a rebuild). `left_out`: (subject, member) -> hits past what is
+    given of one member on one subject (see `crowd`); `aside`: member -> hits that are not shown because the member is
+    muted or suspended (see `sources`). `sources`: whose hits are set aside where nobody asks for them. `near`: see
+    `disclosing.Told`.
     """
 
     hits: tuple[Hit, ...]
     searched: Mapping[str, int]
     hidden: Mapping[int, int] = field(default_factory=dict)
     disagreed: int = 0
+    left_out: Mapping[tuple[int, MemberId], int] = field(default_factory=dict)
+    aside: Mapping[MemberId, int] = field(default_factory=dict)
+    sources: Sources = EVERYBODY
     near: tuple[bytes, ...] = ()
 
 
@@ -55,10 +65,11 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = Fa
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
         opinions = 0
-        for fingerprint in subject.fingerprints:
+        matching = may_match(subject.fingerprints)
+        for fingerprint, may in zip(subject.fingerprints, matching, strict=True):
             second_opinion = fingerprint.code == PHASH.code
             opinions += second_opinion
-            if not fingerprint.searchable or (second_opinion and (abroad or rule is MatchRule.EXACT)):
+            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
@@ -83,7 +94,11 @@ def searched_kinds(
     another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
     second opinion, gives no hit; and it has no exact rule anywhere.
     """
-    asked = frozenset([(f.code, f.searchable) for subject in subjects for f in subject.fingerprints])
+    asked = frozenset(
+        (fingerprint.code, may)
+        for subject in subjects
+        for fingerprint, may in zip(subject.fingerprints, may_match(subject.fingerprints), strict=True)
+    )
     return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
 
 
@@ -112,7 +127,8 @@ def _searched_kinds(
 class Matcher:
     """Blocking: never on the event loop.
 
-    `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`.
+    `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`. `standing`: whose
+    hits are marked or set aside, as it is now.
     """
 
     def __init__(
@@ -123,16 +139,20 @@ class Matcher:
         codec: Codec,
         rank: Callable[[Sequence[RawHit]], Sequence[RawHit]],
         own: Callable[[], MemberId],
+        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
     ) -> None:
         self._store = store
         self._index = index
         self._codec = codec
         self._rank = rank
         self._own = own
+        self._standing = standing
 
     def against(self, index: SearchIndex) -> Matcher:
         """The same, searching another index of the same store."""
-        return Matcher(store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own)
+        return Matcher(
+            store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own, standing=self._standing
+        )
 
     @property
     def versions(self) -> Mapping[str, int]:
@@ -151,25 +171,45 @@ class Matcher:
         """Searches everything here: own holdings and every member's records that we hold.
 
         `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
-        holding that was contributed is one hit, with what its record says. What the allow-list hides is counted, and
-        with `show_all` shown and marked.
+        holding that was contributed is one hit, with what its record says. What the allow-list hides, and hits on
+        records of members that are muted or suspended, are counted, and with `show_all` shown and marked. Of one member
+        on one subject no more are given than `crowd` says.
         """
-        asked, raw = self._raw(subjects, radius, rule)
+        with self._store.read() as tx:
+            own = [log.number for log in tx.logs() if log.origin.member == self._own()]
+        asked = self._asked(subjects, radius, rule)
+        proposed = Proposed(hits=[])
+        if asked.probes:
+            proposed = self._index.propose(asked.probes, asked.radius, PROPOSED, [HOLDINGS_SOURCE, *own])
+        raw = self._ranked(proposed.hits, own_rows)
         hidden: Mapping[int, int] = {}
-        if own_rows:
-            raw = [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
-            spoken, disagreed = self._checker().checked(tx, asked, raw, names)
-            hits = mark(tx, subjects, list(self._leads(spoken)))
+            standing = self._standing(tx)
+            owners = {number: log.member for number, log in names.items() if log.member != self._own()}
+            sifter = Sifter(self._checker(), owners, standing.hidden(show_all=show_all))
+            sifted = sifter.sift(tx, asked, raw, names, proposed.further)
+            if sifted.disagreed and proposed.further:
+                # The index is stale or damaged: what it gave in place of others may be what is not there.
+                raw = self._ranked(self._index.search(asked.probes, asked.radius), own_rows)
+                sifted = sifter.sift(tx, asked, raw, names)
+            hits = mark(tx, subjects, list(self._leads(sifted.spoken)))
             if not show_all:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
-            hits = with_handling(tx, self._codec, hits, _rows(spoken, names))
+            hits = with_handling(tx, self._codec, hits, _rows(sifted.spoken, names))
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
-        return Found(hits=tuple(hits), searched=searched, hidden=hidden, disagreed=disagreed)
+        return Found(
+            hits=tuple(_marked(hits, sifted, standing)),
+            searched=searched,
+            hidden=hidden,
+            disagreed=sifted.disagreed,
+            left_out=sifted.left_out,
+            aside=sifted.aside,
+            sources=standing,
+        )
 
     def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
         """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
@@ -208,9 +248,21 @@ class Matcher:
         self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
     ) -> tuple[Asked, Sequence[RawHit]]:
         """(What was looked for, what the index proposes)."""
+        asked = self._asked(subjects, radius, rule, abroad=abroad)
+        return asked, self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
+
+    def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
+        """The hits in order, those of subjects on themselves left out."""
+        raw = self._rank(found)
+        if not own_rows:
+            return raw
+        return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
+
+    @staticmethod
+    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False) -> Asked:
+        """What is looked for."""
         within = 0 if rule is MatchRule.EXACT else radius
-        asked = Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
-        return asked, self._rank(self._index.search(asked.probes, within)) if asked.probes else ()
+        return Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
 
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())
@@ -246,6 +298,24 @@ def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) 
         for hit, said in spoken
         if said.record is not None and hit.source in names
     }
+
+
+def _marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[Hit]:
+    """The hits of a search, each with how many are like it and how its member stands."""
+    likes = {
+        (hit.subject, said.record): like
+        for (hit, said), like in zip(sifted.spoken, sifted.likes, strict=True)
+        if like is not None
+    }
+    led: set[Likeness] = set()
+    for hit in hits:
+        like = likes.get((hit.subject, hit.record)) if hit.holding is None else None
+        if like is None:
+            yield hit
+            continue
+        how = standing.standing.get(like.member, "")
+        yield replace(hit, alike=sifted.alike.get(like, 1), leads=like not in led, standing=how)
+        led.add(like)
 
 
 def _words(statement: Contribution | None) -> Contribution | None:

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import islice
 from typing import Final
 
-from node.domain.batch import BodyState, Package, VerifiedBatch
+from node.domain.batch import RUN_BYTES, BodyState, Package, VerifiedBatch
 from node.domain.envelope import VERSION, Kind, decode
 from node.domain.ids import Origin
 from node.domain.log_ports import LogReader, LogState, PendingEntry
@@ -32,15 +33,14 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.filling import is_word, next_run
+from node.usecases.pieces import WORK_AT_ONCE, pieces
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import LogTiles, compare, verify_note
 from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
-"""Statements that get their place in one transaction, at most."""
-RUN_BYTES: Final = 900_000
-"""Bytes of a run that is handed in: below `replica.MAX_PACKAGE`, with room for what wraps it on the wire. A body longer
-than the rest of it travels alone."""
+"""Statements that get their place in one transaction, at most; of those that point at others `WORK_AT_ONCE`."""
 
 
 class Standing(Enum):
@@ -134,16 +134,21 @@ class OwnLog:
         and stands among them waits no more.
         """
         rules = Rules(roster=self._roster(), copy=Copy(reader=self.origin.member), cosigned=True)
+        state = self.state()
         try:
-            with self._catalogue.change() as change:
-                at = position(change.writer, change.writer.open_log(self.origin))
+            with self._store.read() as reader:
+                at = position(reader, reader.log(self.origin) or state)
                 verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
-                change.apply(verified)
-                for leaf in verified.batch.leaves:
-                    change.writer.forget_pending(leaf)
+                cut = pieces(reader, verified)
         except Fork as fork:
             freeze(self._store, self.origin, fork)
             raise
+        for piece in cut:
+            with self._catalogue.change() as change:
+                change.apply(piece.verified, piece.places)
+                for leaf in piece.verified.batch.leaves:
+                    change.writer.forget_pending(leaf)
+            # A crash right here leaves a part of the run: the next comparison with the hub goes on from there.
         return verified
 
     def _hold_against(self, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
@@ -211,9 +216,11 @@ class OwnLog:
         """What may get its place now."""
         me = self._roster().members.get(self.origin.member)
         if me is None or me.status is not MemberStatus.LEFT:
-            return reader.pending(self.origin, PLACE_AT_ONCE)
-        words = [each for each in reader.pending(self.origin, ALL) if each.entry[1] == Kind.RETRACTION]
-        return words[:PLACE_AT_ONCE]
+            waiting = reader.pending(self.origin, PLACE_AT_ONCE)
+        else:
+            waiting = [each for each in reader.pending(self.origin, ALL) if each.entry[1] == Kind.RETRACTION]
+        words = (at for at, each in enumerate(waiting) if is_word(each.entry))
+        return waiting[: min(PLACE_AT_ONCE, next(islice(words, WORK_AT_ONCE, None), PLACE_AT_ONCE))]
 
     def sign(self) -> LogState:
         """Signs the log as it stands, unless that was done; gives its state."""
@@ -250,7 +257,7 @@ class OwnLog:
             if state is None or start >= state.checkpoint_size:
                 return None
             _check_open(state)
-            run = reader.run(self.origin, start, state.checkpoint_size, RUN_BYTES)
+            run = next_run(reader, self.origin, start, state.checkpoint_size, RUN_BYTES)
             end = start + len(run.entries)
             if end == state.checkpoint_size:
                 note = state.checkpoint
@@ -312,4 +319,4 @@ def _placed(at: Position, waiting: Sequence[PendingEntry]) -> Verified:
         edge=tiles.edge_after(at.edge, grown),
         tree=grown.tree,
     )
-    return Verified(batch=batch, after=after)
+    return Verified(batch=batch, before=at, after=after)

@@ -5,6 +5,9 @@ Rules this module upholds:
 - Purging is forgetting: body, nonce and handling go, the entry stays. Callers end a purge with `Store.scrub`.
 - What was said of a record goes with the record's newest version, never with an earlier one.
 - A purge costs what it deletes: a remark that is gone is not looked at again.
+- One transaction deletes a bounded number of remarks. What is left is noted in it (`Owed`), and deleted by those that
+  follow (`Catalogue.change`, and the next start after a crash). Of a record that was retracted the hub shows no remark
+  meanwhile (`circle`).
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ from typing import Final
 
 from node.domain.envelope import VERSION, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
-from node.domain.log_ports import Chain, LogReader, LogWriter
+from node.domain.log_ports import Chain, LogReader, LogWriter, Owed
 from node.tlog.tiles import TILE_WIDTH
 
 REMARKS: Final = (Kind.OPINION, Kind.COMMENT)
 """The kinds that members say about a record without changing it."""
+PURGE_AT_ONCE: Final = 500
+"""Remarks that one transaction deletes, at most: some 50 milliseconds, after which other writers get their turn."""
 
 
 def leaf_at(reader: LogReader, origin: Origin, index: int) -> bytes:
@@ -30,6 +35,16 @@ def leaf_at(reader: LogReader, origin: Origin, index: int) -> bytes:
         return b""
     at = index % TILE_WIDTH * HASH_SIZE
     return reader.tile(log.number, 0, index // TILE_WIDTH)[at : at + HASH_SIZE]
+
+
+def leaves_at(reader: LogReader, origin: Origin, indices: Sequence[int]) -> list[bytes]:
+    """The leaf hashes of entries that stand in the log, by index: each tile is read once."""
+    log = reader.log(origin)
+    if log is None:
+        return []
+    tiles = {tile: reader.tile(log.number, 0, tile) for tile in sorted({index // TILE_WIDTH for index in indices})}
+    places = ((tiles[index // TILE_WIDTH], index % TILE_WIDTH * HASH_SIZE) for index in sorted(indices))
+    return [tile[at : at + HASH_SIZE] for tile, at in places]
 
 
 def kind_of(entry: bytes) -> int:
@@ -62,11 +77,15 @@ def versions(reader: LogReader, chain: Chain) -> Iterator[RecordId]:
 
 @dataclass(slots=True)
 class Purge:
-    """Deletes bodies inside one transaction. `removed`: rows by source, which leave the index once it is durable."""
+    """Deletes bodies inside one transaction. `removed`: rows by source, which leave the index once it is durable.
+    `owes`: whether the caller has to see to it that what was noted is deleted, too. `room`: remarks that it may delete.
+    """
 
     writer: LogWriter
     removed: dict[int, list[int]] = field(default_factory=dict)
     purged: int = 0
+    owes: bool = False
+    room: int = PURGE_AT_ONCE
     _numbers: dict[Origin, int] = field(default_factory=dict)
 
     def bodies(self, origin: Origin, indices: Sequence[int]) -> None:
@@ -80,14 +99,27 @@ class Purge:
         """
         waiting = [root]
         while waiting:
+            chain, room = waiting.pop(), self.room
+            found = self.writer.remarks(chain, room, spare=spare) if room else []
             said: defaultdict[Origin, list[int]] = defaultdict(list)
-            for each in self.writer.linked(waiting.pop(), REMARKS):
-                if each.origin.member != spare:
-                    said[each.origin].append(each.index)
+            for each in found:
+                said[each.origin].append(each.index)
             for origin, indices in said.items():
                 self.bodies(origin, indices)
-                leaves = [leaf_at(self.writer, origin, index) for index in indices]
+                leaves = leaves_at(self.writer, origin, indices)
                 waiting += [RecordId(origin, leaf) for leaf in self.writer.roots(origin, leaves)]
+            self.room -= len(found)
+            if len(found) == room:
+                self.writer.owe(Owed(root=chain, spare=spare))
+                self.owes = True
+
+    def pay(self) -> None:
+        """Deletes of what is owed as much as there is room for. `owes` says whether that was not all."""
+        for each in self.writer.owed(self.room):
+            # Noted anew where there is not room for all of it. A crash before the end leaves the note as it was.
+            self.writer.pay(each)
+            self.remarks(each.root, spare=each.spare)
+        self.owes = bool(self.writer.owed(1))
 
     def record(self, origin: Origin, index: int, leaf: bytes) -> None:
         """One entry's body; where it is the newest version of its record, also what was said of the record."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import FRAME
 from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
+from node.domain.statements import MAX_TEXT
+from node.domain.texts import checked_text
 from node.domain.videos import thinned
 from node.errors import Misuse, Refused
 from node.usecases.admitting import cost_of
@@ -131,6 +133,13 @@ def check_question(policy: Policy, question: Question) -> None:
     for name, value in (("--case", question.case), ("--legal-basis", question.legal_basis)):
         if not value.strip():
             raise Misuse(f"a federated query needs {name}", remedy=f"give {name}: it goes into the audit log")
+    for name, value in (
+        ("the case reference", question.case),
+        ("the legal basis", question.legal_basis),
+        ("the officer's role", question.officer_role),
+    ):
+        if value:
+            checked_text(value, MAX_TEXT, name, Misuse)
     if question.purpose not in policy.purposes:
         raise Refused(
             "the federation's policy does not know this purpose", remedy="one of: " + ", ".join(policy.purposes)

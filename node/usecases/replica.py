@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from node.domain.batch import Package, VerifiedBatch
+from node.domain.batch import FRAMING, MAX_PACKAGE, MAX_RUN, Package, VerifiedBatch
 from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
 from node.domain.log_ports import LogReader, LogState
 from node.domain.roster import Roster
@@ -28,10 +28,6 @@ from node.usecases.columns import Handlings, lengths, parse
 from node.usecases.disclosure import Copy, judge
 from node.usecases.vouching import LogTiles, fork, verify_note
 
-MAX_PACKAGE: Final = 1 << 20
-"""Bytes of all columns of a package."""
-MAX_RUN: Final = 1 << 16
-"""Entries of a package."""
 MAX_BODY: Final = 512 << 10
 """Bytes of a body: `MAX_FINGERPRINTS` PDQ hashes fit three times, and a package always holds one body."""
 MAX_HANDLING: Final = 16 << 10
@@ -63,9 +59,11 @@ class Verified:
     """A package that may be stored, and the log after it. `cosigned_at`: the hub's time on it (Unix seconds), or 0.
 
     `alarms`: (index, reason) of disclosures that were not taken, which the origin or the hub should be asked about.
+    `before`: the log as it was.
     """
 
     batch: VerifiedBatch
+    before: Position
     after: Position
     cosigned_at: int = 0
     alarms: Sequence[tuple[int, str]] = ()
@@ -102,6 +100,8 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
     # 1. This log, from where it stands.
     if package.origin != state.origin:
         raise Malformed("a package of another log than the one it came for")
+    if package.fault:
+        raise Malformed(package.fault)
     if state.frozen:
         raise Refused(
             f"{state.origin} is frozen: {state.frozen}", remedy="the federation's authority opens a new epoch"
@@ -144,7 +144,7 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
         edge=tiles.edge_after(at.edge, grown),
         tree=grown.tree,
     )
-    return Verified(batch=batch, after=after, cosigned_at=cosigned_at, alarms=alarms)
+    return Verified(batch=batch, before=at, after=after, cosigned_at=cosigned_at, alarms=alarms)
 
 
 def _check_limits(package: Package) -> None:
@@ -155,7 +155,7 @@ def _check_limits(package: Package) -> None:
     if len(package.proof) > MAX_PROOF or package.start < 0:
         raise Malformed("a package with a proof that is too long, or that starts nowhere")
     sizes = [lengths(column) for column in (package.entries, *columns)]
-    if sum(int(each.sum()) for each in sizes) > MAX_PACKAGE:
+    if sum(int(each.sum()) for each in sizes) + FRAMING * count > MAX_PACKAGE:
         raise Malformed(f"a package of more than {MAX_PACKAGE} bytes")
     if sizes[0].min() < MIN_ENTRY or sizes[0].max() > MAX_ENTRY:
         raise Malformed(f"an entry has between {MIN_ENTRY} and {MAX_ENTRY} bytes")

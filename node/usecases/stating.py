@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.languages import is_language_tag
 from node.domain.roster import MemberStatus
 from node.domain.statements import MAX_TAGS, MAX_TEXT, Comment, Contribution, Opinion
+from node.domain.texts import MAX_MARKS, too_many_marks
 from node.errors import Misuse, Refused
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def _check_text(text: str, what: str) -> None:
 def _check(text: str, what: str, limit: int, breaks: str) -> None:
     if len(text) > limit:
         raise Misuse(f"{what} has {len(text)} characters, and at most {limit} fit")
+    if too_many_marks(text):
+        raise Misuse(f"{what} has more than {MAX_MARKS} combining marks in a row", remedy="type it again without them")
     for place, each in enumerate(text, 1):
         if each not in breaks and unicodedata.category(each) in _NO_TEXT:
             raise Misuse(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Store, StoreReader, StoreWriter
     from node.domain.queries import Hit
+    from node.usecases.matching import Found
 
 MAX_CHAIN: Final = 16
 """Corrections of one record that are walked back to find the hit to go on with. More of them between two matchings: the
@@ -43,12 +44,16 @@ _Pair = tuple[int, RecordId]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What was matched, to be written with what it found: `rows` (source, row) that waited, the `sizes` up to which
-    logs were matched, by their numbers; `left_out`: (source, row) -> hits that were not even judged.
+    logs were matched, by their numbers; `left_out`: (source, row) of records -> hits that were not even judged.
+    `crowds`: (holding, member) -> hits on records of the member that were found and not given. `arrived`: what was
+    found is of records that arrived, each of which is searched for once; so what is left out adds to what was before.
     """
 
     rows: Sequence[tuple[int, int]] = ()
     sizes: Mapping[int, int] = field(default_factory=dict)
     left_out: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    crowds: Mapping[tuple[int, MemberId], int] = field(default_factory=dict)
+    arrived: bool = False
 
 
 NOTHING_DONE: Final = Done()
@@ -88,16 +93,23 @@ class StoredHits:
         found = (_found(holdings[hit.subject], hit, self._own) for hit in hits)
         return [each for each in found if each is not None]
 
-    def keep_match(self, holdings: Sequence[int], hits: Sequence[Hit]) -> None:
+    def crowds(self, holdings: Sequence[int], found: Found) -> dict[tuple[int, MemberId], int]:
+        """(holding, member) -> hits that a search for holdings has left out."""
+        return {(holdings[subject], member): number for (subject, member), number in found.left_out.items()}
+
+    def keep_match(self, holdings: Sequence[int], found: Found) -> None:
         """Keeps what a match of holdings has found. `holdings` is empty where the subjects are not holdings."""
-        if holdings and (found := self.found(holdings, hits)):
-            self.keep(found)
+        if holdings and (hits := self.found(holdings, found.hits)):
+            self.keep(hits, Done(crowds=self.crowds(holdings, found)))
 
     def keep(self, found: Sequence[FoundHit], done: Done = NOTHING_DONE) -> int:
         """Writes what was found, and that it was looked for; how many hits are new. Durable when it returns."""
         now = int(self._clock())
         with self._store.write() as tx:
-            new = self._put(tx, found, now)
+            crowds = Counter(done.crowds)
+            new = self._put(tx, found, now, crowds)
+            for (holding, member), number in crowds.items():
+                tx.crowd_holding(holding, member, number, further=done.arrived)
             for (source, row), left_out in done.left_out.items():
                 tx.crowd(source, row, left_out)
             tx.stop_waiting(done.rows)
@@ -106,7 +118,7 @@ class StoredHits:
             # A crash right here leaves all of it undone: the rows still wait, and the size is the old one.
         return new
 
-    def _put(self, tx: StoreWriter, found: Sequence[FoundHit], now: int) -> int:
+    def _put(self, tx: StoreWriter, found: Sequence[FoundHit], now: int, crowds: Counter[tuple[int, MemberId]]) -> int:
         best: dict[_Pair, FoundHit] = {}
         for each in found:
             pair = (each.holding, each.record)
@@ -130,7 +142,7 @@ class StoredHits:
                 seen.append(hit.id)
         tx.change_hits(changed)
         tx.see_hits(seen, now)
-        fitting = _fitting(tx, new)
+        fitting = _fitting(tx, new, crowds)
         tx.add_hits([_first(one, now) for one in fitting])
         return len(fitting)
 
@@ -211,26 +223,39 @@ def _corrected(entry: bytes) -> RecordId | None:
     return envelope.target if envelope is not None and envelope.kind == Kind.CORRECTION else None
 
 
-def _fitting(tx: StoreWriter, new: Sequence[FoundHit]) -> list[FoundHit]:
-    """Those of new hits for which there is room, the strongest first; the others are noted."""
+def _fitting(tx: StoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:
+    """Those of new hits for which there is room, the strongest first; the others are noted, those of a holding in
+    `crowds`.
+    """
     at_place: dict[tuple[Origin, int], int] = {}
-    of_holding: dict[tuple[Origin, int], int] = {}
     for origin, wanted in by_log((one.record.origin, one.place) for one in new).items():
         at_place |= {(origin, place): number for place, number in tx.hits_at(origin, wanted).items()}
-    for origin, wanted in by_log((one.record.origin, one.holding) for one in new).items():
-        of_holding |= {(origin, holding): number for holding, number in tx.hits_in(origin, wanted).items()}
+    of_holding = _of_holdings(tx, new)
     left_out: Counter[tuple[int, int]] = Counter()
     fitting: list[FoundHit] = []
     for one in sorted(new, key=lambda one: one.evidence.rank):
-        here, mine = (one.record.origin, one.place), (one.record.origin, one.holding)
-        if of_holding.get(mine, 0) >= MAX_OF_HOLDING:
-            left_out[HOLDINGS_SOURCE, one.holding] += 1
+        here, mine = (one.record.origin, one.place), (one.holding, one.record.origin.member)
+        if of_holding[mine] >= MAX_OF_HOLDING:
+            crowds[mine] += 1
         elif at_place.get(here, 0) >= MAX_OF_RECORD and one.evidence.algorithm != SHA256.name:
             left_out[tx.open_log(one.record.origin).number, one.place] += 1
         else:
             at_place[here] = at_place.get(here, 0) + 1
-            of_holding[mine] = of_holding.get(mine, 0) + 1
+            of_holding[mine] += 1
             fitting.append(one)
     for (source, row), number in left_out.items():
         tx.crowd(source, row, number)
     return fitting
+
+
+def _of_holdings(tx: StoreReader, new: Sequence[FoundHit]) -> Counter[tuple[int, MemberId]]:
+    """How many hits of these holdings stand on the records of these members, in all their logs."""
+    wanted: defaultdict[MemberId, set[int]] = defaultdict(set)
+    for one in new:
+        wanted[one.record.origin.member].add(one.holding)
+    counted: Counter[tuple[int, MemberId]] = Counter()
+    for log in tx.logs() if wanted else ():
+        member = log.origin.member
+        for holding, number in tx.hits_in(log.origin, sorted(wanted.get(member, ()))).items():
+            counted[holding, member] += number
+    return counted

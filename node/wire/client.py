@@ -20,7 +20,7 @@ from node.domain.batch import Package
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
 from node.domain.queries import LogView, RelayEvent, SignedQuery
-from node.domain.services import Delivery, Head, JoinPetition, JoinStatus, Reply
+from node.domain.services import ANYBODY, Delivery, Head, JoinPetition, JoinStatus, Reply, RosterReader
 from node.errors import Malformed, VigilError
 from node.wire import checks, limits, status, tls
 from node.wire import convert_enrolment as enrol
@@ -71,7 +71,7 @@ class CarrierClient:
         see `messages`.
         """
         call = self._stub.Follow(convert.cursors_to_pb(cursors))
-        return Prefetch(messages(call, convert.package_from_pb, opened), limits.PACKAGE_QUEUE)
+        return Prefetch(messages(call, convert.followed_from_pb, opened), limits.PACKAGE_QUEUE)
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         """Asks for at most `limits.BODIES_ASKED` of `indices`, in their order; what is missing may be asked again."""
@@ -140,6 +140,23 @@ class RenewalClient:
         return await _unary(call, lambda answer: enrol.chain_from_pb(answer.chain))
 
 
+class RosterOverHub:
+    """The roster over a channel on which we have shown our certificate."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = pb_grpc.RosterStub(channel)
+
+    async def metadata(self, name: str, limit: int) -> bytes:
+        """A file of the TUF repository, of at most `limit` bytes."""
+        return await _metadata(self._stub, name, limit)
+
+    def changes(self, opened: Opened = nobody) -> AsyncIterator[None]:
+        """Once at first, then each time that there is another roster. The iterator has `aclose`. `opened`: see
+        `messages`.
+        """
+        return Prefetch(messages(self._stub.Watch(pb.WatchRequest()), lambda _: None, opened), limits.CHANGES_QUEUE)
+
+
 class HubChannel:
     """A node's connection to the hub's main port. Made on a running loop. `server_name`: where the hub's certificate
     has another name than the host of `address`.
@@ -151,6 +168,7 @@ class HubChannel:
         self.carrier = CarrierClient(self._channel)
         self.relay = RelayClient(self._channel)
         self.renewal = RenewalClient(self._channel)
+        self.roster = RosterOverHub(self._channel)
 
     async def healthy(self) -> bool:
         """Whether the hub says that it serves. Raises `Unavailable` and what the gate raises."""
@@ -176,12 +194,14 @@ class EnrolmentChannel:
         self._channel = channel
         self._stub = pb_grpc.EnrolmentStub(channel)
         self.ca_pem = ca_pem
-        """The hub's CA certificate, as the pin recognised it."""
+        """The CA certificate that was shown: as the pin recognised it, or believed once a verified roster names it."""
 
     @classmethod
-    async def open(cls, address: str, ca_sha256: bytes, *, server_name: str | None = None) -> Self:
-        """Connects to the hub whose CA has this SHA-256 (of the DER). Raises `Unavailable`, `BadSignature`."""
-        ca_pem = await tls.fetch_pinned_ca(address, ca_sha256)
+    async def open(cls, address: str, ca_sha256: bytes | None, *, server_name: str | None = None) -> Self:
+        """Connects to the hub whose CA has this SHA-256 (of the DER); with None to whoever answers, for what proves
+        itself and for what is of no use to anybody else. Raises `Unavailable`, `BadSignature`.
+        """
+        ca_pem = await (tls.fetch_shown_ca(address) if ca_sha256 is None else tls.fetch_pinned_ca(address, ca_sha256))
         credentials = tls.pinned_client_credentials(ca_pem)
         return cls(grpc.aio.secure_channel(address, credentials, options=_options(server_name)), ca_pem)
 
@@ -203,9 +223,9 @@ class EnrolmentChannel:
         call = self._stub.RenewExpired(request, timeout=limits.UNARY_SECONDS)
         return await _unary(call, lambda answer: enrol.chain_from_pb(answer.chain))
 
-    async def metadata(self, name: str, limit: int) -> bytes:
+    async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY) -> bytes:
         """A file of the TUF repository, of at most `limit` bytes."""
-        return await _metadata(self._stub, name, limit)
+        return await _metadata(self._stub, name, limit, reader)
 
     async def close(self) -> None:
         """Cuts every call."""
@@ -218,37 +238,10 @@ class EnrolmentChannel:
         await self.close()
 
 
-class RosterChannel:
-    """The roster's files from whoever answers on an enrolment port. They prove themselves; nothing else is asked for or
-    sent over it. Made by `open`.
-    """
-
-    def __init__(self, channel: grpc.aio.Channel, ca_pem: bytes) -> None:
-        self._channel = channel
-        self._stub = pb_grpc.EnrolmentStub(channel)
-        self.ca_pem = ca_pem
-        """The CA certificate that was shown; believed once a verified roster names it."""
-
-    @classmethod
-    async def open(cls, address: str) -> Self:
-        """Connects to any hub. Raises `Unavailable`, `BadSignature`."""
-        ca_pem = await tls.fetch_shown_ca(address)
-        credentials = tls.pinned_client_credentials(ca_pem)
-        return cls(grpc.aio.secure_channel(address, credentials, options=_options(None)), ca_pem)
-
-    async def metadata(self, name: str, limit: int) -> bytes:
-        """A file of the TUF repository, of at most `limit` bytes."""
-        return await _metadata(self._stub, name, limit)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._channel.close(None)
-
-
-async def _metadata(stub: pb_grpc.EnrolmentStub, name: str, limit: int) -> bytes:
-    request = pb.MetadataRequest(name=name, limit=min(limit, limits.METADATA_BYTES))
+async def _metadata(
+    stub: pb_grpc.EnrolmentStub | pb_grpc.RosterStub, name: str, limit: int, reader: RosterReader = ANYBODY
+) -> bytes:
+    request = enrol.file_to_pb(name, limit, reader)
     data = await _unary(stub.Metadata(request, timeout=limits.UNARY_SECONDS), lambda answer: answer.data)
     checks.at_most(len(data), limit, "bytes of a file of the roster")
     return bytes(data)

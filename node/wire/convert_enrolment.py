@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from node.domain.ids import member_id
-from node.domain.services import JoinPetition, JoinStatus
+from node.domain.services import JoinPetition, JoinStatus, RosterReader
 from node.errors import Malformed, Misuse
 from node.wire import checks, limits
 from node.wire.convert_federation import SIGNATURE_SIZE
@@ -87,3 +87,34 @@ def chain_from_pb(chain: Sequence[bytes]) -> tuple[bytes, ...]:
     checks.at_most(len(chain), limits.CHAIN_CERTIFICATES, "certificates in a chain")
     checks.bounded(chain, limits.CERTIFICATE_BYTES, "a certificate")
     return tuple(chain)
+
+
+def file_to_pb(name: str, limit: int, reader: RosterReader) -> pb.MetadataRequest:
+    """A request for a file of the roster."""
+    return pb.MetadataRequest(
+        name=name,
+        limit=min(limit, limits.METADATA_BYTES),
+        secret=reader.secret,
+        member=reader.member,
+        challenge=reader.challenge,
+        signature=reader.signature,
+    )
+
+
+def file_from_pb(message: pb.MetadataRequest) -> tuple[str, int]:
+    """The other way, of the file: its name, and the most bytes that may be sent of it."""
+    return checks.text(message.name, "a file of the roster"), min(message.limit, limits.METADATA_BYTES)
+
+
+def reader_from_pb(message: pb.MetadataRequest) -> RosterReader:
+    """The other way, of who wants to read it. Who shows both proofs, or half a proof, is `Malformed`."""
+    checks.bounded((message.secret,), SECRET_BYTES, "a token's secret")
+    if not (message.member or message.challenge or message.signature):
+        return RosterReader(secret=message.secret)
+    if message.secret:
+        raise Malformed("a reader of the roster shows a token or a signature, not both")
+    return RosterReader(
+        member=member_id(message.member),
+        challenge=checks.size(message.challenge, "a challenge", *limits.CHALLENGE_BYTES),
+        signature=checks.size(message.signature, "a signature", SIGNATURE_SIZE),
+    )

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from node.domain.batch import Package
+from node.domain.batch import MAX_RUN, Package
 from node.domain.envelope import MAX_ENTRY, Disclosure
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, QUERY_ID_SIZE, Origin, member_id
 from node.domain.queries import LogView, Outcome, RelayEvent, SignedAnswer, SignedQuery
@@ -100,7 +100,7 @@ def package_from_pb(message: pb.Package) -> Package:
     nonces, bodies = list(message.nonces), list(message.bodies)
     handling_nonces, handlings = list(message.handling_nonces), list(message.handlings)
     checks.parallel("a package", entries, nonces, bodies, handling_nonces, handlings)
-    checks.at_most(len(entries), limits.PACKAGE_ENTRIES, "entries in a package")
+    checks.at_most(len(entries), MAX_RUN, "entries in a package")
     checks.at_most(len(proof), limits.PROOF_HASHES, "hashes in a proof")
     if not {*map(len, nonces), *map(len, handling_nonces)} <= _NONCES:
         raise Malformed(f"a nonce is {NONCE_SIZE} bytes long, or absent")
@@ -121,6 +121,26 @@ def package_from_pb(message: pb.Package) -> Package:
         checkpoint=message.checkpoint,
         proof=proof,
     )
+
+
+def followed_from_pb(message: pb.Package) -> Package:
+    """`package_from_pb` for what the hub sends down a stream: a malformed package stops its own log, not the stream."""
+    try:
+        return package_from_pb(message)
+    except Malformed as error:
+        # Of a package that does not even name a log, the hub is at fault: that stops the stream.
+        origin = Origin.parse(message.origin)
+        return Package(
+            origin=origin,
+            start=0,
+            entries=(),
+            nonces=(),
+            bodies=(),
+            handling_nonces=(),
+            handlings=(),
+            checkpoint=b"",
+            fault=str(error),
+        )
 
 
 def disclosures_to_pb(disclosures: Mapping[int, Disclosure]) -> pb.BodiesResponse:

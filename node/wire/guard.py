@@ -1,39 +1,38 @@
-"""Who is calling, asked for every call and every stream, and what a call's failure looks like from outside.
+"""What runs around every handler of a hub's server: who is calling, the first message, and what a failure looks like.
 
 Rules this module upholds:
 
-- Fail closed: nothing is parsed and no handler runs before the `Gate` has admitted the certificate's one SPIFFE id, its
-  key and its end of life; a handler that asks for its caller outside a guarded call gets an error, never a default.
+- Nothing is parsed and no handler runs before the caller is admitted (`Admission`); a handler that asks for its caller
+  outside a guarded call gets an error, never a default.
+- A call is admitted, and counted, when it is opened: to gRPC every method is a stream, and so it hands a call over
+  before its first message, which then has a deadline of ours.
+- What a handler returns is written, with a deadline, before the call's place is free again: an answer that is not taken
+  is its caller's to miss.
 - A live stream ends when `Gate.watch` fires, when its certificate's life ends, and when a recheck is refused: the
   handshake is hours ago by then.
-- A member holds at most so many calls at once, so that one cannot crowd out the others.
 - Every exception leaves through `status.abort`; none leaves as text that nobody chose.
 """
 
 import asyncio
-import hashlib
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
 import grpc.aio
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.protobuf.message import DecodeError
 
 from node.domain.ids import MemberId
-from node.domain.ports import Clock
-from node.domain.services import Gate
-from node.errors import Expired, Malformed, Overloaded, Refused, Unauthenticated, Unavailable
+from node.errors import Malformed, Unauthenticated, Unavailable
 from node.wire import limits, status
+from node.wire.admission import Admission, Admitted
 from node.wire.status import Context
+from node.wire.streams import TooSlow, reading, written
 
 _CALLER: Final[ContextVar[MemberId]] = ContextVar("caller")
-_REMEDY: Final = "run `vigil node doctor`: it checks this node's certificate and names the fault"
+_EOF: Final = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs lack it
 
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
 
@@ -46,89 +45,21 @@ def caller() -> MemberId:
         raise Unauthenticated("nobody was admitted to this call") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What a client certificate says: its one SPIFFE id, SHA-256 of its SubjectPublicKeyInfo, end of life (Unix s)."""
-
-    spiffe_id: str
-    spki_sha256: bytes
-    not_after: float
-
-
-def identity(context: Context) -> Identity:
-    """The identity behind a call. Raises `Unauthenticated` unless there is exactly one SPIFFE id and one certificate.
-
-    Other kinds of name in the certificate are not looked at: gRPC mixes them in `peer_identities`.
-    """
-    auth = context.auth_context()
-    ids = list(auth.get("peer_spiffe_id", ()))
-    pems = list(auth.get("x509_pem_cert", ()))
-    if len(ids) != 1 or len(pems) != 1:
-        raise Unauthenticated("a client certificate must hold exactly one SPIFFE id", remedy=_REMEDY)
-    try:
-        certificate = x509.load_pem_x509_certificate(pems[0])
-        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return Identity(
-            spiffe_id=ids[0].decode("ascii"),
-            spki_sha256=hashlib.sha256(key).digest(),
-            not_after=certificate.not_valid_after_utc.timestamp(),
-        )
-    except (ValueError, TypeError) as error:
-        raise Unauthenticated("a client certificate that cannot be read", remedy=_REMEDY) from error
-
-
-class Admission:
-    """Admits callers by the gate, and ends their streams when they may stay no longer."""
-
-    def __init__(self, gate: Gate, clock: Clock, *, recheck_seconds: float = limits.RECHECK_SECONDS) -> None:
-        self._gate = gate
-        self._clock = clock
-        self._recheck_seconds = recheck_seconds
-        self._calls: Counter[MemberId] = Counter()
-
-    @asynccontextmanager
-    async def admitted(self, context: Context) -> AsyncGenerator[tuple[MemberId, Identity], None]:
-        """Holds a place for one call. Raises what the gate raises, `Expired`, `Overloaded` for one call too many."""
-        who = identity(context)
-        member = self._check(who)
-        if self._calls[member] >= limits.CALLS_A_MEMBER:
-            raise Overloaded("this member has too many calls open", retry_after=limits.UNARY_SECONDS)
-        self._calls[member] += 1
-        token = _CALLER.set(member)
-        try:
-            yield member, who
-        finally:
-            _CALLER.reset(token)
-            self._calls[member] -= 1
-
-    def _check(self, who: Identity) -> MemberId:
-        if self._clock() >= who.not_after:
-            raise Expired("the certificate is past its end", remedy="renew it, and check this machine's clock")
-        return self._gate.admit(who.spiffe_id, who.spki_sha256, who.not_after)
-
-    async def ends(self, member: MemberId, who: Identity) -> None:
-        """Waits until the member's streams must end, and raises the reason."""
-        watch = self._gate.watch(member)
-        fired = asyncio.ensure_future(anext(watch, None))
-        try:
-            while not fired.done():
-                left = min(self._recheck_seconds, who.not_after - self._clock())
-                await asyncio.wait({fired}, timeout=max(left, 0.0))
-                self._check(who)
-            reason = fired.result()
-            if reason is None:
-                raise Unavailable("the hub watches over this stream no longer", remedy="reconnect")
-            raise Refused(f"the stream was ended: {reason}")
-        finally:
-            fired.cancel()
-            await asyncio.gather(fired, return_exceptions=True)
-
-
 class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Wraps every handler of a server. Without an `Admission` (the enrolment port) it only translates errors."""
+    """Wraps every handler of a server. Without an `Admission` (behind the process of the enrolment port) it reads,
+    writes and translates errors alike, for whoever calls.
+    """
 
-    def __init__(self, admission: Admission | None) -> None:
+    def __init__(
+        self,
+        admission: Admission | None,
+        *,
+        message_seconds: float = limits.FIRST_MESSAGE_SECONDS,
+        write_seconds: float = limits.WRITE_SECONDS,
+    ) -> None:
         self._admission = admission
+        self._message_seconds = message_seconds
+        self._write_seconds = write_seconds
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
@@ -137,53 +68,78 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        kinds = (
-            (handler.unary_unary, grpc.unary_unary_rpc_method_handler),
-            (handler.unary_stream, grpc.unary_stream_rpc_method_handler),
-            (handler.stream_unary, grpc.stream_unary_rpc_method_handler),
-            (handler.stream_stream, grpc.stream_stream_rpc_method_handler),
-        )
-        behaviour, build = next(kind for kind in kinds if kind[0] is not None)
+        behaviours = (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
         served = _Served(
-            behaviour=behaviour,
+            behaviour=next(behaviour for behaviour in behaviours if behaviour is not None),
             parse=handler.request_deserializer,
             streams_up=handler.request_streaming,
-            live=handler.request_streaming or handler.response_streaming,
+            streams_down=handler.response_streaming,
+            method=str(handler_call_details.method).rpartition("/")[2],
         )
 
-        async def guarded(request: Any, context: Context) -> object:  # noqa: ANN401  (bytes, or an iterator of them)
-            return await self._serve(served, request, context)
+        async def guarded(_messages: Any, context: Context) -> None:  # noqa: ANN401  (read from the context instead)
+            await self._serve(served, context)
 
-        # Without a deserializer gRPC hands over bytes: they are parsed in `_serve`, once it is known whose they are.
-        return build(guarded, None, handler.response_serializer)
+        # Without a deserializer gRPC hands over bytes: they are parsed in `_work`, once it is known whose they are.
+        return grpc.stream_stream_rpc_method_handler(guarded, None, handler.response_serializer)
 
-    async def _serve(self, served: "_Served", request: Any, context: Context) -> object:  # noqa: ANN401
+    async def _serve(self, served: "_Served", context: Context) -> None:
         try:
             if self._admission is None:
-                return await served.behaviour(served.parsed(request, context), context)
-            async with self._admission.admitted(context) as (member, who):
-                work = served.behaviour(served.parsed(request, context), context)
-                return await (_until(work, self._admission.ends(member, who)) if served.live else work)
+                await self._work(served, context, None)
+                return
+            async with self._admission.admitted(context, served.method) as admitted:
+                token = _CALLER.set(admitted.member)
+                try:
+                    work = self._work(served, context, admitted)
+                    live = served.streams_up or served.streams_down
+                    await (_until(work, self._admission.ends(admitted.member, admitted.who)) if live else work)
+                except TooSlow:
+                    self._admission.slow(admitted)
+                    raise
+                finally:
+                    _CALLER.reset(token)
         except grpc.aio.AbortError:
             raise
         except Exception as error:  # noqa: BLE001  (the one door that errors leave by)
             await status.abort(context, error)
 
+    async def _work(self, served: "_Served", context: Context, admitted: Admitted | None) -> None:
+        if served.streams_up:
+            request: Any = _Messages(context, served.parsed)
+        else:
+            request = served.parsed(await self._first(context, admitted))
+        answer = await served.behaviour(request, context)
+        if not served.streams_down:
+            await written(context, answer, self._write_seconds)
+
+    async def _first(self, context: Context, admitted: Admitted | None) -> bytes:
+        """The one message of a call. Raises `Unavailable` where it does not come in time, `Malformed` for none."""
+        async with AsyncExitStack() as stack:
+            if admitted is not None:
+                await stack.enter_async_context(admitted.reading)
+            message = reading(context)
+            await asyncio.wait({message}, timeout=self._message_seconds)
+            if not message.done():
+                raise Unavailable("this call brought no message in time", remedy="look at the network, and try again")
+            data = message.result()
+        if data is _EOF:
+            raise Malformed("a call without a message")
+        return bytes(data)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Served:
-    """One handler: what to run, how to parse what it takes, whether that is a stream, whether either side is."""
+    """One handler: what to run, how to parse what it takes, which sides are streams, its method's name."""
 
     behaviour: Behaviour
     parse: Callable[[bytes], Any]
     streams_up: bool
-    live: bool
+    streams_down: bool
+    method: str
 
-    def parsed(self, request: Any, context: Context) -> Any:  # noqa: ANN401
-        """The message in `request`, or an iterator of them. Raises `Malformed`, the iterator when it comes to it."""
-        return _Messages(context, self._one) if self.streams_up else self._one(request)
-
-    def _one(self, data: bytes) -> object:
+    def parsed(self, data: bytes) -> object:
+        """The message in `data`. Raises `Malformed`."""
         try:
             return self.parse(data)
         except DecodeError as error:
@@ -199,19 +155,19 @@ class _Messages(AsyncIterator[object]):
 
     async def __anext__(self) -> object:
         data = await self._read()
-        if data is grpc.aio.EOF:  # type: ignore[attr-defined]  # the stubs lack it
+        if data is _EOF:
             raise StopAsyncIteration
         return self._parse(data)
 
 
-async def _until(work: Awaitable[Any], end: Awaitable[None]) -> object:
-    """`work`'s result, unless `end` raises first: then that, with `work` cancelled and waited for."""
+async def _until(work: Awaitable[None], end: Awaitable[None]) -> None:
+    """`work`, unless `end` raises first: then that, with `work` cancelled and waited for."""
     working, ending = asyncio.ensure_future(work), asyncio.ensure_future(end)
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             await ending
-        return await working
+        await working
     finally:
         working.cancel()
         ending.cancel()

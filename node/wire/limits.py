@@ -9,15 +9,17 @@ Rules this module upholds:
 
 from typing import Final
 
+from node.domain.batch import MAX_PACKAGE
+
 Options = tuple[tuple[str, int | str], ...]
 
 MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """One message, after decompression. The hard limit of both ends."""
-PACKAGE_BYTES: Final = 1024 * 1024
-"""What a sender fills a package up to. One entry more may pass it, so that every entry fits some package."""
-PACKAGE_BYTES_ACCEPTED: Final = 2 * 1024 * 1024
-"""What a receiver takes as a package: `PACKAGE_BYTES`, one large entry, and the framing."""
-PACKAGE_ENTRIES: Final = 65_536
+PACKAGE_BYTES: Final = MAX_PACKAGE
+"""The columns of a package, with what the wire adds to an entry. Senders fill up to `domain.batch.RUN_BYTES`."""
+PACKAGE_BYTES_ACCEPTED: Final = 2 * PACKAGE_BYTES
+"""One package as it is encoded: its columns, note and proof; as much again for senders of before, which did not count
+what the wire adds."""
 BODY_BYTES: Final = 512 * 1024
 """One body: `statements.MAX_FINGERPRINTS` fingerprints and all its texts fit with room to spare."""
 HANDLING_BYTES: Final = 64 * 1024
@@ -71,16 +73,70 @@ RECHECK_SECONDS: Final = 30.0
 
 PACKAGE_QUEUE: Final = 2
 """Packages read ahead of the consumer, a stream."""
+CHANGES_QUEUE: Final = 1
+"""Words of a new roster that wait to be heard: one says as much as many."""
 EVENTS: Final = 4_096
 """Relay events in one message: more than a federation has members."""
 EVENTS_QUEUE: Final = 4
 """Groups of relay events read ahead of the asker."""
 CALLS: Final = 2_000
-"""Calls and streams that a server serves at once; beyond that it refuses."""
-ENROLMENT_CALLS: Final = 200
-"""The same of the enrolment port, where anybody may call."""
-CALLS_A_MEMBER: Final = 100
-"""Of `CALLS`, what one member may hold."""
+"""Calls and streams that the main port serves at once. What one member may hold of them is the policy's to say."""
+READS_A_MEMBER: Final = 16
+"""First messages of a member that are taken in at once, each of up to `MESSAGE_BYTES`. The others wait their turn."""
+REFUSALS_A_CONNECTION: Final = 1_000
+"""Calls beyond the limits on one connection, after which that is ended: who goes on asking does not listen."""
+STREAMS_A_CONNECTION: Final = 128
+"""Calls and streams on one connection of the main port; more wait at the client."""
+METADATA_SENT_BYTES: Final = 4 * 1024
+"""A call's metadata, as a server takes it: a node sends some 300 bytes. Twice that is the most that is unpacked."""
+HEADER_TABLE_BYTES: Final = 1_024
+"""What a client may make a server remember of its headers (RFC 7541)."""
+HANDSHAKE_SECONDS: Final = 10.0
+FIRST_MESSAGE_SECONDS: Final = 30.0
+"""A call's first message, whole: 4 MiB from a member behind a megabit take as long."""
+SETTLE_SECONDS: Final = 1.0
+"""How long a call that was ended, because its receiver is slow, has to tell it so before its connection is cut."""
+CONNECTION_IDLE_SECONDS: Final = 300
+"""A connection without a call."""
+
+FRONT_CONNECTIONS: Final = 2_048
+"""Connections that the front holds at one port, where it has descriptors for them."""
+FRONT_CONNECTIONS_AN_ADDRESS: Final = 256
+"""Of these from one address; many members may share one, behind a national network."""
+FRONT_SPARE_DESCRIPTORS: Final = 32
+"""Of the front, for all else than connections, each of which takes two."""
+FRONT_BUFFER_BYTES: Final = 64 * 1024
+"""Read at once, and held at the most for who does not take it."""
+FRONT_SWEEP_SECONDS: Final = 1.0
+FRONT_CLOSING_SECONDS: Final = 5.0
+"""For what is still to be written when an end is gone."""
+FRONT_IDLE_SECONDS: Final = 240.0
+"""Without a byte either way: both ends ping each other every minute."""
+FIRST_CALL_SECONDS: Final = 20.0
+"""From the first byte of a connection to its first call by a member: handshake included."""
+UNREAD_SECONDS: Final = 30.0
+"""For which a client may leave what is sent to it untaken."""
+FRONT_MEMORY_BYTES: Final = 512 * 1024 * 1024
+
+VISIT_SECONDS: Final = 120.0
+"""A connection of the enrolment port, whatever it does."""
+VISITS: Final = 512
+"""Connections of the enrolment port."""
+VISITS_AN_ADDRESS: Final = 128
+ENROLMENT_CALLS: Final = 64
+"""Calls that the enrolment port serves at once."""
+ENROLMENT_CALLS_AN_ADDRESS: Final = 16
+"""Of `ENROLMENT_CALLS`."""
+ENROLMENT_STREAMS: Final = 8
+"""Calls on one connection of the enrolment port."""
+ENROLMENT_MESSAGE_BYTES: Final = 128 * 1024
+"""What a stranger may send: a petition has some 2 KiB."""
+ENROLMENT_MESSAGE_SECONDS: Final = 10.0
+"""For a stranger's message."""
+ADDRESS_KEY: Final = "vigil-address"
+"""Metadata by which the enrolment port's process tells the daemon for whom it calls."""
+ENROLMENT_MEMORY_BYTES: Final = 512 * 1024 * 1024
+"""Of the process that serves the enrolment port. It ends where it needs more, and another begins."""
 
 _KEEPALIVE_MS: Final = 60_000
 _KEEPALIVE_TIMEOUT_MS: Final = 20_000
@@ -89,8 +145,6 @@ _PING_INTERVAL_MS: Final = 30_000
 _COMMON: Final[Options] = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    ("grpc.max_metadata_size", TRAILER_BYTES),
-    ("grpc.absolute_max_metadata_size", 2 * TRAILER_BYTES),
     # A stalled stream buffers what the receiver's window allows: 6 MB when it may grow, 128 KiB when it may not.
     ("grpc.http2.bdp_probe", 0),
     ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
@@ -101,6 +155,11 @@ _COMMON: Final[Options] = (
 
 SERVER_OPTIONS: Final[Options] = (
     *_COMMON,
+    ("grpc.max_metadata_size", METADATA_SENT_BYTES),
+    ("grpc.absolute_max_metadata_size", 2 * METADATA_SENT_BYTES),
+    ("grpc.http2.hpack_table_size.decoder", HEADER_TABLE_BYTES),
+    ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_SECONDS * 1_000)),
+    ("grpc.max_connection_idle_ms", CONNECTION_IDLE_SECONDS * 1_000),
     # This spelling is the one that works; the `min_recv_` one is ignored, and clients die of too_many_pings.
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
@@ -109,8 +168,18 @@ SERVER_OPTIONS: Final[Options] = (
     ("grpc.so_reuseport", 0),
 )
 
+MAIN_OPTIONS: Final[Options] = (*SERVER_OPTIONS, ("grpc.max_concurrent_streams", STREAMS_A_CONNECTION))
+
+ENROLMENT_OPTIONS: Final[Options] = (
+    *(each for each in SERVER_OPTIONS if each[0] != "grpc.max_receive_message_length"),
+    ("grpc.max_receive_message_length", ENROLMENT_MESSAGE_BYTES),
+    ("grpc.max_concurrent_streams", ENROLMENT_STREAMS),
+)
+
 CLIENT_OPTIONS: Final[Options] = (
     *_COMMON,
+    ("grpc.max_metadata_size", TRAILER_BYTES),
+    ("grpc.absolute_max_metadata_size", 2 * TRAILER_BYTES),
     ("grpc.initial_reconnect_backoff_ms", 500),
     # A hub that is back is to be found within seconds; of 200 nodes that dial it, each tries every five seconds.
     ("grpc.max_reconnect_backoff_ms", 5_000),

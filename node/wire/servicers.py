@@ -14,15 +14,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
 from node.domain.ids import Origin, member_id
-from node.domain.services import CarrierService, EnrolmentService, RelayService, RenewalService, Reply
-from node.errors import Overloaded, Refused
+from node.domain.services import (
+    CarrierService,
+    EnrolmentService,
+    RelayService,
+    RenewalService,
+    Reply,
+    RosterService,
+)
+from node.errors import Refused
 from node.wire import checks, convert_enrolment, limits
 from node.wire import convert_federation as convert
 from node.wire.guard import caller
 from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
-from node.wire.streams import OPENED
+from node.wire.streams import OPENED, too_slow
 
 T = TypeVar("T")
 
@@ -69,7 +76,7 @@ class _Patience:
 async def send(
     context: Context, items: AsyncIterator[T], to_pb: Callable[[T], object], *, seconds: float = limits.WRITE_SECONDS
 ) -> None:
-    """Writes every item; closes `items` in the end. Raises `Overloaded` when one is not taken within `seconds`."""
+    """Writes every item; closes `items` in the end. Raises `TooSlow` when one is not taken within `seconds`."""
     stream = asyncio.timeout(None)
     try:
         async with stream:
@@ -84,7 +91,7 @@ async def send(
     except TimeoutError as error:
         if not stream.expired():
             raise
-        raise Overloaded("the receiver takes its messages too slowly", remedy="reconnect") from error
+        raise too_slow() from error
     finally:
         close = getattr(items, "aclose", None)
         if close is not None:
@@ -162,6 +169,25 @@ class RenewalServicer(pb_grpc.RenewalServicer):
         return _certificates(await self._service.renew(caller(), convert_enrolment.csr_from_pb(request.csr)))
 
 
+class RosterServicer(pb_grpc.RosterServicer):
+    """Serves a `RosterService`."""
+
+    def __init__(self, service: RosterService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
+        self._service = service
+        self._write_seconds = write_seconds
+
+    async def Metadata(self, request: pb.MetadataRequest, context: Context) -> pb.MetadataResponse:
+        """A file of the roster."""
+        name, limit = convert_enrolment.file_from_pb(request)
+        return _file(await self._service.file(caller(), name, limit), limit)
+
+    async def Watch(self, request: pb.WatchRequest, context: Context) -> None:
+        """A word for each new roster, until a failure."""
+        changes = self._service.changes(caller())
+        await context.send_initial_metadata(OPENED)
+        await send(context, changes, lambda _: pb.RosterChange(), seconds=self._write_seconds)
+
+
 class EnrolmentServicer(pb_grpc.EnrolmentServicer):
     """Serves an `EnrolmentService`. Its callers are nobody yet."""
 
@@ -170,9 +196,8 @@ class EnrolmentServicer(pb_grpc.EnrolmentServicer):
 
     async def Join(self, request: pb.JoinPetition, context: Context) -> pb.JoinStatus:
         """Files a petition, or says how it stands."""
-        return convert_enrolment.join_status_to_pb(
-            await self._service.join(convert_enrolment.petition_from_pb(request))
-        )
+        petition = convert_enrolment.petition_from_pb(request)
+        return convert_enrolment.join_status_to_pb(await self._service.join(petition, address=_address(context)))
 
     async def Challenge(self, request: pb.ChallengeRequest, context: Context) -> pb.ChallengeResponse:
         """Fresh bytes."""
@@ -190,12 +215,21 @@ class EnrolmentServicer(pb_grpc.EnrolmentServicer):
 
     async def Metadata(self, request: pb.MetadataRequest, context: Context) -> pb.MetadataResponse:
         """A file of the roster."""
-        name = checks.text(request.name, "a file of the roster")
-        limit = min(request.limit, limits.METADATA_BYTES)
-        data = await self._service.metadata(name, limit)
-        if len(data) > limit:
-            raise Refused("a file of the roster is larger than the caller takes")
-        return pb.MetadataResponse(data=data)
+        name, limit = convert_enrolment.file_from_pb(request)
+        reader = convert_enrolment.reader_from_pb(request)
+        return _file(await self._service.metadata(name, limit, reader, address=_address(context)), limit)
+
+
+def _address(context: Context) -> str:
+    """Whose call the enrolment port's process passes on; "" where it does not say."""
+    found = dict(context.invocation_metadata() or ()).get(limits.ADDRESS_KEY, "")
+    return found if isinstance(found, str) else ""
+
+
+def _file(data: bytes, limit: int) -> pb.MetadataResponse:
+    if len(data) > limit:
+        raise Refused("a file of the roster is larger than the caller takes")
+    return pb.MetadataResponse(data=data)
 
 
 def _certificates(chain: Iterable[bytes]) -> pb.Certificates:

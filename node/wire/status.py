@@ -78,6 +78,8 @@ _ROWS: Final = (
 TABLE: Final = {row.error.kind: row for row in _ROWS}
 """kind -> row, for every class of `node.errors`."""
 
+_TOO_LARGE: Final = "larger than max"
+"""What gRPC says of a message, alone among what it calls RESOURCE_EXHAUSTED."""
 _FAILED_INSIDE: Final = "the other side had an internal error"
 _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     grpc.StatusCode.UNAVAILABLE: (
@@ -97,7 +99,11 @@ _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     ),
     grpc.StatusCode.PERMISSION_DENIED: (errors.Refused, "the other side refused", ""),
     grpc.StatusCode.NOT_FOUND: (errors.NotFound, "the other side does not have it", ""),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.PeerFault, "a message is larger than the limit", ""),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        errors.Overloaded,
+        "the other side is overloaded",
+        "wait: it is tried again by itself; the log of its operator names who causes it",
+    ),
     grpc.StatusCode.UNIMPLEMENTED: (
         errors.PeerFault,
         "the other side does not offer this",
@@ -181,6 +187,8 @@ def to_error(error: grpc.aio.AioRpcError, *, local: bool = False) -> VigilError:
                 meant = None
             if meant is not None:
                 return meant
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in (error.details() or ""):
+        return errors.PeerFault("a message is larger than the limit")
     if local and error.code() is grpc.StatusCode.UNAVAILABLE:
         return errors.Unavailable(_DAEMON_ENDED, remedy=_START_IT)
     kind, message, remedy = _BARE.get(error.code(), (errors.PeerFault, "the other side broke the protocol", ""))

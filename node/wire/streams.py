@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 import grpc.aio
 
-from node.errors import Malformed, Unavailable
+from node.errors import Malformed, Overloaded, Unavailable
 from node.wire import status
 
 T = TypeVar("T")
@@ -33,6 +33,36 @@ async def tell_opened(call: Any, opened: Opened) -> None:  # noqa: ANN401 (gRPC'
         return  # who reads the stream is told why
     if metadata is not None and OPENED[0] in {(key, value) for key, value in metadata}:
         opened()
+
+
+class TooSlow(Overloaded):
+    """A receiver does not take what it is sent. Whatever still waits for it is better dropped than kept."""
+
+
+def too_slow() -> TooSlow:
+    """Ready to be raised."""
+    return TooSlow("the receiver takes its messages too slowly", remedy="reconnect")
+
+
+async def written(context: status.Context, message: object, seconds: float) -> None:
+    """Writes one message. Raises `TooSlow` where it is not taken in time."""
+    patience = asyncio.timeout(seconds)
+    try:
+        async with patience:
+            await context.write(message)
+    except TimeoutError as error:
+        if not patience.expired():
+            raise
+        raise too_slow() from error
+
+
+def reading(context: status.Context) -> "asyncio.Future[Any]":
+    """The next message, as a task that may be left alone: where the call ends before it comes, nobody is told of that
+    twice. It is not to be cancelled as long as something is still to be said on the call, which that would end.
+    """
+    task = asyncio.ensure_future(context.read())
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 def nobody() -> None:

@@ -24,7 +24,7 @@ from node.domain.fingerprints import (
 )
 from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
+from node.domain.search_ports import HOLDINGS_SOURCE, Alike, Probe, SearchIndex
 from node.errors import Misuse
 from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex
@@ -194,6 +194,30 @@ def test_nothing_is_found_in_nothing_nor_by_nothing(index: SearchIndex) -> None:
     index.remove(LOG, [])
     assert index.search([], PDQ_RADIUS) == []
     assert index.sizes() == {}
+
+
+@pytest.mark.parametrize("kind", [MD5, PDQ, PHASH], ids=lambda kind: kind.name)
+def test_a_flood_of_one_hash_is_proposed_in_part_and_counted(index: SearchIndex, kind: FingerprintKind) -> None:
+    index.add(LOG, columns(kind, range(30), [some(kind)] * 30))
+    index.add(LOG + 1, columns(kind, [5], [some(kind)]))
+    index.add(HOLDINGS_SOURCE, columns(kind, range(1, 9), [some(kind)] * 8))
+    index.add(LOG, columns(kind, [40], [some(kind, 2)]))
+    asked = [probe(kind, some(kind), subject=3), probe(kind, some(kind, 2), subject=4)]
+    proposed = index.propose(asked, PDQ_RADIUS, 4, [HOLDINGS_SOURCE])
+    assert where(proposed.hits) == sorted(
+        [(LOG, row) for row in (0, 1, 2, 3, 40)] + [(LOG + 1, 5)] + [(HOLDINGS_SOURCE, row) for row in range(1, 9)]
+    )
+    assert dict(proposed.further) == {Alike(3, LOG, kind.code, 0, 0, 0): 26}
+    everything = index.propose(asked, PDQ_RADIUS, 30, [])
+    assert (where(everything.hits), dict(everything.further)) == (where(index.search(asked, PDQ_RADIUS)), {})
+
+
+def test_those_that_are_alike_have_one_distance(index: SearchIndex) -> None:
+    values = [flipped(some(PDQ), range(at % 3)) for at in range(12)]
+    index.add(LOG, columns(PDQ, range(12), values))
+    proposed = index.propose([probe(PDQ, some(PDQ))], PDQ_RADIUS, 2, [])
+    assert where(proposed.hits) == [(LOG, row) for row in range(6)]
+    assert {each.distance: number for each, number in proposed.further.items()} == {0: 2, 1: 2, 2: 2}
 
 
 def test_clearing_forgets_everything_and_the_index_lives_on(index: SearchIndex) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
-from node.domain.log_ports import Chain, Link
+from node.domain.log_ports import Chain, Link, Owed
 from node.domain.ports import Store
 from tests.simulator.batches import FR, JP, append, batch
 
@@ -120,3 +122,57 @@ def test_an_entry_is_read_without_its_body(store: Store) -> None:
         writer.purge(JP, [1])
         assert writer.entry_at(JP, 0) == (made.entries[0], 0)
         assert writer.entry_at(JP, 1) == (made.entries[1], 2)
+
+
+def test_the_first_links_are_given_where_no_more_are_asked_for(store: Store) -> None:
+    links = filled(store)
+    with store.read() as reader:
+        assert reader.linked(ROOT, REMARKS, limit=1) == [links[1]]
+        assert reader.linked(ROOT, REMARKS, since=1, limit=5) == [links[0]]
+
+
+def test_remarks_are_given_without_those_of_a_member(store: Store) -> None:
+    links = filled(store)
+    with store.write() as writer:
+        mine = replace(link(0, Kind.COMMENT), origin=FR)
+        writer.put_links([mine])
+        assert {each.index for each in writer.remarks(ROOT, 10)} == {0, 1}
+        assert writer.remarks(ROOT, 10, spare=JP.member) == [mine]
+        assert sorted(each.index for each in writer.remarks(ROOT, 10, spare=FR.member)) == [0, 1]
+        assert len(writer.remarks(ROOT, 2)) == 2
+        assert writer.remarks(OTHER, 10) == [links[4]]
+
+
+def test_how_often_a_log_pointed_at_an_entry_is_counted_up_to_a_limit(store: Store) -> None:
+    append(store, batch(store, JP, list("abcde"), targets=[(0, ROOT), (1, ROOT), (2, OTHER), (4, ROOT)]))
+    append(store, batch(store, FR, ["a"], targets=[(0, ROOT)]))
+    with store.read() as reader:
+        kinds = [Kind.RETRACTION]
+        assert [reader.said_before(JP, index, ROOT, kinds, 10) for index in range(6)] == [0, 1, 2, 2, 2, 3]
+        assert reader.said_before(JP, 5, ROOT, kinds, 2) == 2
+        assert reader.said_before(JP, 5, ROOT, REMARKS, 2) == 0
+
+
+def test_how_many_go_back_to_the_first_is_kept(store: Store) -> None:
+    filled(store)
+    first = replace(link(2, Kind.CORRECTION, version=1), first=2, filed=1)
+    with store.write() as writer:
+        writer.drop_links(JP, 2)
+        writer.put_links([first])
+        writer.put_filed(JP, 2, 7)
+    with store.read() as reader:
+        assert reader.links(JP, 2, 3) == {2: replace(first, filed=7)}
+
+
+def test_what_is_owed_is_noted_once_until_it_is_paid(store: Store) -> None:
+    owed = [Owed(root=ROOT), Owed(root=ROOT, spare=JP.member), Owed(root=OTHER)]
+    with store.write() as writer:
+        for each in [*owed, *owed]:
+            writer.owe(each)
+    with store.read() as reader:
+        assert set(reader.owed(10)) == set(owed)
+        assert len(reader.owed(10)) == 3
+        assert len(reader.owed(2)) == 2
+    with store.write() as writer:
+        writer.pay(owed[1])
+        assert set(writer.owed(10)) == {owed[0], owed[2]}

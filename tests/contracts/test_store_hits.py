@@ -165,13 +165,14 @@ def test_a_holding_that_goes_takes_everything_along(store: Store, number: int) -
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(1, 2), hit(2, 1)])
         writer.end_hits(number, [2])
-        writer.crowd(HOLDINGS_SOURCE, 1, 3)
+        writer.crowd_holding(1, JP.member, 3, further=False)
+        writer.crowd_holding(2, JP.member, 4, further=True)
         writer.wait_for_match(HOLDINGS_SOURCE, [1, 2])
         assert writer.forget_hits_of_holding(1) == 2
         assert writer.forget_hits_of_holding(1) == 0
     with store.read() as reader:
         assert [each.holding for each in reader.hits()] == [2]
-        assert reader.crowded() == {}
+        assert reader.crowded_holdings() == {(2, "JP"): 4}
         assert reader.waiting(9) == [(HOLDINGS_SOURCE, 2)]
 
 
@@ -180,6 +181,33 @@ def test_the_largest_number_of_what_was_left_out_stays(store: Store) -> None:
         for left_out in (5, 9, 2):
             writer.crowd(4, 8, left_out)
         assert writer.crowded() == {(4, 8): 9}
+
+
+def test_what_arrives_adds_to_what_was_left_out_of_a_holding_and_another_search_does_not(store: Store) -> None:
+    with store.write() as writer:
+        for left_out, further in ((5, True), (4, True), (7, False), (12, False), (1, True)):
+            writer.crowd_holding(3, JP.member, left_out, further=further)
+        writer.crowd_holding(3, FR.member, 2, further=False)
+    with store.read() as reader:
+        assert reader.crowded_holdings() == {(3, "JP"): 13, (3, "FR"): 2}
+        assert reader.crowded() == {}
+
+
+@pytest.mark.usefixtures("number")
+def test_hits_are_told_apart_by_the_member_whose_records_they_are_on(store: Store) -> None:
+    later = replace(JP, epoch=2)
+    with store.write() as writer:
+        writer.open_log(later)
+        writer.add_hits([hit(1, 1), hit(2, 1, origin=later), hit(3, 1, origin=FR)])
+    with store.read() as reader:
+        assert reader.hits_by_member() == {"JP": 2, "FR": 1}
+        assert reader.hits_by_member("B") == {"FR": 1}
+        assert [each.holding for each in reader.hits(member="JP")] == [2, 1]
+        assert [each.holding for each in reader.hits(without={JP.member})] == [3]
+        assert reader.hits(member="JP", without={JP.member}) == reader.hits(member="DE") == []
+        assert reader.hit_counts(without={JP.member}) == HitCounts(hits=1, new=1, hidden=0, holdings=1)
+        assert reader.hit_counts("A", {JP.member}) == HitCounts(hits=0, new=0, hidden=0, holdings=0)
+        assert reader.holdings_with_hits("A", {JP.member}) == set()
 
 
 def test_rows_wait_once_until_they_were_matched(store: Store) -> None:

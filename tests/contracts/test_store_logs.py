@@ -96,8 +96,20 @@ def test_a_run_ends_before_it_passes_its_bytes_but_has_one_entry_at_least(store:
         assert len(reader.run(FR, 0, 4, 0).entries) == 1
         assert len(reader.run(FR, 0, 4, 2 * one - 1).entries) == 1
         assert len(reader.run(FR, 0, 4, 2 * one).entries) == 2
+        assert len(reader.run(FR, 0, 4, 2 * one, framing=1).entries) == 1
+        assert len(reader.run(FR, 0, 4, 2 * one + 20, framing=10).entries) == 2
         assert len(reader.run(FR, 1, 3, EVERYTHING).entries) == 2
         assert reader.run(FR, 4, 9, EVERYTHING).entries == []
+
+
+def test_a_leaf_is_found_from_where_it_is_looked_for(store: Store) -> None:
+    made = batch(store, FR, words(600))
+    append(store, made)
+    with store.read() as reader:
+        wanted = [made.leaves[index] for index in (3, 299, 300, 599)]
+        for start in (0, 4, 256, 300, 301, 600):
+            found = reader.find(FR, wanted, start)
+            assert found == {made.leaves[index]: index for index in (3, 299, 300, 599) if index >= start}
 
 
 def test_an_append_at_another_place_is_a_conflict_and_writes_nothing(store: Store) -> None:
@@ -264,6 +276,8 @@ def test_setting_aside_takes_the_body_and_keeps_the_reason(store: Store) -> None
         assert reader.run(FR, 1, 2, EVERYTHING).bodies == [b""]
         assert reader.quarantined(FR) == [(1, "second reason")]
         assert reader.body_counts(1)[QUARANTINED] == 1
+        assert reader.quarantined(FR, 1, 2) == reader.quarantined(FR)
+        assert reader.quarantined(FR, 2) == reader.quarantined(FR, 0, 1) == []
     with store.write() as writer:
         assert writer.purge(FR, [1]) == 0
     with store.read() as reader:

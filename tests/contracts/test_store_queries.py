@@ -301,6 +301,8 @@ def test_certificates_are_kept_with_serials_of_any_size(store: Store) -> None:
     with store.read() as reader:
         assert reader.certificates(JP) == issued
         assert reader.certificates(FR) == []
+        assert reader.owners_of_key(b"k" * 32) == {JP}
+        assert reader.owners_of_key(b"m" * 32) == set()
 
 
 def test_late_answers_wait_for_their_asker_until_they_are_fetched_or_expire(store: Store) -> None:

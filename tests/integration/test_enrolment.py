@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import MemberId, spiffe_id
 from node.domain.ports import Store
-from node.domain.services import JoinPetition
+from node.domain.services import JoinPetition, RosterReader
 from node.domain.token import Token, format_token, parse_token
 from node.errors import (
     BadSignature,
@@ -22,20 +23,24 @@ from node.errors import (
     Malformed,
     Misuse,
     NotFound,
+    Overloaded,
     PeerFault,
     Refused,
     Suspended,
     Unauthenticated,
 )
+from node.hub import brake, challenges, key_changes
 from node.hub import enrolment as desk_module
-from node.hub import key_changes
+from node.hub.brake import Brake
+from node.hub.challenges import Challenges
 from node.hub.enrolment import EnrolmentDesk
+from node.hub.roster_desk import RosterDesk
 from node.pki.ca import MEMBER_LIFE, check_issued, make_request, read_certificate
 from node.pki.client import RosterClient
 from node.pki.keys import KeyRing
 from node.pki.petition import make_petition
 from node.store.store import open_store
-from node.usecases.enrolment import ask_to_join, renew_after_absence
+from node.usecases.enrolment import ask_to_join, reader_by_key, renew_after_absence
 from node.usecases.roster import Members, OwnLine, Pins, RosterGate
 from tests.simulator.memory_store import MemoryStore
 from tests.unit.pki.federation import FEDERATION, FR, JP, NOW, Federation
@@ -66,6 +71,17 @@ class World:
 
     def new_desk(self) -> EnrolmentDesk:
         """The desk after a restart: the same store, nothing else remembered."""
+        asked, guesses = Challenges(self.clock), Brake(self.clock)
+        self.roster = RosterDesk(
+            federation=FEDERATION,
+            store=self.store,
+            members=self.members,
+            repository=self.federation.hub.repository,
+            challenges=asked,
+            brake=guesses,
+            ca_sha256=self.federation.hub.ca.sha256,
+            clock=self.clock,
+        )
         return EnrolmentDesk(
             federation=FEDERATION,
             store=self.store,
@@ -73,6 +89,9 @@ class World:
             pins=self.pins,
             registrar=self.federation.hub.registrar,
             repository=self.federation.hub.repository,
+            challenges=asked,
+            brake=guesses,
+            roster=self.roster,
             clock=self.clock,
         )
 
@@ -128,7 +147,9 @@ class Node:
 
 
 def petition(ring: KeyRing, token: Token, *, previous: KeyRing | None = None) -> JoinPetition:
-    return make_petition(ring, name="A member", secret=token.secret, csr=make_request(ring), previous=previous)
+    return make_petition(
+        ring, name=f"Police of {ring.owner}", secret=token.secret, csr=make_request(ring), previous=previous
+    )
 
 
 @pytest.fixture
@@ -155,7 +176,7 @@ def test_the_whole_way_over_the_real_store(tmp_path: Path) -> None:
         own = Members(clock=world.clock, own=OwnLine(member=FR, vkeys=node.ring.member_vkeys()))
 
         def fetch(name: str, limit: int) -> bytes:
-            return run(world.desk.metadata(name, limit))
+            return run(world.desk.metadata(name, limit, RosterReader(secret=node.token.secret)))
 
         client = RosterClient.bootstrap(
             tmp_path / "fr",
@@ -511,6 +532,56 @@ def test_renewal_under_the_same_and_under_another_tls_key(world: World) -> None:
         assert node.admit() == FR
 
 
+def issued(world: World, member: MemberId) -> list[IssuedCertificate]:
+    with world.store.read() as reader:
+        return reader.certificates(member)
+
+
+def test_a_certificate_request_that_another_member_made_certifies_nothing(world: World) -> None:
+    """Whoever saw it (the hub's operator, a backup) has another member's key named in its own certificate else."""
+    fr, jp = world.admitted(FR), world.admitted(JP)
+    for member, other in ((FR, jp), (JP, fr)):
+        with pytest.raises(BadSignature):
+            run(world.desk.renew(member, make_request(other.ring)))
+    assert [len(issued(world, member)) for member in (FR, JP)] == [1, 1]
+
+
+def test_a_key_that_was_certified_for_another_member_is_certified_for_nobody_else(world: World) -> None:
+    """Also where its holder makes a request for the other: two members with one key can be told apart by nobody."""
+    fr = world.admitted(FR)
+    world.admitted(JP)
+    shared = KeyRing(FEDERATION, JP, fr.ring._keys)
+    with pytest.raises(Refused, match="another member"):
+        run(world.desk.renew(JP, make_request(shared)))
+
+
+def test_a_tls_key_that_was_given_up_is_not_certified_again(world: World) -> None:
+    node = world.admitted(FR)
+    ring = node.ring.successor()
+    asked = petition(ring, world.invite(FR), previous=node.ring)
+    run(ask_to_join(world.desk, asked))
+    world.now += 1
+    world.sign(admit=(FR,))
+    assert run(ask_to_join(world.desk, asked))
+    world.now += key_changes.GRACE_SECONDS + 1
+    with pytest.raises(Refused, match="gave up"):
+        run(world.desk.renew(FR, make_request(node.ring)))
+    assert run(world.desk.renew(FR, make_request(ring)))
+    assert run(world.desk.renew(FR, make_request(ring)))
+
+
+@pytest.mark.parametrize(
+    "name", ["police of fr", "P\u043elice of FR", "\uff30olice of FR", "Police-of-FR", "FR", "fr."]
+)
+def test_a_name_that_can_be_taken_for_anothers_is_refused_and_leaves_the_token_unused(world: World, name: str) -> None:
+    world.admitted(FR)
+    node = Node(world, JP)
+    taken = make_petition(node.ring, name=name, secret=node.token.secret, csr=make_request(node.ring))
+    with pytest.raises(Refused, match="taken for that of FR"):
+        run(world.desk.join(taken))
+    assert run(world.desk.join(node.petition)).state == "pending"
+
+
 def test_a_renewal_is_durable_before_it_is_handed_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     node = world.admitted(FR)
     fresh = KeyRing.for_member(FEDERATION, FR)
@@ -531,7 +602,7 @@ def test_a_stranger_renews_nothing(world: World) -> None:
     world.admitted(FR)
     with pytest.raises(Refused):
         run(world.desk.renew(JP, make_request(KeyRing.for_member(FEDERATION, JP))))
-    with pytest.raises(Refused):
+    with pytest.raises(BadSignature):
         run(away(world, Node(world, JP)))
 
 
@@ -594,7 +665,7 @@ def test_a_challenge_is_good_once(world: World) -> None:
         run(world.desk.renew_expired(*call))
 
 
-@pytest.mark.parametrize("wait", [desk_module.CHALLENGE_SECONDS + 1, 10 * desk_module.CHALLENGE_SECONDS, -10])
+@pytest.mark.parametrize("wait", [challenges.CHALLENGE_SECONDS + 1, 10 * challenges.CHALLENGE_SECONDS, -10])
 def test_a_challenge_is_good_for_two_minutes(world: World, wait: int) -> None:
     node = world.admitted(FR)
     call = signed(node, run(world.desk.challenge(FR)))
@@ -624,15 +695,163 @@ def test_challenges_are_fresh_and_cost_the_hub_nothing(world: World) -> None:
         return {await world.desk.challenge(FR) for _ in range(200)}
 
     assert len(run(ask())) == 200
-    assert not world.desk._used_challenges
+    assert not world.desk._challenges._spent
+
+
+# --- who may read the roster ------------------------------------------------------------------------------------------
+
+
+async def by_key(world: World, node: Node, **changes: Any) -> RosterReader:
+    """What a member without a certificate shows."""
+    options = {
+        "federation": FEDERATION,
+        "member": MemberId(node.ring.owner),
+        "ca_sha256": world.federation.hub.ca.sha256,
+        "statement": node.ring.signer("statement"),
+    }
+    return await reader_by_key(world.desk, **{**options, **changes})
 
 
 def test_the_roster_is_served_and_nothing_else(world: World) -> None:
-    world.admitted(FR)
-    assert run(world.desk.metadata("timestamp.json", 10_000)).startswith(b"{")
+    node = world.admitted(FR)
+    assert run(world.desk.metadata("timestamp.json", 10_000, run(by_key(world, node)))).startswith(b"{")
+    assert run(world.roster.file(FR, "timestamp.json", 10_000)).startswith(b"{")
     for name in ("../keys", "keys", "root.json"):
         with pytest.raises(NotFound):
-            run(world.desk.metadata(name, 10_000))
+            run(world.desk.metadata(name, 10_000, run(by_key(world, node))))
+        with pytest.raises(NotFound):
+            run(world.roster.file(FR, name, 10_000))
+
+
+def test_a_stranger_reads_the_roots_and_no_more(world: World) -> None:
+    """Not who is a member, and not why one is suspended."""
+    node = world.admitted(FR)
+    world.federation.hub.repository.suspend(FR, "lost a laptop", now=world.now)
+    world.refresh()
+    served = [path.name for path in world.federation.hub.repository._folder.iterdir()]
+    assert any(name.endswith(".suspended.json") for name in served)
+    for name in served:
+        if name.endswith(".root.json"):
+            assert run(world.desk.metadata(name, 100_000)) == run(
+                world.desk.metadata(name, 100_000, run(by_key(world, node)))
+            )
+        else:
+            with pytest.raises(Unauthenticated):
+                run(world.desk.metadata(name, 100_000))
+
+
+def test_a_suspended_member_reads_how_it_stands(world: World) -> None:
+    node = world.admitted(FR)
+    world.federation.hub.repository.suspend(FR, "lost a laptop", now=world.now)
+    world.refresh()
+    assert run(world.desk.metadata("timestamp.json", 10_000, run(by_key(world, node))))
+    with pytest.raises(Suspended):
+        run(world.roster.file(FR, "timestamp.json", 10_000))
+
+
+def test_a_signature_of_another_key_member_hub_or_time_reads_nothing(world: World) -> None:
+    node, other = world.admitted(FR), world.admitted(JP)
+    good = run(by_key(world, node))
+    bad = [
+        run(by_key(world, node, statement=other.ring.signer("statement"))),
+        run(by_key(world, node, member=MemberId("ZZ"))),
+        run(by_key(world, node, ca_sha256=bytes(32))),
+        replace(good, member=JP),
+        replace(good, challenge=bytes(32)),
+        replace(good, signature=bytes(64)),
+    ]
+    for reader in bad:
+        with pytest.raises(Unauthenticated):
+            run(world.desk.metadata("timestamp.json", 10_000, reader))
+    world.now += 121
+    with pytest.raises(Expired):
+        run(world.desk.metadata("timestamp.json", 10_000, good))
+
+
+def test_after_a_change_of_keys_both_are_known_unless_the_former_was_revoked(world: World) -> None:
+    """A node that slept through the change has the former alone; of one that lost its keys, somebody else has them."""
+    node = world.admitted(FR)
+    again = Node(world, FR)
+    again.ring = node.ring.successor()
+    run(world.desk.join(petition(again.ring, again.token)))
+    world.sign(replace_keys=(FR,))
+    assert run(world.desk.metadata("timestamp.json", 10_000, run(by_key(world, again))))
+    with pytest.raises(Unauthenticated):
+        run(world.desk.metadata("timestamp.json", 10_000, run(by_key(world, node))))
+
+
+def test_an_invitation_reads_the_roster_until_it_runs_out_or_its_petition_ends(world: World) -> None:
+    waiting, node = Node(world, JP), Node(world, FR)
+    run(world.desk.join(node.petition))
+    world.sign()
+    readers = [RosterReader(secret=each.token.secret) for each in (waiting, node)]
+    for reader in readers:
+        assert run(world.desk.metadata("timestamp.json", 10_000, reader))
+    world.now += desk_module.INVITATION_SECONDS + 1
+    with pytest.raises(Unauthenticated, match="expired"):
+        run(world.desk.metadata("timestamp.json", 10_000, readers[0]))
+    assert run(world.desk.metadata("timestamp.json", 10_000, readers[1]))
+    world.desk.refuse(FR)
+    with pytest.raises(Unauthenticated, match="expired"):
+        run(world.desk.metadata("timestamp.json", 10_000, readers[1]))
+
+
+def test_how_a_member_stands_is_told_to_nobody_else(world: World) -> None:
+    """A challenge, and a signature by somebody's own key: the same answer for a member, a suspended one, a stranger."""
+    node, _ = world.admitted(FR), world.admitted(JP)
+    world.federation.hub.repository.suspend(JP, "lost a laptop", now=world.now)
+    world.refresh()
+    stranger = KeyRing.for_member(FEDERATION, MemberId("ZZ"))
+    told = set()
+    for member in (FR, JP, MemberId("ZZ")):
+        with pytest.raises(BadSignature) as caught:
+            run(away(world, node, member=member, statement=stranger.signer("statement")))
+        told.add((str(caught.value), caught.value.remedy))
+    assert len(told) == 1
+    endorsed = petition(KeyRing.for_member(FEDERATION, JP), sealed(JP), previous=stranger)
+    with pytest.raises(Unauthenticated) as refused:
+        run(world.desk.join(endorsed))
+    assert "suspended" not in str(refused.value)
+
+
+def test_who_guesses_tokens_has_to_wait_and_nobody_else_has(world: World) -> None:
+    node = Node(world, FR)
+    for number in range(brake.FAILURES):
+        token = replace(world.invite(JP), secret=os.urandom(32))
+        guess = RosterReader(secret=token.secret)
+        attempt = (
+            world.desk.join(Node(world, JP, token=token).petition, address="192.0.2.7")
+            if number % 2
+            else world.desk.metadata("timestamp.json", 10_000, guess, address="192.0.2.7")
+        )
+        with pytest.raises(Unauthenticated):
+            run(attempt)
+    with pytest.raises(Overloaded) as caught:
+        run(world.desk.join(node.petition, address="192.0.2.7"))
+    assert 0 < caught.value.retry_after <= brake.SECONDS
+    assert run(world.desk.join(node.petition, address="192.0.2.8")).state == "pending"
+    world.now += brake.SECONDS + 1
+    assert run(world.desk.join(node.petition, address="192.0.2.7")).state == "pending"
+
+
+def test_who_watches_is_told_of_what_changed_and_of_nothing_else(world: World) -> None:
+    world.admitted(FR)
+    world.admitted(JP)
+
+    async def scenario() -> None:
+        changes = world.roster.changes(FR)
+        await anext(changes)
+        waits = asyncio.ensure_future(anext(changes))
+        world.federation.hub.repository.renew(now=world.now)
+        await asyncio.to_thread(world.refresh)
+        await asyncio.sleep(0)
+        assert not waits.done()
+        world.federation.hub.repository.suspend(JP, "lost a laptop", now=world.now)
+        await asyncio.to_thread(world.refresh)
+        await waits
+        await changes.aclose()  # type: ignore[attr-defined]
+
+    run(scenario())
 
 
 def test_what_a_node_is_handed_is_checked_before_it_is_used(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin, federation_id
+from node.domain.limits import Limits
 from node.domain.queries import LogView, Outcome, RelayEvent, SignedAnswer, SignedQuery
 from node.domain.services import Delivery, JoinPetition, JoinStatus, Reply
 from node.errors import (
@@ -368,11 +369,9 @@ async def test_a_stream_on_which_there_is_nothing_to_say_is_not_cut_off() -> Non
             await asyncio.sleep(0.12)
 
 
-def test_a_member_with_too_many_calls_is_refused_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CALLS_A_MEMBER", 2)
-
+def test_a_member_with_too_many_calls_is_refused_one_more() -> None:
     async def scenario() -> None:
-        async with scene() as s, s.channel() as channel:
+        async with scene(allowed=lambda: Limits(calls=2)) as s, s.channel() as channel:
             first = channel.carrier.follow([])
             await s.hub.following.wait()
             up: asyncio.Queue[Reply] = asyncio.Queue()

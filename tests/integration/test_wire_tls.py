@@ -16,6 +16,7 @@ from node.domain.ids import Origin, federation_id
 from node.errors import BadSignature, Expired, Refused, Suspended, Unauthenticated, Unavailable
 from node.wire import limits
 from node.wire.client import EnrolmentChannel
+from node.wire.forward import serve_forwarding
 from node.wire.tls import ServerFiles
 from tests.integration.tls_versions import show, speak_http2, tls_context
 from tests.integration.wire_pki import FR, HOUR, Authority, on_a_loop, scene, spiffe
@@ -247,7 +248,5 @@ async def test_first_contact_with_nobody_says_that_nobody_is_there() -> None:
 @on_a_loop
 async def test_a_second_hub_on_the_same_port_is_an_error() -> None:
     async with scene() as s:
-        from node.wire.server import serve_enrolment
-
         with pytest.raises(Unavailable, match="cannot listen"):
-            await serve_enrolment(s.address, s.authority.server, enrolment=s.hub)
+            await serve_forwarding(s.address, s.authority.server, Path("nowhere"), tell=lambda *_: None)

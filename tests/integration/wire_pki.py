@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import grpc.aio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,10 +22,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
+from node.domain.limits import Limits
 from node.domain.queries import LogView, RelayEvent, SignedQuery
-from node.domain.services import Delivery, Head, JoinPetition, JoinStatus, Reply
+from node.domain.services import ANYBODY, Delivery, Head, JoinPetition, JoinStatus, Reply, RosterReader
 from node.errors import NotFound, Suspended, Unauthenticated
 from node.wire.client import HubChannel
+from node.wire.forward import serve_forwarding
 from node.wire.server import WireServer, serve_enrolment, serve_federation
 from node.wire.tls import ClientFiles, ServerFiles
 
@@ -151,6 +156,9 @@ class FakeHub:
         self.following = asyncio.Event()
         self.ended = asyncio.Event()
         self.petitions: list[JoinPetition] = []
+        self.readers: list[RosterReader] = []
+        self.rosters: asyncio.Queue[None] = asyncio.Queue()
+        self.overloads: list[tuple[str, str]] = []
 
     def _called(self, member: MemberId) -> None:
         self.callers.append(member)
@@ -203,7 +211,7 @@ class FakeHub:
         self._called(member)
         return (b"leaf of " + csr, b"ca")
 
-    async def join(self, petition: JoinPetition) -> JoinStatus:
+    async def join(self, petition: JoinPetition, *, address: str = "") -> JoinStatus:
         self.petitions.append(petition)
         return JoinStatus(state="pending")
 
@@ -215,7 +223,18 @@ class FakeHub:
     ) -> tuple[bytes, ...]:
         return (csr, challenge, signature)
 
-    async def metadata(self, name: str, limit: int) -> bytes:
+    async def file(self, member: MemberId, name: str, limit: int) -> bytes:
+        self._called(member)
+        return await self.metadata(name, limit)
+
+    async def changes(self, member: MemberId) -> AsyncIterator[None]:
+        self._called(member)
+        while True:
+            await self.rosters.get()
+            yield None
+
+    async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY, *, address: str = "") -> bytes:
+        self.readers.append(reader)
         if name != "timestamp.json":
             raise NotFound("no such file of the roster")
         return b"{}"
@@ -230,6 +249,7 @@ class Scene:
     hub: FakeHub
     main: WireServer
     enrolment: WireServer
+    desk: grpc.aio.Server
     ahead: list[float]
 
     @property
@@ -245,7 +265,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(*, recheck_seconds: float = 30.0, write_seconds: float = 30.0) -> AsyncGenerator[Scene, None]:
+async def scene(
+    *,
+    recheck_seconds: float = 30.0,
+    write_seconds: float = 30.0,
+    message_seconds: float = 30.0,
+    allowed: Callable[[], Limits] = Limits,
+) -> AsyncGenerator[Scene, None]:
     """`Scene.ahead[0]` is how far the hub's clock runs ahead of the real one, in seconds."""
     authority, hub = Authority(), FakeHub()
     gate, files, ahead = FakeGate(authority.member_spki_sha256), authority.server(), [0.0]
@@ -256,13 +282,26 @@ async def scene(*, recheck_seconds: float = 30.0, write_seconds: float = 30.0) -
         carrier=hub,
         relay=hub,
         renewal=hub,
+        roster=hub,
+        allowed=allowed,
+        message_seconds=message_seconds,
         clock=lambda: time.time() + ahead[0],
         recheck_seconds=recheck_seconds,
         write_seconds=write_seconds,
     )
-    enrolment = await serve_enrolment("127.0.0.1:0", lambda: files, enrolment=hub)
-    try:
-        yield Scene(authority, gate, hub, main, enrolment, ahead)
-    finally:
-        await main.stop(0)
-        await enrolment.stop(0)
+    with TemporaryDirectory(prefix="vigil-") as folder:
+        desk = await serve_enrolment(Path(folder) / "desk", enrolment=hub)
+        enrolment, inner = await serve_forwarding(
+            "127.0.0.1:0",
+            lambda: files,
+            Path(folder) / "desk",
+            tell=lambda who, what, _: hub.overloads.append((who, what)),
+            message_seconds=message_seconds,
+        )
+        try:
+            yield Scene(authority, gate, hub, main, enrolment, desk, ahead)
+        finally:
+            await main.stop(0)
+            await enrolment.stop(0)
+            await inner.close(None)
+            await desk.stop(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link
 from node.domain.statements import Comment, Opinion, Retraction, Statement, Verdict
 from node.tlog.merkle import leaf_hash
+from node.usecases import words
 from node.usecases.catalogue import Catalogue
 from node.usecases.chain_check import chain_faults
 from node.usecases.columns import Handlings
@@ -28,6 +30,10 @@ ROSTER = roster(*SPEAKERS)
 CLOSED = Handling(audience=(MemberId("FR"), MemberId("JP")))
 """What happens: who says it, what, about which of the entries before, and to whom."""
 Step = tuple[int, Kind, int, bool]
+AGAIN = 25
+"""From this number on a contribution is one of the log's entries once more."""
+NOWHERE = 28
+"""From this number on a step is about an entry that does not stand in the log."""
 steps = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from([*Kind][:5]), st.integers(0, 30), st.booleans()),
     min_size=2,
@@ -49,8 +55,14 @@ class Story:
         own = [each for each in self.said if self._may_change(log.speaker.origin, each)]
         targets = own if kind in {Kind.CORRECTION, Kind.RETRACTION} else self.said
         target = None if kind == Kind.CONTRIBUTION or not targets else targets[about % len(targets)]
+        if about >= NOWHERE and kind != Kind.CONTRIBUTION:
+            target = RecordId(log.speaker.origin, leaf_hash(b"nowhere %d" % about))
         if target is None:
             kind = Kind.CONTRIBUTION
+        if kind == Kind.CONTRIBUTION and about >= AGAIN and log.size:
+            at = about % log.size
+            self.said.append(log.add(log.entries[at], log.disclosures[at]))
+            return
         handling = CLOSED if closed and kind != Kind.RETRACTION else Handling()
         entry = entry_of(
             log.speaker.origin,
@@ -115,6 +127,27 @@ def test_any_order_of_arrival_ends_the_same(steps: list[Step], cuts: list[tuple[
     """Whoever follows the logs in another order, or in other runs, holds the same bodies in the end, and files every
     entry under the same record.
     """
+    check_orders(steps, cuts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from([*Kind][:5]), st.integers(0, 3), st.just(value=False)),
+        min_size=6,
+        max_size=24,
+    ),
+    cuts=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=25),
+)
+def test_any_order_of_arrival_ends_the_same_where_much_is_over_the_bounds(
+    steps: list[Step], cuts: list[tuple[int, int]]
+) -> None:
+    """A bound is decided by one log alone: who has other logs, or has them in another order, decides the same."""
+    with patch.multiple(words, RECORD_CORRECTIONS=2, REMARKS_ON_ONE=1, WORDS_ON_ONE=1):
+        check_orders(steps, cuts)
+
+
+def check_orders(steps: list[Step], cuts: list[tuple[int, int]]) -> None:
     story = Story()
     for number, step in enumerate(steps):
         story.tell(number, step)

@@ -28,6 +28,7 @@ from node.usecases.casework import holding_subject
 from node.usecases.hit_list import HitList
 from node.usecases.intake import IngestResult, Intake
 from node.usecases.matching import Matcher
+from node.usecases.sources import EVERYBODY
 from node.usecases.stored_hits import StoredHits
 from tests.simulator.federation import Log, Speaker
 from tests.simulator.memory_store import MemoryStore
@@ -49,9 +50,19 @@ class Holder:
         self.store = store or MemoryStore()
         self.node = Node(world, speaker, cast("Carrier", None), cast("MemoryStore", self.store))
         self.radius = RADIUS
-        self.matcher = Matcher(store=self.store, index=self.node.index, codec=CODEC, rank=rank, own=lambda: speaker.id)
+        self.aside = EVERYBODY
+        self.matcher = Matcher(
+            store=self.store,
+            index=self.node.index,
+            codec=CODEC,
+            rank=rank,
+            own=lambda: speaker.id,
+            standing=lambda _tx: self.aside,
+        )
         self.kept = StoredHits(store=self.store, own=speaker.id, clock=world.clock)
-        self.list = HitList(store=self.store, codec=CODEC, own=speaker.id, clock=world.clock)
+        self.list = HitList(
+            store=self.store, codec=CODEC, own=speaker.id, clock=world.clock, standing=lambda _tx: self.aside
+        )
         self.arrivals = Arrivals(
             store=self.store,
             index=self.node.index,

@@ -37,10 +37,12 @@ from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
+from node.usecases.probes import Booked
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
+from tests.simulator.pauses import no_pause
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -266,7 +268,9 @@ async def federation(
         codec=ProtoCodec(),
         store=hub_store,
         switchboard=switchboard or LocalSwitchboard(),
+        booked=Booked(hub_store),
         clock=clock,
+        pause=no_pause,
     )
     workers = Workers(CONCURRENT, "answers")
     made = Federation(relay, hub_store, {name: party(name, lambda: roster, clock) for name in names}, workers)

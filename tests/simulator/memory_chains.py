@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from node.domain.envelope import Kind
-from node.domain.ids import Origin, RecordId
-from node.domain.log_ports import Chain, Link
+from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.log_ports import Chain, Link, Owed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,14 +25,24 @@ class MemoryChains:
         said = self._said.links
         return {index: said[origin, index] for index in range(start, stop) if (origin, index) in said}
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0) -> list[Link]:
+    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
         number = {origin: log.state.number for origin, log in self._said.logs.items()}
         found = [
             link
             for link in self._said.links.values()
             if link.chain == chain and link.kind in kinds and link.version >= since and link.counts
         ]
-        return sorted(found, key=lambda link: (link.version, number[link.origin], link.index))
+        return sorted(found, key=lambda link: (link.version, number[link.origin], link.index))[:limit]
+
+    def remarks(self, chain: RecordId, limit: int, *, spare: MemberId | None = None) -> list[Link]:
+        return [link for link in self.linked(chain, REMARKS) if link.origin.member != spare][:limit]
+
+    def said_before(self, origin: Origin, index: int, target: RecordId, kinds: Sequence[int], limit: int) -> int:
+        said: Sequence[tuple[int, Origin, int, int]] = self._said.targets.get(target, ())
+        return min(sum(log == origin and at < index and kind in kinds for _, log, at, kind in said), limit)
+
+    def owed(self, limit: int) -> list[Owed]:
+        return list(self._said.owed)[:limit]
 
     def chain(self, root: RecordId) -> Chain | None:
         found: Chain | None = self._said.chains.get(root)
@@ -52,6 +62,15 @@ class MemoryChains:
 
     def put_chain(self, chain: Chain) -> None:
         self._said.chains[chain.root] = chain
+
+    def put_filed(self, origin: Origin, first: int, filed: int) -> None:
+        self._said.links[origin, first] = replace(self._said.links[origin, first], filed=filed)
+
+    def owe(self, owed: Owed) -> None:
+        self._said.owed[owed] = None
+
+    def pay(self, owed: Owed) -> None:
+        del self._said.owed[owed]
 
     def drop_links(self, origin: Origin, start: int) -> None:
         for place in [place for place in self._said.links if place[0] == origin and place[1] >= start]:

@@ -11,9 +11,9 @@ from node.domain.stored_hits import HitCounts, StoredHit
 from node.errors import Misuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.log_ports import LogState
     from tests.simulator.memory_tables import Place
 
@@ -25,6 +25,7 @@ class HitTables:
     hits: dict[int, StoredHit] = field(default_factory=dict)
     last: int = 0
     left_out: dict[tuple[int, int], int] = field(default_factory=dict)
+    crowded: dict[tuple[int, str], int] = field(default_factory=dict)
     unmatched: set[tuple[int, int]] = field(default_factory=set)
     matched: dict[int, int] = field(default_factory=dict)
 
@@ -42,18 +43,28 @@ class MemoryHits:
     def _number(self, origin: Origin) -> int | None:
         return next((log.number for log in self.logs() if log.origin == origin), None)
 
-    def _standing(self, case: str = "") -> list[StoredHit]:
+    def _standing(self, case: str = "", without: Collection[MemberId] = ()) -> list[StoredHit]:
         holdings = self._beside.holdings
         return [
             replace(hit, allowed=holdings[hit.holding].sha256 in self._beside.allowed)
             for _, hit in sorted(self._tables.hits.items(), reverse=True)
             if not hit.ended and hit.holding in holdings and (not case or case in holdings[hit.holding].cases)
+            if hit.record.origin.member not in without
         ]
 
     def hits(
-        self, *, case: str = "", new: bool = False, hidden: bool = False, before: int = 0, limit: int = 100
+        self,
+        *,
+        case: str = "",
+        member: str = "",
+        without: Collection[MemberId] = (),
+        new: bool = False,
+        hidden: bool = False,
+        before: int = 0,
+        limit: int = 100,
     ) -> list[StoredHit]:
-        found = [hit for hit in self._standing(case) if hidden or not hit.allowed]
+        found = [hit for hit in self._standing(case, without) if hidden or not hit.allowed]
+        found = [hit for hit in found if not member or hit.record.origin.member == member]
         found = [hit for hit in found if not (new and hit.shown_at) and (not before or hit.id < before)]
         return found[:limit]
 
@@ -61,8 +72,8 @@ class MemoryHits:
         every = {(hit.holding, hit.record): hit for hit in self._tables.hits.values()}
         return {pair: every[pair] for pair in pairs if pair in every}
 
-    def hit_counts(self, case: str = "") -> HitCounts:
-        standing = self._standing(case)
+    def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
+        standing = self._standing(case, without)
         shown = [hit for hit in standing if not hit.allowed]
         return HitCounts(
             hits=len(shown),
@@ -71,8 +82,11 @@ class MemoryHits:
             holdings=len({hit.holding for hit in shown}),
         )
 
-    def holdings_with_hits(self, case: str) -> set[int]:
-        return {hit.holding for hit in self._standing(case) if not hit.allowed}
+    def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
+        return Counter(hit.record.origin.member for hit in self._standing(case) if not hit.allowed)
+
+    def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
+        return {hit.holding for hit in self._standing(case, without) if not hit.allowed}
 
     def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
         return Counter(hit.holding for hit in self._standing() if not hit.allowed and hit.holding in holdings)
@@ -90,6 +104,9 @@ class MemoryHits:
 
     def crowded(self) -> Mapping[tuple[int, int], int]:
         return dict(self._tables.left_out)
+
+    def crowded_holdings(self) -> Mapping[tuple[int, str], int]:
+        return dict(self._tables.crowded)
 
     def waiting(self, limit: int) -> list[tuple[int, int]]:
         return sorted(self._tables.unmatched)[:limit]
@@ -135,7 +152,8 @@ class MemoryHits:
         gone = [number for number, hit in self._tables.hits.items() if hit.holding == holding]
         for number in gone:
             del self._tables.hits[number]
-        self._tables.left_out.pop((HOLDINGS_SOURCE, holding), None)
+        for each in [each for each in self._tables.crowded if each[0] == holding]:
+            del self._tables.crowded[each]
         self._tables.unmatched.discard((HOLDINGS_SOURCE, holding))
         return len(gone)
 
@@ -147,6 +165,10 @@ class MemoryHits:
 
     def crowd(self, source: int, row: int, left_out: int) -> None:
         self._tables.left_out[source, row] = max(left_out, self._tables.left_out.get((source, row), 0))
+
+    def crowd_holding(self, holding: int, member: MemberId, left_out: int, *, further: bool) -> None:
+        known = self._tables.crowded.get((holding, member), 0)
+        self._tables.crowded[holding, member] = known + left_out if further else max(known, left_out)
 
     def wait_for_match(self, source: int, rows: Sequence[int]) -> None:
         self._tables.unmatched.update((source, row) for row in rows)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
-from node.domain.ids import HASH_SIZE, Origin, RecordId
-from node.domain.log_ports import Chain, Link, LogState, PendingEntry, StoredRun
+from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
+from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
 from node.domain.ports import StoreReader, StoreWriter
+from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
@@ -68,12 +69,14 @@ class State:
     targets: dict[RecordId, tuple[tuple[int, Origin, int, int], ...]] = field(default_factory=dict)
     links: dict[tuple[Origin, int], Link] = field(default_factory=dict)
     chains: dict[RecordId, Chain] = field(default_factory=dict)
+    owed: dict[Owed, None] = field(default_factory=dict)
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     hub: HubTables = field(default_factory=HubTables)
+    usage: dict[MemberId, Usage] = field(default_factory=dict)
 
     def clone(self) -> State:
         return State(
@@ -81,12 +84,14 @@ class State:
             targets=dict(self.targets),
             links=dict(self.links),
             chains=dict(self.chains),
+            owed=dict(self.owed),
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
             hits=clone(self.hits),
             answers=clone(self.answers),
             hub=clone(self.hub),
+            usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
@@ -118,13 +123,13 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
                 return log.tiles.get((level, index), b"")
         return b""
 
-    def run(self, origin: Origin, start: int, stop: int, max_bytes: int) -> StoredRun:
+    def run(self, origin: Origin, start: int, stop: int, max_bytes: int, *, framing: int = 0) -> StoredRun:
         taken: list[Row] = []
         size = 0
         for row in self._rows(origin)[max(start, 0) : max(stop, 0)]:
             shown = row.disclosure
             size += len(row.entry) + len(shown.nonce) + len(shown.body) + len(shown.handling_nonce)
-            size += len(shown.handling)
+            size += len(shown.handling) + framing
             if taken and size > max_bytes:
                 break
             taken.append(row)
@@ -154,11 +159,11 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
         found = {index: rows[index] for index in indices if index in rows}
         return {index: (row.entry, row.disclosure) for index, row in found.items() if row.state is BodyState.HELD}
 
-    def find(self, origin: Origin, leaves: Sequence[bytes]) -> dict[bytes, int]:
+    def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         wanted = set(leaves)
         found: dict[bytes, int] = {}
         for index, row in enumerate(self._rows(origin)):
-            if row.leaf in wanted:
+            if index >= start and row.leaf in wanted:
                 found.setdefault(row.leaf, index)
         return found
 
@@ -174,8 +179,9 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
         ]
         return [(origin, index) for _, _, index, origin in sorted(due)[:limit]]
 
-    def missing(self, origin: Origin, limit: int) -> list[int]:
-        return [i for i, row in enumerate(self._rows(origin)) if row.state is BodyState.MISSING][:limit]
+    def missing(self, origin: Origin, limit: int, start: int = 0) -> list[int]:
+        rows = enumerate(self._rows(origin))
+        return [i for i, row in rows if i >= start and row.state is BodyState.MISSING][:limit]
 
     def body_counts(self, number: int) -> Mapping[int, int]:
         counts = dict.fromkeys(map(int, BodyState), 0)
@@ -185,9 +191,10 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
                     counts[row.state] += 1
         return counts
 
-    def quarantined(self, origin: Origin) -> list[tuple[int, str]]:
+    def quarantined(self, origin: Origin, start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
         log = self._state.logs.get(origin)
-        return sorted(log.quarantine.items()) if log else []
+        found = sorted(log.quarantine.items()) if log else []
+        return [(index, why) for index, why in found if start <= index < (index + 1 if stop is None else stop)]
 
     def pending(self, origin: Origin, limit: int) -> list[PendingEntry]:
         return [each for _, each in sorted(self._state.outbox.items()) if each.origin == origin][:limit]
@@ -201,6 +208,12 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
     def evidence(self, origin: Origin) -> list[bytes]:
         log = self._state.logs.get(origin)
         return list(log.evidence) if log else []
+
+    def usage(self, member: MemberId) -> Usage:
+        return dict(self._state.usage.get(member, {}))
+
+    def usage_of_all(self) -> Mapping[MemberId, Usage]:
+        return {member: dict(counts) for member, counts in self._state.usage.items()}
 
 
 class MemoryWriter(MemoryReader):
@@ -250,6 +263,11 @@ class MemoryWriter(MemoryReader):
             place = (log.state.number, batch.origin, batch.start + at, kind)
             self._state.targets[record] = (*self._state.targets.get(record, ()), place)
         log.state = replace(log.state, size=batch.size, root=batch.root)
+
+    def charge(self, charges: Sequence[Charge], now: float) -> None:
+        for each in charges:
+            if each.amount:
+                add(self._state.usage.setdefault(each.member, {}), each, now)
 
     def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
         log = self._open(origin)

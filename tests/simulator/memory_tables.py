@@ -374,6 +374,9 @@ class MemoryHub:
     def join_request(self, member: MemberId) -> JoinRequest | None:
         return self._hub.joins.get(member)
 
+    def owners_of_key(self, spki_sha256: bytes) -> set[MemberId]:
+        return {each.member for each in self._hub.certificates if each.spki_sha256 == spki_sha256}
+
     def certificates(self, member: MemberId) -> list[IssuedCertificate]:
         return [each for each in self._hub.certificates if each.member == member]
 

@@ -38,6 +38,7 @@ from node.usecases.ownlog import OwnLog
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import HUB_SIGNER, HUB_VKEY, NOW, Speaker, picture, roster, seeded
 from tests.simulator.memory_store import MemoryStore
+from tests.simulator.pauses import no_pause
 
 CODEC = ProtoCodec()
 PATIENCE = 20.0
@@ -87,6 +88,7 @@ class Hub:
             cosigner_vkey=format_vkey(HUB_VKEY),
             clock=world.clock,
             halted=lambda: self.halted,
+            pause=no_pause,
         )
 
     def log(self, origin: Origin) -> LogState | None:
@@ -112,11 +114,6 @@ class Wire:
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
         return await self.hub.carrier.bodies(self.member, origin, indices)
-
-
-async def no_pause(_seconds: float) -> None:
-    """Retries at once, but lets everybody else run first."""
-    await asyncio.sleep(0)
 
 
 class Node:
@@ -165,10 +162,17 @@ class Node:
             own=speaker.origin,
             today=self.custody.today,
             on_own=self.publisher.wake,
+            clock=world.clock,
         )
         self.follower = Follower(copies=self.copies, carrier=carrier, drawn=lambda: 0.0, pause=no_pause)
         self.repairer = Repairer(
-            store=self.store, catalogue=self.catalogue, codec=CODEC, carrier=carrier, member=speaker.id
+            store=self.store,
+            catalogue=self.catalogue,
+            codec=CODEC,
+            carrier=carrier,
+            member=speaker.id,
+            limits=lambda: world.current().policy.limits,
+            clock=world.clock,
         )
 
     def restarted(self, carrier: Carrier | None = None) -> Node:

@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/wire/pb/federation.proto\x12\x13vigil.federation.v1\"\x1f\n\x0cHeadsRequest\x12\x0f\n\x07origins\x18\x01 \x03(\t\"9\n\rHeadsResponse\x12(\n\x05heads\x18\x01 \x03(\x0b\x32\x19.vigil.federation.v1.Head\"M\n\x04Head\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x10\n\x08\x63osigned\x18\x03 \x01(\x0c\x12\x15\n\rcosigned_size\x18\x04 \x01(\x04\"\xa8\x01\n\x07Package\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\x0c\x12\x0e\n\x06nonces\x18\x04 \x03(\x0c\x12\x0e\n\x06\x62odies\x18\x05 \x03(\x0c\x12\x17\n\x0fhandling_nonces\x18\x06 \x03(\x0c\x12\x11\n\thandlings\x18\x07 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x08 \x01(\x0c\x12\r\n\x05proof\x18\t \x03(\x0c\"&\n\x06\x43ursor\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\"=\n\rFollowRequest\x12,\n\x07\x63ursors\x18\x01 \x03(\x0b\x32\x1b.vigil.federation.v1.Cursor\"0\n\rBodiesRequest\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0f\n\x07indices\x18\x02 \x03(\x04\"m\n\x0e\x42odiesResponse\x12\x0f\n\x07indices\x18\x01 \x03(\x04\x12\x0e\n\x06nonces\x18\x02 \x03(\x0c\x12\x0e\n\x06\x62odies\x18\x03 \x03(\x0c\x12\x17\n\x0fhandling_nonces\x18\x04 \x03(\x0c\x12\x11\n\thandlings\x18\x05 \x03(\x0c\"A\n\x0bSignedQuery\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"C\n\x0cSignedAnswer\x12\x10\n\x08\x61nswerer\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"U\n\nAskRequest\x12/\n\x05query\x18\x01 \x01(\x0b\x32 .vigil.federation.v1.SignedQuery\x12\x16\n\x0e\x62udget_seconds\x18\x02 \x01(\x01\"\x9e\x01\n\nRelayEvent\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x31\n\x08observed\x18\x02 \x01(\x0e\x32\x1d.vigil.federation.v1.ObservedH\x00\x12\x33\n\x06\x61nswer\x18\x03 \x01(\x0b\x32!.vigil.federation.v1.SignedAnswerH\x00\x12\x10\n\x08query_id\x18\x04 \x01(\x0c\x42\x06\n\x04what\">\n\x0bRelayEvents\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.vigil.federation.v1.RelayEvent\"[\n\rQueryDelivery\x12/\n\x05query\x18\x01 \x01(\x0b\x32 .vigil.federation.v1.SignedQuery\x12\x19\n\x11remaining_seconds\x18\x02 \x01(\x01\"\x0b\n\tGoingAway\"\xae\x01\n\x08\x44\x65livery\x12\x33\n\x05query\x18\x01 \x01(\x0b\x32\".vigil.federation.v1.QueryDeliveryH\x00\x12/\n\x04late\x18\x02 \x01(\x0b\x32\x1f.vigil.federation.v1.RelayEventH\x00\x12\x34\n\ngoing_away\x18\x03 \x01(\x0b\x32\x1e.vigil.federation.v1.GoingAwayH\x00\x42\x06\n\x04what\"z\n\x05Reply\x12\r\n\x05\x61sker\x18\x01 \x01(\t\x12\x10\n\x08query_id\x18\x02 \x01(\x0c\x12\x31\n\x06\x61nswer\x18\x03 \x01(\x0b\x32!.vigil.federation.v1.SignedAnswer\x12\x0c\n\x04held\x18\x04 \x01(\x08\x12\x0f\n\x07\x64\x65\x63ided\x18\x05 \x01(\x08\"\x1b\n\x0cRenewRequest\x12\x0b\n\x03\x63sr\x18\x01 \x01(\x0c\"\x1d\n\x0c\x43\x65rtificates\x12\r\n\x05\x63hain\x18\x01 \x03(\x0c\"8\n\x08KeyClaim\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\x12\r\n\x05proof\x18\x03 \x01(\x0c\"v\n\x0cJoinPetition\x12\x0e\n\x06secret\x18\x01 \x01(\x0c\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03\x63sr\x18\x04 \x01(\x0c\x12+\n\x04keys\x18\x05 \x03(\x0b\x32\x1d.vigil.federation.v1.KeyClaim\"J\n\nJoinStatus\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.vigil.federation.v1.JoinState\x12\r\n\x05\x63hain\x18\x02 \x03(\x0c\"\"\n\x10\x43hallengeRequest\x12\x0e\n\x06member\x18\x01 \x01(\t\"&\n\x11\x43hallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"X\n\x13RenewExpiredRequest\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0b\n\x03\x63sr\x18\x02 \x01(\x0c\x12\x11\n\tchallenge\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\".\n\x0fMetadataRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\r\" \n\x10MetadataResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x91\x01\n\x05\x46\x61ult\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0e\n\x06remedy\x18\x03 \x01(\t\x12\x11\n\x04have\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x1b\n\x13retry_after_seconds\x18\x05 \x01(\x01\x12\x10\n\x08\x65vidence\x18\x06 \x03(\x0c\x12\x0e\n\x06\x66\x61ults\x18\x07 \x03(\tB\x07\n\x05_have*h\n\x08Observed\x12\x18\n\x14OBSERVED_UNSPECIFIED\x10\x00\x12\x14\n\x10OBSERVED_OFFLINE\x10\x01\x12\x14\n\x10OBSERVED_TIMEOUT\x10\x02\x12\x16\n\x12OBSERVED_NOT_ASKED\x10\x03*p\n\tJoinState\x12\x1a\n\x16JOIN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12JOIN_STATE_PENDING\x10\x01\x12\x17\n\x13JOIN_STATE_ADMITTED\x10\x02\x12\x16\n\x12JOIN_STATE_REFUSED\x10\x03\x32\xc0\x02\n\nLogCarrier\x12N\n\x05Heads\x12!.vigil.federation.v1.HeadsRequest\x1a\".vigil.federation.v1.HeadsResponse\x12\x41\n\x06Submit\x12\x1c.vigil.federation.v1.Package\x1a\x19.vigil.federation.v1.Head\x12L\n\x06\x46ollow\x12\".vigil.federation.v1.FollowRequest\x1a\x1c.vigil.federation.v1.Package0\x01\x12Q\n\x06\x42odies\x12\".vigil.federation.v1.BodiesRequest\x1a#.vigil.federation.v1.BodiesResponse2\xa1\x01\n\nQueryRelay\x12J\n\x03\x41sk\x12\x1f.vigil.federation.v1.AskRequest\x1a .vigil.federation.v1.RelayEvents0\x01\x12G\n\x06\x41ttend\x12\x1a.vigil.federation.v1.Reply\x1a\x1d.vigil.federation.v1.Delivery(\x01\x30\x01\x32X\n\x07Renewal\x12M\n\x05Renew\x12!.vigil.federation.v1.RenewRequest\x1a!.vigil.federation.v1.Certificates2\xe9\x02\n\tEnrolment\x12J\n\x04Join\x12!.vigil.federation.v1.JoinPetition\x1a\x1f.vigil.federation.v1.JoinStatus\x12Z\n\tChallenge\x12%.vigil.federation.v1.ChallengeRequest\x1a&.vigil.federation.v1.ChallengeResponse\x12[\n\x0cRenewExpired\x12(.vigil.federation.v1.RenewExpiredRequest\x1a!.vigil.federation.v1.Certificates\x12W\n\x08Metadata\x12$.vigil.federation.v1.MetadataRequest\x1a%.vigil.federation.v1.MetadataResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/wire/pb/federation.proto\x12\x13vigil.federation.v1\"\x1f\n\x0cHeadsRequest\x12\x0f\n\x07origins\x18\x01 \x03(\t\"9\n\rHeadsResponse\x12(\n\x05heads\x18\x01 \x03(\x0b\x32\x19.vigil.federation.v1.Head\"M\n\x04Head\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x10\n\x08\x63osigned\x18\x03 \x01(\x0c\x12\x15\n\rcosigned_size\x18\x04 \x01(\x04\"\xa8\x01\n\x07Package\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\x0c\x12\x0e\n\x06nonces\x18\x04 \x03(\x0c\x12\x0e\n\x06\x62odies\x18\x05 \x03(\x0c\x12\x17\n\x0fhandling_nonces\x18\x06 \x03(\x0c\x12\x11\n\thandlings\x18\x07 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x08 \x01(\x0c\x12\r\n\x05proof\x18\t \x03(\x0c\"&\n\x06\x43ursor\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\"=\n\rFollowRequest\x12,\n\x07\x63ursors\x18\x01 \x03(\x0b\x32\x1b.vigil.federation.v1.Cursor\"0\n\rBodiesRequest\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0f\n\x07indices\x18\x02 \x03(\x04\"m\n\x0e\x42odiesResponse\x12\x0f\n\x07indices\x18\x01 \x03(\x04\x12\x0e\n\x06nonces\x18\x02 \x03(\x0c\x12\x0e\n\x06\x62odies\x18\x03 \x03(\x0c\x12\x17\n\x0fhandling_nonces\x18\x04 \x03(\x0c\x12\x11\n\thandlings\x18\x05 \x03(\x0c\"A\n\x0bSignedQuery\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"C\n\x0cSignedAnswer\x12\x10\n\x08\x61nswerer\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"U\n\nAskRequest\x12/\n\x05query\x18\x01 \x01(\x0b\x32 .vigil.federation.v1.SignedQuery\x12\x16\n\x0e\x62udget_seconds\x18\x02 \x01(\x01\"\x9e\x01\n\nRelayEvent\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x31\n\x08observed\x18\x02 \x01(\x0e\x32\x1d.vigil.federation.v1.ObservedH\x00\x12\x33\n\x06\x61nswer\x18\x03 \x01(\x0b\x32!.vigil.federation.v1.SignedAnswerH\x00\x12\x10\n\x08query_id\x18\x04 \x01(\x0c\x42\x06\n\x04what\">\n\x0bRelayEvents\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.vigil.federation.v1.RelayEvent\"[\n\rQueryDelivery\x12/\n\x05query\x18\x01 \x01(\x0b\x32 .vigil.federation.v1.SignedQuery\x12\x19\n\x11remaining_seconds\x18\x02 \x01(\x01\"\x0b\n\tGoingAway\"\xae\x01\n\x08\x44\x65livery\x12\x33\n\x05query\x18\x01 \x01(\x0b\x32\".vigil.federation.v1.QueryDeliveryH\x00\x12/\n\x04late\x18\x02 \x01(\x0b\x32\x1f.vigil.federation.v1.RelayEventH\x00\x12\x34\n\ngoing_away\x18\x03 \x01(\x0b\x32\x1e.vigil.federation.v1.GoingAwayH\x00\x42\x06\n\x04what\"z\n\x05Reply\x12\r\n\x05\x61sker\x18\x01 \x01(\t\x12\x10\n\x08query_id\x18\x02 \x01(\x0c\x12\x31\n\x06\x61nswer\x18\x03 \x01(\x0b\x32!.vigil.federation.v1.SignedAnswer\x12\x0c\n\x04held\x18\x04 \x01(\x08\x12\x0f\n\x07\x64\x65\x63ided\x18\x05 \x01(\x08\"\x1b\n\x0cRenewRequest\x12\x0b\n\x03\x63sr\x18\x01 \x01(\x0c\"\x1d\n\x0c\x43\x65rtificates\x12\r\n\x05\x63hain\x18\x01 \x03(\x0c\"\x0e\n\x0cWatchRequest\"\x0e\n\x0cRosterChange\"8\n\x08KeyClaim\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\x12\r\n\x05proof\x18\x03 \x01(\x0c\"v\n\x0cJoinPetition\x12\x0e\n\x06secret\x18\x01 \x01(\x0c\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03\x63sr\x18\x04 \x01(\x0c\x12+\n\x04keys\x18\x05 \x03(\x0b\x32\x1d.vigil.federation.v1.KeyClaim\"J\n\nJoinStatus\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.vigil.federation.v1.JoinState\x12\r\n\x05\x63hain\x18\x02 \x03(\x0c\"\"\n\x10\x43hallengeRequest\x12\x0e\n\x06member\x18\x01 \x01(\t\"&\n\x11\x43hallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"X\n\x13RenewExpiredRequest\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0b\n\x03\x63sr\x18\x02 \x01(\x0c\x12\x11\n\tchallenge\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"t\n\x0fMetadataRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\r\x12\x0e\n\x06secret\x18\x03 \x01(\x0c\x12\x0e\n\x06member\x18\x04 \x01(\t\x12\x11\n\tchallenge\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\" \n\x10MetadataResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x91\x01\n\x05\x46\x61ult\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0e\n\x06remedy\x18\x03 \x01(\t\x12\x11\n\x04have\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x1b\n\x13retry_after_seconds\x18\x05 \x01(\x01\x12\x10\n\x08\x65vidence\x18\x06 \x03(\x0c\x12\x0e\n\x06\x66\x61ults\x18\x07 \x03(\tB\x07\n\x05_have*h\n\x08Observed\x12\x18\n\x14OBSERVED_UNSPECIFIED\x10\x00\x12\x14\n\x10OBSERVED_OFFLINE\x10\x01\x12\x14\n\x10OBSERVED_TIMEOUT\x10\x02\x12\x16\n\x12OBSERVED_NOT_ASKED\x10\x03*p\n\tJoinState\x12\x1a\n\x16JOIN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12JOIN_STATE_PENDING\x10\x01\x12\x17\n\x13JOIN_STATE_ADMITTED\x10\x02\x12\x16\n\x12JOIN_STATE_REFUSED\x10\x03\x32\xc0\x02\n\nLogCarrier\x12N\n\x05Heads\x12!.vigil.federation.v1.HeadsRequest\x1a\".vigil.federation.v1.HeadsResponse\x12\x41\n\x06Submit\x12\x1c.vigil.federation.v1.Package\x1a\x19.vigil.federation.v1.Head\x12L\n\x06\x46ollow\x12\".vigil.federation.v1.FollowRequest\x1a\x1c.vigil.federation.v1.Package0\x01\x12Q\n\x06\x42odies\x12\".vigil.federation.v1.BodiesRequest\x1a#.vigil.federation.v1.BodiesResponse2\xa1\x01\n\nQueryRelay\x12J\n\x03\x41sk\x12\x1f.vigil.federation.v1.AskRequest\x1a .vigil.federation.v1.RelayEvents0\x01\x12G\n\x06\x41ttend\x12\x1a.vigil.federation.v1.Reply\x1a\x1d.vigil.federation.v1.Delivery(\x01\x30\x01\x32X\n\x07Renewal\x12M\n\x05Renew\x12!.vigil.federation.v1.RenewRequest\x1a!.vigil.federation.v1.Certificates2\xb2\x01\n\x06Roster\x12W\n\x08Metadata\x12$.vigil.federation.v1.MetadataRequest\x1a%.vigil.federation.v1.MetadataResponse\x12O\n\x05Watch\x12!.vigil.federation.v1.WatchRequest\x1a!.vigil.federation.v1.RosterChange0\x01\x32\xe9\x02\n\tEnrolment\x12J\n\x04Join\x12!.vigil.federation.v1.JoinPetition\x1a\x1f.vigil.federation.v1.JoinStatus\x12Z\n\tChallenge\x12%.vigil.federation.v1.ChallengeRequest\x1a&.vigil.federation.v1.ChallengeResponse\x12[\n\x0cRenewExpired\x12(.vigil.federation.v1.RenewExpiredRequest\x1a!.vigil.federation.v1.Certificates\x12W\n\x08Metadata\x12$.vigil.federation.v1.MetadataRequest\x1a%.vigil.federation.v1.MetadataResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.wire.pb.federation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OBSERVED']._serialized_start=2225
-  _globals['_OBSERVED']._serialized_end=2329
-  _globals['_JOINSTATE']._serialized_start=2331
-  _globals['_JOINSTATE']._serialized_end=2443
+  _globals['_OBSERVED']._serialized_start=2327
+  _globals['_OBSERVED']._serialized_end=2431
+  _globals['_JOINSTATE']._serialized_start=2433
+  _globals['_JOINSTATE']._serialized_end=2545
   _globals['_HEADSREQUEST']._serialized_start=54
   _globals['_HEADSREQUEST']._serialized_end=85
   _globals['_HEADSRESPONSE']._serialized_start=87
@@ -73,30 +73,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENEWREQUEST']._serialized_end=1542
   _globals['_CERTIFICATES']._serialized_start=1544
   _globals['_CERTIFICATES']._serialized_end=1573
-  _globals['_KEYCLAIM']._serialized_start=1575
-  _globals['_KEYCLAIM']._serialized_end=1631
-  _globals['_JOINPETITION']._serialized_start=1633
-  _globals['_JOINPETITION']._serialized_end=1751
-  _globals['_JOINSTATUS']._serialized_start=1753
-  _globals['_JOINSTATUS']._serialized_end=1827
-  _globals['_CHALLENGEREQUEST']._serialized_start=1829
-  _globals['_CHALLENGEREQUEST']._serialized_end=1863
-  _globals['_CHALLENGERESPONSE']._serialized_start=1865
-  _globals['_CHALLENGERESPONSE']._serialized_end=1903
-  _globals['_RENEWEXPIREDREQUEST']._serialized_start=1905
-  _globals['_RENEWEXPIREDREQUEST']._serialized_end=1993
-  _globals['_METADATAREQUEST']._serialized_start=1995
-  _globals['_METADATAREQUEST']._serialized_end=2041
-  _globals['_METADATARESPONSE']._serialized_start=2043
-  _globals['_METADATARESPONSE']._serialized_end=2075
-  _globals['_FAULT']._serialized_start=2078
-  _globals['_FAULT']._serialized_end=2223
-  _globals['_LOGCARRIER']._serialized_start=2446
-  _globals['_LOGCARRIER']._serialized_end=2766
-  _globals['_QUERYRELAY']._serialized_start=2769
-  _globals['_QUERYRELAY']._serialized_end=2930
-  _globals['_RENEWAL']._serialized_start=2932
-  _globals['_RENEWAL']._serialized_end=3020
-  _globals['_ENROLMENT']._serialized_start=3023
-  _globals['_ENROLMENT']._serialized_end=3384
+  _globals['_WATCHREQUEST']._serialized_start=1575
+  _globals['_WATCHREQUEST']._serialized_end=1589
+  _globals['_ROSTERCHANGE']._serialized_start=1591
+  _globals['_ROSTERCHANGE']._serialized_end=1605
+  _globals['_KEYCLAIM']._serialized_start=1607
+  _globals['_KEYCLAIM']._serialized_end=1663
+  _globals['_JOINPETITION']._serialized_start=1665
+  _globals['_JOINPETITION']._serialized_end=1783
+  _globals['_JOINSTATUS']._serialized_start=1785
+  _globals['_JOINSTATUS']._serialized_end=1859
+  _globals['_CHALLENGEREQUEST']._serialized_start=1861
+  _globals['_CHALLENGEREQUEST']._serialized_end=1895
+  _globals['_CHALLENGERESPONSE']._serialized_start=1897
+  _globals['_CHALLENGERESPONSE']._serialized_end=1935
+  _globals['_RENEWEXPIREDREQUEST']._serialized_start=1937
+  _globals['_RENEWEXPIREDREQUEST']._serialized_end=2025
+  _globals['_METADATAREQUEST']._serialized_start=2027
+  _globals['_METADATAREQUEST']._serialized_end=2143
+  _globals['_METADATARESPONSE']._serialized_start=2145
+  _globals['_METADATARESPONSE']._serialized_end=2177
+  _globals['_FAULT']._serialized_start=2180
+  _globals['_FAULT']._serialized_end=2325
+  _globals['_LOGCARRIER']._serialized_start=2548
+  _globals['_LOGCARRIER']._serialized_end=2868
+  _globals['_QUERYRELAY']._serialized_start=2871
+  _globals['_QUERYRELAY']._serialized_end=3032
+  _globals['_RENEWAL']._serialized_start=3034
+  _globals['_RENEWAL']._serialized_end=3122
+  _globals['_ROSTER']._serialized_start=3125
+  _globals['_ROSTER']._serialized_end=3303
+  _globals['_ENROLMENT']._serialized_start=3306
+  _globals['_ENROLMENT']._serialized_end=3667
 # @@protoc_insertion_point(module_scope)

@@ -205,6 +205,14 @@ class Certificates(_message.Message):
     chain: _containers.RepeatedScalarFieldContainer[bytes]
     def __init__(self, chain: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
+class WatchRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RosterChange(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class KeyClaim(_message.Message):
     __slots__ = ("purpose", "vkey", "proof")
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
@@ -262,12 +270,20 @@ class RenewExpiredRequest(_message.Message):
     def __init__(self, member: _Optional[str] = ..., csr: _Optional[bytes] = ..., challenge: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class MetadataRequest(_message.Message):
-    __slots__ = ("name", "limit")
+    __slots__ = ("name", "limit", "secret", "member", "challenge", "signature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     limit: int
-    def __init__(self, name: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+    secret: bytes
+    member: str
+    challenge: bytes
+    signature: bytes
+    def __init__(self, name: _Optional[str] = ..., limit: _Optional[int] = ..., secret: _Optional[bytes] = ..., member: _Optional[str] = ..., challenge: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class MetadataResponse(_message.Message):
     __slots__ = ("data",)

@@ -437,6 +437,129 @@ class Renewal:
             _registered_method=True)
 
 
+class RosterStub:
+    """---------------------------------------------------------------- the roster (mutual TLS)
+
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Metadata = channel.unary_unary(
+                '/vigil.federation.v1.Roster/Metadata',
+                request_serializer=node_dot_wire_dot_pb_dot_federation__pb2.MetadataRequest.SerializeToString,
+                response_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.MetadataResponse.FromString,
+                _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/vigil.federation.v1.Roster/Watch',
+                request_serializer=node_dot_wire_dot_pb_dot_federation__pb2.WatchRequest.SerializeToString,
+                response_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.RosterChange.FromString,
+                _registered_method=True)
+
+
+class RosterServicer:
+    """---------------------------------------------------------------- the roster (mutual TLS)
+
+    """
+
+    def Metadata(self, request, context):
+        """A file of the roster's TUF repository. The proof is left empty: the caller has shown a certificate.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Watch(self, request, context):
+        """A message at once and one whenever another roster is in force at the hub. Ends only by a failure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_RosterServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Metadata': grpc.unary_unary_rpc_method_handler(
+                    servicer.Metadata,
+                    request_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.MetadataRequest.FromString,
+                    response_serializer=node_dot_wire_dot_pb_dot_federation__pb2.MetadataResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=node_dot_wire_dot_pb_dot_federation__pb2.WatchRequest.FromString,
+                    response_serializer=node_dot_wire_dot_pb_dot_federation__pb2.RosterChange.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'vigil.federation.v1.Roster', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('vigil.federation.v1.Roster', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Roster:
+    """---------------------------------------------------------------- the roster (mutual TLS)
+
+    """
+
+    @staticmethod
+    def Metadata(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vigil.federation.v1.Roster/Metadata',
+            node_dot_wire_dot_pb_dot_federation__pb2.MetadataRequest.SerializeToString,
+            node_dot_wire_dot_pb_dot_federation__pb2.MetadataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vigil.federation.v1.Roster/Watch',
+            node_dot_wire_dot_pb_dot_federation__pb2.WatchRequest.SerializeToString,
+            node_dot_wire_dot_pb_dot_federation__pb2.RosterChange.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class EnrolmentStub:
     """---------------------------------------------------------------- enrolment (a port of its own: server TLS alone)
 
@@ -497,7 +620,7 @@ class EnrolmentServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Metadata(self, request, context):
-        """A file of the roster's TUF repository.
+        """A file of the roster's TUF repository: roots to anybody, everything else to who proves that it is a member or invited.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

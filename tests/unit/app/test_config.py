@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from node import config
 from node.config import Home
@@ -47,3 +49,14 @@ def test_settings_that_could_not_be_used_leave_the_file_as_it_was(
         config.change(home, values)
     assert home.config.read_text("utf-8") == text
     assert [path.name for path in tmp_path.iterdir()] == ["vigil.toml"]
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=50))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_name_is_written_so_that_it_is_read_again(tmp_path: Path, name: str) -> None:
+    """Control characters and quotes too: a settings file that cannot be read locks its owner out."""
+    home = Home(folder=tmp_path)
+    home.config.unlink(missing_ok=True)
+    whose = {"role": "node", "federation": "test.vigil", "member": "FR", "hub": "hub.example:1"}
+    config.write(home, whose | {"enrolment": "hub.example:2", "root_sha256": "00" * 32, "name": name})
+    assert config.load(home).name == name

@@ -154,13 +154,13 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     def fingerprint(
         given: Iterable[Any], *, workers: int | None = None
     ) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
-        for path in given:
-            if not isinstance(path, Path):
-                yield path.path, path.error
-            elif path.suffix == ".jpg":
-                yield path, prints(path.read_bytes()[0])
+        for item in given:
+            if not app.is_found(item):
+                yield item.path, item.error
+            elif item.path.suffix == ".jpg":
+                yield item.path, prints(item.path.read_bytes()[0])
             else:
-                yield path, MediaError("not a picture: it is text")
+                yield item.path, MediaError("not a picture: it is text")
 
     monkeypatch.setattr(app, "fingerprint_files", fingerprint)
     return folder

@@ -297,6 +297,12 @@ def test_what_members_have_and_the_hub_has_not_is_said(vigil: Vigil, node: Node)
     assert "other members have 1,300 entries of its log, this hub 1,200" in " ".join(ran.out.split())
 
 
+def test_a_log_that_cannot_be_handed_out_is_named(vigil: Vigil, node: Node) -> None:
+    node.answers["members"] = [{**MEMBERS[0], "trouble": "damaged: a tile is cut short"}, MEMBERS[1]]
+    said = " ".join(vigil("hub", "members").out.split())
+    assert "its log cannot be handed out, and is tried again: damaged: a tile is cut short." in said
+
+
 def test_a_hub_that_lost_its_suspensions_says_so(vigil: Vigil, node: Node, tmp_path: Path) -> None:
     node.answers["admit"] = [{**IN_FORCE, "suspended": [], "suspensions_unknown": True}]
     (tmp_path / "bundle").write_bytes(b"signed")
@@ -369,6 +375,10 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         seen.append(("bundle", folder))
         return b"last"
 
+    def changed(_folder: Path) -> list[Line]:
+        return [{"policy": 3, "former_version": 2, "changed": [{"name": "log_entries", "from": 10_000, "to": 9_000}]}]
+
+    monkeypatch.setattr(app, "policy_change", changed)
     monkeypatch.setattr(app, "extend_members", extend)
     monkeypatch.setattr(app, "release_member", release)
     monkeypatch.setattr(app, "last_bundle", last)
@@ -387,10 +397,22 @@ def test_what_needs_no_request_is_written_to_a_file_or_handed_over(  # noqa: PLR
     assert vigil(*whole).code == 2
     assert vigil(*whole, "--out", tmp_path / "bundle", "--hub-home", tmp_path / "hub").code == 2
     assert decided == []
-    assert vigil(*whole, "--out", tmp_path / "bundle").code == 0
+    ran = vigil(*whole, "--out", tmp_path / "bundle")
+    assert ran.code == 0
+    assert ("log_entries: 10,000 becomes 9,000" in ran.err) == (words != "bundle")
     assert (tmp_path / "bundle").read_bytes() == bundle
     assert vigil(*whole, "--hub-home", tmp_path / "hub", "--json").lines == [IN_FORCE]
     assert node.call("admit").arguments == {"bundle": base64.b64encode(bundle).decode()}
+
+
+def test_a_member_at_a_limit_is_an_alarm_and_its_share_is_shown(vigil: Vigil, node: Node) -> None:
+    usage = [{"limit": "log_set_aside", "used": 95, "allowed": 100, "what": "malformed entries in all"}]
+    alarm = {"alarm": "quota", "what": "FR is at its limit log_set_aside: 95 of 100", "remedy": "ask the member"}
+    node.answers["members"] = [{**MEMBERS[0], "usage": usage, "alarms": [alarm]}, MEMBERS[1]]
+    ran = vigil("hub", "members")
+    assert "ALARM: FR is at its limit log_set_aside: 95 of 100\n  to do: ask the member" in ran.out
+    assert "95%" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 def test_a_member_is_not_released_unless_a_person_says_so(
@@ -458,6 +480,7 @@ def test_authority_rotate_shows_the_new_root_and_hands_the_bundle_over(
         return made, b"rotated"
 
     monkeypatch.setattr(app, "rotate_authority", rotate)
+    monkeypatch.setattr(app, "policy_change", lambda _: [])
     words = ["authority", "rotate", "--folder", tmp_path / "stick", "--out", tmp_path / "bundle", "--keys", "3"]
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     assert vigil(*words).code == 1

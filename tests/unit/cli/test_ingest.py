@@ -13,6 +13,7 @@ from node import app
 from node.cli.originals import copy_original
 from node.control.lines import read_item
 from node.errors import DiskFull, MediaError, StoreError
+from node.media.budget import CUT, cut
 from tests.unit.cli.conftest import Line, Node, Vigil, prints
 
 SALT = "5a" * 32
@@ -129,10 +130,12 @@ def test_files_are_found_as_they_are_needed(
     walked: list[int] = []
     at_first: list[int] = []
 
-    def walk(_: Iterable[Path]) -> Iterable[Path]:
+    [one] = app.walk([files / "a.jpg"])
+
+    def walk(_: Iterable[Path]) -> Iterable[object]:
         for number in range(50_000):
             walked.append(number)
-            yield files / "a.jpg"
+            yield one
 
     def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
         for item in items:
@@ -238,7 +241,7 @@ def test_originals_are_copied_by_content_before_the_node_is_told(
     monkeypatch.setattr(
         app,
         "fingerprint_files",
-        lambda given, **_: ((path, replace(prints(1), sha256=digest.digest())) for path in given),
+        lambda given, **_: ((item.path, replace(prints(1), sha256=digest.digest())) for item in given),
     )
     assert vigil("ingest", files / "a.jpg", "--case", "C-1", "--copy-originals").code == 0
     name = digest.hexdigest()
@@ -246,6 +249,36 @@ def test_originals_are_copied_by_content_before_the_node_is_told(
     assert copy.read_bytes() == contents
     assert copy.stat().st_mode & 0o777 == 0o400
     assert copy.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_comes_last_is_taken_in_under_its_own_tag(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that takes long for its size comes behind the others."""
+    answer(node)
+    in_order = app.fingerprint_files
+    assert vigil("ingest", files, "--case", "C-1", "--json").code == 1
+    tags = {item["label"]: item["tag"] for item in node.call("ingest").items}
+    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: reversed(list(in_order(given))))
+    answer(node)
+    assert vigil("ingest", files, "--case", "C-1", "--json").code == 1
+    items = [call for call in node.calls if call.command == "ingest"][-1].items
+    assert [Path(item["label"]).name for item in items] == ["b.jpg", "a.jpg"]
+    assert {item["label"]: item["tag"] for item in items} == tags
+
+
+def test_a_file_that_the_run_had_no_time_for_is_not_taken_in(
+    vigil: Vigil, node: Node, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken in, it would count as done, and its later frames would never be looked for."""
+    answer(node)
+    so_far = replace(prints(1), note="only its first 9 frames were read: decoding all of them takes too long")
+    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((item.path, cut(so_far)) for item in given))
+    ran = vigil("ingest", files / "a.jpg", "--case", "C-1", "--json")
+    assert ran.code == 1
+    assert node.call("ingest").items == []
+    assert ran.lines[0]["error"].startswith("not taken in: only its first 9 frames were read")
+    assert CUT in ran.lines[0]["error"]
 
 
 def test_a_file_that_changed_before_it_was_copied_is_not_taken_in(

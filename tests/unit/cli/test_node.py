@@ -161,6 +161,27 @@ def test_status_is_tidy_at_80_columns_and_hides_nothing_that_is_wrong(vigil: Vig
     assert vigil("node", "status", "--json").lines == STATUS
 
 
+def test_a_log_that_waits_and_bodies_that_never_come_are_said(vigil: Vigil, node: Node) -> None:
+    alarm = {"alarm": "quota", "member": "JP", "what": "JP is at its limit", "remedy": "ask the member"}
+    usage = [{"limit": "log_entries", "used": 19, "allowed": 20, "what": "entries in all"}]
+    waits = {"paused": "JP is at its limit of 10 entries a day", "given_up": 110_000, "usage": usage}
+    paused = {**STATUS[1], "frozen": None, **waits}
+    node.answers["status"] = [{**STATUS[0], "alarms": [alarm]}, paused]
+    ran = vigil("node", "status")
+    assert ran.out.startswith("ALARM: JP is at its limit\n  to do: ask the member\n")
+    for words in ("PAUSED", "JP is paused: JP is at its limit of 10 entries a day", "110,000 bodies never came"):
+        assert words in " ".join(ran.out.split())
+    assert next(line for line in ran.out.splitlines() if line.startswith("JP ")).endswith("95%")
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_log_that_is_stopped_is_shown_with_its_reason(vigil: Vigil, node: Node) -> None:
+    node.answers["status"] = [STATUS[0], {**STATUS[1], "frozen": None, "stopped": "a package that is too large"}]
+    ran = vigil("node", "status")
+    assert "STOPPED" in ran.out
+    assert "JP is stopped: a package that is too large. It is tried again" in " ".join(ran.out.split())
+
+
 def test_doctor_names_the_fault_and_the_remedy_and_ends_with_1(
     vigil: Vigil, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

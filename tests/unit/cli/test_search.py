@@ -168,7 +168,7 @@ def test_a_video_that_was_read_in_part_is_searched_and_remarked_on(
         height=1,
         note="cut short or damaged",
     )
-    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((path, film) for path in given))
+    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((item.path, film) for item in given))
     node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
     ran = vigil("match", files / "a.jpg", "--json")
     assert ran.code == 0

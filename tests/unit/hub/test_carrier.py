@@ -14,6 +14,7 @@ from node.domain.batch import BodyState, Package
 from node.domain.envelope import Disclosure, Kind
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin
+from node.domain.log_ports import LogState
 from node.domain.queries import LogView
 from node.domain.roster import KeyStatus, MemberStatus
 from node.domain.services import Head
@@ -35,6 +36,8 @@ from node.hub import carrier as carrier_module
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.replica import Verified, verify_package
 from node.usecases.vouching import verify_note
+from node.wire.convert_federation import package_from_pb, package_to_pb
+from tests.simulator import hostile_member
 from tests.simulator.federation import NOW, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
 from tests.simulator.world import PATIENCE, Hub, World, first
 
@@ -541,3 +544,52 @@ def test_bodies_are_given_again_to_those_who_may_read_them(monkeypatch: pytest.M
     assert list(given(JP.id)) == [0]
     with pytest.raises(NotFound):
         given(JP.id, JP.origin)
+
+
+def test_a_log_of_which_no_package_can_be_made_leaves_the_others_going(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, held back and tried again; the stream does not end."""
+    monkeypatch.setattr("node.hub.rota.HELD_BACK_FIRST", 0.01)
+
+    async def story() -> None:
+        hub, fr, jp = a_hub(), Log(FR), Log(JP)
+        fr.pictures(range(3))
+        jp.pictures(range(10, 14))
+        await hub.carrier.submit(FR.id, fr.package())
+        await hub.carrier.submit(JP.id, jp.package())
+        sound = hub.carrier._showing.package
+        broken = True
+
+        def package(member: MemberId, log: LogState, *rest: object) -> Package:
+            if broken and log.origin == FR.origin:
+                raise ValueError(member)
+            return sound(member, log, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(hub.carrier._showing, "package", package)
+        stream = hub.carrier.follow(DE.id, [])
+        async with asyncio.timeout(PATIENCE):
+            assert (await anext(stream)).origin == JP.origin
+            assert hub.carrier.troubles == {FR.origin: "internal (ValueError)"}
+            jp.pictures([20])
+            await hub.carrier.submit(JP.id, jp.package(4))
+            assert (await anext(stream)).start == 4
+            broken = False
+            assert (await anext(stream)).origin == FR.origin
+        assert hub.carrier.troubles == {}
+
+    asyncio.run(story())
+
+
+def test_tiny_entries_travel_in_packages_that_every_receiver_takes() -> None:
+    """As many bytes of them as fill a package by themselves would be five times as long on the wire."""
+    hub, log, jp = a_hub(), Log(FR), Log(JP)
+    hostile_member.tiny(log, 60_000)
+    jp.pictures([1])
+    for start in range(0, log.size, 30_000):
+        submit(hub, log.package(start, min(start + 30_000, log.size)))
+    submit(hub, jp.package(), JP.id)
+    packages = followed(hub, DE.id, 3)
+    assert [each.origin for each in packages] == [FR.origin, JP.origin, FR.origin]
+    for each in packages:
+        assert package_from_pb(package_to_pb(each)).entries == each.entries
+        assert package_to_pb(each).ByteSize() < 1 << 20
+    assert packages[-1].end == log.size

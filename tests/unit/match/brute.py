@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -12,16 +13,18 @@ from node.domain.fingerprints import (
     KIND_BY_CODE,
     MD5,
     PDQ,
+    PDQ_QUALITY_FLOOR,
     PHASH,
     PHASH_RADIUS,
     SHA1,
     SHA256,
+    UNSTATED_QUALITY,
     Fingerprint,
     FingerprintKind,
 )
 from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.search_ports import Concerned, Probe, RawHit
+from node.domain.search_ports import Alike, Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
 
 SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
@@ -32,6 +35,12 @@ FRAMED = {(FRAME, FRAME), (FRAME, PDQ), (PDQ, FRAME)}
 def distance(left: bytes, right: bytes) -> int:
     """Bits that differ."""
     return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
+
+
+def _counts(one: Fingerprint) -> bool:
+    """Whether the index takes it: of the hashes that tell nothing its filler takes care."""
+    has_quality = one.kind is not None and one.kind.has_quality
+    return not has_quality or one.quality in (None, UNSTATED_QUALITY) or (one.quality or 0) >= PDQ_QUALITY_FLOOR
 
 
 class BruteIndex:
@@ -49,7 +58,7 @@ class BruteIndex:
                 print_ = Fingerprint(
                     code=column.code, value=value.tobytes(), quality=int(quality) if kind.has_quality else None
                 )
-                if print_.searchable:
+                if _counts(print_):
                     self.stored.append((source, int(row), print_))
 
     def remove(self, source: int, rows: Sequence[int]) -> None:
@@ -67,7 +76,7 @@ class BruteIndex:
                 continue
             if len(probe.value) != kind.size:
                 raise Misuse("length")
-            if not Fingerprint(code=probe.code, value=probe.value, quality=probe.quality).searchable:
+            if not _counts(Fingerprint(code=probe.code, value=probe.value, quality=probe.quality)):
                 continue
             limit = 0 if kind.exact else PHASH_RADIUS if kind is PHASH else radius
             # Of a frame its bits tell the other orientations; all are tried where there are few, and not for `exact`.
@@ -95,6 +104,17 @@ class BruteIndex:
                     nearest = min(other, hit, key=lambda h: (h.distance, -h.quality, h.orientation))
                     framed[place] = nearest._replace(turns=hit.turns | other.turns)
         return hits + list(framed.values())
+
+    def propose(self, probes: Sequence[Probe], radius: int, most: int, unbounded: Collection[int]) -> Proposed:
+        kept: list[RawHit] = []
+        number: Counter[Alike] = Counter()
+        for hit in sorted(self.search(probes, radius), key=lambda hit: hit.row):
+            alike = Alike(hit.subject, hit.source, hit.code, hit.by, hit.distance, hit.orientation)
+            number[alike] += 1
+            if number[alike] <= most or hit.source in unbounded or hit.by or hit.code == FRAME.code:
+                kept.append(hit)
+        given = Counter(Alike(h.subject, h.source, h.code, h.by, h.distance, h.orientation) for h in kept)
+        return Proposed(hits=kept, further=number - given)
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
         """By searching the source's rows one by one for what arrived, as `vigil match` of each would find it."""

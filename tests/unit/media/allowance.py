@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from node.domain.fingerprints import PictureFingerprints
+from typing import TYPE_CHECKING
+
+from node.media.allowance import Time, Wish
+
+if TYPE_CHECKING:
+    from node.domain.fingerprints import PictureFingerprints
 
 
 class Noted:
-    """Allows everything; `seconds` and `so_far` are what was said, in order."""
+    """Allows everything; `wishes` and `so_far` are what was said, in order."""
 
     def __init__(self) -> None:
-        self.seconds: list[int] = []
+        self.wishes: list[Wish] = []
         self.so_far: list[PictureFingerprints | None] = []
 
-    def __call__(self, seconds: int, so_far: PictureFingerprints | None = None) -> None:
-        self.seconds.append(seconds)
+    @property
+    def seconds(self) -> list[int]:
+        """What was asked for each time."""
+        return [wish.seconds for wish in self.wishes]
+
+    def __call__(self, wish: Wish, so_far: PictureFingerprints | None = None) -> Time:
+        self.wishes.append(wish)
         self.so_far.append(so_far)
+        return Time(until=float("inf"))
 
 
-def unbounded(seconds: int, so_far: PictureFingerprints | None = None) -> None:
+def unbounded(wish: Wish, so_far: PictureFingerprints | None = None) -> Time:
     """Allows everything."""
+    del wish, so_far
+    return Time(until=float("inf"))

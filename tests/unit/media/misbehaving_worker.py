@@ -1,130 +1,137 @@
-"""A worker like the real one, confined like it, whose task does what a file's name asks for: `python -m` this."""
+"""A worker like the real one, confined like it, whose task does what a file asks for at its end: `python -m` this.
+
+A file is a picture with `deed(NAME)` behind it; the worker never learns its name.
+"""
 
 import _thread
 import contextlib
 import ctypes
+import importlib
 import os
+import re
 import resource
-import signal
 import socket
-import sys
+import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from node.domain.fingerprints import MaterialFingerprints
-from node.errors import MediaError
 from node.media import replies, worker
 from node.media.allowance import Allow
 from node.media.material import fingerprint_material
 from node.media.picture import fingerprint_picture
-from node.media.shortage import THREADS, damage, shortage
+from node.media.shortage import THREADS, damage, lack_in, shortage
 from tests.unit.media.allowance import unbounded
 
+_REPLIES = 3
+"""The descriptor by which a worker replies: the first that is free when it starts."""
+_DEED = re.compile(rb"deed\(([a-z-]+)\)$")
 
-def hang(_path: Path) -> None:
-    signal.pause()
+
+def hang(_file: int) -> None:
+    while True:
+        time.sleep(60)
 
 
-def spin(_path: Path) -> None:
+def spin(_file: int) -> None:
     while True:
         pass
 
 
-def talk_nonsense(_path: Path) -> None:
+def talk_nonsense(_file: int) -> None:
     _say(b"not a reply\n")
-    signal.pause()
+    hang(_file)
 
 
-def talk_for_ever(_path: Path) -> None:
+def talk_for_ever(_file: int) -> None:
     while True:
         _say(b"x" * 65536)
 
 
 def _say(words: bytes) -> None:
-    """Writes to the pool by the descriptor that replies go to, wherever it is."""
-    for entry in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            if int(entry.name) > 2 and str(entry.readlink()).startswith("pipe:"):
-                os.write(int(entry.name), words)
+    """Writes to the pool."""
+    os.write(_REPLIES, words)
 
 
-def fill_memory(_path: Path) -> None:
+def fill_memory(_file: int) -> None:
     held = [np.zeros(256 * 1024 * 1024, np.uint8) for _ in range(64)]
     raise AssertionError(len(held))
 
 
-def ask_for_time(_path: Path) -> None:
+def ask_for_time(_file: int) -> None:
     """Twice: once is granted, a second time would be without end."""
     for _ in range(2):
         _say(b'{"seconds": 5, "so_far": null}\n')
-    signal.pause()
+    hang(_file)
 
 
-def take_more_time(_path: Path) -> None:
+def take_more_time(_file: int) -> None:
     _say(b'{"seconds": 1, "so_far": null}\n')
-    signal.pause()
+    hang(_file)
 
 
-def die_behind_the_first_frame(path: Path) -> None:
+def die_behind_the_first_frame(file: int) -> None:
     """An animation of which one frame is told, and another kills."""
-    _say_so_far(path)
+    _say_so_far(file)
     ctypes.string_at(0)
 
 
-def be_killed_behind_the_first_frame(path: Path) -> None:
-    _say_so_far(path)
-    be_killed(path)
+def be_killed_behind_the_first_frame(file: int) -> None:
+    _say_so_far(file)
+    be_killed(file)
 
 
-def be_killed(_path: Path) -> None:
+def be_killed(_file: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (0, 0))
     while True:
         pass
 
 
-def _say_so_far(path: Path) -> None:
-    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(path, unbounded))))
+def _say_so_far(file: int) -> None:
+    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(file, unbounded))))
 
 
-def refused(*attempts: Callable[[], object]) -> None:
-    """Each attempt has to fail with an OSError; tells of the first that did not."""
-    for number, attempt in enumerate(attempts):
-        try:
-            attempt()
-        except OSError:
-            continue
-        raise MediaError(f"attempt {number} was not refused")
-    raise MediaError("all refused")
+def break_out(_file: int) -> None:
+    """By a call that no decoder makes; `escapes` has all others."""
+    socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
 
-def break_out(path: Path) -> None:
-    beside = path.parent / "beside"
-    parent = os.getppid()
-    refused(
-        lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
-        lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
-        socket.socketpair,
-        lambda: beside.open("wb"),
-        beside.touch,
-        beside.mkdir,
-        path.unlink,
-        lambda: path.open("r+b"),
-        lambda: path.rename(beside),
-        lambda: path.chmod(0o600),
-        lambda: beside.symlink_to(path),
-        lambda: os.kill(parent, 0),
-        os.fork,
-        lambda: os.execv(sys.executable, [sys.executable, "-c", ""]),  # noqa: S606
-        lambda: os.open(f"/proc/{os.getpid()}/mem", os.O_RDWR),
-        lambda: resource.prlimit(parent, resource.RLIMIT_CORE, (0, 0)),
-    )
+def open_another(_file: int) -> None:
+    """As a decoder does that looks for its settings, and takes it for damage that it finds none."""
+    os.open("/etc/hostname", os.O_RDONLY)
 
 
-def lack_memory(path: Path) -> None:
+def load_a_part(_file: int) -> None:
+    """As a decoder does that was not loaded whole."""
+    importlib.import_module("wave")
+
+
+def lie_about_the_size(file: int) -> None:
+    told = fingerprint_picture(file, unbounded)
+    _say(replies.write_reply(replace(told, size=told.size + 1)))
+
+
+def ask_for_more_than_is_given(_file: int) -> None:
+    _say(b'{"seconds": 9000, "so_far": null}\n')
+    hang(_file)
+
+
+def ask_for_nothing_for_ever(_file: int) -> None:
+    while True:
+        _say(b'{"seconds": 0, "so_far": null}\n')
+
+
+def talk_in_many_parts(_file: int) -> None:
+    """Objects without number in a line that is not too long."""
+    _say(b"[" + b"[]," * 100_000 + b"0]\n")
+    hang(_file)
+
+
+def lack_memory(file: int) -> None:
     """As a decoder that hides it: what it says is damage, and damage it is not."""
-    del path
+    del file
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     held = []
     with contextlib.suppress(MemoryError):
@@ -134,25 +141,25 @@ def lack_memory(path: Path) -> None:
     raise damage("damaged PNG: it cannot be decoded")
 
 
-def lack_threads(_path: Path) -> None:
+def lack_threads(_file: int) -> None:
     raise shortage("decoding this PNG", THREADS)
 
 
-def keep_memory(_path: Path) -> None:
+def keep_memory(_file: int) -> None:
     LEFT_BEHIND.append(np.zeros(worker.GROWTH_BYTES, np.uint8))
 
 
-def keep_threads(_path: Path) -> None:
+def keep_threads(_file: int) -> None:
     for _ in range(worker.GROWTH_THREADS + 1):
-        _thread.start_new_thread(signal.pause, ())
+        _thread.start_new_thread(time.sleep, (600,))
 
 
-def in_a_used_worker(deed: Callable[[Path], object]) -> Callable[[Path], object]:
+def in_a_used_worker(deed: Callable[[int], object]) -> Callable[[int], object]:
     """A deed that is done only by a worker that has read another file before: a new one has what the file needs."""
 
-    def done(path: Path) -> None:
+    def done(file: int) -> None:
         if len(READ) > 1:
-            deed(path)
+            deed(file)
 
     return done
 
@@ -161,41 +168,54 @@ READ: list[str] = []
 """What this worker was handed."""
 LEFT_BEHIND: list[object] = []
 
-DEEDS: dict[str, Callable[[Path], object]] = {
+DEEDS: dict[str, Callable[[int], object]] = {
     "hang": hang,
     "spin": spin,
-    "exit": lambda _path: os._exit(3),
-    "vanish": lambda _path: os._exit(0),
+    "exit": lambda _file: os._exit(3),
+    "vanish": lambda _file: os._exit(0),
     "late": die_behind_the_first_frame,
     "killed": be_killed_behind_the_first_frame,
-    "crash": lambda _path: ctypes.string_at(0),
+    "crash": lambda _file: ctypes.string_at(0),
     "nonsense": talk_nonsense,
     "flood": talk_for_ever,
     "greed": ask_for_time,
     "patience": take_more_time,
     "memory": fill_memory,
-    "fault": lambda _path: 1 // 0,
+    "fault": lambda _file: 1 // 0,
     "break-out": break_out,
+    "open": open_another,
+    "part": load_a_part,
+    "lie": lie_about_the_size,
+    "overask": ask_for_more_than_is_given,
+    "nothing": ask_for_nothing_for_ever,
+    "parts": talk_in_many_parts,
     "short": lack_memory,
     "threads": lack_threads,
     "short-when-used": in_a_used_worker(lack_memory),
     "memory-when-used": in_a_used_worker(fill_memory),
     "threads-when-used": in_a_used_worker(lack_threads),
-    "crash-when-used": in_a_used_worker(lambda _path: ctypes.string_at(0)),
-    "exit-when-used": in_a_used_worker(lambda _path: os._exit(3)),
+    "crash-when-used": in_a_used_worker(lambda _file: ctypes.string_at(0)),
+    "exit-when-used": in_a_used_worker(lambda _file: os._exit(3)),
     "killed-when-used": in_a_used_worker(be_killed),
     "grow": keep_memory,
     "multiply": keep_threads,
 }
 
 
-def task(path: Path, allow: Allow) -> MaterialFingerprints:
-    READ.append(path.name)
-    deed = DEEDS.get(path.stem)
-    if deed is not None:
-        deed(path)
-    return fingerprint_material(path, allow)
+def task(file: int, allow: Allow) -> MaterialFingerprints:
+    size = os.lseek(file, 0, os.SEEK_END)
+    found = _DEED.search(os.pread(file, 64, max(size - 64, 0)))
+    name = found[1].decode("ascii") if found else ""
+    READ.append(name)
+    deed = DEEDS.get(name)
+    if deed is None:
+        return fingerprint_material(file, allow)
+    try:
+        deed(file)
+    except (OSError, ImportError) as error:
+        raise shortage("decoding this PNG", lack_in(error)) from None
+    return fingerprint_material(file, allow)
 
 
 if __name__ == "__main__":
-    worker.serve(task, processor_seconds=1)
+    worker.serve(task)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from node.errors import MediaError
 from node.media.pool import fingerprint_files
-from node.media.worker_process import Result
+from node.media.tasks import Result
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.videos import Scene, write_video
 

@@ -12,12 +12,10 @@ import sys
 from pathlib import Path
 
 from node.errors import MediaError
-from node.media import replies, video
-from node.media.decode import _prepare_decoders
-from node.media.material import fingerprint_material
+from node.media import decode, replies, video
 from node.media.picture import warm
 from node.media.shortage import usage
-from tests.unit.media.allowance import unbounded
+from tests.unit.media.reading import fingerprint
 
 _NOBODY = 65534
 MEGABYTES = (4_000, 0, 1, 2, 4, 6, 9, 12, 16, 20)
@@ -30,7 +28,7 @@ def read(path: Path, megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (bound, bound))  # as a worker's: for good
     error, reply = "", b""
     try:
-        reply = replies.write_reply(fingerprint_material(path, unbounded))
+        reply = replies.write_reply(fingerprint(path))
     except (MediaError, MemoryError) as caught:
         error = type(caught).__name__
         reply = replies.write_reply(caught) if isinstance(caught, MediaError) else b""
@@ -50,12 +48,12 @@ def take_threads() -> None:
 def main() -> None:
     warm()
     video.prepare()
-    _prepare_decoders()
-    usage()
+    decode.prepare()
     for path in map(Path, sys.argv[2:]):
         for megabytes in MEGABYTES if sys.argv[1] == "MEMORY" else MEGABYTES[:1]:
             child = os.fork()
             if child == 0:
+                usage()  # before it lacks anything, as a worker does
                 if sys.argv[1] == "THREADS":
                     take_threads()
                 read(path, megabytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from PIL import ExifTags, Image, ImageSequence
 from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, PictureFingerprints, VideoFrame
 from node.errors import MediaError
 from node.media import animation
+from node.media.allowance import Time, grace
 from node.media.decode import ShownFrame, decode_picture
 from node.media.frames import Sample
-from node.media.material import fingerprint_material
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import pixels_of
 from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
@@ -28,6 +29,7 @@ from node.media.source import MAX_FILE_BYTES
 from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene
+from tests.unit.media.reading import fingerprint
 from tests.unit.media.test_replies import EXAMPLE
 
 KINDS = ("GIF", "WEBP", "PNG", "AVIF")
@@ -45,7 +47,7 @@ def moving(shown: list[Image.Image], kind: str, duration: int | list[int] = 100,
 def read(folder: Path, data: bytes, asked: Noted | None = None) -> PictureFingerprints:
     path = folder / "file"
     path.write_bytes(data)
-    found = fingerprint_material(path, asked or unbounded)
+    found = fingerprint(path, asked or unbounded)
     assert isinstance(found, PictureFingerprints)
     return found
 
@@ -186,7 +188,7 @@ def test_damage_behind_the_first_frame_never_costs_that(
     path = tmp_path / "file"
     path.write_bytes(whole[:cut])
     try:
-        found = fingerprint_material(path, unbounded)
+        found = fingerprint(path)
     except MediaError:
         # Of these the whole file is looked through, its length and its last tables too, before the first frame.
         assert kind in {"WEBP", "AVIF"}
@@ -205,18 +207,18 @@ def test_damage_behind_the_first_frame_never_costs_that(
 def test_time_is_asked_for_by_size_and_by_what_moves_alone(tmp_path: Path) -> None:
     asked = Noted()
     found = read(tmp_path, moving(pictures(3), "WEBP"), asked)
-    assert asked.seconds == [animation.BASE_SECONDS + 30]
+    assert asked.seconds == [animation.BASE_SECONDS]
     assert asked.so_far == [replace(found, animation=None)]
     for kind in ("WEBP", "PNG", "AVIF", "JPEG"):
         read(tmp_path, encoded(scene(*SIZE), kind), asked)
     assert len(asked.seconds) == 1
-    assert animation.processor_seconds(MAX_FILE_BYTES) + 30 < MAX_ASKED_SECONDS
+    assert animation.processor_seconds(MAX_FILE_BYTES) + grace(MAX_FILE_BYTES) < MAX_ASKED_SECONDS
 
 
-def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = moving(pictures(5), "PNG")
-    monkeypatch.setattr("node.media.picture.processor_seconds", lambda _size: -1)
-    found = read(tmp_path, data)
+def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(moving(pictures(5), "PNG"))
+    found = fingerprint(tmp_path / "file", lambda *_: Time(until=0.0))
+    assert isinstance(found, PictureFingerprints)
     assert len(found.frames) == 2
     assert found.note == "only its first 2 frames were read: decoding all of them takes too long"
 
@@ -268,7 +270,9 @@ def kept_of(monkeypatch: pytest.MonkeyPatch, given: list[tuple[bytes, int, int]]
     def frames() -> Iterator[ShownFrame]:
         yield from (ShownFrame(pixels=blank, milliseconds=lasting) for _, _, lasting in given[1:])
 
-    found, note, lacking = animation.fingerprint_animation(Sample(first.shown_at(0)), given[0][2], frames(), 60)
+    found, note, lacking = animation.fingerprint_animation(
+        Sample(first.shown_at(0)), given[0][2], frames(), Time(until=inf)
+    )
     assert (note, lacking) == ("", False)
     return found
 

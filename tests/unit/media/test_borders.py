@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, PictureFingerprints
 from node.media import borders
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import pdq_hashes
-from node.media.picture import fingerprint_picture
 from node.media.pixels import Pixels, pixels_of
-from tests.unit.media.allowance import unbounded
 from tests.unit.media.pictures import distance, encoded, scene
+from tests.unit.media.reading import fingerprint
 
 COLOURS = {"black": (0, 0, 0), "white": (255, 255, 255), "any": (150, 30, 40)}
 SHAPES = {"letterbox": (0, 50), "pillarbox": (70, 0), "frame": (21, 21), "uneven": (33, 77)}
@@ -109,7 +108,9 @@ def test_the_whole_picture_keeps_its_hashes(tmp_path: Path) -> None:
     made, box = bordered(scene(), "frame", "black")
     (tmp_path / "framed.png").write_bytes(encoded(made, "PNG"))
     (tmp_path / "bare.png").write_bytes(encoded(scene(), "PNG"))
-    framed, bare = (fingerprint_picture(tmp_path / name, unbounded) for name in ("framed.png", "bare.png"))
+    framed, bare = (fingerprint(tmp_path / name) for name in ("framed.png", "bare.png"))
+    assert isinstance(framed, PictureFingerprints)
+    assert isinstance(bare, PictureFingerprints)
     whole = pixels_of(made)
     assert framed.pdq_orientations == pdq_hashes(whole.values, whole.channels).orientations
     assert bare.trimmed is None

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from node.media import kernels
+from tests.unit.media.hostile import damaged, originals
 from tests.unit.media.pictures import scene
-from tests.unit.media.videos import Scene, write_video
+from tests.unit.media.videos import Scene, write_loud, write_video
 
 
 def test_where_no_cache_can_be_written_a_kernel_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,23 +43,30 @@ def test_every_sample_is_a_mean_of_what_lies_about_it(length: int) -> None:
 _WATCH_A_WORKER = """
 import sys
 from pathlib import Path
-from node.media import kernels, material, picture, video
-from tests.unit.media.allowance import Noted, unbounded
+from node.media import decode, kernels, picture, shortage, video
+from node.errors import MediaError
+from tests.unit.media.reading import fingerprint
 compiled = lambda: {
     name: list(each.signatures) for name, each in vars(kernels).items() if hasattr(each, "signatures")
 }
 picture.warm()
+decode.prepare()
 video.prepare()
-warmed = compiled()
+shortage.usage()
+warmed, loaded = compiled(), set(sys.modules)
 for path in sys.argv[1:]:
-    material.fingerprint_material(Path(path), unbounded)
+    try:
+        fingerprint(Path(path))
+    except MediaError:
+        pass  # damaged on purpose: what is said of it may need a module as well
 assert any(warmed.values())
 assert compiled() == warmed, compiled()
+assert set(sys.modules) == loaded, set(sys.modules) - loaded
 """
 
 
-def test_a_worker_that_is_warm_compiles_nothing_more(tmp_path: Path) -> None:
-    """A confined worker may not write the cache: a kernel compiled after that ends it, and its file with it."""
+def test_a_worker_that_is_warm_compiles_and_loads_nothing_more(tmp_path: Path) -> None:
+    """A confined worker can neither make code nor open a module: what it has not by then, its files go without."""
     pictures = {
         "landscape.jpg": scene(640, 480),
         "portrait.png": scene(100, 400),
@@ -72,5 +80,10 @@ def test_a_worker_that_is_warm_compiles_nothing_more(tmp_path: Path) -> None:
     framed.paste(scene(400, 300), (50, 50))
     framed.save(tmp_path / "within a border.png")
     write_video(tmp_path / "film.mp4", Scene(1), seconds=2)
+    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
+    for name, data in originals().items():
+        (tmp_path / name).write_bytes(data)
+    for seed in range(200):
+        (tmp_path / f"damaged-{seed}").write_bytes(damaged(seed)[1])
     command = [sys.executable, "-c", _WATCH_A_WORKER, *map(str, sorted(tmp_path.iterdir()))]
     subprocess.run(command, check=True)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from node.domain.fingerprints import (
 )
 from node.errors import Malformed, MediaError
 from node.media import replies
+from node.media.budget import Limits
 from node.media.containers import CONTAINERS
 from node.media.sampling import MAX_AT, MAX_FRAMES
 from node.media.sniff import FORMATS
@@ -201,14 +201,12 @@ def test_an_error_comes_back_with_its_remedy() -> None:
     assert (str(read), read.remedy) == ("empty file", "none")
 
 
-@given(
-    st.binary(min_size=1).filter(lambda name: b"\x00" not in name and b"/" not in name and name not in {b".", b".."})
-)
-def test_any_path_comes_back_as_it_was(name: bytes) -> None:
-    path = Path("/evidence") / name.decode("utf-8", "surrogateescape")
-    line = replies.write_task(path)
-    assert line.count(b"\n") == 1
-    assert replies.read_task(line) == path
+@given(*[st.integers(1, replies.MAX_ASKED_SECONDS)] * 3)
+def test_any_task_comes_back_as_it_was(first: int, moving: int, costly: int) -> None:
+    limits = Limits(first=first, moving=moving, costly=costly)
+    message = replies.write_task(limits)
+    assert len(message) <= replies.MAX_TASK_BYTES
+    assert replies.read_task(message) == limits
 
 
 @given(st.binary())

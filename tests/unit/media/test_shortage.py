@@ -19,10 +19,9 @@ from PIL import Image
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
-from node.media.material import fingerprint_material
 from node.media.shortage import FILES, MEMORY, THREADS, Shortage, lack_in
-from tests.unit.media.allowance import unbounded
 from tests.unit.media.pictures import encoded, scene
+from tests.unit.media.reading import fingerprint
 from tests.unit.media.soak import SMALL, broken
 from tests.unit.media.starved import MEGABYTES
 from tests.unit.media.videos import Scene, write_video
@@ -144,7 +143,7 @@ def test_a_file_that_cannot_be_opened_for_want_of_something_is_not_taken_for_ano
 
     monkeypatch.setattr("os.open", refuse_once)
     with pytest.raises(Shortage) as caught:
-        fingerprint_material(healthy[-1], unbounded)
+        fingerprint(healthy[-1])
     assert str(caught.value) == f"cannot be read: {os.strerror(number).lower()}"
     assert caught.value.remedy
 
@@ -159,19 +158,19 @@ def test_a_tag_that_cannot_be_read_for_want_of_memory_does_not_turn_a_picture(
 
     monkeypatch.setattr(Image.Image, "getexif", exhausted)
     with pytest.raises(Shortage, match=MEMORY):
-        fingerprint_material(healthy[0], unbounded)
+        fingerprint(healthy[0])
 
 
 def test_a_damaged_video_in_a_worker_that_may_lack_something_keeps_what_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, cut = broken(tmp_path, [write_video(tmp_path / "clip.mp4", SMALL, seconds=1.2)])
-    plain = fingerprint_material(cut, unbounded)
+    plain = fingerprint(cut)
     assert isinstance(plain, VideoFingerprints)
     assert plain.note.startswith("damaged")
     monkeypatch.setattr("node.media.video.suspected", lambda: MEMORY)
     with pytest.raises(Shortage) as caught:
-        fingerprint_material(cut, unbounded)
+        fingerprint(cut)
     left = caught.value.left
     assert isinstance(left, VideoFingerprints)
     assert left.frames == plain.frames
@@ -182,5 +181,5 @@ def test_a_damaged_file_is_called_so_where_nothing_was_lacking(healthy: list[Pat
     hole = tmp_path / "hole"
     hole.write_bytes(healthy[2].read_bytes()[:2_000] + bytes(8_000))
     with pytest.raises(MediaError, match="PNG") as caught:
-        fingerprint_material(hole, unbounded)
+        fingerprint(hole)
     assert not isinstance(caught.value, Shortage)

@@ -8,13 +8,15 @@ import pytest
 
 from node.errors import MediaError
 from node.media import source
+from tests.unit.media.reading import opened
 
 
 def test_bytes_and_digests_are_those_of_the_file(tmp_path: Path) -> None:
     data = os.urandom(3 * 1024 * 1024 + 17)
     file = tmp_path / "file"
     file.write_bytes(data)
-    read = source.read_source(file)
+    with opened(file) as descriptor:
+        read = source.read_source(descriptor)
     assert read.data == data
     assert read.md5 == hashlib.md5(data, usedforsecurity=False).digest()
     assert read.sha1 == hashlib.sha1(data, usedforsecurity=False).digest()
@@ -22,8 +24,8 @@ def test_bytes_and_digests_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def reason(path: Path) -> str:
-    with pytest.raises(MediaError) as caught:
-        source.read_source(path)
+    with pytest.raises(MediaError) as caught, opened(path) as descriptor:
+        source.read_source(descriptor)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert path.name not in str(caught.value)

@@ -13,26 +13,27 @@ from PIL import Image, ImageOps
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
 from node.media import video
+from node.media.allowance import Time, Wish
 from node.media.containers import CONTAINERS, container_of
-from node.media.material import fingerprint_material
 from node.media.pdq import pdq_hashes
 from node.media.sniff import HEAD
 from tests.unit.match.brute import distance
 from tests.unit.media.allowance import Noted, unbounded
+from tests.unit.media.reading import fingerprint
 from tests.unit.media.videos import CODECS, Edited, Scene, letterboxed, write_loud, write_sound, write_video
 
 SCENE = Scene(seed=1)
 
 
 def read(path: Path, allowed: Noted | None = None) -> VideoFingerprints:
-    found = fingerprint_material(path, allowed or unbounded)
+    found = fingerprint(path, allowed or unbounded)
     assert isinstance(found, VideoFingerprints)
     return found
 
 
 def refusal(path: Path) -> str:
     with pytest.raises(MediaError) as caught:
-        fingerprint_material(path, unbounded)
+        fingerprint(path)
     return str(caught.value)
 
 
@@ -149,7 +150,7 @@ def test_the_time_that_a_video_may_take_grows_with_what_it_states_and_with_its_b
     allowed = Noted()
     read(clip, allowed)
     (seconds,) = allowed.seconds
-    assert seconds == 60 + 4 * min(6, len(clip.read_bytes()) // 4_096) + 30
+    assert seconds == 60 + 4 * min(6, len(clip.read_bytes()) // 4_096)
     assert video.processor_seconds(1_800.0, 10**9) == 60 + 4 * 1_800
     assert video.processor_seconds(10.0**9, 4_096) == 64
     assert video.processor_seconds(0.0, 40_960) == 100
@@ -244,13 +245,13 @@ def test_a_length_that_lies_changes_no_frame(clip: Path, tmp_path: Path) -> None
     assert found.frames == honest.frames
     assert found.milliseconds == honest.milliseconds == 5_900
     assert "of the stated 1000000000000.0 seconds" in found.note
-    assert allowed.seconds == [video.processor_seconds(1e12, len(data)) + 30]
+    assert allowed.seconds == [video.processor_seconds(1e12, len(data))]
     assert allowed.seconds[0] < 300
 
 
 def test_a_video_that_takes_too_long_keeps_what_was_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10_000))
-    monkeypatch.setattr("node.media.video.time.process_time", lambda: float(next(ticks)))
+    monkeypatch.setattr("node.media.allowance.time.process_time", lambda: float(next(ticks)))
     monkeypatch.setattr(video, "processor_seconds", lambda _stated, _size: 25)
     found = read(clip)
     assert 0 < found.milliseconds < 5_000
@@ -266,13 +267,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(clip: Path, tmp_path: P
     growing = tmp_path / "growing.mp4"
     growing.write_bytes(clip.read_bytes())
 
-    def grow(seconds: int, so_far: object = None) -> None:
-        del seconds, so_far
+    def grow(wish: Wish, so_far: object = None) -> Time:
+        del wish, so_far
         with growing.open("ab") as file:
             file.write(bytes(100))
+        return Time(until=float("inf"))
 
     with pytest.raises(MediaError, match="changed while it was read"):
-        fingerprint_material(growing, grow)
+        fingerprint(growing, grow)
 
 
 @pytest.mark.parametrize(
@@ -305,4 +307,4 @@ def test_an_mp4_that_points_at_another_file_opens_none(clip: Path, tmp_path: Pat
 def test_an_animated_picture_stays_a_picture(tmp_path: Path) -> None:
     frames = [SCENE.picture(second) for second in (0, 1, 2)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
-    assert fingerprint_material(tmp_path / "moving.gif", unbounded).media_type == "image/gif"
+    assert fingerprint(tmp_path / "moving.gif").media_type == "image/gif"

@@ -13,11 +13,9 @@ from node.domain.fingerprints import MaterialFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import pool
 from node.media.containers import container_of
-from node.media.material import fingerprint_material
 from node.media.sniff import HEAD
-from node.media.stream import open_stream
 from node.media.truncation import is_cut_short
-from tests.unit.media.allowance import unbounded
+from tests.unit.media.reading import fingerprint, streaming
 from tests.unit.media.videos import Scene, write_video
 
 SCENE = Scene(seed=5)
@@ -49,7 +47,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def outcome_of(file: Path) -> MaterialFingerprints | MediaError:
     """A result, or the `MediaError` that was raised; all else is raised on."""
     try:
-        return fingerprint_material(file, unbounded)
+        return fingerprint(file)
     except MediaError as error:
         return error
 
@@ -90,7 +88,7 @@ def test_random_bytes_behind_a_valid_header_give_an_error_in_words(
     file = tmp_path / "noise"
     file.write_bytes(HEADERS[header] + noise)
     with pytest.raises(MediaError):
-        fingerprint_material(file, unbounded)
+        fingerprint(file)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -99,7 +97,7 @@ def test_a_length_in_front_is_read_without_a_fault(tmp_path: Path, head: bytes, 
     file = tmp_path / "any"
     file.write_bytes(head + rest)
     container_of((head + rest)[:HEAD])
-    with open_stream(file) as stream:
+    with streaming(file) as stream:
         assert is_cut_short(stream) in {True, False}
 
 
@@ -110,7 +108,7 @@ def test_a_whole_film_is_not_called_cut_short_and_half_of_it_is(
     file = tmp_path / "film"
     for data, expected in ((clips[suffix], False), (clips[suffix][:-40], suffix in {".mp4", ".mkv", ".avi", ".webm"})):
         file.write_bytes(data)
-        with open_stream(file) as stream:
+        with streaming(file) as stream:
             assert is_cut_short(stream) is expected
 
 

@@ -36,12 +36,16 @@ def secret_of(member: MemberId) -> bytes:
 
 
 def petition_of(
-    ring: KeyRing, *, name: str = "A member", previous: KeyRing | None = None, secret: bytes | None = None
+    ring: KeyRing, *, name: str = "", previous: KeyRing | None = None, secret: bytes | None = None
 ) -> JoinRequest:
     """What the hub keeps of a member's petition."""
     member = MemberId(ring.owner)
     petition = make_petition(
-        ring, name=name, secret=secret or secret_of(member), csr=make_request(ring), previous=previous
+        ring,
+        name=name or f"Police of {member}",
+        secret=secret or secret_of(member),
+        csr=make_request(ring),
+        previous=previous,
     )
     return to_request(petition, now=NOW)
 

@@ -85,6 +85,22 @@ def test_a_query_of_an_earlier_version_becomes_a_question_of_one_part(
     assert kept == KeptQuestion(id=b"q" * 16, created_at=90, parts=(part,))
 
 
+def test_what_was_left_out_of_a_holding_is_kept_under_no_members_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole = tmp_path / "node.db", command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: whole(config, "0007"))
+        open_store(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.executemany("INSERT INTO crowded (source, row, left_out) VALUES (?, ?, ?)", [(0, 4, 9), (3, 4, 7)])
+    connection.close()
+    store = open_store(path, create=False)
+    with store.read() as reader:
+        assert (reader.crowded(), reader.crowded_holdings()) == ({(3, 4): 7}, {(4, ""): 9})
+    store.close()
+
+
 def test_a_newer_schema_is_refused_with_a_remedy_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     open_store(path, create=True).close()

@@ -98,13 +98,15 @@ def test_an_answer_goes_up_only_once_its_audit_is_durable(
     assert "disk-full" in out + err
 
 
-def test_questions_beyond_what_may_wait_are_left_unanswered_and_room_comes_back(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("room", "late"), [(20.0, 3), (0.01, 2)], ids=["room comes", "none in time"])
+def test_questions_beyond_what_may_wait_stay_at_the_hub_until_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, room: float, late: int
 ) -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
             jp, go_on = made.parties["JP"], threading.Event()
             monkeypatch.setattr(attendant, "WAITING", 2)
+            monkeypatch.setattr(attendant, "ROOM_SECONDS", room)
             prepare, met = jp.answerer.prepare, []
 
             def slow(query: SignedQuery) -> object:
@@ -118,7 +120,7 @@ def test_questions_beyond_what_may_wait_are_left_unanswered_and_room_comes_back(
                 assert told["JP"].outcome is Outcome.TIMEOUT
             assert len(met) == 2
             go_on.set()
-            await until(lambda: len(made.parties["FR"].late) == 2)
+            await until(lambda: len(made.parties["FR"].late) == late)
             _, told = await ask(made, about(subject_of(prints(9))))
             assert told["JP"].outcome is Outcome.NO_HIT
 

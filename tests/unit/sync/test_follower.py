@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import importlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 import pytest
 
 from node.domain.batch import BodyState, Package
 from node.domain.envelope import Kind
+from node.domain.ids import Origin
 from node.domain.queries import LogView
 from node.domain.statements import Retraction
 from node.errors import StoreError, Unavailable
 from node.sync.streams import reading
 from node.usecases.ledger import Draft
 from node.usecases.replica import Verified
+from node.wire.convert_federation import followed_from_pb, package_to_pb
+from tests.simulator import hostile_member
 from tests.simulator.federation import Log, Speaker, picture
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import PATIENCE, Hub, Node, Wire, World, running
@@ -230,3 +235,78 @@ def test_a_follower_that_is_cancelled_leaves_nothing_half_stored(monkeypatch: py
     again = Node(hub.world, JP, Wire(hub, JP.id), store)
     asyncio.run(again.catch_up())
     assert all(map(again.finds, (0, 100, 199)))
+
+
+def test_an_error_that_nobody_foresaw_in_one_log_stops_that_log_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is verified, and while it is stored. Its reason is shown, and it goes on once the error is gone."""
+    hub = a_hub_with(log_of(FR, range(4)), log_of(DE, range(100, 103)))
+    for where in ("node.sync.copies.verify_package", "node.usecases.change.apply"):
+        node = Node(hub.world, JP, Wire(hub, JP.id))
+        with monkeypatch.context() as patched:
+            patched.setattr(where, failing(FR.origin, where))
+            asyncio.run(node.follow_until(partial(until_stopped, node)))
+            assert node.copies.stopped == {FR.origin: "this program failed at it (ValueError)"}
+            assert node.copies.progress[FR.origin].trouble == node.copies.stopped[FR.origin]
+            assert (node.size(FR.origin), node.copies.progress[DE.origin].trouble) == (0, "")
+        asyncio.run(node.restarted().catch_up())
+        assert node.size(FR.origin) == 4
+
+
+def until_stopped(node: Node) -> bool:
+    return node.size(DE.origin) == 3 and bool(node.copies.stopped)
+
+
+def failing(origin: Origin, where: str) -> Callable[..., object]:
+    """What stands at `where`, but for one log, which it fails at."""
+    module, _, name = where.rpartition(".")
+    sound = getattr(importlib.import_module(module), name)
+
+    def fail(first: object, second: Package | Verified, *rest: object) -> object:
+        if (second.origin if isinstance(second, Package) else second.batch.origin) == origin:
+            raise ValueError(origin)
+        return sound(first, second, *rest)
+
+    return fail
+
+
+def test_a_package_that_cannot_be_taken_stops_its_own_log() -> None:
+    class Untaken(Wire):
+        async def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
+            async with reading(super().follow(cursors)) as packages:
+                async for package in packages:
+                    message = package_to_pb(package)
+                    if package.origin == FR.origin:
+                        message.entries.append(b"more")
+                    yield followed_from_pb(message)
+
+    hub = a_hub_with(log_of(FR, range(4)), log_of(DE, range(100, 103)))
+    node = Node(hub.world, JP, Untaken(hub, JP.id))
+    asyncio.run(node.follow_until(lambda: node.size(DE.origin) == 3 and bool(node.copies.stopped)))
+    assert node.size(FR.origin) == 0
+    assert list(node.copies.stopped) == [FR.origin]
+
+
+def test_our_own_disk_that_refuses_everything_stops_no_log() -> None:
+    hub = a_hub_with(log_of(FR, range(4)))
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    node.store.fail_next_commit = StoreError("no room")
+    asyncio.run(node.catch_up())
+    assert node.size(FR.origin) == 4
+    assert node.copies.stopped == {}
+
+
+def test_who_joins_behind_a_hostile_log_gets_all_the_others() -> None:
+    """Behind a log of tiny entries, and one of words that are set aside."""
+    hostile, chains, honest = Log(FR), Log(Speaker.named("FR", epoch=2)), log_of(DE, range(5))
+    hostile_member.tiny(hostile, 50_000)
+    hostile_member.backwards(chains, 40, 40)
+    hub = Hub(World([FR, chains.speaker, JP, DE]))
+
+    for start in range(0, hostile.size, 25_000):
+        hub.carrier._submit(hostile.package(start, start + 25_000))
+    hub.carrier._submit(chains.package())
+    hub.carrier._submit(honest.package())
+    node = Node(hub.world, JP, Wire(hub, JP.id))
+    asyncio.run(node.catch_up())
+    assert node.size(hostile.speaker.origin) == 50_000
+    assert all(map(node.finds, range(5)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.batch import Package
+from node.domain.batch import RUN_BYTES, Package
 from node.domain.roster import KeyStatus, MemberKey
 from node.domain.services import Head
 from node.errors import PeerFault
@@ -68,7 +68,7 @@ def test_what_was_published_comes_back_to_an_empty_hub_with_what_was_retracted_g
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("run_bytes", [formerlogs.RUN_BYTES, 1])
+@pytest.mark.parametrize("run_bytes", [RUN_BYTES, 1])
 def test_a_log_of_a_former_epoch_comes_back_too_in_as_many_runs_as_it_takes(
     monkeypatch: pytest.MonkeyPatch, run_bytes: int
 ) -> None:

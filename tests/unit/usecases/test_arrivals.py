@@ -22,6 +22,7 @@ from node.usecases import stored_hits
 from node.usecases.arrivals import Arrivals
 from node.usecases.casework import holding_subject
 from node.usecases.custody import SECONDS_A_DAY
+from node.usecases.hit_list import Wanted
 from node.usecases.purging import leaf_at
 from tests.simulator.arriving import Holder, film, said_of, still, with_md5
 from tests.simulator.federation import TODAY, Log, Speaker, cosigned
@@ -143,7 +144,7 @@ def test_what_an_ingest_finds_is_kept_and_found_again_it_stays_one_hit(holder: H
     holder.match()
     (again,) = holder.hits().values()
     assert again == replace(first, last_seen=first.first_seen + 1_000)
-    assert [shown.cases for shown in holder.list.page()] == [("C-1", "C-2")]
+    assert [shown.cases for shown in holder.list.page(Wanted()).hits] == [("C-1", "C-2")]
 
 
 def test_a_holding_taken_in_while_records_are_not_matched_yet_falls_nowhere_between(holder: Holder, log: Log) -> None:
@@ -332,7 +333,7 @@ def test_a_correction_goes_on_with_the_hit_of_the_record_that_it_replaces(holder
     assert hit.shown_at, "it was shown before"
     assert hit.evidence is not None
     assert hit.evidence.distance == 3
-    assert [shown.statement.category for shown in holder.list.page() if shown.statement] == [category]
+    assert [shown.statement.category for shown in holder.list.page(Wanted()).hits if shown.statement] == [category]
 
 
 def test_a_chain_of_corrections_between_two_matchings_goes_on_with_the_hit(holder: Holder, log: Log) -> None:
@@ -476,7 +477,7 @@ def test_a_member_that_floods_a_holding_crowds_out_no_other(
         holder.match()
     assert [record.origin for _, record in holder.hits()].count(DE.origin) == 1
     assert by_pdq(holder) == [0, 1, 2, 3, 4]
-    assert holder.list.stand().left_out == {1: 7}
+    assert holder.list.stand().left_out == {(1, "JP"): 7}
 
 
 def test_a_hit_by_a_weak_digest_says_so(holder: Holder, log: Log) -> None:
@@ -520,7 +521,7 @@ def test_what_a_match_of_holdings_finds_is_kept_too(holder: Holder, log: Log) ->
     holder.receive(log)
     with holder.store.read() as tx:
         held = tx.holdings()
-    hits = holder.matcher.local([holding_subject(each) for each in held], 31, own_rows=[1]).hits
+    hits = holder.matcher.local([holding_subject(each) for each in held], 31, own_rows=[1])
     holder.kept.keep_match((), hits)
     assert holder.hits() == {}, "the subjects were no holdings"
     holder.kept.keep_match([1], hits)

@@ -22,6 +22,7 @@ from node.usecases.finding import HELD
 from node.usecases.history import told_outcomes
 from node.usecases.intake import subject_of
 from node.usecases.openquery import OpenQuery
+from node.usecases.probes import Booked
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, flip, prints, until
@@ -129,6 +130,7 @@ def test_a_decision_finds_its_asker_after_both_were_away_and_the_hub_was_restart
                 codec=CODEC,
                 store=made.hub_store,
                 switchboard=LocalSwitchboard(),
+                booked=Booked(made.hub_store),
                 clock=lambda: float(sim.NOW),
             )
             await made.attend("JP")

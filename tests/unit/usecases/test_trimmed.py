@@ -116,7 +116,7 @@ def test_the_second_opinion_of_an_inside_is_the_insides() -> None:
     async def scenario() -> None:
         async with federation("FR", "JP") as made:
             jp = made.parties["JP"]
-            hold(jp, 2, Level.NATIONAL, quality=10)
+            hold(jp, 2, Level.NATIONAL, pdq=prints(9).pdq)
             (hit,) = jp.matcher.local((subject_of(trimmed(1, 2)),), 31).hits
             assert (hit.algorithm, hit.trimmed, hit.distance) == ("phash", True, 0)
 

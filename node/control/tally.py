@@ -1,0 +1,79 @@
+"""What the summary of a search says of hits that have no line of their own.
+
+Rules this module upholds:
+
+- What was found and is not shown is counted, by the member whose records it is on and by the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from node.control.hit_lines import aside_line
+from node.domain.fingerprints import PDQ, PHASH
+from node.domain.matchable import may_match
+from node.usecases.crowd import bounded
+from node.usecases.sources import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from node.control.runner import Line
+    from node.domain.ids import MemberId
+    from node.domain.queries import MemberOutcome, Subject
+    from node.usecases.matching import Found
+
+
+class Tally:
+    """Counts over all groups of one search."""
+
+    def __init__(self) -> None:
+        self._left_out: Counter[MemberId] = Counter()
+        self._aside: Counter[MemberId] = Counter()
+        self._standing: dict[MemberId, str] = {}
+        self._not_compared: Counter[str] = Counter()
+
+    def add(
+        self, left_out: Mapping[MemberId, int], aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]
+    ) -> None:
+        """What one file or one group of subjects has beside its lines."""
+        self._left_out.update(left_out)
+        self._aside.update(aside)
+        self._standing |= standing
+
+    def of(self, found: Found) -> None:
+        """The same of one search."""
+        left_out: Counter[MemberId] = Counter()
+        for (_, member), number in found.left_out.items():
+            left_out[member] += number
+        self.add(left_out, found.aside, found.sources.standing)
+
+    def asked(self, subjects: Sequence[Subject]) -> None:
+        """What of these may not match: of how many of them the PDQ, and the pHash."""
+        for subject in subjects:
+            may = may_match(subject.fingerprints)
+            kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
+            self._not_compared.update(kind.name for kind in (PDQ, PHASH) if kind in kinds)
+
+    def not_compared(self) -> Line:
+        """{"not_compared": kind of hash -> subjects whose hash of that kind tells too little to be searched for}."""
+        return {"not_compared": dict(self._not_compared)}
+
+    def heard(self, outcome: MemberOutcome, muted: Collection[MemberId]) -> None:
+        """The same of one member's answer."""
+        hits = outcome.answer.hits if outcome.answer else ()
+        if outcome.member in muted:
+            self.add({}, {outcome.member: len(hits)} if hits else {}, {outcome.member: MUTED})
+        elif grouped := bounded(hits)[1]:
+            self.add({outcome.member: grouped}, {}, {})
+
+    def line(self) -> Line:
+        """{"grouped": hits like those shown, or past what is shown of one member; "grouped_by_member", "muted",
+        "suspended": by member}.
+        """
+        return {
+            "grouped": self._left_out.total(),
+            "grouped_by_member": dict(sorted(self._left_out.items())),
+            **aside_line(self._aside, self._standing),
+        }

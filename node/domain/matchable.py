@@ -1,0 +1,104 @@
+"""Which fingerprints may match: the rule on hashes that tell nothing, said once for records, holdings and questions.
+
+Rules this module upholds:
+
+- PDQ and pHash compare each of their coefficients with the median of all, so that of a picture with anything in it half
+  of the bits are set. A hash that is far from half is one of a plain surface, or was made up: it is near to every other
+  plain picture. It is not contributed, and wherever it comes from it is not searched.
+- pHash has no quality of its own. That of the picture's PDQ speaks for it: where the PDQ is below its floor, or is not
+  there, the pHash neither matches nor is contributed. A bare pHash that a person types is searched.
+- What may not match is still kept, carried, and told as not searched. A record loses no other fingerprint by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from node.domain.batch import FingerprintColumn, FingerprintColumns
+from node.domain.fingerprints import (
+    PDQ,
+    PDQ_QUALITY_FLOOR,
+    PHASH,
+    TELLING_BITS,
+    UNSTATED_QUALITY,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from node.domain.fingerprints import Fingerprint
+
+HIGHEST_QUALITY: Final = 100
+"""PDQ qualities run 0..100."""
+
+
+def may_match(fingerprints: Sequence[Fingerprint]) -> tuple[bool, ...]:
+    """Whether each fingerprint of what is asked about may match. A pHash goes with the PDQ of the same number (the
+    whole picture's, then the inside's). A pHash without any PDQ was typed by a person.
+    """
+    opinions = iter(_opinions(fingerprints))
+    return tuple(each.searchable and (each.code != PHASH.code or next(opinions)) for each in fingerprints)
+
+
+def _opinions(fingerprints: Iterable[Fingerprint]) -> list[bool]:
+    """For each searchable pHash in its order: whether a PDQ speaks for it."""
+    pictures, hashes = [], []
+    for each in fingerprints:
+        if each.code == PDQ.code:
+            pictures.append(each.searchable)
+        elif each.code == PHASH.code:
+            hashes.append(each.searchable)
+    if not pictures:
+        spoken = [True] * len(hashes)
+    else:
+        spoken = [pictures[min(number, len(pictures) - 1)] for number in range(len(hashes))]
+    return [said for said, searchable in zip(spoken, hashes, strict=True) if searchable]
+
+
+def spoken_for(fingerprints: Iterable[Fingerprint]) -> bool:
+    """Whether a pHash among the fingerprints of a record or a holding has a PDQ beside it that may match."""
+    return any(each.code == PDQ.code and each.searchable for each in fingerprints)
+
+
+def contributable(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+    """Those fingerprints of one thing that may leave in a record."""
+    picture = any(each.code == PDQ.code and each.contributable for each in fingerprints)
+    return tuple(each for each in fingerprints if each.contributable and (picture or each.code != PHASH.code))
+
+
+def matchable_columns(columns: FingerprintColumns) -> FingerprintColumns:
+    """The same for whole records or holdings, by the column: without the hashes that may not match."""
+    chosen: list[FingerprintColumn] = []
+    pictures: list[np.ndarray] = []
+    opinions: list[FingerprintColumn] = []
+    for each in columns.columns:
+        sound = _some(each, _telling(each)) if each.code in TELLING_BITS else each
+        if each.code == PHASH.code:
+            opinions.append(sound)
+            continue
+        if each.code == PDQ.code:
+            quality = sound.quality
+            good = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
+            pictures.append(sound.rows[good])
+        chosen.append(sound)
+    rows = np.concatenate(pictures) if pictures else np.empty(0, dtype=np.int64)
+    chosen += [_some(each, np.isin(each.rows, rows)) for each in opinions]
+    return FingerprintColumns(columns=chosen, unknown=columns.unknown)
+
+
+def _telling(column: FingerprintColumn) -> np.ndarray:
+    """Which hashes of a perceptual column tell anything. bool (n,)."""
+    least, most = TELLING_BITS[column.code]
+    counted = np.bitwise_count(column.values).sum(axis=1, dtype=np.int64)
+    telling: np.ndarray = (counted >= least) & (counted <= most)
+    return telling
+
+
+def _some(column: FingerprintColumn, chosen: np.ndarray) -> FingerprintColumn:
+    if chosen.all():
+        return column
+    return FingerprintColumn(
+        code=column.code, rows=column.rows[chosen], values=column.values[chosen], quality=column.quality[chosen]
+    )

@@ -1,0 +1,105 @@
+"""What each member has taken of the others: a ledger of counts, by member, resource and period.
+
+Rules this module upholds:
+
+- A count belongs to a window of time: the number of the minute or of the day since 1970 (UTC), or 0 for all of it. A
+  charge in another window begins that count anew.
+- The ledger is bounded: one row a member, resource and period, however much is charged.
+- A charge is added to what stands in the store, so that two processes that share it never lose one another's.
+- It holds names of members and numbers, never contents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.ids import MemberId
+
+
+class Resource(IntEnum):
+    """What is counted. The numbers stand in databases."""
+
+    ENTRIES = 1
+    """Entries of a member's logs."""
+    BYTES = 2
+    """What those entries cost on a disk (`usecases.quotas.cost_of_run`)."""
+    SET_ASIDE = 3
+    """Entries that no correct writer emits."""
+    PROBES = 4
+    """Fingerprints that a member asked about."""
+    CARRIED = 5
+    """Fingerprints that a member asked about, each counted for every member that was asked."""
+
+
+class Period(IntEnum):
+    """Seconds of a window. `ALL`: there is one window only."""
+
+    ALL = 0
+    MINUTE = 60
+    DAY = 86_400
+
+    def window(self, now: float) -> int:
+        """The number of the window in which the Unix second `now` lies."""
+        return int(now) // self if self else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How much was charged in one window."""
+
+    window: int
+    used: int
+
+
+Usage = dict[tuple[Resource, Period], Count]
+"""The counts of one member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """`amount` of `resource` that `member` has taken, in these periods."""
+
+    member: MemberId
+    resource: Resource
+    amount: int
+    periods: tuple[Period, ...] = (Period.DAY, Period.ALL)
+
+
+def used(usage: Mapping[tuple[Resource, Period], Count], resource: Resource, period: Period, now: float) -> int:
+    """What stands in the window of `now`."""
+    count = usage.get((resource, period))
+    return count.used if count is not None and count.window == period.window(now) else 0
+
+
+def add(usage: Usage, charge: Charge, now: float) -> None:
+    """Adds a charge to counts in memory, as `UsageWriter.charge` does to those in the store."""
+    for period in charge.periods:
+        before = used(usage, charge.resource, period, now)
+        usage[charge.resource, period] = Count(window=period.window(now), used=before + charge.amount)
+
+
+class UsageReader(Protocol):
+    """Reads the ledger inside one snapshot."""
+
+    def usage(self, member: MemberId) -> Usage:
+        """The counts of one member; empty where nothing was charged."""
+        ...
+
+    def usage_of_all(self) -> Mapping[MemberId, Usage]:
+        """The same of every member to whom something was charged."""
+        ...
+
+
+class UsageWriter(UsageReader, Protocol):
+    """Writes it, in the caller's transaction."""
+
+    def charge(self, charges: Sequence[Charge], now: float) -> None:
+        """Adds these to the windows of `now`. A row of another window begins anew; one of a later window, after a
+        clock was set back, does too.
+        """
+        ...

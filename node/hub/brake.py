@@ -1,0 +1,71 @@
+"""A brake on guesses: an address that showed tokens of nobody's has to wait before it may show another.
+
+Rules this module upholds:
+
+- It counts failures alone: who shows what is right is never slowed down by itself.
+- What is kept is bounded. An address of IPv6 is counted by its /64, which is what one subscriber has.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from node.errors import Overloaded
+
+if TYPE_CHECKING:
+    from node.domain.ports import Clock
+
+FAILURES: Final = 10
+"""Within `SECONDS`, of one address."""
+SECONDS: Final = 60.0
+ADDRESSES: Final = 10_000
+"""Kept; of more, the oldest are forgotten."""
+_NET_BITS: Final = 64
+_log = structlog.get_logger(__name__)
+
+
+def _network(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, _NET_BITS), strict=False).network_address)
+    return str(found)
+
+
+class Brake:
+    """From any thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures: dict[str, list[float]] = {}
+
+    def check(self, address: str) -> None:
+        """Raises `Overloaded` where this address has failed too often of late."""
+        now = self._clock()
+        with self._lock:
+            recent = [at for at in self._failures.get(_network(address), ()) if now - at < SECONDS]
+        if len(recent) >= FAILURES:
+            raise Overloaded(
+                "too many tokens from this address were none of ours",
+                retry_after=max(1.0, SECONDS - (now - recent[0])),
+                remedy="wait a minute; then compare the token with the one that the hub's operator gave",
+            )
+
+    def failed(self, address: str) -> None:
+        """Counts one that was wrong."""
+        now, network = self._clock(), _network(address)
+        with self._lock:
+            recent = [at for at in self._failures.pop(network, ()) if now - at < SECONDS]
+            # Put in at the end, so that the first is the one that was quiet for longest.
+            self._failures[network] = [*recent, now]
+            if len(self._failures) > ADDRESSES:
+                del self._failures[next(iter(self._failures))]
+        if len(recent) + 1 == FAILURES:
+            _log.warning("tokens are being guessed", address=address)

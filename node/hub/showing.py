@@ -1,0 +1,105 @@
+"""What a member is shown of a log: its entries, and the bodies that it may read.
+
+Rules this module upholds:
+
+- Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
+  goes to those whom the record that it is about admits, too.
+- What is handed out fits what carries it: entries and bytes are counted as the receiver counts them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from node.domain.batch import FRAMING, BodyState, Package
+from node.domain.envelope import Disclosure
+from node.domain.ids import NONCE_SIZE
+from node.errors import NotFound
+from node.tlog import tiles
+from node.usecases.circle import Circle, hide_remarks
+from node.usecases.columns import Handlings
+from node.usecases.filling import next_run
+from node.usecases.vouching import LogTiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from node.domain.ids import MemberId, Origin
+    from node.domain.log_ports import LogState, StoredRun
+    from node.domain.ports import Codec, Store
+
+
+class Showing:
+    """Blocking; safe to use from any thread."""
+
+    def __init__(self, store: Store, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+
+    def package(self, member: MemberId, log: LogState, start: int, handlings: Handlings, run_bytes: int) -> Package:
+        """The entries from `start` on that fit one package of `run_bytes`, with what of them the member may read."""
+        with self._store.read() as reader:
+            run = next_run(reader, log.origin, start, log.cosigned_size, run_bytes)
+            end = start + len(run.entries)
+            proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
+            shown = _admitted(run, handlings, member, log.origin.member)
+            links = reader.links(log.origin, start, end)
+            shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
+        return Package(
+            origin=log.origin,
+            start=start,
+            entries=run.entries,
+            nonces=_keep(run.nonces, shown),
+            bodies=_keep(run.bodies, shown),
+            handling_nonces=_keep(run.handling_nonces, shown),
+            handlings=_keep(run.handlings, shown),
+            checkpoint=log.cosigned,
+            proof=proof,
+        )
+
+    def bodies(
+        self, member: MemberId, origin: Origin, indices: Sequence[int], most_bytes: int
+    ) -> dict[int, Disclosure]:
+        """Those of these disclosures that the member may read, as many as fit `most_bytes`. Raises `NotFound`."""
+        handlings = Handlings(self._codec.decode_handling)
+        found: dict[int, Disclosure] = {}
+        size = 0
+        with self._store.read() as reader:
+            log = reader.log(origin)
+            if log is None or origin.stream != "log":
+                raise NotFound("there is no such log here")
+            circle = Circle(reader, handlings, member)
+            for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
+                run = reader.run(origin, index, index + 1, 0)
+                shown = _admitted(run, handlings, member, origin.member)
+                if not hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)[0]:
+                    continue
+                size += len(run.bodies[0]) + len(run.handlings[0]) + 2 * NONCE_SIZE + FRAMING
+                if found and size > most_bytes:
+                    break
+                found[index] = Disclosure(
+                    nonce=run.nonces[0],
+                    body=run.bodies[0],
+                    handling_nonce=run.handling_nonces[0],
+                    handling=run.handlings[0],
+                )
+        return found
+
+
+def _admitted(run: StoredRun, handlings: Handlings, member: MemberId, owner: MemberId) -> list[bool]:
+    """For each entry: whether it has a body here that `member` may read."""
+    numbers = handlings.number(run.handlings).tolist()
+    admits = {}
+    for number in set(numbers):
+        handling = handlings.values[number]
+        admits[number] = handling is not None and handling.admits(member, owner)
+    held = (np.frombuffer(run.states, dtype=np.uint8) == BodyState.HELD).tolist()
+    return [is_held and admits[number] for is_held, number in zip(held, numbers, strict=True)]
+
+
+def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
+    if all(shown):
+        return column
+    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]

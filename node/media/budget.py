@@ -1,0 +1,113 @@
+"""How much processor time the files of a run get, and which of them come last.
+
+Rules this module upholds:
+
+- A file gets time by its size at first, whatever it says of itself: nearly every file needs less. One that wants more
+  is put off, with what was read of it so far, until every other file is done.
+- What was put off gets its full time then, what is estimated to take least before what takes most, as long as the run
+  has time for such files: `RUN_SECONDS`, or as much as all others took together.
+- For what the run has no time left, what was read at first stands, and says so. Nothing is cut without a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from node.errors import MediaError
+from node.media.confine import PROCESSOR_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from node.domain.fingerprints import MaterialFingerprints
+    from node.media.tasks import Result, Task
+
+FLOOR_SECONDS: Final = 10
+"""Processor time that any file gets at first: a photograph of 200 million pixels takes 4."""
+SECONDS_A_MEGABYTE: Final = 5
+"""On top of it for each million bytes. A film from a phone takes 1, one from the web 3; an animation that is small and
+large at once (11 kB, 71 s) a thousand times as much."""
+RUN_SECONDS: Final = 900
+"""Processor time that a run has for files that were put off, at least."""
+MOST_PUT_OFF: Final = 1_000
+"""Files that can be put off: what was read of each is held until then."""
+CUT: Final = "this run has no time left for files that take so long: read it in a run of its own"
+"""What is said of a file that was put off and had no second turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Processor time in seconds that a file gets: up to its first frame, for what moves, and for what moves where that
+    is estimated to take longer anyway. All are at least 1.
+    """
+
+    first: int
+    moving: int
+    costly: int
+
+
+class Budget:
+    """Of one run. `floor` and `run`: see `FLOOR_SECONDS`, `RUN_SECONDS`."""
+
+    def __init__(self, *, floor: int = FLOOR_SECONDS, run: int = RUN_SECONDS) -> None:
+        self._floor = floor
+        self._run = run
+        self._others = 0.0
+        self._granted = 0.0
+        self._put_off: list[Task] = []
+
+    def first_turn(self, size: int) -> Limits:
+        """What a file of `size` bytes gets at first."""
+        fair = self._floor + SECONDS_A_MEGABYTE * size // 1_000_000
+        return Limits(first=min(fair, PROCESSOR_SECONDS), moving=fair, costly=self._floor)
+
+    def put_off(self, task: Task, so_far: MaterialFingerprints | None, cost: int, most: int) -> bool:
+        """Keeps a file for the end, with what was read of it. False where it had its second turn, or where too many are
+        kept: then what was read stands.
+        """
+        if task.last or len(self._put_off) >= MOST_PUT_OFF:
+            return False
+        task.waits, task.so_far, task.cost, task.most = True, so_far, cost, most
+        self._put_off.append(task)
+        return True
+
+    def last(self) -> Iterator[Task]:
+        """The files that were put off, in the order of their second turns."""
+        yield from sorted(self._put_off, key=lambda task: task.cost)
+
+    def second_turn(self, task: Task) -> Task:
+        """Gives a file that was put off its second turn, or its result where too little time is left. What it gets
+        counts as taken until it is known what it took. The first one gets all that it may take: so one that is in a run
+        of its own is read to its end.
+        """
+        task.waits, task.last, task.again = False, True, False
+        left = int(max(self._run, self._others) - self._granted)
+        if not self._granted:
+            left = max(left, task.most)
+        if left < max(min(task.cost, task.most), self._floor):
+            task.result = cut(task.so_far)
+            return task
+        seconds = min(max(task.most, self._floor), left)
+        self._granted += seconds
+        task.limits = Limits(first=min(seconds, PROCESSOR_SECONDS), moving=seconds, costly=seconds)
+        return task
+
+    def took(self, task: Task, seconds: float) -> None:
+        """A file has taken so many seconds in its turn."""
+        if task.last and task.limits:
+            self._granted += seconds - task.limits.moving
+        else:
+            self._others += seconds
+
+
+def cut(so_far: MaterialFingerprints | None) -> Result:
+    """The result of a file that had no second turn, given what was read of it in its first."""
+    if so_far is None:
+        return MediaError("decoding it takes too long", remedy=CUT)
+    return replace(so_far, note=f"{so_far.note}; {CUT}" if so_far.note else CUT)
+
+
+def is_cut(result: Result) -> bool:
+    """Whether a file would have been read further, had the run had time for it."""
+    return result.remedy == CUT if isinstance(result, MediaError) else result.note.endswith(CUT)

@@ -1,0 +1,113 @@
+"""A change: one transaction over bodies, and what has to follow it once it is durable.
+
+Rules this module upholds:
+
+- Whoever writes or purges bodies does so by one of these, which `Catalogue.change` hands out: it remembers what the
+  index and the hits that are kept must follow, and what is still to be deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from node.domain.search_ports import HOLDINGS_SOURCE
+from node.usecases.effects import NOWHERE, Applied, Places, apply
+from node.usecases.purging import Purge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.batch import FingerprintColumns
+    from node.domain.envelope import Disclosure
+    from node.domain.ids import Origin
+    from node.domain.ports import StoreWriter
+    from node.usecases.replica import Verified
+
+
+@dataclass(slots=True, kw_only=True)
+class Change:
+    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
+
+    writer: StoreWriter
+    applied: list[Applied] = field(default_factory=list)
+    removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
+    filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    held: list[FingerprintColumns] = field(default_factory=list)
+    purged: int = 0
+    purges: list[Purge] = field(default_factory=list)
+
+    def apply(self, verified: Verified, places: Places = NOWHERE) -> Applied:
+        """Stores a verified run with its effects (`effects.apply`)."""
+        done = apply(self.writer, verified, places)
+        self.applied.append(done)
+        self.purged += done.purged
+        return done
+
+    def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
+        """Gives a missing entry its body, which the caller has checked."""
+        self.writer.fill(origin, index, disclosure)
+        self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
+
+    def hold(self, columns: FingerprintColumns) -> None:
+        """The fingerprints of new holdings, which the caller has put."""
+        self.held.append(columns)
+
+    def delete_holding(self, holding_id: int) -> None:
+        """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
+        self.writer.delete_holding(holding_id)
+        self.removed.append({HOLDINGS_SOURCE: [holding_id]})
+        self.purged += 1
+
+    def leave_case(self, holding_id: int, case: str) -> None:
+        """Takes a holding out of a case, with the references to its files there."""
+        self.writer.leave_case(holding_id, case)
+        self.purged += 1
+
+    def end_deletions(self, ids: Sequence[int]) -> None:
+        """These deletions are finished (`HoldingWriter.end_deletions`)."""
+        self.writer.end_deletions(ids)
+        self.purged += 1
+
+    def purge(self) -> Purge:
+        """A purge inside this transaction; the rows it removes leave the index with it."""
+        purge = Purge(self.writer)
+        self.purges.append(purge)
+        self.removed.append(purge.removed)
+        return purge
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is more to delete than this transaction had room for."""
+        return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
+
+    @property
+    def behind(self) -> list[tuple[int, int, bool]]:
+        """(source, row, filled) of what changes below what an index has: purged, or given its body late."""
+        gone = [*self.removed, *(done.removed for done in self.applied)]
+        removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
+        return removed + [(number, row, True) for number, row, _, _ in self.filled]
+
+    def keep_hits_in_step(self) -> int:
+        """What this does to the hits that are kept: those on bodies that go have ended, those of holdings that go are
+        gone; how many. What comes apart from the order of its log waits to be matched.
+        """
+        ended = 0
+        for rows in [*self.removed, *(done.removed for done in self.applied)]:
+            for source, some in rows.items():
+                if source == HOLDINGS_SOURCE:
+                    ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
+                else:
+                    ended += self.writer.end_hits(source, some)
+        for number, row, _, _ in self.filled:
+            self.writer.wait_for_match(number, [row])
+        for columns in self.held:
+            new = {row for each in columns.columns for row in each.rows.tolist()}
+            self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
+        return ended
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        """Forgets an own statement that never got a place; False where none waits under this name."""
+        forgotten = self.writer.forget_pending(leaf)
+        self.purged += forgotten
+        return forgotten

@@ -1,0 +1,220 @@
+"""Many hits of one member: how many of them are looked at and shown, and how the rest is counted.
+
+Rules this module upholds:
+
+- What is bounded is bounded for each member on each subject alone. However many records one member floods the
+  federation with, every hit on another member's records is checked and given as if they were not there.
+- Hits of one member on one subject with the same evidence (kind, distance, orientation) are alike: the first leads, and
+  says how many there are. A few more of them are given as lines of their own, for a person may want to compare.
+- What is left out is counted, by member. A hit that the store does not bear out takes no place of one that it does.
+- Members whose hits are set aside (`node.usecases.sources`) are counted by what the index proposes, and not read.
+- Own records and holdings are not bounded: nobody else can put any there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from node.domain.ids import MemberId, Origin
+    from node.domain.ports import StoreReader
+    from node.domain.queries import Hit
+    from node.domain.search_ports import Alike, RawHit
+    from node.usecases.checking import Asked, Checker, Spoken
+
+MAX_ALIKE: Final = 10
+"""Hits of one member on one subject with the same evidence that are given."""
+MAX_OF_MEMBER: Final = 100
+"""Hits of one member on one subject that are given."""
+PROPOSED: Final = 2 * MAX_ALIKE
+"""Hits that are alike which the index proposes: more than are given, for the store may not bear one out."""
+
+
+class Likeness(NamedTuple):
+    """What hits that are alike have in common."""
+
+    subject: int
+    member: MemberId
+    code: int
+    by: int
+    distance: int
+    orientation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """`spoken`: the hits that are given, in the order of what was proposed, with what the store says; `likes`: the
+    likeness of each of them, None for one that is not bounded; `disagreed` as `Checker.checked` counts.
+
+    `alike`: how many hits of each likeness there are, of those that have more than one. `left_out`: (subject, member)
+    -> hits that are not given. `aside`: member -> hits of members whose hits are set aside.
+    """
+
+    spoken: list[tuple[RawHit, Spoken]]
+    likes: list[Likeness | None]
+    disagreed: int = 0
+    alike: Mapping[Likeness, int] = field(default_factory=dict)
+    left_out: Mapping[tuple[int, MemberId], int] = field(default_factory=dict)
+    aside: Mapping[MemberId, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Thing:
+    """One (subject, source, row) that was proposed, by one raw hit or by two. `like` None: not bounded."""
+
+    at: list[int]
+    like: Likeness | None
+
+
+class Sifter:
+    """Of one search. `owners`: source -> whose records those are, for the sources of other members alone."""
+
+    def __init__(self, checker: Checker, owners: Mapping[int, MemberId], aside: frozenset[MemberId]) -> None:
+        self._checker = checker
+        self._owners = owners
+        self._aside = aside
+
+    def sift(
+        self,
+        tx: StoreReader,
+        asked: Asked,
+        raw: Sequence[RawHit],
+        names: Mapping[int, Origin],
+        further: Mapping[Alike, int] = MappingProxyType({}),
+    ) -> Sifted:
+        """Checks what the index proposes (`raw`, the best first), in rounds: one is enough where the store bears it
+        out. `further`: what the index has beside, as `Proposed` says.
+        """
+        left, aside = self._things(raw)
+        given: Counter[Likeness] = Counter()
+        of_member: Counter[tuple[int, MemberId]] = Counter()
+        kept: dict[int, tuple[RawHit, Spoken]] = {}
+        likes: dict[int, Likeness | None] = {}
+        disagreed = 0
+        while True:
+            portion, left = _portion(left, given, of_member)
+            if not portion:
+                break
+            some = [raw[at] for thing in portion for at in thing.at]
+            spoken, wrong = self._checker.checked(tx, asked, some, names)
+            disagreed += wrong
+            borne_out = dict(spoken)
+            for thing in portion:
+                found = next((at for at in thing.at if raw[at] in borne_out), None)
+                if found is None:
+                    continue
+                kept[found], likes[found] = (raw[found], borne_out[raw[found]]), thing.like
+                if thing.like is not None:
+                    given[thing.like] += 1
+                    of_member[thing.like[:2]] += 1
+        alike = Counter(given)
+        left_out: Counter[tuple[int, MemberId]] = Counter()
+        for thing in left:
+            if thing.like is not None:
+                alike[thing.like] += 1
+                left_out[thing.like[:2]] += 1
+        self._count(further, given, alike, left_out, aside)
+        return Sifted(
+            spoken=[kept[at] for at in sorted(kept)],
+            likes=[likes[at] for at in sorted(kept)],
+            disagreed=disagreed,
+            alike={like: number for like, number in alike.items() if number > 1},
+            left_out=left_out,
+            aside=aside,
+        )
+
+    def _count(
+        self,
+        further: Mapping[Alike, int],
+        given: Mapping[Likeness, int],
+        alike: Counter[Likeness],
+        left_out: Counter[tuple[int, MemberId]],
+        aside: Counter[MemberId],
+    ) -> None:
+        """Adds what the index did not give. A record that it has by two kinds of hash is counted by the one by which it
+        has more.
+        """
+        by_code: defaultdict[tuple[int, MemberId], Counter[int]] = defaultdict(Counter)
+        for each, number in further.items():
+            if (member := self._owners.get(each.source)) is not None:
+                by_code[each.subject, member][each.code] += number
+                like = Likeness(each.subject, member, *each[2:])
+                if like in given:
+                    alike[like] += number
+        for (subject, member), numbers in by_code.items():
+            if member in self._aside:
+                aside[member] += max(numbers.values())
+            else:
+                left_out[subject, member] += max(numbers.values())
+
+    def _things(self, raw: Sequence[RawHit]) -> tuple[list[_Thing], Counter[MemberId]]:
+        """What was proposed, in its order, and how much of it is set aside."""
+        things: dict[tuple[int, int, int], _Thing] = {}
+        aside: Counter[MemberId] = Counter()
+        for at, hit in enumerate(raw):
+            known = things.get(hit[:3])
+            if known is not None:
+                known.at.append(at)
+                continue
+            member = self._owners.get(hit.source)
+            if member in self._aside and member is not None:
+                aside[member] += 1
+                continue
+            things[hit[:3]] = _Thing([at], None if member is None else likeness(hit, member))
+        return list(things.values()), aside
+
+
+def likeness(hit: RawHit, member: MemberId) -> Likeness:
+    """What other hits have to have in common with this one to be alike."""
+    return Likeness(hit.subject, member, hit.code, hit.by, hit.distance, hit.orientation)
+
+
+def _portion(
+    left: Sequence[_Thing], given: Mapping[Likeness, int], of_member: Mapping[tuple[int, MemberId], int]
+) -> tuple[list[_Thing], list[_Thing]]:
+    """(What is checked next, what is left after that)."""
+    alike, members = Counter(given), Counter(of_member)
+    portion: list[_Thing] = []
+    rest: list[_Thing] = []
+    for thing in left:
+        like = thing.like
+        if like is not None:
+            if alike[like] >= MAX_ALIKE or members[like[:2]] >= MAX_OF_MEMBER:
+                rest.append(thing)
+                continue
+            alike[like] += 1
+            members[like[:2]] += 1
+        portion.append(thing)
+    return portion, rest
+
+
+def fair(hits: Iterable[Hit], most: int) -> list[Hit]:
+    """At most so many hits of one subject, given best first: those that lead before those that are like them, and of
+    every member the first before the second of any.
+    """
+    turn: Counter[tuple[bool, str]] = Counter()
+    ordered: defaultdict[tuple[bool, int], list[Hit]] = defaultdict(list)
+    for hit in hits:
+        speaker = hit.record.origin.member if hit.record else hit.origin
+        ordered[not hit.leads, turn[hit.leads, speaker]].append(hit)
+        turn[hit.leads, speaker] += 1
+    return [hit for place in sorted(ordered) for hit in ordered[place]][:most]
+
+
+def bounded(hits: Sequence[Hit]) -> tuple[list[Hit], int]:
+    """The hits of one member's answer as they are given, and how many are not: bounded as those of a search are."""
+    alike: Counter[tuple[object, ...]] = Counter()
+    subjects: Counter[int] = Counter()
+    given: list[Hit] = []
+    for hit in hits:
+        like = (hit.subject, hit.algorithm, hit.level, hit.distance, hit.orientation, hit.trimmed)
+        if alike[like] < MAX_ALIKE and subjects[hit.subject] < MAX_OF_MEMBER:
+            given.append(hit)
+            alike[like] += 1
+            subjects[hit.subject] += 1
+    return given, len(hits) - len(given)

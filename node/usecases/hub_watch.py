@@ -1,0 +1,77 @@
+"""Whether the hub shows less than it has cosigned: a hub that was rolled back, or that shows us an older state.
+
+Rules this module upholds:
+
+- The hub's own signature speaks against it: the note that is kept here carries its cosignature on more entries than it
+  shows now. Both notes go into the alarm as they were signed.
+- What is kept here is read before the hub is asked: whatever comes in between only makes the hub look better.
+- It tells, and stops nothing: a hub that was restored from a backup is handed in again what it lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from node.domain.roster import MemberStatus
+from node.usecases.alarms import HubRollback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from node.domain.ids import MemberId, Origin
+    from node.domain.log_ports import LogState
+    from node.domain.ports import Clock, Store
+    from node.domain.roster import Roster
+    from node.domain.services import Head
+    from node.usecases.alarms import Alarms
+
+MAX_NOTE: Final = 4_096
+"""Bytes of a note that are kept as evidence: more than two signatures need."""
+
+
+class HubWatch:
+    """Blocking: never on the event loop. `own`: whose node this is."""
+
+    def __init__(
+        self, *, store: Store, alarms: Alarms, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
+    ) -> None:
+        self._store = store
+        self._alarms = alarms
+        self._clock = clock
+        self._own = own
+        self._latest = latest
+
+    def cosigned(self) -> dict[Origin, LogState]:
+        """The logs of which the hub's cosignature is kept here, as they stand."""
+        with self._store.read() as tx:
+            return {log.origin: log for log in tx.logs() if log.origin.stream == "log" and log.cosigned_size}
+
+    def look(self, before: Mapping[Origin, LogState], heads: Sequence[Head]) -> None:
+        """Holds what the hub shows against what was kept here before it was asked. `heads`: of all these logs; one that
+        is not among them the hub does not have. Raises an alarm, which is durable when this returns.
+        """
+        known = self._latest()
+        me = known.members.get(self._own) if known else None
+        if me is not None and me.status is MemberStatus.LEFT:
+            return  # the hub shows who has left its own logs alone
+        shown = {head.origin: head for head in heads}
+        behind, caught_up = [], []
+        for origin, log in before.items():
+            head = shown.get(origin)
+            if head is None or head.cosigned_size < log.cosigned_size:
+                behind.append(self._rollback(log, head))
+            else:
+                caught_up.append(str(origin))
+        self._alarms.hub_rolled_back(behind, caught_up)
+
+    def _rollback(self, log: LogState, head: Head | None) -> HubRollback:
+        notes = (log.cosigned, head.cosigned if head else b"")
+        held, shown = (note[:MAX_NOTE].decode("utf-8", "replace") for note in notes)
+        return HubRollback(
+            log=str(log.origin),
+            held=log.cosigned_size,
+            shown=head.cosigned_size if head else 0,
+            logs=1,
+            evidence=(held, shown),
+            at=int(self._clock()),
+        )

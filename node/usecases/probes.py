@@ -1,0 +1,121 @@
+"""What members ask about, counted before any work: fingerprints a minute and a day, and how many members they go to.
+
+Rules this module upholds:
+
+- A question costs a unit a fingerprint, and a unit a kilobyte where its bytes are more: bytes that no reader
+  understands are not free.
+- Charged before the work, and never given back: a refused question has still been asked.
+- The counts outlive the process. The hub writes them down every few seconds (`Booked`), a node with the audit of the
+  answer. So a crash of the hub forgets the charges of the last seconds, and that of a node those of answers that
+  nobody was given.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from node.domain.usage import Charge, Period, Resource, add, used
+from node.errors import Overloaded
+from node.usecases.budget import Budget
+from node.usecases.quotas import Refusals, merged, passed, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.ids import MemberId
+    from node.domain.ports import Store
+    from node.domain.queries import SignedQuery
+    from node.domain.roster import Policy
+    from node.domain.usage import Usage
+
+UNIT_BYTES: Final = 1_024
+"""Bytes of a question that a unit pays for. A picture with all its orientations takes some 140 a fingerprint."""
+_ASKED: Final = (Period.MINUTE, Period.DAY)
+
+
+def units(query: SignedQuery, cost: int) -> int:
+    """What a question is charged: its declared `cost` in fingerprints, or its bytes where these are more."""
+    return max(1, cost, -(-(len(query.header) + len(query.payload)) // UNIT_BYTES))
+
+
+class Probes:
+    """The counts of whoever asks, in memory. Not thread-safe: one event loop, or a lock around it.
+
+    `usage`: what the ledger says at the start. `times`: how many times a limit of the policy is taken.
+    """
+
+    def __init__(self, usage: Mapping[MemberId, Usage], *, times: int = 1) -> None:
+        self.usage: dict[MemberId, Usage] = {member: dict(counts) for member, counts in usage.items()}
+        self.refusals = Refusals()
+        self._pace = Budget()
+        self._times = times
+
+    def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int = 0) -> list[Charge]:
+        """Charges `amount` units, of a question that is carried to so many `members`. Raises `Overloaded`; nothing is
+        charged then. What was charged has to be written down by the caller.
+        """
+        counts = self.usage.setdefault(member, {})
+        charged = [Charge(member=member, resource=Resource.PROBES, amount=amount, periods=_ASKED)]
+        if members:
+            carried = amount * members
+            charged.append(Charge(member=member, resource=Resource.CARRIED, amount=carried, periods=_ASKED))
+        over = passed(policy.limits, counts, charged, now, times=self._times)
+        if over is not None:
+            self.refusals.note(member, over[0].limit, now)
+            raise refusal(member, *over, now)
+        spent = used(counts, Resource.PROBES, Period.MINUTE, now)
+        try:
+            self._pace.charge(member, amount, policy.query_cost_per_minute, now, spent=spent)
+        except Overloaded:
+            self.refusals.note(member, "query_cost_per_minute", now)
+            raise
+        for each in charged:
+            add(counts, each, now)
+        return charged
+
+
+class Booked:
+    """`Probes` of a hub, whose charges are written down behind its back: no question waits for a disk.
+
+    `charge` on the event loop, `flush` in a thread. Processes that share a store see each other's charges with the next
+    `flush` in which they have any of the same member.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._due: list[Charge] = []
+        with store.read() as tx:
+            self._probes = Probes(tx.usage_of_all())
+
+    @property
+    def refusals(self) -> Refusals:
+        """Who was refused today."""
+        return self._probes.refusals
+
+    def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int) -> None:
+        """As `Probes.charge`; written down with the next `flush`."""
+        with self._lock:
+            self._due += self._probes.charge(member, amount, policy, now, members=members)
+
+    def flush(self, now: float) -> None:
+        """Writes down what was charged since the last time. Where the store fails, it is due still. Blocking."""
+        with self._lock:
+            due, self._due = merged(self._due), []
+        if not due:
+            return
+        try:
+            with self._store.write() as tx:
+                tx.charge(due, now)
+                fresh = {member: tx.usage(member) for member in {each.member for each in due}}
+        except BaseException:
+            with self._lock:
+                self._due = due + self._due
+            raise
+        with self._lock:
+            for member, counts in fresh.items():
+                for each in self._due:
+                    if each.member == member:
+                        add(counts, each, now)
+                self._probes.usage[member] = counts

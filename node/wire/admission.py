@@ -1,0 +1,238 @@
+"""Who may call, and how much of the hub one member may hold at once.
+
+Rules this module upholds:
+
+- Fail closed: a call is nobody's before the `Gate` has admitted the certificate's one SPIFFE id, its key and its end of
+  life.
+- A member is counted from the moment its call is opened, not from its first message: what it keeps half open is its own
+  to miss. The limits are the policy's; what is counted together stands in `_LIMITS`.
+- First messages of one member are taken in a few at a time, so that it cannot have us hold a large one for each call.
+- Who is refused for having too much is told so, and is named in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from node.domain.ids import MemberId
+from node.domain.limits import Limits
+from node.domain.ports import Clock
+from node.domain.services import Gate
+from node.errors import Expired, Overloaded, Refused, Unauthenticated, Unavailable
+from node.wire import limits
+from node.wire.door import Door, NoDoor, Peer, peer_of
+from node.wire.notices import Notices
+from node.wire.status import Context
+
+_REMEDY: Final = "run `vigil node doctor`: it checks this node's certificate and names the fault"
+IDENTITIES: Final = 512
+"""Certificates that are kept as they were read."""
+_LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
+    "Follow": lambda policy: policy.follow_streams,
+    "Attend": lambda policy: policy.attend_streams,
+    "Watch": lambda policy: policy.watch_streams,
+    "Submit": lambda policy: policy.large_calls,
+    "Bodies": lambda policy: policy.large_calls,
+    "Metadata": lambda policy: policy.large_calls,
+}
+"""By method; the others are bounded by `Limits.calls` alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a client certificate says: its one SPIFFE id, SHA-256 of its SubjectPublicKeyInfo, end of life (Unix s)."""
+
+    spiffe_id: str
+    spki_sha256: bytes
+    not_after: float
+
+
+def identity(context: Context) -> Identity:
+    """The identity behind a call. Raises `Unauthenticated` unless there is exactly one SPIFFE id and one certificate.
+
+    Other kinds of name in the certificate are not looked at: gRPC mixes them in `peer_identities`.
+    """
+    auth = context.auth_context()
+    ids = list(auth.get("peer_spiffe_id", ()))
+    pems = list(auth.get("x509_pem_cert", ()))
+    if len(ids) != 1 or len(pems) != 1:
+        raise Unauthenticated("a client certificate must hold exactly one SPIFFE id", remedy=_REMEDY)
+    try:
+        return _read(ids[0], pems[0])
+    except (ValueError, TypeError) as error:
+        raise Unauthenticated("a client certificate that cannot be read", remedy=_REMEDY) from error
+
+
+@lru_cache(maxsize=IDENTITIES)
+def _read(spiffe_id: bytes, pem: bytes) -> Identity:
+    certificate = x509.load_pem_x509_certificate(pem)
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return Identity(
+        spiffe_id=spiffe_id.decode("ascii"),
+        spki_sha256=hashlib.sha256(key).digest(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """One call that was let in. `reading`: what its first message is taken in under."""
+
+    member: MemberId
+    who: Identity
+    peer: Peer
+    reading: asyncio.Semaphore
+
+
+class Connections:
+    """The connections on which members have shown themselves, oldest first, as far as the front knows them."""
+
+    def __init__(self, door: Door, most: Callable[[], int], notices: Notices) -> None:
+        self._door = door
+        self._most = most
+        self._notices = notices
+        self._owners: dict[int, MemberId] = {}
+        self._of: dict[MemberId, dict[int, None]] = {}
+        self._refused: Counter[int] = Counter()
+
+    def used(self, number: int, member: MemberId) -> None:
+        """A call of `member` came on this connection. One connection too many ends the member's oldest."""
+        if self._owners.get(number) == member:
+            return
+        self._owners[number] = member
+        own = self._of.setdefault(member, {})
+        own[number] = None
+        self._door.keep(number)
+        if len(own) > self._most():
+            oldest = next(iter(own))
+            self.closed(oldest)
+            self._door.cut(oldest)
+            self._notices.note(member, "too many connections")
+
+    def refused(self, number: int) -> None:
+        """A call too many was refused on it. Who goes on and on is cut off."""
+        self._refused[number] += 1
+        if self._refused[number] >= limits.REFUSALS_A_CONNECTION:
+            self.closed(number)
+            self._door.cut(number)
+
+    def closed(self, number: int) -> None:
+        """It has ended. Idempotent."""
+        self._refused.pop(number, None)
+        member = self._owners.pop(number, None)
+        if member is not None:
+            self._of[member].pop(number, None)
+            if not self._of[member]:
+                del self._of[member]
+
+    def lost(self) -> None:
+        """All have ended."""
+        self._owners.clear()
+        self._of.clear()
+        self._refused.clear()
+
+
+class Admission:
+    """Admits callers by the gate, counts what they hold, and ends their streams when they may stay no longer. On the
+    event loop. `allowed`: the limits in force; `notices`: is told who has too much.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        clock: Clock,
+        *,
+        notices: Notices,
+        allowed: Callable[[], Limits] = Limits,
+        door: Door | None = None,
+        recheck_seconds: float = limits.RECHECK_SECONDS,
+    ) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._notices = notices
+        self._allowed = allowed
+        self._recheck_seconds = recheck_seconds
+        self._calls: Counter[MemberId] = Counter()
+        self._methods: Counter[tuple[MemberId, str]] = Counter()
+        self._reading: dict[MemberId, asyncio.Semaphore] = {}
+        self.door = door or NoDoor()
+        self.connections = Connections(self.door, lambda: self._allowed().connections, notices)
+
+    @asynccontextmanager
+    async def admitted(self, context: Context, method: str) -> AsyncGenerator[Admitted, None]:
+        """Holds a place for one call. Raises what the gate raises, `Expired`, `Overloaded` for one call too many."""
+        who = identity(context)
+        member = self._check(who)
+        peer = peer_of(context.peer())
+        self._count(member, method, peer)
+        try:
+            reading = self._reading.setdefault(member, asyncio.Semaphore(limits.READS_A_MEMBER))
+            yield Admitted(member=member, who=who, peer=peer, reading=reading)
+        finally:
+            self._calls[member] -= 1
+            self._methods[member, method] -= 1
+            if not self._calls[member]:
+                del self._calls[member]
+                self._reading.pop(member, None)
+            if not self._methods[member, method]:
+                del self._methods[member, method]
+
+    def _count(self, member: MemberId, method: str, peer: Peer) -> None:
+        allowed = self._allowed()
+        if peer.number is not None:
+            self.connections.used(peer.number, member)
+        of_method = _LIMITS.get(method)
+        what = ""
+        if self._calls[member] >= allowed.calls:
+            what = "too many calls at once"
+        elif of_method is not None and self._methods[member, method] >= of_method(allowed):
+            what = f"too many calls of {method} at once"
+        if what:
+            self._notices.note(member, what)
+            if peer.number is not None:
+                self.connections.refused(peer.number)
+            raise Overloaded(
+                f"this member has {what}",
+                retry_after=limits.UNARY_SECONDS,
+                remedy="wait until some have ended; does another node run with the same keys?",
+            )
+        self._calls[member] += 1
+        self._methods[member, method] += 1
+
+    def slow(self, admitted: Admitted) -> None:
+        """A receiver does not take what it is sent: in a moment its connection is ended, with all that waits on it."""
+        self._notices.note(admitted.member, "does not take what it is sent")
+        if admitted.peer.number is not None:
+            asyncio.get_running_loop().call_later(limits.SETTLE_SECONDS, self.door.cut, admitted.peer.number)
+
+    def _check(self, who: Identity) -> MemberId:
+        if self._clock() >= who.not_after:
+            raise Expired("the certificate is past its end", remedy="renew it, and check this machine's clock")
+        return self._gate.admit(who.spiffe_id, who.spki_sha256, who.not_after)
+
+    async def ends(self, member: MemberId, who: Identity) -> None:
+        """Waits until the member's streams must end, and raises the reason."""
+        watch = self._gate.watch(member)
+        fired = asyncio.ensure_future(anext(watch, None))
+        try:
+            while not fired.done():
+                left = min(self._recheck_seconds, who.not_after - self._clock())
+                await asyncio.wait({fired}, timeout=max(left, 0.0))
+                self._check(who)
+            reason = fired.result()
+            if reason is None:
+                raise Unavailable("the hub watches over this stream no longer", remedy="reconnect")
+            raise Refused(f"the stream was ended: {reason}")
+        finally:
+            fired.cancel()
+            await asyncio.gather(fired, return_exceptions=True)

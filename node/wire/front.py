@@ -1,0 +1,300 @@
+"""The front of a hub's port: takes connections, counts them, and passes their bytes to a server behind it.
+
+Rules this module upholds:
+
+- Nobody else reaches that server. The front has no key and reads nothing: TLS goes through it from end to end. What it
+  knows is addresses, times and numbers.
+- A connection costs the server nothing before it has begun a TLS handshake, and it is ended when nobody has vouched for
+  it within `FIRST_CALL_SECONDS`. Meanwhile it is the first to give way where its address, or the port, is crowded.
+- Bytes are passed on only as fast as they are taken: for each way at most two buffers are held. Who does not take them
+  is cut off, so that a server behind the front never holds for long what nobody reads.
+- It runs in a process of its own (`node.app.front_process`). On one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from node.errors import Overloaded
+from node.wire import limits
+from node.wire.crowd import Crowd, Place, Shown
+from node.wire.door import bind_name
+
+HANDSHAKE: Final = 22
+"""The first byte of every TLS connection (RFC 8446, section 5.1)."""
+CROWDED: Final = "too many connections"
+NOT_TLS: Final = "something else than TLS"
+SILENT: Final = "connections that ask for nothing"
+UNREAD: Final = "connections that take nothing of what is sent"
+
+Told = Callable[[str, str], None]
+"""Is given an address and what was too much of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a port allows. `stays`: whether a connection that was vouched for stays; the others end after
+    `limits.VISIT_SECONDS`.
+    """
+
+    each: int
+    everybody: int
+    stays: bool
+
+
+class _End(asyncio.BufferedProtocol):
+    """One end of a connection. What arrives here is written to `other`, which holds us back while it is full."""
+
+    def __init__(self, link: _Link, buffer: memoryview) -> None:
+        self._link = link
+        self._buffer = buffer
+        self.transport: asyncio.Transport | None = None
+        self.other: _End | None = None
+        self.full_since: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(type(transport))
+        self.transport = transport
+        transport.set_write_buffer_limits(high=limits.FRONT_BUFFER_BYTES)
+        self._link.made(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        # Shared by all: what is read is copied before anything else is.
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+            self._link.passed()
+        else:
+            self._link.first(data)
+
+    def eof_received(self) -> bool:
+        self._link.end()
+        return False
+
+    def pause_writing(self) -> None:
+        self.full_since = asyncio.get_running_loop().time()
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.full_since = None
+        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._link.lost()
+
+
+class _Link:
+    """A client's end and, once that has said something, the server's."""
+
+    def __init__(self, front: Front, number: int, buffer: memoryview) -> None:
+        self._front = front
+        self._loop = asyncio.get_running_loop()
+        self._dialling: asyncio.Task[None] | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._upstream = _End(self, buffer)
+        self.client = _End(self, buffer)
+        self.number = number
+        self.address = ""
+        self.place: Place | None = None
+        self.began = self.moved = self._loop.time()
+        self.kept = False
+        self.ended = False
+        self._open = 0
+
+    def made(self, end: _End) -> None:
+        """One end is there."""
+        self._open += 1
+        if end is self.client and end.transport is not None:
+            address = end.transport.get_extra_info("peername")
+            self.address = str(address[0]) if address else ""
+            self._front.came(self)
+
+    def first(self, data: bytes) -> None:
+        """What the client said before there was a server's end."""
+        if self.ended or self.client.transport is None:
+            return
+        if self._dialling is None and data[0] != HANDSHAKE:
+            self._front.told(self.address, NOT_TLS)
+            self.cut()
+            return
+        self._front.spoke(self)
+        self.client.transport.pause_reading()
+        self._dialling = self._loop.create_task(self._dial(data))
+
+    async def _dial(self, data: bytes) -> None:
+        try:
+            await self._front.dial(self._upstream, self.number, self.address)
+        except OSError:
+            # The server is not there, or no longer: the client dials again.
+            self.cut()
+            return
+        if self._upstream.transport is None or self.client.transport is None or self.ended:
+            self.cut()
+            return
+        self._upstream.other, self.client.other = self.client, self._upstream
+        self._upstream.transport.write(data)
+        self.client.transport.resume_reading()
+
+    def passed(self) -> None:
+        """Bytes went through."""
+        self.moved = self._loop.time()
+
+    def unread_for(self, now: float) -> float:
+        """Seconds for which the client has not made room."""
+        return 0.0 if self.client.full_since is None else now - self.client.full_since
+
+    def end(self) -> None:
+        """Ends in order: what was taken over is still written, for a moment."""
+        if not self.ended:
+            self._left()
+            for end in (self.client, self._upstream):
+                if end.transport is not None:
+                    end.transport.close()
+            self._ending = self._loop.call_later(limits.FRONT_CLOSING_SECONDS, self.cut)
+
+    def lost(self) -> None:
+        """One end is gone, and everything that it had to write was written or dropped."""
+        self._open -= 1
+        self.end()
+        if self._open == 0 and self._ending is not None:
+            self._ending.cancel()
+
+    def cut(self) -> None:
+        """Ends at once, and drops what was not written."""
+        self._left()
+        if self._dialling is not None:
+            self._dialling.cancel()
+        if self._ending is not None:
+            self._ending.cancel()
+        for end in (self.client, self._upstream):
+            if end.transport is not None:
+                end.transport.abort()
+
+    def _left(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._front.went(self)
+
+
+class Front:
+    """Of one port. `server`: the path of the socket of the server behind it. `closed`: is told the number of each
+    connection that was kept and ended.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        rules: Rules,
+        *,
+        numbers: itertools.count[int],
+        told: Told,
+        closed: Callable[[int], None],
+    ) -> None:
+        self._server = server
+        self._rules = rules
+        self._numbers = numbers
+        self._run = secrets.token_hex(8)
+        self._closed = closed
+        self._crowd = Crowd(each=rules.each, everybody=rules.everybody)
+        self._links: dict[int, _Link] = {}
+        self._buffer = memoryview(bytearray(limits.FRONT_BUFFER_BYTES))
+        self.told = told
+
+    def protocol(self) -> asyncio.BaseProtocol:
+        """For each connection that is taken."""
+        return _Link(self, next(self._numbers), self._buffer).client
+
+    async def dial(self, end: _End, number: int, address: str) -> None:
+        """Connects one end to the server, under a name that says whose it is. Raises `OSError`."""
+        own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            own.settimeout(0)
+            own.bind("\0" + bind_name(self._run, number, address))
+            await asyncio.get_running_loop().sock_connect(own, self._server)
+            await asyncio.get_running_loop().create_unix_connection(lambda: end, sock=own)
+        except BaseException:
+            own.close()
+            raise
+
+    def came(self, link: _Link) -> None:
+        """A connection was taken: it gets a place, or is ended."""
+
+        def give_way() -> None:
+            self.told(link.address, CROWDED)
+            link.cut()
+
+        try:
+            link.place = self._crowd.enter(link.address, give_way)
+        except Overloaded:
+            self.told(link.address, CROWDED)
+            link.cut()
+            return
+        self._links[link.number] = link
+
+    def spoke(self, link: _Link) -> None:
+        """A handshake has begun."""
+        if link.place is not None:
+            self._crowd.show(link.place, Shown.SOMETHING)
+
+    def went(self, link: _Link) -> None:
+        """A connection has ended."""
+        self._links.pop(link.number, None)
+        if link.place is not None:
+            self._crowd.leave(link.place)
+        if link.kept:
+            self._closed(link.number)
+
+    def keep(self, number: int) -> None:
+        """See `door.Door`, as for the next."""
+        link = self._links.get(number)
+        if link is None:
+            # It ended while it was vouched for.
+            self._closed(number)
+        elif self._rules.stays and link.place is not None:
+            link.kept = True
+            self._crowd.show(link.place, Shown.ENOUGH)
+
+    def cut(self, number: int) -> None:
+        """Ends one at once."""
+        link = self._links.get(number)
+        if link is not None:
+            link.cut()
+
+    async def sweep(self) -> None:
+        """Ends what has had its time. Runs for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(limits.FRONT_SWEEP_SECONDS)
+            now = loop.time()
+            for link in list(self._links.values()):
+                if reason := self._reason(link, now):
+                    self.told(link.address, reason)
+                    link.cut()
+
+    def _reason(self, link: _Link, now: float) -> str:
+        """Why a connection may stay no longer; "" where it may."""
+        if link.unread_for(now) > limits.UNREAD_SECONDS:
+            return UNREAD
+        allowed = limits.FIRST_CALL_SECONDS if self._rules.stays else limits.VISIT_SECONDS
+        if not link.kept and now - link.began > allowed:
+            return SILENT
+        return SILENT if now - link.moved > limits.FRONT_IDLE_SECONDS else ""
+
+    def close(self) -> None:
+        """Cuts every connection."""
+        for link in list(self._links.values()):
+            with contextlib.suppress(OSError):
+                link.cut()

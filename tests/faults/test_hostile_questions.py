@@ -1,0 +1,75 @@
+"""Attacks with questions and submissions on real daemons: honest members are served, the ledger names the attacker."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from bench.federation import Federation, federation
+from node import app
+from node.demo.stage import PASSPHRASE
+from node.domain.fingerprints import SHA256
+
+pytestmark = pytest.mark.faults
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Federation]:
+    with federation() as founded:
+        founded.found("FR", "JP", "YY", "ZZ")
+        with ExitStack() as running:
+            for member in ("FR", "JP"):
+                founded.stage.start(member, "node", "run")
+                running.callback(founded.stage.stop, member)
+            yield founded
+
+
+def ask(session: Any, number: int) -> str:
+    """What becomes of Japan, when France asks it about one hash."""
+    subject = {"label": "one", "fingerprints": [[SHA256.code, f"{number:064x}", None]], "orientations": []}
+    arguments = {
+        "case": "T-1",
+        "purpose": "victim-identification",
+        "legal_basis": "a test",
+        "officer_role": "investigator",
+        "to": ["JP"],
+        "rule": "policy",
+        "budget": 10.0,
+        "show_all": True,
+    }
+    return str(list(session.run("query", arguments, [subject]))[-1]["outcomes"]["JP"])
+
+
+def line_of(made: Federation, home: str, command: str, member: str) -> dict[str, Any]:
+    return next(line for line in made.stage.ask(home, command) if line.get("member") == member)
+
+
+def until_refused(made: Federation, member: str) -> dict[str, Any]:
+    """The hub's line of a member, once it was refused for anything."""
+    deadline = time.monotonic() + PATIENCE
+    while not (line := line_of(made, "hub", "members", member))["refused_today"]:
+        assert time.monotonic() < deadline, "the attack is not refused"
+    return line
+
+
+@pytest.mark.parametrize(("name", "attacker"), [("padded", "YY"), ("burst", "ZZ")])
+def test_honest_questions_are_answered_beside_an_attack_and_the_attacker_is_named(
+    made: Federation, name: str, attacker: str
+) -> None:
+    module = importlib.import_module(f"bench.attacks.{name}")
+    with app.session_at(made.stage.home("FR"), lambda: PASSPHRASE) as france:
+        with module.attack(made, attacker):
+            until_refused(made, attacker)
+            said = [ask(france, number) for number in range(20)]
+            japan = line_of(made, "hub", "members", "JP")
+        assert said == ["no-hit"] * 20
+        assert japan["attending"], "another's stream was cut"
+    line = until_refused(made, attacker)
+    assert any(row["limit"] == "probes_a_day" and row["used"] for row in line["usage"])

@@ -1,0 +1,278 @@
+"""A confined worker can do what decoding needs, and nothing else."""
+
+import errno
+import json
+import os
+import platform
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.errors import MediaError
+from node.media import calls, confine, landlock, pool, seccomp
+from node.media.calls import ALLOWED, COMMON_FROM, MACHINES, MISSED, Machine
+from node.media.seccomp import Ports
+from node.media.tasks import Result
+from tests.conftest import absent
+from tests.unit.media.hostile import originals
+from tests.unit.media.reading import fingerprint
+from tests.unit.media.videos import Scene, write_loud, write_video
+
+ALLOW, REFUSE, END = 0x7FFF0000, 0x00050000, 0x80000000
+PORTS = Ports(tasks=0, written=(1, 2, 3))
+WE = 1234
+BOUND = ("write", "writev", "recvmsg", "fcntl", "prctl", "mmap", "mprotect", "madvise", "clone", "tgkill", "prlimit64")
+"""Calls whose arguments decide."""
+
+
+# --- the filter as the kernel runs it ---------------------------------------------------------------------------------
+
+
+def verdict(machine: Machine, number: int, *arguments: int, audit: int | None = None) -> int:
+    """What the filter says of a call, by an interpreter of the classic BPF that it is written in."""
+    words = [*arguments, *[0] * (6 - len(arguments))]
+    data = struct.pack("=IIQ6Q", number, machine.audit if audit is None else audit, 0, *words)
+    code = list(struct.iter_unpack("=HBBI", seccomp.program(machine, PORTS, process=WE)))
+    assert len(code) <= 4096  # BPF_MAXINSNS
+    at = accumulator = 0
+    while True:
+        operation, when_true, when_false, value = code[at]
+        at += 1
+        match operation:
+            case 0x20:
+                (accumulator,) = struct.unpack_from("=I", data, value)
+            case 0x15:
+                at += when_true if accumulator == value else when_false
+            case 0x35:
+                at += when_true if accumulator >= value else when_false
+            case 0x45:
+                at += when_true if accumulator & value else when_false
+            case 0x06:
+                return int(value)
+            case _:
+                raise AssertionError(operation)
+
+
+@pytest.fixture(params=sorted(MACHINES))
+def machine(request: pytest.FixtureRequest) -> Machine:
+    return MACHINES[request.param]
+
+
+def test_what_decoding_needs_is_allowed(machine: Machine) -> None:
+    for name in ALLOWED:
+        if name in machine.numbers:
+            assert verdict(machine, machine.numbers[name]) == ALLOW, name
+
+
+def test_what_a_library_does_without_is_refused_by_a_number(machine: Machine) -> None:
+    for name, number in MISSED.items():
+        if name in machine.numbers:
+            assert verdict(machine, machine.numbers[name]) == REFUSE | number, name
+
+
+def test_each_call_that_is_numbered_has_a_rule(machine: Machine) -> None:
+    assert set(machine.numbers) <= {*ALLOWED, *MISSED, *BOUND}
+
+
+@pytest.mark.parametrize("name", sorted(MACHINES))
+@given(number=st.integers(0, 2**32 - 1), arguments=st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
+def test_nothing_that_is_not_named_is_allowed(name: str, number: int, arguments: list[int]) -> None:
+    machine = MACHINES[name]
+    if number not in machine.numbers.values():
+        expected = REFUSE | errno.ENOSYS if COMMON_FROM <= number < machine.foreign_from else END
+        assert verdict(machine, number, *arguments) == expected
+
+
+def test_another_machines_calls_end_the_worker(machine: Machine) -> None:
+    i386 = 0x40000003
+    assert verdict(machine, machine.numbers["read"], audit=i386) == END
+    assert verdict(machine, 0x40000000 + machine.numbers["read"]) == END
+
+
+@pytest.mark.parametrize(
+    ("call", "good", "bad"),
+    [
+        ("write", (3, 0, 1), (0, 0, 1)),
+        ("write", (1,), (4,)),
+        ("writev", (2,), (0,)),
+        ("recvmsg", (0,), (3,)),
+        ("fcntl", (3, 1030), (3, 8)),
+        ("fcntl", (3, 3), (3, 4)),
+        ("prctl", (15,), (4,)),
+        ("mmap", (0, 4096, 3), (0, 4096, 5)),
+        ("mprotect", (0, 4096, 1), (0, 4096, 4)),
+        ("madvise", (0, 4096, 4), (0, 4096, 100)),
+        ("clone", (0x3D0F00,), (0x1200011,)),
+        ("clone", (0x10000,), (0x10010000,)),
+        ("clone", (0x10000,), (0x10000 | 0x80,)),
+        ("tgkill", (WE, WE, 6), (1, 1, 9)),
+        ("prlimit64", (0, 0), (1, 0)),
+    ],
+)
+def test_a_call_is_bound_to_arguments_that_reach_nobody_else(
+    machine: Machine, call: str, good: tuple[int, ...], bad: tuple[int, ...]
+) -> None:
+    assert verdict(machine, machine.numbers[call], *good) == ALLOW
+    assert verdict(machine, machine.numbers[call], *bad) != ALLOW
+
+
+def test_the_filter_of_this_machine_is_known() -> None:
+    assert platform.machine() in MACHINES
+    assert platform.machine() in seccomp.SECCOMP
+
+
+# --- what a decoder that was taken over finds -------------------------------------------------------------------------
+
+
+def test_every_escape_is_refused(tmp_path: Path) -> None:
+    """Of everything that was tried once, and of every number that is not named."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.unit.media.escapes", tmp_path], capture_output=True, text=True, check=True
+    )
+    outcomes = {line["attempt"]: line["outcome"] for line in map(json.loads, told.stdout.splitlines())}
+    assert outcomes.pop("the other process") == "alive"
+    assert len(outcomes) > 300
+    assert [name for name, outcome in outcomes.items() if not outcome.startswith(("refused ", "stopped "))] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence"]
+
+
+def in_a_child(code: str) -> str:
+    """What a new process prints; its confinement is its own."""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return told.stdout.strip()
+
+
+def test_landlock_alone_refuses_every_file() -> None:
+    if not landlock.version():
+        absent("this kernel has no Landlock")
+    code = """
+import ctypes
+from node.media import landlock
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+assert landlock.refuse_everything()
+try:
+    open("/etc/passwd")
+except PermissionError:
+    print("refused")
+"""
+    assert in_a_child(code) == "refused"
+
+
+def test_a_thread_that_ran_before_is_confined_too() -> None:
+    code = """
+import os, threading
+from node.media import confine
+from node.media.seccomp import Ports
+go = threading.Event()
+def later():
+    go.wait()
+    try:
+        os.open("/etc/passwd", os.O_RDONLY)
+    except PermissionError:
+        os.write(1, b"refused")
+    os._exit(0)
+thread = threading.Thread(target=later)
+thread.start()
+confine.confine(Ports(tasks=0, written=(1, 2)))
+go.set()
+thread.join()
+"""
+    assert in_a_child(code) == "refused"
+
+
+def test_a_worker_of_root_is_nobody() -> None:
+    if os.geteuid() != 0:
+        absent("only root can become another user")
+    code = """
+import os
+from node.media import confine
+confine.drop_privileges()
+said = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+assert set(said["Uid"].split()) == set(said["Gid"].split()) == {str(confine.USERS_FROM + os.getpid())}, said
+assert said["Groups"].split() == []
+assert not any(int(said[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
+print("nobody")
+"""
+    assert in_a_child(code) == "nobody"
+
+
+def test_a_machine_without_a_filter_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "limit_resources", lambda: None)
+    monkeypatch.setattr(confine, "drop_privileges", lambda: None)
+    monkeypatch.setattr(landlock, "refuse_everything", lambda: False)
+    monkeypatch.setattr(seccomp, "install", lambda *_: False)
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: _Agreeing())
+    with pytest.raises(confine.Unconfined):
+        confine.confine(PORTS)
+
+
+class _Agreeing:
+    """A C library whose every call succeeds and does nothing."""
+
+    @staticmethod
+    def prctl(*_: int) -> int:
+        return 0
+
+
+# --- and what it can still do -----------------------------------------------------------------------------------------
+
+
+def outcome(path: Path) -> Result | str:
+    try:
+        return fingerprint(path)
+    except MediaError as error:
+        return str(error)
+
+
+def test_a_confined_worker_reads_what_an_unconfined_process_reads(tmp_path: Path, vectors: Path) -> None:
+    """Every kind of picture and film, whole and odd: the same fingerprints, notes and words."""
+    for name, data in originals().items():
+        (tmp_path / name).write_bytes(data)
+    for suffix in (".mp4", ".webm", ".avi", ".ts", ".mpg", ".mkv"):
+        write_video(tmp_path / f"film{suffix}", Scene(3), seconds=1, rate=25 if suffix == ".mpg" else 10)
+    write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
+    files = [path for folder in (tmp_path, vectors / "files", vectors / "video") for path in folder.rglob("*")]
+    files = sorted(path for path in files if path.is_file())
+    told = {path: str(result) if isinstance(result, MediaError) else result for path, result in _read(files)}
+    assert told == {path: outcome(path) for path in files}
+
+
+def _read(files: list[Path]) -> list[tuple[Path, Result]]:
+    return list(pool.fingerprint_files(files, workers=2))
+
+
+def test_a_worker_holds_no_descriptor_but_its_own(tmp_path: Path) -> None:
+    """Not the database, not a socket of the command that started it."""
+    (tmp_path / "a.png").write_bytes(originals()["png"])
+    secret = os.open(tmp_path / "secret", os.O_RDWR | os.O_CREAT)
+    os.set_inheritable(secret, True)
+    results = pool.fingerprint_files([tmp_path / "a.png"] * 3, workers=1)
+    before = _children()
+    try:
+        next(results)
+        (worker,) = _children() - before
+        held = {str(entry.readlink()) for entry in Path(f"/proc/{worker}/fd").iterdir()}
+    except PermissionError:
+        absent("only root may look into a confined worker")
+    finally:
+        results.close()  # type: ignore[attr-defined]  # an Iterator that is a generator
+        os.close(secret)
+    names = {name.split(":")[0] for name in held}
+    assert names <= {"socket", "pipe", os.devnull, f"/proc/{worker}/status", str(tmp_path / "a.png")}
+
+
+def _children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+
+
+def test_numbers_are_those_of_the_kernels_tables(machine: Machine) -> None:
+    """No number stands for two calls, and those that all machines share are the same."""
+    assert len(set(machine.numbers.values())) == len(machine.numbers)
+    shared = {name for name, number in machine.numbers.items() if number >= calls.COMMON_FROM}
+    assert all(each.numbers[name] == machine.numbers[name] for each in MACHINES.values() for name in shared)
