@@ -94,6 +94,7 @@ def test_a_hub_is_never_restored_over_anything(made: tuple[Home, Path], tmp_path
     assert contents(home) == before
     rest = tmp_path / "rest"
     (rest / "keys").mkdir(parents=True)
+    rest.chmod(0o700)
     (rest / "keys" / "hub.keys").write_bytes(b"the only copy")
     with pytest.raises(Misuse, match="files of a hub"):
         restore(Home(folder=rest), backup, newest=True)

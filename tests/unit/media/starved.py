@@ -23,7 +23,7 @@ MEGABYTES = (4_000, 0, 1, 2, 4, 6, 9, 12, 16, 20)
 
 
 def read(path: Path, megabytes: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     bound = pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (bound, bound))  # as a worker's: for good
     error, reply = "", b""

@@ -252,8 +252,8 @@ def test_a_length_that_lies_changes_no_frame(clip: Path, tmp_path: Path) -> None
 def test_a_video_that_takes_too_long_keeps_what_was_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10_000))
     monkeypatch.setattr("node.media.allowance.time.process_time", lambda: float(next(ticks)))
-    monkeypatch.setattr(video, "processor_seconds", lambda _stated, _size: 25)
-    found = read(clip)
+    found = fingerprint(clip, lambda _wish, _so_far=None: Time(until=25.0))
+    assert isinstance(found, VideoFingerprints)
     assert 0 < found.milliseconds < 5_000
     assert found.note.startswith("only its first ")
 
