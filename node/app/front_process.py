@@ -40,7 +40,10 @@ async def _serve(descriptors: int) -> None:
     sweeping = [asyncio.create_task(each.sweep()) for each in (front, others)]
     for each, name in ((front, "main"), (others, "enrolment")):
         for descriptor in greeting[name]:
-            await loop.create_server(each.protocol, sock=socket.socket(fileno=descriptor))
+            own = socket.socket(fileno=descriptor)
+            # To asyncio the backlog is also how many it takes before any is counted, each with its descriptor.
+            await loop.create_server(each.protocol, sock=own, backlog=limits.FRONT_TAKEN_AT_ONCE)
+            own.listen(limits.FRONT_BACKLOG)
     voice.say({"ready": True})
     async for line in lines:
         if "keep" in line:

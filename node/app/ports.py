@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from node.app.helpers import Helper
 from node.app.sessions import socket_path
 from node.errors import Unavailable
+from node.wire import limits
 from node.wire.server import tell_overload
 from node.wire.tls import split_address
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
-BACKLOG: Final = 1_024
 _MAX_TEXT: Final = 100
 _OVER: Final = 3
 """Who, what, times."""
@@ -64,7 +64,7 @@ def _listening(family: int, name: Any) -> socket.socket:  # noqa: ANN401 (as eac
         if family == socket.AF_INET6 and name[0] == "::":
             own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         own.bind(name)
-        own.listen(BACKLOG)
+        own.listen(limits.FRONT_BACKLOG)
     except OSError:
         own.close()
         raise

@@ -27,9 +27,9 @@ five columns (2^21 bytes and more do not fit a package)."""
 RUN_BYTES: Final = 900_000
 """What every sender fills a package up to: entries, disclosures and `FRAMING` an entry. An entry that is longer than
 the rest travels alone."""
-RUN_WORDS: Final = 500
+RUN_WORDS: Final = 100
 """Entries that point at others in one package, at most. Each costs its receivers a hundred times what a record costs:
-a package of them takes about a second, and other logs wait no longer than that."""
+a package of them takes as long as one full of records, and other logs wait no longer than that."""
 MAX_PACKAGE: Final = 1 << 20
 """What every receiver takes of a package, in the unit of `RUN_BYTES`."""
 MAX_RUN: Final = 1 << 16

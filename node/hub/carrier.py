@@ -44,6 +44,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
 from node.usecases.effects import freeze
+from node.usecases.filling import is_word
 from node.usecases.pieces import pieces
 from node.usecases.quotas import (
     REFUSAL_SECONDS,
@@ -60,6 +61,12 @@ from node.usecases.replica import Rules, position, verify_package
 from node.usecases.vouching import compare, verify_note
 
 MAX_CURSORS: Final = 10_000
+FREE_WORDS: Final = 10
+REST_SHARE: Final = 2.0
+MOST_REST: Final = 10.0
+"""After a run with more than `FREE_WORDS` entries that point at others its member rests for so many times as long as
+the run took, `MOST_REST` seconds at most. So one member's words take a third of this process, and others have the rest.
+"""
 MAX_REPAIR: Final = 1_000
 """Bodies that one request may ask for."""
 _log = structlog.get_logger(__name__)
@@ -98,6 +105,7 @@ class HubCarrier:
         self._seen: tuple[asyncio.Event, list[LogState]] | None = None
         self._looking = asyncio.Lock()
         self._turns: dict[MemberId, asyncio.Lock] = {}
+        self._rests: dict[MemberId, float] = {}
         self._rotas: dict[MemberId, Turns] = {}
         self.refusals = Refusals()
         self.troubles: dict[Origin, str] = {}
@@ -133,6 +141,9 @@ class HubCarrier:
         # Runs of one member one after another: of one log the second would only lose the compare-and-swap, and two
         # together could pass a limit that neither passes alone.
         async with self._turns.setdefault(member, asyncio.Lock()):
+            clock = asyncio.get_running_loop().time
+            await asyncio.sleep(self._rests.pop(member, 0.0) - clock())
+            began = clock()
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
             # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
             work.add_done_callback(self._stored)
@@ -141,6 +152,9 @@ class HubCarrier:
             except Overloaded:
                 await self._pause(REFUSAL_SECONDS)
                 raise
+            finally:
+                if sum(map(is_word, package.entries)) > FREE_WORDS:
+                    self._rests[member] = clock() + min(REST_SHARE * (clock() - began), MOST_REST)
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
         if not work.cancelled() and work.exception() is None:

@@ -14,18 +14,19 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import StoreReader
     from node.domain.queries import Hit
     from node.domain.search_ports import Alike, RawHit
     from node.usecases.checking import Asked, Checker, Spoken
+    from node.usecases.sources import Sources
 
 MAX_ALIKE: Final = 10
 """Hits of one member on one subject with the same evidence that are given."""
@@ -191,6 +192,24 @@ def _portion(
             members[like[:2]] += 1
         portion.append(thing)
     return portion, rest
+
+
+def marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[Hit]:
+    """The hits of a search, each with how many are like it and how its member stands."""
+    likes = {
+        (hit.subject, said.record): like
+        for (hit, said), like in zip(sifted.spoken, sifted.likes, strict=True)
+        if like is not None
+    }
+    led: set[Likeness] = set()
+    for hit in hits:
+        like = likes.get((hit.subject, hit.record)) if hit.holding is None else None
+        if like is None:
+            yield hit
+            continue
+        how = standing.standing.get(like.member, "")
+        yield replace(hit, alike=sifted.alike.get(like, 1), leads=like not in led, standing=how)
+        led.add(like)
 
 
 def fair(hits: Iterable[Hit], most: int) -> list[Hit]:

@@ -29,7 +29,7 @@ from node.usecases.purging import leaf_at
 from node.usecases.vouching import verify_hub
 
 SECONDS_A_DAY: Final = 86_400
-PURGE_AT_ONCE: Final = 500
+PURGE_AT_ONCE: Final = 100
 """Records that one transaction of a sweep purges: between two of them other writers get their turn."""
 
 

@@ -41,4 +41,4 @@ def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes
 
 def is_word(entry: bytes) -> bool:
     """Whether an entry points at another, as far as its first bytes tell."""
-    return entry[0] == VERSION and entry[1] in TARGETING
+    return len(entry) > 1 and entry[0] == VERSION and entry[1] in TARGETING

@@ -22,7 +22,7 @@ from node.domain.queries import Hit, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
-from node.usecases.crowd import PROPOSED, Sifter
+from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
 from node.usecases.sources import EVERYBODY, Sources
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from node.domain.search_ports import RawHit, SearchIndex
     from node.domain.statements import Contribution
     from node.usecases.checking import Spoken
-    from node.usecases.crowd import Likeness, Sifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +201,7 @@ class Matcher:
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
         return Found(
-            hits=tuple(_marked(hits, sifted, standing)),
+            hits=tuple(marked(hits, sifted, standing)),
             searched=searched,
             hidden=hidden,
             disagreed=sifted.disagreed,
@@ -298,24 +297,6 @@ def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) 
         for hit, said in spoken
         if said.record is not None and hit.source in names
     }
-
-
-def _marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[Hit]:
-    """The hits of a search, each with how many are like it and how its member stands."""
-    likes = {
-        (hit.subject, said.record): like
-        for (hit, said), like in zip(sifted.spoken, sifted.likes, strict=True)
-        if like is not None
-    }
-    led: set[Likeness] = set()
-    for hit in hits:
-        like = likes.get((hit.subject, hit.record)) if hit.holding is None else None
-        if like is None:
-            yield hit
-            continue
-        how = standing.standing.get(like.member, "")
-        yield replace(hit, alike=sifted.alike.get(like, 1), leads=like not in led, standing=how)
-        led.add(like)
 
 
 def _words(statement: Contribution | None) -> Contribution | None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
-WORK_AT_ONCE: Final = 100
-"""What one transaction takes on: about a tenth of a second of the only writer's time."""
+WORK_AT_ONCE: Final = 50
+"""What one transaction takes on: less than a tenth of a second of the only writer's time."""
 WORD: Final = 1
 """What an entry that points at another counts as: some twenty statements."""
 AWAITED: Final = 10

@@ -105,6 +105,10 @@ FRONT_CONNECTIONS_AN_ADDRESS: Final = 256
 """Of these from one address; many members may share one, behind a national network."""
 FRONT_SPARE_DESCRIPTORS: Final = 32
 """Of the front, for all else than connections, each of which takes two."""
+FRONT_BACKLOG: Final = 1_024
+"""Connections that wait in the system to be taken."""
+FRONT_TAKEN_AT_ONCE: Final = 16
+"""Of these, before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
 FRONT_BUFFER_BYTES: Final = 64 * 1024
 """Read at once, and held at the most for who does not take it."""
 FRONT_SWEEP_SECONDS: Final = 1.0

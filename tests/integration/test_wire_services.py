@@ -16,7 +16,7 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin, federation_id
 from node.domain.limits import Limits
 from node.domain.queries import LogView, Outcome, RelayEvent, SignedAnswer, SignedQuery
-from node.domain.services import Delivery, JoinPetition, JoinStatus, Reply
+from node.domain.services import ANYBODY, Delivery, JoinPetition, JoinStatus, Reply, RosterReader
 from node.errors import (
     Conflict,
     DiskFull,
@@ -142,6 +142,33 @@ async def test_enrolment_and_renewal_carry_their_values() -> None:
             assert await enrolment.metadata("timestamp.json", 100) == b"{}"
             with pytest.raises(NotFound, match="no such file"):
                 await enrolment.metadata("other.json", 100)
+
+
+@on_a_loop
+async def test_the_roster_is_read_with_a_certificate_or_with_a_proof() -> None:
+    async with scene() as s, s.channel() as channel:
+        assert await channel.roster.metadata("timestamp.json", 100) == b"{}"
+        assert s.hub.callers == [FR]
+        proof = RosterReader(member=FR, challenge=b"c" * 32, signature=b"s" * 64)
+        invited = RosterReader(secret=b"s" * 32)
+        async with await EnrolmentChannel.open(s.enrolment_address, s.authority.sha256) as enrolment:
+            for reader in (proof, invited, ANYBODY):
+                assert await enrolment.metadata("timestamp.json", 100, reader) == b"{}"
+                assert s.hub.readers[-1] == reader
+            with pytest.raises(Malformed):
+                await enrolment.metadata("timestamp.json", 100, RosterReader(member=FR))
+
+
+@on_a_loop
+async def test_who_watches_hears_of_a_new_roster_until_it_may_no_longer() -> None:
+    async with scene() as s, s.channel() as channel:
+        changes = channel.roster.changes()
+        for _ in range(3):
+            s.hub.rosters.put_nowait(None)
+            await anext(changes)
+        s.gate.suspend()
+        with pytest.raises(Suspended):
+            await anext(changes)
 
 
 @on_a_loop

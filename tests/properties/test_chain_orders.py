@@ -30,6 +30,8 @@ ROSTER = roster(*SPEAKERS)
 CLOSED = Handling(audience=(MemberId("FR"), MemberId("JP")))
 """What happens: who says it, what, about which of the entries before, and to whom."""
 Step = tuple[int, Kind, int, bool]
+AGAIN = 25
+"""From this number on a contribution is one of the log's entries once more."""
 NOWHERE = 28
 """From this number on a step is about an entry that does not stand in the log."""
 steps = st.lists(
@@ -57,6 +59,10 @@ class Story:
             target = RecordId(log.speaker.origin, leaf_hash(b"nowhere %d" % about))
         if target is None:
             kind = Kind.CONTRIBUTION
+        if kind == Kind.CONTRIBUTION and about >= AGAIN and log.size:
+            at = about % log.size
+            self.said.append(log.add(log.entries[at], log.disclosures[at]))
+            return
         handling = CLOSED if closed and kind != Kind.RETRACTION else Handling()
         entry = entry_of(
             log.speaker.origin,

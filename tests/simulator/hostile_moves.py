@@ -23,6 +23,7 @@ from node.domain.services import Carrier
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Verdict
 from node.errors import PeerFault, VigilError
 from tests.simulator.federation import FEDERATION, NOTHING, Log, Speaker, picture
+from tests.simulator.hostile_member import backwards, nested_remarks
 
 MANY: Final = 40
 """Entries of a move that floods."""
@@ -101,6 +102,14 @@ def a_long_chain(me: HostileMember) -> None:
         head = me.say(picture(me.drawn.randint(10_000, 20_000)), kind=Kind.CORRECTION, target=head)
 
 
+def corrections_that_point_backwards(me: HostileMember) -> None:
+    backwards(me.log, MANY, 5)
+
+
+def nested_remarks_on_one_record(me: HostileMember) -> None:
+    nested_remarks(me.log, me.some(me.honest), MANY, width=3)
+
+
 def corrections_of_anything(me: HostileMember) -> None:
     for _ in range(MANY):
         target = me.some(me.own if me.drawn.random() < 0.8 else me.honest)
@@ -172,6 +181,8 @@ MOVES: Final[tuple[Move, ...]] = (
     kinds_that_nobody_knows,
     the_same_entry_again,
     a_long_chain,
+    corrections_that_point_backwards,
+    nested_remarks_on_one_record,
     corrections_of_anything,
     retractions_of_anything,
     many_remarks_on_one_record,

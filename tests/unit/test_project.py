@@ -170,3 +170,13 @@ def test_every_room_of_the_node_is_bound_by_the_layer_contracts() -> None:
 def test_decision_records_are_numbered_without_a_gap_or_a_double() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "adr").glob("[0-9][0-9][0-9][0-9]-*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_tests_that_the_threat_model_names_are_there() -> None:
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", (ROOT / "docs" / "threat-model.md").read_text()))
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    there = {path.name for path in files}
+    for path in files:
+        there.update(re.findall(r"def (test_\w+)", path.read_text()))
+    assert named
+    assert named - there == set()

@@ -593,3 +593,22 @@ def test_tiny_entries_travel_in_packages_that_every_receiver_takes() -> None:
         assert package_from_pb(package_to_pb(each)).entries == each.entries
         assert package_to_pb(each).ByteSize() < 1 << 20
     assert packages[-1].end == log.size
+
+
+def test_a_member_whose_run_was_much_work_rests_and_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.hub.carrier.REST_SHARE", 1e9)
+
+    async def story() -> None:
+        hub, jp = a_hub(), Log(JP)
+        (fr,) = hostile_member.late_retractions(20)
+        jp.pictures(range(2))
+        await hub.carrier.submit(FR.id, fr.package())
+        fr.pictures([50])
+        resting = asyncio.ensure_future(hub.carrier.submit(FR.id, fr.package(40)))
+        for number in range(2):
+            await hub.carrier.submit(JP.id, jp.package(number, number + 1))
+        assert not resting.done()
+        resting.cancel()
+        await asyncio.gather(resting, return_exceptions=True)
+
+    asyncio.run(story())

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
-from node.domain.batch import Package
+from node.domain.batch import BodyState, Package
 from node.domain.ids import Origin
 from node.domain.queries import LogView
 from node.domain.services import Head
-from node.errors import Conflict, DatabaseOlder, Fork, PeerFault, Refused, Unavailable
+from node.errors import Conflict, DatabaseOlder, Fork, PeerFault, Refused, StoreError, Unavailable
 from node.sync.streams import reading
+from node.usecases.change import Change
 from node.usecases.ledger import Draft
+from tests.simulator import hostile_member
 from tests.simulator.federation import Log, Speaker, picture
 from tests.simulator.hostile import hostile, more_than_shown, nothing_there
 from tests.simulator.world import PATIENCE, Hub, Node, Wire, World, running
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
+HELD, PURGED = int(BodyState.HELD), int(BodyState.PURGED)
 
 
 def a_federation() -> tuple[Hub, Node]:
@@ -272,3 +276,51 @@ def test_trouble_is_said_and_forgotten_when_it_is_over() -> None:
         assert pauses[1] > pauses[0] > 0
 
     asyncio.run(story())
+
+
+def test_a_hub_that_dies_in_the_middle_of_a_run_gets_the_rest_and_has_cosigned_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run of many retractions is stored in pieces there. The owner is told where the hub stands, and goes on."""
+    hub, node = a_federation()
+    records = node.ledger.contribute(drafts(*range(30)))
+    asyncio.run(node.publisher.round())
+    node.ledger.retract_all(records)
+    monkeypatch.setattr("node.usecases.pieces.WORK_AT_ONCE", 7)
+    died: list[int] = []
+
+    @contextmanager
+    def change() -> Iterator[Change]:
+        with sound() as made:
+            yield made
+            died.append(len(died))
+            if len(died) == 3:
+                hub.store.fail_next_commit = StoreError("died here")
+
+    sound = hub.catalogue.change
+    monkeypatch.setattr(hub.catalogue, "change", change)
+    with pytest.raises(StoreError):
+        asyncio.run(node.publisher.round())
+    at_hub = hub.log(FR.origin)
+    assert at_hub is not None
+    assert (at_hub.size, at_hub.cosigned_size) == (44, 30)
+    asyncio.run(node.publisher.round())
+    at_hub = hub.log(FR.origin)
+    assert at_hub is not None
+    assert (at_hub.size, at_hub.cosigned_size) == (60, 60)
+    assert at_hub.root == node.own.state().root
+    assert node.own.state().cosigned == at_hub.cosigned
+
+
+def test_own_entries_that_come_back_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.usecases.pieces.WORK_AT_ONCE", 7)
+    hub, node = a_federation()
+    (log,) = hostile_member.late_retractions(30)
+
+    async def story() -> None:
+        await hub.carrier.submit(FR.id, log.package())
+        await node.publisher.round()
+
+    asyncio.run(story())
+    assert node.states(FR.origin) == [PURGED] * 30 + [HELD] * 30
+    assert node.own.state().root == log.root(60)
