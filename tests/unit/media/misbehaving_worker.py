@@ -146,7 +146,7 @@ def lack_threads(_file: int) -> None:
 
 
 def keep_memory(_file: int) -> None:
-    LEFT_BEHIND.append(np.zeros(worker.GROWTH_BYTES, np.uint8))
+    LEFT_BEHIND.append(np.zeros(worker.GROWTH_BYTES * 5 // 4, np.uint8))
 
 
 def keep_threads(_file: int) -> None:

@@ -16,6 +16,7 @@ from node.errors import MediaError, Unavailable
 from node.media import budget, confine, pool, turns
 from node.media.budget import Budget
 from node.media.walk import Unreadable
+from node.media.worker_process import WorkerProcess, start
 from tests.conftest import absent
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.reading import fingerprint
@@ -196,15 +197,21 @@ def test_a_file_that_a_new_worker_lacks_something_for_too_is_told_so(good: list[
 
 @pytest.mark.usefixtures("children")
 @pytest.mark.parametrize("deed", ["grow", "multiply"])
-def test_a_worker_that_has_grown_is_replaced(good: list[Path], tmp_path: Path, deed: str) -> None:
+def test_a_worker_that_has_grown_is_replaced(
+    good: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
     """What a library leaves behind is no room for the next file."""
     files = [good[0], bad(tmp_path, deed), *good[1:]]
-    before = running()
-    seen = set()
+    starting, started = start, list[tuple[str, ...]]()
+
+    def counted(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
+        started.append(command)
+        return starting(command, workers=workers)
+
+    monkeypatch.setattr(pool, "start", counted)
     for _, result in pool.fingerprint_files(files, workers=1, command=MISBEHAVING):
         assert isinstance(result, PictureFingerprints)
-        seen |= running() - before
-    assert len(seen) == 2
+    assert len(started) == 2
 
 
 @pytest.mark.usefixtures("children")
