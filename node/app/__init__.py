@@ -9,7 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from node.domain.caller import NOBODY
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from typing_extensions import TypeIs
 
     from node.app.sessions import Session
     from node.config import Home
@@ -318,11 +316,16 @@ def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
     return run(paths)
 
 
-def is_found(item: Found | Unreadable) -> TypeIs[Found]:
-    """Whether what a walk gave is a file to be read."""
-    from node.media.walk import Found as Kind
+def is_unreadable(item: Found | Unreadable) -> TypeGuard[Unreadable]:
+    """Whether what a walk gave is not read. Else it is a file to be read (`is_found`)."""
+    from node.media.walk import Unreadable as Kind
 
     return isinstance(item, Kind)
+
+
+def is_found(item: Found | Unreadable) -> TypeGuard[Found]:
+    """Whether what a walk gave is a file to be read."""
+    return not is_unreadable(item)
 
 
 def count_files(paths: Iterable[Path]) -> int:

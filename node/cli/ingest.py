@@ -251,7 +251,7 @@ class _Intake:
         for item in app.walk(paths):
             if app.is_found(item):
                 yield File(found=item, tag=_tag(self._salt, item.path, item.status, self._request))
-            else:
+            elif app.is_unreadable(item):
                 self._failures.add(item.path, item.error)
                 advance()
 

@@ -74,7 +74,7 @@ class Budget:
 
     def last(self) -> Iterator[Task]:
         """The files that were put off, in the order of their second turns."""
-        yield from sorted(self._put_off, key=lambda task: task.cost)
+        yield from sorted(self._put_off, key=lambda task: (task.cost, task.most))
 
     def second_turn(self, task: Task) -> Task:
         """Gives a file that was put off its second turn, or its result where too little time is left. What it gets

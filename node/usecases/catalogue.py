@@ -27,7 +27,7 @@ from node.domain.ports import Codec, Store, StoreReader
 from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
 from node.domain.turns import TurnLock
-from node.errors import Malformed
+from node.errors import Damaged, Malformed
 from node.usecases.change import Change
 from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
@@ -207,12 +207,23 @@ class Catalogue:
             log = reader.log(origin)
             end = min(after + limit, log.size if log else 0)
             while after < end:
-                run = reader.run(origin, after, end, READ_BYTES)
+                try:
+                    run = reader.run(origin, after, end, READ_BYTES)
+                except Damaged:
+                    return views + [self._alone(reader, origin, index) for index in range(after, end)]
                 for at in range(len(run.entries)):
                     record = RecordId(origin, leaf_at(reader, origin, after + at))
                     views.append(self._view(reader, record, after + at, run, at))
                 after += len(run.entries)
         return views
+
+    def _alone(self, reader: StoreReader, origin: Origin, index: int) -> RecordView:
+        """One record of a run in which some are damaged; of a damaged one, that it is."""
+        record = RecordId(origin, leaf_at(reader, origin, index))
+        try:
+            return self._view(reader, record, index, reader.run(origin, index, index + 1, 0), 0)
+        except Damaged as error:
+            return RecordView(record=record, index=index, kind=0, state=BodyState.HELD, fault=f"{error}: run fsck")
 
     def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
         state = BodyState(run.states[at])

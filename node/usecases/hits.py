@@ -80,12 +80,33 @@ def _algorithms(subject: Subject) -> set[str]:
     return names
 
 
-def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin) -> None:
-    """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects."""
+class Algorithms:
+    """By which algorithms a hit on each of some subjects can be. An answer may have thousands of hits on a video with
+    thousands of frames: each subject is looked at once.
+    """
+
+    def __init__(self, subjects: tuple[Subject, ...]) -> None:
+        self._subjects = subjects
+        self._known: dict[int, set[str]] = {}
+
+    def allow(self, hit: Hit) -> bool:
+        """Whether a hit can be by its algorithm."""
+        places = range(len(self._subjects)) if hit.whole else (hit.subject,)
+        return any(hit.algorithm in self._of(place) for place in places)
+
+    def _of(self, place: int) -> set[str]:
+        if place not in self._known:
+            self._known[place] = _algorithms(self._subjects[place])
+        return self._known[place]
+
+
+def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: Algorithms | None = None) -> None:
+    """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects.
+    `algorithms`: those of `subjects`, where there are more hits on them.
+    """
     if hit.subject >= len(subjects) or (hit.whole and hit.subject):
         raise Malformed("a hit about something that was not asked")
-    asked = subjects if hit.whole else (subjects[hit.subject],)
-    if not any(hit.algorithm in _algorithms(subject) for subject in asked):
+    if not (algorithms or Algorithms(subjects)).allow(hit):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
         raise Malformed("a hit on a picture without borders that was not asked about")
@@ -132,8 +153,11 @@ def check_words(answer: Answer, header: QueryHeader, skew: int, now: float) -> N
 def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origin) -> None:
     """Every hit of an answer. Raises `Malformed`."""
     searched = {kind.name for kind in answer.kinds if kind.searched}
+    algorithms = Algorithms(payload.subjects)
+    if sum(hit.whole for hit in answer.hits) > 1:
+        raise Malformed("an answer with more than one hit on the question as a whole")
     for hit in answer.hits:
-        check_hit(hit, payload.subjects, log)
+        check_hit(hit, payload.subjects, log, algorithms)
         bounds.check(hit)
         if not searched & ({PDQ.name, FRAME.name} if hit.algorithm in _OF_FRAMES else {hit.algorithm}):
             raise Malformed("a hit by a kind of fingerprint that the answer says was not searched")

@@ -159,9 +159,10 @@ def test_a_whole_ingest_is_counted_whatever_its_size(
     paths = [files / f"{number:04}.{'jpg' if number % 10 else 'txt'}" for number in range(many)]
     for path in paths:
         path.write_bytes(b"\x01")
-    monkeypatch.setattr(app, "walk", lambda _: iter(paths[::3]))
+    found = list(app.walk(paths))
+    monkeypatch.setattr(app, "walk", lambda _: iter(found[::3]))
     vigil("ingest", files, "--case", "C-1", "--json")
-    monkeypatch.setattr(app, "walk", lambda _: iter(paths))
+    monkeypatch.setattr(app, "walk", lambda _: iter(found))
     node.calls.clear()
     ran = vigil("ingest", files, "--case", "C-1", "--json")
     assert len([call for call in node.calls if call.command == "ingest-known"]) == 3

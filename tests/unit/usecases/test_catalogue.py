@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from node.control.record_lines import record_line
 from node.domain.batch import BodyState
 from node.domain.envelope import OUTSIDE_CALENDAR, Kind
 from node.domain.fingerprints import PDQ, PictureFingerprints
 from node.domain.handling import Handling
-from node.domain.ids import MemberId, RecordId
+from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.log_ports import StoredRun
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.statements import Comment, Contribution, Retraction
+from node.errors import Damaged
 from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
 from node.usecases.columns import Handlings
@@ -18,7 +22,7 @@ from node.usecases.disclosure import Copy
 from node.usecases.recordlist import Shown
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryReader, MemoryStore
 from tests.simulator.world import CODEC
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
@@ -198,3 +202,22 @@ def test_a_remark_with_a_malformed_body_is_said_to_be_malformed() -> None:
     assert view is not None
     line = record_line(Shown(view=view), whole=True)
     assert line["remarks"][0]["says"].startswith("malformed: ")
+
+
+def test_one_damaged_body_is_a_line_that_says_so_and_the_others_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, log = MemoryStore(), Log(FR)
+    log.pictures([1, 2, 3])
+    catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
+    take(catalogue, store, log)
+    whole = MemoryReader.run
+
+    def torn(self: MemoryReader, origin: Origin, start: int, stop: int, most: int) -> StoredRun:
+        if start <= 1 < stop:
+            raise Damaged("a stored body is shorter than it says")
+        return whole(self, origin, start, stop, most)
+
+    monkeypatch.setattr(MemoryReader, "run", torn)
+    views = catalogue.records(FR.origin)
+    assert [view.index for view in views] == [0, 1, 2]
+    assert [bool(view.fault) for view in views] == [False, True, False]
+    assert "fsck" in views[1].fault

@@ -225,6 +225,24 @@ def test_a_number_outside_of_policy_and_kind_is_malformed(changes: dict[str, Any
         Bounds().check(replace(INVENTED, **changes))
 
 
+def test_an_answer_has_one_hit_on_the_question_as_a_whole_and_says_nothing_of_its_subject() -> None:
+    async def scenario() -> None:
+        async with federation("FR", "JP") as made:
+            whole = Hit(subject=0, origin="JP", algorithm="pdq", level=Level.HIT_NO_HIT, whole=True)
+            for hits, outcome in (
+                ((whole,), Outcome.HIT),
+                ((whole, replace(whole, algorithm="md5")), Outcome.BAD_SIGNATURE),
+                ((replace(whole, subject=1),), Outcome.BAD_SIGNATURE),
+                ((replace(INVENTED, whole=True),), Outcome.BAD_SIGNATURE),
+                ((replace(whole, algorithm="photodna"),), Outcome.BAD_SIGNATURE),
+            ):
+                made.parties["JP"].lie = lambda _, answer, hits=hits: bent(answer, "JP", outcome=Outcome.HIT, hits=hits)
+                _, told = await ask(made, about(subject_of(prints(1)), subject_of(prints(2))))
+                assert told["JP"].outcome is outcome, hits
+
+    run(scenario())
+
+
 def test_who_applied_our_policy_is_held_to_its_radius_and_a_question_of_equal_things_to_none() -> None:
     narrow = Policy(pdq_radius=3)
     assert Bounds.of(narrow, MatchRule.POLICY, same_policy=True).radius == 3
