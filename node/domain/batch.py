@@ -27,7 +27,9 @@ five columns (2^21 bytes and more do not fit a package)."""
 RUN_BYTES: Final = 900_000
 """What every sender fills a package up to: entries, disclosures and `FRAMING` an entry. An entry that is longer than
 the rest travels alone."""
-RUN_WORDS: Final = 100
+RUN_ENTRIES: Final = 4_096
+"""Entries that every sender puts into a package, at most: somewhat more than there are records in a full one."""
+RUN_WORDS: Final = 50
 """Entries that point at others in one package, at most. Each costs its receivers a hundred times what a record costs:
 a package of them takes as long as one full of records, and other logs wait no longer than that."""
 MAX_PACKAGE: Final = 1 << 20

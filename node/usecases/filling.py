@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from node.domain.batch import FRAMING, RUN_WORDS
+from node.domain.batch import FRAMING, RUN_ENTRIES, RUN_WORDS
 from node.domain.envelope import TARGETING, VERSION
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes: int) -> StoredRun:
     """The entries from `start` on that fit one package, at most to `stop`; at least one where there is one."""
-    run = reader.run(origin, start, stop, run_bytes, framing=FRAMING)
+    run = reader.run(origin, start, min(stop, start + RUN_ENTRIES), run_bytes, framing=FRAMING)
     words = (at for at, entry in enumerate(run.entries) if is_word(entry))
     over = next(islice(words, RUN_WORDS, None), None)
     if over is None:
