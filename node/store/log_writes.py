@@ -192,8 +192,8 @@ class LogWrites(LogRows):
             insert_rows(
                 self._connection,
                 expiries,
-                ("log_no", "idx", "day", "held"),
-                [(number, start + at, day, int(batch.states[at] == BodyState.HELD)) for at, day in dated],
+                ("log_no", "idx", "day"),
+                [(number, start + at, day) for at, day in dated],
             )
         if BodyState.MISSING in batch.states:
             absent = [(number, start + at) for at, state in enumerate(batch.states) if state == BodyState.MISSING]
@@ -250,8 +250,6 @@ class LogWrites(LogRows):
         (row,) = vault.put(self._connection, [codec.seal(disclosure)])
         insert_rows(self._connection, repairs, ("log_no", "idx", "vault_id"), [(state.number, index, row)])
         self._connection.execute(update(entries).where(entries.c.slot == slot).values(state=codec.REPAIRED))
-        here = (expiries.c.log_no == state.number, expiries.c.idx == index)
-        self._connection.execute(update(expiries).where(*here).values(held=1))
         self._connection.execute(delete(missing).where(missing.c.log_no == state.number, missing.c.idx == index))
         self._count(state, {BodyState.MISSING: -1, BodyState.HELD: 1})
 

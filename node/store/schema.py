@@ -161,8 +161,6 @@ expiries: Final = Table(
     _int("log_no", key=True),
     _int("idx", key=True),
     _int("day"),
-    # 0 while the body is missing: nothing to forget yet.
-    _int("held"),
     Index("expiries_by_day", "day", "log_no", "idx"),
     sqlite_with_rowid=False,
 )
