@@ -44,6 +44,8 @@ MEMORY_BYTES: Final = 512 << 20
 """What an attack may add to the hub's memory."""
 SUSPENSION_SECONDS: Final = 5.0
 """Within this time every node refuses a member that the hub's operator has suspended."""
+WITHOUT: Final = "the same without the attack; must stay above 0.5"
+AMONG_OTHERS: Final = "the same where no other log is there; logs take turns, so one among several has its share"
 _MIB: Final = 1 << 20
 _LOG: Final = "SE"
 _ORIGIN: Final = f"{FEDERATION}/{_LOG}/log/1"
@@ -118,9 +120,11 @@ def run(records: int | None = None) -> Iterator[Figure]:
                     rate = honest.rate()
                     joined = _joined(made, newcomers[name], count) if name in IN_A_LOG else None
                 peaks[name] = sampler.peak
-                yield _share(f"hostile.{name}", rate, statistics.median(rates), "rounds a second")
+                yield _share(f"hostile.{name}", rate, statistics.median(rates), "rounds a second", WITHOUT)
                 if joined is not None:
-                    yield _share(f"hostile.{name}_joined", count / joined, count / quiet_join, "records a second")
+                    yield _share(
+                        f"hostile.{name}_joined", count / joined, count / quiet_join, "records a second", AMONG_OTHERS
+                    )
             worst = max(peaks, key=peaks.__getitem__)
             yield figure(
                 "hostile.memory",
@@ -138,15 +142,8 @@ def run(records: int | None = None) -> Iterator[Figure]:
             )
 
 
-def _share(name: str, value: float, without: float, unit: str) -> Figure:
-    return figure(
-        name,
-        value,
-        unit,
-        reference="the same without the attack; must stay above 0.5",
-        reference_value=without,
-        more_is_better=True,
-    )
+def _share(name: str, value: float, without: float, unit: str, reference: str) -> Figure:
+    return figure(name, value, unit, reference=reference, reference_value=without, more_is_better=True)
 
 
 @contextmanager

@@ -130,7 +130,7 @@ class QueryRelay:
         policy, now = self._roster().policy, self._clock()
         try:
             self._asking.require_room(member, len(query.header) + len(query.payload), policy.limits, now)
-            self._booked.charge(member, units(query, header.cost), policy, now, members=len(recipients))
+            self._booked.charge(member, units(query, header.cost, policy), policy, now, members=len(recipients))
         except Overloaded:
             await self._pause(REFUSAL_SECONDS)
             raise

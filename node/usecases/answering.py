@@ -204,7 +204,7 @@ class Answerer:
         now = self._deps.clock()
         with self._lock:
             try:
-                return "", self._probes.charge(header.asker, units(query, header.cost), policy, now)
+                return "", self._probes.charge(header.asker, units(query, header.cost, policy), policy, now)
             except Overloaded as error:
                 self._refused.charge(header.asker, 1, REFUSALS_A_MINUTE, now)
                 return str(error), ()

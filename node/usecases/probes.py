@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - A question costs a unit a fingerprint, and a unit a kilobyte where its bytes are more: bytes that no reader
-  understands are not free.
+  understands are not free. A small one costs a few units all the same: each member that is asked searches, signs and
+  writes an audit entry for it.
 - Charged before the work, and never given back: a refused question has still been asked.
 - The counts outlive the process. The hub writes them down every few seconds (`Booked`), a node with the audit of the
   answer. So a crash of the hub forgets the charges of the last seconds, and that of a node those of answers that
@@ -31,12 +32,17 @@ if TYPE_CHECKING:
 
 UNIT_BYTES: Final = 1_024
 """Bytes of a question that a unit pays for. A picture with all its orientations takes some 140 a fingerprint."""
+LEAST_UNITS: Final = 10
+"""What a question costs at the least."""
+QUESTIONS_A_MINUTE: Final = 600
+"""So many questions a minute are left by the least cost, however little the policy allows a minute."""
 _ASKED: Final = (Period.MINUTE, Period.DAY)
 
 
-def units(query: SignedQuery, cost: int) -> int:
+def units(query: SignedQuery, cost: int, policy: Policy) -> int:
     """What a question is charged: its declared `cost` in fingerprints, or its bytes where these are more."""
-    return max(1, cost, -(-(len(query.header) + len(query.payload)) // UNIT_BYTES))
+    least = min(LEAST_UNITS, policy.query_cost_per_minute // QUESTIONS_A_MINUTE)
+    return max(1, least, cost, -(-(len(query.header) + len(query.payload)) // UNIT_BYTES))
 
 
 class Probes:

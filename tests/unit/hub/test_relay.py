@@ -21,7 +21,7 @@ from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
 from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
-from node.usecases.probes import Booked, units
+from node.usecases.probes import LEAST_UNITS, Booked, units
 from node.usecases.quotas import Refusals
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
@@ -146,15 +146,17 @@ def test_bytes_that_nobody_understands_are_charged() -> None:
         assert await outcomes(made, FR, padded) == {"JP": Outcome.OFFLINE}
         with pytest.raises(Overloaded):
             await outcomes(made, FR, padded)
-        assert units(padded, 1) == 59
-        assert units(plain, 5) == 5
+        assert units(padded, 1, Policy()) == 59
+        assert units(plain, 50, Policy()) == 50
+        assert units(plain, 5, Policy()) == LEAST_UNITS
+        assert units(plain, 5, Policy(query_cost_per_minute=60)) == 5, "a small policy is not a question a minute"
 
     asyncio.run(scenario())
 
 
 def test_a_recipient_is_named_once_and_each_of_them_is_paid_for() -> None:
     store = MemoryStore()
-    policy = Policy(limits=Limits(carried_a_minute=10))
+    policy = Policy(limits=Limits(carried_a_minute=2 * LEAST_UNITS))
     made = relay(roster_of("FR", "JP", "BR", policy=policy), store)
 
     async def scenario() -> None:

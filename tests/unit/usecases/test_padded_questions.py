@@ -74,7 +74,7 @@ def test_a_padded_question_is_charged_its_bytes_and_the_audit_grows_no_further_t
         async with federation("FR", "JP", policy=Policy(query_cost_per_minute=budget)) as made:
             asked = questions(made, 100, padding=PADDING)
             said = await asyncio.to_thread(answer_all, made.parties["JP"], asked)
-            assert units(asked[0], 5) == 60
+            assert units(asked[0], 5, Policy()) == 60
             assert said.count(Outcome.NO_HIT) == budget // 60
             assert said.count(Outcome.REFUSED) == REFUSALS_A_MINUTE
             kept = audited(made.parties["JP"].store)
