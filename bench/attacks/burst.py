@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from bench.attacks.member import Member, repeat, running
+from bench.attacks.member import Member, repeat
+from bench.attacks.process import certified, running
 from bench.attacks.writing import NOTHING
+from node.demo.stage import PASSPHRASE
 from node.domain.ids import MemberId
 
 if TYPE_CHECKING:
@@ -57,5 +59,5 @@ async def _all_at_once(home: Path, passphrase: str) -> None:
 @contextmanager
 def attack(made: Federation, member: str) -> Iterator[None]:
     """By `member`, until the context ends."""
-    with running(run, made, member):
+    with running(run, certified(made, member), PASSPHRASE):
         yield

@@ -9,18 +9,15 @@ Rules this module upholds:
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import socket
 import ssl
 import struct
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench.federation import Federation
 from node.demo.stage import PASSPHRASE
@@ -45,8 +42,6 @@ FOLLOW: Final = "/vigil.federation.v1.LogCarrier/Follow"
 HEADS: Final = "/vigil.federation.v1.LogCarrier/Heads"
 JOIN: Final = "/vigil.federation.v1.Enrolment/Join"
 CONNECT_SECONDS: Final = 10.0
-NICE: Final = 19
-"""The attacker's priority: the lowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,25 +147,6 @@ def dial(address: tuple[str, int], shown: Target | None, first: bytes) -> ssl.SS
         plain.close()
         raise
     return secured
-
-
-def _yielding(attack: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 (any attack's)
-    os.nice(NICE)
-    attack(*arguments)
-
-
-@contextmanager
-def running(attack: Callable[..., None], *arguments: Any) -> Iterator[None]:  # noqa: ANN401 (any attack's)
-    """`attack` in a process of its own, which never ends by itself, for as long as the context lasts."""
-    arguments = (attack, *arguments)
-    process = multiprocessing.get_context("spawn").Process(target=_yielding, args=arguments, daemon=True)
-    process.start()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
-        process.close()
 
 
 def closed(connection: socket.socket) -> bool:

@@ -21,11 +21,11 @@ from bench.attacks.frames import (
     call,
     dial,
     hold,
-    running,
     settings,
     window,
 )
 from bench.attacks.frames import target as find
+from bench.attacks.process import running
 
 if TYPE_CHECKING:
     from bench.federation import Federation

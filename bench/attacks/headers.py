@@ -22,10 +22,10 @@ from bench.attacks.frames import (
     call_headers,
     dial,
     frame,
-    running,
     settings,
     target,
 )
+from bench.attacks.process import running
 
 if TYPE_CHECKING:
     from bench.federation import Federation

@@ -9,20 +9,15 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import multiprocessing
-import os
 import secrets
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bench.attacks.writing import Scribe
-from node.demo.stage import PASSPHRASE
 from node.domain.fingerprints import SHA256, Fingerprint
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.queries import MatchRule, Outcome, QueryHeader, QueryPayload, SignedQuery, Subject
@@ -35,12 +30,8 @@ from node.wire import tls
 from node.wire.client import HubChannel
 from node.wire.convert import ProtoCodec
 
-if TYPE_CHECKING:
-    from bench.federation import Federation
-
 LIFE_SECONDS: Final = 60
 """How long each of its questions is good for."""
-NICE: Final = 19
 
 
 @dataclass(slots=True)
@@ -114,29 +105,3 @@ async def repeat(work: Callable[[], Any], pause: float) -> None:
             await work()
         except VigilError:
             await asyncio.sleep(pause)
-
-
-@contextmanager
-def running(attack: Callable[[Path, str], None], made: Federation, name: str) -> Iterator[None]:
-    """`attack(home, passphrase)` by a member, in a process of its own, for as long as the context lasts."""
-    home = made.stage.home(name)
-    if not (home / "tls" / "node.der").exists():
-        # Signed in, and never started: the petition is answered with its first certificate.
-        made.stage.run("node", "join", home=name)
-    process = multiprocessing.get_context("spawn").Process(target=_begin, args=(attack, home, PASSPHRASE), daemon=True)
-    process.start()
-    try:
-        yield
-    finally:
-        ended = process.exitcode is not None
-        process.kill()
-        process.join()
-        process.close()
-        if ended:
-            raise RuntimeError("the attack ended by itself, so nothing was measured beside it")
-
-
-def _begin(attack: Callable[[Path, str], None], home: Path, passphrase: str) -> None:
-    os.nice(NICE)
-    with contextlib.suppress(KeyboardInterrupt):
-        attack(home, passphrase)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from bench.attacks.member import Member, repeat, running
+from bench.attacks.member import Member, repeat
+from bench.attacks.process import certified, running
+from node.demo.stage import PASSPHRASE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,5 +42,5 @@ async def _ask_for_ever(home: Path, passphrase: str) -> None:
 @contextmanager
 def attack(made: Federation, member: str) -> Iterator[None]:
     """By `member`, until the context ends."""
-    with running(run, made, member):
+    with running(run, certified(made, member), PASSPHRASE):
         yield

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench.attacks.frames import CONNECT_SECONDS, Target, hold, running, target
+from bench.attacks.frames import CONNECT_SECONDS, Target, hold, target
+from bench.attacks.process import running
 from bench.federation import Federation
 
 CONNECTIONS: Final = 300

@@ -17,11 +17,11 @@ from bench.attacks.frames import (
     call,
     dial,
     hold,
-    running,
     settings,
     target,
     window,
 )
+from bench.attacks.process import running
 
 if TYPE_CHECKING:
     from bench.federation import Federation

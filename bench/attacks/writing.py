@@ -9,8 +9,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench.attacks.process import certified, running
 from node.demo.stage import PASSPHRASE
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
 PAUSE: Final = 0.5
 """Seconds after which a package that the hub refused is handed in again."""
-
-NICE: Final = 19
-"""The attacker's priority: the lowest."""
 
 Entry = tuple[bytes, Disclosure]
 Story = Callable[["Scribe"], Iterator[Sequence[Entry]]]
@@ -127,22 +123,11 @@ async def _hand_in(carrier: CarrierClient, scribe: Scribe, entries: Sequence[Ent
 
 def run(home: Path, story: Story) -> None:
     """The process that writes."""
-    os.nice(NICE)
     asyncio.run(write(home, story))
 
 
 @contextmanager
 def writing(made: Federation, member: str, story: Story) -> Iterator[None]:
     """`member` writes `story`, in a process of its own, until the context ends."""
-    home = made.stage.home(member)
-    if not (home / "tls" / "node.der").exists():
-        # Signed in, and never started: the petition is answered with its first certificate.
-        made.stage.run("node", "join", home=member)
-    process = multiprocessing.get_context("spawn").Process(target=run, args=(home, story), daemon=True)
-    process.start()
-    try:
+    with running(run, certified(made, member), story):
         yield
-    finally:
-        process.kill()
-        process.join()
-        process.close()

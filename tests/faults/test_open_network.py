@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bench.attacks import half_open, headers, silent, unread
-from bench.attacks.frames import Target, running, target_of
+from bench.attacks.frames import Target, target_of
+from bench.attacks.process import running
 from node.domain.ids import member_id
 from tests.integration.pictures import picture
 from tests.integration.processes import PASSPHRASE, Federation, federation, until, vigil
