@@ -290,6 +290,34 @@ class VideoFingerprints:
         return (*self.fingerprints()[:3], *_in_order(*self.frames, *self.between))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFingerprints:
+    """What any file gives, whatever it is: its digests. A holding and a record may consist of these alone.
+
+    `media_type`: what its content seems to be (IANA), "application/octet-stream" where nobody knows; `size` in bytes;
+    `note`: why it has no perceptual hashes, in plain words.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    note: str = ""
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """The digests."""
+        return (
+            Fingerprint(code=MD5.code, value=self.md5),
+            Fingerprint(code=SHA1.code, value=self.sha1),
+            Fingerprint(code=SHA256.code, value=self.sha256),
+        )
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the same."""
+        return self.fingerprints()
+
+
 MaterialFingerprints = PictureFingerprints | VideoFingerprints
 
 

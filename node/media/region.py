@@ -1,0 +1,158 @@
+"""A run of bytes in an open file: a whole file, or a part that lies in it as it is.
+
+Rules this module upholds:
+
+- Nothing is read past the region's end. Reading at an offset does not move the file's own position, so two regions of
+  one file never disturb each other.
+- A file that changes between the first and the last look at it is refused: its digests and its pictures would not be
+  of one thing.
+- Digests are taken piece by piece: memory does not grow with the size of a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Self
+
+from node.errors import MediaError
+from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
+
+_CHUNK: Final = 1 << 20
+"""Bytes read at a time: each chunk is digested while it is still in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """MD5 (16 bytes), SHA-1 (20) and SHA-256 (32) of all bytes of a file or part."""
+
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+
+
+def digests_of(chunks: Iterator[bytes]) -> Digests:
+    """The digests of these bytes in their order."""
+    taken = [hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")]
+    for chunk in chunks:
+        for digest in taken:
+            digest.update(chunk)
+    md5, sha1, sha256 = (digest.digest() for digest in taken)
+    return Digests(md5=md5, sha1=sha1, sha256=sha256)
+
+
+class Region:
+    """`size` bytes from `start` on in the file `descriptor`. Also a binary file as libraries read one: `read`, `seek`,
+    `tell`, with a position of its own.
+    """
+
+    name: Final = "material"
+    """What libraries that ask for a file name are told."""
+
+    def __init__(self, descriptor: int, start: int = 0, size: int | None = None) -> None:
+        self.descriptor = descriptor
+        self.start = start
+        self._status = _status(descriptor)
+        whole = max(self._status.size - start, 0)
+        self.size = whole if size is None else min(size, whole)
+        self._position = 0
+
+    def at(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset` on; b"" past the end. Raises `MediaError` where they cannot be read."""
+        length = min(length, self.size - offset)
+        if offset < 0 or length <= 0:
+            return b""
+        try:
+            return os.pread(self.descriptor, length, self.start + offset)
+        except OSError as error:
+            raise not_read(error) from None
+
+    def head(self, length: int) -> bytes:
+        """The first bytes, at most `length`."""
+        return self.at(0, length)
+
+    def part(self, start: int, size: int | None = None) -> Region:
+        """The region from `start` on within this one: at most `size` bytes (None: up to the end of this one)."""
+        start = min(max(start, 0), self.size)
+        most = self.size - start
+        return Region(self.descriptor, self.start + start, most if size is None else min(max(size, 0), most))
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes in pieces. Raises `MediaError` where the file is shorter than it was, or changed meanwhile."""
+        offset = 0
+        while offset < self.size:
+            chunk = self.at(offset, _CHUNK)
+            if not chunk:
+                break
+            offset += len(chunk)
+            yield chunk
+        if offset != self.size or _status(self.descriptor) != self._status:
+            raise changed_meanwhile()
+
+    def all(self, most: int) -> bytes:
+        """All bytes in memory. Raises `MediaError` where there are more than `most`."""
+        if self.size > most:
+            raise MediaError(f"too large: {self.size} bytes, the limit is {most}")
+        return b"".join(self.chunks())
+
+    def digests(self) -> Digests:
+        """The digests of all bytes. Raises as `chunks`."""
+        return digests_of(self.chunks())
+
+    # ---- a binary file, for libraries
+
+    def read(self, length: int = -1) -> bytes:
+        """As `io.RawIOBase.read`."""
+        data = self.at(self._position, self.size if length < 0 else length)
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As `io.IOBase.seek`. Raises `OSError` for a place before the beginning."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise OSError("a place before the beginning")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        """The position."""
+        return self._position
+
+    def seekable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def writable(self) -> bool:
+        """Never."""
+        return False
+
+    def close(self) -> None:
+        """Does nothing: the file belongs to whoever opened it."""
+
+    @property
+    def closed(self) -> bool:
+        """Never."""
+        return False
+
+    def flush(self) -> None:
+        """Does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def _status(descriptor: int) -> Status:
+    try:
+        return status_of(descriptor)
+    except OSError as error:
+        raise not_read(error) from None
