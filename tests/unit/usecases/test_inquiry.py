@@ -370,11 +370,11 @@ def test_a_query_brought_twice_at_once_is_answered_once() -> None:
                 admitted.append(admit(asked))
                 return admitted[-1]
 
-            def slow(*args: object) -> object:
+            def slow(*args: object, **named: object) -> object:
                 searched.append(args)
                 searching.set()
                 assert go_on.wait(30)
-                return search(*args)  # type: ignore[arg-type]
+                return search(*args, **named)  # type: ignore[arg-type]
 
             jp.matcher.for_member = slow  # type: ignore[assignment, method-assign]
             jp.answerer._admit = counted  # type: ignore[assignment, method-assign]
