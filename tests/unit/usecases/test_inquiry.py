@@ -550,7 +550,9 @@ def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypat
                 Hit(subject=number, origin="JP", algorithm="sha256", level=Level.SHARED, record=record)
                 for number in range(3)
             )
-            monkeypatch.setattr(made.parties["JP"].matcher, "for_member", lambda *_, **__: Found(hits=hits, searched={}))
+            monkeypatch.setattr(
+                made.parties["JP"].matcher, "for_member", lambda *_, **__: Found(hits=hits, searched={})
+            )
             _, told = await ask(made, about(*(subject_of(prints(number)) for number in (1, 2, 3))))
             assert told["JP"].outcome is Outcome.HIT
             assert told["JP"].reason == "the first 2 of 3 hits"
