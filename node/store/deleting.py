@@ -21,8 +21,9 @@ from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdr
 from node.errors import NotFound
 from node.store import codec, vault
 from node.store.holdings import HoldingRows, HoldingWrites
-from node.store.schema import cases, deletions, holding_files, holding_frames, holdings, settings, tags
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holdings, tags
+from node.store.tables.queries import settings
 
 REWRITE_BELOW: Final = 100_000
 """Holdings that are rewritten after a deletion, at most: a second. Of more, only the index by digest is."""
