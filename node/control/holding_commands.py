@@ -204,6 +204,7 @@ def holding_line(holding: Holding, hits: int) -> Line:
         "cases": list(holding.cases),
         "media_type": holding.media_type,
         "size": holding.size,
+        "note": holding.note or None,
         "level": level_name(holding.level),
         "added_at": holding.added_at,
         "record": str(holding.record) if holding.record else None,

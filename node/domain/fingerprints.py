@@ -315,6 +315,11 @@ class VideoFingerprints:
     height: int
     note: str = ""
 
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
         return (
@@ -348,6 +353,16 @@ class DigestFingerprints:
     sha256: bytes
     note: str = ""
 
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """None."""
+        return ()
+
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests."""
         return (
@@ -365,7 +380,7 @@ class DigestFingerprints:
         return self.fingerprints()
 
 
-MaterialFingerprints = PictureFingerprints | VideoFingerprints
+MaterialFingerprints = PictureFingerprints | VideoFingerprints | DigestFingerprints
 
 
 ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")

@@ -114,7 +114,7 @@ def write_reply(result: Said) -> bytes:
     elif isinstance(result, VideoFingerprints):
         said = video_replies.video_reply(result)
     else:
-        said = _write_picture(result)
+        said = _write_picture(result)  # type: ignore[arg-type]
     return json.dumps(said).encode("ascii") + b"\n"
 
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
+from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
 from node.domain.holdings import FileReference
-from node.domain.queries import Level, Subject
+from node.domain.queries import Level, Look, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.texts import checked_text
 from node.errors import Misuse
@@ -74,14 +74,16 @@ class _OfFile:
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
     """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
-    the same of what lies within its plain borders; of what moves also the frames between those that are kept.
+    the same of what lies within its plain borders, and of how it looks on a background; of what moves also the frames
+    between those that are kept.
     """
-    if isinstance(prints, VideoFingerprints):
+    if not isinstance(prints, PictureFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
     return Subject(
         fingerprints=prints.probes(),
         orientations=prints.pdq_orientations,
         trimmed=prints.trimmed.pdq_orientations if prints.trimmed else (),
+        looks=tuple(Look(background=each.background, orientations=each.pdq_orientations) for each in prints.composed),
         label=label,
     )
 
@@ -90,7 +92,7 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
     """The fingerprint columns of these holdings (`rows` are their ids)."""
     by_code: dict[int, tuple[list[int], list[bytes], list[int]]] = {}
     for row, one in zip(rows, prints, strict=True):
-        for fingerprint in one.fingerprints():
+        for fingerprint in one.kept():
             ids, values, quality = by_code.setdefault(fingerprint.code, ([], [], []))
             ids.append(row)
             values.append(fingerprint.value)

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
 from node.domain.ids import RecordId
 from node.domain.matchable import may_match
-from node.domain.queries import Hit, MatchRule, SearchedKind, Subject
+from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, SearchedKind, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
@@ -58,12 +58,13 @@ class Found:
 
 
 def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:
-    """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the picture without
-    its borders. pHash, the second opinion, only under the policy's rule and not for another member (`abroad`).
+    """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the other variants of
+    a picture (`queries.VARIANTS`). pHash, the second opinion, only under the policy's rule and not for another member
+    (`abroad`).
     """
     probes: list[Probe] = []
     for number, subject in enumerate(subjects):
-        opinions = 0
+        opinions, variants = 0, list(subject.variants())
         matching = may_match(subject.fingerprints)
         for fingerprint, may in zip(subject.fingerprints, matching, strict=True):
             second_opinion = fingerprint.code == PHASH.code
@@ -72,13 +73,13 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = Fa
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
-            first = 0
-            if fingerprint.code == PDQ.code and fingerprint.value in subject.orientations[:1]:
-                turned = subject.orientations
-            elif fingerprint.code == PDQ.code and fingerprint.value in subject.trimmed[:1]:
-                turned, first = subject.trimmed, len(ORIENTATIONS)
-            elif second_opinion and opinions > 1 and subject.trimmed:
-                first = len(ORIENTATIONS)
+            variant = 0
+            if fingerprint.code == PDQ.code:
+                asked = [each for each in variants if fingerprint.value in each[1][:1]]
+                variant, turned = asked[0] if asked else (0, turned)
+            elif second_opinion:
+                variant = variants[min(opinions, len(variants)) - 1][0]
+            first = variant * len(ORIENTATIONS)
             probes += [
                 Probe(number, fingerprint.code, value, quality, turn, fingerprint.at)
                 for turn, value in enumerate(turned, first)
@@ -217,7 +218,7 @@ class Matcher:
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
                 told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
-                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases)
+                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases, held_look=said.look)
                 yield replace(lead, statement=_words(told.statement)), said.sha256
             elif (hit.subject, said.record) not in held:
                 yield replace(self._hit(hit, said), statement=_words(said.statement)), b""
@@ -269,6 +270,7 @@ class Matcher:
     def _hit(self, hit: RawHit, said: Spoken) -> Hit:
         kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
         orientation = by_frames.orientation if by_frames else hit.orientation
+        variant = VARIANTS[orientation // len(ORIENTATIONS)]
         statement = said.statement
         return Hit(
             subject=hit.subject,
@@ -280,7 +282,8 @@ class Matcher:
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
             orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,
-            trimmed=orientation >= len(ORIENTATIONS),
+            trimmed=variant == TRIMMED,
+            look=variant if variant in BACKGROUNDS else "",
             shares=by_frames.shares if by_frames else None,
             at=by_frames.at if by_frames else None,
             subject_at=by_frames.subject_at if by_frames else None,
