@@ -54,8 +54,8 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReference:
-    """Where a file of a holding was when it was taken in for a case. `inside`: of a part of that file, what its parent
-    calls it, "" where it has no name; None where the holding is the file itself.
+    """Where a file of a holding was when it was taken in for a case. `inside`: of a part of that file, how it is called
+    there (`Place.label`); None where the holding is the file itself.
     """
 
     case: str
@@ -64,7 +64,7 @@ class FileReference:
 
     def __str__(self) -> str:
         """As a person reads it."""
-        return self.path if self.inside is None else f"{self.path} {INSIDE} {self.inside}".rstrip()
+        return self.path if self.inside is None else f"{self.path} {INSIDE} {self.inside}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

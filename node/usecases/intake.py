@@ -8,15 +8,17 @@ Rules this module upholds:
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - A new holding waits to be matched until its hits are written: dying in between leaves it to `usecases.arrivals`.
-- `label` is echoed to the command that typed it, and never kept. Where a file is (`IngestItem.file`) is kept with its
+- `label` is echoed to the command that sent it, and never kept. Where a file is (`IngestItem.file`) is kept with its
   holding and its case, unless the node keeps no references (ADR 23).
+- A part is a holding of its own, in the case of its file. Where it lies in its file is kept; what its file calls it is
+  kept only where references are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
@@ -183,10 +185,14 @@ class Intake:
         ]
 
     def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
-        """Keeps where these files are, as far as it was told and is wanted."""
+        """Keeps where these files are, as far as it was told and is wanted, and which lie in others."""
         for row, item in taken:
-            if item.file and self._references:
-                writer.put_file_reference(row, FileReference(case=case, path=item.file))
+            refers, place = bool(item.file) and self._references, item.place
+            if place is not None:
+                writer.put_place(row, place if refers else replace(place, name=""))
+            if refers:
+                inside = None if place is None else place.label
+                writer.put_file_reference(row, FileReference(case=case, path=item.file, inside=inside))
 
     def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
         """Gives these holdings the record that our own log has of them, where they lack it."""
