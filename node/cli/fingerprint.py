@@ -54,7 +54,8 @@ def fingerprint(
     output = common(ctx).output
     done = failed = 0
     with output.progress("fingerprinting", lambda: vigil.count_files(paths)) as advance:
-        for path, result in vigil.fingerprint_paths(paths, workers=workers):
+        for each in vigil.fingerprint_paths(paths, workers=workers):
+            path, result = each.path, each.result
             done += 1
             failed += isinstance(result, MediaError)
             output.line(json_line(path, result))
