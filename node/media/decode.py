@@ -20,19 +20,24 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
+from node.media import partial
 from node.media.gif import count_frames
+from node.media.jpeg import has_invalid_pixels
+from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, pixels_of, turn_of
-from node.media.shortage import damage, lack_in, shortage
-from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
+from node.media.shortage import Shortage, damage, lack_in, shortage
+from node.media.sniff import AVIF, GIF, JPEG, PNG, WEBP, Format, recognise
+from node.media.transparency import alpha_of, opacity
 
 MAX_PIXELS: Final = 200_000_000
 """Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
@@ -40,11 +45,13 @@ _PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", 
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
 _MOVING: Final = (GIF, WEBP, PNG, AVIF)
-_MAX_BOXES: Final = 100_000
-"""Boxes of an ISO media file that are walked over: a picture has a few dozen."""
 _BELIEVED: Final = 10
 """Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
 _UNBELIEVED: Final = 100
+
+
+class TooManyPixels(MediaError):
+    """A picture is larger than `MAX_PIXELS`: nothing of it is decoded in any other way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,8 @@ class DecodedPicture:
 
     `frames`: how many it states. `rest`: those after the first, decoded as they are asked for; raises
     `MediaError` where one cannot be. None of a picture that has no others; of a GIF that is known no sooner than its
-    second frame was looked for.
+    second frame was looked for. `note`: what of the picture could not be decoded as it was, "" where all could.
+    `alpha`: the opacity of each pixel as in `transparency.alpha_of`.
     """
 
     pixels: Pixels
@@ -69,23 +77,76 @@ class DecodedPicture:
     milliseconds: int
     frames: int
     rest: Iterator[ShownFrame] | None
+    note: str = ""
+    alpha: npt.NDArray[np.uint8] | None = None
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
     """Decodes a picture file held in memory. Raises `MediaError` with the reason for all that can be wrong with it."""
     known = recognise(data)
     prepare()
+    try:
+        picture = _decoded(data, known)
+    except (Shortage, TooManyPixels):
+        raise
+    except MediaError as error:
+        return _mended(data, known, error)
+    if known is JPEG and partial.needs_a_look(picture.pixels):
+        return _looked_at(picture, data, known)
+    if known is JPEG and has_invalid_pixels(data):
+        return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
+    return picture
+
+
+def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
+    """A picture that could not be decoded as it is: without its metadata, or as far as it can be seen. Raises `error`,
+    or one that says how little of it can be seen.
+    """
+    clean = without_metadata(data, known)
+    if clean is not None:
+        try:
+            picture = _decoded(clean, known)
+            return replace(picture, note=partial.note_of_clean(data, known, moves=picture.rest is not None))
+        except (Shortage, TooManyPixels):
+            raise
+        except MediaError:
+            data = clean
+    seen = _seen(data, known)
+    if seen is None or seen.share == 0:
+        raise error
+    note = partial.note_of(seen, known, "truncated" if str(error).startswith("truncated") else "damaged")
+    return DecodedPicture(
+        pixels=seen.pixels, media_type=known.media_type, milliseconds=0, frames=1, rest=None, note=note
+    )
+
+
+def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:
+    """A JPEG that may end before its last row: grey rows are the picture's own, or stand for what is missing."""
+    seen = _seen(data, known)
+    if seen is None or seen.exact == 1:
+        return picture
+    return replace(picture, note=partial.note_of(seen, known, "damaged"))
+
+
+def _seen(data: bytes, known: Format) -> partial.Shown | None:
+    with _in_our_words(data, known):
+        return partial.shown(data, known, lambda made: _image(made, known))
+
+
+def _decoded(data: bytes, known: Format) -> DecodedPicture:
     with _in_our_words(data, known):
         frames = _opened(data, known)
         first = frames.next()
         if first is None:
             raise EOFError
+        alpha = frames.alpha()
     return DecodedPicture(
         pixels=first.pixels,
         media_type=known.media_type,
         milliseconds=first.milliseconds,
         frames=count_frames(data) if known is GIF else frames.stated if frames.moves else 1,
         rest=_rest(frames, data, known) if frames.moves else None,
+        alpha=alpha,
     )
 
 
@@ -113,7 +174,8 @@ def _in_our_words(data: bytes, known: Format) -> Iterator[None]:
             raise _reason(error, known, data) from None
 
 
-def _opened(data: bytes, known: Format) -> _Frames:
+def _image(data: bytes, known: Format) -> Image.Image:
+    """An opened picture of a size within the limits, none of whose pixels is decoded."""
     # Pillow's own check would refuse without telling the size; ours follows at once, before any pixel is decoded, and
     # then Pillow's stands behind it, for frames that turn out larger than the header said.
     Image.MAX_IMAGE_PIXELS = None
@@ -123,9 +185,14 @@ def _opened(data: bytes, known: Format) -> _Frames:
         Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
+        raise TooManyPixels(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
     if width < 1 or height < 1:
         raise MediaError(f"damaged {known.name}: its header states a size of {width} x {height} pixels")
+    return image
+
+
+def _opened(data: bytes, known: Format) -> _Frames:
+    image = _image(data, known)
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
         return _Frames(image, known)
@@ -166,6 +233,10 @@ class _Frames:
         image.load()
         return ShownFrame(pixels=pixels_of(image), milliseconds=_shown_for(image.info.get("duration")))
 
+    def alpha(self) -> npt.NDArray[np.uint8] | None:
+        """The opacity of the frame that was given last, as `alpha_of`."""
+        return alpha_of(self._image)
+
 
 class _WebPDecoder(Protocol):
     """Pillow's binding of libwebp's WebPAnimDecoder, as far as it is used here."""
@@ -184,6 +255,10 @@ class _WebPFrames(_Frames):
         super().__init__(image, known)
         self._decoder = decoder
         self._until = 0
+        self._alpha: npt.NDArray[np.uint8] | None = None
+
+    def alpha(self) -> npt.NDArray[np.uint8] | None:
+        return None if self._alpha is None or not self._image.has_transparency_data else opacity(self._alpha)
 
     def next(self) -> ShownFrame | None:
         if self._given >= self.stated:
@@ -196,6 +271,7 @@ class _WebPFrames(_Frames):
         shown, self._until = until - self._until, until
         height, width = self._image.height, self._image.width
         pixels = Pixels(values=np.frombuffer(values, np.uint8).reshape(height, width * 4), channels=4)
+        self._alpha = pixels.values[:, 3::4]
         return ShownFrame(pixels=pixels, milliseconds=_shown_for(shown))
 
 
@@ -223,10 +299,12 @@ def prepare() -> None:
 def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
     """Our words for a decoder's error."""
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return MediaError(f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all")
+        return TooManyPixels(
+            f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"
+        )
     if lack := lack_in(error):
         return shortage(f"decoding this {known.name}", lack)
-    if _is_cut_short(data):
+    if partial.is_cut_short(data):
         return MediaError(f"truncated {known.name}")
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
         return damage(f"truncated {known.name}")
@@ -235,22 +313,3 @@ def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
     if isinstance(error, UnidentifiedImageError):
         return damage(f"damaged {known.name}: its header cannot be read")
     return damage(f"damaged {known.name}: it cannot be decoded")
-
-
-def _is_cut_short(data: bytes) -> bool:
-    """Whether a container of stated length (RIFF, ISO media) ends after the file does."""
-    if data.startswith(b"RIFF"):
-        return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data[4:8] != b"ftyp":
-        return False
-    at = 0
-    for _ in range(_MAX_BOXES):
-        if at + 8 > len(data):
-            break
-        size = int.from_bytes(data[at : at + 4], "big")
-        if size == 1:  # the size follows in 8 bytes
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
-        if size < 8:  # noqa: PLR2004  (0: to the end of the file; else no box is smaller than its header)
-            return False
-        at += size
-    return at > len(data)

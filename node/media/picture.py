@@ -26,6 +26,7 @@ from node.media.phash import phash
 from node.media.pixels import Pixels
 from node.media.shortage import MEMORY, Shortage
 from node.media.source import read_source
+from node.media.transparency import composed_looks
 
 _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
@@ -53,6 +54,8 @@ def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
         width=pixels.width,
         height=pixels.height,
         trimmed=None if box is None else _trimmed(pixels, box),
+        composed=composed_looks(pixels, picture.alpha, pdq),
+        note=picture.note,
     )
     if rest is None:
         return still
@@ -64,7 +67,7 @@ def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
         animation, note, lacking = fingerprint_animation(first, shown_for, rest, given)
     except MemoryError:
         animation, note, lacking = None, f"only its first frame was read: putting the others together {MEMORY}", True
-    found = replace(still, animation=animation, note=note)
+    found = replace(still, animation=animation, note="; ".join(said for said in (still.note, note) if said))
     if lacking:
         raise Shortage(note, left=found)
     return found

@@ -201,6 +201,9 @@ def test_damage_behind_the_first_frame_never_costs_that(
         assert (kind, cut < len(whole)) != ("WEBP", False), "of a WebP that ends where it says the first frame stands"
         return
     assert isinstance(found, PictureFingerprints)
+    if "could be decoded" in found.note or "less detail" in found.note:  # of these the first frame may be cut too
+        assert kind in {"WEBP", "AVIF"}
+        return
     assert found.pdq == read(tmp_path, originals[kind]).pdq
     if found.animation is not None:
         assert found.frames[0].pdq == found.pdq
