@@ -29,13 +29,13 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
+from node.media import decoders
+from node.media.decoders.decoded import MAX_PIXELS, Decoded
 from node.media.gif import count_frames
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import damage, lack_in, shortage
 from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
 
-MAX_PIXELS: Final = 200_000_000
-"""Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
 _PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
@@ -59,9 +59,9 @@ class ShownFrame:
 class DecodedPicture:
     """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
 
-    `frames`: how many it states. `rest`: those after the first, decoded as they are asked for; raises
-    `MediaError` where one cannot be. None of a picture that has no others; of a GIF that is known no sooner than its
-    second frame was looked for.
+    `note`: what a person must know of how it was read, "" for nothing. `frames`: how many it states. `rest`: those
+    after the first, decoded as they are asked for; raises `MediaError` where one cannot be. None of a picture that has
+    no others; of a GIF that is known no sooner than its second frame was looked for.
     """
 
     pixels: Pixels
@@ -69,6 +69,7 @@ class DecodedPicture:
     milliseconds: int
     frames: int
     rest: Iterator[ShownFrame] | None
+    note: str = ""
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
@@ -76,7 +77,14 @@ def decode_picture(data: bytes) -> DecodedPicture:
     known = recognise(data)
     prepare()
     with _in_our_words(data, known):
-        frames = _opened(data, known)
+        if (other := decoders.decode(data, known)) is not None:
+            return _still(other, known)
+        try:
+            frames = _opened(data, known)
+        except UnidentifiedImageError:
+            if (other := decoders.decode(data, known, pillow_failed=True)) is None:
+                raise
+            return _still(other, known)
         first = frames.next()
         if first is None:
             raise EOFError
@@ -86,6 +94,18 @@ def decode_picture(data: bytes) -> DecodedPicture:
         milliseconds=first.milliseconds,
         frames=count_frames(data) if known is GIF else frames.stated if frames.moves else 1,
         rest=_rest(frames, data, known) if frames.moves else None,
+    )
+
+
+def _still(decoded: Decoded, known: Format) -> DecodedPicture:
+    """A picture that another decoder than Pillow read."""
+    return DecodedPicture(
+        pixels=decoded.pixels,
+        media_type=decoded.media_type or known.media_type,
+        milliseconds=_UNBELIEVED,
+        frames=1,
+        rest=None,
+        note=decoded.note,
     )
 
 
@@ -214,6 +234,7 @@ def prepare() -> None:
     for name in (*_PLUGINS, *_PARTS):
         importlib.import_module(f"PIL.{name}")
     Image.preinit()
+    decoders.prepare()
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     # One allocation a picture, so that its pixels can be read in place (see `pixels`).

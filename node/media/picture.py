@@ -52,6 +52,7 @@ def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
         phash=phash(pixels.values, pixels.channels),
         width=pixels.width,
         height=pixels.height,
+        note=picture.note,
         trimmed=None if box is None else _trimmed(pixels, box),
     )
     if rest is None:
