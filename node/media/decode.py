@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,24 +30,20 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
-from node.media import partial
+from node.media import decoders, partial
+from node.media.continuation import is_cut_short
+from node.media.decoders.decoded import MAX_PIXELS, Decoded, Unreliable
 from node.media.gif import count_frames
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
-from node.media.pixels import Pixels, pixels_of, turn_of
+from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import AVIF, GIF, JPEG, PNG, WEBP, Format, recognise
-from node.media.transparency import alpha_of, opacity
+from node.media.sniff import GIF, JPEG, WEBP, Format, recognise
+from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
-MAX_PIXELS: Final = 200_000_000
-"""Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
 _PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
-_MOVING: Final = (GIF, WEBP, PNG, AVIF)
-_BELIEVED: Final = 10
-"""Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
-_UNBELIEVED: Final = 100
 
 
 class TooManyPixels(MediaError):
@@ -55,20 +51,12 @@ class TooManyPixels(MediaError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFrame:
-    """One frame, upright; `milliseconds`: how long a viewer shows it."""
-
-    pixels: Pixels
-    milliseconds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPicture:
     """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
 
-    `frames`: how many it states. `rest`: those after the first, decoded as they are asked for; raises
-    `MediaError` where one cannot be. None of a picture that has no others; of a GIF that is known no sooner than its
-    second frame was looked for. `note`: what of the picture could not be decoded as it was, "" where all could.
+    `note`: what a person must know of how it was read, "" for nothing. `frames`: how many it states. `rest`: those
+    after the first, decoded as they are asked for; raises `MediaError` where one cannot be. None of a picture that has
+    no others; of a GIF that is known no sooner than its second frame was looked for.
     `alpha`: the opacity of each pixel as in `transparency.alpha_of`.
     """
 
@@ -87,7 +75,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
     prepare()
     try:
         picture = _decoded(data, known)
-    except (Shortage, TooManyPixels):
+    except (Shortage, TooManyPixels, Unreliable):
         raise
     except MediaError as error:
         return _mended(data, known, error)
@@ -130,12 +118,30 @@ def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPi
 
 def _seen(data: bytes, known: Format) -> partial.Shown | None:
     with _in_our_words(data, known):
-        return partial.shown(data, known, lambda made: _image(made, known))
+        if _is_for_pillow(data, known):
+            return partial.shown(data, known, lambda made: _image(made, known))
+        return partial.shown_by(data, known, lambda made: decoders.decode(made, known))
+
+
+def _is_for_pillow(data: bytes, known: Format) -> bool:
+    try:
+        return decoders.decode(data, known) is None
+    except Exception as error:
+        if lack_in(error):
+            raise
+        return False
 
 
 def _decoded(data: bytes, known: Format) -> DecodedPicture:
     with _in_our_words(data, known):
-        frames = _opened(data, known)
+        if (other := decoders.decode(data, known)) is not None:
+            return _still(other, known)
+        try:
+            frames = _opened(data, known)
+        except UnidentifiedImageError:
+            if (other := decoders.decode(data, known, pillow_failed=True)) is None:
+                raise
+            return _still(other, known)
         first = frames.next()
         if first is None:
             raise EOFError
@@ -150,7 +156,19 @@ def _decoded(data: bytes, known: Format) -> DecodedPicture:
     )
 
 
-def _rest(frames: _Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
+def _still(decoded: Decoded, known: Format) -> DecodedPicture:
+    """A picture that another decoder than Pillow read."""
+    return DecodedPicture(
+        pixels=decoded.pixels,
+        media_type=decoded.media_type or known.media_type,
+        milliseconds=UNBELIEVED,
+        frames=1,
+        rest=None,
+        note=decoded.note,
+    )
+
+
+def _rest(frames: Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
     while True:
         with _in_our_words(data, known):
             frame = frames.next()
@@ -191,95 +209,12 @@ def _image(data: bytes, known: Format) -> Image.Image:
     return image
 
 
-def _opened(data: bytes, known: Format) -> _Frames:
+def _opened(data: bytes, known: Format) -> Frames:
     image = _image(data, known)
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
-        return _Frames(image, known)
-    return _WebPFrames(image, known, decoder)
-
-
-class _Frames:
-    """The frames of an opened picture, as Pillow gives them."""
-
-    def __init__(self, image: Image.Image, known: Format) -> None:
-        self._image = image
-        self._known = known
-        self._given = 0
-
-    @property
-    def moves(self) -> bool:
-        """Whether there may be more than the first."""
-        return self._known is GIF or (self._known in _MOVING and self.stated > 1)
-
-    @property
-    def stated(self) -> int:
-        """Frames by the file's own account, which Pillow would count by reading all of a GIF's."""
-        return int(getattr(self._image, "n_frames", 1))
-
-    def next(self) -> ShownFrame | None:
-        """The next one; None after the last. Raises whatever Pillow raises."""
-        image = self._image
-        if self._given:
-            if self._known is not GIF and self._given >= self.stated:
-                return None
-            try:
-                image.seek(self._given)
-            except EOFError:
-                if self._known is GIF:  # which ends so, be it by its trailer or without
-                    return None
-                raise
-        self._given += 1
-        image.load()
-        return ShownFrame(pixels=pixels_of(image), milliseconds=_shown_for(image.info.get("duration")))
-
-    def alpha(self) -> npt.NDArray[np.uint8] | None:
-        """The opacity of the frame that was given last, as `alpha_of`."""
-        return alpha_of(self._image)
-
-
-class _WebPDecoder(Protocol):
-    """Pillow's binding of libwebp's WebPAnimDecoder, as far as it is used here."""
-
-    def get_next(self) -> tuple[bytes, int] | None:
-        """The next composed frame and the milliseconds until which it is shown; None where there is none."""
-        ...
-
-
-class _WebPFrames(_Frames):
-    """The same of a WebP that is upright, straight from its decoder, which gives the pixels as they are wanted; Pillow
-    would copy them three times more, a seventh of all the work.
-    """
-
-    def __init__(self, image: Image.Image, known: Format, decoder: _WebPDecoder) -> None:
-        super().__init__(image, known)
-        self._decoder = decoder
-        self._until = 0
-        self._alpha: npt.NDArray[np.uint8] | None = None
-
-    def alpha(self) -> npt.NDArray[np.uint8] | None:
-        return None if self._alpha is None or not self._image.has_transparency_data else opacity(self._alpha)
-
-    def next(self) -> ShownFrame | None:
-        if self._given >= self.stated:
-            return None
-        frame = self._decoder.get_next()
-        if frame is None:
-            raise EOFError
-        values, until = frame
-        self._given += 1
-        shown, self._until = until - self._until, until
-        height, width = self._image.height, self._image.width
-        pixels = Pixels(values=np.frombuffer(values, np.uint8).reshape(height, width * 4), channels=4)
-        self._alpha = pixels.values[:, 3::4]
-        return ShownFrame(pixels=pixels, milliseconds=_shown_for(shown))
-
-
-def _shown_for(stated: object) -> int:
-    """How long a frame is shown (ms). Viewers do not believe in a hundredth of a second or less, or in none at all."""
-    if not isinstance(stated, int | float) or not _BELIEVED < stated < float("inf"):
-        return _UNBELIEVED
-    return round(stated)
+        return Frames(image, known)
+    return WebPFrames(image, known, decoder)
 
 
 @lru_cache(maxsize=1)
@@ -290,6 +225,7 @@ def prepare() -> None:
     for name in (*_PLUGINS, *_PARTS):
         importlib.import_module(f"PIL.{name}")
     Image.preinit()
+    decoders.prepare()
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     # One allocation a picture, so that its pixels can be read in place (see `pixels`).
@@ -304,7 +240,7 @@ def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
         )
     if lack := lack_in(error):
         return shortage(f"decoding this {known.name}", lack)
-    if partial.is_cut_short(data):
+    if is_cut_short(data):
         return MediaError(f"truncated {known.name}")
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
         return damage(f"truncated {known.name}")

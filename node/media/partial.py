@@ -15,7 +15,6 @@ and refuse a file that is shorter than it states. None of them has a switch for 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,7 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFile
 
 from node.errors import MediaError
-from node.media import jpeg
+from node.media.continuation import continued, is_cut_short
+from node.media.decoders.decoded import Decoded
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import lack_in
 from node.media.sniff import AVIF, HEIC, HEIF, JPEG, TIFF, WEBP, Format
@@ -34,11 +34,6 @@ METADATA: Final = "its metadata is damaged or too large and was left out"
 LEAST_SHARE: Final = 0.25
 """Share of the pixels that must be there. Measured on 120 photographs cut to a share of their rows, 7,140 pairs: at a
 quarter no two different ones come nearer than 52 bits, at 0.15 than 36, at 0.1 two pairs match (20 bits)."""
-_CONTINUED: Final = 3
-"""Times the size of a cut file by which it is continued: enough for the whole of what is there to `LEAST_SHARE`."""
-_MOST_CONTINUED: Final = 256 * 1024 * 1024
-"""Bytes by which a file is continued at most."""
-_LITTLE: Final = 4096
 _CONTINUED_FORMATS: Final = (WEBP, AVIF, HEIC, HEIF, TIFF)
 _PLANE: Final = 2
 _BLOCK_ROWS: Final = 16
@@ -52,7 +47,6 @@ _STEP: Final = 8
 """Rows and columns between neighbours in the first pass of an interlaced GIF or PNG."""
 _GREY: Final = 128
 """What libjpeg shows where it has no data: zero coefficients, the middle of the range (jdhuff.c, insufficient_data)."""
-_MAX_BOXES: Final = 100_000
 
 Mask = npt.NDArray[np.bool_]
 
@@ -76,7 +70,7 @@ def shown(data: bytes, known: Format, opened: Callable[[bytes], Image.Image]) ->
     found: list[Image.Image] = []
     for filler in _FILLERS if known in _CONTINUED_FORMATS else _FILLERS[: len(_BACKGROUNDS)]:
         background = _BACKGROUNDS[len(found)]
-        decoded = _decoded(_continued(data, known, filler), background, opened)
+        decoded = _decoded(continued(data, known, filler), background, opened)
         if decoded is not None:
             found.append(decoded)
         if len(found) == len(_BACKGROUNDS):
@@ -89,6 +83,29 @@ def shown(data: bytes, known: Format, opened: Callable[[bytes], Image.Image]) ->
         plain = _decoded(data, 0, opened)
         return None if plain is None else _of_jpeg(plain, decided)
     return _filled(found[0], decided)
+
+
+def shown_by(data: bytes, known: Format, decode: Callable[[bytes], Decoded | None]) -> Shown | None:
+    """The same by a decoder that refuses what is cut short: it decodes two continuations of the file."""
+    found: list[Pixels] = []
+    for filler in _FILLERS:
+        try:
+            decoded = decode(continued(data, known, filler))
+        except Exception as error:
+            if lack_in(error):
+                raise
+            continue
+        if decoded is not None:
+            found.append(decoded.pixels)
+        if len(found) == len(_BACKGROUNDS):
+            break
+    if len(found) < len(_BACKGROUNDS) or found[0].values.shape != found[1].values.shape:
+        return None
+    shape = (found[0].height, found[0].width, found[0].channels)
+    decided: Mask = np.asarray((found[0].values == found[1].values).reshape(shape).all(axis=2))
+    values = np.array(found[0].values).reshape(shape)
+    values[~decided] = 0
+    return _shown(_as_pixels(values), decided, decided)
 
 
 def _decoded(data: bytes, background: int, opened: Callable[[bytes], Image.Image]) -> Image.Image | None:
@@ -229,60 +246,3 @@ def _as_pixels(values: npt.NDArray[np.uint8]) -> Pixels:
     flat = np.ascontiguousarray(values.reshape(values.shape[0], -1))
     flat.flags.writeable = False
     return Pixels(values=flat, channels=values.shape[2])
-
-
-def _continued(data: bytes, known: Format, filler: int) -> bytes:
-    """A file that is cut short, continued by made-up bytes up to what it states, or by as many as it may lack."""
-    more = min(_CONTINUED * len(data) + _LITTLE, _MOST_CONTINUED)
-    if known is JPEG:
-        end = jpeg.end_of(data)
-        return (data if end < 0 else data[: end - len(jpeg.END)]) + bytes([filler]) * more + jpeg.END
-    if known is WEBP:
-        return _continued_riff(data, filler, more)
-    if known in (AVIF, HEIC, HEIF):
-        stated = stated_end(data)
-        return data + bytes([filler]) * max(min(stated - len(data), _MOST_CONTINUED), 0)
-    return data + bytes([filler]) * more if known is TIFF else data
-
-
-def _continued_riff(data: bytes, filler: int, more: int) -> bytes:
-    """RIFF: the last chunk grows, and its stated size and that of the whole with it."""
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if at + 8 + size + (size & 1) >= len(data):
-            break
-        at += 8 + size + (size & 1)
-    else:
-        return data
-    made = bytearray(data + bytes([filler]) * (more + (len(data) + more & 1)))
-    struct.pack_into("<I", made, at + 4, len(made) - at - 8)
-    struct.pack_into("<I", made, 4, len(made) - 8)
-    return bytes(made)
-
-
-def is_cut_short(data: bytes) -> bool:
-    """Whether a file of stated length (RIFF, ISO media) is shorter than that, or a TIFF lacks its first directory."""
-    if data.startswith(b"RIFF"):
-        return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data.startswith((b"II*\x00", b"MM\x00*")):
-        return int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big") + 2 > len(data)
-    return data[4:8] == b"ftyp" and stated_end(data) > len(data)
-
-
-def stated_end(data: bytes) -> int:
-    """Where the last box of an ISO media file ends by its own account (ISO/IEC 14496-12, 4.2); the end of the data
-    where it says nothing.
-    """
-    at = 0
-    for _ in range(_MAX_BOXES):
-        head = data[at : at + 16]
-        if len(head) < 8:  # noqa: PLR2004  (size and type)
-            break
-        size = int.from_bytes(head[:4], "big")
-        if size == 1:
-            size = int.from_bytes(head[8:], "big")
-        if size < 8:  # noqa: PLR2004  (0: to the end of the file; else no box is smaller than its header)
-            return len(data)
-        at += size
-    return at

@@ -18,7 +18,7 @@ from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, P
 from node.errors import MediaError
 from node.media import animation
 from node.media.allowance import Time, grace
-from node.media.decode import ShownFrame, decode_picture
+from node.media.decode import decode_picture
 from node.media.frames import Sample
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import pixels_of
@@ -26,6 +26,7 @@ from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
 from node.media.sampling import MAX_AT
 from node.media.shortage import Shortage
 from node.media.source import MAX_FILE_BYTES
+from node.media.still_frames import ShownFrame
 from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.errors import MediaError
-from node.media.decode import MAX_PIXELS, decode_picture
+from node.media.decode import decode_picture
+from node.media.decoders.decoded import MAX_PIXELS
 from node.media.pdq import pdq_hashes
 from tests.unit.media.pictures import distance, encoded, scene
 
