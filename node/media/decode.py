@@ -36,7 +36,12 @@ from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import damage, lack_in, shortage
 from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
 
-_PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
+_PLUGINS: Final = tuple(
+    f"{kind}ImagePlugin"
+    for kind in (
+        "Bmp", "Cur", "Dds", "Gif", "Icns", "Ico", "Jpeg", "Jpeg2K", "Mpo", "Pcx", "Png", "Ppm", "Tga", "Tiff", "WebP",
+    )
+)  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
 _MOVING: Final = (GIF, WEBP, PNG, AVIF)

@@ -11,11 +11,30 @@ Rules this package upholds:
 
 from __future__ import annotations
 
-from node.media.decoders import tiff
-from node.media.decoders.decoded import Decoded
-from node.media.sniff import TIFF, Format
+from collections.abc import Callable
+from typing import Final
 
-__all__ = ["Decoded", "decode", "prepare"]
+from node.media import sniff
+from node.media.decoders import ifd, jp2, jpeg, jxl, pnm, psd, raw, small, tiff
+from node.media.decoders.decoded import Decoded
+from node.media.sniff import Format
+
+__all__ = ["decode", "prepare"]
+
+_DECODERS: Final[dict[Format, Callable[[bytes], Decoded | None]]] = {
+    sniff.JXL: jxl.decode,
+    sniff.JP2: jp2.decode,
+    sniff.J2C: jp2.decode,
+    sniff.JPX: jp2.decode,
+    sniff.JPEG: jpeg.decode,
+    sniff.JPEG_LS: jpeg.decode,
+    sniff.JPEG_XR: small.jpeg_xr,
+    sniff.PSD: psd.decode,
+    sniff.PNM: pnm.decode,
+    sniff.QOI: small.qoi,
+    sniff.SGI: small.sgi,
+    sniff.SUN: small.sun,
+}
 
 
 def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decoded | None:
@@ -23,11 +42,15 @@ def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decode
 
     `pillow_failed`: Pillow has no name for this kind.
     """
-    if known is TIFF:
+    if known is sniff.TIFF:
         return tiff.decode(data, pillow_failed=pillow_failed)
-    return None
+    if known in sniff.RAWS:
+        return raw.decode(data, list(ifd.directories(data)), media_type=known.media_type)
+    decoder = None if pillow_failed else _DECODERS.get(known)
+    return None if decoder is None else decoder(data)
 
 
 def prepare() -> None:
     """Loads everything that a decoder would load late."""
-    tiff.prepare()
+    for module in (jp2, jpeg, jxl, small, tiff):
+        module.prepare()
