@@ -86,8 +86,8 @@ def decode_picture(data: bytes) -> DecodedPicture:
             return _still(other, known)
         try:
             frames = _opened(data, known)
-        except UnidentifiedImageError:
-            if (other := decoders.decode(data, known, pillow_failed=True)) is None:
+        except OSError as error:  # it has no name for this kind
+            if lack_in(error) or (other := decoders.decode(data, known, pillow_failed=True)) is None:
                 raise
             return _still(other, known)
         first = frames.next()

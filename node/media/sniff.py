@@ -124,7 +124,7 @@ _TARGA_DEPTHS: Final = {
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _HEIF_BRANDS: Final = frozenset({b"mif1", b"msf1", b"heif", b"mif2"})
-_BMP_HEADER_SIZES: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
+_BMP_HEADER_SIZES: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of the information headers that a bitmap may have; two letters alone would take any text that begins so."""
 
 
