@@ -13,6 +13,8 @@ Sources: [MS-OXMSG] 2.2.2 (attachments), [MS-OLEDS] 2.3.6 (OLENativeStream), [MS
 
 from __future__ import annotations
 
+import codecs
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -40,6 +42,7 @@ _FILES: Final = (
 )  # fmt: skip
 """With what a stream begins that is a file of its own."""
 _IN_THUMBS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_THUMB: Final = re.compile(r"[0-9]+(?:_[0-9a-f]+)?")
 _THUMBS_HEAD: Final = 64
 """Bytes before the picture of a thumbnail: 12 or 16, 24 in Windows Vista."""
 _BLIPS: Final = {
@@ -61,6 +64,12 @@ _OBJECT: Final = (b"\x10\x00\x11\x10", b"\x00\x00\x11\x10")
 _DRAWINGS, _CONTINUES = 0x00EB, 0x003C
 _SUMMARIES: Final = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 _DIB_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
+
+
+def prepare() -> None:
+    """Loads what a confined worker cannot load."""
+    for name in ("utf-16-le", "cp1252", "utf-8", "latin-1", "cp1251"):
+        codecs.lookup(name)
 
 
 @careful("an OLE compound file")
@@ -115,7 +124,7 @@ def _in_stream(compound: Compound, path: tuple[str, ...], stream: Stream) -> Ite
         yield from _of_hangul(stream, name)
     elif stream.at(0, 8).startswith(_FILES):
         yield Part(role=Role.ATTACHMENT, content=stream.content(), name=name_of(name))
-    elif (at := _thumbnail_at(stream)) is not None:
+    elif (at := _thumbnail_at(stream, name)) is not None:
         yield Part(role=Role.PICTURE, content=stream.content(at), name=name_of(name))
     elif name in ("Workbook", "Book"):
         yield from _blips(_drawings(stream))
@@ -157,8 +166,10 @@ def _of_hangul(stream: Stream, name: str) -> Iterator[Part]:
         yield Part(role=Role.ATTACHMENT, content=content, name=name_of(name))
 
 
-def _thumbnail_at(stream: Stream) -> int | None:
+def _thumbnail_at(stream: Stream, name: str) -> int | None:
     """Where the picture begins in a stream of Thumbs.db, behind a header that states its size."""
+    if not _THUMB.fullmatch(name):
+        return None
     head = stream.at(0, _THUMBS_HEAD)
     found = [at for signature in _IN_THUMBS if (at := head.find(signature)) > 0]
     return min(found) if found else None

@@ -18,14 +18,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from node.domain.parts import Role
+from node.media.parts import mime
 from node.media.parts.bounds import Meter, careful, in_our_words, name_of, pieces
-from node.media.parts.mime import Entity, decoded, entity_of, prepare, sections
+from node.media.parts.mime import Entity, decoded, entity_of, sections
 from node.media.parts.part import Omission, Part
 from node.media.parts.text import is_text, pictures_in
 from node.media.parts.uuencode import files_in
 from node.media.region import Region
-
-__all__ = ["mailbox", "members", "prepare", "recognise", "recognise_mailbox"]
 
 _MOST_DEPTH: Final = 40
 """Bodies within bodies of one message."""
@@ -41,6 +40,11 @@ _ENVELOPE: Final = re.compile(rb"From [^\n]*\n")
 _SEPARATOR: Final = b"\nFrom "
 _LINE: Final = 1000
 _STEP: Final = 1 << 20
+
+
+def prepare() -> None:
+    """Loads what a confined worker cannot load."""
+    mime.prepare()
 
 
 def recognise(head: bytes, _: Region) -> bool:

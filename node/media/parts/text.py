@@ -23,12 +23,12 @@ from node.media.parts.part import Omission, Part
 from node.media.region import Region
 
 _SIGNATURES: Final = (
-    rb"/9j/", rb"\\/9j\\/", rb"%2[Ff]9j%2[Ff]", rb"iVBORw0KGgo", rb"R0lGOD", rb"UklGR", rb"Qk0", rb"SUkqA", rb"TU0AK",
-    rb"AAAA[A-P]GZ0eX", rb"GkXfo",
+    rb"/9j/", rb"\\/9j\\/", rb"%2[Ff]9j%2[Ff]", rb"iVBORw0KGg", rb"R0lGOD", rb"UklGR", rb"Qk[0-3]", rb"SUkqA",
+    rb"TU0AK", rb"AAAA[A-P]GZ0eX", rb"GkXfo",
 )  # fmt: skip
 """How JPEG, PNG, GIF, WebP and AVI, BMP, TIFF, MP4 and HEIF, Matroska begin in Base64. Escaped slashes: JSON."""
 _BEGINS: Final = re.compile(rb"(?<![A-Za-z0-9+/])(?:" + rb"|".join(_SIGNATURES) + rb")")
-_LOOKBEHIND: Final = 1
+_BMP_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
 _LONGEST_SIGNATURE: Final = 16
 _SHORTEST: Final = 64
 """Base64 digits: a picture of one pixel has more."""
@@ -75,10 +75,15 @@ class _Text:
         """The Base64 digits of the run that begins here, a few at a time, without what stands between them."""
         while True:
             end = _ENDS.search(self.buffer)
-            safe = end.start() if end is not None else len(self.buffer) - (0 if self.ended else _LONGEST_ESCAPE)
             if end is not None and not self.ended and end.start() > len(self.buffer) - _LONGEST_ESCAPE:
-                safe = min(safe, len(self.buffer) - _LONGEST_ESCAPE)  # an escape that is cut in two may seem an end
-                end = None
+                end = None  # an escape that is cut in two may seem an end
+            safe = len(self.buffer) if end is None else end.start()
+            if end is None and not self.ended:
+                safe = max(safe - _LONGEST_ESCAPE, 0)
+                within = max(
+                    self.buffer.rfind(each, max(safe - _LONGEST_ESCAPE, 0), safe) for each in (b"\\", b"%", b"&")
+                )
+                safe = within if within >= 0 else safe
             if safe > 0:
                 run, self.buffer = self.buffer[:safe], self.buffer[safe:]
                 yield _ESCAPES.sub(_meaning, run)
@@ -112,10 +117,18 @@ def pictures_in(source: Iterator[bytes]) -> Iterator[Part]:
         first = b""
         while len(first) < _SHORTEST and (run := next(digits, b"")):
             first += run
-        if len(first) >= _SHORTEST:
+        if len(first) >= _SHORTEST and not _is_no_bitmap(first):
             yield Part(role=Role.PICTURE, content=_decoded(first, digits))
         for _ in digits:  # what was not taken
             pass
+
+
+def _is_no_bitmap(digits: bytes) -> bool:
+    """Whether digits begin as a bitmap does, whose signature is two letters, and go on as none does."""
+    if not digits.startswith(b"Qk"):
+        return False
+    head = binascii.a2b_base64(digits.translate(None, _NO_DIGITS)[:24])
+    return int.from_bytes(head[14:18], "little") not in _BMP_HEADERS
 
 
 def is_text(head: bytes) -> bool:
