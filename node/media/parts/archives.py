@@ -10,6 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ _VOLUME_AT: Final = 16 * _SECTOR
 _SEVEN_ZIP: Final = b"7z\xbc\xaf\x27\x1c"
 _RAR_4: Final = b"Rar!\x1a\x07\x00"
 _RAR_5: Final = b"Rar!\x1a\x07\x01\x00"
-_CPIO: Final = (b"070701", b"070702", b"070707", b"\xc7\x71", b"\x71\xc7")
+_CPIO: Final = (b"070701", b"070702", b"070707")
+_OLD_CPIO: Final = {b"\xc7\x71": "<H", b"\x71\xc7": ">H"}
+"""The binary form, by the order of its bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,16 @@ def _is_header(signature: bytes, data: bytes) -> bool:
     return size < 0x80 and data[8:12] == zlib.crc32(data[12 : 13 + size]).to_bytes(4, "little")  # noqa: PLR2004
 
 
+def _is_cpio(head: bytes, _: Region) -> bool:
+    if head.startswith(_CPIO):
+        return True
+    order = _OLD_CPIO.get(head[:2])
+    if order is None or len(head) < 26:  # noqa: PLR2004
+        return False
+    (length,) = struct.unpack_from(order, head, 20)  # of the name, with the zero that ends it
+    return 1 < length <= _SECTOR and head[26 + length - 1 : 26 + length] == b"\0"
+
+
 def _is_lha(head: bytes, _: Region) -> bool:
     return head[2:3] == b"-" and head[3:5] in (b"lh", b"lz") and head[6:7] == b"-"
 
@@ -128,7 +141,7 @@ KINDS: Final = (
          signatures=(b"MSCF\x00\x00\x00\x00",)),
     Kind(name="a disc image", media_type="application/vnd.efi.iso", formats=("iso9660",), test=_is_iso),
     Kind(name="an ar archive", media_type="application/x-archive", formats=("ar",), signatures=(b"!<arch>\n",)),
-    Kind(name="a cpio archive", media_type="application/x-cpio", formats=("cpio",), signatures=_CPIO),
+    Kind(name="a cpio archive", media_type="application/x-cpio", formats=("cpio",), test=_is_cpio),
     Kind(name="an LHA archive", media_type="application/x-lzh-compressed", formats=("lha",), test=_is_lha),
     Kind(name="a xar archive", media_type="application/x-xar", formats=("xar",), signatures=(b"xar!",)),
     Kind(name="a web archive", media_type="application/warc", formats=("warc",), signatures=(b"WARC/",)),

@@ -84,6 +84,12 @@ def _is_bzip2(head: bytes, _: Region) -> bool:
     return head.startswith(_BZIP2) and head[4:].startswith((_BLOCK, b"\x17rE8P\x90"))
 
 
+def _is_compress(head: bytes, _: Region) -> bool:
+    """Two bytes, and one that says how wide codes get: 9 to 16 bits."""
+    flags = head[2] if head.startswith(b"\x1f\x9d") and len(head) > 2 else 0  # noqa: PLR2004
+    return flags & 0x1F in range(9, 17) and not flags & 0x60
+
+
 def _reader(name: str, unpacked: Callable[[Region], Iterator[bytes]]) -> Reader:
     @careful(name)
     def members(region: Region) -> Iterator[Part | Omission]:
@@ -103,7 +109,7 @@ KINDS: Final = tuple(
         ("a Zstandard file", "application/zstd", _begins(b"\x28\xb5\x2f\xfd"), _by_libarchive("zstd")),
         ("an LZ4 file", "application/x-lz4", _begins(b"\x04\x22\x4d\x18"), _by_libarchive("lz4")),
         ("an lzip file", "application/x-lzip", _begins(b"LZIP\x00", b"LZIP\x01"), _by_libarchive("lzip")),
-        ("a compress file", "application/x-compress", _begins(b"\x1f\x9d"), _by_libarchive("compress")),
+        ("a compress file", "application/x-compress", _is_compress, _by_libarchive("compress")),
         ("an LZMA file", "application/x-lzma", _is_lzma, _lzma),
     )
 )
