@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.domain.caller import Caller
     from node.domain.fingerprints import MaterialFingerprints
     from node.errors import MediaError
+    from node.media.tasks import Examined as Examined
     from node.media.walk import Found as Found
     from node.media.walk import Unreadable
 
@@ -284,18 +285,14 @@ def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
     return accept(home, who, empty=empty)
 
 
-def fingerprint_paths(
-    paths: Iterable[Path], *, workers: int | None = None
-) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
+def fingerprint_paths(paths: Iterable[Path], *, workers: int | None = None) -> Iterator[Examined]:
     """Fingerprints files and all files in folders, in confined worker processes (None: one a processor). In order, but
-    for those that take long for their size, which come last.
+    for those that take long for their size, which come last. The parts of a file come before the file.
     """
     return fingerprint_files(walk(paths), workers=workers)
 
 
-def fingerprint_files(
-    files: Iterable[Found | Unreadable], *, workers: int | None = None
-) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
+def fingerprint_files(files: Iterable[Found | Unreadable], *, workers: int | None = None) -> Iterator[Examined]:
     """The same for files that were walked already."""
     from node.media.pool import fingerprint_files as run
 

@@ -16,6 +16,7 @@ from node.cli.words import count
 from node.domain.fingerprints import (
     PDQ_QUALITY_FLOOR,
     Animation,
+    DigestFingerprints,
     MaterialFingerprints,
     TrimmedFingerprints,
     VideoFingerprints,
@@ -52,7 +53,8 @@ def fingerprint(
     output = common(ctx).output
     done = failed = 0
     with output.progress("fingerprinting", lambda: vigil.count_files(paths)) as advance:
-        for path, result in vigil.fingerprint_paths(paths, workers=workers):
+        for each in vigil.fingerprint_paths(paths, workers=workers):
+            path, result = each.path, each.result
             done += 1
             failed += isinstance(result, MediaError)
             output.line(json_line(path, result))
@@ -77,6 +79,8 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
         "sha1": result.sha1.hex(),
         "sha256": result.sha256.hex(),
     }
+    if isinstance(result, DigestFingerprints):
+        return line | {"pdq": None, "pdq_quality": None, "phash": None, "note": result.note or None}
     if isinstance(result, VideoFingerprints):
         return line | {"pdq": None, "pdq_quality": None, "phash": None, **_moving(result, result.note)}
     line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
@@ -110,13 +114,16 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
     if isinstance(result, MediaError):
         remedy = f" ({result.remedy})" if result.remedy else ""
         return f"{plain(path)}\n  error    {result}{remedy}"
+    size = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
     about = (
         f"{plain(path)}\n"
-        f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
+        f"           {result.media_type}, {size}{result.size} bytes\n"
         f"  md5      {result.md5.hex()}\n"
         f"  sha1     {result.sha1.hex()}\n"
         f"  sha256   {result.sha256.hex()}\n"
     )
+    if isinstance(result, DigestFingerprints):
+        return "\n".join([about.rstrip("\n"), *_note_words(result.note)])
     if isinstance(result, VideoFingerprints):
         return "\n".join([about + _frames_words("video", result), *_note_words(result.note)])
     note = ""

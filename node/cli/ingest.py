@@ -229,7 +229,8 @@ class _Intake:
                 yield file.found
 
         try:
-            for path, result in app.fingerprint_files(wanted(), workers=workers):
+            for each in app.fingerprint_files(wanted(), workers=workers):
+                path, result = each.path, each.result
                 if self._interruption.asked:
                     return  # what was handed over is finished by the node; the rest is read again the next time
                 mine = tags[path]

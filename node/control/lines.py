@@ -14,6 +14,7 @@ from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprints import (
     KIND_BY_CODE,
     Animation,
+    DigestFingerprints,
     Fingerprint,
     MaterialFingerprints,
     PictureFingerprints,
@@ -159,10 +160,11 @@ def prints_line(prints: MaterialFingerprints) -> Line:
         "md5": prints.md5.hex(),
         "sha1": prints.sha1.hex(),
         "sha256": prints.sha256.hex(),
-        "width": prints.width,
-        "height": prints.height,
         "note": prints.note,
     }
+    if isinstance(prints, DigestFingerprints):
+        return line
+    line |= {"width": prints.width, "height": prints.height}
     if isinstance(prints, VideoFingerprints):
         return line | _moving_line(prints)
     return line | {
@@ -226,10 +228,11 @@ def read_prints(line: Line) -> MaterialFingerprints:
             "md5": bytes.fromhex(line["md5"]),
             "sha1": bytes.fromhex(line["sha1"]),
             "sha256": bytes.fromhex(line["sha256"]),
-            "width": int(line["width"]),
-            "height": int(line["height"]),
             "note": str(line["note"]),
         }
+        if "width" not in line:
+            return DigestFingerprints(**about)
+        about |= {"width": int(line["width"]), "height": int(line["height"])}
         if "frames" in line:
             return VideoFingerprints(**about, **_read_moving(line))
         animation = line.get("animation")

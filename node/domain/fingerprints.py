@@ -305,6 +305,11 @@ class DigestFingerprints:
     sha256: bytes
     note: str = ""
 
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests."""
         return (
@@ -318,7 +323,7 @@ class DigestFingerprints:
         return self.fingerprints()
 
 
-MaterialFingerprints = PictureFingerprints | VideoFingerprints
+MaterialFingerprints = PictureFingerprints | VideoFingerprints | DigestFingerprints
 
 
 ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")

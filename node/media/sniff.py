@@ -94,7 +94,7 @@ def recognise(data: bytes) -> Format:
     family = _iso_media(data)
     if family is not None:
         return family
-    raise MediaError(f"not a picture: {_described(data)}")
+    raise MediaError(f"not a picture: {described(data)}")
 
 
 def _iso_media(data: bytes) -> Format | None:
@@ -116,7 +116,8 @@ def _iso_media(data: bytes) -> Format | None:
     return HEIC if brands & _HEIC_BRANDS else HEIF
 
 
-def _described(data: bytes) -> str:
+def described(data: bytes) -> str:
+    """What a file that is not decoded seems to be by its first bytes, in words that complete "it is ..."."""
     head = data[:HEAD]
     for signature, words in _OTHERS:
         if head.startswith(signature):

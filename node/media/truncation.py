@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from node.media.stream import Stream
+    from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
 """Boxes of an ISO media file that are walked over: fragmented ones have two for each few seconds."""
@@ -22,7 +22,7 @@ _SEGMENT: Final = b"\x18S\x80g"
 _ID_SIZE: Final = 4
 
 
-def is_cut_short(stream: Stream) -> bool:
+def is_cut_short(stream: Region) -> bool:
     """Whether the container's stated length reaches past the end of the file."""
     head = stream.head(_LONG_BOX_HEAD)
     if head.startswith(b"RIFF"):
@@ -32,7 +32,7 @@ def is_cut_short(stream: Stream) -> bool:
     return head[4:8] == b"ftyp" and _boxes_are_cut(stream)
 
 
-def _boxes_are_cut(stream: Stream) -> bool:
+def _boxes_are_cut(stream: Region) -> bool:
     """ISO/IEC 14496-12: boxes follow on one another, each with its size (32 bits, or 64 where that is 1)."""
     at = 0
     for _ in range(_MAX_BOXES):
@@ -50,7 +50,7 @@ def _boxes_are_cut(stream: Stream) -> bool:
     return False
 
 
-def _segment_is_cut(stream: Stream) -> bool:
+def _segment_is_cut(stream: Region) -> bool:
     """RFC 8794: the header element, then the segment with everything in it, each behind its size."""
     header = _sized(stream, _ID_SIZE)
     if header is None:
@@ -63,7 +63,7 @@ def _segment_is_cut(stream: Stream) -> bool:
     return segment is not None and sum(segment) > stream.size
 
 
-def _sized(stream: Stream, at: int) -> tuple[int, int] | None:
+def _sized(stream: Region, at: int) -> tuple[int, int] | None:
     """(where an element's data begin, how long they are) by the size that stands at `at`; None where it is unknown."""
     data = stream.at(at, 8)
     if not data or not data[0]:

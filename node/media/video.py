@@ -1,4 +1,4 @@
-"""One video file, fingerprinted: frames sampled as they are decoded, then the digests of the file.
+"""One video file, fingerprinted: frames sampled as they are decoded.
 
 Rules this module upholds:
 
@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
-from node.domain.fingerprints import VideoFingerprints
+from node.domain.fingerprints import DigestFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media.allowance import MAX_COST, PIXELS_A_SECOND, Allow, Time, Wish
 from node.media.containers import DECODERS, Container
 from node.media.frames import Sample, kept_of, looked_for, sample_of
+from node.media.region import Region
 from node.media.sampling import Clock, Sampler
 from node.media.shortage import MEMORY, Shortage, damage, either, lack_in, shortage, suspected
-from node.media.stream import Stream, streamed
 from node.media.truncation import is_cut_short
 from node.media.upright import Converter
 
@@ -60,28 +60,29 @@ _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
 
 
-def fingerprint_video(descriptor: int, container: Container, allow: Allow) -> VideoFingerprints:
-    """Every fingerprint of an open video file. Raises `MediaError` with the reason for everything that is wrong with
-    it; `Shortage` where a resource of ours ran out, with what was read all the same.
+def fingerprint_video(
+    region: Region, digests: DigestFingerprints, container: Container, allow: Allow
+) -> VideoFingerprints:
+    """Every fingerprint of a video. `region`: where it lies; `digests`: of the whole file or part whose content it is.
+    Raises `MediaError` with the reason for everything that is wrong with it; `Shortage` where a resource of ours
+    ran out, with what was read all the same.
     """
-    with streamed(descriptor) as stream:
-        read = _read(stream, container, allow)
-        digests = stream.digests()
-        sampled = read.sampler.finish()
-        kept = [sample for _, sample in sampled.frames]
-        found = VideoFingerprints(
-            media_type=container.media_type,
-            size=stream.size,
-            md5=digests.md5,
-            sha1=digests.sha1,
-            sha256=digests.sha256,
-            frames=kept_of(kept),
-            between=looked_for(kept, [sample for _, sample in sampled.between]),
-            milliseconds=read.milliseconds,
-            width=read.width,
-            height=read.height,
-            note=read.note,
-        )
+    read = _read(region, container, allow)
+    sampled = read.sampler.finish()
+    kept = [sample for _, sample in sampled.frames]
+    found = VideoFingerprints(
+        media_type=container.media_type,
+        size=digests.size,
+        md5=digests.md5,
+        sha1=digests.sha1,
+        sha256=digests.sha256,
+        frames=kept_of(kept),
+        between=looked_for(kept, [sample for _, sample in sampled.between]),
+        milliseconds=read.milliseconds,
+        width=read.width,
+        height=read.height,
+        note=read.note,
+    )
     if read.lack and not read.out_of_time:
         raise Shortage(read.note, left=found)
     return found
@@ -104,16 +105,14 @@ class _Read:
     lack: str = ""
 
 
-def _read(stream: Stream, known: Container, allow: Allow) -> _Read:
+def _read(stream: Region, known: Container, allow: Allow) -> _Read:
     try:
         with _opened(stream, known) as opened:
             pictures = _pictures(opened, known)
             return _decode(opened, pictures, stream, known, allow)
     except MediaError:
         raise
-    except Exception as error:
-        if type(error) is OSError:  # of the file itself; PyAV's own errors are subclasses
-            raise
+    except Exception as error:  # noqa: BLE001  (see the rules above)
         if lack := lack_in(error):
             raise shortage(f"decoding this {known.name}", lack) from None
         seems = "truncated" if is_cut_short(stream) else "damaged or truncated"
@@ -132,12 +131,10 @@ def prepare() -> None:
     av.logging.set_level(None)
 
 
-def _opened(stream: Stream, known: Container) -> InputContainer:
+def _opened(stream: Region, known: Container) -> InputContainer:
     import av  # noqa: PLC0415  (as `prepare`)
 
     prepare()
-    if stream.size == 0:
-        raise MediaError("empty file")
     return av.open(
         stream,
         mode="r",
@@ -203,7 +200,7 @@ def _cost(pictures: VideoStream, stated: float, size: int, step: float) -> int:
     return min(int(frames * context.width * context.height / PIXELS_A_SECOND), MAX_COST)
 
 
-def _decode(opened: InputContainer, pictures: VideoStream, stream: Stream, known: Container, allow: Allow) -> _Read:
+def _decode(opened: InputContainer, pictures: VideoStream, stream: Region, known: Container, allow: Allow) -> _Read:
     stated = _stated(opened, pictures)
     rate = float(pictures.average_rate or 0)
     step = 1_000 / rate if rate > 0 else _USUAL_STEP

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, VideoFingerprints
+from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
 from node.domain.holdings import FileReference
 from node.domain.queries import Level, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
@@ -76,7 +76,7 @@ def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
     """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
     the same of what lies within its plain borders; of what moves also the frames between those that are kept.
     """
-    if isinstance(prints, VideoFingerprints):
+    if not isinstance(prints, PictureFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
     return Subject(
         fingerprints=prints.probes(),

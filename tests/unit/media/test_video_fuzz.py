@@ -15,7 +15,7 @@ from node.media import pool
 from node.media.containers import container_of
 from node.media.sniff import HEAD
 from node.media.truncation import is_cut_short
-from tests.unit.media.reading import fingerprint, streaming
+from tests.unit.media.reading import fingerprint, of_files, streaming
 from tests.unit.media.videos import Scene, write_video
 
 SCENE = Scene(seed=5)
@@ -122,7 +122,7 @@ def test_the_pool_outlives_hostile_videos(clips: dict[str, bytes], tmp_path: Pat
                 data[at] = int(random.integers(0, 256))
         files.append(tmp_path / f"{number:02}.bin")
         files[-1].write_bytes(data)
-    results = list(pool.fingerprint_files(files, workers=2))
+    results = of_files(pool.fingerprint_files(files, workers=2))
     assert [path for path, _ in results] == files
     whole = [result for number, (_, result) in enumerate(results) if not number % 3]
     assert len(whole) == 8
