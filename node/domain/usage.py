@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A count belongs to a window of time: the number of the minute or of the day since 1970 (UTC), or 0 for all of it. A
-  charge in another window begins that count anew.
+  charge in another window starts that count again.
 - The ledger is bounded: one row a member, resource and period, however much is charged.
 - A charge is added to what stands in the store, so that two processes that share it never lose one another's.
 - It holds names of members and numbers, never contents.
@@ -99,7 +99,7 @@ class UsageWriter(UsageReader, Protocol):
     """Writes it, in the caller's transaction."""
 
     def charge(self, charges: Sequence[Charge], now: float) -> None:
-        """Adds these to the windows of `now`. A row of another window begins anew; one of a later window, after a
+        """Adds these to the windows of `now`. A row of another window starts again at 0; one of a later window, after a
         clock was set back, does too.
         """
         ...
