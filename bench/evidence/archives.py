@@ -7,11 +7,16 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import base64
+import gzip
 import importlib
 import io
 import tarfile
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 
 Member = tuple[str, bytes]
 """Name and content."""
@@ -89,3 +94,49 @@ def cpio(members: Sequence[Member]) -> bytes:
         made += b"070701" + b"".join(f"{field:08X}".encode() for field in fields) + name.encode() + b"\0"
         made += b"\0" * (-len(made) % 4) + data + b"\0" * (-len(data) % 4)
     return made
+
+
+# ---- what other programs take out of a damaged one
+
+
+def taken_out(data: bytes) -> frozenset[bytes]:
+    """Contents that Python's own readers take out of an archive or a compressed file, as far as they come."""
+    return frozenset(chain(_taken(_from_zip, data), _taken(_from_tar, data), _taken(_from_gzip, data)))
+
+
+def _taken(reader: Callable[[bytes], Iterator[bytes]], data: bytes) -> Iterator[bytes]:
+    contents = reader(data)
+    while True:
+        try:
+            yield next(contents)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001  (what a reader refuses ends what it takes out)
+            return
+
+
+def _from_zip(data: bytes) -> Iterator[bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            with suppress(zipfile.BadZipFile, zlib.error):
+                yield archive.read(name)
+
+
+def _from_tar(data: bytes) -> Iterator[bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                yield file.read()
+
+
+def _from_gzip(data: bytes) -> Iterator[bytes]:
+    yield gzip.decompress(data)
+
+
+def spelled(content: bytes, data: bytes) -> bool:
+    """Whether a content lies in a file as it is, deflated as zipfile does it, or in lines of Base64."""
+    deflate = zlib.compressobj(-1, zlib.DEFLATED, -15)
+    lines = base64.encodebytes(content)
+    spellings = (content, deflate.compress(content) + deflate.flush(), lines, lines.replace(b"\n", b"\r\n"))
+    return any(each in data for each in spellings)

@@ -11,12 +11,12 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
 from bench.evidence import composites, films, stills
-from bench.evidence.archives import Member
+from bench.evidence.archives import Member, spelled, taken_out
 from bench.evidence.case import ALONE, SOUND, Case, Wanted
 from bench.evidence.damages import ANYWHERE, FILM_DAMAGES, METADATA, STREAM_DAMAGES, STREAMED
 from bench.evidence.holders import HOLDERS, packed
@@ -28,23 +28,6 @@ Make = Callable[["Specification", Originals], Case | None]
 _BESIDE: Final = ("jpeg", "png", "webp")
 """Kinds of which the metadata is damaged."""
 _HOLDER_DAMAGES: Final = ("90 % left", "66 % left", "33 % left", "4 kB of zeros", "line feed before")
-_UNPACKED_AS_IT_IS: Final = frozenset(
-    {
-        "zip",
-        "zip stored",
-        "zip by a pipe",
-        "tar",
-        "tar gnu",
-        "tar ustar",
-        "ar",
-        "cpio",
-        "pdf",
-        "docx",
-        "mbox",
-        "thumbcache",
-    }
-)
-"""Holders in which a program finds each member that lies whole in a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +145,14 @@ def _holder(asked: Specification, given: Originals) -> Case | None:
         return None
     wanted = tuple(each for _, each in members)
     if asked.damage != SOUND:
-        wanted = tuple(_left_in(data, asked, each) for each in wanted)
+        wanted = tuple(_left_in(data, each) for each in wanted)
     return Case(kind=asked.kind, damage=asked.damage, data=data, wanted=wanted, suffix=holder.suffix)
 
 
-def _left_in(data: bytes, asked: Specification, wanted: Wanted) -> Wanted:
-    """Of a damaged holder: another program can show what lies in it as it is and whole."""
-    whole = asked.kind in _UNPACKED_AS_IT_IS and wanted.within is not None and _spelled(wanted.within, data)
-    return Wanted(original=wanted.original, within=wanted.within, digests=wanted.digests, shown=whole)
-
-
-def _spelled(member: bytes, data: bytes) -> bool:
-    """Whether a member is in a file as it is, deflated as zipfile does it, or in Base64 with lines."""
-    import base64  # noqa: PLC0415  (here alone)
-    import zlib  # noqa: PLC0415
-
-    deflate = zlib.compressobj(-1, zlib.DEFLATED, -15)
-    lines = base64.encodebytes(member)
-    spellings = (member, deflate.compress(member) + deflate.flush(), lines, lines.replace(b"\n", b"\r\n"))
-    return any(each in data for each in spellings)
+def _left_in(data: bytes, wanted: Wanted) -> Wanted:
+    """Of a damaged holder: another program can show what it takes out whole, or what lies in it as it is."""
+    content = wanted.within or b""
+    return replace(wanted, shown=spelled(content, data) or content in taken_out(data))
 
 
 def _nested(asked: Specification, given: Originals) -> Case | None:

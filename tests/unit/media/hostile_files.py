@@ -75,12 +75,26 @@ _MAKERS: Final[dict[str, Callable[[], bytes | None]]] = {
 KINDS: Final = tuple(_MAKERS)
 
 
+_TOGETHER: Final = {
+    "psb": "psd", "pgm": "ppm", "pbm": "ppm", "pam": "ppm", "pfm": "ppm",
+    "m4v": "mp4", "3gp": "mp4", "3g2": "mp4", "mov": "mp4", "webm": "mkv", "m2ts": "ts", "vcd": "mpg", "asf": "wmv",
+    "pptx": "docx", "xlsx": "docx", "odt": "docx", "epub": "docx", "mbox": "eml", "mhtml": "eml",
+}  # fmt: skip
+"""First words of kinds that one reader reads."""
+_TRIED_ELSEWHERE: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif", "heic"})
+"""By `hostile`."""
+
+
 def _formats() -> dict[str, tuple[str, ...]]:
-    """Kinds by what reads them: the first word of a still or a film, the name of anything else."""
+    """Kinds by what reads them, as far as the first word of a kind tells."""
     made: dict[str, list[str]] = {}
     for kind in KINDS:
-        first = kind.split()[0] if kind in stills.STILLS or kind in films.FILMS else kind
-        made.setdefault(first, []).append(kind)
+        first = kind.split()[0].split(".")[0]
+        if kind in composites.COMPOSITES:
+            made.setdefault("composites", []).append(kind)
+        elif first not in _TRIED_ELSEWHERE or kind.startswith(("jpeg 2000", "jpeg x", "jpeg ls")):
+            name = kind if kind.startswith("jpeg") else _TOGETHER.get(first, first)
+            made.setdefault(name, []).append(kind)
     return {name: tuple(kinds) for name, kinds in made.items()}
 
 
