@@ -110,7 +110,7 @@ def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
 
 
 def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
-    """A file for a person: its name and what it is, then a line a fingerprint."""
+    """A file for a person: its name and what it is, then one line for each fingerprint."""
     if isinstance(result, MediaError):
         remedy = f" ({result.remedy})" if result.remedy else ""
         return f"{plain(path)}\n  error    {result}{remedy}"

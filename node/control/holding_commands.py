@@ -47,7 +47,9 @@ class HoldingCommands:
     clock: Clock
 
     async def holdings(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "after", "limit"} -> a line a holding by its number, then {"listed", "more", "after"}."""
+        """{"case", "level", "after", "limit"} -> one line for each holding by its number, then {"listed", "more",
+        "after"}.
+        """
         given = Arguments(arguments)
         case, limit, after = given.text("case", ""), given.whole("limit", LISTED), given.whole("after", 0)
         level = read_level(given.text("level")) if given.has("level") else None
@@ -84,7 +86,7 @@ class HoldingCommands:
         }
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> {"case", "holdings"}, a line a case, then {"listed", "more", "after"}."""
+        """{"after", "limit"} -> {"case", "holdings"}, one line for each case, then {"listed", "more", "after"}."""
         given = Arguments(arguments)
         limit, after = given.whole("limit", LISTED), given.text("after", "")
         await self._looks("cases", limit=limit)
@@ -99,7 +101,7 @@ class HoldingCommands:
             return tx.cases(after, limit)
 
     async def set_level(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "level"} -> a line a holding, then {"changed", "unchanged", "shared"}.
+        """{"holdings", "case", "level"} -> one line for each holding, then {"changed", "unchanged", "shared"}.
 
         A shared holding keeps its level: it is counted in a case, and refused where it is named itself.
         """

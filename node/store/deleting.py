@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - What is deleted is overwritten first with as many zeros, where it stands; then the row goes.
 - A row that grew (a record was made about its holding) may have moved, and SQLite leaves the former copy in the page.
-  So the table is written anew once deletions are finished. Where it is too large for that, its index by digest is, and
+  So the table is rewritten once deletions are finished. Where it is too large for that, its index by digest is, and
   parts of about one deleted row in two thousand were still found (ADR 23).
 - A reference to a file is in the vault, and leaves it with its holding or its case.
 - A deletion that was asked for stands in the database until it is finished: whoever dies in the middle goes on with it.
@@ -21,11 +21,12 @@ from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdr
 from node.errors import NotFound
 from node.store import codec, vault
 from node.store.holdings import HoldingRows, HoldingWrites
-from node.store.schema import cases, deletions, holding_files, holding_frames, holdings, settings, tags
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holdings, tags
+from node.store.tables.queries import settings
 
 REWRITE_BELOW: Final = 100_000
-"""Holdings that are written anew after a deletion, at most: a second. Of more, only the index by digest is."""
+"""Holdings that are rewritten after a deletion, at most: a second. Of more, only the index by digest is."""
 _SECRET_COLUMNS: Final = (holdings.c.sha256, holdings.c.md5, holdings.c.sha1, holdings.c.pdq, holdings.c.phash)
 _THIS: BindParameter[int] = bindparam("this")
 
@@ -139,7 +140,7 @@ class FileWrites(FileRows, HoldingWrites):
             self._connection.exec_driver_sql("REINDEX holdings_by_sha256")
 
     def _rewrite(self) -> None:
-        """Writes the holdings anew, in order. Without a WHERE, SQLite frees and zeroes all pages of the table."""
+        """Rewrites the holdings, in order. Without a WHERE, SQLite frees and zeroes all pages of the table."""
         rows = [tuple(row) for row in self._connection.execute(select(holdings).order_by(holdings.c.id))]
         self._connection.execute(delete(holdings))
         insert_rows(self._connection, holdings, [column.name for column in holdings.columns], rows)

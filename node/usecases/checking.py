@@ -80,7 +80,7 @@ class Checker:
         self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
     ) -> tuple[list[tuple[RawHit, Spoken]], int]:
         """(Hits that the store bears out, in their order, with what it says of their rows, fingerprints aside; how many
-        it did not bear out). `names`: the log of each source; a source that has none is passed over, and disagrees.
+        it did not bear out). `names`: the log of each source; a source that has none is skipped, and disagrees.
         """
         values: defaultdict[tuple[int, int, int], list[bytes]] = defaultdict(list)
         for probe in asked.probes if raw else ():

@@ -21,7 +21,6 @@ from node.domain.queries import Level, MatchRule, Outcome
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.videos import VPDQ, wide_radius
 from node.errors import Malformed
-from node.usecases.matching import expected_kinds
 
 if TYPE_CHECKING:
     from node.domain.ids import Origin
@@ -163,14 +162,14 @@ def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origi
             raise Malformed("a hit by a kind of fingerprint that the answer says was not searched")
 
 
-def shortfall(answer: Answer, payload: QueryPayload) -> str:
-    """Why a "no hit" is none, "" where it is one: who says it has searched every kind that was asked about and that
-    members search for each other, and at least one.
+def shortfall(answer: Answer, expected: frozenset[str]) -> str:
+    """Why a "no hit" does not count, "" where it does: its member must have searched every kind that was asked about
+    and that members search for each other, and at least one. `expected`: those kinds (`matching.expected_kinds`).
     """
     if answer.outcome is not Outcome.NO_HIT:
         return ""
     searched = {kind.name for kind in answer.kinds if kind.searched}
-    missing = sorted(expected_kinds(payload.subjects) - searched)
+    missing = sorted(expected - searched)
     if missing or not searched:
         return _NOT_SEARCHED.format(", ".join(missing) or "anything that was asked")
     return ""

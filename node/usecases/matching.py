@@ -57,15 +57,26 @@ class Found:
     near: tuple[bytes, ...] = ()
 
 
-def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = False) -> list[Probe]:
-    """One probe a searchable hash, PDQ in every orientation that is known of it, and the same of the picture without
-    its borders. pHash, the second opinion, only under the policy's rule and not for another member (`abroad`).
+def matchable(subjects: Sequence[Subject]) -> list[tuple[bool, ...]]:
+    """Which fingerprints of each subject may match (`node.domain.matchable`)."""
+    return [may_match(subject.fingerprints) for subject in subjects]
+
+
+def probes_of(
+    subjects: Sequence[Subject],
+    rule: MatchRule,
+    *,
+    abroad: bool = False,
+    matching: Sequence[Sequence[bool]] | None = None,
+) -> list[Probe]:
+    """One probe for each searchable hash, PDQ in every orientation that is known of it, and the same of the picture
+    without its borders. pHash, the second opinion, only under the policy's rule and not for another member (`abroad`).
+    `matching`: see `matchable`, where the caller knows it already.
     """
     probes: list[Probe] = []
-    for number, subject in enumerate(subjects):
+    for number, (subject, mays) in enumerate(zip(subjects, matching or matchable(subjects), strict=True)):
         opinions = 0
-        matching = may_match(subject.fingerprints)
-        for fingerprint, may in zip(subject.fingerprints, matching, strict=True):
+        for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
             second_opinion = fingerprint.code == PHASH.code
             opinions += second_opinion
             if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
@@ -87,16 +98,21 @@ def probes_of(subjects: Sequence[Subject], rule: MatchRule, *, abroad: bool = Fa
 
 
 def searched_kinds(
-    subjects: Sequence[Subject], versions: Mapping[str, int], rule: MatchRule, *, abroad: bool = False
+    subjects: Sequence[Subject],
+    versions: Mapping[str, int],
+    rule: MatchRule,
+    *,
+    abroad: bool = False,
+    matching: Sequence[Sequence[bool]] | None = None,
 ) -> tuple[SearchedKind, ...]:
     """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
     another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
-    second opinion, gives no hit; and it has no exact rule anywhere.
+    second opinion, gives no hit; and it has no exact rule anywhere. `matching`: as for `probes_of`.
     """
     asked = frozenset(
         (fingerprint.code, may)
-        for subject in subjects
-        for fingerprint, may in zip(subject.fingerprints, may_match(subject.fingerprints), strict=True)
+        for subject, mays in zip(subjects, matching or matchable(subjects), strict=True)
+        for fingerprint, may in zip(subject.fingerprints, mays, strict=True)
     )
     return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
 
@@ -223,10 +239,22 @@ class Matcher:
                 yield replace(self._hit(hit, said), statement=_words(said.statement)), b""
 
     def for_member(
-        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, asker: MemberId, purpose: str
+        self,
+        subjects: Sequence[Subject],
+        radius: int,
+        rule: MatchRule,
+        asker: MemberId,
+        purpose: str,
+        *,
+        matching: Sequence[Sequence[bool]] | None = None,
     ) -> Found:
-        """Searches own holdings for another member, and says no more than `disclosing` lets it say."""
-        asked, found = self._raw(subjects, radius, rule, abroad=True)
+        """Searches own holdings for another member, and says no more than `disclosing` lets it say. `matching`: as for
+        `probes_of`.
+        """
+        within = 0 if rule is MatchRule.EXACT else radius
+        probes = probes_of(subjects, rule, abroad=True, matching=matching)
+        asked = Asked(subjects=subjects, probes=probes, radius=within)
+        found = self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         if not raw:
             return Found(hits=(), searched={})
@@ -243,13 +271,6 @@ class Matcher:
             ).told(spoken)
         return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
 
-    def _raw(
-        self, subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False
-    ) -> tuple[Asked, Sequence[RawHit]]:
-        """(What was looked for, what the index proposes)."""
-        asked = self._asked(subjects, radius, rule, abroad=abroad)
-        return asked, self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
-
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
         """The hits in order, those of subjects on themselves left out."""
         raw = self._rank(found)
@@ -258,10 +279,10 @@ class Matcher:
         return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
 
     @staticmethod
-    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule, *, abroad: bool = False) -> Asked:
+    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
         """What is looked for."""
         within = 0 if rule is MatchRule.EXACT else radius
-        return Asked(subjects=subjects, probes=probes_of(subjects, rule, abroad=abroad), radius=within)
+        return Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
 
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())
