@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`.
 - A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths are labels: of this process's own output, and in this node's history of its queries. They never leave the node.
+- Paths are words of this process's own output, and in this node's history of its queries (`examined.Labels`). They
+  never leave the node.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from node.cli.examined import Called, Files
 from node.cli.hashlist import read_hashes
-from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, parse
+from node.cli.output import Advance, Line
+from node.domain.fingerprints import KIND_BY_NAME, parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -26,28 +28,6 @@ _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}"
 
 _MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-Fa-f]{32,}")
 """What a person means as a hash though it is none: an algorithm nobody knows here, or too few bare digits."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Failures:
-    """Files that could not be read: each printed at once, all counted. What was read in part is remarked on."""
-
-    output: Output
-    count: int = 0
-
-    def add(self, path: Path, error: Exception) -> None:
-        """Prints the line of a file that cannot be used."""
-        self.count += 1
-        self.output.line({"path": str(path), "error": str(error)}, _words)
-
-    def remark(self, path: Path, prints: MaterialFingerprints) -> None:
-        """Says beside the lines where a file was not read whole: what it has is used all the same."""
-        if prints.note:
-            self.output.note(f"{plain(path)}: {prints.note}")
-
-
-def _words(line: Line) -> str:
-    return f"error         {plain(line['path'])}: {plain(line['error'])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,27 +67,26 @@ def _typed(text: str) -> Subject:
     return Subject(fingerprints=(parse(text),), label=text)
 
 
-def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
-    """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
+def subjects(asked: Asked, files: Files, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
+    """Every subject as an item of a command: the hashes, then the files, with what lies in them, as they are
+    fingerprinted.
+    """
     from node.control.lines import subject_line
 
     for subject in asked.hashes:
-        yield subject_line(subject)
+        yield subject_line(replace(subject, label=files.labels.put(Called(text=subject.label))))
         advance()
     if not asked.paths:
         return
     from node import app
-    from node.errors import MediaError
     from node.usecases.intake import subject_of
 
     for each in app.fingerprint_paths(asked.paths, workers=workers):
-        path, result = each.path, each.result
-        if isinstance(result, MediaError):
-            failures.add(path, result)
-        else:
-            failures.remark(path, result)
-            yield subject_line(subject_of(result, str(path)))
-        advance()
+        prints = files.take(each)
+        if prints is not None:
+            yield subject_line(subject_of(prints, files.labels.put(Called(text=str(each.path), place=each.place))))
+        if each.place is None:
+            advance()
 
 
 def count_subjects(asked: Asked) -> int:

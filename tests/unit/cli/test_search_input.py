@@ -69,10 +69,7 @@ def test_hashes_come_from_a_file_too(vigil: Vigil, node: Node, tmp_path: Path) -
     file.write_text(f"# two\n{PDQ_HEX}\n\nMD5:{'ab' * 16}\n")
     assert vigil("match", "--hashes", file).code == 0
     sent = node.call("match").items
-    assert [(item["label"], item["fingerprints"][0][0]) for item in sent] == [
-        (PDQ_HEX, PDQ.code),
-        (f"MD5:{'ab' * 16}", MD5.code),
-    ]
+    assert [item["fingerprints"][0][:2] for item in sent] == [[PDQ.code, PDQ_HEX], [MD5.code, "ab" * 16]]
 
 
 def test_a_file_of_hashes_with_bad_lines_is_not_used(vigil: Vigil, node: Node, tmp_path: Path) -> None:
@@ -101,7 +98,7 @@ def test_a_match_says_its_pace_the_share_of_search_and_what_was_hidden(vigil: Vi
     assert ran.out.splitlines() == [
         "0 hits. Searched: JP 1,200.",
         "2 hits hidden, as known to be harmless. To see them: --show-all",
-        "240 files in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
+        "All of it in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
     ]
 
 
