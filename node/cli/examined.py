@@ -61,8 +61,8 @@ class Labels:
         return self._called.pop(label, Called(text=label))
 
     def told(self, line: Line) -> Line:
-        """A line about a subject, with its words in place of its label, and the part of a file that it is: under "part",
-        but under "place" where "part" is a word for the question.
+        """A line about a subject, with its words in place of its label, and the part of a file that it is: "part", but
+        "place" where "part" is a word for the question.
         """
         called = self._called.get(line.get("subject") or "")
         name = "place" if self.kept else "part"
