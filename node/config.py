@@ -60,7 +60,7 @@ class Home:
 
     @property
     def index(self) -> Path:
-        """The files that keep a node's search index: derived from the database, and made anew where there are none."""
+        """The files that keep a node's search index: derived from the database, and rebuilt where there are none."""
         return self.folder / "index"
 
     @property

@@ -16,6 +16,8 @@ from node.cli.words import count
 from node.domain.fingerprints import (
     PDQ_QUALITY_FLOOR,
     Animation,
+    ComposedFingerprints,
+    DigestFingerprints,
     MaterialFingerprints,
     TrimmedFingerprints,
     VideoFingerprints,
@@ -52,7 +54,8 @@ def fingerprint(
     output = common(ctx).output
     done = failed = 0
     with output.progress("fingerprinting", lambda: vigil.count_files(paths)) as advance:
-        for path, result in vigil.fingerprint_paths(paths, workers=workers):
+        for each in vigil.fingerprint_paths(paths, workers=workers):
+            path, result = each.path, each.result
             done += 1
             failed += isinstance(result, MediaError)
             output.line(json_line(path, result))
@@ -77,6 +80,8 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
         "sha1": result.sha1.hex(),
         "sha256": result.sha256.hex(),
     }
+    if isinstance(result, DigestFingerprints):
+        return line | {"pdq": None, "pdq_quality": None, "phash": None, "note": result.note or None}
     if isinstance(result, VideoFingerprints):
         return line | {"pdq": None, "pdq_quality": None, "phash": None, **_moving(result, result.note)}
     line |= {"pdq": result.pdq.hex(), "pdq_quality": result.pdq_quality, "phash": result.phash.hex()}
@@ -86,6 +91,15 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
             "pdq": result.trimmed.pdq_orientations[0].hex(),
             "pdq_quality": result.trimmed.pdq_quality,
             "phash": result.trimmed.phash.hex(),
+        }
+    if result.composed:
+        line["shown_on"] = {
+            each.background: {
+                "pdq": each.pdq_orientations[0].hex(),
+                "pdq_quality": each.pdq_quality,
+                "phash": each.phash.hex(),
+            }
+            for each in result.composed
         }
     if result.animation is not None:
         line |= _moving(result.animation, result.note)
@@ -106,17 +120,20 @@ def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
 
 
 def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
-    """A file for a person: its name and what it is, then a line a fingerprint."""
+    """A file for a person: its name and what it is, then one line for each fingerprint."""
     if isinstance(result, MediaError):
         remedy = f" ({result.remedy})" if result.remedy else ""
         return f"{plain(path)}\n  error    {result}{remedy}"
+    area = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
     about = (
         f"{plain(path)}\n"
-        f"           {result.media_type}, {result.width} x {result.height} pixels, {result.size} bytes\n"
+        f"           {result.media_type}, {area}{result.size} bytes\n"
         f"  md5      {result.md5.hex()}\n"
         f"  sha1     {result.sha1.hex()}\n"
         f"  sha256   {result.sha256.hex()}\n"
     )
+    if isinstance(result, DigestFingerprints):
+        return "\n".join([about.rstrip("\n"), *_note_words(result.note)])
     if isinstance(result, VideoFingerprints):
         return "\n".join([about + _frames_words("video", result), *_note_words(result.note)])
     note = ""
@@ -131,6 +148,7 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         f"  phash    {result.phash.hex()}"
     )
     more = [_trimmed_words(result.trimmed)] if result.trimmed else []
+    more += map(_composed_words, result.composed)
     more += [_frames_words("moving", result.animation)] if result.animation else []
     return "\n".join([whole, *more, *_note_words(result.note)])
 
@@ -146,6 +164,15 @@ def _trimmed_words(trimmed: TrimmedFingerprints) -> str:
         f"  pdq      {trimmed.pdq_orientations[0].hex()}\n"
         f"           quality {trimmed.pdq_quality}\n"
         f"  phash    {trimmed.phash.hex()}"
+    )
+
+
+def _composed_words(look: ComposedFingerprints) -> str:
+    return (
+        f"  as shown on {look.background}:\n"
+        f"  pdq      {look.pdq_orientations[0].hex()}\n"
+        f"           quality {look.pdq_quality}\n"
+        f"  phash    {look.phash.hex()}"
     )
 
 

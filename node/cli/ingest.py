@@ -193,7 +193,7 @@ class _Intake:
         self._interruption = interruption
 
     def run(self, paths: Sequence[Path], output: Output, workers: int | None) -> Line:
-        """Prints a line a file and returns the summary."""
+        """Prints one line for each file and returns the summary."""
         from node import app
 
         request = self._request
@@ -229,7 +229,8 @@ class _Intake:
                 yield file.found
 
         try:
-            for path, result in app.fingerprint_files(wanted(), workers=workers):
+            for each in app.fingerprint_files(wanted(), workers=workers):
+                path, result = each.path, each.result
                 if self._interruption.asked:
                     return  # what was handed over is finished by the node; the rest is read again the next time
                 mine = tags[path]

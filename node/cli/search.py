@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- A line a hit, as soon as it is known; then one summary.
+- One line for each hit, as soon as it is known; then one summary.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Adv
     from node.errors import MediaError
     from node.usecases.intake import subject_of
 
-    for path, result in app.fingerprint_paths(asked.paths, workers=workers):
+    for each in app.fingerprint_paths(asked.paths, workers=workers):
+        path, result = each.path, each.result
         if isinstance(result, MediaError):
             failures.add(path, result)
         else:

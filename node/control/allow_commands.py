@@ -55,7 +55,9 @@ class AllowCommands:
         yield {"total": await asyncio.to_thread(self.allowed.count)}
 
     async def allow_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, a line a value, in the order of the values."""
+        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, one line for each value, in the order of the
+        values.
+        """
         given = Arguments(arguments)
         after = given.text("after", "")
         page = await asyncio.to_thread(self.allowed.page, _value(after) if after else b"", given.whole("limit", 100))

@@ -30,7 +30,7 @@ from node.errors import Malformed, MediaError, Unavailable
 from node.media import replies
 from node.media.budget import Budget
 from node.media.descriptors import Identity, not_read
-from node.media.tasks import Result, Task, left_of
+from node.media.tasks import Examined, Result, Task, left_of
 from node.media.turns import WALL_A_SECOND, blame, conclude, heard_before, is_tried_again
 from node.media.walk import Found, Unreadable
 from node.media.worker_process import UNCONFINED, WORKER_COMMAND, WorkerProcess, start
@@ -58,8 +58,9 @@ def fingerprint_files(
     wall_seconds: float = WALL_SECONDS,
     command: Sequence[str] = WORKER_COMMAND,
     budget: Budget | None = None,
-) -> Iterator[tuple[Path, Result]]:
-    """Fingerprints files in up to `workers` processes (None: one a processor); yields each path with its result.
+) -> Iterator[Examined]:
+    """Fingerprints files in up to `workers` processes (None: one a processor). Yields the parts of a
+    file, then the file.
 
     `files` is read as there is room. Raises `Unavailable` where no worker can be started at all.
     """
@@ -83,7 +84,7 @@ def _task(item: File) -> Task:
             return Task(path=item)
 
 
-def _in_order(pool: _Pool, tasks: Iterator[Task]) -> Iterator[tuple[Path, Result]]:
+def _in_order(pool: _Pool, tasks: Iterator[Task]) -> Iterator[Examined]:
     """The results of one turn of these, but for those that are put off."""
     window: deque[Task] = deque()
     exhausted = False
@@ -101,7 +102,7 @@ def _in_order(pool: _Pool, tasks: Iterator[Task]) -> Iterator[tuple[Path, Result
         while window and window[0].is_done:
             task = window.popleft()
             if task.result is not None:
-                yield task.path, task.result
+                yield Examined(path=task.path, result=task.result)
 
 
 class _Pool:

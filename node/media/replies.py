@@ -12,6 +12,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ from node.domain.fingerprints import (
     PHASH,
     SHA1,
     SHA256,
+    DigestFingerprints,
     MaterialFingerprints,
     PictureFingerprints,
     TrimmedFingerprints,
@@ -31,6 +33,7 @@ from node.domain.fingerprints import (
 from node.errors import Malformed, MediaError
 from node.media import video_replies
 from node.media.budget import Limits
+from node.media.region import MAX_FILE_BYTES
 from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 from node.media.sniff import FORMATS
 
@@ -49,6 +52,9 @@ _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
 _KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", "animation", "note", *_HASHES, *_NUMBERS})
+_DIGEST_KEYS: Final = frozenset({"media_type", "size", "md5", "sha1", "sha256", "note"})
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,40}/[a-z0-9][a-z0-9.+-]{0,80}", re.ASCII)
+"""RFC 6838, section 4.2, in lower case."""
 _TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
 _BOX: Final = 4
 
@@ -111,11 +117,24 @@ def write_reply(result: Said) -> bytes:
         said = {"spent": True, "short": result.short}
     elif isinstance(result, Costly):
         said = {"cost": result.cost, "most": result.most}
+    elif isinstance(result, DigestFingerprints):
+        said = _write_digests(result)
     elif isinstance(result, VideoFingerprints):
         said = video_replies.video_reply(result)
     else:
         said = _write_picture(result)
     return json.dumps(said).encode("ascii") + b"\n"
+
+
+def _write_digests(prints: DigestFingerprints) -> dict[str, Any]:
+    return {
+        "media_type": prints.media_type,
+        "size": prints.size,
+        "md5": prints.md5.hex(),
+        "sha1": prints.sha1.hex(),
+        "sha256": prints.sha256.hex(),
+        "note": prints.note[:MAX_REASON],
+    }
 
 
 def _write_picture(prints: PictureFingerprints) -> dict[str, Any]:
@@ -152,6 +171,10 @@ def read_reply(line: bytes) -> Said:
         raise Malformed("a worker's reply is not a line of JSON") from error
     if not isinstance(said, dict):
         raise Malformed("a worker's reply is not an object")
+    return _understood(said)
+
+
+def _understood(said: dict[str, Any]) -> Said:
     if said.keys() == {"error", "remedy"}:
         return MediaError(as_words(said["error"]), remedy=as_words(said["remedy"]))
     if said.keys() == {"seconds", "so_far"}:
@@ -165,7 +188,23 @@ def read_reply(line: bytes) -> Said:
         return Costly(cost=as_number(said["cost"], MAX_ASKED_SECONDS), most=as_number(said["most"], MAX_ASKED_SECONDS))
     if said.keys() == video_replies.KEYS:
         return video_replies.read_video(said)
+    if said.keys() == _DIGEST_KEYS:
+        return _read_digests(said)
     return _read_picture(said)
+
+
+def _read_digests(said: dict[str, Any]) -> DigestFingerprints:
+    media_type = said["media_type"]
+    if not isinstance(media_type, str) or _MEDIA_TYPE.fullmatch(media_type) is None:
+        raise Malformed("a worker's reply states a media type that is not one")
+    return DigestFingerprints(
+        media_type=media_type,
+        size=as_number(said["size"], MAX_FILE_BYTES),
+        md5=as_bytes(said["md5"], MD5.size),
+        sha1=as_bytes(said["sha1"], SHA1.size),
+        sha256=as_bytes(said["sha256"], SHA256.size),
+        note=as_words(said["note"]),
+    )
 
 
 def _read_picture(said: object) -> PictureFingerprints:

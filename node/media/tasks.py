@@ -13,11 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from node.domain.fingerprints import MaterialFingerprints
+from node.domain.parts import Place
 from node.errors import Malformed, MediaError
 from node.media.budget import Limits
 from node.media.descriptors import Identity, Status, changed_meanwhile, not_read, open_found, status_of
 
 Result = MaterialFingerprints | MediaError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What became of one subject: of the file at `path` itself (`place` None), or of a part that lies in it."""
+
+    path: Path
+    place: Place | None = None
+    result: Result
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,16 +25,17 @@ from typing import Final
 
 from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
 from node.errors import MediaError
-from node.media import confine, decode, replies, video
+from node.media import confine, decode, kinds, replies, video
 from node.media.allowance import Allow, Time, Wish, grace
 from node.media.budget import Limits
-from node.media.material import fingerprint_material
+from node.media.examine import fingerprint_region
 from node.media.picture import warm
+from node.media.region import Region
 from node.media.seccomp import Ports
 from node.media.shortage import FILES, MEMORY, Shortage, Usage, shortage, usage
 from node.media.worker_process import UNCONFINED
 
-Task = Callable[[int, Allow], MaterialFingerprints]
+Task = Callable[[Region, Allow], MaterialFingerprints]
 
 GROWTH_BYTES: Final = confine.MEMORY_BYTES // 3
 """Address space by which a worker may grow between files. The allocator keeps up to half of it on purpose (`pool`)."""
@@ -44,7 +45,7 @@ _FAILED: Final = 1
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
-def serve(task: Task = fingerprint_material) -> None:
+def serve(task: Task = fingerprint_region) -> None:
     """Answers the tasks that come by the socket on standard input with lines on standard output, until they end."""
     tasks, replies_to = socket.socket(fileno=_STDIN), os.dup(_STDOUT)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -55,6 +56,7 @@ def serve(task: Task = fingerprint_material) -> None:
     warm()
     decode.prepare()
     video.prepare()
+    kinds.prepare()
     confine.give_way()
     usage()
     try:
@@ -125,7 +127,7 @@ def _answered(task: Task, files: list[int], allow: Allow) -> tuple[bytes, bool]:
     try:
         if not files:
             return replies.write_reply(shortage("reading it", FILES)), True
-        return replies.write_reply(task(files[0], allow)), False
+        return replies.write_reply(task(Region(files[0]), allow)), False
     except Shortage as error:
         return replies.write_reply(error if error.left is None else error.left), True
     except MediaError as error:

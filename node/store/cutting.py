@@ -1,4 +1,5 @@
-"""The end of a log cut off: entries of our own that no key can vouch for any more, once they were said anew elsewhere.
+"""The end of a log cut off: entries of our own that no key can vouch for any more, once they were stated again
+elsewhere.
 
 Rules this module upholds:
 

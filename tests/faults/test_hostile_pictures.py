@@ -10,6 +10,7 @@ from node.domain.fingerprints import PictureFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media.pool import fingerprint_files
 from tests.unit.media.hostile import damaged, originals
+from tests.unit.media.reading import of_files
 
 MANY = 20_000
 A_FOLDER = 1_000
@@ -25,7 +26,7 @@ def judge(folder: Path, seeds: range) -> int:
     last = folder / "last"
     last.write_bytes(originals()["jpeg"])
     refused = 0
-    results = list(fingerprint_files([*paths, last], workers=2, wall_seconds=60))
+    results = of_files(fingerprint_files([*paths, last], workers=2, wall_seconds=60))
     assert [path for path, _ in results] == [*paths, last]
     for path, result in results[:-1]:
         if isinstance(result, MediaError):
@@ -45,7 +46,7 @@ def test_every_kind_of_original_is_whole(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     refused = {
         path.name: str(result)
-        for path, result in fingerprint_files([tmp_path / name for name in originals()], workers=1)
+        for path, result in of_files(fingerprint_files([tmp_path / name for name in originals()], workers=1))
         if isinstance(result, MediaError)
     }
     assert refused == {}

@@ -180,3 +180,15 @@ def test_the_tests_that_the_threat_model_names_are_there() -> None:
         there.update(re.findall(r"def (test_\w+)", path.read_text()))
     assert named
     assert named - there == set()
+
+
+def test_the_modules_that_the_page_on_architecture_names_are_there() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"`(?:node/)?([a-z_]+(?:/[a-z_]+)+)(?:\.py)?/?`", text)) - {"docs/adr"}
+    assert len(named) > 30
+    assert (
+        sorted(
+            name for name in named if not any((ROOT / "node" / name).with_suffix(end).exists() for end in ("", ".py"))
+        )
+        == []
+    )

@@ -14,6 +14,7 @@ from node.cli.originals import copy_original
 from node.control.lines import read_item
 from node.errors import DiskFull, MediaError, StoreError
 from node.media.budget import CUT, cut
+from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil, prints
 
 SALT = "5a" * 32
@@ -242,7 +243,9 @@ def test_originals_are_copied_by_content_before_the_node_is_told(
     monkeypatch.setattr(
         app,
         "fingerprint_files",
-        lambda given, **_: ((item.path, replace(prints(1), sha256=digest.digest())) for item in given),
+        lambda given, **_: (
+            Examined(path=item.path, result=replace(prints(1), sha256=digest.digest())) for item in given
+        ),
     )
     assert vigil("ingest", files / "a.jpg", "--case", "C-1", "--copy-originals").code == 0
     name = digest.hexdigest()
@@ -274,7 +277,9 @@ def test_a_file_that_the_run_had_no_time_for_is_not_taken_in(
     """Taken in, it would count as done, and its later frames would never be looked for."""
     answer(node)
     so_far = replace(prints(1), note="only its first 9 frames were read: decoding all of them takes too long")
-    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((item.path, cut(so_far)) for item in given))
+    monkeypatch.setattr(
+        app, "fingerprint_files", lambda given, **_: (Examined(path=item.path, result=cut(so_far)) for item in given)
+    )
     ran = vigil("ingest", files / "a.jpg", "--case", "C-1", "--json")
     assert ran.code == 1
     assert node.call("ingest").items == []

@@ -7,6 +7,7 @@ import pytest
 
 from node import app
 from node.domain.fingerprints import PDQ, SHA256, VideoFingerprints, VideoFrame
+from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil
 
 PDQ_HEX = "ab" * 32
@@ -168,7 +169,9 @@ def test_a_video_that_was_read_in_part_is_searched_and_remarked_on(
         height=1,
         note="cut short or damaged",
     )
-    monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: ((item.path, film) for item in given))
+    monkeypatch.setattr(
+        app, "fingerprint_files", lambda given, **_: (Examined(path=item.path, result=film) for item in given)
+    )
     node.answers["match"] = lambda _, items: [SEARCHED for _ in [list(items)]]
     ran = vigil("match", files / "a.jpg", "--json")
     assert ran.code == 0

@@ -17,11 +17,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
 from node.media import replies, worker
 from node.media.allowance import Allow
-from node.media.material import fingerprint_material
-from node.media.picture import fingerprint_picture
+from node.media.examine import fingerprint_region
+from node.media.region import Region
 from node.media.shortage import THREADS, damage, lack_in, shortage
 from tests.unit.media.allowance import unbounded
 
@@ -90,7 +90,14 @@ def be_killed(_file: int) -> None:
 
 
 def _say_so_far(file: int) -> None:
-    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=fingerprint_picture(file, unbounded))))
+    _say(replies.write_reply(replies.MoreTime(seconds=5, so_far=_seen(file))))
+
+
+def _seen(file: int) -> PictureFingerprints:
+    found = fingerprint_region(Region(file), unbounded)
+    if not isinstance(found, PictureFingerprints):
+        raise TypeError
+    return found
 
 
 def break_out(_file: int) -> None:
@@ -109,7 +116,7 @@ def load_a_part(_file: int) -> None:
 
 
 def lie_about_the_size(file: int) -> None:
-    told = fingerprint_picture(file, unbounded)
+    told = _seen(file)
     _say(replies.write_reply(replace(told, size=told.size + 1)))
 
 
@@ -202,19 +209,19 @@ DEEDS: dict[str, Callable[[int], object]] = {
 }
 
 
-def task(file: int, allow: Allow) -> MaterialFingerprints:
-    size = os.lseek(file, 0, os.SEEK_END)
+def task(region: Region, allow: Allow) -> MaterialFingerprints:
+    file, size = region.descriptor, region.size
     found = _DEED.search(os.pread(file, 64, max(size - 64, 0)))
     name = found[1].decode("ascii") if found else ""
     READ.append(name)
     deed = DEEDS.get(name)
     if deed is None:
-        return fingerprint_material(file, allow)
+        return fingerprint_region(region, allow)
     try:
         deed(file)
     except (OSError, ImportError) as error:
         raise shortage("decoding this PNG", lack_in(error)) from None
-    return fingerprint_material(file, allow)
+    return fingerprint_region(region, allow)
 
 
 if __name__ == "__main__":

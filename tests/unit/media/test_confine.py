@@ -21,7 +21,7 @@ from node.media.seccomp import Ports
 from node.media.tasks import Result
 from tests.conftest import absent
 from tests.unit.media.hostile import originals
-from tests.unit.media.reading import fingerprint
+from tests.unit.media.reading import fingerprint, of_files
 from tests.unit.media.videos import Scene, write_loud, write_video
 
 ALLOW, REFUSE, END = 0x7FFF0000, 0x00050000, 0x80000000
@@ -244,7 +244,7 @@ def test_a_confined_worker_reads_what_an_unconfined_process_reads(tmp_path: Path
 
 
 def _read(files: list[Path]) -> list[tuple[Path, Result]]:
-    return list(pool.fingerprint_files(files, workers=2))
+    return of_files(pool.fingerprint_files(files, workers=2))
 
 
 def test_a_worker_holds_no_descriptor_but_its_own(tmp_path: Path) -> None:
