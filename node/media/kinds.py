@@ -40,6 +40,10 @@ class Kind:
     readers: tuple[Reader, ...] = ()
     start: int = 0
 
+    def content_of(self, region: Region) -> Region:
+        """The region of the content itself."""
+        return region.part(self.start) if self.start else region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
