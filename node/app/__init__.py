@@ -133,7 +133,7 @@ def sign_members(
 
 
 def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: Sequence[Path] = ()) -> bytes:
-    """The list of members as it is, signed anew with fresh dates; the bundle that the hub takes."""
+    """The list of members as it is, signed again with fresh dates; the bundle that the hub takes."""
     from node.app.ceremonies import extend_members as run
 
     return run(folder, passphrase, key_folders=key_folders)
@@ -251,7 +251,7 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
-    """A line a check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
+    """One line for each check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
     from node.app.examination import examine
 
     return examine(home, passphrase)

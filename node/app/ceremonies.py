@@ -139,7 +139,7 @@ def init_hub(
     """Keys, CA, database and the first root of a hub. `hosts`: the names that nodes reach it by.
 
     Raises `ConfigError`, `Misuse`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml, which is no
-    home yet: delete it and begin anew.
+    home yet: delete it and start again.
     """
     listen_host = listen.rpartition(":")[0]
     names = list(hosts) or [listen_host.strip("[]")]

@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - Which hub is ours is the authority's to say: the roster names the hub's CA, and signatures lead to it from the root
-  that the invitation pinned. So a hub that changed its keys, or was made anew at the same address, is found without a
-  person; whoever else answers there is refused.
+  that the invitation pinned. So a hub that changed its keys, or was set up again at the same address, is found without
+  a person; whoever else answers there is refused.
 - The roster is fetched with our certificate, where the hub takes it; else from the enrolment port, where our statement
   key shows who we are. Over a connection to a hub that is not known yet nothing else travels: the files prove
   themselves, and the signature is of no use under another CA.

@@ -73,7 +73,7 @@ class HubRooms:
     """Everything of a hub but its servers.
 
     `halted`: why nothing is cosigned now, "" where all is well. `changed_over`: called when the hub's keys have
-    changed, after which these rooms are to be closed and opened anew.
+    changed, after which these rooms are closed and opened again.
     """
 
     home: Home

@@ -1,4 +1,5 @@
-"""A new passphrase for keys that are at hand: each key file wrapped anew, the old file whole until the new one is.
+"""A new passphrase for keys that are at hand: each key file is wrapped again, and the old file stays whole until the
+new one is.
 
 Rules this module upholds:
 
@@ -110,7 +111,7 @@ def _opened(
 
 
 def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
-    """How many files were wrapped anew."""
+    """How many files were wrapped again."""
     for path, ring, is_old in rings:
         if is_old:
             ring.save(path, new)

@@ -193,7 +193,7 @@ class _Intake:
         self._interruption = interruption
 
     def run(self, paths: Sequence[Path], output: Output, workers: int | None) -> Line:
-        """Prints a line a file and returns the summary."""
+        """Prints one line for each file and returns the summary."""
         from node import app
 
         request = self._request

@@ -152,7 +152,7 @@ class Output:
 
     @contextmanager
     def steps(self, label: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar for work that says (done, total) itself, where that is much; a new one where it begins anew."""
+        """A bar for work that says (done, total) itself, where that is much; a new one where it starts again."""
         with ExitStack() as drawn:
             advance: list[Advance] = []
             before = [0]

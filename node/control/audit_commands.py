@@ -52,7 +52,7 @@ class AuditCommands:
     clock: Clock
 
     async def read_audit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> a line an entry, oldest first; of the newest `limit` where no "after" is given.
+        """{"after", "limit"} -> one line for each entry, oldest first; of the newest `limit` where no "after" is given.
 
         The "outcome" of an administrative act is done, refused, failed, running, or unknown where the process ended
         before it was written down; refused and failed ones have "error" and mostly "why".

@@ -124,7 +124,7 @@ class HubCommands:
         }
 
     async def members(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line a member or petitioner."""
+        """-> one line for each member or petitioner."""
         for line in await asyncio.to_thread(self._members):
             yield line
 
@@ -273,6 +273,6 @@ class HubCommands:
         yield await self._act("backup", lambda: self.make_backup(path))
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line a log and one of the database, then {"ok", "faults"}."""
+        """-> one line for each log and one of the database, then {"ok", "faults"}."""
         async for line in fsck_lines(self.store, self.latest()):
             yield line

@@ -82,7 +82,7 @@ class NodeCommands:
         return salt
 
     async def status(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line on this node, then a line a log."""
+        """-> a line on this node, then one line for each log."""
         roster = self.latest()
         heads: dict[Origin, Head] = {}
         hub = "not asked: this node was not admitted yet"
@@ -155,7 +155,7 @@ class NodeCommands:
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line a log, one of the database and one of the index, then {"ok", "faults"}."""
+        """-> one line for each log, one of the database and one of the index, then {"ok", "faults"}."""
         async for line in fsck_lines(self.store, self.latest(), self.check_index):
             yield line
 

@@ -38,23 +38,14 @@ def may_match(fingerprints: Sequence[Fingerprint]) -> tuple[bool, ...]:
     """Whether each fingerprint of what is asked about may match. A pHash goes with the PDQ of the same number (the
     whole picture's, then the inside's). A pHash without any PDQ was typed by a person.
     """
-    opinions = iter(_opinions(fingerprints))
-    return tuple(each.searchable and (each.code != PHASH.code or next(opinions)) for each in fingerprints)
-
-
-def _opinions(fingerprints: Iterable[Fingerprint]) -> list[bool]:
-    """For each searchable pHash in its order: whether a PDQ speaks for it."""
-    pictures, hashes = [], []
-    for each in fingerprints:
-        if each.code == PDQ.code:
-            pictures.append(each.searchable)
-        elif each.code == PHASH.code:
-            hashes.append(each.searchable)
-    if not pictures:
-        spoken = [True] * len(hashes)
-    else:
-        spoken = [pictures[min(number, len(pictures) - 1)] for number in range(len(hashes))]
-    return [said for said, searchable in zip(spoken, hashes, strict=True) if searchable]
+    searchable = [each.searchable for each in fingerprints]
+    codes = [each.code for each in fingerprints]
+    if PHASH.code in codes:
+        pictures = [may for code, may in zip(codes, searchable, strict=True) if code == PDQ.code]
+        second_opinions = [at for at, code in enumerate(codes) if code == PHASH.code]
+        for number, at in enumerate(second_opinions if pictures else ()):
+            searchable[at] = searchable[at] and pictures[min(number, len(pictures) - 1)]
+    return tuple(searchable)
 
 
 def spoken_for(fingerprints: Iterable[Fingerprint]) -> bool:

@@ -244,7 +244,7 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint
 
 def _spread(places: Sequence[int], looks: Sequence[Sequence[Fingerprint]], room: int) -> list[int]:
     """Of these places as many as there is room for what is there, spread evenly whatever repeats in them: taken in the
-    order of their mirrored bits (van der Corput), and passed over where they do not fit.
+    order of their mirrored bits (van der Corput), and skipped where they do not fit.
     """
     width = max(len(places) - 1, 0).bit_length()
     chosen: list[int] = []

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A digest matches as a whole: the bucket only says where to look.
-- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn anew for each: what a member wrote
+- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn for each file: what a member wrote
   into a record does not steer how full a bucket is.
 - It never changes but for removals, which overwrite in place (`node.match.segmented`).
 - Only its arrays are needed to search it, so they may as well be mapped from a file; a damaged one can hide digests but

@@ -75,7 +75,7 @@ class LocalIndex:
         self._merging = threading.Lock()
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
-        """Adds what may match; kinds that are not searched are passed over. Found by the very next search.
+        """Adds what may match; kinds that are not searched are skipped. Found by the very next search.
 
         Raises `Misuse` where `source`, a row or the shape of a column is out of range, before anything is added.
         """
@@ -89,7 +89,7 @@ class LocalIndex:
                 counted = column.rows
 
     def remove(self, source: int, rows: Sequence[int]) -> None:
-        """Overwrites everything of these rows; rows that are not there are passed over. Found by no later search."""
+        """Overwrites everything of these rows; rows that are not there are skipped. Found by no later search."""
         _require_source(source)
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         for table in self._tables.values():
@@ -185,7 +185,7 @@ class LocalIndex:
         with self._merging:
             tables = list(self._tables.values())
             if any(table.in_files for table in tables):
-                raise Misuse("an index that is kept in files is made anew by its folder")
+                raise Misuse("an index in files is rebuilt by its folder")
             for table in tables:
                 table.freeze()
             try:

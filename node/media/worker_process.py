@@ -49,8 +49,8 @@ _ENVIRONMENT: Final = (
 )
 """What a worker inherits. Nothing else: an environment can hold secrets."""
 _KEPT_BYTES: Final = 512 * 1024 * 1024
-"""Freed memory that a worker keeps for its next picture, at most: taken anew, each page of it is a fault and is zeroed,
-which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
+"""Freed memory that a worker keeps for its next picture, at most: taken again, each page of it is a fault and is
+zeroed, which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
 _ALLOCATOR: Final = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 """mallopt(3), glibc; another C library ignores them."""
 _ONE_ARENA: Final = "MALLOC_ARENA_MAX"

@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Roles: `root` and `targets` belong to the offline authority; `snapshot`, `timestamp` and the delegated `suspensions`,
   which may speak for suspended.json alone, to the hub's online key.
-- What has not changed is carried as the bytes that were signed, never written anew.
+- What has not changed is carried as the bytes that were signed, never written again.
 - No error of the library gets out: `tuf_errors` turns each into ours, with what it means for the reader.
 """
 

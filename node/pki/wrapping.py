@@ -5,7 +5,7 @@ Rules this module upholds:
 - The bytes: `MAGIC` | log2 N u8 | r u8 | p u8 | salt 16 | nonce 12 | ciphertext and tag. Everything before the
   ciphertext and the label of what is wrapped are authenticated, so no file passes for another.
 - A reader accepts only costs between named bounds: a doctored file can neither weaken the wrap nor exhaust memory.
-- An empty passphrase is refused unless it was allowed in so many words (the demonstration, tests).
+- An empty passphrase is refused unless it was allowed explicitly (the demonstration, tests).
 - A wrong passphrase and a damaged file cannot be told apart, and the error says both.
 """
 

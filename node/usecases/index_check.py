@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- It reads and never mends. The index is derived: what is wrong with it is put right by making it anew.
+- It reads and never mends. The index is derived: whatever is wrong with it, rebuild it.
 - It asks the index as a search does, so what it says is what a search would miss.
 - Writers wait while some thousand rows are compared, and get their turn between.
 """

@@ -62,7 +62,7 @@ WRITE_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 10.0
 """Fetching the enrolment port's certificate chain."""
 CONNECTION_AGE_SECONDS: Final = 3_600
-"""After this a connection is ended and made anew, which authenticates the member again."""
+"""After this a connection is ended and opened again, which authenticates the member again."""
 CONNECTION_AGE_GRACE_SECONDS: Final = 60
 CONFIGURATION_SECONDS: Final = 10.0
 """How long a server's TLS configuration lasts, and with it the session tickets that it gave out."""
