@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from node.domain.fingerprints import (
+    BACKGROUNDS,
     MD5,
     ORIENTATIONS,
     PDQ,
     PHASH,
     SHA1,
     SHA256,
+    ComposedFingerprints,
     DigestFingerprints,
     MaterialFingerprints,
     PictureFingerprints,
@@ -41,14 +43,17 @@ MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
 MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
 _MOST_PARTS: Final = 100
-"""Commas in a line: a picture with an inside and frames has 42, and a reason may have some."""
+"""Commas in a line: a picture with an inside and frames has 66, and a reason may have some."""
 _MOST_OPENED: Final = 16
 """Lists and objects in a line, of each kind: 4 at the most are written, and a reason may have some."""
 _MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
 _MAX_NUMBER: Final = 2**53
 _HASHES: Final = ("md5", "sha1", "sha256", "phash")
 _NUMBERS: Final = ("size", "width", "height")
-_KEYS: Final = frozenset({"media_type", "pdq", "pdq_quality", "trimmed", "animation", "note", *_HASHES, *_NUMBERS})
+_KEYS: Final = frozenset(
+    {"media_type", "pdq", "pdq_quality", "trimmed", "composed", "animation", "note", *_HASHES, *_NUMBERS}
+)
+_COMPOSED_KEYS: Final = frozenset({"background", "pdq", "pdq_quality", "phash"})
 _TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
 _BOX: Final = 4
 
@@ -128,6 +133,7 @@ def _write_picture(prints: PictureFingerprints) -> dict[str, Any]:
         "pdq": [value.hex() for value in prints.pdq_orientations],
         "pdq_quality": prints.pdq_quality,
         "trimmed": _write_trimmed(prints.trimmed),
+        "composed": [_write_composed(look) for look in prints.composed],
         "animation": video_replies.animation_reply(prints.animation),
         "note": prints.note,
         **{name: getattr(prints, name).hex() for name in _HASHES},
@@ -143,6 +149,15 @@ def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None
         "pdq": [value.hex() for value in trimmed.pdq_orientations],
         "pdq_quality": trimmed.pdq_quality,
         "phash": trimmed.phash.hex(),
+    }
+
+
+def _write_composed(look: ComposedFingerprints) -> dict[str, Any]:
+    return {
+        "background": look.background,
+        "pdq": [value.hex() for value in look.pdq_orientations],
+        "pdq_quality": look.pdq_quality,
+        "phash": look.phash.hex(),
     }
 
 
@@ -223,6 +238,7 @@ def _read_picture(said: object) -> PictureFingerprints:
         width=as_number(said["width"], _MAX_NUMBER),
         height=as_number(said["height"], _MAX_NUMBER),
         trimmed=_read_trimmed(said["trimmed"]),
+        composed=_read_composed(said["composed"]),
         animation=video_replies.read_animation(said["animation"]),
         note=as_words(said["note"]),
     )
@@ -245,6 +261,28 @@ def _read_trimmed(said: object) -> TrimmedFingerprints | None:
         pdq_orientations=_orientations(said["pdq"]),
         phash=as_bytes(said["phash"], PHASH.size),
     )
+
+
+def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
+    """At most one look for each background, in their order."""
+    if not isinstance(said, list) or len(said) > len(BACKGROUNDS):
+        raise Malformed("a worker's reply has too many looks of a transparent picture")
+    looks = []
+    for look in said:
+        if not isinstance(look, dict) or look.keys() != _COMPOSED_KEYS:
+            raise Malformed("a worker's reply has a look that lacks a value or has one too many")
+        looks.append(
+            ComposedFingerprints(
+                background=as_words(look["background"]),
+                pdq_quality=as_number(look["pdq_quality"], 100),
+                pdq_orientations=_orientations(look["pdq"]),
+                phash=as_bytes(look["phash"], PHASH.size),
+            )
+        )
+    names = [look.background for look in looks]
+    if names != [name for name in BACKGROUNDS if name in names]:
+        raise Malformed("a worker's reply has a look over another background than white or black")
+    return tuple(looks)
 
 
 def _orientations(values: object) -> tuple[bytes, ...]:

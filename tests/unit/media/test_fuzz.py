@@ -129,7 +129,7 @@ JSON = st.recursive(
 SAID = (
     "error", "remedy", "seconds", "so_far", "spent", "short", "cost", "most", "frames", "between", "milliseconds",
     "media_type", "size", "md5", "sha1", "sha256", "width", "height", "note", "pdq", "pdq_quality", "trimmed",
-    "animation", "phash",
+    "animation", "composed", "phash",
 )  # fmt: skip
 
 

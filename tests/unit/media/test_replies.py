@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import (
     Animation,
+    ComposedFingerprints,
     DigestFingerprints,
     PictureFingerprints,
     TrimmedFingerprints,
@@ -58,6 +59,18 @@ ANIMATIONS = st.builds(
     between=st.lists(FRAMES, max_size=9).map(in_order),
     milliseconds=st.integers(0, 2**32 - 1),
 )
+
+
+def looks(background: str) -> st.SearchStrategy[ComposedFingerprints]:
+    return st.builds(
+        ComposedFingerprints,
+        background=st.just(background),
+        pdq_quality=st.integers(0, 100),
+        pdq_orientations=EIGHT,
+        phash=st.binary(min_size=8, max_size=8),
+    )
+
+
 PRINTS = st.builds(
     lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
     orientations=EIGHT,
@@ -71,6 +84,9 @@ PRINTS = st.builds(
     width=st.integers(0, 2**20),
     height=st.integers(0, 2**20),
     trimmed=st.none() | TRIMMED,
+    composed=st.sampled_from(((), ("white",), ("black",), ("white", "black"))).flatmap(
+        lambda names: st.tuples(*[looks(name) for name in names])
+    ),
     animation=st.none() | ANIMATIONS,
     note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
 )
@@ -117,6 +133,10 @@ EXAMPLE = PictureFingerprints(
     width=1,
     height=1,
     trimmed=TrimmedFingerprints(box=(0, 0, 1, 1), pdq_quality=7, pdq_orientations=(bytes(32),) * 8, phash=bytes(8)),
+    composed=tuple(
+        ComposedFingerprints(background=name, pdq_quality=100, pdq_orientations=(b"\xff" * 32,) * 8, phash=bytes(8))
+        for name in ("white", "black")
+    ),
 )
 
 LONGEST_ANIMATION = replace(
@@ -402,3 +422,21 @@ def test_an_error_that_is_not_plain_words_is_refused(said: Any) -> None:
 def test_a_deeply_nested_reply_is_refused() -> None:
     with pytest.raises(Malformed):
         replies.read_reply(b"[" * 200_000)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [{}],
+        [{"background": "red", "pdq": ["00" * 32] * 8, "pdq_quality": 1, "phash": "00" * 8}],
+        [{"background": "white", "pdq": ["00" * 32] * 8, "pdq_quality": 1, "phash": "00" * 8}] * 2,
+        [{"background": "black", "pdq": ["00" * 32] * 7, "pdq_quality": 1, "phash": "00" * 8}],
+        [{"background": "black", "pdq": ["00" * 32] * 8, "pdq_quality": 101, "phash": "00" * 8}],
+    ],
+)
+def test_a_look_that_no_worker_makes_is_refused(value: object) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said["composed"] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())
