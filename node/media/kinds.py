@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.errors import MediaError
-from node.media.containers import Container, container_of
+from node.media.containers import CONTAINERS, Container, container_behind, container_of
+from node.media.parts import streams
 from node.media.parts.part import Reader
 from node.media.region import Region
 from node.media.sniff import HEAD, Format, described, recognise
 
 UNKNOWN: Final = "application/octet-stream"
+_NOT_KNOWN: Final = "not a format"
+"""How `described` begins where nobody knows a content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,12 @@ HOLDERS: Final[tuple[Holder, ...]] = (
 )  # fmt: skip
 
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
+    **{each.media_type: (streams.read,) for each in CONTAINERS},
     # media type of a picture or a film: readers of what lies in it besides
 }  # fmt: skip
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
+    streams.prepare,
     # `prepare` of every module above that loads something: called before a worker confines itself.
 )  # fmt: skip
 
@@ -88,7 +93,12 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     for holder in HOLDERS:
         if holder.recognise(head, region):
             return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
-    return Kind(name=described(head), media_type=stated or UNKNOWN)
+    name = described(head)
+    behind = container_behind(region) if name.startswith(_NOT_KNOWN) else None
+    if behind is not None:
+        film, start = behind
+        return Kind(name=film.name, media_type=film.media_type, film=film, start=start)
+    return Kind(name=name, media_type=stated or UNKNOWN)
 
 
 def prepare() -> None:
