@@ -53,9 +53,10 @@ def fair(floor: int, size: int) -> int:
     return floor + SECONDS_A_MEGABYTE * size // 1_000_000
 
 
-def limits_of_part(floor: int, size: int, left: float) -> Limits:
-    """What a part of `size` bytes gets where all parts of its file still have `left` seconds."""
-    return _limits(floor, max(min(fair(floor, size), int(left)), 1))
+def limits_of_part(floor: int, size: int, left: float | None = None) -> Limits:
+    """What a part of `size` bytes gets where all parts of its file still have `left` seconds; None: at the most."""
+    seconds = fair(floor, size)
+    return _limits(floor, seconds if left is None else max(min(seconds, int(left)), 1))
 
 
 def _limits(floor: int, seconds: int) -> Limits:

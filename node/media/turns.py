@@ -89,7 +89,7 @@ class Turns:
         if opened.place is None and task.limits:
             return task.limits
         size = opened.digests.size
-        return limits_of_part(self._budget.floor, size, float("inf"))
+        return limits_of_part(self._budget.floor, size)
 
     def _settle(self, worker: WorkerProcess, task: Task, result: MaterialFingerprints) -> None:
         """A result. One for want of something of ours is not taken the first time (`Spent`)."""
