@@ -16,6 +16,7 @@ from node.cli.words import count
 from node.domain.fingerprints import (
     PDQ_QUALITY_FLOOR,
     Animation,
+    ComposedFingerprints,
     DigestFingerprints,
     MaterialFingerprints,
     TrimmedFingerprints,
@@ -91,6 +92,15 @@ def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str
             "pdq_quality": result.trimmed.pdq_quality,
             "phash": result.trimmed.phash.hex(),
         }
+    if result.composed:
+        line["shown_on"] = {
+            each.background: {
+                "pdq": each.pdq_orientations[0].hex(),
+                "pdq_quality": each.pdq_quality,
+                "phash": each.phash.hex(),
+            }
+            for each in result.composed
+        }
     if result.animation is not None:
         line |= _moving(result.animation, result.note)
     elif result.note:
@@ -114,10 +124,10 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
     if isinstance(result, MediaError):
         remedy = f" ({result.remedy})" if result.remedy else ""
         return f"{plain(path)}\n  error    {result}{remedy}"
-    size = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
+    area = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
     about = (
         f"{plain(path)}\n"
-        f"           {result.media_type}, {size}{result.size} bytes\n"
+        f"           {result.media_type}, {area}{result.size} bytes\n"
         f"  md5      {result.md5.hex()}\n"
         f"  sha1     {result.sha1.hex()}\n"
         f"  sha256   {result.sha256.hex()}\n"
@@ -138,6 +148,7 @@ def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
         f"  phash    {result.phash.hex()}"
     )
     more = [_trimmed_words(result.trimmed)] if result.trimmed else []
+    more += map(_composed_words, result.composed)
     more += [_frames_words("moving", result.animation)] if result.animation else []
     return "\n".join([whole, *more, *_note_words(result.note)])
 
@@ -153,6 +164,15 @@ def _trimmed_words(trimmed: TrimmedFingerprints) -> str:
         f"  pdq      {trimmed.pdq_orientations[0].hex()}\n"
         f"           quality {trimmed.pdq_quality}\n"
         f"  phash    {trimmed.phash.hex()}"
+    )
+
+
+def _composed_words(look: ComposedFingerprints) -> str:
+    return (
+        f"  as shown on {look.background}:\n"
+        f"  pdq      {look.pdq_orientations[0].hex()}\n"
+        f"           quality {look.pdq_quality}\n"
+        f"  phash    {look.phash.hex()}"
     )
 
 

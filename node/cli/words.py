@@ -103,6 +103,7 @@ def hit_words(hit: Line) -> str:
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = ["found without the plain borders"] if hit.get("trimmed") else []
+    about += [f"as shown on {plain(hit['shown_on'])}"] if hit.get("shown_on") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += [_RECORD_HERE[hit["record_here"]]] if hit.get("record_here") in _RECORD_HERE else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []

@@ -327,6 +327,11 @@ class VideoFingerprints:
     height: int
     note: str = ""
 
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
         return (
@@ -362,6 +367,11 @@ class DigestFingerprints:
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:
+        """None."""
+        return ()
+
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
         """None."""
         return ()
 

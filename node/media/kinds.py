@@ -5,7 +5,7 @@ Rules this module upholds:
 - The content decides; a name or an extension is never looked at. The one exception is what a reader states of a part
   that no sniffer can know (`Part.media_type`).
 - A picture comes first, then a film, then what holds others: an animated picture is a picture. A picture and a film may
-  hold others too (`READERS`).
+  hold others too (`READERS`). Only what is none of these is searched for a picture or a film behind other bytes.
 - Nothing here decodes, and nothing raises for what a content says.
 """
 
@@ -16,31 +16,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.errors import MediaError
-from node.media.containers import Container, container_of
+from node.media.containers import CONTAINERS, Container, container_behind, container_of
+from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
 from node.media.parts.heif_images import heif_images
 from node.media.parts.pages import pages
 from node.media.parts.part import Reader
 from node.media.parts.thumbnail import thumbnails
 from node.media.region import Region
-from node.media.sniff import (
-    AVIF,
-    BMP,
-    GIF,
-    HEAD,
-    HEIC,
-    HEIF,
-    JPEG,
-    PNG,
-    TIFF,
-    WEBP,
-    Format,
-    described,
-    recognise,
-)
+from node.media.signatures import UNKNOWN, seems
+from node.media.sniff import AVIF, BMP, GIF, HEAD, HEIC, HEIF, JPEG, PNG, TIFF, WEBP, Format, recognise
 from node.media.tolerance import behind_a_lead
-
-UNKNOWN: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +45,10 @@ class Kind:
     readers: tuple[Reader, ...] = ()
     start: int = 0
 
+    def content_of(self, region: Region) -> Region:
+        """The region of the content itself."""
+        return region.part(self.start) if self.start else region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
@@ -72,12 +62,15 @@ class Holder:
     reader: Reader
 
 
-HOLDERS: Final[tuple[Holder, ...]] = (
-    # The first that recognises a content has it: put documents that are archives before the archives.
-)  # fmt: skip
+HOLDERS: Final[tuple[Holder, ...]] = tuple(
+    # The first that recognises a content has it.
+    Holder(name=name, media_type=media_type, recognise=recogniser, reader=reader)
+    for name, media_type, recogniser, reader in catalogue.HOLDERS
+)
 
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
     # media type of a picture or a film: readers of what lies in it besides
+    **{each.media_type: (streams.read,) for each in CONTAINERS},
     JPEG.media_type: (behind, thumbnails),
     PNG.media_type: (behind, thumbnails),
     GIF.media_type: (behind,),
@@ -87,11 +80,13 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     HEIC.media_type: (behind, heif_images),
     HEIF.media_type: (behind, heif_images),
     AVIF.media_type: (behind,),
-}  # fmt: skip
+}
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
     # `prepare` of every module above that loads something: called before a worker confines itself.
-)  # fmt: skip
+    catalogue.prepare,
+    streams.prepare,
+)
 
 
 def kind_of(region: Region, stated: str = "") -> Kind:
@@ -100,28 +95,33 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     """
     head = region.head(HEAD)
     try:
-        picture = recognise(head)
+        return _picture(recognise(head))
     except MediaError:
         pass
-    else:
-        return Kind(
-            name=picture.name,
-            media_type=picture.media_type,
-            picture=picture,
-            readers=READERS.get(picture.media_type, ()),
-        )
     film = container_of(head)
     if film is not None:
-        return Kind(name=film.name, media_type=film.media_type, film=film, readers=READERS.get(film.media_type, ()))
+        return _film(film)
     for holder in HOLDERS:
         if holder.recognise(head, region):
             return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
-    late = behind_a_lead(head)
-    if late is not None:
-        picture, start = late
-        readers = READERS.get(picture.media_type, ())
-        return Kind(name=picture.name, media_type=picture.media_type, picture=picture, readers=readers, start=start)
-    return Kind(name=described(head), media_type=stated or UNKNOWN)
+    picture_behind = behind_a_lead(head)
+    if picture_behind is not None:
+        return _picture(*picture_behind)
+    known = seems(head)
+    film_behind = container_behind(region) if known is UNKNOWN else None
+    if film_behind is not None:
+        return _film(*film_behind)
+    return Kind(name=known.name, media_type=stated or known.media_type)
+
+
+def _picture(known: Format, start: int = 0) -> Kind:
+    readers = READERS.get(known.media_type, ())
+    return Kind(name=known.name, media_type=known.media_type, picture=known, readers=readers, start=start)
+
+
+def _film(known: Container, start: int = 0) -> Kind:
+    readers = READERS.get(known.media_type, ())
+    return Kind(name=known.name, media_type=known.media_type, film=known, readers=readers, start=start)
 
 
 def prepare() -> None:
