@@ -160,23 +160,29 @@ def _differs(small: bytes, whole: Image.Image | None) -> bool:
 
 
 def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
-    """Whether a small picture is within the radius of the whole one, in any orientation.
+    """Whether a small picture is within the radius of the whole one, in any orientation and without its borders.
 
-    Both are hashed in the same size: of the smallest ones PDQ differs by up to 38 bits from that of the full size.
+    Both are hashed in the same size and the same orientation: PDQ of the smallest pictures differs from that of the
+    full size, and of the turned one, by up to 48 bits.
     """
     if whole is None:
         return False
-    sizes = {(small.width, small.height), (small.height, small.width)}  # a turned one is compared turned back
-    looks = [pixels_from(np.asarray(whole.resize(size, Image.Resampling.BOX))) for size in sizes]
-    box = find_inside(all_of := pixels_from(np.asarray(whole)))
-    if box is not None:
-        looks.append(cut(all_of, box))
-    one = pdq_hashes(small.values, small.channels).orientations[0]
-    return any(
-        _distance(one, other) <= PDQ_RADIUS
-        for look in looks
-        for other in pdq_hashes(look.values, look.channels).orientations
-    )
+    values = small.values.reshape(small.height, small.width, small.channels)
+    upright = Image.fromarray(values[:, :, 0] if small.channels == 1 else np.ascontiguousarray(values[:, :, :3]))
+    box = find_inside(pixels_from(np.asarray(whole)))
+    wholes = [whole] if box is None else [whole, whole.crop((box.left, box.top, box.right, box.bottom))]
+    for turned in (upright, *(upright.transpose(turn) for turn in Image.Transpose)):
+        one = _hash_of(turned)
+        if any(
+            _distance(one, _hash_of(each.resize(turned.size, Image.Resampling.BOX))) <= PDQ_RADIUS for each in wholes
+        ):
+            return True
+    return False
+
+
+def _hash_of(image: Image.Image) -> bytes:
+    pixels = pixels_from(np.asarray(image))
+    return pdq_hashes(pixels.values, pixels.channels).orientations[0]
 
 
 def _decoded_small(data: bytes) -> Image.Image | None:
