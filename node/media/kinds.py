@@ -17,6 +17,7 @@ from typing import Final
 
 from node.errors import MediaError
 from node.media.containers import Container, container_of
+from node.media.parts import catalogue
 from node.media.parts.part import Reader
 from node.media.region import Region
 from node.media.sniff import HEAD, Format, described, recognise
@@ -55,6 +56,8 @@ class Holder:
 
 HOLDERS: Final[tuple[Holder, ...]] = (
     # The first that recognises a content has it: put documents that are archives before the archives.
+    *(Holder(name=name, media_type=media_type, recognise=recognise, reader=reader)
+      for name, media_type, recognise, reader in catalogue.HOLDERS),
 )  # fmt: skip
 
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
@@ -63,6 +66,7 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
     # `prepare` of every module above that loads something: called before a worker confines itself.
+    catalogue.prepare,
 )  # fmt: skip
 
 
