@@ -30,7 +30,8 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
 from node.media import decoders
-from node.media.decoders.decoded import MAX_PIXELS, Decoded
+from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
+from node.media.decoders.decoded import Decoded
 from node.media.gif import count_frames
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import damage, lack_in, shortage
