@@ -30,8 +30,8 @@ MIN_QUERY_DAYS: Final = 8
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
-MAX_SOCKET_PATH: Final = 100
-"""Bytes: Linux takes at most 107 for the path of a socket."""
+_SOCKET_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""The name of the investigators' socket in its folder (`node.wire.local_paths`). The folder may have any name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +150,8 @@ def _digest(text: str) -> str:
 
 
 def _socket(text: str) -> str:
-    if text and (not text.startswith("/") or len(os.fsencode(text)) > MAX_SOCKET_PATH):
-        raise ValueError(f"expected an absolute path of at most {MAX_SOCKET_PATH} bytes")
+    if text and not (text.startswith("/") and _SOCKET_NAME.fullmatch(text.rpartition("/")[2])):
+        raise ValueError("expected an absolute path that ends in a name of letters, digits, '.', '_' and '-'")
     return text
 
 

@@ -19,7 +19,7 @@ from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.query_words import QueryPrinter
-from node.cli.search import HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
+from node.cli.search import Algorithm, HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
 from node.cli.subjects import Asked, count_subjects, read_asked, subjects
 from node.errors import Misuse
 
@@ -65,6 +65,7 @@ def query(
     ] = None,
     rule: RuleOption = Rule.POLICY,
     hashes: HashFile = None,
+    algorithm: Algorithm = None,
     show_all: ShowAll = False,
     workers: Workers = None,
     again: Annotated[
@@ -125,7 +126,7 @@ def query(
     if not asked and hashes is None:
         _ask(given, "query-case", arguments, [], files)
         return
-    items = _all_subjects(given, read_asked(asked or (), hashes), files, workers)
+    items = _all_subjects(given, read_asked(asked or (), hashes, algorithm), files, workers)
     if not items:
         given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
         raise typer.Exit(ExitCode.ERROR)

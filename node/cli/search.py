@@ -21,6 +21,7 @@ from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import count_subjects, read_asked, subjects
 from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
+from node.domain.fingerprints import FingerprintKind
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
@@ -54,7 +55,17 @@ HashFile = Annotated[
         "--hashes",
         metavar="FILE",
         parser=options.path,
-        help="A text file of further hashes: one ALGORITHM:HEX per line; # starts a comment.",
+        help="A list of further hashes: of md5sum, sha1sum, sha256sum or hashdeep, CSV with a header, or one "
+        "ALGORITHM:HEX per line.",
+    ),
+]
+Algorithm = Annotated[
+    FingerprintKind | None,
+    typer.Option(
+        "--algorithm",
+        metavar="NAME",
+        parser=options.algorithm,
+        help="What bare hashes are, where the list does not say: md5, sha1, sha256, pdq or phash.",
     ),
 ]
 ShowAll = Annotated[
@@ -95,6 +106,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--case", help="Our case reference. Without files and hashes: look up the holdings of this case."),
     ] = "",
     hashes: HashFile = None,
+    algorithm: Algorithm = None,
     show_all: ShowAll = False,
     workers: Workers = None,
     _radius: Radius = None,
@@ -115,7 +127,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
             for line in session.run("match-case", arguments):
                 given.output.line(line, _searched_words if "searched" in line else words)
         return
-    told = read_asked(asked or (), hashes)
+    told = read_asked(asked or (), hashes, algorithm)
     with (
         given.session() as session,
         given.output.progress("matching", lambda: count_subjects(told)) as advance,

@@ -17,9 +17,28 @@ from typing import Final
 
 from node.errors import MediaError
 from node.media.containers import Container, container_of
+from node.media.parts.behind import behind
+from node.media.parts.heif_images import heif_images
+from node.media.parts.pages import pages
 from node.media.parts.part import Reader
+from node.media.parts.thumbnail import thumbnails
 from node.media.region import Region
-from node.media.sniff import HEAD, Format, described, recognise
+from node.media.sniff import (
+    AVIF,
+    BMP,
+    GIF,
+    HEAD,
+    HEIC,
+    HEIF,
+    JPEG,
+    PNG,
+    TIFF,
+    WEBP,
+    Format,
+    described,
+    recognise,
+)
+from node.media.tolerance import behind_a_lead
 
 UNKNOWN: Final = "application/octet-stream"
 
@@ -40,6 +59,10 @@ class Kind:
     readers: tuple[Reader, ...] = ()
     start: int = 0
 
+    def content_of(self, region: Region) -> Region:
+        """The region of the content itself."""
+        return region.part(self.start) if self.start else region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
@@ -59,6 +82,15 @@ HOLDERS: Final[tuple[Holder, ...]] = (
 
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
     # media type of a picture or a film: readers of what lies in it besides
+    JPEG.media_type: (behind, thumbnails),
+    PNG.media_type: (behind, thumbnails),
+    GIF.media_type: (behind,),
+    WEBP.media_type: (behind, thumbnails),
+    BMP.media_type: (behind,),
+    TIFF.media_type: (pages,),
+    HEIC.media_type: (behind, heif_images),
+    HEIF.media_type: (behind, heif_images),
+    AVIF.media_type: (behind,),
 }  # fmt: skip
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
@@ -88,6 +120,11 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     for holder in HOLDERS:
         if holder.recognise(head, region):
             return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+    late = behind_a_lead(head)
+    if late is not None:
+        picture, start = late
+        readers = READERS.get(picture.media_type, ())
+        return Kind(name=picture.name, media_type=picture.media_type, picture=picture, readers=readers, start=start)
     return Kind(name=described(head), media_type=stated or UNKNOWN)
 
 

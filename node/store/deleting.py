@@ -23,8 +23,9 @@ from node.domain.parts import Place
 from node.errors import NotFound
 from node.store import codec, places, vault
 from node.store.holdings import HoldingRows, HoldingWrites
-from node.store.schema import cases, deletions, holding_files, holding_frames, holding_looks, holdings, settings, tags
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holding_looks, holdings, tags
+from node.store.tables.queries import settings
 
 REWRITE_BELOW: Final = 100_000
 """Holdings that are rewritten after a deletion, at most: a second. Of more, only the index by digest is."""

@@ -33,9 +33,9 @@ from node.domain.queries import Level
 from node.errors import NotFound
 from node.store.frames import as_many, frame_column, frames_of, put_frames
 from node.store.looks import looks_between, looks_of, put_looks
-from node.store.schema import cases, holding_frames, holding_levels, holding_looks, holdings
-from node.store.schema import tags as tag_rows
 from node.store.statements import Repository, chunks
+from node.store.tables.holdings import cases, holding_frames, holding_levels, holding_looks, holdings
+from node.store.tables.holdings import tags as tag_rows
 
 _VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
     (MD5, holdings.c.md5),

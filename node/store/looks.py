@@ -17,8 +17,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from node.domain.fingerprints import BACKGROUNDS, ComposedFingerprints
 from node.errors import Damaged
-from node.store.schema import holding_looks
 from node.store.statements import chunks
+from node.store.tables.holdings import holding_looks
 
 _LOOK: Final = struct.Struct(">BB32s8s")
 _BETWEEN: Final = select(holding_looks).where(holding_looks.c.holding_id.between(bindparam("first"), bindparam("last")))

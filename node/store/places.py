@@ -17,8 +17,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, inser
 
 from node.domain.parts import Place, Role
 from node.store import codec, vault
-from node.store.schema import holding_places
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.holdings import holding_places
 
 MAX_NAME: Final = 1_000
 """Characters kept of what a parent calls a part."""

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from node.media import calls, confine
+from node.media.scratch import open_scratch
 from node.media.seccomp import Ports
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -145,6 +146,10 @@ def _or_refused(there: object) -> None:
         raise OSError(errno.EACCES, "")
 
 
+ROOM = 4096
+"""Bytes of its scratch file."""
+
+
 def outcome(attempt: Callable[[], object], file: int) -> str:
     """What comes of an attempt in a confined process of its own."""
     child = os.fork()
@@ -154,7 +159,8 @@ def outcome(attempt: Callable[[], object], file: int) -> str:
         os.dup2(nowhere, 2)
         report, os.environ["HOME"] = os.dup(nowhere), "/"
         try:
-            confine.confine(Ports(tasks=0, written=(1, 2, report)))
+            scratch = open_scratch()
+            confine.confine(Ports(tasks=0, written=(1, 2, report), scratch=scratch), ROOM)
             attempt()
         except OSError as error:
             os._exit(error.errno or 1)

@@ -25,7 +25,7 @@ from tests.unit.media.reading import fingerprint, of_files
 from tests.unit.media.videos import Scene, write_loud, write_video
 
 ALLOW, REFUSE, END = 0x7FFF0000, 0x00050000, 0x80000000
-PORTS = Ports(tasks=0, written=(1, 2, 3))
+PORTS = Ports(tasks=0, written=(1, 2, 3), scratch=4)
 WE = 1234
 BOUND = ("write", "writev", "recvmsg", "fcntl", "prctl", "mmap", "mprotect", "madvise", "clone", "tgkill", "prlimit64")
 """Calls whose arguments decide."""
@@ -179,7 +179,7 @@ def later():
     os._exit(0)
 thread = threading.Thread(target=later)
 thread.start()
-confine.confine(Ports(tasks=0, written=(1, 2)))
+confine.confine(Ports(tasks=0, written=(1, 2), scratch=3), 0)
 go.set()
 thread.join()
 """
@@ -203,13 +203,13 @@ print("nobody")
 
 
 def test_a_machine_without_a_filter_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confine, "limit_resources", lambda: None)
+    monkeypatch.setattr(confine, "limit_resources", lambda _room: None)
     monkeypatch.setattr(confine, "drop_privileges", lambda: None)
     monkeypatch.setattr(landlock, "refuse_everything", lambda: False)
     monkeypatch.setattr(seccomp, "install", lambda *_: False)
     monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: _Agreeing())
     with pytest.raises(confine.Unconfined):
-        confine.confine(PORTS)
+        confine.confine(PORTS, 0)
 
 
 class _Agreeing:
