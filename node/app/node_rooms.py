@@ -335,12 +335,13 @@ def finish_deletions(rooms: NodeRooms) -> None:
 def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase) -> NodeRooms:
     store = database.store
     me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
-    codec, index = ProtoCodec(), LocalIndex()
-    files = IndexFolder(home.index, index)
     members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
         # Not admitted yet: local work goes on, and nothing crosses the border.
         members.replace(client.load())
+    # A floor that a later policy lowers counts for what is stored from the next start on: the index is then made again.
+    codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
+    files = IndexFolder(home.index, index)
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
@@ -350,7 +351,15 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     def standing(tx: StoreReader) -> Sources:
         return sources(tx, members.latest())
 
-    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me, standing=standing)
+    matcher = Matcher(
+        store=store,
+        index=index,
+        codec=codec,
+        rank=rank,
+        own=lambda: me,
+        standing=standing,
+        floor=lambda: latest_policy(members).pdq_quality_floor,
+    )
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)

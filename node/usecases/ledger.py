@@ -21,6 +21,7 @@ from typing import Final
 from node.domain.batch import BodyState
 from node.domain.calendar import in_calendar
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
@@ -263,11 +264,15 @@ class Ledger:
 
     # --- what may be said -----------------------------------------------------------------------------------------
 
+    def shareable(self, fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+        """Those of these that may leave in a record, by the policy as it is now."""
+        return contributable(fingerprints, self._roster().policy.pdq_quality_floor)
+
     def contributable(self, statement: Contribution) -> Contribution:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
         and what `check_statement` raises.
         """
-        kept = contributable(statement.fingerprints)
+        kept = self.shareable(statement.fingerprints)
         if not kept:
             raise Refused(
                 "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "
