@@ -33,6 +33,7 @@ from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.sync.jobs import Jobs
 from node.wire import control
+from node.wire.local_paths import lasting
 from node.wire.server import serve_enrolment, serve_federation
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
     ports = Ports.open(rooms.home, settings.hub, settings.enrolment, rooms.server_files)
     try:
         main = await serve_federation(
-            f"unix:{ports.main_server}",
+            f"unix:{lasting(ports.main_server)}",
             rooms.server_files,
             rooms.gate,
             carrier=rooms.carrier,

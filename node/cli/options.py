@@ -22,6 +22,7 @@ import typer
 
 from node.domain.calendar import EPOCH
 from node.domain.caller import officer_name
+from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
@@ -154,6 +155,14 @@ def usual_officer(environment: Mapping[str, str]) -> str:
         return officer_name(pwd.getpwuid(os.getuid()).pw_name)
     except (KeyError, Malformed):
         return f"Unix user {os.getuid()}"
+
+
+def algorithm(text: str) -> FingerprintKind:
+    """A kind of hash by its name, such as sha256."""
+    kind = KIND_BY_NAME.get(text.lower())
+    if kind is None:
+        raise typer.BadParameter(f"give one of {', '.join(KIND_BY_NAME)}")
+    return kind
 
 
 def sha256(text: str) -> str:

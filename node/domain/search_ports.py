@@ -25,8 +25,8 @@ HOLDINGS_SOURCE = 0
 
 class Probe(NamedTuple):
     """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
-    (8 to 15) for the orientations of the picture without its plain borders; `at`: of a frame, when it is shown
-    (milliseconds), None where nobody said. A tuple, as `RawHit` is.
+    for the other variants of a picture (`queries.VARIANTS`): 8 to 15 without its plain borders, 16 to 31 on a
+    background; `at`: of a frame, when it is shown (milliseconds), None where nobody said. A tuple, as `RawHit` is.
     """
 
     subject: int

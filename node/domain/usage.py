@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,9 +48,8 @@ class Period(IntEnum):
         return int(now) // self if self else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How much was charged in one window."""
+class Count(NamedTuple):
+    """How much was charged in one window. A tuple: a busy node makes two of them for each question."""
 
     window: int
     used: int
@@ -79,8 +78,10 @@ def used(usage: Mapping[tuple[Resource, Period], Count], resource: Resource, per
 def add(usage: Usage, charge: Charge, now: float) -> None:
     """Adds a charge to counts in memory, as `UsageWriter.charge` does to those in the store."""
     for period in charge.periods:
-        before = used(usage, charge.resource, period, now)
-        usage[charge.resource, period] = Count(window=period.window(now), used=before + charge.amount)
+        key, window = (charge.resource, period), period.window(now)
+        before = usage.get(key)
+        here = before.used if before is not None and before.window == window else 0
+        usage[key] = Count(window, here + charge.amount)
 
 
 class UsageReader(Protocol):

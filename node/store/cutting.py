@@ -18,7 +18,7 @@ from node.domain.batch import BodyState
 from node.domain.ids import HASH_SIZE
 from node.errors import Misuse
 from node.store.log_writes import LogWrites
-from node.store.schema import runs, targets, tiles
+from node.store.tables.logs import runs, targets, tiles
 from node.tlog.tiles import TILE_WIDTH
 
 if TYPE_CHECKING:

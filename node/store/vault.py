@@ -18,8 +18,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from node.errors import Damaged
-from node.store.schema import vault, vault_use
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.vault import vault, vault_use
 
 _LIVE: Final = b"\x01"
 _BLANK: Final = b"\x00"

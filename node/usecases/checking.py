@@ -29,7 +29,7 @@ from node.usecases import frames
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from node.domain.fingerprints import Fingerprint
+    from node.domain.fingerprints import ComposedFingerprints, Fingerprint
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, StoreReader
@@ -46,8 +46,9 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the store says about one row, and what may be told of it. `sha256` and `cases` are a holding's own;
-    `evidence` says how a hit by frames of videos is near.
+    """What the store says about one row, and what may be told of it. `sha256`, `cases` and `looks` are a holding's own,
+    and its `fingerprints` have those of its looks; `evidence` says how a hit by frames of videos is near; `look`: the
+    background of the look that alone bears a hit out, "" for none.
     """
 
     origin: str
@@ -58,6 +59,8 @@ class Spoken:
     sha256: bytes = b""
     evidence: FrameEvidence | None = None
     cases: tuple[str, ...] = ()
+    looks: tuple[ComposedFingerprints, ...] = ()
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ class Checker:
         places = list(found)
         for start in range(0, len(places), ROWS_AT_ONCE):
             for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
-                bare = replace(said, fingerprints=())
+                bare = replace(said, fingerprints=(), looks=())
                 told: set[int] = set()
                 for at in found[place]:
                     hit = raw[at]
@@ -106,7 +109,10 @@ class Checker:
                     if evidence is frames.DECLINED:
                         declined += 1
                     elif evidence is not None:
-                        borne_out[at] = bare if evidence is frames.NONE_NEEDED else replace(bare, evidence=evidence)
+                        if evidence is not frames.NONE_NEEDED:
+                            borne_out[at] = replace(bare, evidence=evidence)
+                        else:
+                            borne_out[at] = replace(bare, look=_look(said, hit, those)) if said.looks else bare
                         told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
         return kept, len(raw) - len(kept) - declined - spared
@@ -130,12 +136,13 @@ class Checker:
     def _holding(self, holding: Holding) -> Spoken:
         return Spoken(
             str(self._own),
-            holding.fingerprints,
+            holding.kept,
             holding.level,
             holding.record,
             None,
             sha256=holding.sha256,
             cases=holding.cases,
+            looks=holding.composed,
         )
 
     def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
@@ -160,6 +167,26 @@ def _evidence(judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[by
     if frames.concerns(hit):
         return judge.judge(said.fingerprints, hit, those)
     return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
+
+
+def _look(said: Spoken, hit: RawHit, those: Sequence[bytes]) -> str:
+    """The background of the look that alone bears out a hit on a holding; "" where the picture as it is does too."""
+    own = said.fingerprints[: len(said.fingerprints) - sum(len(look.fingerprints()) for look in said.looks)]
+    shown = [("", own), *((look.background, look.fingerprints()) for look in said.looks)]
+    hashes = [
+        (background, each.value)
+        for background, some in shown
+        for each in some
+        if each.code == hit.code and each.searchable
+    ]
+    return next(
+        (
+            background
+            for background, value in hashes
+            if any(len(value) == len(probe) and distance(value, probe) == hit.distance for probe in those)
+        ),
+        "",
+    )
 
 
 def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes) -> bool:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Answer, Outcome
 from node.domain.signing import query_digest
-from node.usecases.matching import matchable, probes_of, searched_kinds
 from node.usecases.neighbourhood import FREE, Neighbourhoods, values_of
+from node.usecases.search_terms import matchable, probes_of, searched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from node.domain.signing import answer_preimage, query_digest
 from node.errors import BadSignature, Malformed
 from node.usecases.finding import policy_digest
 from node.usecases.hits import Bounds, check_hits, check_words, shortfall
-from node.usecases.matching import expected_kinds
+from node.usecases.search_terms import expected_kinds
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import DigestFingerprints, PictureFingerprints, VideoFingerprints
 from node.errors import Malformed, MediaError
-from node.media import decode, gif, replies, seccomp
+from node.media import continuation, gif, replies, seccomp
 from node.media.calls import MACHINES
 from node.media.containers import Container, container_of
 from node.media.region import Region
@@ -100,13 +100,13 @@ def test_any_head_is_a_format_or_refused_in_our_words(data: bytes) -> None:
 def test_any_lengths_are_followed_to_an_end(data: bytes) -> None:
     with streamed(data) as stream:
         assert isinstance(is_cut_short(stream), bool)
-    assert decode._is_cut_short(data) in {True, False}
+    assert continuation.is_cut_short(data) in {True, False}
     assert 0 <= gif.count_frames(data) <= len(data)
 
 
 @pytest.mark.parametrize(
     "follow",
-    [gif.count_frames, decode._is_cut_short],
+    [gif.count_frames, continuation.is_cut_short],
     ids=["blocks of a GIF", "boxes of an ISO media file"],
 )
 def test_a_file_of_nothing_but_lengths_is_given_up(follow: Callable[[bytes], object]) -> None:

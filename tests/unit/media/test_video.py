@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
-from node.media import video
+from node.media import tracks, video
 from node.media.allowance import Time, Wish
 from node.media.containers import CONTAINERS, container_of
 from node.media.pdq import pdq_hashes
@@ -259,7 +259,7 @@ def test_a_video_that_takes_too_long_keeps_what_was_decoded(clip: Path, monkeypa
 
 
 def test_pictures_coded_in_a_way_that_is_not_listed_are_refused(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "DECODERS", ("vp9",))
+    monkeypatch.setattr(tracks, "DECODERS", ("vp9",))
     assert refusal(clip) == "the pictures in this MP4 are coded in a way that Vigil does not decode"
 
 

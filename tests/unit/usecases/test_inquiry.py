@@ -370,11 +370,11 @@ def test_a_query_brought_twice_at_once_is_answered_once() -> None:
                 admitted.append(admit(asked))
                 return admitted[-1]
 
-            def slow(*args: object) -> object:
+            def slow(*args: object, **named: object) -> object:
                 searched.append(args)
                 searching.set()
                 assert go_on.wait(30)
-                return search(*args)  # type: ignore[arg-type]
+                return search(*args, **named)  # type: ignore[arg-type]
 
             jp.matcher.for_member = slow  # type: ignore[assignment, method-assign]
             jp.answerer._admit = counted  # type: ignore[assignment, method-assign]
@@ -550,7 +550,9 @@ def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypat
                 Hit(subject=number, origin="JP", algorithm="sha256", level=Level.SHARED, record=record)
                 for number in range(3)
             )
-            monkeypatch.setattr(made.parties["JP"].matcher, "for_member", lambda *_: Found(hits=hits, searched={}))
+            monkeypatch.setattr(
+                made.parties["JP"].matcher, "for_member", lambda *_, **__: Found(hits=hits, searched={})
+            )
             _, told = await ask(made, about(*(subject_of(prints(number)) for number in (1, 2, 3))))
             assert told["JP"].outcome is Outcome.HIT
             assert told["JP"].reason == "the first 2 of 3 hits"

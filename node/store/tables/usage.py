@@ -1,9 +1,6 @@
-"""The table of the ledger of what members take (`domain.usage`).
+"""The table of the ledger of what members take (`domain.usage`). By the rules of `node.store.schema`.
 
-Rules this module upholds:
-
-- Those of `schema`, to whose tables this one belongs.
-- Bounded: a row a member, resource and period.
+It is bounded: one row for each member, resource and period.
 """
 
 from __future__ import annotations
@@ -12,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Column, Table, Text
 
-from node.store.schema import Long, metadata
+from node.store.tables.columns import Long, metadata
 
 usage: Final = Table(
     "usage",
