@@ -38,17 +38,18 @@ Line = dict[str, Any]
 
 
 def run(records: int | None = None) -> Iterator[Line]:
-    """All figures, over about `records` files (all of the corpus unless said), then a line for each original that was
-    not found.
+    """A line for each original that was not found, as it is judged; then the figures, over about `records` files (all
+    of the corpus unless said).
     """
     corpus = Corpus(Originals.made(), sample(records))
-    done = list(judged(_with_family(corpus)))
+    done: list[Judged] = []
+    for each in judged(_with_family(corpus)):
+        done.append(each)
+        if each.outcome is not Outcome.FOUND:
+            yield _missed(each)
     yield from figures(done, corpus)
     if records is None:
         yield from map(dict, speed.run())
-    for each in done:
-        if each.outcome is not Outcome.FOUND:
-            yield _missed(each)
 
 
 def _with_family(corpus: Corpus) -> Iterator[tuple[str, Case]]:
