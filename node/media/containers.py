@@ -12,10 +12,13 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from node.media.bitstreams import is_transport_stream, raw_coding
+from node.media.bitstreams import found_behind, is_transport_stream, raw_coding
 from node.media.sniff import HEAD
+
+if TYPE_CHECKING:
+    from node.media.region import Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,7 @@ _SIGNATURES: Final = (
     (b"\x1fC\xb6u", MATROSKA),  # a cluster, without the beginning of its file
     (b"\x12\x00\x0a", AV1),
 )
-_RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES}
+_RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES, "ps": MPEG_PS}
 _RIFF: Final = {b"AVI ": AVI, b"AMV ": AVI, b"CDXA": VIDEO_CD}
 _FLIC: Final = (b"\x11\xaf", b"\x12\xaf", b"\x44\xaf")
 """At 4, behind the size; the first frame's own mark stands at 132 (Autodesk)."""
@@ -136,6 +139,14 @@ def container_of(head: bytes) -> Container | None:
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12])
     return _boxed(head) or _by_structure(head)
+
+
+def container_behind(region: Region) -> tuple[Container, int] | None:
+    """Coded pictures that begin somewhere in the first MiB of what is nothing else, and their offset: a stream without
+    its beginning, a film behind bytes that do not belong to it. None where there are none.
+    """
+    found = found_behind(region)
+    return None if found is None else (_RAW[found[0]], found[1])
 
 
 def _boxed(head: bytes) -> Container | None:

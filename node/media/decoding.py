@@ -129,7 +129,7 @@ def _take(read: Read, frame: Frame, converter: Converter) -> None:
     at = read.clock.at(_milliseconds(frame))
     if read.decoded:
         apart = at - read.milliseconds
-        read.steps[apart if apart < SECOND else apart - apart % SECOND] += 1  # few numbers, however long the film
+        read.steps[apart if apart < SECOND else apart - apart % 100] += 1  # few numbers, however long the film
     read.decoded += 1
     read.mended += frame.is_corrupt
     read.milliseconds = at

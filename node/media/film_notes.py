@@ -24,6 +24,8 @@ _SLACK: Final = 0.05, 2.0
 """How much earlier than stated the last frame may be shown (share, seconds): sound often lasts a little longer."""
 _LEAST: Final = 0.1
 """Seconds below which no number is said."""
+_MISSING: Final = 0.25
+"""Seconds without frames from which on a film whose frames follow one another evenly seems to have lost some."""
 _ROOM: Final = MAX_REASON - 100
 """Characters of a note: a lack of ours (`shortage.either`) may have to stand behind it."""
 
@@ -79,13 +81,13 @@ def _ends_early(read: Read) -> bool:
 def _damage(read: Read, *, cut: bool) -> str:
     total = max(read.milliseconds + read.step, 0 if cut else read.track.stated * SECOND) / SECOND
     lost, missing = read.lost() / SECOND, (read.missing() / SECOND if read.is_regular else 0.0)
-    if cut and read.faults + read.mended <= 1 and missing < 1.0:
+    if cut and read.faults + read.mended <= 1 and missing < _MISSING:
         return ""  # the last frame, of which a part is there
     if lost:
         seconds = lost + missing
         many = f"about {seconds:.1f}" if seconds >= _LEAST else f"less than {_LEAST}"
         return f"damaged: {many} of {total:.1f} seconds could not be decoded whole"
-    if missing >= 1.0:
+    if missing >= _MISSING:
         return f"about {missing:.1f} of {total:.1f} seconds have no frames: they may be damaged or lost"
     return ""
 

@@ -123,7 +123,7 @@ def _tracks_of(film: InputContainer, stream: VideoStream) -> list[Track]:
     rate = float(stream.average_rate or 0)
     context = stream.codec_context
     shown = Track(index=stream.index, rate=rate, stated=_stated(film, stream), pixels=context.width * context.height)
-    hidden = _hidden_frames(stream) / (rate or USUAL_RATE)
+    hidden = _hidden_frames(stream) / (rate or USUAL_RATE) if film.format.name.startswith("mov") else 0.0
     if hidden < _HIDDEN_SECONDS:
         return [shown]
     all_of_it = shown.stated + hidden

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
@@ -45,21 +47,37 @@ def is_cut_short(stream: Region) -> bool:
 
 
 def _boxes_are_cut(stream: Region) -> bool:
-    """ISO/IEC 14496-12: boxes follow on one another, each with its size (32 bits, or 64 where that is 1)."""
+    return any(end > stream.size for end, _ in _boxes(stream))
+
+
+def lacking(stream: Region) -> str:
+    """What an ISO media file lacks that no frame can be decoded without, in plain words; "" where it lacks nothing."""
+    boxes = {head[4:8] for _, head in _boxes(stream)}
+    if b"moov" in boxes:
+        return ""
+    if b"moof" in boxes:
+        return "it is a later segment of a film, and cannot be decoded without the first one"
+    if b"mdat" in boxes:
+        return "the table (moov) without which its pictures cannot be decoded is missing; it often stands at the end"
+    return ""
+
+
+def _boxes(stream: Region) -> Iterator[tuple[int, bytes]]:
+    """(where it ends, its head) of each outermost box, as far as they can be followed (ISO/IEC 14496-12: each has its
+    size in front, 32 bits, or 64 where that is 1).
+    """
     at = 0
     for _ in range(_MAX_BOXES):
         head = stream.at(at, _LONG_BOX_HEAD)
         if len(head) < _BOX_HEAD:
-            return False
+            return
         size = int.from_bytes(head[:4], "big")
         if size == 1:
             size = int.from_bytes(head[8:], "big")
+        at += max(size, _BOX_HEAD)
+        yield at, head
         if size < _BOX_HEAD:  # 0: to the end of the file; else no box is smaller than its head
-            return False
-        at += size
-        if at > stream.size:
-            return True
-    return False
+            return
 
 
 def _asf_is_cut(stream: Region) -> bool:

@@ -19,11 +19,12 @@ from node.errors import MediaError
 from node.media import demux
 from node.media.allowance import Allow, Time, Wish
 from node.media.decoding import Read, read_track
+from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
 from node.media.film_notes import is_short, note_of
 from node.media.merging import merged
 from node.media.shortage import Shortage, damage, either, lack_in, shortage, suspected
 from node.media.tracks import MAX_FRAME_PIXELS, MAX_SECONDS, Plan, Track, plan_of, processor_seconds, wish_of
-from node.media.truncation import is_cut_short
+from node.media.truncation import is_cut_short, lacking
 
 if TYPE_CHECKING:
     from node.media.containers import Container
@@ -41,7 +42,10 @@ def fingerprint_video(
     Raises `MediaError` with the reason for everything that is wrong with it; `Shortage` where a resource of ours
     ran out, with what was read all the same.
     """
+    before = _status(region)
     reads, plan = _read(region, container, allow)
+    if _status(region) != before:  # its frames would not be of one thing
+        raise changed_meanwhile()
     film = reads[0]
     cut = is_cut_short(region)
     note = note_of(reads, container, cut=cut, left_out=plan.left_out)
@@ -65,6 +69,13 @@ def fingerprint_video(
     if lack:
         raise Shortage(found.note, left=found)
     return found
+
+
+def _status(region: Region) -> Status:
+    try:
+        return status_of(region.descriptor)
+    except OSError as error:
+        raise not_read(error) from None
 
 
 def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], Plan]:
@@ -109,9 +120,10 @@ def _read_all(
 
 def _unreadable(region: Region, known: Container) -> str:
     """Why a film cannot be opened at all."""
-    if not is_cut_short(region):
-        return f"damaged or truncated {known.name}: it cannot be read"
-    return f"truncated {known.name}: it cannot be read"
+    seems = "truncated" if is_cut_short(region) else "damaged or truncated"
+    if known.demuxer == "mov" and (lacks := lacking(region)):
+        return f"{seems} {known.name}: {lacks}"
+    return f"{seems} {known.name}: it cannot be read"
 
 
 def _without_frames(reads: list[Read], known: Container) -> str:

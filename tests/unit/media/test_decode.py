@@ -147,7 +147,7 @@ def test_a_decoder_is_chosen_by_content_alone() -> None:
 
 def test_a_kind_of_a_known_format_that_is_not_decoded_is_not_called_damaged() -> None:
     odd = bytearray(encoded(PLAIN, "BMP"))
-    odd[28:30] = (2).to_bytes(2, "little")  # bits a pixel
+    odd[28:30] = (7).to_bytes(2, "little")  # bits a pixel
     with pytest.raises(MediaError, match=r"^a BMP of a kind that Vigil does not decode$"):
         decode_picture(bytes(odd))
 
