@@ -350,8 +350,17 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
     def standing(tx: StoreReader) -> Sources:
         return sources(tx, members.latest())
 
-    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me, standing=standing)
     audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    alarms = Alarms(store=store, audit=audit, clock=time.time, log=str(origin))
+    matcher = Matcher(
+        store=store,
+        index=index,
+        codec=codec,
+        rank=rank,
+        own=lambda: me,
+        standing=standing,
+        disagreed=alarms.index_disagrees,
+    )
     hits = StoredHits(store=store, own=me, clock=time.time)
     signer = ring.signer(STATEMENT)
     ledger = Ledger(
@@ -400,7 +409,7 @@ def _wire(home: Home, settings: Config, keys: KeysInForce, client: RosterClient,
         ),
         ledger=ledger,
         audit=audit,
-        alarms=Alarms(store=store, audit=audit, clock=time.time, log=str(origin)),
+        alarms=alarms,
         matcher=matcher,
         kept=hits,
         hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),

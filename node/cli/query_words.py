@@ -83,6 +83,8 @@ class QueryPrinter:
             self._output.line(line, outcome_words)
         elif "not_asked" in line:
             self._output.line(line, lambda line: f"{plain(line['subject'])}\n  not asked: {plain(line['not_asked'])}")
+        elif "left_out" in line:
+            self._output.line(line, _thinned_words)
         else:
             self._output.line(line, self._hit_words)
 
@@ -141,6 +143,11 @@ class QueryPrinter:
             self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
         if summary["reduced"]:
             self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
+        if summary.get("left_out"):
+            left = count(summary["left_out"], "frame")
+            self._output.say(
+                f"Left out of the question, so that it fits: {left} of videos. What they show was not asked."
+            )
         if summary.get("from_case"):
             self._output.say(FROM_HOLDINGS)
         if summary.get("changed"):
@@ -183,6 +190,11 @@ class QueryPrinter:
             self._output.note(f"Answers that come later: vigil queries {summary['query']}")
         if not unasked and not self.complete and states & _NOT_REACHED:
             self._output.note(f"To ask the same again: vigil query --again {summary['query']}")
+
+
+def _thinned_words(line: Line) -> str:
+    asked = line["fingerprints"] - line["left_out"]
+    return f"{plain(line['subject'])}\n  asked about in part: {asked:,} of its {line['fingerprints']:,} fingerprints"
 
 
 def _plan_words(plan: Line) -> str:
