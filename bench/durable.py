@@ -75,8 +75,8 @@ def _figures(records: int, folder: Path) -> Iterator[Figure]:
     )
     yield _digests(index, records)
     del index, files
-    # What answers the same question without an index in files: the index that is made anew at every start.
-    anew = _anew(min(records, 200_000)) * records / min(records, 200_000)
+    # What answers the same question without an index in files: the index that is rebuilt at every start.
+    rebuilt = _rebuilt(min(records, 200_000)) * records / min(records, 200_000)
     warm = min(_opened(folder) for _ in range(ROUNDS))
     for name, seconds in (("match.open", warm), ("match.open_cold", _cold(folder))):
         yield figure(
@@ -84,7 +84,7 @@ def _figures(records: int, folder: Path) -> Iterator[Figure]:
             seconds,
             "seconds",
             reference="filling an index in memory from decoded columns",
-            reference_value=anew,
+            reference_value=rebuilt,
         )
 
 
@@ -122,7 +122,7 @@ def _written(path: Path, size: int) -> float:
     return took
 
 
-def _anew(records: int) -> float:
+def _rebuilt(records: int) -> float:
     """Seconds to fill an index in memory."""
     index = LocalIndex()
     parts = [_columns(first, min(first + BATCH, records)) for first in range(0, records, BATCH)]

@@ -169,10 +169,10 @@ def _ours(ahead: Path, files: Sequence[Path], workers: int) -> Run:
         yield from files
 
     outcomes: list[Outcome] = []
-    for path, result in fingerprint_files(source(), workers=workers):
+    for each in fingerprint_files(source(), workers=workers):
         answered += 1
-        if path != ahead:
-            outcomes.append(_outcome(result))
+        if each.path != ahead:
+            outcomes.append(_outcome(each.result))
     return time.perf_counter() - began[0], outcomes
 
 

@@ -101,7 +101,7 @@ def _columns(kind: FingerprintKind, stored: Hashes, start: int, stop: int) -> Fi
 
 
 def _build(index: LocalIndex, hashes: Hashes) -> Figure:
-    """Microseconds a hash that merging everything anew takes, copying out of the old segment included."""
+    """Microseconds a hash that merging everything takes, copying out of the old segment included."""
     start = time.perf_counter()
     index.merge()
     spent = time.perf_counter() - start

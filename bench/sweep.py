@@ -38,7 +38,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> Iterator[tuple[int, str, Figure]]:
 
 
 def main() -> None:
-    """Writes a line a figure for the sizes named on the command line, or all."""
+    """Writes one line for each figure for the sizes named on the command line, or all."""
     sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
     for records, data, made in run(sizes):
         sys.stdout.write(json.dumps({"records": records, "data": data, **made}) + "\n")

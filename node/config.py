@@ -30,8 +30,8 @@ MIN_QUERY_DAYS: Final = 8
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
-MAX_SOCKET_PATH: Final = 100
-"""Bytes: Linux takes at most 107 for the path of a socket."""
+_SOCKET_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""The name of the investigators' socket in its folder (`node.wire.local_paths`). The folder may have any name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Home:
 
     @property
     def index(self) -> Path:
-        """The files that keep a node's search index: derived from the database, and made anew where there are none."""
+        """The files that keep a node's search index: derived from the database, and rebuilt where there are none."""
         return self.folder / "index"
 
     @property
@@ -150,8 +150,8 @@ def _digest(text: str) -> str:
 
 
 def _socket(text: str) -> str:
-    if text and (not text.startswith("/") or len(os.fsencode(text)) > MAX_SOCKET_PATH):
-        raise ValueError(f"expected an absolute path of at most {MAX_SOCKET_PATH} bytes")
+    if text and not (text.startswith("/") and _SOCKET_NAME.fullmatch(text.rpartition("/")[2])):
+        raise ValueError("expected an absolute path that ends in a name of letters, digits, '.', '_' and '-'")
     return text
 
 
@@ -225,7 +225,12 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
             "there is no Vigil home here: the folder holds no vigil.toml",
             remedy="name the folder with --home or VIGIL_HOME, or make one with `vigil node join` or `vigil hub init`",
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
+        raise ConfigError(
+            f"vigil.toml cannot be read: {why}", remedy="check the path of --home or VIGIL_HOME, and who may read it"
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
             f"vigil.toml cannot be read: {error}", remedy="correct the file; nothing was changed"
         ) from None
@@ -336,4 +341,8 @@ def _toml(value: str | float) -> str:
 def find_home(option: Path | None, environment: Mapping[str, str], role: str = "") -> Home:
     """`--home`, else VIGIL_HOME, else ~/.vigil. `role`: see `Home`."""
     chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
-    return Home(folder=chosen.expanduser().absolute(), role=role)
+    try:
+        folder = chosen.expanduser()
+    except RuntimeError:  # pathlib's word for a user whom this machine does not have
+        folder = chosen
+    return Home(folder=folder.absolute(), role=role)

@@ -132,6 +132,12 @@ class MediaError(VigilError):
     kind = "media"
 
 
+class Empty(MediaError):
+    """A file without a byte. It has nothing that could be fingerprinted; that is no failure."""
+
+    kind = "empty"
+
+
 # --- theirs -----------------------------------------------------------------------------------------------------------
 
 

@@ -163,7 +163,7 @@ def closed(connection: socket.socket) -> bool:
 
 
 def hold(opens: Sequence[Callable[[], socket.socket]], pause: Callable[[], None]) -> None:
-    """Holds a connection for each of `opens` for ever: what was ended is opened anew after each `pause`."""
+    """Holds a connection for each of `opens` for ever: what was ended is opened again after each `pause`."""
     held: list[socket.socket | None] = [None] * len(opens)
     while True:
         for number, opened in enumerate(opens):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.domain.caller import Caller
     from node.domain.fingerprints import MaterialFingerprints
     from node.errors import MediaError
+    from node.media.tasks import Examined as Examined
     from node.media.walk import Found as Found
     from node.media.walk import Unreadable
 
@@ -132,7 +133,7 @@ def sign_members(
 
 
 def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: Sequence[Path] = ()) -> bytes:
-    """The list of members as it is, signed anew with fresh dates; the bundle that the hub takes."""
+    """The list of members as it is, signed again with fresh dates; the bundle that the hub takes."""
     from node.app.ceremonies import extend_members as run
 
     return run(folder, passphrase, key_folders=key_folders)
@@ -250,7 +251,7 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
-    """A line a check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
+    """One line for each check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
     from node.app.examination import examine
 
     return examine(home, passphrase)
@@ -284,18 +285,14 @@ def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
     return accept(home, who, empty=empty)
 
 
-def fingerprint_paths(
-    paths: Iterable[Path], *, workers: int | None = None
-) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
+def fingerprint_paths(paths: Iterable[Path], *, workers: int | None = None) -> Iterator[Examined]:
     """Fingerprints files and all files in folders, in confined worker processes (None: one a processor). In order, but
-    for those that take long for their size, which come last.
+    for those that take long for their size, which come last. The parts of a file come before the file.
     """
     return fingerprint_files(walk(paths), workers=workers)
 
 
-def fingerprint_files(
-    files: Iterable[Found | Unreadable], *, workers: int | None = None
-) -> Iterator[tuple[Path, MaterialFingerprints | MediaError]]:
+def fingerprint_files(files: Iterable[Found | Unreadable], *, workers: int | None = None) -> Iterator[Examined]:
     """The same for files that were walked already."""
     from node.media.pool import fingerprint_files as run
 

@@ -39,6 +39,7 @@ async def _serve() -> None:
     from pathlib import Path
 
     from node.wire.forward import serve_forwarding
+    from node.wire.local_paths import lasting
 
     voice, lines = await helping.open_voice(), helping.words()
     greeting = await anext(lines, None)
@@ -46,7 +47,7 @@ async def _serve() -> None:
         return
     newest = [_files(greeting)]
     server, channel = await serve_forwarding(
-        f"unix:{greeting['listen']}", lambda: newest[0], Path(greeting["daemon"]), tell=voice.tell
+        f"unix:{lasting(Path(greeting['listen']))}", lambda: newest[0], Path(greeting["daemon"]), tell=voice.tell
     )
     tidying = asyncio.create_task(give_back_now_and_then())
     voice.say({"ready": True})

@@ -22,8 +22,8 @@ from node import config
 from node.app.homes import examine_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, load_coming, load_ring
-from node.app.node_rooms import open_roster
-from node.app.sessions import socket_path
+from node.app.node_opening import open_roster
+from node.app.sessions import answers, socket_path
 from node.control.runner import LoopThread
 from node.domain.homes import Finding
 from node.domain.ids import federation_id, member_id, spiffe_id
@@ -160,15 +160,8 @@ def _index(case: _Case) -> str:
 
 
 def _daemon(case: _Case) -> str:
-    async def answers() -> bool:
-        try:
-            _, writer = await asyncio.open_unix_connection(socket_path(case.home))
-        except OSError:
-            return False
-        writer.close()
-        return True
-
-    return "a daemon answers on the local socket" if case.loop.call(answers()) else "no daemon runs (vigil node run)"
+    answered = case.loop.call(answers(socket_path(case.home)))
+    return "a daemon answers on the local socket" if answered else "no daemon runs (vigil node run)"
 
 
 def _certificate(case: _Case) -> str:

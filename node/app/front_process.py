@@ -12,11 +12,13 @@ import asyncio
 import itertools
 import socket
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.app import helping
 from node.wire import limits
 from node.wire.front import Front, Rules
+from node.wire.local_paths import lasting
 from node.wire.notices import Notices
 
 if TYPE_CHECKING:
@@ -77,9 +79,13 @@ def _fronts(greeting: Line, voice: Voice, descriptors: int) -> tuple[Front, Fron
         voice.say({"closed": number})
 
     return (
-        Front(greeting["main_server"], rules, numbers=numbers, told=told, closed=closed),
-        Front(greeting["enrolment_server"], visiting, numbers=numbers, told=told, closed=closed),
+        Front(_served(greeting["main_server"]), rules, numbers=numbers, told=told, closed=closed),
+        Front(_served(greeting["enrolment_server"]), visiting, numbers=numbers, told=told, closed=closed),
     )
+
+
+def _served(path: str) -> str:
+    return str(lasting(Path(path)))
 
 
 if __name__ == "__main__":

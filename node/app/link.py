@@ -1,4 +1,4 @@
-"""The connection to the hub: one channel for as long as its certificate lives, made anew when that is renewed.
+"""The connection to the hub: one channel for as long as its certificate lives, opened again when that is renewed.
 
 Rules this module upholds:
 

@@ -40,7 +40,7 @@ class _Foreign(logging.Formatter):
 
 
 class Tenths:
-    """Logs the progress of making the index, at each tenth of the way. The way begins anew with each part."""
+    """Logs the progress of making the index, at each tenth of the way. It starts again at 0 with each part."""
 
     def __init__(self) -> None:
         self._told = 0

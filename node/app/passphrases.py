@@ -1,4 +1,5 @@
-"""A new passphrase for keys that are at hand: each key file wrapped anew, the old file whole until the new one is.
+"""A new passphrase for keys that are at hand: each key file is wrapped again, and the old file stays whole until the
+new one is.
 
 Rules this module upholds:
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from node import config
 from node.app.homes import opened_database, right_database
-from node.app.hub_rooms import OWN_NAME
+from node.app.hub_services import OWN_NAME
 from node.app.ownership import owning
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound
@@ -110,7 +111,7 @@ def _opened(
 
 
 def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
-    """How many files were wrapped anew."""
+    """How many files were wrapped again."""
     for path, ring, is_old in rings:
         if is_old:
             ring.save(path, new)

@@ -11,25 +11,21 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import os
-import stat
-import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.app.group_socket import check_before_use, unreachable
 from node.app.ownership import owning
 from node.control.runner import LoopThread, drive, feed
-from node.errors import AlreadyRunning, Refused, Unavailable
+from node.errors import AlreadyRunning, Unavailable
 from node.wire import control
+from node.wire.local_paths import reached
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from pathlib import Path
 
     from node.config import Config, Home
     from node.control.runner import Runner
@@ -43,28 +39,23 @@ _LOOK_SECONDS: Final = 0.05
 
 
 def socket_path(home: Home, name: str = "control") -> Path:
-    """A socket of the daemon: in the home, or, where that path is too long for one, in a folder of this user's alone.
-
-    Raises `Refused` where somebody else has made that folder: its owner could put a socket of his own in there.
-    """
-    path = home.folder / f"{name}.sock"
-    if len(os.fsencode(path)) <= config.MAX_SOCKET_PATH:
-        return path
-    digits = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
-    return _own_folder(Path(tempfile.gettempdir()) / f"vigil-{os.getuid()}") / f"{digits}.sock"
+    """A socket of the daemon: in its home, whatever path that has. `node.wire.local_paths` makes it usable."""
+    return home.folder / f"{name}.sock"
 
 
-def _own_folder(folder: Path) -> Path:
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    # Not followed: a link is somebody else's choice of a place.
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise Refused(
-            "the folder for the local socket is not this user's alone",
-            remedy="remove it from the folder for temporary files, or choose a home with a shorter path",
-        )
-    return folder
+async def answers(path: Path) -> bool:
+    """Whether a daemon answers on the socket."""
+    try:
+        await _connect(path)
+    except OSError:
+        return False
+    return True
+
+
+async def _connect(path: Path) -> None:
+    with reached(path) as short:
+        _, writer = await asyncio.open_unix_connection(short)
+    writer.close()
 
 
 class Session:
@@ -103,7 +94,7 @@ def open_session(
                 owned.enter_context(owning(home))
             except AlreadyRunning:
                 path = socket_path(home)
-                if loop.call(_answers(path)):
+                if loop.call(answers(path)):
                     yield Session(loop, _over(path), who)
                     return
                 if time.monotonic() > deadline:
@@ -124,20 +115,9 @@ def _over(path: Path) -> Runner:
 async def _greet(path: Path) -> None:
     """Raises `Refused` or `Unavailable` where a socket that was named cannot be used."""
     try:
-        _, writer = await asyncio.open_unix_connection(path)
+        await _connect(path)
     except OSError as error:
         raise unreachable(error) from None
-    writer.close()
-
-
-async def _answers(path: Path) -> bool:
-    """Whether a daemon answers on the socket."""
-    try:
-        _, writer = await asyncio.open_unix_connection(path)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 @contextmanager
@@ -145,12 +125,14 @@ def _alone(
     home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
 ) -> Iterator[Runner]:
     if settings.role == "hub":
-        from node.app.hub_rooms import open_hub
+        from node.app.hub_command_table import hub_commands
+        from node.app.hub_opening import open_hub
 
         with open_hub(home, settings, passphrase) as hub:
-            yield hub.commands().run
+            yield hub_commands(hub).run
         return
-    from node.app.node_rooms import open_node
+    from node.app.node_command_table import node_commands
+    from node.app.node_opening import open_node
 
     if home.restored.exists():
         raise Unavailable(
@@ -158,4 +140,4 @@ def _alone(
             remedy="start the node with the hub in reach (vigil node run): it catches up before it serves anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
-        yield node.commands().run
+        yield node_commands(node).run

@@ -10,7 +10,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,7 +22,9 @@ from node.cli.common import Command, common, new_group, one
 from node.cli.hashlist import read_hashes
 from node.cli.output import Line
 from node.cli.words import count, moment
+from node.domain.fingerprints import SHA256
 from node.errors import Misuse
+from node.interop.hash_lists import Listed
 
 _SHA256: Final = re.compile(r"(?i:sha256:)?([0-9A-Fa-f]{64})")
 _DIGITS: Final = 64
@@ -35,7 +38,7 @@ SomeFile = Annotated[
     typer.Argument(
         metavar="FILE",
         parser=options.path,
-        help="A text file with one SHA-256 (64 hex digits) per line; # starts a comment.",
+        help="A list of SHA-256 values: of sha256sum or hashdeep, CSV with a column sha256, or 64 hex digits per line.",
         show_default=False,
     ),
 ]
@@ -67,11 +70,9 @@ def import_(ctx: typer.Context, file: SomeFile) -> None:
     shows them. The audit log records the import.
     """
     given = common(ctx)
-    values = read_hashes(file, sha256_digits)
-    if not values:
-        raise Misuse(f"{file} holds no SHA-256", remedy="write one SHA-256 (64 hex digits) per line")
+    values = read_hashes(file, SHA256, _not_allowed)
     with given.session() as session:
-        line = one(session.run("allow-import", {}, _items(values)))
+        line = one(session.run("allow-import", {}, _items(value for listed in values for value in _sha256_of(listed))))
     given.output.line(line, _import_words)
 
 
@@ -136,9 +137,19 @@ def clear(
     given.output.line(line, _removed_words)
 
 
-def _items(values: list[str]) -> Iterator[Line]:
-    for at in range(0, len(values), _BATCH):
-        yield {"sha256": values[at : at + _BATCH]}
+def _sha256_of(listed: Listed) -> list[str]:
+    return [each.value.hex() for each in listed.fingerprints if each.code == SHA256.code]
+
+
+def _not_allowed(listed: Listed) -> str:
+    """Why a line of a list cannot be put on the list; "" where it can."""
+    return "" if _sha256_of(listed) else "it has no SHA-256. Only SHA-256 can be allowed: an MD5 or SHA-1 can be forged"
+
+
+def _items(values: Iterable[str]) -> Iterator[Line]:
+    rest = iter(values)
+    while some := list(islice(rest, _BATCH)):
+        yield {"sha256": some}
 
 
 def _import_words(line: Line) -> str:

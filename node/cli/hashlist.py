@@ -1,70 +1,220 @@
-"""Text files of hashes or record names, a line each: what `vigil allow import`, `--hashes` and `retract --file` read.
+"""Text files that a person gives: lists of hashes (`vigil allow import`, `--hashes`) and of records (`retract --file`).
 
 Rules this module upholds:
 
-- Strict: a line is a hash, a comment that starts with #, or empty. All lines are read before any is used, and every
-  fault is named by its line number; the line itself is never repeated, for it may be anything.
-- Bounded: a line is no longer than the longest hash could be, so a file of another kind is told from its first line.
+- All lines are read before any is used, and every fault is named by its line number. A list with one bad line is not
+  used. The line itself is never repeated, for it may be anything.
+- A list is read twice and never held: memory does not grow with it. Only what comes through a pipe is kept.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
+from node.cli.output import plain
+from node.domain.fingerprints import PDQ, SHA256, FingerprintKind, parse
+from node.domain.queries import Subject
 from node.errors import Misuse
+from node.interop.hash_lines import Unusable, bare
+from node.interop.hash_lists import BadLine, Listed, read_hash_list
+from node.interop.text_lines import LONGEST_LINE, LineTooLong, numbered_lines
 
-LONGEST_LINE: Final = 1_000
-"""Bytes. The longest hash of all (PhotoDNA in hex, with its name) takes 297."""
 FAULTS_NAMED: Final = 5
 """Faults of a file that are told one by one; of the others, how many there are."""
-_BOM: Final = b"\xef\xbb\xbf"
+MAX_FAULTS: Final = 10_000
+"""Bad lines after which a file is no list, and is not read to its end."""
+MAX_PIPED: Final = 256 * 1024 * 1024
+"""Bytes of a list that comes through a pipe: some three million lines."""
+_CHUNK: Final = 262_144
+_LABEL: Final = 512
+"""Characters of a name that are kept as the label of what is asked about."""
 
 Value = TypeVar("Value")
+Check = Callable[[Listed], str]
+"""Why a command cannot use a line that is a hash; "" where it can."""
 
 
-def read_hashes(path: Path, parse: Callable[[str], Value]) -> list[Value]:
-    """Every hash of a file in its order, as `parse` reads it (which raises `Misuse` for what is none).
+def any_hash(_listed: Listed) -> str:
+    """The check of a command that looks every kind of hash up."""
+    return ""
 
-    Raises `Misuse` that names the file, the lines that are at fault, and why.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashList:
+    """A list that was read once and found good. Iterating reads it again.
+
+    `count`: its lines with hashes; `path` and `algorithm` as they were given; `piped`: its bytes, where it is no file.
     """
-    return [value for _, value in read_lines(path, parse, "hash")]
+
+    path: Path
+    count: int
+    algorithm: FingerprintKind | None = None
+    check: Check = field(default=any_hash, repr=False)
+    piped: bytes | None = field(default=None, repr=False)
+
+    def __iter__(self) -> Iterator[Listed]:
+        """Every line with hashes, in order. Raises `Misuse` where the file has changed since."""
+        read = 0
+        for found in read_hash_list(_chunks(self.path, self.piped), self.algorithm):
+            if isinstance(found, BadLine) or self.check(found) or read == self.count:
+                raise _changed(self.path)
+            read += 1
+            yield found
+        if read != self.count:
+            raise _changed(self.path)
+
+    def subjects(self) -> Iterator[Subject]:
+        """Every line as something to ask about, called as the list calls it, else by its hash."""
+        return map(subject_of, self)
+
+
+def subject_of(listed: Listed) -> Subject:
+    """A line of a list as something to ask about. The name stays on this node."""
+    return Subject(fingerprints=listed.fingerprints, label=listed.name[:_LABEL] or _spelled(listed))
+
+
+def _spelled(listed: Listed) -> str:
+    first = listed.fingerprints[0]
+    return f"{first.kind.name if first.kind else first.code}:{first.value.hex()}"
+
+
+def read_hashes(path: Path, algorithm: FingerprintKind | None = None, check: Check = any_hash) -> HashList:
+    """Reads a list to its end. `algorithm`: of hashes whose kind the list does not say.
+
+    Raises `Misuse` that names the file, the lines that are at fault, and why; and where it has no hash.
+    """
+    piped, faults, count, ambiguous = _piped(path), _Faults(), 0, False
+    for found in read_hash_list(_chunks(path, piped), algorithm):
+        if isinstance(found, BadLine):
+            faults.add(found.line, found.why)
+            ambiguous = ambiguous or found.ambiguous
+        elif why := check(found):
+            faults.add(found.line, why)
+        else:
+            count += 1
+        if faults.count > MAX_FAULTS:
+            break
+    remedy = "write one hash per line, or use a list of md5sum, sha1sum, sha256sum or hashdeep, or CSV with a header"
+    if ambiguous:
+        remedy = "say what the hashes are: --algorithm sha256, or --algorithm pdq"
+    faults.raise_any(path, "hashes", remedy)
+    if not count:
+        raise Misuse(f"{plain(path)} holds no hash", remedy="write one ALGORITHM:HEX per line")
+    return HashList(path=path, count=count, algorithm=algorithm, check=check, piped=piped)
 
 
 def read_lines(path: Path, parse: Callable[[str], Value], what: str) -> list[tuple[int, Value]]:
-    """(line, value) of every value of a file in its order; `what` one is called. As `read_hashes`."""
+    """(line, value) of every value of a text file in its order; `what` one is called. Lines that start with # and empty
+    lines are left out. `parse` raises `Misuse` for what is no value.
+
+    Raises `Misuse` that names the file, the lines that are at fault, and why.
+    """
     values: list[tuple[int, Value]] = []
-    faults: list[str] = []
-    for number, text in _lines(path):
-        try:
-            values.append((number, parse(text)))
-        except Misuse as error:
-            faults.append(f"line {number}: {error}")
-    if faults:
-        named = "; ".join(faults[:FAULTS_NAMED])
-        more = f"; and {len(faults) - FAULTS_NAMED:,} more" if len(faults) > FAULTS_NAMED else ""
-        plural = "hashes" if what == "hash" else f"{what}s"
-        raise Misuse(
-            f"{path} was not used, because some of its lines are not {plural}: {named}{more}",
-            remedy=f"write one {what} per line; lines that start with # and empty lines are ignored",
-        )
+    faults = _Faults()
+    try:
+        for number, line in numbered_lines(_chunks(path, None), lambda _: False):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            try:
+                values.append((number, parse(text)))
+            except Misuse as error:
+                faults.add(number, str(error))
+    except LineTooLong as error:
+        faults.add(error.number, f"it has more than {LONGEST_LINE:,} characters")
+    faults.raise_any(
+        path, f"{what}s", f"write one {what} per line; lines that start with # and empty lines are ignored"
+    )
     return values
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """(number, text) of every line that says something."""
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with a file: the first few faults in words, and how many there are."""
+
+    named: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, line: int, why: str) -> None:
+        self.count += 1
+        if len(self.named) < FAULTS_NAMED:
+            self.named.append(f"line {line}: {why}")
+
+    def raise_any(self, path: Path, what: str, remedy: str) -> None:
+        if not self.count:
+            return
+        more = f"; and {self.count - FAULTS_NAMED:,} more" if self.count > FAULTS_NAMED else ""
+        raise Misuse(
+            f"{plain(path)} was not used, because some of its lines are not {what}: {'; '.join(self.named)}{more}",
+            remedy=remedy,
+        )
+
+
+# --- hashes as typed --------------------------------------------------------------------------------------------------
+
+_DIGITS: Final = re.compile(r"[0-9A-Fa-f]+")
+
+
+def typed_hash(text: str, algorithm: FingerprintKind | None) -> Subject:
+    """A hash that a person typed: `ALGORITHM:HEX`, or bare digits. Raises `Misuse`."""
+    if ":" not in text and _DIGITS.fullmatch(text.strip()):
+        try:
+            return Subject(fingerprints=(bare(text.strip(), algorithm),), label=text)
+        except Unusable as error:
+            if algorithm is not None:
+                raise Misuse(str(error), remedy="check that all of it was copied, and --algorithm") from None
+    return Subject(fingerprints=(parse(text),), label=text)
+
+
+def is_guessed(text: str, algorithm: FingerprintKind | None) -> bool:
+    """Whether a typed hash is taken for a PDQ though it could be a SHA-256."""
+    return algorithm is None and len(text) == 2 * PDQ.size == 2 * SHA256.size and bool(_DIGITS.fullmatch(text))
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def _piped(path: Path) -> bytes | None:
+    """The bytes of what is no regular file, which can be read only once; None for a file."""
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as file:
+            data = file.read(MAX_PIPED + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if len(data) > MAX_PIPED:
+        raise Misuse(f"{plain(path)} sends more than {MAX_PIPED:,} bytes", remedy="write the list to a file first")
+    return data
+
+
+def _chunks(path: Path, piped: bytes | None) -> Iterable[bytes]:
+    return _read(path) if piped is None else iter((piped,))
+
+
+def _read(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            number = 0
-            while line := file.readline(LONGEST_LINE + 1):
-                number += 1
-                if len(line) > LONGEST_LINE:
-                    raise Misuse(f"{path}: line {number} is too long for a hash", remedy="is it a text file of hashes?")
-                text = line.removeprefix(_BOM if number == 1 else b"").decode("ascii", "replace").strip()
-                if text and not text.startswith("#"):
-                    yield number, text
+            yield from _pieces(file)
     except OSError as error:
-        why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
-        raise Misuse(f"{path} cannot be read: {why}", remedy="check the path and who may read it") from None
+        raise _unreadable(path, error) from None
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_CHUNK):
+        yield piece
+
+
+def _unreadable(path: Path, error: OSError) -> Misuse:
+    why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
+    return Misuse(f"{plain(path)} cannot be read: {why}", remedy="check the path and who may read it")
+
+
+def _changed(path: Path) -> Misuse:
+    return Misuse(f"{plain(path)} changed while it was read", remedy="try again once nothing writes to it")

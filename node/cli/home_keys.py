@@ -59,7 +59,7 @@ def add_passphrase(group: typer.Typer, what: str) -> None:
 
 
 def changed_words(line: Line) -> str:
-    """What was wrapped anew."""
+    """What was wrapped again."""
     files = count(len(line["keys"]), "key file")
     words = f"Done: the new passphrase opens {files}: {', '.join(map(plain, line['keys']))}."
     if line["missing"]:

@@ -99,7 +99,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _numbered(reader: Iterator[list[str]], manifest: Manifest) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of the line on which it ends; empty lines are passed over."""
+    """Each row with the number of the line on which it ends; empty lines are skipped."""
     for cells in reader:
         if not any(cells):
             continue

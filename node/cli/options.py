@@ -22,6 +22,7 @@ import typer
 
 from node.domain.calendar import EPOCH
 from node.domain.caller import officer_name
+from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
@@ -54,15 +55,6 @@ def duration(text: str) -> float:
     if not 0 < seconds <= MAX_DURATION_SECONDS:
         raise typer.BadParameter("the time must be more than zero and at most 366 days")
     return seconds
-
-
-def spell_duration(seconds: float) -> str:
-    """Seconds as `duration` reads them, in the largest unit that is exact to a thousandth of itself."""
-    for unit in ("d", "h", "m", "s", "ms"):
-        count = Decimal(repr(seconds)) / _SECONDS[unit]
-        if count >= 1 and count == round(count, 3):
-            return f"{count.quantize(Decimal('0.001')).normalize():f}{unit}"
-    raise ValueError("the smallest time is one millisecond")
 
 
 def day(text: str) -> int:
@@ -154,6 +146,14 @@ def usual_officer(environment: Mapping[str, str]) -> str:
         return officer_name(pwd.getpwuid(os.getuid()).pw_name)
     except (KeyError, Malformed):
         return f"Unix user {os.getuid()}"
+
+
+def algorithm(text: str) -> FingerprintKind:
+    """A kind of hash by its name, such as sha256."""
+    kind = KIND_BY_NAME.get(text.lower())
+    if kind is None:
+        raise typer.BadParameter(f"give one of {', '.join(KIND_BY_NAME)}")
+    return kind
 
 
 def sha256(text: str) -> str:

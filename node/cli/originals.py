@@ -55,7 +55,7 @@ def _holds(target: Path, sha256: bytes) -> bool:
     try:
         with target.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest() == sha256
-    except OSError:  # not there, or not readable any more: it is written anew
+    except OSError:  # not there, or not readable any more: it is written again
         return False
 
 

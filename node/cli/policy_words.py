@@ -16,7 +16,7 @@ def number_words(value: float) -> str:
 
 
 def change_words(changed: list[Line]) -> list[str]:
-    """A line a number."""
+    """One line for each number."""
     return [
         f"  {plain(each['name'])}: {number_words(each['from'])} becomes {number_words(each['to'])}" for each in changed
     ]

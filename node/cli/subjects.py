@@ -2,9 +2,11 @@
 
 Rules this module upholds:
 
-- `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`.
+- `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`. So are other bare
+  digits, where no file has such a name. That 64 digits were taken for a PDQ is said.
 - A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths are labels: of this process's own output, and in this node's history of its queries. They never leave the node.
+- Paths are words of this process's own output, and in this node's history of its queries (`examined.Labels`). They
+  never leave the node.
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from node.cli.hashlist import read_hashes
-from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, MaterialFingerprints, parse
+from node.cli.examined import Called, Files
+from node.cli.hashlist import HashList, is_guessed, read_hashes, typed_hash
+from node.cli.output import Advance, Line
+from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -26,40 +30,21 @@ _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}"
 
 _MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-Fa-f]{32,}")
 """What a person means as a hash though it is none: an algorithm nobody knows here, or too few bare digits."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Failures:
-    """Files that could not be read: each printed at once, all counted. What was read in part is remarked on."""
-
-    output: Output
-    count: int = 0
-
-    def add(self, path: Path, error: Exception) -> None:
-        """Prints the line of a file that cannot be used."""
-        self.count += 1
-        self.output.line({"path": str(path), "error": str(error)}, _words)
-
-    def remark(self, path: Path, prints: MaterialFingerprints) -> None:
-        """Says beside the lines where a file was not read whole: what it has is used all the same."""
-        if prints.note:
-            self.output.note(f"{plain(path)}: {prints.note}")
-
-
-def _words(line: Line) -> str:
-    return f"error         {plain(line['path'])}: {plain(line['error'])}"
+GUESSED: Final = "64 digits without an algorithm were taken for a PDQ; for a SHA-256 write sha256:HEX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was typed, told apart."""
+    """What was typed, told apart; `guessed`: how many bare 64 digits were taken for a PDQ."""
 
     hashes: tuple[Subject, ...] = ()
+    listed: HashList | None = None
     paths: tuple[Path, ...] = field(default=())
+    guessed: int = 0
 
 
-def read_asked(texts: Sequence[str], hash_file: Path | None = None) -> Asked:
-    """Tells hashes from paths, and adds those of `hash_file`.
+def read_asked(texts: Sequence[str], hash_file: Path | None = None, algorithm: FingerprintKind | None = None) -> Asked:
+    """Tells hashes from paths, and adds those of `hash_file`. `algorithm`: of bare digits.
 
     Raises `Misuse` for a hash that is cut short or of an unknown algorithm, a file with a line that is no hash, and for
     nothing at all.
@@ -70,12 +55,13 @@ def read_asked(texts: Sequence[str], hash_file: Path | None = None) -> Asked:
         raise Misuse(
             "there is nothing to search for", remedy="name pictures, videos, folders or hashes, or give --hashes FILE"
         )
-    hashes = [_typed(text) for text in texts if _is_hash(text)]
-    if hash_file is not None:
-        hashes += read_hashes(hash_file, _typed)
-        if not hashes and not texts:
-            raise Misuse(f"{hash_file} holds no hash", remedy="write one ALGORITHM:HEX per line")
-    return Asked(hashes=tuple(hashes), paths=tuple(Path(text) for text in texts if not _is_hash(text)))
+    typed = [text for text in texts if _is_hash(text)]
+    return Asked(
+        hashes=tuple(typed_hash(text, algorithm) for text in typed),
+        listed=read_hashes(hash_file, algorithm) if hash_file is not None else None,
+        paths=tuple(Path(text) for text in texts if not _is_hash(text)),
+        guessed=sum(is_guessed(text, algorithm) for text in typed),
+    )
 
 
 def _is_hash(text: str) -> bool:
@@ -83,34 +69,33 @@ def _is_hash(text: str) -> bool:
     return bool(_HASH.fullmatch(text)) or (bool(_MEANT.fullmatch(text)) and not os.path.lexists(text))
 
 
-def _typed(text: str) -> Subject:
-    return Subject(fingerprints=(parse(text),), label=text)
-
-
-def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
-    """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
+def subjects(asked: Asked, files: Files, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
+    """Every subject as an item of a command: the hashes, then the files, with what lies in them, as they are
+    fingerprinted.
+    """
     from node.control.lines import subject_line
 
-    for subject in asked.hashes:
-        yield subject_line(subject)
+    if asked.guessed:
+        files.output.warn(GUESSED)
+    for subject in chain(asked.hashes, asked.listed.subjects() if asked.listed else ()):
+        yield subject_line(replace(subject, label=files.labels.put(Called(text=subject.label))))
         advance()
     if not asked.paths:
         return
     from node import app
-    from node.errors import MediaError
     from node.usecases.intake import subject_of
 
-    for path, result in app.fingerprint_paths(asked.paths, workers=workers):
-        if isinstance(result, MediaError):
-            failures.add(path, result)
-        else:
-            failures.remark(path, result)
-            yield subject_line(subject_of(result, str(path)))
-        advance()
+    for each in app.fingerprint_paths(asked.paths, workers=workers):
+        prints = files.take(each)
+        if prints is not None:
+            yield subject_line(subject_of(prints, files.labels.put(Called(text=str(each.path), place=each.place))))
+        if each.place is None:
+            advance()
 
 
 def count_subjects(asked: Asked) -> int:
     """How many there will be, for a progress bar."""
     from node import app
 
-    return len(asked.hashes) + (app.count_files(asked.paths) if asked.paths else 0)
+    listed = asked.listed.count if asked.listed else 0
+    return len(asked.hashes) + listed + (app.count_files(asked.paths) if asked.paths else 0)

@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
-- All of an import's items are read and checked before the first value is on the list.
+- An import is taken in batches as they come, so memory does not grow with it. The command has checked the whole list
+  before it sends the first item; what an end in the middle leaves out, the same import adds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.domain.fingerprints import SHA256
 from node.errors import Misuse
+from node.usecases.allowing import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,9 +33,11 @@ class AllowCommands:
 
     async def allow_import(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """Items {"sha256": [hex]} -> {"read", "new", "total"}. What a crash leaves out, the same import adds."""
-        values = [value async for line in items for value in _values(line)]
-        new = await asyncio.to_thread(self.allowed.add, values)
-        yield {"read": len(values), "new": new, "total": await asyncio.to_thread(self.allowed.count)}
+        read = new = 0
+        async for some in _batches(items):
+            new += await asyncio.to_thread(self.allowed.add, some)
+            read += len(some)
+        yield {"read": read, "new": new, "total": await asyncio.to_thread(self.allowed.count)}
 
     async def allow_remove(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """Items {"sha256": [hex]} -> {"read", "removed", "total"}."""
@@ -51,12 +55,26 @@ class AllowCommands:
         yield {"total": await asyncio.to_thread(self.allowed.count)}
 
     async def allow_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, a line a value, in the order of the values."""
+        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, one line for each value, in the order of the
+        values.
+        """
         given = Arguments(arguments)
         after = given.text("after", "")
         page = await asyncio.to_thread(self.allowed.page, _value(after) if after else b"", given.whole("limit", 100))
         for value, added_at in page:
             yield {"sha256": value.hex(), "added_at": added_at}
+
+
+async def _batches(items: AsyncIterator[Line]) -> AsyncIterator[list[bytes]]:
+    """The values of all items, as many together as one transaction takes."""
+    some: list[bytes] = []
+    async for line in items:
+        some += _values(line)
+        while len(some) >= BATCH:
+            yield some[:BATCH]
+            some = some[BATCH:]
+    if some:
+        yield some
 
 
 def _values(line: Line) -> list[bytes]:

@@ -30,14 +30,14 @@ class HeldCommands:
     held: HeldQuestions
 
     async def held_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"limit", "all"} -> a line a question, the newest first; with "all" those that were decided too."""
+        """{"limit", "all"} -> one line for each question, the newest first; with "all" those that were decided too."""
         given = Arguments(arguments)
         limit, everything = given.whole("limit", 100), given.flag("all")
         for each in await asyncio.to_thread(self.held.listed, limit, decided=everything):
             yield held_line(each)
 
     async def held_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"number"} -> the question, then a line a hit on a holding of ours."""
+        """{"number"} -> the question, then one line for each hit on a holding of ours."""
         looked = await asyncio.to_thread(self.held.show, Arguments(arguments).whole("number"))
         yield looked_line(looked)
         for hit in looked.hits:

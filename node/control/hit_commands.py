@@ -36,9 +36,9 @@ class HitCommands:
     clock: Clock
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "member", "new", "show_all", "after", "limit"} -> a line a hit, the newest first, then {"hits",
-        "total", "new", "hidden", "grouped", "more_of", "muted", "suspended", "next", "not_matched_yet", "left_out"}.
-        "new" counts as it was before this was shown.
+        """{"case", "member", "new", "show_all", "after", "limit"} -> one line for each hit, the newest first, then
+        {"hits", "total", "new", "hidden", "grouped", "more_of", "muted", "suspended", "next", "not_matched_yet",
+        "left_out"}. "new" counts as it was before this was shown.
         """
         given = Arguments(arguments)
         wanted = Wanted(

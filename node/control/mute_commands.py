@@ -41,6 +41,6 @@ class MuteCommands:
         yield {"member": member, "muted": False}
 
     async def mute_list(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line a muted member: {"member", "reason", "at", "muted": true}."""
+        """-> one line for each muted member: {"member", "reason", "at", "muted": true}."""
         for each in await asyncio.to_thread(self.muting.mutes):
             yield {"member": each.member, "reason": each.reason or None, "at": each.at, "muted": True}

@@ -79,8 +79,8 @@ class RecordCommands:
         return published_line(record, await self.publications.settle([record], self.sender()))
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"member", "mine", "after", "limit"} -> a line a record, newest last, then {"records", "total", "next"}.
-        {"record"} -> that record's line alone, whole.
+        """{"member", "mine", "after", "limit"} -> one line for each record, newest last, then {"records", "total",
+        "next"}. {"record"} -> that record's line alone, whole.
         """
         given = Arguments(arguments)
         if given.text("record", ""):

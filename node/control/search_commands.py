@@ -93,8 +93,9 @@ class SearchCommands:
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "show_all"} and items -> a line a file with its nearest hits, then the newest stored hits
-        of the case's other files, then a summary, in which "files_with_hits" and "case_hits" are of the whole case.
+        """{"case", "level", "show_all"} and items -> one line for each file with its nearest hits, then the newest
+        stored hits of the case's other files, then a summary, in which "files_with_hits" and "case_hits" are of the
+        whole case.
         """
         given = Arguments(arguments)
         request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
@@ -150,7 +151,8 @@ class SearchCommands:
         return self.intake.take(request, items, show_all=show_all)
 
     async def match(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"rule", "case", "show_all"} and subjects as items -> a line a hit, then {"searched", "hits", "hidden", ...}.
+        """{"rule", "case", "show_all"} and subjects as items -> one line for each hit, then {"searched", "hits",
+        "hidden", ...}.
 
         Hits come as soon as they are known; subjects go on being read while others are searched.
         """
@@ -192,7 +194,7 @@ class SearchCommands:
             hits += len(found.hits)
             hidden += sum(found.hidden.values())
             tally.of(found)
-            tally.asked(asked)
+            tally.asked(asked, self.policy().pdq_quality_floor)
             searched = dict(found.searched)
             for hit in found.hits:
                 yield hit_line(asked[hit.subject].label, hit)

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - Pictures come from the person's own folder, else from a Debian package of landscape photographs, else they are
-  rendered here; which of the three it was is said, never passed over.
+  rendered here; which of the three it was is said, never hidden.
 - Nothing is installed: a package is downloaded, unpacked beside the cache, and only its pictures are kept.
 """
 

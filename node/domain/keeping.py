@@ -35,14 +35,14 @@ class IndexMark:
 
 class IndexFiles(Protocol):
     """The files that keep a `SearchIndex` over a restart. Derived data: whatever is wrong with them, the store makes
-    them anew. One thread at a time, but for `scrub`, which may run beside anything.
+    them again. One thread at a time, but for `scrub`, which may run beside anything.
 
     Raises `DiskFull` and `StoreError` for the disk; the index in memory goes on as it was.
     """
 
     @property
     def waiting(self) -> bool:
-        """Whether so much is new or removed that the files should be made anew."""
+        """Whether so much is new or removed that the files should be rebuilt."""
         ...
 
     def open(self) -> tuple[IndexMark, int] | None:
@@ -86,12 +86,12 @@ class IndexFiles(Protocol):
         """Removes the files, and lets go of what is mapped."""
         ...
 
-    def anew(self) -> SearchIndex:
+    def rebuilt(self) -> SearchIndex:
         """An empty index beside this one, to be filled from the store while this one is searched."""
         ...
 
     def adopt(self, index: SearchIndex) -> None:
-        """Removes the files, and puts an index that `anew` gave in the place of this one."""
+        """Removes the files, and puts an index that `rebuilt` gave in the place of this one."""
         ...
 
     @property

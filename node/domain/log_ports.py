@@ -247,7 +247,7 @@ class ChainWriter(ChainReader, Protocol):
         ...
 
     def pay(self, owed: Owed) -> None:
-        """Forgets the note: the deletion is made in this transaction, or noted anew."""
+        """Forgets the note: the deletion is made in this transaction, or noted again."""
         ...
 
     def drop_links(self, origin: Origin, start: int) -> None:
@@ -313,7 +313,7 @@ class LogWriter(LogReader, ChainWriter, Protocol):
     def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
         """Takes the entries from `size` on out of a log of our own that a change of keys has ended there; `root` is
         that of the first `size`. Their bodies are deleted as by `purge`, and notes of larger sizes go with them. The
-        caller has said them anew under another key, in this transaction. Raises `Misuse` for a size past the log.
+        caller has stated them again under another key, in this transaction. Raises `Misuse` for a size past the log.
         """
         ...
 

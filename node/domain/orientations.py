@@ -33,17 +33,23 @@ _FLOPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at % _SIDE % 2 == 0)
 INVERSE: Final = (0, 3, 2, 1, 4, 5, 6, 7)
 """Of each orientation the one that undoes it."""
 _BYTE: Final = 8
-_SPREAD: Final = tuple(sum((byte >> at & 1) << (at * _SIDE) for at in range(_BYTE)) for byte in range(1 << _BYTE))
-"""A byte's bits, `_SIDE` places apart: half a row, laid out as half a column."""
+_SWAPS: Final = tuple(
+    (
+        step * (_SIDE - 1),
+        sum(1 << at for at in range(PDQ_BITS) if at % _SIDE & step and not at // _SIDE & step),
+    )
+    for step in (8, 4, 2, 1)
+)
+"""For each size of block: how many bits lie between a bit and the one that it changes places with, and the higher
+columns of the lower rows, whose bits move up (Warren, Hacker's Delight, 2nd edition, section 7-3)."""
 
 
-def _swapped(upright: bytes) -> int:
+def _swapped(upright: int) -> int:
     """The bits with row and column frequencies exchanged: bit 16 i + j becomes bit 16 j + i."""
-    columns = 0
-    for row in range(_SIDE):
-        low, high = upright[-1 - 2 * row], upright[-2 - 2 * row]
-        columns |= (_SPREAD[low] | _SPREAD[high] << (_BYTE * _SIDE)) << row
-    return columns
+    for distance, moved in _SWAPS:
+        differ = (upright ^ upright >> distance) & moved
+        upright ^= differ ^ differ << distance
+    return upright
 
 
 def turned(value: bytes) -> tuple[bytes, ...]:
@@ -54,7 +60,7 @@ def turned(value: bytes) -> tuple[bytes, ...]:
 def _turned(value: bytes) -> tuple[int, ...]:
     """The same, as numbers."""
     upright = int.from_bytes(value, "big")
-    swapped = _swapped(value)
+    swapped = _swapped(upright)
     both = _FLIPPED ^ _FLOPPED
     return (
         upright,

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A count belongs to a window of time: the number of the minute or of the day since 1970 (UTC), or 0 for all of it. A
-  charge in another window begins that count anew.
+  charge in another window starts that count again.
 - The ledger is bounded: one row a member, resource and period, however much is charged.
 - A charge is added to what stands in the store, so that two processes that share it never lose one another's.
 - It holds names of members and numbers, never contents.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,9 +48,8 @@ class Period(IntEnum):
         return int(now) // self if self else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How much was charged in one window."""
+class Count(NamedTuple):
+    """How much was charged in one window. A tuple: a busy node makes two of them for each question."""
 
     window: int
     used: int
@@ -79,8 +78,10 @@ def used(usage: Mapping[tuple[Resource, Period], Count], resource: Resource, per
 def add(usage: Usage, charge: Charge, now: float) -> None:
     """Adds a charge to counts in memory, as `UsageWriter.charge` does to those in the store."""
     for period in charge.periods:
-        before = used(usage, charge.resource, period, now)
-        usage[charge.resource, period] = Count(window=period.window(now), used=before + charge.amount)
+        key, window = (charge.resource, period), period.window(now)
+        before = usage.get(key)
+        here = before.used if before is not None and before.window == window else 0
+        usage[key] = Count(window, here + charge.amount)
 
 
 class UsageReader(Protocol):
@@ -99,7 +100,7 @@ class UsageWriter(UsageReader, Protocol):
     """Writes it, in the caller's transaction."""
 
     def charge(self, charges: Sequence[Charge], now: float) -> None:
-        """Adds these to the windows of `now`. A row of another window begins anew; one of a later window, after a
+        """Adds these to the windows of `now`. A row of another window starts again at 0; one of a later window, after a
         clock was set back, does too.
         """
         ...

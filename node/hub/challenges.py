@@ -29,7 +29,7 @@ _TIME_SIZE: Final = 8
 
 
 class Challenges:
-    """Of one running hub: one that starts anew knows no former ones. From any thread."""
+    """Of one running hub: after a restart it knows no earlier ones. From any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -224,7 +224,7 @@ class QueryRelay:
         self._roster().require_active(member)
         channel = _member_channel(member)
         subscription = await self._switchboard.subscribe(channel)
-        # Counted: the stream that a node opens anew is there before the one it lost has ended.
+        # Counted: a node opens a new stream before the lost one has ended.
         self._attending[member] += 1
         outstanding = Outstanding()
         reader = asyncio.create_task(self._read_replies(member, replies, subscription, outstanding))

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A digest matches as a whole: the bucket only says where to look.
-- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn anew for each: what a member wrote
+- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn for each file: what a member wrote
   into a record does not steer how full a bucket is.
 - It never changes but for removals, which overwrite in place (`node.match.segmented`).
 - Only its arrays are needed to search it, so they may as well be mapped from a file; a damaged one can hide digests but
@@ -29,8 +29,6 @@ from node.match.segments import Allocate, Array, Pairs, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2
 """At most, on average; at least half of it. Measured at 10 M: fewer cost memory, more cost time."""
-MOST_DIGESTS: Final = 2**31 - 1
-"""Slots are 32 bits, with a sign."""
 
 
 def _kernels() -> ModuleType:

@@ -155,7 +155,7 @@ class MappedFile:
     def changing(self, slots: NDArray[np.int64]) -> Iterator[None]:
         """Around overwriting these slots of a segment, ascending. Afterwards `sync` makes it durable.
 
-        A crash in between leaves a block that its checksum does not fit: a scrub finds it, and the index is made anew.
+        A crash in between leaves a block that its checksum does not fit: a scrub finds it, and the index is rebuilt.
         """
         with self._lock:
             blocks = self._blocks_of(slots)

@@ -159,7 +159,7 @@ class FlatTable:
 
     def search(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None, of: int | None = None) -> Found:
         """All live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: who shares in a batch. `of`:
-        the source that is asked for; chunks that never held any of it are passed over, others give what they have.
+        the source that is asked for; chunks that never held any of it are skipped, others give what they have.
         """
         with self._lock:
             pairs = [

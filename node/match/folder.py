@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Derived and disposable: whatever is wrong in here, the answer is to make it anew from the store; nothing is mended.
+- Derived and disposable: whatever is wrong in here, the answer is to rebuild it from the store; nothing is mended.
 - A generation is whole or is not there: its files are durable before the manifest that names them, and the manifest
   takes the place of the one before in one step (rename). What no manifest names is a leftover, and goes.
 - What `erased` says was overwritten is overwritten on the disk.
@@ -48,7 +48,7 @@ RETRY_SECONDS: Final = 600.0
 STALE_SECONDS: Final = 600.0
 """How long after it was made a generation may keep the places of what was removed from it."""
 READ_ATTEMPTS: Final = 5
-"""How often a reader looks anew for the files of a generation that was replaced under its eyes."""
+"""How often a reader looks again for the files of a generation that was replaced under its eyes."""
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +93,7 @@ class IndexFolder:
                 if self._manifest is None:
                     self._let_go()
         self._index.clear()
-        _log.warning("the kept index is of no use, and made anew from the database: %s", reason)
+        _log.warning("the stored index is not usable; Vigil rebuilds it from the database: %s", reason)
         return None
 
     def _open(self) -> tuple[IndexMark, int] | None:
@@ -104,8 +104,8 @@ class IndexFolder:
         except FileNotFoundError:
             return None
         manifest = read(data)
-        if dict(manifest.algorithms) != dict(self._index.versions()):
-            raise OtherVersion("the index was made by other versions of the algorithms")
+        if dict(manifest.algorithms) != dict(self._index.rules()):
+            raise OtherVersion("the index was made by other versions of the algorithms, or for another quality floor")
         files = {
             each.name: mapped(self._folder, manifest.generation, each, writable=not self._read_only)
             for each in manifest.files
@@ -186,7 +186,7 @@ class IndexFolder:
     def _build_files(self, progress: Progress) -> None:
         def tell(done: int, total: int) -> None:
             if self._stopping:
-                raise Unavailable("the index is not made anew now: this node is ending")
+                raise Unavailable("the index is not rebuilt now: this node is ending")
             progress(done, total)
 
         self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -228,7 +228,7 @@ class IndexFolder:
             generation=built.number,
             mark=mark,
             erased=erased,
-            algorithms=self._index.versions(),
+            algorithms=self._index.rules(),
             files=built.places,
         )
         part = self._folder / f"{MANIFEST}.part"
@@ -289,16 +289,16 @@ class IndexFolder:
             sync_folder(self._folder)
             self._clean()
 
-    # --- made anew from the store -------------------------------------------------------------------------------------
+    # --- rebuilt from the store ---------------------------------------------------------------------------------------
 
-    def anew(self) -> SearchIndex:
+    def rebuilt(self) -> SearchIndex:
         """See `IndexFiles`."""
         return self._index.beside()
 
     def adopt(self, index: SearchIndex) -> None:
         """See `IndexFiles`."""
         if not isinstance(index, LocalIndex):
-            raise Misuse("only an index that `anew` gave can take the place of this one")
+            raise Misuse("only an index that `rebuilt` gave can take the place of this one")
         self.discard()
         self._index.adopt(index)
 

@@ -31,7 +31,7 @@ FORMAT: Final = "vigil-index/2"
 """Raised when an array of a file comes to mean something else. 1: pHash without tables."""
 BLOCK: Final = 1 << 16
 """Bytes that have one checksum; every array begins a block. It is a multiple of the page of any machine, so an array
-can be mapped by itself. A removed record is several blocks to sum anew, 30 microseconds each."""
+can be mapped by itself. A removed record is several blocks to sum again, 30 microseconds each."""
 SUM_SIZE: Final = 8
 """Bytes a checksum: the first of a SHA-256."""
 DTYPES: Final = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")

@@ -5,7 +5,7 @@ Rules this module upholds:
 - Exact. The layout of the chunks and their radii is a proof (`node.match.mih_layout`), and a probe whose chunks propose
   too much is answered by a scan of everything: skewed data costs time, never recall.
 - A segment never changes but for removals, which overwrite in place (`node.match.segmented` makes it grow).
-- What a removed hash was can still be told from its places in the chunks' tables: build the segment anew, and soon.
+- What a removed hash was can still be told from its places in the chunks' tables: rebuild the segment soon.
 - Only the arrays of a segment are needed to search it, so they may as well be mapped from a file; a damaged one can
   hide hits but not invent any (`confirm`), and leads nowhere outside the arrays.
 """

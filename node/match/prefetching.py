@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing waits, and nothing faults: an address that is nobody's is passed over.
+- Nothing waits, and nothing faults: an address that is nobody's is skipped.
 """
 
 from __future__ import annotations

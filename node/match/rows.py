@@ -33,7 +33,7 @@ class RowSets:
         self._set(source, rows, present=True)
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> None:
-        """Rows that are not there are passed over."""
+        """Rows that are not there are skipped."""
         self._set(source, rows, present=False)
 
     def _set(self, source: int, rows: NDArray[np.int64], *, present: bool) -> None:

@@ -3,11 +3,11 @@
 Rules this module upholds:
 
 - What is new waits in the tail and is found there by the very next search; what was removed is overwritten in both.
-- A segment is made anew in steps (`freeze`, `build`, `offer`, `replay`, `install`), so that all kinds of an index can
+- A segment is rebuilt in steps (`freeze`, `build`, `offer`, `replay`, `install`), so that all kinds of an index can
   change at one moment; searches, adding and removing go on meanwhile, and `abandon` leaves everything as it was.
 - What is removed between `freeze` and `install` is erased in the new segment too, before anything may be read from it.
 - A search sees one state of the table: where a segment is installed while it runs, it runs again.
-- Making it anew holds the lock for microseconds at a time, and a search for as long as confirming a few thousand hits
+- Rebuilding it holds the lock for microseconds at a time, and a search for as long as confirming a few thousand hits
   takes.
 """
 
@@ -186,13 +186,14 @@ class SegmentedTable:
         with self._lock:
             self._state, self._dead, self.used = (opened, self._tails), None, True
 
-    # --- made anew ----------------------------------------------------------------------------------------------------
+    # --- rebuilding
+    # ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> None:
         """From here on what is added waits for the segment after the next. Raises `Misuse` where one is under way."""
         with self._lock:
             if self._frozen is not None:
-                raise Misuse("a segment of this table is being made anew already")
+                raise Misuse("a segment of this table is being rebuilt already")
             mapped, tails = self._state
             self._frozen, self._removed, self._offered = list(tails), [], None
             self._state = mapped, (*tails, self._shape.tail())
@@ -200,7 +201,7 @@ class SegmentedTable:
     def build(self, allocate: Allocate, progress: Progress) -> bool:
         """Makes a segment of all that was frozen, in arrays of `allocate`. False where there is nothing to be kept.
 
-        Building again makes it anew.
+        Building again replaces it.
         """
         self._offered, self._offered_dead = None, 0
         # What is erased from here on may be copied whole or half; `replay` erases it in what is made.

@@ -17,7 +17,7 @@ FEWEST_COMPARED: Final = 32_768
 """Waiting hashes below which a scan of them costs a search less than looking chunks up does: they may wait however much
 is searched."""
 BUILD_COST: Final = 600.0
-"""Nanoseconds a fingerprint that making it anew takes, of one core: a hash of PDQ (`match.build`), or any in its file
+"""Nanoseconds a fingerprint that a rebuild takes, of one core: a hash of PDQ (`match.build`), or any in its file
 (a fifth of `match.keep`, which is of five kinds together)."""
 
 
@@ -25,7 +25,7 @@ def worth_merging(*, waiting: int, settled: int, spent: float, whole: int) -> bo
     """Whether a table makes a new generation worth it, of whose fingerprints `waiting` wait and `settled` do not.
 
     `spent`: nanoseconds that searches have spent on comparing those that wait since the last generation, 0 for a kind
-    whose searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation makes anew.
+    whose searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation rebuilds.
     Once comparing has cost as much as that does, it is due: so at no time was more than twice the work done that
     hindsight would have done.
     """

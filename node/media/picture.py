@@ -1,8 +1,9 @@
-"""One picture file, fingerprinted: one read, one decode, every hash.
+"""One picture file, fingerprinted: one decode, every hash.
 
 Rules this module upholds:
 
-- All perceptual hashes are of the same decoded pixels (`pixels`), all digests of the same bytes (`source`).
+- All perceptual hashes are of the same decoded pixels (`pixels`). The digests are of the whole file that holds the
+  picture, and were taken before (`examine`).
 - An animated picture is its first frame, as a still one would be; its frames are hashed besides (`animation`).
 - What lies within plain borders is hashed beside the whole picture, from the same decode.
 - A picture of one colour is no error: it is fingerprinted with quality 0, which never matches.
@@ -15,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.domain.fingerprints import DigestFingerprints, PictureFingerprints, TrimmedFingerprints
 from node.media.allowance import MAX_COST, PIXELS_A_SECOND, Allow, Wish
 from node.media.animation import fingerprint_animation, processor_seconds
 from node.media.borders import Box, cut, find_inside
@@ -24,36 +25,41 @@ from node.media.frames import Sample, insides_within
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels
+from node.media.region import Region
 from node.media.shortage import MEMORY, Shortage
-from node.media.source import read_source
+from node.media.transparency import composed_looks
 
+MAX_PICTURE_BYTES: Final = 512 * 1024 * 1024
+"""The largest picture file that is decoded. A 200-megapixel photograph with 8 bits a channel, uncompressed, is 600 MB;
+as any camera writes it, it is below 200."""
 _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
-def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
-    """Every fingerprint of an open picture file. Raises `MediaError` with the reason for everything that is wrong with
-    it; `Shortage` where a resource of ours ran out, with what was read all the same.
+def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allow) -> PictureFingerprints:
+    """Every fingerprint of a picture. `region`: where it lies; `digests`: of the whole file or part that it is the
+    content of. Raises `MediaError` with the reason for everything that is wrong with it; `Shortage` where a resource of
+    ours ran out, with what was read all the same.
     """
-    source = read_source(descriptor)
-    picture = decode_picture(source.data)
+    picture = decode_picture(region.all(MAX_PICTURE_BYTES))
     pixels, rest, shown_for, frames = picture.pixels, picture.rest, picture.milliseconds, picture.frames
     pdq = pdq_hashes(pixels.values, pixels.channels)
     box = find_inside(pixels)
     still = PictureFingerprints(
         media_type=picture.media_type,
-        size=len(source.data),
-        md5=source.md5,
-        sha1=source.sha1,
-        sha256=source.sha256,
+        size=digests.size,
+        md5=digests.md5,
+        sha1=digests.sha1,
+        sha256=digests.sha256,
         pdq=pdq.orientations[0],
         pdq_quality=pdq.quality,
         pdq_orientations=pdq.orientations,
         phash=phash(pixels.values, pixels.channels),
         width=pixels.width,
         height=pixels.height,
-        note=picture.note,
         trimmed=None if box is None else _trimmed(pixels, box),
+        composed=composed_looks(pixels, picture.alpha, pdq),
+        note=picture.note,
     )
     if rest is None:
         return still
@@ -65,7 +71,7 @@ def fingerprint_picture(descriptor: int, allow: Allow) -> PictureFingerprints:
         animation, note, lacking = fingerprint_animation(first, shown_for, rest, given)
     except MemoryError:
         animation, note, lacking = None, f"only its first frame was read: putting the others together {MEMORY}", True
-    found = replace(still, animation=animation, note=note)
+    found = replace(still, animation=animation, note="; ".join(said for said in (still.note, note) if said))
     if lacking:
         raise Shortage(note, left=found)
     return found

@@ -6,7 +6,8 @@ Rules this module upholds:
   one file never disturb each other.
 - A file that changes between the first and the last look at it is refused: its digests and its pictures would not be
   of one thing.
-- Digests are taken piece by piece: memory does not grow with the size of a file.
+- Digests are taken piece by piece: memory does not grow with the size of a file. Only what is to be decoded in memory
+  is held there (`hold`), from the same read that its digests are of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from typing import Final, Self
 from node.errors import MediaError
 from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
 
+MAX_FILE_BYTES: Final = 1 << 38
+"""The largest file that is read: 256 GiB, two days of a surveillance camera."""
+EMPTY: Final = "empty file"
+"""What is said of a file without a byte."""
 _CHUNK: Final = 1 << 20
 """Bytes read at a time: each chunk is digested while it is still in the processor's cache."""
 
@@ -51,9 +56,12 @@ class Region:
     name: Final = "material"
     """What libraries that ask for a file name are told."""
 
-    def __init__(self, descriptor: int, start: int = 0, size: int | None = None) -> None:
+    def __init__(self, descriptor: int, start: int = 0, size: int | None = None, *, watched: bool = True) -> None:
+        """`watched`: whether a change of the file is looked for; not in a file that we write to ourselves."""
         self.descriptor = descriptor
         self.start = start
+        self._watched = watched
+        self._held: bytes | None = None
         self._status = _status(descriptor)
         whole = max(self._status.size - start, 0)
         self.size = whole if size is None else min(size, whole)
@@ -64,6 +72,8 @@ class Region:
         length = min(length, self.size - offset)
         if offset < 0 or length <= 0:
             return b""
+        if self._held is not None:
+            return self._held[offset : offset + length]
         try:
             return os.pread(self.descriptor, length, self.start + offset)
         except OSError as error:
@@ -77,7 +87,10 @@ class Region:
         """The region from `start` on within this one: at most `size` bytes (None: up to the end of this one)."""
         start = min(max(start, 0), self.size)
         most = self.size - start
-        return Region(self.descriptor, self.start + start, most if size is None else min(max(size, 0), most))
+        length = most if size is None else min(max(size, 0), most)
+        part = Region(self.descriptor, self.start + start, length, watched=self._watched)
+        part._held = None if self._held is None else self._held[start : start + length]
+        return part
 
     def chunks(self) -> Iterator[bytes]:
         """All bytes in pieces. Raises `MediaError` where the file is shorter than it was, or changed meanwhile."""
@@ -88,14 +101,40 @@ class Region:
                 break
             offset += len(chunk)
             yield chunk
-        if offset != self.size or _status(self.descriptor) != self._status:
+        if offset != self.size or (self._watched and _status(self.descriptor) != self._status):
             raise changed_meanwhile()
+
+    def beyond(self, offset: int) -> bytes:
+        """A piece from `offset` on, whatever size the file system states; b"" at the end. Raises `MediaError`."""
+        try:
+            return os.pread(self.descriptor, _CHUNK, self.start + offset)
+        except OSError as error:
+            raise not_read(error) from None
 
     def all(self, most: int) -> bytes:
         """All bytes in memory. Raises `MediaError` where there are more than `most`."""
         if self.size > most:
             raise MediaError(f"too large: {self.size} bytes, the limit is {most}")
-        return b"".join(self.chunks())
+        return self._held if self._held is not None else b"".join(self.chunks())
+
+    def hold(self) -> Digests:
+        """Reads all bytes a single time, keeps them in memory until `let_go`, and gives their digests. Raises as
+        `chunks`.
+        """
+        held: list[bytes] = []
+
+        def kept() -> Iterator[bytes]:
+            for chunk in self.chunks():
+                held.append(chunk)
+                yield chunk
+
+        digests = digests_of(kept())
+        self._held = held[0] if len(held) == 1 else b"".join(held)
+        return digests
+
+    def let_go(self) -> None:
+        """Frees what `hold` keeps."""
+        self._held = None
 
     def digests(self) -> Digests:
         """The digests of all bytes. Raises as `chunks`."""

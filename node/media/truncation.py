@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from node.media.stream import Stream
+    from collections.abc import Iterator
+
+    from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
 """Boxes of an ISO media file that are walked over: fragmented ones have two for each few seconds."""
@@ -20,37 +22,83 @@ _LONG_BOX_HEAD: Final = 16
 _EBML: Final = b"\x1aE\xdf\xa3"
 _SEGMENT: Final = b"\x18S\x80g"
 _ID_SIZE: Final = 4
+_FIRST_BOXES: Final = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip"})
+_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+"""The object of an ASF header that states the size of the file (Advanced Systems Format, 3.2)."""
+_OGG_LAST: Final = 65_307
+"""Bytes of the longest Ogg page (RFC 3533)."""
+_OGG_END: Final = 4
+_TAIL: Final = 2 * _OGG_LAST
 
 
-def is_cut_short(stream: Stream) -> bool:
+def is_cut_short(stream: Region) -> bool:
     """Whether the container's stated length reaches past the end of the file."""
     head = stream.head(_LONG_BOX_HEAD)
     if head.startswith(b"RIFF"):
         return int.from_bytes(head[4:8], "little") + 8 > stream.size
     if head.startswith(_EBML):
         return _segment_is_cut(stream)
-    return head[4:8] == b"ftyp" and _boxes_are_cut(stream)
+    if head.startswith(_ASF):
+        return _asf_is_cut(stream)
+    if head.startswith(b"OggS"):
+        return _ogg_is_cut(stream)
+    return head[4:8] in _FIRST_BOXES and _boxes_are_cut(stream)
 
 
-def _boxes_are_cut(stream: Stream) -> bool:
-    """ISO/IEC 14496-12: boxes follow on one another, each with its size (32 bits, or 64 where that is 1)."""
+def _boxes_are_cut(stream: Region) -> bool:
+    return any(end > stream.size for end, _ in _boxes(stream))
+
+
+def lacking(stream: Region) -> str:
+    """What an ISO media file lacks that no frame can be decoded without, in plain words; "" where it lacks nothing."""
+    boxes = {head[4:8] for _, head in _boxes(stream)}
+    if b"moov" in boxes:
+        return ""
+    if b"moof" in boxes:
+        return "it is a later segment of a film, and cannot be decoded without the first one"
+    if b"mdat" in boxes:
+        return "the table (moov) without which its pictures cannot be decoded is missing; it often stands at the end"
+    return ""
+
+
+def _boxes(stream: Region) -> Iterator[tuple[int, bytes]]:
+    """(where it ends, its head) of each outermost box, as far as they can be followed (ISO/IEC 14496-12: each has its
+    size in front, 32 bits, or 64 where that is 1).
+    """
     at = 0
     for _ in range(_MAX_BOXES):
         head = stream.at(at, _LONG_BOX_HEAD)
         if len(head) < _BOX_HEAD:
-            return False
+            return
         size = int.from_bytes(head[:4], "big")
         if size == 1:
             size = int.from_bytes(head[8:], "big")
+        at += max(size, _BOX_HEAD)
+        yield at, head
         if size < _BOX_HEAD:  # 0: to the end of the file; else no box is smaller than its head
-            return False
-        at += size
-        if at > stream.size:
-            return True
-    return False
+            return
 
 
-def _segment_is_cut(stream: Stream) -> bool:
+def _asf_is_cut(stream: Region) -> bool:
+    head = stream.head(4096)
+    at = head.find(_ASF_PROPERTIES)
+    size = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
+    return size > stream.size
+
+
+def _ogg_is_cut(stream: Region) -> bool:
+    """Whether the last page is not marked as the last one, or not all of it is there."""
+    start = max(stream.size - _TAIL, 0)
+    tail = stream.at(start, _TAIL)
+    at = tail.rfind(b"OggS")
+    page = tail[at:]
+    if at < 0 or len(page) < 27 or len(page) < 27 + page[26]:  # noqa: PLR2004  (the head of a page, and its lengths)
+        return True
+    return not page[5] & _OGG_END or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
+
+
+def _segment_is_cut(stream: Region) -> bool:
     """RFC 8794: the header element, then the segment with everything in it, each behind its size."""
     header = _sized(stream, _ID_SIZE)
     if header is None:
@@ -63,7 +111,7 @@ def _segment_is_cut(stream: Stream) -> bool:
     return segment is not None and sum(segment) > stream.size
 
 
-def _sized(stream: Stream, at: int) -> tuple[int, int] | None:
+def _sized(stream: Region, at: int) -> tuple[int, int] | None:
     """(where an element's data begin, how long they are) by the size that stands at `at`; None where it is unknown."""
     data = stream.at(at, 8)
     if not data or not data[0]:

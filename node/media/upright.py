@@ -28,7 +28,7 @@ _MATRIX: Final = 9
 
 
 class Converter:
-    """Converts the frames of one video. FFmpeg's scaler is set up anew where the size or the format changes."""
+    """Converts the frames of one video. FFmpeg's scaler is set up again where the size or the format changes."""
 
     def __init__(self) -> None:
         from av.video.reformatter import VideoReformatter  # noqa: PLC0415  (a worker loads FFmpeg once: `video.prepare`)

@@ -16,9 +16,9 @@ from node.domain.fingerprints import MD5, SHA1, SHA256, Animation, VideoFingerpr
 from node.errors import Malformed
 from node.media.containers import CONTAINERS
 from node.media.frames import MAX_INSIDES
+from node.media.region import MAX_FILE_BYTES
 from node.media.reply_values import as_bytes, as_number, as_words
 from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHORT_STEP
-from node.media.stream import MAX_STREAM_BYTES
 from node.media.video import MAX_FRAME_PIXELS
 
 _MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
@@ -56,7 +56,7 @@ def read_video(said: dict[str, Any]) -> VideoFingerprints:
         raise Malformed("a worker's reply states an unknown media type")
     return VideoFingerprints(
         media_type=said["media_type"],
-        size=as_number(said["size"], MAX_STREAM_BYTES),
+        size=as_number(said["size"], MAX_FILE_BYTES),
         md5=as_bytes(said["md5"], MD5.size),
         sha1=as_bytes(said["sha1"], SHA1.size),
         sha256=as_bytes(said["sha256"], SHA256.size),

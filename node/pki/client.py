@@ -7,7 +7,7 @@ Rules this module upholds:
 - Members and keys come out of what the authority signed; the hub's part can take a member's voice, never lend it one.
 - What was seen is remembered: an older roster is refused (rollback), an expired one too (freeze).
 - A roster is returned once it is durable, as one file of everything that proves it. Without a network that file is
-  verified anew, signature by signature; its dates are left to `Roster.expires`, so that nobody is stopped from reading
+  verified again, signature by signature; its dates are left to `Roster.expires`, so that nobody is stopped from reading
   what is theirs, and nobody is admitted on it (`node.usecases.roster.Members`).
 """
 

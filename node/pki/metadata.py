@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Roles: `root` and `targets` belong to the offline authority; `snapshot`, `timestamp` and the delegated `suspensions`,
   which may speak for suspended.json alone, to the hub's online key.
-- What has not changed is carried as the bytes that were signed, never written anew.
+- What has not changed is carried as the bytes that were signed, never written again.
 - No error of the library gets out: `tuf_errors` turns each into ours, with what it means for the reader.
 """
 
@@ -42,10 +42,11 @@ from tuf.api.metadata import (
 )
 
 from node.domain import ports
+from node.domain.calendar import SECONDS_A_DAY
 from node.errors import BadProof, BadSignature, Expired, Malformed, Misuse, PeerFault
 from node.pki.documents import SUSPENDED_FILE
 
-DAY: Final = 86_400
+DAY: Final = SECONDS_A_DAY
 ROOT_LIFE: Final = 365 * DAY
 """Seconds. Whoever lets the root run out must hold a ceremony before anybody trusts the roster again."""
 TARGETS_LIFE: Final = 90 * DAY

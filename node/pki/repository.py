@@ -149,7 +149,7 @@ class Repository:
 
     def accept(self, data: bytes, *, now: float) -> Membership:
         """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent. All online
-        metadata is signed anew with it.
+        metadata is signed again with it.
         """
         with self._lock:
             former = self._published_or_none()
@@ -157,7 +157,7 @@ class Repository:
             for name, document in checked.documents.items():
                 self._write(metadata.stored_name(name, document), document)
             suspended = former.suspended if former else {}
-            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now, anew=True)
+            self._publish(checked.targets, suspended, former, roots=checked.roots, now=now, renewed=True)
             return checked.membership
 
     def _checked(self, data: bytes, former: _Published | None, *, now: float) -> Accepted:
@@ -212,7 +212,7 @@ class Repository:
         """
         with self._lock:
             former = self._published()
-            self._publish(former.targets, former.suspended, former, roots=self._roots, now=now, anew=True)
+            self._publish(former.targets, former.suspended, former, roots=self._roots, now=now, renewed=True)
 
     def _publish(
         self,
@@ -222,15 +222,15 @@ class Repository:
         *,
         roots: Sequence[bytes],
         now: float,
-        anew: bool = False,
+        renewed: bool = False,
     ) -> None:
         """Everything that a node fetches, in the order above. The timestamp is the point of no return."""
-        suspensions = self._sign_suspensions(suspended, former, now=now, anew=anew)
+        suspensions = self._sign_suspensions(suspended, former, now=now, renewed=renewed)
         versions = {
             "targets.json": metadata.meta(targets, Targets),
             f"{metadata.SUSPENSIONS}.json": metadata.meta(suspensions, Targets),
         }
-        snapshot = self._sign_snapshot(versions, former, now=now, anew=anew)
+        snapshot = self._sign_snapshot(versions, former, now=now, renewed=renewed)
         timestamp = Timestamp(
             version=_next_version(metadata.version(former.timestamp, Timestamp) if former else 0, now),
             expires=metadata.utc(now + metadata.TIMESTAMP_LIFE),
@@ -246,9 +246,9 @@ class Repository:
         self._roots = list(roots)
 
     def _sign_suspensions(
-        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float, anew: bool
+        self, suspended: Mapping[MemberId, Suspension], former: _Published | None, *, now: float, renewed: bool
     ) -> bytes:
-        same = former is not None and not anew and dict(former.suspended) == dict(suspended)
+        same = former is not None and not renewed and dict(former.suspended) == dict(suspended)
         if former is not None and same and not self._due(former.suspensions, metadata.SUSPENSIONS_LIFE, now):
             return former.suspensions
         data = encode_suspended(self._federation, suspended)
@@ -263,9 +263,9 @@ class Repository:
         )
 
     def _sign_snapshot(
-        self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float, anew: bool
+        self, versions: Mapping[str, MetaFile], former: _Published | None, *, now: float, renewed: bool
     ) -> bytes:
-        if former is not None and not anew and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
+        if former is not None and not renewed and not self._due(former.snapshot, metadata.SNAPSHOT_LIFE, now):
             held = metadata.parse(former.snapshot, Snapshot, "the snapshot").signed
             if held.meta == dict(versions):
                 return former.snapshot

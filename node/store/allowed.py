@@ -13,8 +13,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select
 
-from node.store.schema import allowed
 from node.store.statements import Repository, chunks, insert_rows
+from node.store.tables.holdings import allowed
 
 _COUNT: Final = select(func.count()).select_from(allowed)
 _KNOWN: Final = select(allowed.c.sha256).where(allowed.c.sha256.in_(bindparam("values", expanding=True)))

@@ -16,9 +16,9 @@ from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, sel
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId, member_id
 from node.domain.log_ports import Chain, Link, Owed
-from node.store.schema import chains, links, logs, targets
-from node.store.schema import owed as debts
 from node.store.statements import Repository, chunks, insert_rows
+from node.store.tables.logs import chains, links, logs, targets
+from node.store.tables.logs import owed as debts
 
 _LINK_COLUMNS: Final = (
     logs.c.origin,

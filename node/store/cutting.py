@@ -1,4 +1,5 @@
-"""The end of a log cut off: entries of our own that no key can vouch for any more, once they were said anew elsewhere.
+"""The end of a log cut off: entries of our own that no key can vouch for any more, once they were stated again
+elsewhere.
 
 Rules this module upholds:
 
@@ -17,7 +18,7 @@ from node.domain.batch import BodyState
 from node.domain.ids import HASH_SIZE
 from node.errors import Misuse
 from node.store.log_writes import LogWrites
-from node.store.schema import runs, targets, tiles
+from node.store.tables.logs import runs, targets, tiles
 from node.tlog.tiles import TILE_WIDTH
 
 if TYPE_CHECKING:

@@ -83,7 +83,7 @@ def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int)
     def connect() -> sqlite3.Connection:
         # isolation_level None: the driver begins nothing by itself; `begin` below does.
         # mode=rw: where somebody removed the file, a later connection must not make an empty one in its place.
-        place = f"file:{quote(str(path))}?mode=rw"
+        place = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(
             place, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from node.domain.batch import FingerprintColumn
 from node.domain.fingerprints import FRAME, Fingerprint, VideoFrame
 from node.errors import Damaged
-from node.store.schema import holding_frames
 from node.store.statements import chunks
+from node.store.tables.holdings import holding_frames
 
 _FRAME: Final = struct.Struct(">IB32s")
 _COLUMNS: Final = np.dtype([("at", ">u4"), ("quality", "u1"), ("value", "u1", (FRAME.size,))])

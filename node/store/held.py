@@ -18,8 +18,8 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
 from node.errors import NotFound
 from node.store import codec, vault
-from node.store.schema import entries, repairs, runs
 from node.store.statements import Repository, chunks
+from node.store.tables.logs import entries, repairs, runs
 
 _log: BindParameter[int] = bindparam("log")
 _earlier = runs.alias("earlier")

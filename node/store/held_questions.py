@@ -18,8 +18,8 @@ from node.domain.ids import HASH_SIZE, MemberId
 from node.domain.queries import SignedAnswer, SignedQuery
 from node.store import codec, vault
 from node.store.queries import answer_values
-from node.store.schema_answers import held_questions, near_questions, refused_answers
 from node.store.statements import Repository, chunks
+from node.store.tables.answers import held_questions, near_questions, refused_answers
 
 _WAITING: Final = held_questions.c.decision == int(Decision.WAITING)
 

@@ -23,8 +23,10 @@ from node.domain.stored_hits import HitCounts, HitEvidence, StoredHit
 from node.domain.videos import Shares
 from node.errors import Damaged, Misuse
 from node.store import vault
-from node.store.schema import allowed, cases, crowded, crowded_holdings, hits, holdings, logs, matched, unmatched
 from node.store.statements import Repository, chunks, insert_rows
+from node.store.tables.hits import crowded, crowded_holdings, hits, matched, unmatched
+from node.store.tables.holdings import allowed, cases, holdings
+from node.store.tables.logs import logs
 
 _COLUMNS: Final = (
     "holding_id", "log_no", "idx", "leaf", "evidence_id", "first_seen", "last_seen", "shown_at", "ended",

@@ -22,9 +22,8 @@ from node.domain.queries import SignedAnswer
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.queries import answer_values
-from node.store.schema import certificates, invitations, joins, mail, messages
-from node.store.schema_answers import promises
 from node.store.statements import Repository, chunks
+from node.store.tables.hub import certificates, invitations, joins, mail, messages, promises
 
 
 class HubRows(Repository):

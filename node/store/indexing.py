@@ -15,8 +15,8 @@ from typing import Final
 from sqlalchemy import bindparam, delete, select, text, update
 
 from node.domain.keeping import RowChange, StoreLine
-from node.store.schema import changes, line
 from node.store.statements import Repository, insert_rows
+from node.store.tables.indexing import changes, line
 
 _LINE: Final = select(line.c.identity, line.c.last, line.c.forgotten)
 _ADVANCE: Final = update(line).values(last=line.c.last + bindparam("more")).returning(line.c.last)

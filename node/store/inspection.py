@@ -9,6 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -63,7 +64,9 @@ def _inspect(path: Path, size: int, how: str) -> FoundDatabase:
 
 
 def _open(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    return sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?{how}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+    )
 
 
 def _look(connection: sqlite3.Connection, size: int) -> FoundDatabase:

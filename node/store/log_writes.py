@@ -23,7 +23,8 @@ from node.domain.log_ports import LogState
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
 from node.store.logs import COUNT_COLUMNS, LogRows
-from node.store.schema import (
+from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.logs import (
     entries,
     expiries,
     forks,
@@ -37,7 +38,6 @@ from node.store.schema import (
     targets,
     tiles,
 )
-from node.store.statements import chunks, insert_rows, zeros_like
 from node.tlog.merkle import EMPTY_ROOT
 
 _MAY_COME: Final = (BodyState.HELD, BodyState.MISSING)

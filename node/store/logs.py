@@ -21,8 +21,20 @@ from node.domain.ids import HASH_SIZE, Origin, RecordId
 from node.domain.log_ports import LogState, PendingEntry, StoredRun
 from node.errors import Damaged
 from node.store import codec, vault
-from node.store.schema import entries, expiries, forks, logs, missing, outbox, quarantine, repairs, runs, targets, tiles
 from node.store.statements import Repository, chunks
+from node.store.tables.logs import (
+    entries,
+    expiries,
+    forks,
+    logs,
+    missing,
+    outbox,
+    quarantine,
+    repairs,
+    runs,
+    targets,
+    tiles,
+)
 from node.tlog.tiles import TILE_WIDTH
 
 _FETCH: Final = 512

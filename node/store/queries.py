@@ -21,8 +21,8 @@ from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.questions import QuestionRows, QuestionWrites, forget_questions, link_asked
-from node.store.schema import answered, asked, outcome_reasons, outcomes, settings
-from node.store.schema_answers import refused_answers
+from node.store.tables.answers import refused_answers
+from node.store.tables.queries import answered, asked, outcome_reasons, outcomes, settings
 
 # Built once: to build a statement costs as much as to run it.
 _ANSWERED: Final = select(answered).where(

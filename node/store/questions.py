@@ -21,8 +21,8 @@ from node.domain.queries import MatchRule
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
 from node.errors import Damaged, Misuse, NotFound
 from node.store import codec, vault
-from node.store.schema import asked, question_parts, questions
 from node.store.statements import Repository, chunks
+from node.store.tables.queries import asked, question_parts, questions
 
 _as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _PARTS: Final = (
@@ -191,6 +191,7 @@ def _terms_json(terms: Terms) -> bytes:
             "budget": terms.budget,
             "subjects": terms.subjects,
             "fingerprints": terms.fingerprints,
+            "left_out": terms.left_out,
             "from_case": terms.from_case,
             "again": terms.again.hex(),
         }

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, sele
 from sqlalchemy.sql import ColumnElement
 
 from node.domain.ids import Origin
-from node.store.schema import logs
+from node.store.tables.logs import logs
 
 CHUNK: Final = 500
 """Values in one `IN (...)`. SQLite allows 32,766 parameters, older releases 999."""

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from node.domain.ids import MemberId
 from node.domain.usage import Charge, Count, Period, Resource, Usage
 from node.store.statements import Repository
-from node.store.usage_schema import usage
+from node.store.tables.usage import usage
 
 _NEW: Final = insert(usage)
 _SAME_WINDOW: Final = usage.c.win == _NEW.excluded.win

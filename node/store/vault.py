@@ -6,7 +6,7 @@ row leaves in the unused part of a page:
 - Rows come in at the right edge: ascending ids, each above all that are there.
 - A row is never resized. To forget it is to overwrite it with zeros of its length, where it stands.
 - Rows are deleted all at once or not at all: then SQLite zeroes whole pages. That happens when nothing is live, and, so
-  that the space of what was forgotten comes back, when more rows are blank than live: the live ones are written anew.
+  that the space of what was forgotten comes back, when more rows are blank than live: the live ones are rewritten.
 - A transaction that is not committed leaves nothing: all of this is inside the caller's.
 """
 
@@ -18,8 +18,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from node.errors import Damaged
-from node.store.schema import vault, vault_use
 from node.store.statements import chunks, insert_rows, zeros_like
+from node.store.tables.vault import vault, vault_use
 
 _LIVE: Final = b"\x01"
 _BLANK: Final = b"\x00"
@@ -70,7 +70,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def _rewrite(connection: Connection) -> None:
-    """Writes the live rows anew, in order. Holds them in memory: at most as many as were just forgotten."""
+    """Rewrites the live rows, in order. Holds them in memory: at most as many as were just forgotten."""
     kept = connection.execute(select(vault.c.id, vault.c.sealed).where(vault.c.live == _LIVE).order_by(vault.c.id))
     rows = [(row.id, _LIVE, row.sealed) for row in kept]
     # Without a WHERE, SQLite frees and zeroes all pages of the table instead of taking rows out one by one.

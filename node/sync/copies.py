@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
-  memory is thrown away and read anew.
+  memory is dropped and read again.
 - What goes wrong with one log stops that log until the stream is opened again, and no other: a bad package, and also an
   error here that nobody foresaw, while it is verified or stored. A fork stops it for good.
 - A group is stored in transactions that each take a moment, so that others who write get their turn in between.

@@ -120,7 +120,7 @@ class Follower:
         waiting.set()
 
     def _stall(self) -> float:
-        """A log was stopped: after how many seconds the stream is opened anew."""
+        """A log was stopped: after how many seconds the stream is opened again."""
         self._stalls += 1
         self._tell()
         return backoff(STALLED + self._stalls - 1, self._drawn())

@@ -230,7 +230,7 @@ def sign_raw(message: bytes, vkey: VerifierKey, signer: Signer) -> bytes:
 def verify(note: Note, vkeys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
     """Checks the Ed25519 signatures of the keys given; gives those that signed, in the order of the lines.
 
-    Raises BadSignature where one of them signed wrongly, or none signed at all. Keys of other types are passed over, as
+    Raises BadSignature where one of them signed wrongly, or none signed at all. Keys of other types are skipped, as
     are signatures of other keys. The caller still has to judge the text, and whether these keys may vouch for it.
     """
     verified = []

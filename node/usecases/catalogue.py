@@ -170,7 +170,7 @@ class Catalogue:
         self.pay()
 
     def rebuild(self, progress: Progress = silent) -> None:
-        """The index in memory made anew from the store; `progress(done, total)` in entries and holdings."""
+        """The index in memory, rebuilt from the store; `progress(done, total)` in entries and holdings."""
         if self._following is not None:
             self._following.refill(progress)
 
@@ -184,7 +184,7 @@ class Catalogue:
             self._following.tend()
 
     def keep(self, progress: Progress = silent) -> None:
-        """Makes the files that keep the index anew, due or not."""
+        """Rebuilds the index files, due or not."""
         if self._following is not None:
             self._following.keep(progress)
 

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- It reads and never mends. Where an entry belongs is worked out anew from what the entries say of themselves.
+- It reads and never mends. Where an entry belongs is recomputed from what the entries say of themselves.
 - No body may be held that its record's retraction or correction deletes.
 - All logs together cost what they are long: which entries are corrections, and of what, is read once (`Roots`).
 """

@@ -40,7 +40,7 @@ Numbers = npt.NDArray[np.int64]
 FIRST_LOCAL_KIND: Final = Kind.AUDIT_SEARCH
 """From this kind on, entries belong to a node's own audit log and never travel."""
 MAX_HANDLINGS: Final = 65_536
-"""Different handlings that are remembered as decoded, at most; past it the memory starts anew."""
+"""Different handlings that are remembered as decoded, at most; past it the memory starts empty again."""
 _FLAG_OPEN: Final = 1
 _NEEDS_TARGET: Final = np.zeros(256, dtype=np.bool_)
 _NEEDS_TARGET[sorted(TARGETING)] = True

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A dry run and a run have the same plan. Everything is checked before the first record is signed: all or nothing.
-- The plan is made anew, for each batch, inside the transaction that writes: whoever else contributed the same files
+- The plan is made again, for each batch, inside the transaction that writes: whoever else contributed the same files
   meanwhile keeps their record, and this command says so.
 - A holding that has a record keeps it. Where that says something else than is said now, the difference is told.
 - A holding without a record whose file our own log has a live record of belongs to that record (`recognition`).
@@ -156,7 +156,7 @@ class Contributing:
             yield [changed.get(each.chosen.holding, each) for each in some]
 
     def _share(self, wanted: Wanted, chosen: Sequence[Chosen]) -> list[Planned]:
-        """One transaction: judged anew, then written."""
+        """One transaction: judged again, then written."""
         judged: list[Planned] = []
 
         def drafts(writer: StoreWriter) -> list[Draft]:
@@ -219,7 +219,7 @@ class Contributing:
             return Planned(chosen=chosen, stand=stand, record=record, differs=differs, said=said[record], linked=linked)
         if tx.setting(withdrawn(holding.id)) and not chosen.typed:
             return Planned(chosen=chosen, stand=Stand.WITHDRAWN)
-        fit = any(f.contributable for f in holding.fingerprints)
+        fit = self._ledger.shareable(holding.fingerprints)
         return Planned(chosen=chosen, stand=Stand.NEW if fit else Stand.NOTHING)
 
     def _said(self, tx: StoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:

@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - What was published under the former key stays where it stands, and verifies for ever. The roster says where it ends.
-- What was acknowledged and not published is said anew under the new origin, in its order, in one transaction with the
-  end of the former log. A crash leaves all of it or nothing; doing it again changes nothing.
+- What was acknowledged and not published is stated again under the new origin, in the same order, in one transaction
+  with the end of the former log. A crash leaves all of it or nothing; doing it again changes nothing.
 - A commitment names its log, so nothing is moved: each statement gets new nonces, a new leaf, and so a new name. The
   holdings it is about follow.
 - What was taken back before it was published is not said at all.
@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.batch import BodyState
+from node.domain.batch import READ_BYTES, BodyState
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
 from node.domain.homes import CUT, cut_of
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from node.usecases.change import Change
 
 _ALL: Final = 1 << 31
-_READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """`statements`: how many were said anew. `cut_published`: of former logs, entries that the hub has cosigned and the
-    roster does not let their key vouch for. More than 0 is a cause for alarm: the hub told the authority a wrong size.
+    """`statements`: how many were stated again. `cut_published`: of former logs, entries that the hub has cosigned and
+    the roster does not let their key vouch for. More than 0 is a cause for alarm: the hub told the authority a wrong
+    size.
     """
 
     statements: int = 0
@@ -105,10 +105,10 @@ class _Move:
 
 
 def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], random: Callable[[int], bytes]) -> Moved:
-    """Ends our former logs where the roster says, and says anew in `origin` what was not published in them.
+    """Ends our former logs where the roster says, and states again in `origin` what was not published in them.
 
     `ends`: size by epoch (`Member.log_ends`); an epoch that it does not name keeps all that it has. Inside a
-    transaction; the caller has no index open over this store, or makes it anew.
+    transaction; the caller has no index open over this store, or rebuilds it.
     """
     writer = change.writer
     move = _Move(change=change, origin=origin, random=random)
@@ -140,7 +140,7 @@ def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], rand
 
 def _unpublished(reader: LogReader, origin: Origin, start: int, stop: int) -> Iterator[_Said]:
     while start < stop:
-        run = reader.run(origin, start, stop, _READ_BYTES)
+        run = reader.run(origin, start, stop, READ_BYTES)
         for at, entry in enumerate(run.entries):
             envelope = decode(entry)
             if envelope is None:

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Everything is computed anew from the file's own bytes: leaf, root, commitment. Nothing in it is believed for being
+- Everything is recomputed from the file's own bytes: leaf, root, commitment. Nothing in it is believed for being
   there, and nothing may be there that is not checked: no further signature, no byte before, between or behind.
 - Handling is left out: who may read a record is nobody's business but its readers'.
 - It holds as of one size of the log. Whether the record was corrected or retracted later, it cannot say.

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Answer, Outcome
 from node.domain.signing import query_digest
-from node.usecases.matching import probes_of, searched_kinds
 from node.usecases.neighbourhood import FREE, Neighbourhoods, values_of
+from node.usecases.search_terms import matchable, probes_of, searched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,15 +110,16 @@ class Finder:
         what the search says. `limits` None: an officer has released it.
         """
         deps = self._deps
-        kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True)
+        may = matchable(payload.subjects, roster.policy.pdq_quality_floor)
+        kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True, matching=may)
         if not any(kind.searched for kind in kinds):
             return Said(answer=bound(outcome=Outcome.ERROR, kinds=kinds, reason=NOTHING_SEARCHED))
         found = deps.matcher.for_member(
-            payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose
+            payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose, matching=may
         )
         verdict = FREE
         if found.near or self._neighbourhoods.concerns(header.asker):
-            values = values_of(probes_of(payload.subjects, payload.rule, abroad=True))
+            values = values_of(probes_of(payload.subjects, payload.rule, abroad=True, matching=may))
             verdict = self._neighbourhoods.judge(header.asker, values, found.near, limits, int(deps.clock()))
         if verdict.why:
             return self._held(header, bound, verdict, roster.policy.limits.held_waiting)

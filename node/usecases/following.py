@@ -3,12 +3,12 @@
 Rules this module upholds:
 
 - The store is the truth. A kept index is used where it is of this store's line and not ahead of it; else it is made
-  anew. What it lacks is read from the store, and what was removed while it did not look is removed, before a search.
+  again. What it lacks is read from the store, and what was removed while it did not look is removed, before a search.
 - The index takes changes in their order, under one lock. Where it is not sure that it took one (an error on the way),
   it is held against the store before the next.
 - A change behind an index is noted in the store until an index on the disk has it: dying between the transaction and
   the overwriting leaves a note, and the next start overwrites.
-- What is made anew is made beside what is searched: no search finds less meanwhile.
+- A rebuild happens beside what is searched: no search finds less meanwhile.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Following:
             line = reader.line()
             opened = self._files.open() if self._files else None
             if self._files and opened and not _fits(reader, line, *opened):
-                _log.warning("the kept index is not of this store as it is; it is made anew")
+                _log.warning("the stored index does not match the database; Vigil rebuilds it")
                 self._index.clear()
                 self._files.discard()
                 opened = None
@@ -99,11 +99,11 @@ class Following:
             self.keep(progress)
 
     def refill(self, progress: Progress = silent) -> None:
-        """The index in memory made anew from the store. Raises `Misuse` for one that is kept in files, of which a
+        """The index in memory, rebuilt from the store. Raises `Misuse` for one that is kept in files, of which a
         generation may be under way.
         """
         if self._files is not None:
-            raise Misuse("an index that is kept in files is made anew by its folder")
+            raise Misuse("an index in files is rebuilt by its folder")
         with self.lock, self._store.read() as reader:
             self._index.clear()
             self._kept = False
@@ -132,7 +132,7 @@ class Following:
             reach[log.number] = at
         after = max(reach.get(HOLDINGS_SOURCE, 0) - 1, 0)
         while columns := reader.holding_columns(after, READ_HOLDINGS):
-            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
             after, done = int(rows[-1]), done + len(rows)
             progress(done, total)
@@ -168,7 +168,7 @@ class Following:
 
     def _decode(self, index: SearchIndex, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
         decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
-        index.add(number, matchable_columns(decoded.fingerprints))
+        index.add(number, matchable_columns(decoded.fingerprints, index.floor))
 
     def check(self) -> Report:
         """Whether the index finds what the store has (`index_check`)."""
@@ -211,7 +211,7 @@ class Following:
         for number, row, kind, body in filled:
             self._decode(index, number, row, bytes([kind]), [body])
         for columns in held:
-            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             newest = max(int(each.rows.max()) for each in columns.columns)
             self._reach[HOLDINGS_SOURCE] = max(self._reach.get(HOLDINGS_SOURCE, 0), newest + 1)
         for gone in removed:
@@ -278,22 +278,22 @@ class Following:
                 writer.forget_changes(mark.changes)
 
     def tend(self) -> None:
-        """What is due now and then: some more of the files is checked, and they are made anew where they should be."""
+        """What is due now and then: some more of the files is checked, and they are rebuilt where they should be."""
         files = self._files
         if files is None:
             return
         try:
             files.scrub(SCRUB_BYTES)
         except Damaged as error:
-            _log.warning("the kept index is made anew: %s", error)
+            _log.warning("Vigil rebuilds the stored index: %s", error)
             self._renew(files)
         if files.waiting:
             self.keep()
 
     def _renew(self, files: IndexFiles) -> None:
-        """The index made anew from the store beside the one that is searched; then it takes its place."""
+        """Rebuilds the index from the store beside the one that is searched; then it takes its place."""
         with self._keeping, self.lock, self._store.read() as reader:
-            fresh, line = files.anew(), reader.line()
+            fresh, line = files.rebuilt(), reader.line()
             self._catch_up(reader, _nothing(line), line.changes, fresh, silent)
             files.adopt(fresh)
             self._kept = False

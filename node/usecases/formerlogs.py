@@ -57,7 +57,7 @@ class FormerLogs:
             end = start + len(run.entries)
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
         note = notes.parse(log.cosigned)
-        # Its own signature alone: the hub cosigns anew.
+        # Its own signature alone: the hub cosigns it again.
         bare = notes.format(replace(note, signatures=note.signatures[:1]))
         return Package(
             origin=origin,

@@ -7,7 +7,7 @@ Rules this module upholds:
   never looks like a whole one.
 - No member fills a page. Hits of one holding on one member's records that have the same evidence are one line, which
   says how many they are; of one member a page has at most a part as long as others have hits, and the summary names who
-  has more. What is passed over comes on the next page: nothing is left out of the list.
+  has more. What is skipped comes on the next page: nothing is left out of the list.
 - Hits of members that are muted or suspended are in no page and in no count but their own, where nobody asks for them.
 """
 
@@ -240,8 +240,8 @@ class _Drawing:
                     self._passed.append(hit)
 
     def end(self) -> tuple[int | None, Mapping[MemberId, int]]:
-        """Fills the page with what was passed over; (the id below which the list goes on, None at its end; how many
-        hits of whom were passed over). What was passed over comes first on the next page, where what is shown here
+        """Fills the page with what was skipped; (the id below which the list goes on, None at its end; how many
+        hits of whom were skipped). What was skipped comes first on the next page, where what is shown here
         beyond it may come again: nothing is ever left out.
         """
         at_end = not self.full

@@ -21,7 +21,6 @@ from node.domain.queries import Level, MatchRule, Outcome
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.videos import VPDQ, wide_radius
 from node.errors import Malformed
-from node.usecases.matching import expected_kinds
 
 if TYPE_CHECKING:
     from node.domain.ids import Origin
@@ -71,7 +70,7 @@ class Bounds:
 
 def _algorithms(subject: Subject) -> set[str]:
     """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
-    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.searchable}
+    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)}
     names = {kind.name for kind in kinds}
     if PDQ in kinds:
         names.add(FRAME.name)
@@ -110,6 +109,12 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
         raise Malformed("a hit on a picture without borders that was not asked about")
+    if hit.look and not (
+        not hit.trimmed
+        and hit.algorithm in _OF_PIXELS
+        and any(look.background == hit.look for look in subjects[hit.subject].looks)
+    ):
+        raise Malformed("a hit on a look of a picture that was not asked about")
     if hit.origin != log.member:
         raise Malformed("a hit that claims to be another's")
     if hit.level is Level.SHARED:
@@ -119,6 +124,7 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
     elif (
         hit.level is Level.NATIONAL
         or hit.trimmed
+        or hit.look
         or any(
             told is not None
             for told in (
@@ -163,14 +169,14 @@ def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origi
             raise Malformed("a hit by a kind of fingerprint that the answer says was not searched")
 
 
-def shortfall(answer: Answer, payload: QueryPayload) -> str:
-    """Why a "no hit" is none, "" where it is one: who says it has searched every kind that was asked about and that
-    members search for each other, and at least one.
+def shortfall(answer: Answer, expected: frozenset[str]) -> str:
+    """Why a "no hit" does not count, "" where it does: its member must have searched every kind that was asked about
+    and that members search for each other, and at least one. `expected`: those kinds (`matching.expected_kinds`).
     """
     if answer.outcome is not Outcome.NO_HIT:
         return ""
     searched = {kind.name for kind in answer.kinds if kind.searched}
-    missing = sorted(expected_kinds(payload.subjects) - searched)
+    missing = sorted(expected - searched)
     if missing or not searched:
         return _NOT_SEARCHED.format(", ".join(missing) or "anything that was asked")
     return ""

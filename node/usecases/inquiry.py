@@ -176,7 +176,8 @@ class Inquirer:
         """Blocking. Keeps an answer that came after its table was closed; None where it is none of ours or known.
 
         Only a member that was asked, of whom nothing is known yet or who said that it holds the question, gets a line
-        of its own: whatever a hub makes up, the table grows by a line a member at most, and one for what was refused.
+        of its own: whatever a hub makes up, the table grows by one line for each member at most, and one for what was
+        refused.
         """
         if event.answer is None:
             return None

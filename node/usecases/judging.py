@@ -19,6 +19,7 @@ from node.domain.signing import answer_preimage, query_digest
 from node.errors import BadSignature, Malformed
 from node.usecases.finding import policy_digest
 from node.usecases.hits import Bounds, check_hits, check_words, shortfall
+from node.usecases.search_terms import expected_kinds
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Judge:
         self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(codec.decode_header)
         self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(codec.decode_payload)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
+        self._expected = lru_cache(maxsize=OPEN_QUERIES)(self._expected_of)
 
     def judge(self, query: SignedQuery, event: RelayEvent, *, late: bool = False) -> MemberOutcome:
         """What an event means, by the checks of `check_answer`. `refused` is set where an answer came and does not
@@ -63,7 +65,7 @@ class Judge:
             return MemberOutcome(
                 member=member, outcome=Outcome.BAD_SIGNATURE, reason=str(error), late=late, refused=True
             )
-        if why := shortfall(answer, self._decode_payload(query.payload)):
+        if why := shortfall(answer, self._expected(query.payload)):
             return MemberOutcome(member=member, outcome=Outcome.ERROR, reason=why, late=late, refused=True)
         return MemberOutcome(member=member, outcome=answer.outcome, answer=answer, reason=answer.reason, late=late)
 
@@ -98,7 +100,12 @@ class Judge:
             check_hits(answer, payload, bounds, Origin(roster.federation, member))
         return answer
 
+    def _expected_of(self, payload: bytes) -> frozenset[str]:
+        floor = self._roster().policy.pdq_quality_floor
+        return expected_kinds(self._decode_payload(payload).subjects, floor)
+
     def forget(self) -> None:
         """No question stays in memory for having been asked: its body may be purged from now on."""
         self._decode_payload.cache_clear()
         self._query_digest.cache_clear()
+        self._expected.cache_clear()

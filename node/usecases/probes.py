@@ -14,6 +14,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from node.domain.usage import Charge, Period, Resource, add, used
@@ -45,6 +46,12 @@ def units(query: SignedQuery, cost: int, policy: Policy) -> int:
     return max(1, least, cost, -(-(len(query.header) + len(query.payload)) // UNIT_BYTES))
 
 
+@lru_cache(maxsize=1_024)
+def _charge(member: MemberId, resource: Resource, amount: int) -> Charge:
+    """Most questions of a member cost the same."""
+    return Charge(member=member, resource=resource, amount=amount, periods=_ASKED)
+
+
 class Probes:
     """The counts of whoever asks, in memory. Not thread-safe: one event loop, or a lock around it.
 
@@ -62,10 +69,9 @@ class Probes:
         charged then. What was charged has to be written down by the caller.
         """
         counts = self.usage.setdefault(member, {})
-        charged = [Charge(member=member, resource=Resource.PROBES, amount=amount, periods=_ASKED)]
+        charged = [_charge(member, Resource.PROBES, amount)]
         if members:
-            carried = amount * members
-            charged.append(Charge(member=member, resource=Resource.CARRIED, amount=carried, periods=_ASKED))
+            charged.append(_charge(member, Resource.CARRIED, amount * members))
         over = passed(policy.limits, counts, charged, now, times=self._times)
         if over is not None:
             self.refusals.note(member, over[0].limit, now)

@@ -116,7 +116,7 @@ class Purge:
     def pay(self) -> None:
         """Deletes of what is owed as much as there is room for. `owes` says whether that was not all."""
         for each in self.writer.owed(self.room):
-            # Noted anew where there is not room for all of it. A crash before the end leaves the note as it was.
+            # Noted again where there is no room for all of it. A crash before the end leaves the note as it was.
             self.writer.pay(each)
             self.remarks(each.root, spare=each.spare)
         self.owes = bool(self.writer.owed(1))

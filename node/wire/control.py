@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -23,6 +24,7 @@ from node import __version__
 from node.domain.caller import Caller, officer_name
 from node.errors import Malformed, Misuse, Unavailable
 from node.wire import status
+from node.wire.local_paths import lasting, reached
 from node.wire.pb import control_pb2, control_pb2_grpc
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_LINE),
     ("grpc.max_send_message_length", MAX_LINE),
     ("grpc.enable_http_proxy", 0),
+    # Two addresses can be alike and lead to two daemons (`local_paths`): no channel uses another one's connection.
+    ("grpc.use_local_subchannel_pool", 1),
 )
 
 
@@ -99,11 +103,12 @@ async def serve(path: Path, run: Run, *, group: int | None = None) -> grpc.aio.S
     control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
     before = os.umask(0o177)
     try:
-        server.add_insecure_port(f"unix:{path}")
+        server.add_insecure_port(f"unix:{lasting(path)}")
         _restrict(path, group)
     except (RuntimeError, OSError) as error:
         raise Unavailable(
-            "the local socket cannot be made", remedy="check that its path is short and that its folder can be written"
+            "the local socket cannot be made",
+            remedy="check that this user can write to its folder, and that the file system can hold a socket",
         ) from error
     finally:
         os.umask(before)
@@ -122,6 +127,18 @@ def _restrict(path: Path, group: int | None) -> None:
     if group is not None:
         os.chown(path, -1, group)
         path.chmod(0o660)
+
+
+@asynccontextmanager
+async def _channel(path: Path) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to the daemon behind `path`. Raises `Unavailable` where there is no folder any more."""
+    with ExitStack() as opened:
+        try:
+            short = opened.enter_context(reached(path))
+        except OSError:
+            raise Unavailable("no daemon answers: the folder of its socket cannot be opened") from None
+        async with grpc.aio.insecure_channel(f"unix:{short}", options=_OPTIONS) as channel:
+            yield channel
 
 
 async def call(
@@ -148,7 +165,7 @@ async def call(
             of_the_items.append(error)
             raise
 
-    async with grpc.aio.insecure_channel(f"unix:{path}", options=_OPTIONS) as channel:
+    async with _channel(path) as channel:
         stub = control_pb2_grpc.ControlStub(channel)
         lines = stub.Run(inputs())
         try:

@@ -23,6 +23,7 @@ from node.errors import Overloaded, Unavailable
 from node.wire import limits, status, tls
 from node.wire.crowd import Crowd, Place, Shown
 from node.wire.door import peer_of
+from node.wire.local_paths import lasting
 from node.wire.notices import Notices, Tell
 from node.wire.server import WireServer, started
 from node.wire.status import Context
@@ -124,7 +125,7 @@ async def serve_forwarding(
     """The enrolment port, started, and its channel to the daemon's socket. `address`: as for `serve_federation`.
     `tell`: writes who asks for too much.
     """
-    channel = grpc.aio.insecure_channel(f"unix:{daemon}", options=limits.CLIENT_OPTIONS)
+    channel = grpc.aio.insecure_channel(f"unix:{lasting(daemon)}", options=limits.CLIENT_OPTIONS)
     server = grpc.aio.server(options=limits.ENROLMENT_OPTIONS, maximum_concurrent_rpcs=2 * limits.ENROLMENT_CALLS)
     server.add_generic_rpc_handlers((Forwarder(channel, Notices(tell), message_seconds=message_seconds),))
     return await started(server, address, tls.plain_server_credentials(load), ("Enrolment",)), channel

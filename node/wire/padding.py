@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from node.wire.limits import ANSWER_BYTES
@@ -22,15 +23,21 @@ _TAG: Final = bytes([pb.Answer.PADDING_FIELD_NUMBER << 3 | _WIRE_TYPE])
 
 def padded(answer: bytes) -> bytes:
     """An encoded answer without padding, filled up."""
-    for size in (each for each in CLASSES if each <= ANSWER_BYTES):
-        room = size - len(answer)
+    return answer + _filler(len(answer))
+
+
+@lru_cache(maxsize=1_024)
+def _filler(size: int) -> bytes:
+    """What fills an answer of `size` bytes up. Most answers have one of a few lengths."""
+    for full in (each for each in CLASSES if each <= ANSWER_BYTES):
+        room = full - size
         if room == 0:
-            return answer
+            break
         for width in range(1, 4):
             length = room - len(_TAG) - width
             if length >= 0 and len(head := _varint(length)) == width:
-                return b"".join((answer, _TAG, head, bytes(length)))
-    return answer
+                return b"".join((_TAG, head, bytes(length)))
+    return b""
 
 
 def _varint(number: int) -> bytes:

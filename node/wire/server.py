@@ -34,6 +34,7 @@ from node.wire import limits, tls
 from node.wire.admission import Admission, Connections
 from node.wire.door import Door
 from node.wire.guard import Guard
+from node.wire.local_paths import lasting
 from node.wire.notices import Notices
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.servicers import (
@@ -132,11 +133,11 @@ async def serve_enrolment(path: Path, *, enrolment: EnrolmentService) -> grpc.ai
     pb_grpc.add_EnrolmentServicer_to_server(EnrolmentServicer(enrolment), server)
     try:
         with _for_this_user():
-            server.add_insecure_port(f"unix:{path}")
-    except RuntimeError as error:
+            server.add_insecure_port(f"unix:{lasting(path)}")
+    except (RuntimeError, OSError) as error:
         raise Unavailable(
             "the local socket for enrolment cannot be made",
-            remedy="check that the folder for temporary files is writable",
+            remedy="check that this user can write to the hub's home, and that its file system can hold a socket",
         ) from error
     await server.start()
     return server

@@ -215,8 +215,18 @@ PARSERS: Mapping[str, Parser] = {
     # what a person gives
     "fingerprint": _text(fingerprints.parse, "pdq:" + "ab" * 32, "sha256:" + "cd" * 32, fault=Misuse),
     "list of hashes": Parser(
-        read=partial(_by_file, lambda path: read_hashes(path, fingerprints.parse)),
-        seeds=(f"# a list\nsha256:{'cd' * 32}\n\npdq:{'ab' * 32}\r\n".encode(),),
+        read=partial(_by_file, lambda path: list(read_hashes(path))),
+        seeds=tuple(
+            text.encode(coding)
+            for text, coding in (
+                (f"# a list\nsha256:{'cd' * 32}\n\npdq:{'ab' * 32}\r\n", "utf-8"),
+                (f"{'ab' * 16}  boat.jpg\n\\{'cd' * 32} *a\\nb\n", "utf-16"),
+                (f"MD5 (boat.jpg) = {'ab' * 16}\rSHA2-256(b)= {'cd' * 32}\r", "utf-8-sig"),
+                (f"%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n1,{'ab' * 16},{'cd' * 32},a,b\n", "utf-8"),
+                (f'Name;MD5;PDQ;Quality\n"a\nb";{"ab" * 16};{"cd" * 32};77\n', "utf-8"),
+                (f"{'ab' * 20}  a\nb\0{'cd' * 20}  c\0", "utf-8"),
+            )
+        ),
         fault=Misuse,
     ),
     "manifest": Parser(

@@ -17,6 +17,7 @@ from node.config import Home
 from node.domain.caller import NOBODY, Caller
 from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError
+from node.media.tasks import Examined
 
 Line = dict[str, Any]
 _LISTENING = {"contribute", "retract"}
@@ -134,7 +135,7 @@ def prints(number: int) -> PictureFingerprints:
         md5=byte * 16,
         sha1=byte * 20,
         sha256=byte * 32,
-        pdq=byte * 32,
+        pdq=bytes([number, 0]) * 16,
         pdq_quality=90,
         pdq_orientations=tuple(bytes([number, turn]) * 16 for turn in range(8)),
         phash=byte * 8,
@@ -151,16 +152,14 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for number, name in enumerate(("a.jpg", "b.jpg", "bad.txt"), start=1):
         (folder / name).write_bytes(bytes([number]))
 
-    def fingerprint(
-        given: Iterable[Any], *, workers: int | None = None
-    ) -> Iterator[tuple[Path, PictureFingerprints | MediaError]]:
+    def fingerprint(given: Iterable[Any], *, workers: int | None = None) -> Iterator[Examined]:
         for item in given:
             if not app.is_found(item):
-                yield item.path, item.error
+                yield Examined(path=item.path, result=item.error)
             elif item.path.suffix == ".jpg":
-                yield item.path, prints(item.path.read_bytes()[0])
+                yield Examined(path=item.path, result=prints(item.path.read_bytes()[0]))
             else:
-                yield item.path, MediaError("not a picture: it is text")
+                yield Examined(path=item.path, result=MediaError("not a picture: it is text"))
 
     monkeypatch.setattr(app, "fingerprint_files", fingerprint)
     return folder

@@ -7,7 +7,7 @@ fields set to extremes, ends cut off, and the insides of one format put into ano
 import io
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -181,13 +181,18 @@ def damaged(seed: int) -> tuple[str, bytes]:
     """What a seed makes of one of `originals`, and of which."""
     source = random.Random(seed)
     name = source.choice(list(MAKERS))
-    data = bytearray(originals()[name])
+    return name, hurt(originals()[name], source, list(originals().values()))
+
+
+def hurt(whole: bytes, source: random.Random, others: Sequence[bytes]) -> bytes:
+    """These bytes with damage that is drawn from `source`; some of it consists of the insides of `others`."""
+    data = bytearray(whole)
     for _ in range(source.choice((1, 1, 2, 3, 8))):
-        _damage(data, source)
-    return name, bytes(data)
+        _damage(data, source, others)
+    return bytes(data)
 
 
-def _damage(data: bytearray, source: random.Random) -> None:
+def _damage(data: bytearray, source: random.Random, others: Sequence[bytes]) -> None:
     length = len(data)
     if length < 8:
         return
@@ -206,7 +211,7 @@ def _damage(data: bytearray, source: random.Random) -> None:
         case 5:
             data[place:place] = data[place : place + run]
         case _:
-            other = originals()[source.choice(list(MAKERS))]
+            other = source.choice(others)
             start = source.randrange(len(other))
             data[place : place + run] = other[start : start + run]
     if source.random() < 0.1:

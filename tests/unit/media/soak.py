@@ -61,10 +61,8 @@ def soak(files: list[Path], count: int, workers: int, warm_up: int) -> tuple[dic
     taken: dict[int, Taken] = {}
     results: dict[Path, Result] = {}
     before = children()
-    for number, (path, result) in enumerate(
-        fingerprint_files(itertools.islice(itertools.cycle(files), count), workers=workers)
-    ):
-        assert said(results.setdefault(path, result)) == said(result)
+    for number, each in enumerate(fingerprint_files(itertools.islice(itertools.cycle(files), count), workers=workers)):
+        assert said(results.setdefault(each.path, each.result)) == said(each.result)
         if number >= warm_up:
             for worker in children() - before:
                 taken.setdefault(worker, Taken()).note(status(worker))

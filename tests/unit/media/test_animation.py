@@ -18,14 +18,15 @@ from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, P
 from node.errors import MediaError
 from node.media import animation
 from node.media.allowance import Time, grace
-from node.media.decode import ShownFrame, decode_picture
+from node.media.decode import decode_picture
 from node.media.frames import Sample
 from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.picture import MAX_PICTURE_BYTES
 from node.media.pixels import pixels_of
 from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
 from node.media.sampling import MAX_AT
 from node.media.shortage import Shortage
-from node.media.source import MAX_FILE_BYTES
+from node.media.still_frames import ShownFrame
 from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene
@@ -201,6 +202,9 @@ def test_damage_behind_the_first_frame_never_costs_that(
         assert (kind, cut < len(whole)) != ("WEBP", False), "of a WebP that ends where it says the first frame stands"
         return
     assert isinstance(found, PictureFingerprints)
+    if "could be decoded" in found.note or "less detail" in found.note:  # of these the first frame may be cut too
+        assert kind in {"WEBP", "AVIF"}
+        return
     assert found.pdq == read(tmp_path, originals[kind]).pdq
     if found.animation is not None:
         assert found.frames[0].pdq == found.pdq
@@ -218,7 +222,7 @@ def test_time_is_asked_for_by_size_and_by_what_moves_alone(tmp_path: Path) -> No
     for kind in ("WEBP", "PNG", "AVIF", "JPEG"):
         read(tmp_path, encoded(scene(*SIZE), kind), asked)
     assert len(asked.seconds) == 1
-    assert animation.processor_seconds(MAX_FILE_BYTES) + grace(MAX_FILE_BYTES) < MAX_ASKED_SECONDS
+    assert animation.processor_seconds(MAX_PICTURE_BYTES) + grace(MAX_PICTURE_BYTES) < MAX_ASKED_SECONDS
 
 
 def test_an_animation_that_takes_too_long_keeps_what_was_read(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from node.media.budget import CUT, MOST_PUT_OFF, RUN_SECONDS, Budget, cut, is_cu
 from node.media.pool import fingerprint_files
 from node.media.tasks import Task
 from tests.unit.media.pictures import encoded, scene
+from tests.unit.media.reading import of_files
 from tests.unit.media.test_replies import EXAMPLE
 
 MEGABYTE = 1_000_000
@@ -42,7 +43,7 @@ def test_small_files_that_cost_much_come_last_and_are_cut_where_the_run_has_no_t
 ) -> None:
     """The first of them is read to its end, the next one is not. Here no file has any time for what moves."""
     one, two = flicker(tmp_path / "one.gif", 40), flicker(tmp_path / "two.gif", 60)
-    results = list(fingerprint_files([one, two, *good], workers=1, budget=Budget(floor=0, run=0)))
+    results = of_files(fingerprint_files([one, two, *good], workers=1, budget=Budget(floor=0, run=0)))
     assert [path for path, _ in results] == [*good, one, two]
     whole, part = results[-2][1], results[-1][1]
     assert isinstance(whole, PictureFingerprints)

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import PictureFingerprints, VideoFingerprints
+from node.domain.fingerprints import DigestFingerprints, PictureFingerprints, VideoFingerprints
 from node.errors import Malformed, MediaError
-from node.media import decode, gif, replies, seccomp
+from node.media import continuation, gif, replies, seccomp
 from node.media.calls import MACHINES
 from node.media.containers import Container, container_of
+from node.media.region import Region
 from node.media.reply_values import MAX_REASON
 from node.media.sniff import HEAD, Format, recognise
-from node.media.stream import Stream
 from node.media.truncation import is_cut_short
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "corpus").iterdir() if path.suffix == ".head")
@@ -51,11 +51,11 @@ HEADS = st.sampled_from(CORPUS).flatmap(lambda path: changed(path.read_bytes()))
 
 
 @contextmanager
-def streamed(data: bytes) -> Iterator[Stream]:
+def streamed(data: bytes) -> Iterator[Region]:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        yield Stream(file.fileno())
+        yield Region(file.fileno())
 
 
 def test_the_corpus_has_every_format() -> None:
@@ -100,13 +100,13 @@ def test_any_head_is_a_format_or_refused_in_our_words(data: bytes) -> None:
 def test_any_lengths_are_followed_to_an_end(data: bytes) -> None:
     with streamed(data) as stream:
         assert isinstance(is_cut_short(stream), bool)
-    assert decode._is_cut_short(data) in {True, False}
+    assert continuation.is_cut_short(data) in {True, False}
     assert 0 <= gif.count_frames(data) <= len(data)
 
 
 @pytest.mark.parametrize(
     "follow",
-    [gif.count_frames, decode._is_cut_short],
+    [gif.count_frames, continuation.is_cut_short],
     ids=["blocks of a GIF", "boxes of an ISO media file"],
 )
 def test_a_file_of_nothing_but_lengths_is_given_up(follow: Callable[[bytes], object]) -> None:
@@ -129,7 +129,7 @@ JSON = st.recursive(
 SAID = (
     "error", "remedy", "seconds", "so_far", "spent", "short", "cost", "most", "frames", "between", "milliseconds",
     "media_type", "size", "md5", "sha1", "sha256", "width", "height", "note", "pdq", "pdq_quality", "trimmed",
-    "animation", "phash",
+    "animation", "composed", "phash",
 )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def understood(line: bytes) -> None:
         return
     # Whatever is understood can be written again, and is the same then.
     assert replies.read_reply(replies.write_reply(said)) == said or isinstance(said, MediaError)
-    assert isinstance(said, MediaError | PictureFingerprints | VideoFingerprints | replies.Before)
+    assert isinstance(said, MediaError | PictureFingerprints | VideoFingerprints | DigestFingerprints | replies.Before)
 
 
 @MANY
@@ -172,5 +172,5 @@ def test_a_line_of_many_parts_is_refused_before_it_is_parsed(monkeypatch: pytest
 def test_the_filter_is_shorter_than_the_kernel_allows() -> None:
     """BPF_MAXINSNS, and so is what a jump can reach."""
     for machine in MACHINES.values():
-        code = seccomp.program(machine, seccomp.Ports(tasks=0, written=tuple(range(8))), process=1)
+        code = seccomp.program(machine, seccomp.Ports(tasks=0, written=tuple(range(8)), scratch=9), process=1)
         assert len(code) // 8 < 4096

@@ -1,6 +1,7 @@
 """The pool: results in order, one bad file costs only itself, and nothing is left running."""
 
 import errno
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError, Unavailable
 from node.media import budget, confine, pool, turns
-from node.media.budget import Budget
+from node.media import workers as workers_of
+from node.media.budget import Budget, is_cut
 from node.media.walk import Unreadable
 from node.media.worker_process import WorkerProcess, start
 from tests.conftest import absent
 from tests.unit.media.pictures import encoded, scene
-from tests.unit.media.reading import fingerprint
+from tests.unit.media.reading import fingerprint, of_files, reason
 
 MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
 
@@ -62,7 +64,7 @@ def short() -> Budget:
 @pytest.mark.usefixtures("children")
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_are_those_of_one_process_and_in_order(good: list[Path], workers: int) -> None:
-    results = list(pool.fingerprint_files(good, workers=workers))
+    results = of_files(pool.fingerprint_files(good, workers=workers))
     assert results == [(path, fingerprint(path)) for path in good]
 
 
@@ -87,7 +89,7 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("children")
 @pytest.mark.parametrize(
-    ("deed", "reason"),
+    ("deed", "words"),
     [
         ("exit", "the worker that read it failed"),
         ("vanish", "the worker that read it failed"),
@@ -106,14 +108,14 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         ("memory", "it takes more memory than a worker may have"),
     ],
 )
-def test_a_file_that_ends_its_worker_costs_only_itself(
-    good: list[Path], tmp_path: Path, deed: str, reason: str
-) -> None:
+def test_a_file_that_ends_its_worker_costs_only_itself(good: list[Path], tmp_path: Path, deed: str, words: str) -> None:
     files = [*good[:5], bad(tmp_path, deed), *good[5:]]
-    results = list(pool.fingerprint_files(files, workers=2, command=MISBEHAVING, budget=short()))
+    results = of_files(pool.fingerprint_files(files, workers=2, command=MISBEHAVING, budget=short()))
     assert sorted(path for path, _ in results) == sorted(files)
-    said = [str(result) for _, result in results if isinstance(result, MediaError)]
-    assert said == [reason]
+    (found,) = (result for path, result in results if path not in good)
+    assert isinstance(found, DigestFingerprints)
+    assert found.note.startswith(words)
+    assert found.sha256 == hashlib.sha256(files[5].read_bytes()).digest()
     assert all(isinstance(result, PictureFingerprints) for path, result in results if path in good)
 
 
@@ -125,31 +127,31 @@ def test_a_file_that_goes_on_for_ever_is_ended(
     for module in (budget, turns):
         monkeypatch.setattr(module, "PROCESSOR_SECONDS", 1)
     files = [good[0], bad(tmp_path, "spin"), *good[1:]]
-    results = list(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, budget=short()))
+    results = of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, budget=short()))
     assert [path for path, _ in results] == [*good, files[1]]
-    assert str(results[-1][1]) == "decoding it took more than 1 seconds of processor time"
+    assert reason(results[-1][1]) == "decoding it took more than 1 seconds of processor time"
 
 
 @pytest.mark.usefixtures("children")
 def test_a_file_that_hangs_is_given_up_by_the_clock(good: list[Path], tmp_path: Path) -> None:
     files = [bad(tmp_path, "hang"), *good]
-    results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
-    assert str(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
+    results = dict(of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0)))
+    assert reason(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good)
 
 
 @pytest.mark.usefixtures("children")
 def test_a_file_that_asked_for_time_is_given_it_and_no_more(good: list[Path], tmp_path: Path) -> None:
     files = [bad(tmp_path, "patience"), *good[:2]]
-    results = dict(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0))
-    assert str(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
+    results = dict(of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0)))
+    assert reason(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
 
 
 @pytest.mark.usefixtures("children")
 def test_an_animation_that_kills_its_worker_behind_its_first_frame_keeps_that(good: list[Path], tmp_path: Path) -> None:
     late = bad(tmp_path, "late")
-    results = dict(pool.fingerprint_files([*good[:2], late, *good[2:]], workers=1, command=MISBEHAVING))
+    results = dict(of_files(pool.fingerprint_files([*good[:2], late, *good[2:]], workers=1, command=MISBEHAVING)))
     kept, whole = results[late], fingerprint(late)
     assert isinstance(kept, PictureFingerprints)
     assert isinstance(whole, PictureFingerprints)
@@ -161,8 +163,9 @@ def test_an_animation_that_kills_its_worker_behind_its_first_frame_keeps_that(go
 def test_an_animation_whose_worker_was_killed_may_be_tried_again(good: list[Path], tmp_path: Path) -> None:
     """For want of memory, which there may be another time: kept, it would be taken for done."""
     killed = bad(tmp_path, "killed")
-    results = dict(pool.fingerprint_files([killed, *good[:2]], workers=1, command=MISBEHAVING))
-    assert str(results[killed]) == "the worker that read it was killed, perhaps for want of memory"
+    results = dict(of_files(pool.fingerprint_files([killed, *good[:2]], workers=1, command=MISBEHAVING)))
+    assert reason(results[killed]).startswith("only its first frame was read: the worker that read it was killed")
+    assert is_cut(results[killed])
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
 
 
@@ -175,7 +178,7 @@ def test_a_file_is_not_blamed_for_what_its_worker_lacked(good: list[Path], tmp_p
         for pair in zip(good, (bad(tmp_path, f"{lack}-when-used") for lack in lacks), strict=False)
         for file in pair
     ]
-    results = list(pool.fingerprint_files([*files, *good[6:]], workers=2, command=MISBEHAVING))
+    results = of_files(pool.fingerprint_files([*files, *good[6:]], workers=2, command=MISBEHAVING))
     assert [path for path, _ in results] == [*files, *good[6:]]
     assert [str(result) for _, result in results if isinstance(result, MediaError) or result.note] == []
 
@@ -189,10 +192,11 @@ def test_a_file_that_a_new_worker_lacks_something_for_too_is_told_so(good: list[
         "threads": "decoding this PNG needs a thread or another resource that this machine does not give now",
     }
     files = [good[0], *(bad(tmp_path, lack) for lack in expected), *good[1:3]]
-    results = dict(pool.fingerprint_files(files, workers=2, command=MISBEHAVING))
-    told = [result for result in results.values() if isinstance(result, MediaError)]
-    assert [str(result) for result in told] == list(expected.values())
-    assert all(result.remedy for result in told)
+    results = dict(of_files(pool.fingerprint_files(files, workers=2, command=MISBEHAVING)))
+    told = [result for result in results.values() if isinstance(result, DigestFingerprints)]
+    for result, words in zip(told, expected.values(), strict=True):
+        assert result.note.startswith(words)
+        assert is_cut(result)
 
 
 @pytest.mark.usefixtures("children")
@@ -208,9 +212,9 @@ def test_a_worker_that_has_grown_is_replaced(
         started.append(command)
         return starting(command, workers=workers)
 
-    monkeypatch.setattr(pool, "start", counted)
-    for _, result in pool.fingerprint_files(files, workers=1, command=MISBEHAVING):
-        assert isinstance(result, PictureFingerprints)
+    monkeypatch.setattr(workers_of, "start", counted)
+    for each in pool.fingerprint_files(files, workers=1, command=MISBEHAVING):
+        assert isinstance(each.result, PictureFingerprints)
     assert len(started) == 2
 
 
@@ -221,7 +225,7 @@ def test_a_machine_that_starts_no_process_is_told_so(good: list[Path], monkeypat
 
     monkeypatch.setattr("subprocess.Popen", refuse)
     with pytest.raises(Unavailable, match="no worker process can be started") as caught:
-        list(pool.fingerprint_files(good, workers=2))
+        of_files(pool.fingerprint_files(good, workers=2))
     assert caught.value.remedy
 
 
@@ -239,7 +243,7 @@ def test_a_machine_that_starts_no_further_process_goes_on_with_what_it_has(
         return starting(*arguments, **options)
 
     monkeypatch.setattr("subprocess.Popen", once)
-    results = list(pool.fingerprint_files(good, workers=3))
+    results = of_files(pool.fingerprint_files(good, workers=3))
     assert [path for path, _ in results] == good
     assert all(isinstance(result, PictureFingerprints) for _, result in results)
 
@@ -250,8 +254,8 @@ def test_many_bad_files_in_a_row_do_not_wear_the_pool_out(good: list[Path], tmp_
     for number in range(4):
         (tmp_path / str(number)).mkdir()
         doomed.append(bad(tmp_path / str(number), "exit"))
-    results = list(pool.fingerprint_files([*doomed, *good[:2]], workers=2, command=MISBEHAVING))
-    assert [isinstance(result, MediaError) for _, result in results] == [True] * 4 + [False] * 2
+    results = of_files(pool.fingerprint_files([*doomed, *good[:2]], workers=2, command=MISBEHAVING))
+    assert [isinstance(result, DigestFingerprints) for _, result in results] == [True] * 4 + [False] * 2
 
 
 @pytest.mark.usefixtures("children")
@@ -269,7 +273,7 @@ def test_an_interrupt_leaves_nothing_running(good: list[Path]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(pool.fingerprint_files(files(), workers=2))
+        of_files(pool.fingerprint_files(files(), workers=2))
 
 
 def test_files_are_taken_as_there_is_room(good: list[Path]) -> None:
@@ -290,13 +294,13 @@ def test_files_are_taken_as_there_is_room(good: list[Path]) -> None:
 
 def test_what_the_walk_could_not_read_keeps_its_place(good: list[Path]) -> None:
     gone = Unreadable(path=Path("gone"), error=MediaError("no such file or folder"))
-    results = list(pool.fingerprint_files([good[0], gone, good[1]], workers=1))
+    results = of_files(pool.fingerprint_files([good[0], gone, good[1]], workers=1))
     assert [path for path, _ in results] == [good[0], Path("gone"), good[1]]
     assert results[1][1] is gone.error
 
 
 def test_a_path_longer_than_any_files_costs_only_itself(good: list[Path]) -> None:
-    results = list(pool.fingerprint_files([Path("x/" * 40_000), good[0]], workers=1))
+    results = of_files(pool.fingerprint_files([Path("x/" * 40_000), good[0]], workers=1))
     assert str(results[0][1]) == "cannot be read: file name too long"
     assert isinstance(results[1][1], PictureFingerprints)
 
@@ -304,7 +308,7 @@ def test_a_path_longer_than_any_files_costs_only_itself(good: list[Path]) -> Non
 @pytest.mark.usefixtures("children")
 def test_workers_that_cannot_start_are_told_once(good: list[Path]) -> None:
     with pytest.raises(Unavailable, match="cannot be started") as caught:
-        list(pool.fingerprint_files(good, workers=2, command=(sys.executable, "-c", "raise SystemExit(1)")))
+        of_files(pool.fingerprint_files(good, workers=2, command=(sys.executable, "-c", "raise SystemExit(1)")))
     assert caught.value.remedy
 
 
@@ -314,7 +318,7 @@ def test_a_worker_takes_no_module_from_the_folder_it_is_started_in(
     """A folder of evidence may hold a file named as a module of ours."""
     (tmp_path / "numpy.py").write_text("raise SystemExit('taken over')")
     monkeypatch.chdir(tmp_path)
-    [(_, result)] = pool.fingerprint_files([Path(good[0].name)], workers=1)
+    [(_, result)] = of_files(pool.fingerprint_files([Path(good[0].name)], workers=1))
     assert isinstance(result, PictureFingerprints)
 
 

@@ -39,6 +39,7 @@ from node.usecases.matching import Found
 from node.usecases.openquery import OpenQuery
 from node.usecases.ownlog import OwnLog
 from node.usecases.question import Question
+from node.usecases.search_terms import matchable
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import (
@@ -370,11 +371,11 @@ def test_a_query_brought_twice_at_once_is_answered_once() -> None:
                 admitted.append(admit(asked))
                 return admitted[-1]
 
-            def slow(*args: object) -> object:
+            def slow(*args: object, **named: object) -> object:
                 searched.append(args)
                 searching.set()
                 assert go_on.wait(30)
-                return search(*args)  # type: ignore[arg-type]
+                return search(*args, **named)  # type: ignore[arg-type]
 
             jp.matcher.for_member = slow  # type: ignore[assignment, method-assign]
             jp.answerer._admit = counted  # type: ignore[assignment, method-assign]
@@ -488,7 +489,9 @@ def test_every_pdq_of_a_subject_is_searched_whatever_its_orientations_are_of() -
             pdq = [Fingerprint(code=PDQ.code, value=prints(n).pdq, quality=90) for n in (1, 2, 3)]
             for order in (pdq, pdq[::-1]):
                 both = Subject(fingerprints=tuple(order), orientations=prints(1).pdq_orientations)
-                found = made.parties["JP"].matcher.for_member((both,), 0, MatchRule.POLICY, member_id("FR"), "training")
+                found = made.parties["JP"].matcher.for_member(
+                    (both,), 0, MatchRule.POLICY, member_id("FR"), "training", matching=matchable((both,), 50)
+                )
                 assert (len(found.hits), found.disagreed) == (1, 0)
                 assert made.parties["JP"].matcher.local((both,), 0).disagreed == 0
                 assert len(made.parties["JP"].matcher.local((both,), 0).hits) == 2
@@ -550,7 +553,9 @@ def test_more_hits_than_an_answer_holds_are_cut_and_the_answer_says_so(monkeypat
                 Hit(subject=number, origin="JP", algorithm="sha256", level=Level.SHARED, record=record)
                 for number in range(3)
             )
-            monkeypatch.setattr(made.parties["JP"].matcher, "for_member", lambda *_: Found(hits=hits, searched={}))
+            monkeypatch.setattr(
+                made.parties["JP"].matcher, "for_member", lambda *_, **__: Found(hits=hits, searched={})
+            )
             _, told = await ask(made, about(*(subject_of(prints(number)) for number in (1, 2, 3))))
             assert told["JP"].outcome is Outcome.HIT
             assert told["JP"].reason == "the first 2 of 3 hits"

@@ -1,4 +1,6 @@
-"""Hits that are kept, and how far records were matched. A database of before has no hits yet: all is matched anew."""
+"""Hits that are kept, and how far records were matched. A database of before has no hits yet: everything is matched
+again.
+"""
 
 from __future__ import annotations
 

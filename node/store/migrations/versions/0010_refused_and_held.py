@@ -1,5 +1,5 @@
 """Refused answers apart from those that count, questions held for an officer, and questions near holdings. What the
-tables are for is told in `node.store.schema_answers`.
+tables are for is told in `node.store.schema`.
 
 An answer that was kept with the state bad-signature becomes evidence: it stood among the answers that count.
 """

@@ -1,0 +1,226 @@
+"""The services of one hub, wired, over one home that this process owns. `hub_opening` makes them.
+
+Rules this module upholds:
+
+- The hub believes its own repository only after verifying it from the authority's root, as every node does.
+- The same services serve the daemon and an operator's command that works alone.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from node.app import hub_requests
+from node.app.homes import HUB_MEMBER
+from node.domain.ids import MemberId, federation_id, spoken
+from node.errors import NotFound, VigilError
+from node.hub.carrier import HubCarrier
+from node.hub.enrolment import EnrolmentDesk
+from node.hub.roster_desk import RosterDesk
+from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
+from node.pki.change import HubChange, NextKeys, former_cas
+from node.pki.client import RosterClient
+from node.pki.courier import claim_hub
+from node.pki.files import read_bounded, write_atomic
+from node.pki.keys import ONLINE, KeyRing
+from node.pki.metadata import RoleSigner
+from node.pki.repository import Repository
+from node.pki.wrapping import Passphrase
+from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
+from node.usecases.custody import Custody
+from node.usecases.outliers import Outliers
+from node.usecases.probes import Booked
+from node.usecases.roster import Members, Pins, RosterGate
+from node.wire import tls
+from node.wire.convert import ProtoCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.app.homes import OpenDatabase
+    from node.config import Config, Home
+    from node.domain.ports import Store
+    from node.domain.roster import Roster
+    from node.pki.courier import HubClaims
+    from node.pki.documents import Membership
+
+Line = dict[str, Any]
+
+MAX_CERTIFICATE = 65_536
+HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
+OWN_NAME = MemberId(HUB_MEMBER)
+"""In the place of a member in the origin of the hub's audit log, which never leaves it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class HubServices:
+    """Everything of a hub but its servers.
+
+    `halted`: why nothing is cosigned now, "" where all is well. `changed_over`: called when the hub's keys have
+    changed, after which these services are closed and opened again.
+    """
+
+    home: Home
+    settings: Config
+    ring: KeyRing
+    ca: CertificateAuthority
+    database: OpenDatabase
+    store: Store
+    audit: AuditLog
+    codec: ProtoCodec
+    catalogue: Catalogue
+    repository: Repository
+    roster_client: RosterClient
+    members: Members
+    pins: Pins
+    gate: RosterGate
+    carrier: HubCarrier
+    enrolment: EnrolmentDesk
+    roster: RosterDesk
+    custody: Custody
+    booked: Booked
+    change: HubChange
+    outliers: Outliers
+    secret: Passphrase = field(repr=False)
+    halted: str = ""
+    attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
+    at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
+    daemon: bool = False
+    changed_over: Callable[[], None] = lambda: None
+
+    def refused(self, member: MemberId) -> dict[str, int]:
+        """How often a member was refused today, by the limit that it was at."""
+        now = time.time()
+        return self.carrier.refusals.today(member, now) | self.booked.refusals.today(member, now)
+
+    # --- the roster ---------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> Roster:
+        """Keeps the online roles fresh, and puts what is published in force. Blocking. Raises `NotFound` before the
+        first bundle, and `PeerFault` kinds where the repository was tampered with.
+        """
+        self.repository.refresh(now=time.time())
+        return self._verified()
+
+    def accept(self, bundle: bytes) -> Roster:
+        """Publishes what the authority signed, and puts it in force; changes over where it is for this hub's new keys.
+        Blocking.
+        """
+        now, waiting = time.time(), self.change.waiting(self.secret)
+        if waiting is not None and self.change.is_for(bundle, waiting):
+            self._announce(self.change.repository(waiting).check(bundle, now=now))
+            self.change.take(bundle, waiting, now=now)
+            self.repository = Repository(
+                self.home.repository,
+                federation=self.ring.federation,
+                hub=waiting.claims.identity,
+                online=RoleSigner(waiting.ring.signer(ONLINE), waiting.ring.public_bytes(ONLINE)),
+            )
+            self.changed_over()
+        else:
+            self._announce(self.repository.check(bundle, now=now))
+            self.repository.accept(bundle, now=now)
+        roster = self._verified()
+        # A person has brought what was signed last: a restored hub may serve.
+        self.home.restored.unlink(missing_ok=True)
+        self.enrolment.settle()
+        return roster
+
+    def rekey(self, *, compromised: bool) -> tuple[str, str]:
+        """Makes new keys, which wait for the authority: (digits of the new identity, of the present one). Blocking.
+
+        `compromised`: somebody else may hold the present keys, so that nothing more is cosigned with them. Raises
+        `Misuse`, and `NotFound` before the authority's first signature.
+        """
+        self.repository.membership()
+        federation = federation_id(self.settings.federation)
+        if compromised:
+            # Before the sizes are read: what is cosigned after that would lie outside them.
+            self.halted = HALTED
+        try:
+            sizes = self.carrier.cosigned_sizes() if compromised else None
+            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time())
+        except VigilError:
+            self.halted = halted_by(self.change.waiting(self.secret))
+            raise
+        return (
+            spoken(waiting.claims.fingerprint(federation)),
+            spoken(claim_hub(self.ring, ca_sha256=self.ca.sha256).fingerprint(federation)),
+        )
+
+    def drop_keys(self) -> bool:
+        """Forgets new keys that wait; whether there were any. Blocking. Raises `Misuse`."""
+        found = self.change.drop()
+        self.halted = ""
+        return found
+
+    def suspend(self, member: MemberId, reason: str) -> None:
+        """From now on the member is refused, and its live streams end. Blocking."""
+        self.repository.suspend(member, reason, now=time.time())
+        self._verified()
+
+    def lift(self, member: MemberId) -> None:
+        """Ends a suspension. Blocking."""
+        self.repository.lift(member, now=time.time())
+        self._verified()
+
+    def _verified(self) -> Roster:
+        roster = self.roster_client.refresh(self.repository.read, now=time.time())
+        self.members.replace(roster)
+        return roster
+
+    def authority_until(self) -> float | None:
+        """By when the authority has to sign again (Unix seconds); None before its first signature."""
+        try:
+            return self.repository.authority_until()
+        except NotFound:
+            return None
+
+    def _announce(self, coming: Membership) -> None:
+        """First, and durable: former certificates must not outlive the keys that a new list of members takes away."""
+        self.enrolment.announce(coming.members)
+
+    def claims(self) -> HubClaims:
+        """Who this hub is, or is about to be: with the keys that wait, where some do."""
+        waiting = self.change.waiting(self.secret)
+        return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
+
+    def signing_request(self) -> bytes:
+        """What the operator carries to the authority (`hub_requests`). Blocking."""
+        waiting = self.change.waiting(self.secret)
+        return hub_requests.signing_request(self.store, self.members.latest(), self.ring, self.claims(), waiting)
+
+    def describe_request(self) -> Line:
+        """What the people on both sides of a signing request compare. Blocking."""
+        return hub_requests.describe_request(self.store, self.members.latest(), self.claims(), self.ring.federation)
+
+    # --- certificates -------------------------------------------------------------------------------------------------
+
+    def server_files(self) -> tls.ServerFiles:
+        """What both ports show, from memory and the newest certificate on disk."""
+        leaf = read_certificate(read_bounded(self.home.tls / "hub.der", MAX_CERTIFICATE, what="hub's certificate"))
+        ca = tls_pem(self.ca.der)
+        former = b"".join(map(tls_pem, former_cas(self.home.tls, now=time.time())))
+        return tls.ServerFiles(key=self.ring.tls_key_pem(), chain=leaf.pem + ca, client_ca=ca + former)
+
+    def renew_server(self) -> bool:
+        """Issues a new server certificate where the old one is past two thirds of its life. Blocking."""
+        path = self.home.tls / "hub.der"
+        leaf = read_certificate(read_bounded(path, MAX_CERTIFICATE, what="hub's certificate"))
+        if not needs_renewal(leaf, time.time()):
+            return False
+        write_atomic(path, self.ca.issue_server(server_hosts(leaf.der), now=time.time()).der)
+        return True
+
+
+def tls_pem(der: bytes) -> bytes:
+    """A certificate as PEM."""
+    return read_certificate(der).pem
+
+
+def halted_by(waiting: NextKeys | None) -> str:
+    """Why nothing is cosigned while these keys wait; "" where something is."""
+    return HALTED if waiting is not None and waiting.sizes is not None else ""

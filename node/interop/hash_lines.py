@@ -1,0 +1,122 @@
+r"""One line of a list of hashes that has no columns: `md5sum` and its kin, BSD `md5`, `openssl dgst`, our own form.
+
+Rules this module upholds:
+
+- An algorithm is named by the line, by its format, or by the caller. Only 32 bare digits (MD5) and 40 (SHA-1) need no
+  name: 64 are a SHA-256 or a PDQ, and nobody can tell which.
+- A name is read as the tool that wrote it escapes it (`\` before the line: GNU coreutils, "cksum output modes").
+- The reason of a fault never repeats the line, for it may be anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from node.domain.fingerprints import (
+    KIND_BY_NAME,
+    MD5,
+    SHA1,
+    SHA256,
+    Fingerprint,
+    FingerprintKind,
+    make,
+)
+
+_GNU: Final = re.compile(r"(\\?)([0-9A-Fa-f]{8,})(?: [ *]?|\t)(.*\S.*)", re.DOTALL)
+"""`md5sum`: digits, a space, a space or a star, the name. `md5 -r` has one space, and some tools have a tab."""
+_TAGGED: Final = re.compile(r"(\\?)([A-Za-z][A-Za-z0-9/_-]{0,31}) ?\((.*)\) ?= ?(\S+)", re.DOTALL)
+"""`md5sum --tag` and BSD: `MD5 (name) = digits`; `openssl dgst`: `MD5(name)= digits`."""
+_NAMED: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):(\S*)")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
+_ESCAPE: Final = re.compile(r"\\(.?)", re.DOTALL)
+_ESCAPES: Final = {"\\": "\\", "n": "\n", "r": "\r"}
+_BY_DIGITS: Final = {2 * kind.size: kind for kind in (MD5, SHA1)}
+_AMBIGUOUS: Final = {
+    2 * SHA256.size: "64 hex digits are a SHA-256 or a PDQ, and the list does not say which",
+    16: "16 hex digits can be a pHash, and the list does not say so",
+}
+_ELSEWHERE: Final = {8: "CRC-32", 48: "Tiger", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
+_SPELLINGS: Final = {"sha-1": SHA1, "sha-256": SHA256, "sha2-256": SHA256, "sha2_256": SHA256, "sha_256": SHA256}
+
+
+class Unusable(Exception):
+    """Why a line gives no hash. `ambiguous`: with an algorithm named by the caller it would."""
+
+    def __init__(self, why: str, *, ambiguous: bool = False) -> None:
+        super().__init__(why)
+        self.ambiguous = ambiguous
+
+
+def kind_named(name: str) -> FingerprintKind:
+    """The kind of that name, in any spelling that a tool has for it. Raises `Unusable`."""
+    lower = name.strip().lower()
+    kind = KIND_BY_NAME.get(lower) or _SPELLINGS.get(lower)
+    if kind is None:
+        raise Unusable(f"unknown algorithm {name.strip()[:20]!r}")
+    return kind
+
+
+def fingerprint_of(kind: FingerprintKind, digits: str, quality: int | None = None) -> Fingerprint:
+    """A hash from its hex digits. Raises `Unusable`."""
+    if not _HEX.fullmatch(digits) or len(digits) != 2 * kind.size:
+        raise Unusable(
+            f"a {kind.name} hash is {2 * kind.size} hex digits; what was given has {len(digits)} characters"
+            + ("" if _HEX.fullmatch(digits) or not digits else ", not all of them hex digits")
+        )
+    return make(kind, bytes.fromhex(digits), quality)
+
+
+def bare(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:
+    """Digits whose kind only `algorithm` or their number tells. Raises `Unusable`."""
+    if algorithm is not None:
+        return fingerprint_of(algorithm, digits)
+    if not _HEX.fullmatch(digits):
+        raise Unusable("it is no hash")
+    if kind := _BY_DIGITS.get(len(digits)):
+        return fingerprint_of(kind, digits)
+    if why := _AMBIGUOUS.get(len(digits)):
+        raise Unusable(why, ambiguous=True)
+    raise _unknown_digits(digits)
+
+
+def _unknown_digits(digits: str) -> Unusable:
+    known = _ELSEWHERE.get(len(digits))
+    more = f": a {known}, which is not searched" if known else ""
+    return Unusable(f"a hash of {len(digits)} hex digits is of no kind that is searched{more}")
+
+
+def parse_line(text: str, algorithm: FingerprintKind | None) -> tuple[Fingerprint, str]:
+    """(hash, name) of a line; the name is "" where it has none. Raises `Unusable`."""
+    line = text.lstrip(" \t")
+    if found := _TAGGED.fullmatch(line.rstrip()):
+        return fingerprint_of(kind_named(found[2]), found[4]), _name(found[3], escaped=bool(found[1]))
+    if found := _NAMED.fullmatch(line.rstrip()):
+        return fingerprint_of(kind_named(found[1]), found[2]), ""
+    if found := _GNU.fullmatch(line):
+        return _summed(found[2], algorithm), _name(found[3], escaped=bool(found[1]))
+    return bare(line.rstrip(), algorithm), ""
+
+
+def _summed(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:
+    """The digits of a line that has a name too: 64 of them are what `sha256sum` writes."""
+    if algorithm is None and len(digits) == 2 * SHA256.size:
+        return fingerprint_of(SHA256, digits)
+    return bare(digits, algorithm)
+
+
+def is_line(text: str) -> bool:
+    """Whether a text is a line of `md5sum` or its kin, with a name."""
+    return bool(_GNU.fullmatch(text) or _TAGGED.fullmatch(text))
+
+
+def _name(text: str, *, escaped: bool) -> str:
+    if not escaped:
+        return text
+
+    def plain(found: re.Match[str]) -> str:
+        if found[1] not in _ESCAPES:
+            raise Unusable("its name has a backslash that escapes nothing")
+        return _ESCAPES[found[1]]
+
+    return _ESCAPE.sub(plain, text)

@@ -1,0 +1,1 @@
+"""Of other systems' formats."""
