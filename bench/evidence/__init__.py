@@ -5,8 +5,9 @@ Rules this package upholds:
 - The corpus is made here (`corpus`), of originals that are known again by their hashes (`originals`): photographs in
   the folder that VIGIL_PHOTOS names, or rendered pictures. The same seed gives the same files.
 - What counts is what other programs show (`shown`), and they are asked about the same bytes. `evidence.found` is the
-  share of those originals that Vigil finds or names; `evidence.silent` counts the originals that nothing was said of,
-  shown or not.
+  share of those originals that Vigil finds or names; `evidence.silent` counts those that nothing was said of. Of the
+  originals that no other program shows, those that nothing was said of are counted apart (`evidence.silent-unshown`):
+  zeros among uncompressed pixels are pixels, and nobody can tell.
 - A file that cannot be made here, because its writer is not installed, is counted (`evidence.left-out`).
 - Each case that was not found says its kind, damage and nesting, so that it can be made again.
 """
@@ -37,17 +38,18 @@ Line = dict[str, Any]
 
 
 def run(records: int | None = None) -> Iterator[Line]:
-    """All figures, over about `records` files (all of the corpus unless said), then a line for each original that was
-    not found.
+    """A line for each original that was not found, as it is judged; then the figures, over about `records` files (all
+    of the corpus unless said).
     """
     corpus = Corpus(Originals.made(), sample(records))
-    done = list(judged(_with_family(corpus)))
+    done: list[Judged] = []
+    for each in judged(_with_family(corpus)):
+        done.append(each)
+        if each.outcome is not Outcome.FOUND:
+            yield _missed(each)
     yield from figures(done, corpus)
     if records is None:
         yield from map(dict, speed.run())
-    for each in done:
-        if each.outcome is not Outcome.FOUND:
-            yield _missed(each)
 
 
 def _with_family(corpus: Corpus) -> Iterator[tuple[str, Case]]:
@@ -59,7 +61,7 @@ def figures(done: Sequence[Judged], corpus: Corpus) -> Iterator[Line]:
     shown = [each for each in done if each.shown]
     found = [each for each in shown if each.outcome is Outcome.FOUND]
     named = [each for each in shown if each.outcome is Outcome.NAMED]
-    silent = [each for each in done if each.outcome is Outcome.SILENT]
+    silent = Counter(each.shown for each in done if each.outcome is Outcome.SILENT)
     photographs = "VIGIL_PHOTOS" in os.environ
     yield _line(
         "evidence.files",
@@ -72,9 +74,9 @@ def figures(done: Sequence[Judged], corpus: Corpus) -> Iterator[Line]:
     share = (len(found) + len(named)) / max(len(shown), 1)
     yield _line("evidence.found", share, "share of shown originals", "found or named; the bound", BOUND)
     yield _line("evidence.found-only", len(found) / max(len(shown), 1), "share of shown originals", "found")
-    yield _line("evidence.silent", len(silent), "originals", "passed over without a word; the bound", 0)
+    yield _line("evidence.silent", silent[True], "shown originals", "passed over without a word; the bound", 0)
     yield _line(
-        "evidence.silent-shown", sum(each.shown for each in silent), "originals", "of them, shown by another program"
+        "evidence.silent-unshown", silent[False], "originals", "without a word, shown by no other program either"
     )
     for family in dict.fromkeys(each.family for each in done):
         some = [each for each in shown if each.family == family]

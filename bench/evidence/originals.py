@@ -38,6 +38,10 @@ FILM_SECONDS: Final = 4
 FILM_RATE: Final = 25
 """Frames a second; MPEG-1 and MPEG-2 take few rates."""
 APART: Final = 2 * PDQ_RADIUS
+_COARSE: Final = 5
+"""Times smaller in width and height: what is lost by it is fine detail."""
+_STURDY: Final = 12
+"""Bits that a hash may change by without fine detail."""
 _ENDINGS: Final = frozenset({".jpg", ".png", ".webp"})
 _ZOOM: Final = 0.55
 """The share of a picture's width and height that a film shows at a time."""
@@ -118,16 +122,22 @@ class Originals:
 
 
 def _picture(name: str, image: Image.Image) -> Original | None:
-    hashes, quality = hashes_of(np.asarray(image))
-    return Original(name, image, hashes[:1]) if quality >= PDQ_QUALITY_FLOOR else None
+    look = _sturdy(np.asarray(image))
+    return None if look is None else Original(name, image, look)
+
+
+def _sturdy(rgb: Rgb) -> Hashes | None:
+    """The hash of a picture that stays itself when its fine detail goes, as in a film of few bits; None of another."""
+    hashes, quality = hashes_of(rgb)
+    image = Image.fromarray(rgb)
+    coarse = image.resize((image.width // _COARSE, image.height // _COARSE)).resize(image.size)
+    moved = least(hashes_of(np.asarray(coarse))[0][:1], hashes[:1])
+    return hashes[:1] if quality >= PDQ_QUALITY_FLOOR and moved <= _STURDY else None
 
 
 def _film(name: str, image: Image.Image) -> Original | None:
-    looks = []
-    for second in range(FILM_SECONDS):
-        hashes, quality = hashes_of(_seen(image, second * FILM_RATE))
-        if quality >= PDQ_QUALITY_FLOOR:
-            looks.append(hashes[:1])
+    seen = (_sturdy(_seen(image, second * FILM_RATE)) for second in range(FILM_SECONDS))
+    looks = [look for look in seen if look is not None]
     return Original(f"{name} (film)", image, np.concatenate(looks), film=True) if len(looks) == FILM_SECONDS else None
 
 
@@ -147,7 +157,9 @@ def _sources() -> Iterator[tuple[str, Image.Image]]:
     # Packages ship one picture in several sizes, told apart by what follows the first word of its name.
     for word, path in {re.split(r"[-_0-9]", path.stem)[0].lower(): path for path in files}.items():
         with Image.open(path) as opened:
-            yield word, opened.convert("RGB").resize(SIDES, Image.Resampling.LANCZOS)
+            made = opened.convert("RGB").resize(SIDES, Image.Resampling.LANCZOS)
+        made.info.clear()  # a profile would go into each file
+        yield word, made
     number = 0
     while True:
         number += 1

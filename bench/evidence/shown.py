@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - A file shows an original where any judge gives a picture or a frame within the radius of the original's hashes, in any
-  orientation. Judges: FFmpeg through PyAV (every stream, on behind damage), imagecodecs, tifffile, and Pillow told to
-  go on behind damage. A judge that is not installed is absent.
+  orientation. Judges: FFmpeg through PyAV (every stream, on behind damage), imagecodecs, tifffile, Pillow told to go
+  on behind damage, and a carver of JPEGs for raw files. A judge that is not installed is absent.
 - The judges run in processes of their own: one that crashes shows nothing, and costs nobody else.
 """
 
@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -105,7 +106,17 @@ def by_pillow(data: bytes) -> Iterator[Rgb]:
         yield np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-JUDGES: Final[tuple[Judge, ...]] = (by_pillow, by_ffmpeg, by_imagecodecs, by_tifffile)
+def by_carving(data: bytes) -> Iterator[Rgb]:
+    """The JPEGs in a camera's raw file, as a carver finds them."""
+    if not data.startswith((b"FUJIFILM", b"II", b"MM")):
+        return
+    at = -1
+    while (at := data.find(b"\xff\xd8\xff", at + 1)) >= 0:
+        with suppress(Exception):
+            yield from by_pillow(data[at:])
+
+
+JUDGES: Final[tuple[Judge, ...]] = (by_pillow, by_ffmpeg, by_imagecodecs, by_tifffile, by_carving)
 
 
 def _eight_bit(given: ArrayLike) -> Rgb:

@@ -141,7 +141,7 @@ class Course:
 
 
 def noted(result: MaterialFingerprints, note: str) -> MaterialFingerprints:
-    """A result with one note more."""
-    if not note:
+    """A result with one note more, unless it has it."""
+    if not note or note in result.note:
         return result
     return replace(result, note=(f"{result.note}; {note}" if result.note else note)[:MAX_NOTE])

@@ -12,7 +12,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.errors import MediaError
@@ -27,6 +27,11 @@ from node.media.region import Region
 from node.media.signatures import UNKNOWN, seems
 from node.media.sniff import AVIF, BMP, GIF, HEAD, HEIC, HEIF, JPEG, PNG, TIFF, WEBP, Format, recognise
 from node.media.tolerance import behind_a_lead
+
+_BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
+"""Bytes that scripts and gateways put before a file without meaning to: blanks, line ends, a byte order mark."""
+MAX_BLANK: Final = 64
+"""How many of them are passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +103,9 @@ def kind_of(region: Region, stated: str = "") -> Kind:
         return _picture(recognise(head))
     except MediaError:
         pass
-    film = container_of(head)
-    if film is not None:
-        return _film(film)
-    for holder in HOLDERS:
-        if holder.recognise(head, region):
-            return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+    kind = _film_or_holder(head, region) or _behind_blanks(head, region)
+    if kind is not None:
+        return kind
     picture_behind = behind_a_lead(head)
     if picture_behind is not None:
         return _picture(*picture_behind)
@@ -112,6 +114,28 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     if film_behind is not None:
         return _film(*film_behind)
     return Kind(name=known.name, media_type=stated or known.media_type)
+
+
+def _behind_blanks(head: bytes, region: Region) -> Kind | None:
+    """What begins behind a few blanks; None where nothing does. Some formats begin with a blank themselves."""
+    blanks = len(head) - len(head.lstrip(_BLANK))
+    for start in range(1, min(blanks, MAX_BLANK) + 1):
+        later = region.part(start)
+        kind = _film_or_holder(later.head(HEAD), later)
+        if kind is not None:
+            return replace(kind, start=start)
+    return None
+
+
+def _film_or_holder(head: bytes, region: Region) -> Kind | None:
+    """What a content is by how it begins; None where that is neither."""
+    film = container_of(head)
+    if film is not None:
+        return _film(film)
+    for holder in HOLDERS:
+        if holder.recognise(head, region):
+            return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+    return None
 
 
 def _picture(known: Format, start: int = 0) -> Kind:

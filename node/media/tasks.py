@@ -33,7 +33,8 @@ class Task:
     was read of it, if anything; `last`: this is its second turn.
 
     `parts`: whether its parts are looked at in this turn, and `left_out` what is said of them once they were; `lost`:
-    workers that it has cost; `taken`: seconds of processor time that they took for it.
+    workers that it has cost; `taken`: seconds of processor time that they took for it; `waited`: seconds by the
+    clock that were waited for them.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Task:
     left_out: str = ""
     lost: int = 0
     taken: float = 0.0
+    waited: float = 0.0
     file: int | None = None
     status: Status | None = None
     course: Course = field(init=False)

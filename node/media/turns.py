@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprints import MaterialFingerprints
 from node.errors import Malformed, MediaError
 from node.media import replies
-from node.media.allowance import grace
+from node.media.allowance import MAX_COST, grace
 from node.media.budget import Budget, cut, limits_of_part
 from node.media.confine import PROCESSOR_SECONDS
 from node.media.course import Opened, noted
 from node.media.shortage import LACKED
 from node.media.subject_replies import Begun, Done
 from node.media.tasks import Result, Task, left_of
+from node.media.unpacking import looking_seconds, reading_seconds
 from node.media.worker_process import WorkerProcess, cause
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ class Turns:
     def first_step(self, task: Task) -> float:
         """Seconds by the clock in which a file has its digests, or goes on among its parts."""
         return self._wall + WALL_A_SECOND * (grace(task.status.size) if task.status else 0)
+
+    def most_waiting(self, task: Task) -> float:
+        """Seconds by the clock that a file may be waited for in all. Each step of it has a limit of its own; this
+        one is for a worker that was taken over and makes up part after part.
+        """
+        size = task.status.size if task.status else 0
+        processor = looking_seconds(size) + reading_seconds(size) + 2 * MAX_COST
+        return self._wall + WALL_A_SECOND * processor
 
     def hear(self, worker: WorkerProcess, task: Task, said: replies.Said) -> None:
         """Takes one line. Raises `Malformed` where no honest worker would have said it."""

@@ -34,6 +34,11 @@ TOO_LONG: Final = "the rest of what takes too long to be unpacked"
 DAMAGED: Final = "the rest of it, which is damaged"
 
 
+def reading_seconds(size: int) -> float:
+    """Processor time in which the parts of a file of `size` bytes are found and unpacked."""
+    return READING_SECONDS + size / READ_A_SECOND
+
+
 def looking_seconds(size: int) -> float:
     """Processor time in which all parts of a file of `size` bytes are decoded."""
     return DECODING_SECONDS + SECONDS_A_MEGABYTE * size / 1_000_000
@@ -59,7 +64,7 @@ class Bounds:
         """Of what has `size` bytes."""
         return cls(
             most=min(FREE_BYTES + MAX_RATIO * size, MAX_UNPACKED_BYTES),
-            seconds=READING_SECONDS + size / READ_A_SECOND,
+            seconds=reading_seconds(size),
         )
 
     def take(self, size: int) -> None:

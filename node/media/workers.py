@@ -21,7 +21,7 @@ from node.media import replies
 from node.media.budget import Budget
 from node.media.descriptors import not_read
 from node.media.tasks import Task, left_of
-from node.media.turns import Turns
+from node.media.turns import MAX_LOST, Turns
 from node.media.worker_process import UNCONFINED, WorkerProcess, start
 
 _STARTS: Final = 3
@@ -64,14 +64,25 @@ class Workers:
         now = time.monotonic()
         wait = not first.is_done and not first.course.ready
         nearest = min((worker.deadline for worker in self._listened_to() if worker.busy), default=now)
-        for key, _events in self._selector.select(max(nearest - now, 0.0) if wait else 0.0):
+        heard = self._selector.select(max(nearest - now, 0.0) if wait else 0.0)
+        self._count_waiting(time.monotonic() - now)
+        for key, _events in heard:
             self._hear(key.data)
         now = time.monotonic()
         for worker in self._listened_to():
             if worker.busy and worker.deadline <= now:
                 self._lose(worker, f"reading and decoding it took longer than {worker.allowed:g} seconds")
+            elif worker.tasks and worker.tasks[0].waited > self._turns.most_waiting(worker.tasks[0]):
+                worker.tasks[0].lost = MAX_LOST  # nothing more of it is looked at
+                self._lose(worker, "all that lies in it takes too long")
         while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
             self.hand_out(self._backlog.popleft())
+
+    def _count_waiting(self, seconds: float) -> None:
+        """Each worker that is listened to was waited for, on behalf of its file."""
+        for worker in self._listened_to():
+            if worker.tasks:
+                worker.tasks[0].waited += seconds
 
     def _listened_to(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers if not worker.paused]
