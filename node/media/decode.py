@@ -98,11 +98,12 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
     """A picture that could not be decoded as it is: without its metadata, or as far as it can be seen. Raises `error`,
     or one that says how little of it can be seen.
     """
+    words = "truncated" if str(error).startswith("truncated") else "damaged"
     clean = without_metadata(data, known)
     if clean is not None:
         try:
             picture = _decoded(clean, known)
-            return replace(picture, note=partial.note_of_clean(data, known, moves=picture.rest is not None))
+            return replace(picture, note=partial.note_of_clean(known, words, moves=picture.rest is not None))
         except (Shortage, TooManyPixels):
             raise
         except MediaError:
@@ -110,7 +111,7 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
     seen = _seen(data, known)
     if seen is None or seen.share == 0:
         raise error
-    note = partial.note_of(seen, known, "truncated" if str(error).startswith("truncated") else "damaged")
+    note = partial.note_of(seen, known, words)
     return DecodedPicture(
         pixels=seen.pixels, media_type=known.media_type, milliseconds=0, frames=1, rest=None, note=note
     )
