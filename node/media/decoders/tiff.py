@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from PIL import Image
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
 from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
+from node.media.pixels import Pixels
 from node.media.samples import Values, eight_bit, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
@@ -75,9 +77,22 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
     """
     found = list(ifd.directories(data))
     if raw.is_raw(data, found):
-        return raw.decode(data, found)
+        try:
+            return raw.decode(data, found)
+        except raw.NoPreview:
+            if not found or found[0].first(ifd.PHOTOMETRIC, raw.SENSOR[0]) in raw.SENSOR:
+                raise
+        pixels = _decoded(data, found)
+        return Decoded(
+            pixels=pixels, note=raw.note_of(pixels.width, pixels.height), media_type=raw.media_type_of(found)
+        )
     if found and not pillow_failed and _left_to_pillow(found[0]):
         return None
+    return Decoded(pixels=_decoded(data, found))
+
+
+def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Pixels:
+    """The picture of the first directory."""
     if found and _is_subsampled(found[0]):
         return _by_libtiff(data, found[0])
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -89,7 +104,7 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         values = _colours(_Page(page, _arranged(samples)))
         orientation = page.tags.valueof(ifd.ORIENTATION, 1)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return Decoded(pixels=pixels_from(values if turn is None else turn(values)))
+    return pixels_from(values if turn is None else turn(values))
 
 
 def _is_subsampled(first: ifd.Directory) -> bool:
@@ -103,14 +118,14 @@ def _is_subsampled(first: ifd.Directory) -> bool:
     )
 
 
-def _by_libtiff(data: bytes, first: ifd.Directory) -> Decoded:
+def _by_libtiff(data: bytes, first: ifd.Directory) -> Pixels:
     """By libtiff's own conversion to RGB, which turns a picture by half of what its tag states."""
     if first.first(ifd.ORIENTATION, 1) != 1:
         raise Unreliable("a TIFF whose pixels cannot be decoded reliably: luma and colour differences that are turned")
     bounded("TIFF", first.first(ifd.WIDTH), first.first(ifd.LENGTH), sample_bytes=4)
     if any(start <= 0 or start + length > len(data) for start, length in first.segments):
         raise EOFError
-    return Decoded(pixels=pixels_from(np.asarray(imagecodecs.tiff_decode(data, asrgb=True), np.uint8)))
+    return pixels_from(np.asarray(imagecodecs.tiff_decode(data, asrgb=True), np.uint8))
 
 
 def _left_to_pillow(first: ifd.Directory) -> bool:
@@ -154,9 +169,7 @@ def _check(page: tifffile.TiffPage, size: int) -> None:
 def _arranged(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """From (planes, depth, length, width, samples) to (length, width, all samples) of the first layer."""
     layer = samples[:, 0]
-    if layer.shape[0] == 1:
-        return np.asarray(layer[0])
-    return np.concatenate(list(layer), axis=-1)
+    return np.asarray(layer[0] if layer.shape[0] == 1 else np.moveaxis(layer[..., 0], 0, -1))
 
 
 @dataclass(frozen=True, slots=True)
