@@ -19,6 +19,7 @@ import numpy as np
 from node.errors import MediaError
 from node.media.decoders.boxes import boxes
 from node.media.decoders.decoded import Decoded, bounded, pixels_from
+from node.media.decoders.single import alpha_of
 from node.media.samples import eight_bit
 
 _STREAM: Final = b"\xff\x0a"
@@ -47,6 +48,7 @@ def decode(data: bytes) -> Decoded:
     return Decoded(
         pixels=pixels_from(eight_bit(colours, values.dtype.itemsize * 8)),
         note=_MOVES if moves else "",
+        alpha=alpha_of(values, values.dtype.itemsize * 8),
     )
 
 
