@@ -1,0 +1,1 @@
+"""A grid of the kinds of files that lie on seized devices: each made here, with its right value and outcome."""
