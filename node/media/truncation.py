@@ -93,8 +93,8 @@ def _asf_is_cut(stream: Region) -> bool:
 
 
 def _last_packet_is_cut(stream: Region) -> bool:
-    """Whether the last packet of a transport stream is not all there. Its packets need not be where the first ones would
-    have them: bytes may be lost in between.
+    """Whether the last packet of a transport stream is not all there. Its packets need not be where the first ones
+    would have them: bytes may be lost in between.
     """
     tail = stream.at(max(stream.size - _HEAD, 0), _HEAD)
     step = packet_bytes(tail)
