@@ -16,9 +16,11 @@ from typing import Annotated, Final
 import typer
 
 from node.cli.common import Command, Common, Session, common, one
-from node.cli.output import Line, Output, plain
+from node.cli.output import Line, Output, plain, plain_lines
+from node.cli.part_words import part_words
 from node.cli.retract import Reason
 from node.cli.words import clock_words, count, moment, new_table, record_name
+from node.domain.holdings import INSIDE
 from node.errors import Misuse, Refused
 
 _LISTED: Final = 100
@@ -73,7 +75,8 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
 
     --set-level lowers or raises the level. A shared holding is lowered by retracting its record (vigil retract).
     --delete removes the holding from the database, the index and the copies of originals. If it is shared, its record
-    is retracted first. The files themselves stay where they are.
+    is retracted first. Its parts (the files in an archive, the pictures in a document) are removed with it, but not
+    those that another file of the same case holds or that were taken in themselves. The files stay where they are.
     """
     given = common(ctx)
     if number is None:
@@ -154,19 +157,37 @@ def _print_whole(output: Output, line: Line) -> None:
     ]
     for name, value in said:
         output.say(f"{name:<12} {plain(value)}")
+    if line.get("note"):
+        output.say(f"{'Note':<12} {plain(line['note'])}")
     for each in line["files"]:
-        output.say(f"{'File':<12} {plain(each['path'])} (case {plain(each['case'])})")
+        inside = each.get("inside")
+        path = plain(each["path"]) if inside is None else f"{plain(each['path'])} {INSIDE} {plain(inside)}"
+        output.say(f"{'File':<12} {path} (case {plain(each['case'])})")
     if not line["files"]:
         output.say(f"{'File':<12} no reference was kept")
+    _print_places(output, line)
     prints = line["fingerprints"] or []
     still = [each for each in prints if each["seconds"] is None]
     frames = [each for each in prints if each["seconds"] is not None]
     for each in (*still, *frames[:_FRAMES_SHOWN]):
         quality = "" if each["quality"] is None else f", quality {each['quality']}"
         when = "" if each["seconds"] is None else f", at {clock_words(each['seconds'])}"
+        when += f", as shown on {plain(each['shown_on'])}" if each.get("shown_on") else ""
         output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{when}")
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
+
+
+def _print_places(output: Output, line: Line) -> None:
+    """What it is a part of, and how many parts it has."""
+    places = line.get("part_of", [])
+    for each in places:
+        holder = f"holding {each['holding']}" if each["holding"] else f"SHA-256 {plain(each['parent'])}, not held"
+        output.say(f"{'Part of':<12} {holder} ({plain(part_words(each))})")
+    if (more := line.get("part_of_total", 0) - len({each["parent"] for each in places})) > 0:
+        output.say(f"{'':<12} and of {count(more, 'more file')}")
+    if line.get("parts"):
+        output.say(f"{'Parts':<12} {line['parts']:,} directly in it")
 
 
 # --- shared with `vigil case` -----------------------------------------------------------------------------------------
@@ -196,7 +217,7 @@ def delete_all(given: Common, session: Session, arguments: Line, *, yes: bool) -
     if not yes:
         if not sys.stdin.isatty():
             raise Misuse(f"this would {what}. Nothing was done: there is no terminal to ask at", remedy="give --yes")
-        if not typer.confirm(f"This cannot be undone. It would {what}. Delete?", default=False, err=True):
+        if not typer.confirm(plain_lines(f"This cannot be undone. It would {what}. Delete?"), default=False, err=True):
             raise Refused("nothing was done: the answer was no")
     with given.output.progress("deleting", plan["would_delete"] + plan["would_leave"]) as advance:
         for line in session.run("delete", arguments | ({"yes": True} if yes else {"plan": plan["plan"]})):
@@ -211,6 +232,10 @@ def _plan_words(plan: Line) -> str:
         parts.append(f"retract {count(plan['would_retract'], 'record')}, at every member")
     if plan["would_leave"]:
         parts.append(f"take {count(plan['would_leave'], 'holding')} of other cases out of this case")
+    if plan.get("parts"):
+        parts.append(f"that is with {count(plan['parts'], 'part')} inside the file")
+    if plan.get("parts_kept"):
+        parts.append(f"keep {count(plan['parts_kept'], 'part')} that other files hold or that were taken in themselves")
     return "; ".join(parts)
 
 

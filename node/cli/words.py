@@ -17,8 +17,10 @@ from rich import box
 from rich.table import Table
 
 from node.cli.output import Line, plain
+from node.cli.part_words import part_words
 from node.cli.statement_words import handling_words, statement_words
 from node.domain.calendar import spell_day, spell_moment
+from node.domain.holdings import INSIDE
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
@@ -70,7 +72,8 @@ def subject_name(hit: Line) -> str:
     """What a hit is about, as the person called it; of a hit on a question as a whole, how many subjects it may be."""
     if hit["subject"] is None and hit.get("subjects"):
         return f"one or more of the {count(hit['subjects'], 'subject')} asked about; which, is not told"
-    return plain(hit["subject"] or "")
+    part = hit.get("part") or hit.get("place")
+    return plain(hit["subject"] or "") + (f" {INSIDE} {plain(part_words(part))}" if part else "")
 
 
 def record_name(record: str | None) -> str:
@@ -103,6 +106,7 @@ def hit_words(hit: Line) -> str:
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     about = ["found without the plain borders"] if hit.get("trimmed") else []
+    about += [f"as shown on {plain(hit['shown_on'])}"] if hit.get("shown_on") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += [_RECORD_HERE[hit["record_here"]]] if hit.get("record_here") in _RECORD_HERE else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []

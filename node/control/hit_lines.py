@@ -40,6 +40,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "handling": handling_line(shown.handling),
         "weak": bool(evidence and evidence.weak),
         "trimmed": bool(evidence and evidence.trimmed),
+        "shown_on": (evidence.look or None) if evidence else None,
         "shares": shares_line(evidence.shares if evidence else None),
         "seconds": seconds_line(evidence.at if evidence else None),
         "subject_seconds": seconds_line(evidence.subject_at if evidence else None),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
-from node.control.lines import fingerprint_line
+from node.control.lines import fingerprint_line, place_line
 from node.control.search_commands import LEVELS
 from node.control.statements import RETRACTION_REASONS
 from node.domain.envelope import Kind
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 LISTED: Final = 100
 """Holdings or cases listed where nobody says how many."""
+
+
+PLACES_SHOWN: Final = 20
+"""Places of a part that are shown. An icon may lie in a thousand documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,9 @@ class HoldingCommands:
             return found, tx.hits_of_holdings([each.id for each in found])
 
     async def holding(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holding", "digests"} -> one line: all that is held, where its files were, and its fingerprints if asked."""
+        """{"holding", "digests"} -> one line: all that is held, where its files were, what it is a part of, how many
+        parts it has, and its fingerprints if asked.
+        """
         given = Arguments(arguments)
         number, digests = given.whole("holding"), given.flag("digests")
         await self._looks("holding", holdings=[number], digests=digests)
@@ -77,12 +83,20 @@ class HoldingCommands:
             holding = tx.holding(number)
             files = tx.file_references(number)
             hits = tx.hits_of_holdings([number]).get(number, 0)
-        if holding is None:
-            raise NotFound(f"there is no holding {number}", remedy="`vigil holdings` lists the holdings")
+            if holding is None:
+                raise NotFound(f"there is no holding {number}", remedy="`vigil holdings` lists the holdings")
+            places = tx.places(number, PLACES_SHOWN)
+            held_by = len(tx.parents([number]).get(number, ()))
+            found = {place.parent: tx.holding_by_sha256(place.parent) for place in places}
+            parts = len(tx.parts(holding.sha256))
+        parents = {sha256: each.id for sha256, each in found.items() if each is not None}
         return holding_line(holding, hits) | {
-            "files": [{"case": each.case, "path": each.path} for each in files],
+            "files": [{"case": each.case, "path": each.path, "inside": each.inside} for each in files],
+            "part_of": [place_line(place) | {"holding": parents.get(place.parent)} for place in places],
+            "part_of_total": held_by,
+            "parts": parts,
             "original": self.has_original(holding.sha256),
-            "fingerprints": [fingerprint_line(each) for each in holding.fingerprints] if digests else None,
+            "fingerprints": _prints(holding) if digests else None,
         }
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -141,8 +155,9 @@ class HoldingCommands:
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"holdings", "case", "reason", "yes", "plan"} -> what would be done, where neither "yes" nor "plan" is given:
-        {"would_delete", "would_leave", "would_retract", "plan"}. Else a line per holding as it is deleted, then
-        {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another one is refused.
+        {"would_delete", "would_leave", "would_retract", "parts", "parts_kept", "plan"}. Else a line per holding as it
+        is deleted, then {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another
+        one is refused.
         """
         given = Arguments(arguments)
         ids, case = _numbers(given), given.text("case", "")
@@ -155,7 +170,7 @@ class HoldingCommands:
         agreed = given.text("plan", "")
         if not given.flag("yes") and not agreed:
             told = {"would_delete": plan.deleted, "would_leave": plan.left, "would_retract": plan.shared}
-            yield {**told, "plan": plan.digest}
+            yield {**told, "parts": plan.parts, "parts_kept": plan.kept, "plan": plan.digest}
             return
         if agreed and agreed != plan.digest:
             raise Misuse("what this would delete has changed since it was shown", remedy="run the command again")
@@ -168,6 +183,7 @@ class HoldingCommands:
             yield {
                 "holding": done.holding,
                 "state": "deleted" if done.deleted else "left the case",
+                "case": None if done.deleted else done.case,
                 "retracted": str(done.record) if done.record else None,
                 "original_deleted": done.original,
             }
@@ -206,11 +222,21 @@ def holding_line(holding: Holding, hits: int) -> Line:
         "cases": list(holding.cases),
         "media_type": holding.media_type,
         "size": holding.size,
+        "note": holding.note or None,
         "level": level_name(holding.level),
         "added_at": holding.added_at,
         "record": str(holding.record) if holding.record else None,
         "hits": hits,
     }
+
+
+def _prints(holding: Holding) -> list[Line]:
+    """Its fingerprints, and behind them those of its further looks, each with its background."""
+    looks = [(look.background, each) for look in holding.composed for each in look.fingerprints()]
+    return [
+        fingerprint_line(each) | {"shown_on": background or None}
+        for background, each in [*(("", each) for each in holding.fingerprints), *looks]
+    ]
 
 
 def level_name(level: Level) -> str:

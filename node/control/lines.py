@@ -11,20 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.domain.calendar import in_calendar, spell_day
-from node.domain.fingerprints import (
-    KIND_BY_CODE,
-    Animation,
-    DigestFingerprints,
-    Fingerprint,
-    MaterialFingerprints,
-    PictureFingerprints,
-    TrimmedFingerprints,
-    VideoFingerprints,
-    VideoFrame,
-)
+from node.domain.fingerprint_json import read_prints, write_prints
+from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, Fingerprint
 from node.domain.holdings import IngestItem
-from node.domain.queries import Subject
-from node.errors import Misuse
+from node.domain.parts import Place, Role
+from node.domain.queries import Look, Subject
+from node.errors import Malformed, Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +94,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "handling": handling_line(hit.handling),
         "weak": hit.weak,
         "trimmed": hit.trimmed,
+        "shown_on": hit.look or hit.held_look or None,
         "holding": hit.holding,
         "cases": list(hit.cases) if hit.holding is not None else None,
         "allowed": hit.allowed,
@@ -152,110 +145,15 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
     }
 
 
-def prints_line(prints: MaterialFingerprints) -> Line:
-    """A file's fingerprints, whole, for an ingest item."""
-    line = {
-        "media_type": prints.media_type,
-        "size": prints.size,
-        "md5": prints.md5.hex(),
-        "sha1": prints.sha1.hex(),
-        "sha256": prints.sha256.hex(),
-        "note": prints.note,
-    }
-    if isinstance(prints, DigestFingerprints):
-        return line
-    line |= {"width": prints.width, "height": prints.height}
-    if isinstance(prints, VideoFingerprints):
-        return line | _moving_line(prints)
-    return line | {
-        "pdq": prints.pdq.hex(),
-        "pdq_quality": prints.pdq_quality,
-        "pdq_orientations": [value.hex() for value in prints.pdq_orientations],
-        "phash": prints.phash.hex(),
-        "trimmed": trimmed_line(prints.trimmed),
-        "animation": _moving_line(prints.animation) if prints.animation else None,
-    }
-
-
-def _moving_line(prints: VideoFingerprints | Animation) -> Line:
-    return {
-        "frames": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.frames],
-        "between": [[frame.at, frame.pdq.hex(), frame.quality] for frame in prints.between],
-        "milliseconds": prints.milliseconds,
-    }
-
-
-def _read_moving(line: Line) -> Line:
-    """The inverse of `_moving_line`, as arguments. Raises KeyError, TypeError, ValueError."""
-    return {
-        "frames": _read_frames(line["frames"]),
-        "between": _read_frames(line["between"]),
-        "milliseconds": int(line["milliseconds"]),
-    }
-
-
-def trimmed_line(trimmed: TrimmedFingerprints | None) -> Line | None:
-    """What lies within a picture's plain borders, or null."""
-    if trimmed is None:
-        return None
-    return {
-        "box": list(trimmed.box),
-        "pdq_quality": trimmed.pdq_quality,
-        "pdq_orientations": [value.hex() for value in trimmed.pdq_orientations],
-        "phash": trimmed.phash.hex(),
-    }
-
-
-def _read_trimmed(line: Line | None) -> TrimmedFingerprints | None:
-    """The inverse of `trimmed_line`. Raises KeyError, TypeError, ValueError."""
-    if line is None:
-        return None
-    left, top, right, bottom = map(int, line["box"])
-    return TrimmedFingerprints(
-        box=(left, top, right, bottom),
-        pdq_quality=int(line["pdq_quality"]),
-        pdq_orientations=tuple(bytes.fromhex(value) for value in line["pdq_orientations"]),
-        phash=bytes.fromhex(line["phash"]),
-    )
-
-
-def read_prints(line: Line) -> MaterialFingerprints:
-    """The inverse of `prints_line`. Raises `Misuse`."""
-    try:
-        about: Line = {
-            "media_type": str(line["media_type"]),
-            "size": int(line["size"]),
-            "md5": bytes.fromhex(line["md5"]),
-            "sha1": bytes.fromhex(line["sha1"]),
-            "sha256": bytes.fromhex(line["sha256"]),
-            "note": str(line["note"]),
-        }
-        if "width" not in line:
-            return DigestFingerprints(**about)
-        about |= {"width": int(line["width"]), "height": int(line["height"])}
-        if "frames" in line:
-            return VideoFingerprints(**about, **_read_moving(line))
-        animation = line.get("animation")
-        return PictureFingerprints(
-            **about,
-            pdq=bytes.fromhex(line["pdq"]),
-            pdq_quality=int(line["pdq_quality"]),
-            pdq_orientations=tuple(bytes.fromhex(value) for value in line["pdq_orientations"]),
-            phash=bytes.fromhex(line["phash"]),
-            trimmed=_read_trimmed(line.get("trimmed")),
-            animation=Animation(**_read_moving(animation)) if animation else None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Misuse("an item of the local socket is not a file's fingerprints") from error
-
-
-def _read_frames(line: list[list[Any]]) -> tuple[VideoFrame, ...]:
-    return tuple(VideoFrame(at=int(at), pdq=bytes.fromhex(pdq), quality=int(quality)) for at, pdq, quality in line)
-
-
 def item_line(item: IngestItem) -> Line:
     """One file of an ingest."""
-    return {"tag": item.tag.hex(), "label": item.label, "file": item.file, "prints": prints_line(item.prints)}
+    return {
+        "tag": item.tag.hex(),
+        "label": item.label,
+        "file": item.file,
+        "place": None if item.place is None else place_line(item.place),
+        "prints": write_prints(item.prints),
+    }
 
 
 def read_item(line: Line) -> IngestItem:
@@ -264,11 +162,32 @@ def read_item(line: Line) -> IngestItem:
         return IngestItem(
             tag=bytes.fromhex(line["tag"]),
             label=str(line["label"]),
-            file=str(line.get("file", "")),
+            file=str(line["file"]),
+            place=None if line["place"] is None else read_place(line["place"]),
             prints=read_prints(line["prints"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, Malformed) as error:
         raise Misuse("an item of the local socket is not a file of an ingest") from error
+
+
+def place_line(place: Place) -> Line:
+    """Where a part lies. The name is what its parent calls it, or null."""
+    return {
+        "parent": place.parent.hex(),
+        "path": list(place.path),
+        "role": place.role.value,
+        "name": place.name or None,
+    }
+
+
+def read_place(line: Line) -> Place:
+    """The inverse of `place_line`. Raises KeyError, TypeError, ValueError."""
+    return Place(
+        parent=bytes.fromhex(line["parent"]),
+        path=tuple(int(number) for number in line["path"]),
+        role=Role(line["role"]),
+        name="" if line["name"] is None else str(line["name"]),
+    )
 
 
 def subject_line(subject: Subject) -> Line:
@@ -280,6 +199,7 @@ def subject_line(subject: Subject) -> Line:
         ],
         "orientations": [value.hex() for value in subject.orientations],
         "trimmed": [value.hex() for value in subject.trimmed],
+        "looks": [[look.background, [value.hex() for value in look.orientations]] for look in subject.looks],
     }
 
 
@@ -294,6 +214,13 @@ def read_subject(line: Line) -> Subject:
             ),
             orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
             trimmed=tuple(bytes.fromhex(value) for value in line.get("trimmed", ())),
+            looks=tuple(
+                Look(
+                    background=BACKGROUNDS[BACKGROUNDS.index(background)],
+                    orientations=tuple(bytes.fromhex(value) for value in turned),
+                )
+                for background, turned in line.get("looks", ())
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Misuse("an argument of the local socket is not a subject") from error

@@ -93,10 +93,9 @@ class Fingerprint:
         bits = TELLING_BITS.get(self.code)
         return bits is not None and not bits[0] <= int.from_bytes(self.value, "big").bit_count() <= bits[1]
 
-    @property
-    def searchable(self) -> bool:
-        """Whether this fingerprint may match at all: a known kind of the right length, not below its quality floor, not
-        degenerate. Of a pHash its PDQ decides besides (`matchable`).
+    def may_match(self, floor: int) -> bool:
+        """Whether this fingerprint may match at all: a known kind of the right length, not below the quality `floor` of
+        the policy, not degenerate. Of a pHash its PDQ decides besides (`matchable`).
         """
         # Every fingerprint of every question that comes is asked this: one look-up in place of six.
         known = _SEARCHED.get(self.code)
@@ -106,15 +105,24 @@ class Fingerprint:
         if len(self.value) != size or (most and not least <= int.from_bytes(self.value, "big").bit_count() <= most):
             return False
         quality = self.quality
-        return not rated or quality is None or quality == UNSTATED_QUALITY or quality >= PDQ_QUALITY_FLOOR
+        return not rated or quality is None or quality == UNSTATED_QUALITY or quality >= floor
 
-    @property
-    def contributable(self) -> bool:
-        """Whether it may leave in a record: known, whole, not degenerate, of stated quality at or above the floor."""
+    def may_leave(self, floor: int) -> bool:
+        """Whether it may leave in a record: known, whole, not degenerate, of stated quality at or above the `floor`."""
         kind = self.kind
         if kind is None or len(self.value) != kind.size or self.degenerate:
             return False
-        return not kind.has_quality or (self.quality is not None and self.quality >= PDQ_QUALITY_FLOOR)
+        return not kind.has_quality or (self.quality is not None and self.quality >= max(floor, 0))
+
+    @property
+    def searchable(self) -> bool:
+        """As `may_match`, with the published floor: for whoever has no policy."""
+        return self.may_match(PDQ_QUALITY_FLOOR)
+
+    @property
+    def contributable(self) -> bool:
+        """As `may_leave`, with the published floor: for whoever has no policy."""
+        return self.may_leave(PDQ_QUALITY_FLOOR)
 
 
 def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fingerprint:
@@ -182,6 +190,33 @@ class TrimmedFingerprints:
         )
 
 
+WHITE: Final = "white"
+BLACK: Final = "black"
+BACKGROUNDS: Final = (WHITE, BLACK)
+"""What a viewer shows behind the transparent parts of a picture: most browsers white, most dark programs black."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedFingerprints:
+    """The perceptual hashes of a picture with transparent parts as it is shown on a `background` (of `BACKGROUNDS`).
+
+    A further look at the same picture: kept beside its holding and looked for, but never in a record, which has the
+    published reference's hash (transparency dropped). The rest as in `PictureFingerprints`.
+    """
+
+    background: str
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Both hashes as `Fingerprint`s."""
+        return (
+            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFrame:
     """One sampled frame of a video or an animated picture: `at` milliseconds from the start, `pdq` 32 bytes, `quality`
@@ -222,7 +257,9 @@ class PictureFingerprints:
     `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
     being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
     picture has no plain border, `animation` None where no more than one frame of it was read. All else is of that
-    frame. `note`: why not all of its frames were read, "" where they were.
+    frame. `composed`: how it looks on a background where it has transparent parts, at most one for each of
+    `BACKGROUNDS`, in their order, and only looks that differ from `pdq` by more than its radius. `note`: why not all of
+    its frames were read, "" where they were.
     """
 
     media_type: str
@@ -239,6 +276,7 @@ class PictureFingerprints:
     trimmed: TrimmedFingerprints | None = None
     animation: Animation | None = None
     note: str = ""
+    composed: tuple[ComposedFingerprints, ...] = ()
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:
@@ -246,14 +284,23 @@ class PictureFingerprints:
         return self.animation.frames if self.animation else ()
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """What is kept, PDQ and frames at any quality (whether one is contributable, it says itself)."""
+        """What a record may have, PDQ and frames at any quality (whether one is contributable, it says itself)."""
         return (*self._still(), *_in_order(*self.frames))
 
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same, and the further looks."""
+        return (*self.fingerprints(), *self._looks())
+
     def probes(self) -> tuple[Fingerprint, ...]:
-        """What is looked for: the same, the variant without plain borders, and the frames between those kept."""
+        """What is looked for: the same as a record has, the variant without plain borders, the further looks (in this
+        order: `queries.Subject`), and the frames between those kept.
+        """
         inside = self.trimmed.fingerprints() if self.trimmed else ()
         between = self.animation.between if self.animation else ()
-        return (*self._still(), *inside, *_in_order(*self.frames, *between))
+        return (*self._still(), *inside, *self._looks(), *_in_order(*self.frames, *between))
+
+    def _looks(self) -> tuple[Fingerprint, ...]:
+        return tuple(each for look in self.composed for each in look.fingerprints())
 
     def _still(self) -> tuple[Fingerprint, ...]:
         return (
@@ -288,6 +335,11 @@ class VideoFingerprints:
     height: int
     note: str = ""
 
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
         return (
@@ -296,6 +348,10 @@ class VideoFingerprints:
             Fingerprint(code=SHA256.code, value=self.sha256),
             *(frame.fingerprint() for frame in self.frames),
         )
+
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same."""
+        return self.fingerprints()
 
     def probes(self) -> tuple[Fingerprint, ...]:
         """What is looked for: the digests, and all frames in the order in which they are shown."""
@@ -322,6 +378,11 @@ class DigestFingerprints:
         """None."""
         return ()
 
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests."""
         return (
@@ -329,6 +390,10 @@ class DigestFingerprints:
             Fingerprint(code=SHA1.code, value=self.sha1),
             Fingerprint(code=SHA256.code, value=self.sha256),
         )
+
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same."""
+        return self.fingerprints()
 
     def probes(self) -> tuple[Fingerprint, ...]:
         """What is looked for: the same."""

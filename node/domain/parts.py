@@ -43,3 +43,18 @@ class Place:
     path: tuple[int, ...]
     role: Role
     name: str = ""
+
+    @property
+    def number(self) -> int:
+        """Its number in what holds it directly, from 0."""
+        return self.path[-1]
+
+    @property
+    def words(self) -> str:
+        """What it is to its parent, for people, who count from 1: "picture 3". The first page is the file itself."""
+        return f"{self.role.value} {self.number + (2 if self.role is Role.PAGE else 1)}"
+
+    @property
+    def label(self) -> str:
+        """What it is called beside its file: its name and what it is, or the latter alone."""
+        return f"{self.name} ({self.words})" if self.name else self.words

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.domain.handling import Handling
     from node.domain.holdings import Deletion, FileReference, Holding
     from node.domain.ids import MemberId, RecordId
+    from node.domain.parts import Place
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
     from node.domain.questions import KeptQuestion, PartBody, PlannedPart, Terms
     from node.domain.statements import Body, Statement
@@ -82,6 +83,22 @@ class HoldingReader(Protocol):
         """Where the files of a holding were, by case, in the order in which they were kept."""
         ...
 
+    def places(self, holding_id: int, limit: int) -> list[Place]:
+        """Where a holding lies as a part of others, in the order in which that was kept; at most `limit`."""
+        ...
+
+    def parents(self, holding_ids: Sequence[int]) -> Mapping[int, set[bytes]]:
+        """Of each of these holdings that is a part: the SHA-256 of what holds it directly."""
+        ...
+
+    def parts(self, sha256: bytes) -> list[int]:
+        """The holdings that are parts of this content directly, by id."""
+        ...
+
+    def taken_in(self, holding_ids: Sequence[int]) -> set[int]:
+        """Those of these holdings that were taken in as files of their own."""
+        ...
+
     def deletions(self, after: int, limit: int) -> list[Deletion]:
         """Deletions that are not finished, with ids past `after`, oldest first."""
         ...
@@ -115,6 +132,10 @@ class HoldingWriter(HoldingReader, Protocol):
         """Keeps where a file was. One that is kept already, and one past `MAX_REFERENCES`, change nothing."""
         ...
 
+    def put_place(self, holding_id: int, place: Place) -> None:
+        """Keeps where a part lies. A place that is kept already changes nothing."""
+        ...
+
     def leave_case(self, holding_id: int, case: str) -> None:
         """Takes a holding out of a case, with the references of that case. Files of this holding that were taken in are
         no longer known by their tags, so that they can be taken in again.
@@ -122,8 +143,9 @@ class HoldingWriter(HoldingReader, Protocol):
         ...
 
     def delete_holding(self, holding_id: int) -> None:
-        """Deletes a holding with its fingerprints, cases, tags and references: overwritten first, then deleted. Its id
-        is not used again. The caller ends it with `end_deletions` and `Store.scrub()`. Raises `NotFound`.
+        """Deletes a holding with its fingerprints, cases, tags, references, its places and those of its parts in it:
+        overwritten first, then deleted. Its id is not used again. The caller ends it with `end_deletions` and
+        `Store.scrub()`. Raises `NotFound`.
         """
         ...
 

@@ -12,16 +12,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME
+from node.domain.fingerprints import BACKGROUNDS, FRAME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from node.domain.fingerprints import Fingerprint
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
+
+
+TRIMMED: Final = "trimmed"
+VARIANTS: Final = ("", TRIMMED, *BACKGROUNDS)
+"""Of what a subject may have hashes besides the whole picture: of it without plain borders, of it on a background."""
 
 
 class Outcome(StrEnum):
@@ -59,20 +66,41 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a picture with transparent parts looks on a `background` (of `fingerprints.BACKGROUNDS`): the PDQ hashes of
+    its orientations, in the order of `ORIENTATIONS`.
+    """
+
+    background: str
+    orientations: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
 
     `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known (the search
     is then `reduced`), and of a video, whose frames are among the fingerprints, and turned as their bits tell.
     `trimmed` are those of the picture without its plain borders, empty where it has none; the first of them is a
-    further PDQ of `fingerprints`, and so is its pHash a further pHash. `label` is how the person called it (a path or a
-    hash): local only, never sent.
+    further PDQ of `fingerprints`, and so is its pHash a further pHash. `looks` are the same of further looks,
+    which come behind these. `label` is how the person called it (a path or a hash): local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
     orientations: tuple[bytes, ...] = ()
     trimmed: tuple[bytes, ...] = ()
+    looks: tuple[Look, ...] = ()
     label: str = ""
+
+    def variants(self) -> Iterator[tuple[int, tuple[bytes, ...]]]:
+        """The variants of the picture that this has, each with its place in `VARIANTS` and its orientations, in the
+        order in which their hashes stand among the fingerprints.
+        """
+        yield 0, self.orientations
+        if self.trimmed:
+            yield VARIANTS.index(TRIMMED), self.trimmed
+        for look in self.looks:
+            yield VARIANTS.index(look.background), look.orientations
 
     @property
     def reduced(self) -> bool:
@@ -120,7 +148,8 @@ class Hit:
     """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
 
     `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
-    `trimmed`: it was the picture without its plain borders that matched; `origin` who holds it (a member id for
+    `trimmed`: it was the picture without its plain borders that matched; `look`: it was the picture as it is shown on
+    that background (of `BACKGROUNDS`), "" for neither; `origin` who holds it (a member id for
     another's holding); `whole`: it is about the question as a whole, and which of its subjects it is about is not
     told (`subject` is then 0); `record` None for what was never contributed. `shares`: of a hit of one video on
     another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
@@ -131,6 +160,7 @@ class Hit:
     `statement` what the record says beside its fingerprints, and `handling` who may read it for what. `alike`: how many
     hits of its member on its subject have the same evidence, itself among them, and `leads` whether it is the first of
     these. `standing`: why hits of its member are set aside where they are not asked for ("muted", "suspended"), or "".
+    `held_look`: the background of the look by which our own holding was found, "" where it was found as it is.
     """
 
     subject: int
@@ -145,6 +175,7 @@ class Hit:
     series: str | None = None
     weak: bool = False
     trimmed: bool = False
+    look: str = ""
     whole: bool = False
     holding: int | None = None
     place: int | None = None
@@ -158,6 +189,7 @@ class Hit:
     alike: int = 1
     leads: bool = True
     standing: str = ""
+    held_look: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ HOLDINGS_SOURCE = 0
 
 class Probe(NamedTuple):
     """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
-    (8 to 15) for the orientations of the picture without its plain borders; `at`: of a frame, when it is shown
-    (milliseconds), None where nobody said. A tuple, as `RawHit` is.
+    for the other variants of a picture (`queries.VARIANTS`): 8 to 15 without its plain borders, 16 to 31 on a
+    background; `at`: of a frame, when it is shown (milliseconds), None where nobody said. A tuple, as `RawHit` is.
     """
 
     subject: int
@@ -88,7 +88,12 @@ class Proposed:
 
 
 class SearchIndex(Protocol):
-    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread."""
+    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread.
+    `floor`: the quality from which on a PDQ is in it.
+    """
+
+    @property
+    def floor(self) -> int: ...
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Found by the very next search. Low-quality and unsearchable hashes are left out by the index itself."""

@@ -36,7 +36,7 @@ fill the table with one picture."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitEvidence:
     """How near a holding and a record are; the fields are those of `queries.Hit`. The holding is what was asked about:
-    `orientation`, `shares.query_percent` and `subject_at` are of the holding, `at` of the record.
+    `orientation`, `look`, `shares.query_percent` and `subject_at` are of the holding, `at` of the record.
     """
 
     algorithm: str
@@ -45,6 +45,7 @@ class HitEvidence:
     orientation: str | None = None
     trimmed: bool = False
     weak: bool = False
+    look: str = ""
     shares: Shares | None = None
     at: int | None = None
     subject_at: int | None = None

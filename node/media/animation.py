@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from node.media.allowance import Time
-    from node.media.decode import ShownFrame
     from node.media.pixels import Pixels
+    from node.media.still_frames import ShownFrame
 
 BASE_SECONDS: Final = 60
 """Processor time of the frames of a small file: some 6,000 of 1280 x 720 pixels, at 9 to 26 ms each."""

@@ -20,48 +20,50 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
+from node.media import decoders, partial
+from node.media.continuation import is_cut_short
+from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
+from node.media.decoders.decoded import Decoded, Unreliable
 from node.media.gif import count_frames
-from node.media.pixels import Pixels, pixels_of, turn_of
-from node.media.shortage import damage, lack_in, shortage
-from node.media.sniff import AVIF, GIF, PNG, WEBP, Format, recognise
+from node.media.jpeg import has_invalid_pixels
+from node.media.metadata import without_metadata
+from node.media.pixels import Pixels, turn_of
+from node.media.shortage import Shortage, damage, lack_in, shortage
+from node.media.sniff import GIF, JPEG, WEBP, Format, recognise
+from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
-MAX_PIXELS: Final = 200_000_000
-"""Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
-_PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
+_PLUGINS: Final = tuple(
+    f"{kind}ImagePlugin"
+    for kind in (
+        "Bmp", "Cur", "Dds", "Gif", "Icns", "Ico", "Jpeg", "Jpeg2K", "Mpo", "Pcx", "Png", "Ppm", "Tga", "Tiff", "WebP",
+    )
+)  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
-_MOVING: Final = (GIF, WEBP, PNG, AVIF)
-_MAX_BOXES: Final = 100_000
-"""Boxes of an ISO media file that are walked over: a picture has a few dozen."""
-_BELIEVED: Final = 10
-"""Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `_UNBELIEVED`."""
-_UNBELIEVED: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFrame:
-    """One frame, upright; `milliseconds`: how long a viewer shows it."""
-
-    pixels: Pixels
-    milliseconds: int
+class TooManyPixels(MediaError):
+    """A picture is larger than `MAX_PIXELS`: nothing of it is decoded in any other way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPicture:
     """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
 
-    `frames`: how many it states. `rest`: those after the first, decoded as they are asked for; raises
-    `MediaError` where one cannot be. None of a picture that has no others; of a GIF that is known no sooner than its
-    second frame was looked for.
+    `note`: what a person must know of how it was read, "" for nothing. `frames`: how many it states. `rest`: those
+    after the first, decoded as they are asked for; raises `MediaError` where one cannot be. None of a picture that has
+    no others; of a GIF that is known no sooner than its second frame was looked for.
+    `alpha`: the opacity of each pixel as in `transparency.alpha_of`.
     """
 
     pixels: Pixels
@@ -69,27 +71,110 @@ class DecodedPicture:
     milliseconds: int
     frames: int
     rest: Iterator[ShownFrame] | None
+    note: str = ""
+    alpha: npt.NDArray[np.uint8] | None = None
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
     """Decodes a picture file held in memory. Raises `MediaError` with the reason for all that can be wrong with it."""
     known = recognise(data)
     prepare()
+    try:
+        picture = _decoded(data, known)
+    except (Shortage, TooManyPixels, Unreliable):
+        raise
+    except MediaError as error:
+        return _mended(data, known, error)
+    if known is JPEG and partial.needs_a_look(picture.pixels):
+        return _looked_at(picture, data, known)
+    if known is JPEG and has_invalid_pixels(data):
+        return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
+    return picture
+
+
+def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
+    """A picture that could not be decoded as it is: without its metadata, or as far as it can be seen. Raises `error`,
+    or one that says how little of it can be seen.
+    """
+    clean = without_metadata(data, known)
+    if clean is not None:
+        try:
+            picture = _decoded(clean, known)
+            return replace(picture, note=partial.note_of_clean(data, known, moves=picture.rest is not None))
+        except (Shortage, TooManyPixels):
+            raise
+        except MediaError:
+            data = clean
+    seen = _seen(data, known)
+    if seen is None or seen.share == 0:
+        raise error
+    note = partial.note_of(seen, known, "truncated" if str(error).startswith("truncated") else "damaged")
+    return DecodedPicture(
+        pixels=seen.pixels, media_type=known.media_type, milliseconds=0, frames=1, rest=None, note=note
+    )
+
+
+def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:
+    """A JPEG that may end before its last row: grey rows are the picture's own, or stand for what is missing."""
+    seen = _seen(data, known)
+    if seen is None or seen.exact == 1:
+        return picture
+    return replace(picture, note=partial.note_of(seen, known, "damaged"))
+
+
+def _seen(data: bytes, known: Format) -> partial.Shown | None:
     with _in_our_words(data, known):
-        frames = _opened(data, known)
+        if _is_for_pillow(data, known):
+            return partial.shown(data, known, lambda made: _image(made, known))
+        return partial.shown_by(data, known, lambda made: decoders.decode(made, known))
+
+
+def _is_for_pillow(data: bytes, known: Format) -> bool:
+    try:
+        return decoders.decode(data, known) is None
+    except Exception as error:
+        if lack_in(error):
+            raise
+        return False
+
+
+def _decoded(data: bytes, known: Format) -> DecodedPicture:
+    with _in_our_words(data, known):
+        if (other := decoders.decode(data, known)) is not None:
+            return _still(other, known)
+        try:
+            frames = _opened(data, known)
+        except OSError as error:  # it has no name for this kind
+            if lack_in(error) or (other := decoders.decode(data, known, pillow_failed=True)) is None:
+                raise
+            return _still(other, known)
         first = frames.next()
         if first is None:
             raise EOFError
+        alpha = frames.alpha()
     return DecodedPicture(
         pixels=first.pixels,
         media_type=known.media_type,
         milliseconds=first.milliseconds,
         frames=count_frames(data) if known is GIF else frames.stated if frames.moves else 1,
         rest=_rest(frames, data, known) if frames.moves else None,
+        alpha=alpha,
     )
 
 
-def _rest(frames: _Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
+def _still(decoded: Decoded, known: Format) -> DecodedPicture:
+    """A picture that another decoder than Pillow read."""
+    return DecodedPicture(
+        pixels=decoded.pixels,
+        media_type=decoded.media_type or known.media_type,
+        milliseconds=UNBELIEVED,
+        frames=1,
+        rest=None,
+        note=decoded.note,
+    )
+
+
+def _rest(frames: Frames, data: bytes, known: Format) -> Iterator[ShownFrame]:
     while True:
         with _in_our_words(data, known):
             frame = frames.next()
@@ -113,7 +198,8 @@ def _in_our_words(data: bytes, known: Format) -> Iterator[None]:
             raise _reason(error, known, data) from None
 
 
-def _opened(data: bytes, known: Format) -> _Frames:
+def _image(data: bytes, known: Format) -> Image.Image:
+    """An opened picture of a size within the limits, none of whose pixels is decoded."""
     # Pillow's own check would refuse without telling the size; ours follows at once, before any pixel is decoded, and
     # then Pillow's stands behind it, for frames that turn out larger than the header said.
     Image.MAX_IMAGE_PIXELS = None
@@ -123,87 +209,18 @@ def _opened(data: bytes, known: Format) -> _Frames:
         Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
+        raise TooManyPixels(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
     if width < 1 or height < 1:
         raise MediaError(f"damaged {known.name}: its header states a size of {width} x {height} pixels")
+    return image
+
+
+def _opened(data: bytes, known: Format) -> Frames:
+    image = _image(data, known)
     decoder = getattr(image, "_decoder", None) if known is WEBP else None
     if decoder is None or turn_of(image) is not None:
-        return _Frames(image, known)
-    return _WebPFrames(image, known, decoder)
-
-
-class _Frames:
-    """The frames of an opened picture, as Pillow gives them."""
-
-    def __init__(self, image: Image.Image, known: Format) -> None:
-        self._image = image
-        self._known = known
-        self._given = 0
-
-    @property
-    def moves(self) -> bool:
-        """Whether there may be more than the first."""
-        return self._known is GIF or (self._known in _MOVING and self.stated > 1)
-
-    @property
-    def stated(self) -> int:
-        """Frames by the file's own account, which Pillow would count by reading all of a GIF's."""
-        return int(getattr(self._image, "n_frames", 1))
-
-    def next(self) -> ShownFrame | None:
-        """The next one; None after the last. Raises whatever Pillow raises."""
-        image = self._image
-        if self._given:
-            if self._known is not GIF and self._given >= self.stated:
-                return None
-            try:
-                image.seek(self._given)
-            except EOFError:
-                if self._known is GIF:  # which ends so, be it by its trailer or without
-                    return None
-                raise
-        self._given += 1
-        image.load()
-        return ShownFrame(pixels=pixels_of(image), milliseconds=_shown_for(image.info.get("duration")))
-
-
-class _WebPDecoder(Protocol):
-    """Pillow's binding of libwebp's WebPAnimDecoder, as far as it is used here."""
-
-    def get_next(self) -> tuple[bytes, int] | None:
-        """The next composed frame and the milliseconds until which it is shown; None where there is none."""
-        ...
-
-
-class _WebPFrames(_Frames):
-    """The same of a WebP that is upright, straight from its decoder, which gives the pixels as they are wanted; Pillow
-    would copy them three times more, a seventh of all the work.
-    """
-
-    def __init__(self, image: Image.Image, known: Format, decoder: _WebPDecoder) -> None:
-        super().__init__(image, known)
-        self._decoder = decoder
-        self._until = 0
-
-    def next(self) -> ShownFrame | None:
-        if self._given >= self.stated:
-            return None
-        frame = self._decoder.get_next()
-        if frame is None:
-            raise EOFError
-        values, until = frame
-        self._given += 1
-        shown, self._until = until - self._until, until
-        height, width = self._image.height, self._image.width
-        pixels = Pixels(values=np.frombuffer(values, np.uint8).reshape(height, width * 4), channels=4)
-        return ShownFrame(pixels=pixels, milliseconds=_shown_for(shown))
-
-
-def _shown_for(stated: object) -> int:
-    """How long a frame is shown (ms). Viewers do not believe in a hundredth of a second or less, or in none at all."""
-    if not isinstance(stated, int | float) or not _BELIEVED < stated < float("inf"):
-        return _UNBELIEVED
-    return round(stated)
+        return Frames(image, known)
+    return WebPFrames(image, known, decoder)
 
 
 @lru_cache(maxsize=1)
@@ -214,6 +231,7 @@ def prepare() -> None:
     for name in (*_PLUGINS, *_PARTS):
         importlib.import_module(f"PIL.{name}")
     Image.preinit()
+    decoders.prepare()
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     # One allocation a picture, so that its pixels can be read in place (see `pixels`).
@@ -223,10 +241,12 @@ def prepare() -> None:
 def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
     """Our words for a decoder's error."""
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return MediaError(f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all")
+        return TooManyPixels(
+            f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"
+        )
     if lack := lack_in(error):
         return shortage(f"decoding this {known.name}", lack)
-    if _is_cut_short(data):
+    if is_cut_short(data):
         return MediaError(f"truncated {known.name}")
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
         return damage(f"truncated {known.name}")
@@ -235,22 +255,3 @@ def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
     if isinstance(error, UnidentifiedImageError):
         return damage(f"damaged {known.name}: its header cannot be read")
     return damage(f"damaged {known.name}: it cannot be decoded")
-
-
-def _is_cut_short(data: bytes) -> bool:
-    """Whether a container of stated length (RIFF, ISO media) ends after the file does."""
-    if data.startswith(b"RIFF"):
-        return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data[4:8] != b"ftyp":
-        return False
-    at = 0
-    for _ in range(_MAX_BOXES):
-        if at + 8 > len(data):
-            break
-        size = int.from_bytes(data[at : at + 4], "big")
-        if size == 1:  # the size follows in 8 bytes
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
-        if size < 8:  # noqa: PLR2004  (0: to the end of the file; else no box is smaller than its header)
-            return False
-        at += size
-    return at > len(data)

@@ -27,6 +27,7 @@ from node.media.phash import phash
 from node.media.pixels import Pixels
 from node.media.region import Region
 from node.media.shortage import MEMORY, Shortage
+from node.media.transparency import composed_looks
 
 MAX_PICTURE_BYTES: Final = 512 * 1024 * 1024
 """The largest picture file that is decoded. A 200-megapixel photograph with 8 bits a channel, uncompressed, is 600 MB;
@@ -57,6 +58,8 @@ def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allo
         width=pixels.width,
         height=pixels.height,
         trimmed=None if box is None else _trimmed(pixels, box),
+        composed=composed_looks(pixels, picture.alpha, pdq),
+        note=picture.note,
     )
     if rest is None:
         return still
@@ -68,7 +71,7 @@ def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allo
         animation, note, lacking = fingerprint_animation(first, shown_for, rest, given)
     except MemoryError:
         animation, note, lacking = None, f"only its first frame was read: putting the others together {MEMORY}", True
-    found = replace(still, animation=animation, note=note)
+    found = replace(still, animation=animation, note="; ".join(said for said in (still.note, note) if said))
     if lacking:
         raise Shortage(note, left=found)
     return found

@@ -4,8 +4,7 @@ Rules this module upholds:
 
 - One definition of "the pixels of a picture" for every hash: orientation applied, RGB or grey, alpha dropped (not
   blended), ICC profile ignored, 8 bits a channel, full resolution.
-- Deeper channels are cut to their 8 highest bits. Integers and floats without a stated range are stretched between
-  their least and greatest value.
+- Deeper channels are cut to 8 bits, and numbers without a stated range are stretched, as `samples` says.
 - Conversion says nothing of where the picture came from and opens nothing.
 """
 
@@ -18,6 +17,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
+
+from node.media.samples import eight_bit, stretched
 
 _TRANSPOSITIONS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,7 +34,7 @@ _BITS_PER_SAMPLE: Final = 258
 """TIFF 6.0, tag 0x0102."""
 _DEEPEST: Final = 16
 _RANGELESS: Final = ("I", "F")
-_WITH_ALPHA: Final = ("LA", "La", "PA", "RGBa")
+_WITH_ALPHA: Final = ("LA", "PA", "RGBa")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +79,13 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if mode in ("L", "RGB", "RGBA"):
         return image
     if mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> (_bits(image) - 8)).astype(np.uint8))
+        return Image.fromarray(eight_bit(np.asarray(image).astype(np.uint16), _bits(image)))
     if mode in _RANGELESS:
-        return Image.fromarray(_stretched(np.asarray(image).astype(np.float64)))
+        return Image.fromarray(stretched(np.asarray(image)))
     if mode == "1":
         return image.convert("L")
+    if mode == "La":
+        return image.convert("LA").convert("RGBA")
     if mode in _WITH_ALPHA:
         return image.convert("RGBA")  # divides premultiplied colours
     return image.convert("RGB")
@@ -94,16 +97,6 @@ def _bits(image: Image.Image) -> int:
     stated = tags.get(_BITS_PER_SAMPLE) if tags is not None else None
     bits = stated[0] if isinstance(stated, tuple) and stated else _DEEPEST
     return bits if isinstance(bits, int) and 8 <= bits <= _DEEPEST else _DEEPEST  # noqa: PLR2004  (a byte)
-
-
-def _stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Values brought to 0..255; what is no number counts as the least one, and a flat picture as black."""
-    finite = values[np.isfinite(values)]
-    if finite.size == 0 or finite.min() == finite.max():
-        return np.zeros(values.shape, np.uint8)
-    low, high = float(finite.min()), float(finite.max())
-    scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) * (255.0 / (high - low))
-    return np.rint(scaled).astype(np.uint8)
 
 
 def _viewed(image: Image.Image) -> Pixels:

@@ -6,23 +6,25 @@ Rules this module upholds:
 - A row that grew (a record was made about its holding) may have moved, and SQLite leaves the former copy in the page.
   So the table is rewritten once deletions are finished. Where it is too large for that, its index by digest is, and
   parts of about one deleted row in two thousand were still found (ADR 23).
-- A reference to a file is in the vault, and leaves it with its holding or its case.
+- A reference to a file is in the vault, and leaves it with its holding or its case. So is what a file calls a part of
+  it, which leaves it with its place.
 - A deletion that was asked for stands in the database until it is finished: whoever dies in the middle goes on with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
 
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdrawn
+from node.domain.parts import Place
 from node.errors import NotFound
-from node.store import codec, vault
+from node.store import codec, places, vault
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.statements import chunks, insert_rows, zeros_like
-from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holdings, tags
+from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holding_looks, holdings, tags
 from node.store.tables.queries import settings
 
 REWRITE_BELOW: Final = 100_000
@@ -41,10 +43,14 @@ _BLANK_FRAMES: Final = (
     .where(holding_frames.c.holding_id == _THIS)
     .values(frames=zeros_like(holding_frames.c.frames))
 )
+_BLANK_LOOKS: Final = (
+    update(holding_looks).where(holding_looks.c.holding_id == _THIS).values(looks=zeros_like(holding_looks.c.looks))
+)
 _DELETE: Final = (
     delete(cases).where(cases.c.holding_id == _THIS),
     delete(tags).where(tags.c.holding_id == _THIS),
     delete(holding_frames).where(holding_frames.c.holding_id == _THIS),
+    delete(holding_looks).where(holding_looks.c.holding_id == _THIS),
     delete(holdings).where(holdings.c.id == _THIS),
 )
 _FILES: Final = (
@@ -65,10 +71,26 @@ class FileRows(HoldingRows):
     def file_references(self, holding_id: int) -> list[FileReference]:
         rows = self._connection.execute(_FILES, {"this": holding_id}).all()
         paths = vault.get(self._connection, [row.vault_id for row in rows])
-        return [
-            FileReference(case=row.reference, path=codec.open_bytes(path).decode("utf-8", "surrogateescape"))
-            for row, path in zip(rows, paths, strict=True)
-        ]
+        return [_reference(row.reference, codec.open_bytes(path)) for row, path in zip(rows, paths, strict=True)]
+
+    def places(self, holding_id: int, limit: int) -> list[Place]:
+        return places.places_of(self._connection, holding_id, limit)
+
+    def parents(self, holding_ids: Sequence[int]) -> Mapping[int, set[bytes]]:
+        return places.parents_of(self._connection, holding_ids)
+
+    def parts(self, sha256: bytes) -> list[int]:
+        return places.parts_of(self._connection, sha256)
+
+    def taken_in(self, holding_ids: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        for some in chunks(holding_ids):
+            found.update(self._connection.scalars(select(tags.c.holding_id).where(tags.c.holding_id.in_(some))))
+        return found | {
+            each
+            for each in holding_ids
+            if each not in found and any(file.inside is None for file in self.file_references(each))
+        }
 
     def deletions(self, after: int, limit: int) -> list[Deletion]:
         rows = self._connection.execute(
@@ -94,11 +116,14 @@ class FileWrites(FileRows, HoldingWrites):
         kept = [each for each in self.file_references(holding_id) if each.case == reference.case]
         if reference in kept or len(kept) >= MAX_REFERENCES:
             return
-        sealed = codec.seal_bytes(reference.path.encode("utf-8", "surrogateescape"))
+        sealed = codec.seal_bytes(_packed(reference))
         (row,) = vault.put(self._connection, [sealed])
         self._connection.execute(
             insert(holding_files).values(holding_id=holding_id, reference=reference.case, vault_id=row)
         )
+
+    def put_place(self, holding_id: int, place: Place) -> None:
+        places.put_place(self._connection, holding_id, place)
 
     def leave_case(self, holding_id: int, case: str) -> None:
         here = (cases.c.holding_id == holding_id, cases.c.reference == case)
@@ -111,7 +136,8 @@ class FileWrites(FileRows, HoldingWrites):
         if found is None:
             raise NotFound(f"there is no holding {holding_id}")
         self._forget_files(holding_id)
-        for statement in (_BLANK, _BLANK_FRAMES, *_DELETE):
+        places.forget_places(self._connection, holding_id, found.sha256)
+        for statement in (_BLANK, _BLANK_FRAMES, _BLANK_LOOKS, *_DELETE):
             self._connection.execute(statement, {"this": holding_id})
         self._connection.execute(delete(settings).where(settings.c.name == withdrawn(holding_id)))
         self._count_level(found.level, -1)
@@ -134,6 +160,7 @@ class FileWrites(FileRows, HoldingWrites):
             ended = delete(deletions).where(deletions.c.id.in_(some)).returning(deletions.c.vault_id)
             gone += self._connection.scalars(ended)
         vault.forget(self._connection, gone)
+        places.rewrite_places(self._connection)
         if sum(self.holding_levels().values()) <= REWRITE_BELOW:
             self._rewrite()
         else:
@@ -144,3 +171,20 @@ class FileWrites(FileRows, HoldingWrites):
         rows = [tuple(row) for row in self._connection.execute(select(holdings).order_by(holdings.c.id))]
         self._connection.execute(delete(holdings))
         insert_rows(self._connection, holdings, [column.name for column in holdings.columns], rows)
+
+
+def _packed(reference: FileReference) -> bytes:
+    """A path, and what stands for a part of that file behind a NUL, which no path has."""
+    path = reference.path.encode("utf-8", "surrogateescape")
+    inside = reference.inside
+    return path if inside is None else path + b"\0" + inside.encode("utf-8", "surrogatepass")
+
+
+def _reference(case: str, packed: bytes) -> FileReference:
+    """The inverse."""
+    path, part, inside = packed.partition(b"\0")
+    return FileReference(
+        case=case,
+        path=path.decode("utf-8", "surrogateescape"),
+        inside=inside.decode("utf-8", "surrogatepass") if part else None,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
@@ -21,18 +22,19 @@ from node.domain.fingerprints import (
     PHASH,
     SHA1,
     SHA256,
+    ComposedFingerprints,
     Fingerprint,
     FingerprintKind,
     MaterialFingerprints,
-    PictureFingerprints,
 )
 from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.queries import Level
 from node.errors import NotFound
 from node.store.frames import as_many, frame_column, frames_of, put_frames
+from node.store.looks import looks_between, looks_of, put_looks
 from node.store.statements import Repository, chunks
-from node.store.tables.holdings import cases, holding_frames, holding_levels, holdings
+from node.store.tables.holdings import cases, holding_frames, holding_levels, holding_looks, holdings
 from node.store.tables.holdings import tags as tag_rows
 
 _VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
@@ -42,9 +44,11 @@ _VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
     (PDQ, holdings.c.pdq),
     (PHASH, holdings.c.phash),
 )
+_CODES: Final = frozenset(kind.code for kind, _ in _VALUES)
 
 _FRAMED: Final = holding_frames.c.holding_id.label("framed")
-"""Whether a holding has frames, asked in the same statement: most have none, and need no other."""
+_LOOKED: Final = holding_looks.c.holding_id.label("looked")
+"""Whether a holding has frames or looks, asked in the same statement: most have none, and need no other."""
 _LEVELS: Final = select(holding_levels.c.level, holding_levels.c.holdings)
 _COUNT_LEVEL: Final = (
     update(holding_levels)
@@ -104,8 +108,11 @@ class HoldingRows(Repository):
             return None
         rows = rows[: as_many(self._connection, [row.id for row in rows])]
         columns: list[FingerprintColumn] = []
+        further = _by_kind(looks_between(self._connection, rows[0].id, rows[-1].id))
         for kind, where in _VALUES:
             given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
+            if more := further.get(kind.code):
+                given = sorted([*given, *more], key=itemgetter(0))
             if given:
                 ids, values, qualities = zip(*given, strict=True)
                 quality = qualities if kind.has_quality else (-1,) * len(ids)
@@ -114,17 +121,20 @@ class HoldingRows(Repository):
         return FingerprintColumns(columns=[*columns, frames] if frames else columns)
 
     def _holdings(self, rows: Select[Any], *, bare: bool = False) -> list[Holding]:
-        framed = rows.add_columns(_FRAMED).outerjoin(holding_frames, holding_frames.c.holding_id == holdings.c.id)
-        found = self._connection.execute(framed).all()
+        whole = rows.add_columns(_FRAMED, _LOOKED)
+        whole = whole.outerjoin(holding_frames, holding_frames.c.holding_id == holdings.c.id)
+        whole = whole.outerjoin(holding_looks, holding_looks.c.holding_id == holdings.c.id)
+        found = self._connection.execute(whole).all()
         references: dict[int, list[str]] = {row.id: [] for row in found}
         for some in chunks(references):
             named = select(cases.c.holding_id, cases.c.reference).where(cases.c.holding_id.in_(some))
             for row in self._connection.execute(named.order_by(cases.c.reference)):
                 references[row.holding_id].append(row.reference)
         if bare:
-            return [replace(_holding(row, references[row.id], ()), fingerprints=()) for row in found]
+            return [replace(_holding(row, references[row.id], (), ()), fingerprints=()) for row in found]
         frames = frames_of(self._connection, [row.id for row in found if row.framed is not None])
-        return [_holding(row, references[row.id], frames.get(row.id, ())) for row in found]
+        looks = looks_of(self._connection, [row.id for row in found if row.looked is not None])
+        return [_holding(row, references[row.id], frames.get(row.id, ()), looks.get(row.id, ())) for row in found]
 
 
 class HoldingWrites(HoldingRows):
@@ -157,14 +167,11 @@ class HoldingWrites(HoldingRows):
             self._connection.execute(insert(cases).values(**values))
 
     def _insert(self, prints: MaterialFingerprints, level: Level, now: int) -> int:
-        values = {
-            "sha256": prints.sha256,
-            "md5": prints.md5,
-            "sha1": prints.sha1,
-            "pdq": prints.pdq if isinstance(prints, PictureFingerprints) else b"",
-            "pdq_quality": prints.pdq_quality if isinstance(prints, PictureFingerprints) else 0,
-            "phash": prints.phash if isinstance(prints, PictureFingerprints) else b"",
+        given = {each.code: each for each in prints.fingerprints() if each.code in _CODES}
+        values = {where.name: given[kind.code].value if kind.code in given else b"" for kind, where in _VALUES} | {
+            "pdq_quality": (given[PDQ.code].quality or 0) if PDQ.code in given else 0,
             "media_type": prints.media_type,
+            "note": prints.note,
             "size": prints.size,
             "level": int(level),
             "added_at": now,
@@ -174,6 +181,7 @@ class HoldingWrites(HoldingRows):
         number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
         self._count_level(level, 1)
         put_frames(self._connection, number, prints.frames)
+        put_looks(self._connection, number, prints.composed)
         return number
 
     def set_level(self, holding_id: int, level: Level) -> None:
@@ -200,7 +208,19 @@ class HoldingWrites(HoldingRows):
             raise NotFound(f"there is no holding {holding_id}")
 
 
-def _holding(row: Row[Any], references: Sequence[str], frames: Sequence[Fingerprint]) -> Holding:
+def _by_kind(looks: Mapping[int, Sequence[ComposedFingerprints]]) -> dict[int, list[tuple[int, bytes, int]]]:
+    """The hashes of further looks by their kind: (holding, value, PDQ quality)."""
+    found: dict[int, list[tuple[int, bytes, int]]] = {}
+    for row, some in looks.items():
+        for look in some:
+            for each in look.fingerprints():
+                found.setdefault(each.code, []).append((row, each.value, look.pdq_quality))
+    return found
+
+
+def _holding(
+    row: Row[Any], references: Sequence[str], frames: Sequence[Fingerprint], looks: Sequence[ComposedFingerprints]
+) -> Holding:
     prints = tuple(
         Fingerprint(code=kind.code, value=value, quality=row.pdq_quality if kind.has_quality else None)
         for kind, where in _VALUES
@@ -216,4 +236,6 @@ def _holding(row: Row[Any], references: Sequence[str], frames: Sequence[Fingerpr
         fingerprints=(*prints, *frames),
         cases=tuple(references),
         record=RecordId(Origin.parse(row.record_origin), row.record_leaf) if row.record_leaf else None,
+        composed=tuple(looks),
+        note=row.note,
     )

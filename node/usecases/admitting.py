@@ -30,10 +30,11 @@ is brought again always finds its answer, or is refused as expired."""
 def cost_of(subjects: Sequence[Subject]) -> int:
     """What a query costs: one unit a fingerprint. Orientations of one picture are free, and counted where they are not
     of the picture that they are declared to be of: eight hashes are not asked about for the price of one. A picture
-    without its borders is another picture: its hashes are further fingerprints, its orientations are held against it.
+    without its borders, or on a background, is another picture: its hashes are further fingerprints, its orientations
+    are held against it.
     """
     return sum(
-        len(subject.fingerprints) + strangers(subject.orientations) + strangers(subject.trimmed) for subject in subjects
+        len(subject.fingerprints) + sum(strangers(turned) for _, turned in subject.variants()) for subject in subjects
     )
 
 

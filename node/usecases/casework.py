@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import PDQ, SHA256
 from node.domain.orientations import turned
-from node.domain.queries import Subject
+from node.domain.queries import Look, Subject
 from node.errors import NotFound
 
 if TYPE_CHECKING:
@@ -27,11 +27,14 @@ PAGE: Final = 200
 
 
 def holding_subject(holding: Holding) -> Subject:
-    """A holding as something to look for. Its label is its number here."""
+    """A holding as something to look for, with its further looks. Its label is its number here."""
     pdq = next((each.value for each in holding.fingerprints if each.code == PDQ.code), None)
     return Subject(
-        fingerprints=holding.fingerprints,
+        fingerprints=holding.kept,
         orientations=turned(pdq) if pdq is not None else (),
+        looks=tuple(
+            Look(background=each.background, orientations=turned(each.pdq_orientations[0])) for each in holding.composed
+        ),
         label=f"holding {holding.id}",
     )
 

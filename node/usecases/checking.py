@@ -29,7 +29,7 @@ from node.usecases import frames
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from node.domain.fingerprints import Fingerprint
+    from node.domain.fingerprints import ComposedFingerprints, Fingerprint
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec, StoreReader
@@ -40,14 +40,18 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 256
 """Rows whose fingerprints are in memory at a time: where all are videos of an hour, some 200 MiB."""
 
+LOWEST: Final = 0
+"""The lowest quality that a PDQ can have."""
+
 Place = tuple[int, int]
 """Source and row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the store says about one row, and what may be told of it. `sha256` and `cases` are a holding's own;
-    `evidence` says how a hit by frames of videos is near.
+    """What the store says about one row, and what may be told of it. `sha256`, `cases` and `looks` are a holding's own,
+    and its `fingerprints` have those of its looks; `evidence` says how a hit by frames of videos is near; `look`: the
+    background of the look that alone bears a hit out, "" for none.
     """
 
     origin: str
@@ -58,15 +62,20 @@ class Spoken:
     sha256: bytes = b""
     evidence: FrameEvidence | None = None
     cases: tuple[str, ...] = ()
+    looks: tuple[ComposedFingerprints, ...] = ()
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`)."""
+    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`), of quality
+    `floor` and above.
+    """
 
     subjects: Sequence[Subject]
     probes: Sequence[Probe]
     radius: int
+    floor: int
 
 
 class Checker:
@@ -90,11 +99,11 @@ class Checker:
             found[hit.source, hit.row].append(at)
         borne_out: dict[int, Spoken] = {}
         declined = spared = 0
-        judge = frames.Judge(asked.subjects, asked.radius)
+        judge = frames.Judge(asked.subjects, asked.radius, asked.floor)
         places = list(found)
         for start in range(0, len(places), ROWS_AT_ONCE):
             for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
-                bare = replace(said, fingerprints=())
+                bare = replace(said, fingerprints=(), looks=())
                 told: set[int] = set()
                 for at in found[place]:
                     hit = raw[at]
@@ -102,11 +111,16 @@ class Checker:
                         spared += 1
                         continue
                     those = values[hit.subject, hit.by or hit.code, hit.orientation]
-                    evidence = _evidence(judge, said, hit, those)
+                    evidence = _evidence(judge, said, hit, those, asked.floor)
                     if evidence is frames.DECLINED:
                         declined += 1
                     elif evidence is not None:
-                        borne_out[at] = bare if evidence is frames.NONE_NEEDED else replace(bare, evidence=evidence)
+                        if evidence is not frames.NONE_NEEDED:
+                            borne_out[at] = replace(bare, evidence=evidence)
+                        else:
+                            borne_out[at] = (
+                                replace(bare, look=_look(said, hit, those, asked.floor)) if said.looks else bare
+                            )
                         told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
         return kept, len(raw) - len(kept) - declined - spared
@@ -130,12 +144,13 @@ class Checker:
     def _holding(self, holding: Holding) -> Spoken:
         return Spoken(
             str(self._own),
-            holding.fingerprints,
+            holding.kept,
             holding.level,
             holding.record,
             None,
             sha256=holding.sha256,
             cases=holding.cases,
+            looks=holding.composed,
         )
 
     def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
@@ -155,18 +170,47 @@ def distance(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
-def _evidence(judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes]) -> FrameEvidence | None:
+def _evidence(
+    judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int
+) -> FrameEvidence | None:
     """What the store bears out of a hit (see `frames.Judge`): `NONE_NEEDED` where it has nothing to do with frames."""
     if frames.concerns(hit):
         return judge.judge(said.fingerprints, hit, those)
-    return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
+    if any(_bears_out(said.fingerprints, hit, value, floor) for value in those):
+        return frames.NONE_NEEDED
+    if floor > LOWEST and any(_bears_out(said.fingerprints, hit, value, LOWEST) for value in those):
+        return frames.DECLINED  # the index has it from a time of a lower floor
+    return None
 
 
-def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+def _look(said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int) -> str:
+    """The background of the look that alone bears out a hit on a holding; "" where the picture as it is does too."""
+    own = said.fingerprints[: len(said.fingerprints) - sum(len(look.fingerprints()) for look in said.looks)]
+    shown = [("", own), *((look.background, look.fingerprints()) for look in said.looks)]
+    hashes = [
+        (background, each.value)
+        for background, some in shown
+        for each in some
+        if each.code == hit.code and each.may_match(floor)
+    ]
+    return next(
+        (
+            background
+            for background, value in hashes
+            if any(len(value) == len(probe) and distance(value, probe) == hit.distance for probe in those)
+        ),
+        "",
+    )
+
+
+def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes, floor: int) -> bool:
     """Whether one of a row's fingerprints that may match is as near to the probe as the index says."""
-    if hit.code == PHASH.code and not spoken_for(fingerprints):
+    if hit.code == PHASH.code and not spoken_for(fingerprints, floor):
         return False
     return any(
-        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance and f.searchable
+        f.code == hit.code
+        and len(f.value) == len(probe)
+        and distance(f.value, probe) == hit.distance
+        and f.may_match(floor)
         for f in fingerprints
     )

@@ -231,7 +231,7 @@ def bounded(hits: Sequence[Hit]) -> tuple[list[Hit], int]:
     subjects: Counter[int] = Counter()
     given: list[Hit] = []
     for hit in hits:
-        like = (hit.subject, hit.algorithm, hit.level, hit.distance, hit.orientation, hit.trimmed)
+        like = (hit.subject, hit.algorithm, hit.level, hit.distance, hit.orientation, hit.trimmed, hit.look)
         if alike[like] < MAX_ALIKE and subjects[hit.subject] < MAX_OF_MEMBER:
             given.append(hit)
             alike[like] += 1

@@ -7,6 +7,8 @@ Rules this module upholds:
 - A shared holding is retracted first, and the retraction is durable before the holding is deleted. Only a retraction
   lowers a shared holding.
 - A holding that belongs to another case as well leaves only the case that is deleted.
+- With a holding go its parts, and theirs: each leaves the cases that it was in for this file's sake alone. What was
+  taken in as a file of its own stays, and what lies in another holding of the case stays there.
 - The copy of an original goes when no holding has its content. The allow-list and the audit log stay as they are.
 """
 
@@ -25,6 +27,7 @@ from node.domain.statements import Reason
 from node.errors import NotFound, Refused, VigilError
 from node.usecases.catalogue import Catalogue
 from node.usecases.consent import plan_digest
+from node.usecases.parts import Leaving, Parts
 from node.usecases.purging import chain_at
 
 PAGE: Final = 1_000
@@ -36,17 +39,20 @@ AT_ONCE: Final = 50
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a deletion would do: `deleted` holdings go, `left` leave the case and stay in others, `shared` of those that
-    go have a record that is retracted.
+    go have a record that is retracted. `parts`: how many of all these are parts that go with what was named; `kept`:
+    parts of it that stay, as they lie in something else too or were taken in themselves.
     """
 
     deletions: tuple[Deletion, ...]
     left: int
     shared: int
+    parts: int = 0
+    kept: int = 0
 
     @property
     def deleted(self) -> int:
         """How many holdings go."""
-        return len(self.deletions) - self.left
+        return len({each.holding for each in self.deletions if not each.case})
 
     @property
     def digest(self) -> str:
@@ -137,7 +143,7 @@ class Disposal:
             else:
                 found = reader.holdings_by_id(ids)
                 _check_there(ids, found)
-                chosen = [found[each] for each in sorted(found)]
+                return _with_parts(Parts(reader).leaving([found[each] for each in sorted(found)]), ids, reason)
         stays = {each.id for each in chosen if case and len(each.cases) > 1}
         return Plan(
             deletions=tuple(
@@ -238,6 +244,23 @@ class Disposal:
             if reader.holding_by_sha256(sha256) is not None:
                 return False
         return self._remove_original(sha256)
+
+
+def _with_parts(leaving: Leaving, named: Sequence[int], reason: Reason) -> Plan:
+    """The plan of deleting the holdings `named`, with their parts."""
+    deletions = []
+    for each in leaving.holdings.values():
+        gone = leaving.cases[each.id]
+        cases = [""] if each.id in named or gone >= set(each.cases) else sorted(gone)
+        deletions += [Deletion(holding=each.id, sha256=each.sha256, case=case, reason=reason.value) for case in cases]
+    deleted = {each.holding for each in deletions if not each.case}
+    return Plan(
+        deletions=tuple(deletions),
+        left=len(leaving.holdings) - len(deleted),
+        shared=sum(leaving.holdings[each].record is not None for each in deleted),
+        parts=len(leaving.holdings.keys() - set(named)),
+        kept=leaving.kept,
+    )
 
 
 def _check_there(ids: Sequence[int], found: Mapping[int, Holding]) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Answer, Outcome
 from node.domain.signing import query_digest
-from node.usecases.matching import matchable, probes_of, searched_kinds
 from node.usecases.neighbourhood import FREE, Neighbourhoods, values_of
+from node.usecases.search_terms import matchable, probes_of, searched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ class Finder:
         what the search says. `limits` None: an officer has released it.
         """
         deps = self._deps
-        may = matchable(payload.subjects)
+        may = matchable(payload.subjects, roster.policy.pdq_quality_floor)
         kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True, matching=may)
         if not any(kind.searched for kind in kinds):
             return Said(answer=bound(outcome=Outcome.ERROR, kinds=kinds, reason=NOTHING_SEARCHED))

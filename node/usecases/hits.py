@@ -70,7 +70,7 @@ class Bounds:
 
 def _algorithms(subject: Subject) -> set[str]:
     """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
-    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.searchable}
+    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)}
     names = {kind.name for kind in kinds}
     if PDQ in kinds:
         names.add(FRAME.name)
@@ -109,6 +109,12 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
     if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
         raise Malformed("a hit on a picture without borders that was not asked about")
+    if hit.look and not (
+        not hit.trimmed
+        and hit.algorithm in _OF_PIXELS
+        and any(look.background == hit.look for look in subjects[hit.subject].looks)
+    ):
+        raise Malformed("a hit on a look of a picture that was not asked about")
     if hit.origin != log.member:
         raise Malformed("a hit that claims to be another's")
     if hit.level is Level.SHARED:
@@ -118,6 +124,7 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
     elif (
         hit.level is Level.NATIONAL
         or hit.trimmed
+        or hit.look
         or any(
             told is not None
             for told in (

@@ -8,21 +8,23 @@ Rules this module upholds:
 - A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
 - The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
 - A new holding waits to be matched until its hits are written: dying in between leaves it to `usecases.arrivals`.
-- `label` is echoed to the command that typed it, and never kept. Where a file is (`IngestItem.file`) is kept with its
+- `label` is echoed to the command that sent it, and never kept. Where a file is (`IngestItem.file`) is kept with its
   holding and its case, unless the node keeps no references (ADR 23).
+- A part is a holding of its own, in the case of its file. Where it lies in its file is kept; what its file calls it is
+  kept only where references are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
 from node.domain.holdings import FileReference
-from node.domain.queries import Level, Subject
+from node.domain.queries import Level, Look, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.texts import checked_text
 from node.errors import Misuse
@@ -74,7 +76,8 @@ class _OfFile:
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
     """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
-    the same of what lies within its plain borders; of what moves also the frames between those that are kept.
+    the same of what lies within its plain borders, and of how it looks on a background; of what moves also the frames
+    between those that are kept.
     """
     if not isinstance(prints, PictureFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
@@ -82,6 +85,7 @@ def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
         fingerprints=prints.probes(),
         orientations=prints.pdq_orientations,
         trimmed=prints.trimmed.pdq_orientations if prints.trimmed else (),
+        looks=tuple(Look(background=each.background, orientations=each.pdq_orientations) for each in prints.composed),
         label=label,
     )
 
@@ -90,7 +94,7 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
     """The fingerprint columns of these holdings (`rows` are their ids)."""
     by_code: dict[int, tuple[list[int], list[bytes], list[int]]] = {}
     for row, one in zip(rows, prints, strict=True):
-        for fingerprint in one.fingerprints():
+        for fingerprint in one.kept():
             ids, values, quality = by_code.setdefault(fingerprint.code, ([], [], []))
             ids.append(row)
             values.append(fingerprint.value)
@@ -181,10 +185,14 @@ class Intake:
         ]
 
     def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
-        """Keeps where these files are, as far as it was told and is wanted."""
+        """Keeps where these files are, as far as it was told and is wanted, and which lie in others."""
         for row, item in taken:
-            if item.file and self._references:
-                writer.put_file_reference(row, FileReference(case=case, path=item.file))
+            refers, place = bool(item.file) and self._references, item.place
+            if place is not None:
+                writer.put_place(row, place if refers else replace(place, name=""))
+            if refers:
+                inside = None if place is None else place.label
+                writer.put_file_reference(row, FileReference(case=case, path=item.file, inside=inside))
 
     def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
         """Gives these holdings the record that our own log has of them, where they lack it."""

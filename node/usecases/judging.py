@@ -19,7 +19,7 @@ from node.domain.signing import answer_preimage, query_digest
 from node.errors import BadSignature, Malformed
 from node.usecases.finding import policy_digest
 from node.usecases.hits import Bounds, check_hits, check_words, shortfall
-from node.usecases.matching import expected_kinds
+from node.usecases.search_terms import expected_kinds
 from node.usecases.signatures import verify_message
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class Judge:
         return answer
 
     def _expected_of(self, payload: bytes) -> frozenset[str]:
-        return expected_kinds(self._decode_payload(payload).subjects)
+        floor = self._roster().policy.pdq_quality_floor
+        return expected_kinds(self._decode_payload(payload).subjects, floor)
 
     def forget(self) -> None:
         """No question stays in memory for having been asked: its body may be purged from now on."""

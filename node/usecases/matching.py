@@ -4,7 +4,6 @@ Rules this module upholds:
 
 - The index proposes, the store decides: every hit is re-checked (`checking`) before it is shown.
 - A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
-- What was not searched is said (`searched_kinds`), never left to silence.
 - Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
 """
 
@@ -12,19 +11,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, ORIENTATIONS, PDQ, PDQ_QUALITY_FLOOR
 from node.domain.ids import RecordId
-from node.domain.matchable import may_match
-from node.domain.queries import Hit, MatchRule, SearchedKind, Subject
-from node.domain.search_ports import HOLDINGS_SOURCE, Probe, Proposed
+from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
+from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
 from node.usecases.allowing import mark
 from node.usecases.checking import Asked, Checker
 from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
+from node.usecases.search_terms import matchable, probes_of
 from node.usecases.sources import EVERYBODY, Sources
 
 if TYPE_CHECKING:
@@ -57,93 +55,13 @@ class Found:
     near: tuple[bytes, ...] = ()
 
 
-def matchable(subjects: Sequence[Subject]) -> list[tuple[bool, ...]]:
-    """Which fingerprints of each subject may match (`node.domain.matchable`)."""
-    return [may_match(subject.fingerprints) for subject in subjects]
-
-
-def probes_of(
-    subjects: Sequence[Subject],
-    rule: MatchRule,
-    *,
-    abroad: bool = False,
-    matching: Sequence[Sequence[bool]] | None = None,
-) -> list[Probe]:
-    """One probe for each searchable hash, PDQ in every orientation that is known of it, and the same of the picture
-    without its borders. pHash, the second opinion, only under the policy's rule and not for another member (`abroad`).
-    `matching`: see `matchable`, where the caller knows it already.
-    """
-    probes: list[Probe] = []
-    for number, (subject, mays) in enumerate(zip(subjects, matching or matchable(subjects), strict=True)):
-        opinions = 0
-        for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
-            second_opinion = fingerprint.code == PHASH.code
-            opinions += second_opinion
-            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
-                continue
-            quality = -1 if fingerprint.quality is None else fingerprint.quality
-            turned: tuple[bytes, ...] = (fingerprint.value,)
-            first = 0
-            if fingerprint.code == PDQ.code and fingerprint.value in subject.orientations[:1]:
-                turned = subject.orientations
-            elif fingerprint.code == PDQ.code and fingerprint.value in subject.trimmed[:1]:
-                turned, first = subject.trimmed, len(ORIENTATIONS)
-            elif second_opinion and opinions > 1 and subject.trimmed:
-                first = len(ORIENTATIONS)
-            probes += [
-                Probe(number, fingerprint.code, value, quality, turn, fingerprint.at)
-                for turn, value in enumerate(turned, first)
-            ]
-    return probes
-
-
-def searched_kinds(
-    subjects: Sequence[Subject],
-    versions: Mapping[str, int],
-    rule: MatchRule,
-    *,
-    abroad: bool = False,
-    matching: Sequence[Sequence[bool]] | None = None,
-) -> tuple[SearchedKind, ...]:
-    """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
-    another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
-    second opinion, gives no hit; and it has no exact rule anywhere. `matching`: as for `probes_of`.
-    """
-    asked = frozenset(
-        (fingerprint.code, may)
-        for subject, mays in zip(subjects, matching or matchable(subjects), strict=True)
-        for fingerprint, may in zip(subject.fingerprints, mays, strict=True)
-    )
-    return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
-
-
-def expected_kinds(subjects: Sequence[Subject]) -> frozenset[str]:
-    """The kinds of fingerprint that a question has, as far as every member searches them for another."""
-    kinds = [f.kind for subject in subjects for f in subject.fingerprints if f.searchable and f.code != PHASH.code]
-    return frozenset([kind.name for kind in kinds if kind is not None])
-
-
-@lru_cache(maxsize=64)
-def _searched_kinds(
-    asked: frozenset[tuple[int, bool]],
-    known: tuple[tuple[str, int], ...],
-    second_opinion: bool,  # noqa: FBT001  (whether pHash counts)
-) -> tuple[SearchedKind, ...]:
-    """The same for most questions. `asked`: (code, whether it may match) of what is asked about."""
-    versions, seen = dict(known), set[tuple[str, int, bool]]()
-    for code, searchable in asked:
-        kind = KIND_BY_CODE.get(code)
-        name = kind.name if kind else f"unknown-{code}"
-        searched = searchable and name in versions and (kind is not PHASH or second_opinion)
-        seen.add((name, versions.get(name, 0), searched))
-    return tuple([SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen)])
-
-
 class Matcher:
     """Blocking: never on the event loop.
 
     `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`. `standing`: whose
-    hits are marked or set aside, as it is now.
+    hits are marked or set aside, as it is now. `floor`: the policy's, of qualities. `disagreed`: is told how many hits
+    of a search the store did not bear out, where it did not so twice in a row (between the look into the index and the
+    look into the store a holding may have been deleted).
     """
 
     def __init__(
@@ -155,6 +73,8 @@ class Matcher:
         rank: Callable[[Sequence[RawHit]], Sequence[RawHit]],
         own: Callable[[], MemberId],
         standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        floor: Callable[[], int] = lambda: PDQ_QUALITY_FLOOR,
+        disagreed: Callable[[int], None] = lambda _hits: None,
     ) -> None:
         self._store = store
         self._index = index
@@ -162,12 +82,26 @@ class Matcher:
         self._rank = rank
         self._own = own
         self._standing = standing
+        self._floor = floor
+        self._disagreed = disagreed
 
     def against(self, index: SearchIndex) -> Matcher:
         """The same, searching another index of the same store."""
         return Matcher(
-            store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own, standing=self._standing
+            store=self._store,
+            index=index,
+            codec=self._codec,
+            rank=self._rank,
+            own=self._own,
+            standing=self._standing,
+            floor=self._floor,
+            disagreed=self._disagreed,
         )
+
+    @property
+    def floor(self) -> int:
+        """The quality that a PDQ has to reach, by the policy as it is now."""
+        return self._floor()
 
     @property
     def versions(self) -> Mapping[str, int]:
@@ -213,6 +147,8 @@ class Matcher:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
             hits = with_handling(tx, self._codec, hits, _rows(sifted.spoken, names))
+        if sifted.disagreed:
+            self._look_again(asked)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
@@ -233,7 +169,7 @@ class Matcher:
         for hit, said in spoken:
             if hit.source == HOLDINGS_SOURCE:
                 told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
-                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases)
+                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases, held_look=said.look)
                 yield replace(lead, statement=_words(told.statement)), said.sha256
             elif (hit.subject, said.record) not in held:
                 yield replace(self._hit(hit, said), statement=_words(said.statement)), b""
@@ -246,14 +182,14 @@ class Matcher:
         asker: MemberId,
         purpose: str,
         *,
-        matching: Sequence[Sequence[bool]] | None = None,
+        matching: Sequence[Sequence[bool]],
     ) -> Found:
         """Searches own holdings for another member, and says no more than `disclosing` lets it say. `matching`: as for
         `probes_of`.
         """
         within = 0 if rule is MatchRule.EXACT else radius
         probes = probes_of(subjects, rule, abroad=True, matching=matching)
-        asked = Asked(subjects=subjects, probes=probes, radius=within)
+        asked = Asked(subjects=subjects, probes=probes, radius=within, floor=self.floor)
         found = self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         if not raw:
@@ -269,7 +205,18 @@ class Matcher:
                 asked=asked,
                 evident=self._hit,
             ).told(spoken)
+        if disagreed:
+            self._look_again(asked)
         return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
+
+    def _look_again(self, asked: Asked) -> None:
+        """Searches once more what the store did not bear out, and tells where it still does not."""
+        raw = self._rank(self._index.search(asked.probes, asked.radius))
+        with self._store.read() as tx:
+            names = {log.number: log.origin for log in tx.logs()}
+            _, wrong = self._checker().checked(tx, asked, raw, names)
+        if wrong:
+            self._disagreed(wrong)
 
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
         """The hits in order, those of subjects on themselves left out."""
@@ -278,11 +225,12 @@ class Matcher:
             return raw
         return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
 
-    @staticmethod
-    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
+    def _asked(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
         """What is looked for."""
         within = 0 if rule is MatchRule.EXACT else radius
-        return Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
+        floor = self.floor
+        probes = probes_of(subjects, rule, matching=matchable(subjects, floor))
+        return Asked(subjects=subjects, probes=probes, radius=within, floor=floor)
 
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())
@@ -290,6 +238,7 @@ class Matcher:
     def _hit(self, hit: RawHit, said: Spoken) -> Hit:
         kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
         orientation = by_frames.orientation if by_frames else hit.orientation
+        variant = VARIANTS[orientation // len(ORIENTATIONS)]
         statement = said.statement
         return Hit(
             subject=hit.subject,
@@ -301,7 +250,8 @@ class Matcher:
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
             orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,
-            trimmed=orientation >= len(ORIENTATIONS),
+            trimmed=variant == TRIMMED,
+            look=variant if variant in BACKGROUNDS else "",
             shares=by_frames.shares if by_frames else None,
             at=by_frames.at if by_frames else None,
             subject_at=by_frames.subject_at if by_frames else None,

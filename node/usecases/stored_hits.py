@@ -158,6 +158,7 @@ def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
         orientation=hit.orientation,
         trimmed=hit.trimmed,
         weak=hit.weak,
+        look=hit.look,
         shares=hit.shares,
         at=hit.at,
         subject_at=hit.subject_at,

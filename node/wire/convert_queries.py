@@ -8,7 +8,6 @@ Rules this module upholds:
 - What a person calls a subject (`Subject.label`) is local and never encoded.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -24,18 +23,13 @@ from node.domain.queries import (
     QueryHeader,
     QueryPayload,
     SearchedKind,
-    Subject,
 )
 from node.domain.statements import MAX_TEXT, READER
 from node.domain.videos import Shares
 from node.errors import Malformed
 from node.wire import checks
-from node.wire.convert_records import (
-    category_from_pb,
-    category_to_pb,
-    fingerprints_from_pb,
-    fingerprints_to_pb,
-)
+from node.wire.convert_records import category_from_pb, category_to_pb
+from node.wire.convert_subjects import background_from_pb, background_to_pb, subject_from_pb, subject_to_pb
 from node.wire.pb import record_pb2 as pb
 
 MAX_RECIPIENTS: Final = 1_000
@@ -109,23 +103,6 @@ def header_to_pb(header: QueryHeader) -> pb.QueryHeader:
 # --- payload ----------------------------------------------------------------------------------------------------------
 
 
-def _subject_from_pb(message: pb.Subject) -> Subject:
-    return Subject(
-        fingerprints=fingerprints_from_pb(message.fingerprints),
-        orientations=_orientations(message.orientations),
-        trimmed=_orientations(message.trimmed_orientations),
-    )
-
-
-def _orientations(values: Sequence[bytes]) -> tuple[bytes, ...]:
-    checks.at_most(len(values), len(ORIENTATIONS), "orientations")
-    found = tuple(values)
-    for value in found:
-        if len(value) != PDQ.size:
-            checks.size(value, "an orientation's PDQ", PDQ.size)
-    return found
-
-
 def payload_from_pb(message: pb.QueryPayload) -> QueryPayload:
     """Raises `Malformed`, also for a sealed payload."""
     _readable(message.min_reader, "a query")
@@ -134,7 +111,7 @@ def payload_from_pb(message: pb.QueryPayload) -> QueryPayload:
     plain = message.plain
     checks.at_most(len(plain.subjects), MAX_SUBJECTS, "subjects")
     return QueryPayload(
-        subjects=tuple(map(_subject_from_pb, plain.subjects)),
+        subjects=tuple(map(subject_from_pb, plain.subjects)),
         rule=checks.enum(MatchRule, plain.rule, "a match rule"),
         officer_role=checks.text(plain.officer_role, "an officer's role", checks.MAX_PHRASE),
         case_reference=checks.text(plain.case_reference, "a case reference", checks.MAX_PHRASE),
@@ -147,14 +124,7 @@ def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
     return pb.QueryPayload(
         min_reader=READER,
         plain=pb.Question(
-            subjects=[
-                pb.Subject(
-                    fingerprints=fingerprints_to_pb(subject.fingerprints),
-                    orientations=subject.orientations,
-                    trimmed_orientations=subject.trimmed,
-                )
-                for subject in payload.subjects
-            ],
+            subjects=[subject_to_pb(subject) for subject in payload.subjects],
             rule=checks.number(payload.rule),
             officer_role=payload.officer_role,
             case_reference=payload.case_reference,
@@ -189,6 +159,7 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
         weak=message.weak,
         trimmed=message.trimmed,
+        look=background_from_pb(message.look),
         whole=message.whole,
         shares=_shares_from_pb(message.shares) if message.HasField("shares") else None,
         at=message.at if message.HasField("at") else None,
@@ -235,6 +206,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         series=hit.series,
         weak=hit.weak,
         trimmed=hit.trimmed,
+        look=background_to_pb(hit.look),
         whole=hit.whole,
         shares=_shares_to_pb(hit.shares),
         at=hit.at,

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
+from node.domain.fingerprints import BACKGROUNDS, FRAME, KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import Origin, RecordId, federation_id, member_id
 from node.domain.queries import (
@@ -10,6 +10,7 @@ from node.domain.queries import (
     Answer,
     Hit,
     Level,
+    Look,
     MatchRule,
     QueryHeader,
     QueryPayload,
@@ -105,6 +106,18 @@ def payloads() -> st.SearchStrategy[QueryPayload]:
         fingerprints=st.lists(fingerprints(), max_size=4).map(tuple),
         orientations=st.lists(hashes, max_size=8).map(tuple),
         trimmed=st.lists(hashes, max_size=8).map(tuple),
+        looks=st.sampled_from([(), ("white",), ("black",), BACKGROUNDS]).flatmap(
+            lambda some: st.tuples(
+                *(
+                    st.builds(
+                        Look,
+                        background=st.just(background),
+                        orientations=st.lists(hashes, min_size=1, max_size=8).map(tuple),
+                    )
+                    for background in some
+                )
+            )
+        ),
     )
     return st.builds(
         QueryPayload,
@@ -131,6 +144,7 @@ def hits() -> st.SearchStrategy[Hit]:
         series=st.none() | words,
         weak=st.booleans(),
         trimmed=st.booleans(),
+        look=st.sampled_from(["", *BACKGROUNDS]),
         shares=st.none()
         | st.builds(
             Shares,

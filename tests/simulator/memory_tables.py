@@ -15,6 +15,7 @@ from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holdin
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
 from node.domain.keeping import RowChange, StoreLine
+from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
@@ -42,6 +43,7 @@ class Place:
     last_holding: int = 0
     tags: dict[bytes, int] = field(default_factory=dict)
     files: dict[int, tuple[FileReference, ...]] = field(default_factory=dict)
+    places: dict[int, tuple[PlaceOfPart, ...]] = field(default_factory=dict)
     deletions: dict[int, Deletion] = field(default_factory=dict)
     last_deletion: int = 0
     asked: dict[bytes, AskedQuery] = field(default_factory=dict)
@@ -123,7 +125,7 @@ class MemoryPlace:
         rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
         rows = [each for each in rows if not case or case in each.cases]
         rows = [each for each in rows if level is None or each.level is level][:limit]
-        return [replace(each, fingerprints=()) for each in rows] if bare else rows
+        return [replace(each, fingerprints=(), composed=()) for each in rows] if bare else rows
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
@@ -141,7 +143,7 @@ class MemoryPlace:
         rows = self.holdings(after=after, limit=limit)
         columns: list[FingerprintColumn] = []
         for code, kind in KIND_BY_CODE.items():
-            prints = [(row.id, each) for row in rows for each in row.fingerprints if each.code == code and each.value]
+            prints = [(row.id, each) for row in rows for each in row.kept if each.code == code and each.value]
             if prints:
                 quality = [-1 if each.quality is None else each.quality for _, each in prints]
                 columns.append(
@@ -166,6 +168,8 @@ class MemoryPlace:
                 added_at=now,
                 fingerprints=prints.fingerprints(),
                 cases=(case,) if case else (),
+                composed=tuple(replace(each, pdq_orientations=each.pdq_orientations[:1]) for each in prints.composed),
+                note=prints.note,
             )
             return number, True
         cases = tuple(sorted({*known.cases, case} - {""}))
@@ -190,6 +194,26 @@ class MemoryPlace:
         if reference not in kept and sum(each.case == reference.case for each in kept) < MAX_REFERENCES:
             self._place.files[holding_id] = (*kept, reference)
 
+    def places(self, holding_id: int, limit: int) -> list[PlaceOfPart]:
+        return list(self._place.places.get(holding_id, ())[:limit])
+
+    def put_place(self, holding_id: int, place: PlaceOfPart) -> None:
+        kept = self._place.places.get(holding_id, ())
+        if all((each.parent, each.path) != (place.parent, place.path) for each in kept):
+            self._place.places[holding_id] = (*kept, place)
+
+    def parents(self, holding_ids: Sequence[int]) -> Mapping[int, set[bytes]]:
+        places = self._place.places
+        return {each: {place.parent for place in places[each]} for each in holding_ids if places.get(each)}
+
+    def parts(self, sha256: bytes) -> list[int]:
+        places = self._place.places
+        return sorted(each for each in places if any(place.parent == sha256 for place in places[each]))
+
+    def taken_in(self, holding_ids: Sequence[int]) -> set[int]:
+        own = {each for each, files in self._place.files.items() if any(file.inside is None for file in files)}
+        return set(holding_ids) & (own | set(self._place.tags.values()))
+
     def leave_case(self, holding_id: int, case: str) -> None:
         held = self._held(holding_id)
         cases = tuple(each for each in held.cases if each != case)
@@ -199,8 +223,13 @@ class MemoryPlace:
         self._place.files[holding_id] = tuple(each for each in files if each.case != case)
 
     def delete_holding(self, holding_id: int) -> None:
-        self._held(holding_id)
+        gone = self._held(holding_id).sha256
         del self._place.holdings[holding_id]
+        self._place.places.pop(holding_id, None)
+        self._place.places = {
+            each: tuple(place for place in places if place.parent != gone)
+            for each, places in self._place.places.items()
+        }
         self._place.files.pop(holding_id, None)
         self._place.settings.pop(withdrawn(holding_id), None)
         self._forget_tags(holding_id)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Table, text
+from sqlalchemy import Column, Index, Table, Text, text
 
 from node.store.tables.columns import Long, blob, counting, integer, metadata, string
 
@@ -27,6 +27,8 @@ holdings: Final = Table(
     # "" and b"" until something was contributed about it.
     string("record_origin"),
     blob("record_leaf"),
+    # What of the file was not read, "" where nothing is to be said.
+    Column("note", Text, nullable=False, server_default=text("''")),
     Index("holdings_by_sha256", "sha256", unique=True),
     Index("holdings_by_record", "record_leaf", sqlite_where=text("length(record_leaf) > 0")),
     sqlite_autoincrement=True,
@@ -39,7 +41,32 @@ holding_frames: Final = Table(
     blob("frames"),
 )
 """The sampled frames of a holding that is a video or an animated picture, packed (`frames`). A video has no PDQ and no
-pHash: b""."""
+pHash: b"". Of digests alone all of them are empty."""
+
+holding_looks: Final = Table(
+    "holding_looks",
+    metadata,
+    Column("holding_id", Long, primary_key=True, autoincrement=False),
+    blob("looks"),
+)
+"""How a picture with transparent parts looks on a background, packed (`looks`). Most holdings have none."""
+
+holding_places: Final = Table(
+    "holding_places",
+    metadata,
+    counting("id"),
+    integer("holding_id"),
+    # The SHA-256 of what holds it directly. Not a number: a file is stored after its parts.
+    blob("parent"),
+    blob("path"),
+    string("role"),
+    # What the parent calls it, a secret as a path is; 0 where it has no name.
+    integer("vault_id"),
+    Index("holding_places_by_holding", "holding_id"),
+    Index("holding_places_by_parent", "parent", "holding_id"),
+    sqlite_autoincrement=True,
+)
+"""Where a holding lies as a part of others (`places`)."""
 
 holding_levels: Final = Table(
     "holding_levels", metadata, integer("level", key=True), integer("holdings"), sqlite_with_rowid=False

@@ -35,6 +35,12 @@ class MatchRule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MATCH_RULE_EXACT: _ClassVar[MatchRule]
     MATCH_RULE_POLICY: _ClassVar[MatchRule]
 
+class Background(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BACKGROUND_UNSPECIFIED: _ClassVar[Background]
+    BACKGROUND_WHITE: _ClassVar[Background]
+    BACKGROUND_BLACK: _ClassVar[Background]
+
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
@@ -65,6 +71,9 @@ VERDICT_DISPUTE: Verdict
 MATCH_RULE_UNSPECIFIED: MatchRule
 MATCH_RULE_EXACT: MatchRule
 MATCH_RULE_POLICY: MatchRule
+BACKGROUND_UNSPECIFIED: Background
+BACKGROUND_WHITE: Background
+BACKGROUND_BLACK: Background
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_HIT: Outcome
 OUTCOME_NO_HIT: Outcome
@@ -234,14 +243,24 @@ class Question(_message.Message):
     def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., rule: _Optional[_Union[MatchRule, str]] = ..., officer_role: _Optional[str] = ..., case_reference: _Optional[str] = ..., legal_basis: _Optional[str] = ...) -> None: ...
 
 class Subject(_message.Message):
-    __slots__ = ("fingerprints", "orientations", "trimmed_orientations")
+    __slots__ = ("fingerprints", "orientations", "trimmed_orientations", "looks")
     FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
     ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
     TRIMMED_ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
+    LOOKS_FIELD_NUMBER: _ClassVar[int]
     fingerprints: Fingerprints
     orientations: _containers.RepeatedScalarFieldContainer[bytes]
     trimmed_orientations: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ..., trimmed_orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    looks: _containers.RepeatedCompositeFieldContainer[Look]
+    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., orientations: _Optional[_Iterable[bytes]] = ..., trimmed_orientations: _Optional[_Iterable[bytes]] = ..., looks: _Optional[_Iterable[_Union[Look, _Mapping]]] = ...) -> None: ...
+
+class Look(_message.Message):
+    __slots__ = ("background", "orientations")
+    BACKGROUND_FIELD_NUMBER: _ClassVar[int]
+    ORIENTATIONS_FIELD_NUMBER: _ClassVar[int]
+    background: Background
+    orientations: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, background: _Optional[_Union[Background, str]] = ..., orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class RecordId(_message.Message):
     __slots__ = ("origin", "leaf")
@@ -266,7 +285,7 @@ class Shares(_message.Message):
     def __init__(self, query_percent: _Optional[int] = ..., compared_percent: _Optional[int] = ..., moments: _Optional[int] = ..., frames: _Optional[int] = ..., radius: _Optional[int] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame", "whole")
+    __slots__ = ("subject", "origin", "algorithm", "level", "record", "distance", "quality", "orientation", "category", "series", "weak", "trimmed", "shares", "at", "subject_at", "frame", "whole", "look")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -284,6 +303,7 @@ class Hit(_message.Message):
     SUBJECT_AT_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
     WHOLE_FIELD_NUMBER: _ClassVar[int]
+    LOOK_FIELD_NUMBER: _ClassVar[int]
     subject: int
     origin: str
     algorithm: str
@@ -301,7 +321,8 @@ class Hit(_message.Message):
     subject_at: int
     frame: bool
     whole: bool
-    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ..., whole: _Optional[bool] = ...) -> None: ...
+    look: Background
+    def __init__(self, subject: _Optional[int] = ..., origin: _Optional[str] = ..., algorithm: _Optional[str] = ..., level: _Optional[_Union[Level, str]] = ..., record: _Optional[_Union[RecordId, _Mapping]] = ..., distance: _Optional[int] = ..., quality: _Optional[int] = ..., orientation: _Optional[int] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., weak: _Optional[bool] = ..., trimmed: _Optional[bool] = ..., shares: _Optional[_Union[Shares, _Mapping]] = ..., at: _Optional[int] = ..., subject_at: _Optional[int] = ..., frame: _Optional[bool] = ..., whole: _Optional[bool] = ..., look: _Optional[_Union[Background, str]] = ...) -> None: ...
 
 class SearchedKind(_message.Message):
     __slots__ = ("name", "version", "searched")

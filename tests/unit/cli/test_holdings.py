@@ -124,3 +124,35 @@ def test_cases_are_listed(vigil: Vigil, node: Node) -> None:
     ran = vigil("case", "list", "--limit", "1")
     assert ran.out == "C-1: 3 holdings\n"
     assert "--after C-1" in ran.err
+
+
+def test_a_part_says_what_it_is_a_part_of_and_a_file_how_many_parts_it_has(vigil: Vigil, node: Node) -> None:
+    place = {"parent": "ab" * 32, "path": [4, 0], "role": "page", "name": None, "holding": 3}
+    named = place | {"role": "member", "name": "a\x1b[2J.jpg", "holding": None}
+    files = [{"case": "2031-117", "path": "/evidence/a.zip", "inside": "a\x1b[2J.jpg (member 1)"}]
+    whole = holding(
+        files=files,
+        original=False,
+        fingerprints=None,
+        note="not looked at: 3 encrypted members",
+        part_of=[place, named],
+        part_of_total=5,
+        parts=41,
+    )
+    node.answers["holding"] = [whole]
+    ran = vigil("holdings", "7")
+    assert "not looked at: 3 encrypted members" in ran.out
+    assert "/evidence/a.zip \N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK} a" in ran.out
+    assert "holding 3 (page 2)" in ran.out
+    assert "not held (a" in ran.out
+    assert "and of 4 more files" in ran.out
+    assert "41 directly in it" in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_deleting_a_file_says_what_becomes_of_its_parts(vigil: Vigil, node: Node) -> None:
+    node.answers["delete"] = [PLAN | {"parts": 40, "parts_kept": 1}]
+    ran = vigil("holdings", "7", "--delete")
+    assert ran.code == 2
+    assert "with 40 parts inside the file" in ran.err
+    assert "keep 1 part that other files hold" in ran.err

@@ -7,14 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.control.lines import item_line, prints_line, read_item, read_prints, read_subject, subject_line
+from node.control.lines import item_line, read_item, read_subject, subject_line
 from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
+from node.domain.parts import Place, Role
 from node.errors import Misuse
 from node.usecases.intake import subject_of
-from tests.unit.media.test_replies import EXAMPLE, LONGEST_ANIMATION, PRINTS, VIDEOS
+from tests.unit.domain.test_fingerprint_json import MATERIAL
 
-MATERIAL = PRINTS | VIDEOS
+PLACES = st.none() | st.builds(
+    Place,
+    parent=st.binary(min_size=32, max_size=32),
+    path=st.lists(st.integers(0, 200_000), min_size=1, max_size=6).map(tuple),
+    role=st.sampled_from(Role),
+    name=st.text(max_size=20),
+)
 
 
 def over(line: dict[str, Any]) -> Any:
@@ -22,30 +29,29 @@ def over(line: dict[str, Any]) -> Any:
     return json.loads(json.dumps(line))
 
 
-@given(MATERIAL)
-def test_fingerprints_come_back_as_they_were(prints: MaterialFingerprints) -> None:
-    assert read_prints(over(prints_line(prints))) == prints
-    item = IngestItem(tag=bytes(32), label="a file", prints=prints)
+@given(MATERIAL, PLACES)
+def test_an_item_comes_back_as_it_was(prints: MaterialFingerprints, place: Place | None) -> None:
+    item = IngestItem(tag=bytes(32), label="7", prints=prints, place=place, file="/evidence/1")
     assert read_item(over(item_line(item))) == item
 
 
 @given(MATERIAL)
 def test_a_subject_comes_back_as_it_was(prints: MaterialFingerprints) -> None:
-    subject = subject_of(prints, "a file")
+    subject = subject_of(prints, "7")
     assert read_subject(over(subject_line(subject))) == subject
 
 
-@pytest.mark.parametrize("prints", [EXAMPLE, LONGEST_ANIMATION])
-@given(data=st.data())
-def test_a_line_that_lacks_something_is_refused(prints: MaterialFingerprints, data: st.DataObject) -> None:
-    line = over(prints_line(prints))
-    del line[data.draw(st.sampled_from(sorted(line.keys() - {"trimmed", "animation"})))]
+@given(MATERIAL, st.data())
+def test_an_item_that_lacks_something_is_refused(prints: MaterialFingerprints, data: st.DataObject) -> None:
+    line = over(item_line(IngestItem(tag=bytes(32), prints=prints)))
+    del line[data.draw(st.sampled_from(sorted(line)))]
     with pytest.raises(Misuse):
-        read_prints(line)
+        read_item(line)
 
 
-@pytest.mark.parametrize("animation", [{"frames": []}, {"frames": [[0]], "between": []}, 5, "moving"])
-def test_an_animation_that_is_none_is_refused(animation: object) -> None:
-    line = over(prints_line(EXAMPLE)) | {"animation": animation}
+@pytest.mark.parametrize("place", [5, {}, {"parent": "00", "path": [0], "role": "uncle", "name": None}])
+@given(prints=MATERIAL)
+def test_a_place_that_is_none_is_refused(prints: MaterialFingerprints, place: object) -> None:
+    line = over(item_line(IngestItem(tag=bytes(32), prints=prints))) | {"place": place}
     with pytest.raises(Misuse):
-        read_prints(line)
+        read_item(line)

@@ -18,7 +18,7 @@ from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, P
 from node.errors import MediaError
 from node.media import animation
 from node.media.allowance import Time, grace
-from node.media.decode import ShownFrame, decode_picture
+from node.media.decode import decode_picture
 from node.media.frames import Sample
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.picture import MAX_PICTURE_BYTES
@@ -26,6 +26,7 @@ from node.media.pixels import pixels_of
 from node.media.replies import MAX_ASKED_SECONDS, read_reply, write_reply
 from node.media.sampling import MAX_AT
 from node.media.shortage import Shortage
+from node.media.still_frames import ShownFrame
 from tests.unit.media.allowance import Noted, unbounded
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene
@@ -201,6 +202,9 @@ def test_damage_behind_the_first_frame_never_costs_that(
         assert (kind, cut < len(whole)) != ("WEBP", False), "of a WebP that ends where it says the first frame stands"
         return
     assert isinstance(found, PictureFingerprints)
+    if "could be decoded" in found.note or "less detail" in found.note:  # of these the first frame may be cut too
+        assert kind in {"WEBP", "AVIF"}
+        return
     assert found.pdq == read(tmp_path, originals[kind]).pdq
     if found.animation is not None:
         assert found.frames[0].pdq == found.pdq

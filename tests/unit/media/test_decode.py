@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.errors import MediaError
-from node.media.decode import MAX_PIXELS, decode_picture
+from node.media.decode import decode_picture
+from node.media.decoders.decoded import MAX_PIXELS
 from node.media.pdq import pdq_hashes
 from tests.unit.media.pictures import distance, encoded, scene
 
@@ -62,17 +63,11 @@ def test_each_format_is_decoded_to_the_same_picture(name: str) -> None:
     assert distance(ours.orientations[0], theirs.orientations[0]) <= (30 if name == "gif" else 10)  # 256 colours
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "bmp"])
-def test_a_file_cut_short_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ("progressive jpeg", "gif")])  # in passes
+def test_of_a_file_cut_short_little_is_refused_with_a_reason(name: str) -> None:
     whole = FILES[name][1]()
     with pytest.raises(MediaError, match=r"^(truncated|damaged) "):
-        decode_picture(whole[: len(whole) * 6 // 10])
-
-
-def test_a_truncated_jpeg_is_called_so() -> None:
-    whole = FILES["jpeg"][1]()
-    with pytest.raises(MediaError, match=r"^truncated JPEG$"):
-        decode_picture(whole[: len(whole) // 2])
+        decode_picture(whole[: len(whole) // 6])
 
 
 def test_a_bomb_is_refused_by_its_stated_size_before_a_pixel_is_decoded() -> None:
@@ -92,8 +87,7 @@ def test_a_frame_larger_than_the_limit_is_refused_though_the_header_is_small(mon
 def test_a_broken_checksum_is_no_traceback() -> None:
     whole = bytearray(FILES["png"][1]())
     whole[len(whole) // 2] ^= 0xFF
-    with pytest.raises(MediaError, match=r"^(truncated|damaged) PNG"):
-        decode_picture(bytes(whole))
+    assert decode_picture(bytes(whole)).note.startswith("damaged PNG: ")
 
 
 def test_a_reason_never_quotes_the_file() -> None:
@@ -130,8 +124,8 @@ def _cached(name: str, made: dict[str, bytes] = {}) -> bytes:  # noqa: B006  (ke
         ("Sehr geehrte Damen und Herren, schöne Grüße".encode(), "not a picture: it is text"),
         (b"%PDF-1.7\n%\xe2\xe3", "not a picture: a PDF document"),
         (b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41", "not a picture: a video"),
-        (b"\x00\x00\x01\x00\x01\x00\x10\x10", "not a picture: an icon, which Vigil does not decode"),
-        (b"P6\n# made up\n2 2\n255\n", "not a picture: a portable anymap, which Vigil does not decode"),
+        (b"\x00\x00\x01\x00\x01\x00\x10\x10", "not a picture: not a format that Vigil knows"),
+        (b"P6\n# made up\n2 2\n255\n", "truncated portable anymap"),
         (b"P6 is how this text begins", "not a picture: it is text"),
         (b"\x1a\x45\xdf\xa3\x01\x00\x00\x00", "not a picture: a video"),
         (b"BM is how this text begins", "not a picture: it is text"),
@@ -153,7 +147,7 @@ def test_a_decoder_is_chosen_by_content_alone() -> None:
 
 def test_a_kind_of_a_known_format_that_is_not_decoded_is_not_called_damaged() -> None:
     odd = bytearray(encoded(PLAIN, "BMP"))
-    odd[28:30] = (2).to_bytes(2, "little")  # bits a pixel
+    odd[28:30] = (7).to_bytes(2, "little")  # bits a pixel
     with pytest.raises(MediaError, match=r"^a BMP of a kind that Vigil does not decode$"):
         decode_picture(bytes(odd))
 

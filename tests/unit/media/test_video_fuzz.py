@@ -100,7 +100,12 @@ def test_a_length_in_front_is_read_without_a_fault(tmp_path: Path, head: bytes, 
     file.write_bytes(head + rest)
     container_of((head + rest)[:HEAD])
     with streaming(file) as stream:
-        assert is_cut_short(stream) in {True, False}
+        cut = is_cut_short(stream)
+    data = head + rest
+    if data.startswith(b"RIFF"):
+        assert cut is (int.from_bytes(data[4:8], "little") + 8 > len(data))
+    if data.startswith((b"FLV", b"\x00\x00\x01\xba")):
+        assert not cut  # neither states where it ends
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

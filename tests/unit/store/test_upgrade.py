@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ def definitions(path: Path) -> dict[str, str]:
     with sqlite3.connect(path) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
-    return {name: " ".join(sql.split()) for name, sql in rows if name != "alembic_version"}
+    # A column that was added later stands between other spaces, and nothing else is other.
+    return {
+        name: re.sub(r"\s*([(),])\s*", r"\1", " ".join(sql.split())) for name, sql in rows if name != "alembic_version"
+    }
 
 
 def columns(path: Path) -> dict[str, list[Any]]:

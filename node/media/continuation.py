@@ -1,0 +1,79 @@
+"""Files that are cut short, continued by made-up bytes, so that a decoder gives what is there.
+
+Rules this module upholds:
+
+- Lengths alone are read and changed. What a file holds stays where it is.
+- Nothing here raises for what a file says, and no file grows by more than `_MOST_CONTINUED`.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from node.media import jpeg
+from node.media.sniff import AVIF, BMP, GIF, HEIC, HEIF, JPEG, PNG, WEBP, Format
+
+_CONTINUED: Final = 3
+"""Times the size of a cut file by which it is continued: enough for the whole of what is there to a quarter."""
+_MOST_CONTINUED: Final = 256 * 1024 * 1024
+"""Bytes by which a file is continued at most."""
+_LITTLE: Final = 4096
+_MAX_BOXES: Final = 100_000
+
+
+def continued(data: bytes, known: Format, filler: int) -> bytes:
+    """A file that is cut short, continued by made-up bytes up to what it states, or by as many as it may lack."""
+    more = min(_CONTINUED * len(data) + _LITTLE, _MOST_CONTINUED)
+    if known is JPEG:
+        end = jpeg.end_of(data)
+        return (data if end < 0 else data[: end - len(jpeg.END)]) + bytes([filler]) * more + jpeg.END
+    if known is WEBP:
+        return _continued_riff(data, filler, more)
+    if known in (AVIF, HEIC, HEIF):
+        stated = stated_end(data)
+        return data + bytes([filler]) * max(min(stated - len(data), _MOST_CONTINUED), 0)
+    return data if known in (PNG, GIF, BMP) else data + bytes([filler]) * more
+
+
+def _continued_riff(data: bytes, filler: int, more: int) -> bytes:
+    """RIFF: the last chunk grows, and its stated size and that of the whole with it."""
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 + size + (size & 1) >= len(data):
+            break
+        at += 8 + size + (size & 1)
+    else:
+        return data
+    made = bytearray(data + bytes([filler]) * (more + (len(data) + more & 1)))
+    struct.pack_into("<I", made, at + 4, len(made) - at - 8)
+    struct.pack_into("<I", made, 4, len(made) - 8)
+    return bytes(made)
+
+
+def is_cut_short(data: bytes) -> bool:
+    """Whether a file of stated length (RIFF, ISO media) is shorter than that, or a TIFF lacks its first directory."""
+    if data.startswith(b"RIFF"):
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if data.startswith((b"II*\x00", b"MM\x00*")):
+        return int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big") + 2 > len(data)
+    return data[4:8] == b"ftyp" and stated_end(data) > len(data)
+
+
+def stated_end(data: bytes) -> int:
+    """Where the last box of an ISO media file ends by its own account (ISO/IEC 14496-12, 4.2); the end of the data
+    where it says nothing.
+    """
+    at = 0
+    for _ in range(_MAX_BOXES):
+        head = data[at : at + 16]
+        if len(head) < 8:  # noqa: PLR2004  (size and type)
+            break
+        size = int.from_bytes(head[:4], "big")
+        if size == 1:
+            size = int.from_bytes(head[8:], "big")
+        if size < 8:  # noqa: PLR2004  (0: to the end of the file; else no box is smaller than its header)
+            return len(data)
+        at += size
+    return at

@@ -1,0 +1,59 @@
+"""What a decoder gives back, and the limits that it keeps.
+
+Rules this module upholds:
+
+- The size that a header states is held against the limits before a pixel is decoded.
+- What is handed on is 8 bits a channel, upright, grey or RGB: the same as `pixels` makes of an image of Pillow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from node.errors import MediaError
+from node.media.pixels import Pixels
+
+MAX_PIXELS: Final = 200_000_000
+"""Pixels of one picture. The largest sensors of phones give 199.8 million; decoded they take 4 bytes each."""
+MAX_SAMPLE_BYTES: Final = 1_280 * 1024 * 1024
+"""Bytes of a picture's samples as they are stored, unpacked: 200 million pixels of 3 samples with 16 bits are 1.2 GB.
+A worker may have 3 GiB, and its own 8 bits a channel come beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """A still picture. `note`: what a person must know of how it was read, "" for nothing. `media_type`: what the
+    content turned out to be, "" where it is what its signature says.
+    """
+
+    pixels: Pixels
+    note: str = ""
+    media_type: str = ""
+
+
+class Unreliable(MediaError):
+    """Pixels of this kind cannot be decoded reliably: no decoder at hand gives what a viewer shows."""
+
+
+def bounded(name: str, width: int, height: int, *, sample_bytes: int = 1) -> None:
+    """Raises `MediaError` where a stated size is none, or more than the limits. `sample_bytes`: of one pixel."""
+    if width < 1 or height < 1:
+        raise MediaError(f"damaged {name}: its header states a size of {width} x {height} pixels")
+    if width * height > MAX_PIXELS:
+        raise MediaError(f"too many pixels: {width} x {height}, the limit is {MAX_PIXELS} in all")
+    if width * height * sample_bytes > MAX_SAMPLE_BYTES:
+        raise MediaError(
+            f"too large: {width} x {height} pixels of {sample_bytes} bytes, the limit is {MAX_SAMPLE_BYTES} bytes"
+        )
+
+
+def pixels_from(values: npt.NDArray[np.uint8]) -> Pixels:
+    """`values`: uint8 of shape (height, width) or (height, width, 1, 3 or 4)."""
+    channels = 1 if values.ndim == 2 else values.shape[2]  # noqa: PLR2004  (rows, columns)
+    flat = np.ascontiguousarray(values.reshape(values.shape[0], -1))
+    flat.flags.writeable = False
+    return Pixels(values=flat, channels=channels)

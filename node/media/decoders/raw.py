@@ -1,0 +1,157 @@
+"""Camera raw files: the largest JPEG preview that the camera put into the file, as everybody else shows them.
+
+Rules this module upholds:
+
+- A sensor's values are never developed: each program does it in its own way, so that the hash would be nobody else's.
+- What was read is said in the note.
+- Every JPEG stream in the file is a preview, but those that are pieces of the raw picture itself: lossless ones, and
+  the tiles or strips of a directory that has several or holds a sensor's values.
+- A preview that does not state how it is to be turned is turned as the raw file states.
+
+Sources: TIFF/EP (ISO 12234-2), DNG 1.7, ISO/IEC 10918-1 annex B; the makers' own kinds are told by their signatures.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from PIL import ExifTags, Image
+
+from node.errors import MediaError
+from node.media.decoders import ifd
+from node.media.decoders.decoded import Decoded, bounded
+from node.media.pixels import pixels_of
+
+_SENSOR: Final = (32803, 34892)
+"""Photometric interpretations of a sensor's values: colour filter array, linear raw."""
+_RAW_COMPRESSIONS: Final = (32767, 32769, 32770, 34713, 65535)
+"""Of Sony, Nikon, Samsung and Pentax."""
+_START: Final = b"\xff\xd8\xff"
+_FRAMES: Final = (0xC0, 0xC1, 0xC2)
+"""Markers of a frame that holds a picture as viewers show them: baseline, extended, progressive."""
+_OTHER_FRAMES: Final = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+_MOST_STREAMS: Final = 4096
+"""Starts of JPEG streams that are looked at; three bytes that look like one are once in 16 million by chance."""
+_MOST_SEGMENTS: Final = 256
+_MOST_TRIES: Final = 4
+"""Previews that are tried, where the largest cannot be decoded."""
+_BY_MAKE: Final = {
+    "NIKON": "image/x-nikon-nef",
+    "SONY": "image/x-sony-arw",
+    "CANON": "image/x-canon-cr2",
+    "PENTAX": "image/x-pentax-pef",
+    "RICOH": "image/x-pentax-pef",
+    "SAMSUNG": "image/x-samsung-srw",
+    "HASSELBLAD": "image/x-hasselblad-3fr",
+    "OLYMPUS": "image/x-olympus-orf",
+    "OM DIGITAL": "image/x-olympus-orf",
+    "PANASONIC": "image/x-panasonic-rw2",
+    "KODAK": "image/x-kodak-dcr",
+    "EASTMAN KODAK": "image/x-kodak-dcr",
+}
+DNG: Final = "image/x-adobe-dng"
+OTHER: Final = "image/x-dcraw"
+MEDIA_TYPES: Final = frozenset({*_BY_MAKE.values(), DNG, OTHER})
+"""Media types that a file with the signature of a TIFF may turn out to have."""
+
+
+def is_raw(data: bytes, found: Sequence[ifd.Directory]) -> bool:
+    """Whether a file that is built like a TIFF holds a sensor's values, or states that it is a camera's raw file."""
+    if data[8:10] == b"CR" or data[8:12] == b"IIII":
+        return True
+    return any(
+        ifd.DNG_VERSION in each.values
+        or each.first(ifd.PHOTOMETRIC, -1) in _SENSOR
+        or each.first(ifd.COMPRESSION) in _RAW_COMPRESSIONS
+        for each in found
+    ) or _is_preview_alone(found)
+
+
+def _is_preview_alone(found: Sequence[ifd.Directory]) -> bool:
+    """Whether the first directory has no picture of its own but a preview, and a camera's name."""
+    first = found[0] if found else None
+    return (
+        first is not None and ifd.JPEG_AT in first.values and ifd.WIDTH not in first.values and ifd.MAKE in first.values
+    )
+
+
+def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str = "") -> Decoded:
+    """The largest preview. `found`: the directories, where the file is built like a TIFF; `media_type` as in
+    `Decoded`, where it is known. Raises `MediaError` where there is none.
+    """
+    turned = next((each.first(ifd.ORIENTATION) for each in found if ifd.ORIENTATION in each.values), 1)
+    streams = sorted(_streams(data, found), reverse=True)
+    for pixels, start in streams[:_MOST_TRIES]:
+        if pixels < 1:
+            break
+        image = _opened(data, -start)
+        if image is None:
+            continue
+        if ExifTags.Base.Orientation not in image.getexif():
+            image.getexif()[ExifTags.Base.Orientation] = turned
+        return Decoded(
+            pixels=pixels_of(image),
+            note=f"a camera raw file: the camera's embedded preview of {image.width} x {image.height} pixels was read",
+            media_type=media_type or _media_type(found),
+        )
+    raise MediaError("a camera raw file in which no preview can be read; its raw picture is not decoded")
+
+
+def _opened(data: bytes, start: int) -> Image.Image | None:
+    """The decoded preview at an offset; None where it is damaged."""
+    try:
+        image = Image.open(io.BytesIO(memoryview(data)[start:]), formats=("JPEG",))
+        bounded("JPEG preview", image.width, image.height)
+        image.load()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  (a decoder raises anything; there may be another preview)
+        return None
+    return image
+
+
+def _media_type(found: Sequence[ifd.Directory]) -> str:
+    if any(ifd.DNG_VERSION in each.values for each in found):
+        return DNG
+    make = next((each.text(ifd.MAKE) for each in found if ifd.MAKE in each.values), "").upper()
+    return next((known for name, known in _BY_MAKE.items() if make.startswith(name)), OTHER)
+
+
+def _streams(data: bytes, found: Sequence[ifd.Directory]) -> Iterator[tuple[int, int]]:
+    """Pixels and negated offset (the first of equals comes first) of each JPEG stream that may be a preview."""
+    pieces = _pieces(found)
+    at = data.find(_START)
+    for _ in range(_MOST_STREAMS):
+        if at < 0:
+            return
+        if at not in pieces:
+            yield _size(data, at), -at
+        at = data.find(_START, at + 2)
+
+
+def _pieces(found: Sequence[ifd.Directory]) -> set[int]:
+    """Offsets of strips and tiles that are only a part of a picture, or no picture."""
+    return {
+        start
+        for each in found
+        if len(each.segments) > 1 or each.first(ifd.PHOTOMETRIC, -1) in _SENSOR
+        for start, _ in each.segments
+    }
+
+
+def _size(data: bytes, at: int) -> int:
+    """Pixels that the JPEG stream at an offset states; 0 where it is none, or none that a viewer shows."""
+    at += 2
+    for _ in range(_MOST_SEGMENTS):
+        if at + 9 > len(data) or data[at] != 0xFF:  # noqa: PLR2004  (what begins a marker)
+            return 0
+        marker = data[at + 1]
+        if marker in _FRAMES:
+            eight = data[at + 4] == 8  # noqa: PLR2004  (bits a sample)
+            return int.from_bytes(data[at + 5 : at + 7]) * int.from_bytes(data[at + 7 : at + 9]) if eight else 0
+        if marker in _OTHER_FRAMES or marker == 0xDA:  # noqa: PLR2004  (the start of a scan)
+            return 0
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])  # noqa: PLR2004  (a fill byte)
+    return 0

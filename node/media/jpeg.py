@@ -1,0 +1,159 @@
+"""The outer structure of a JPEG: its segments, where its pixels begin, and where it ends.
+
+Rules this module upholds:
+
+- Only markers and lengths are read. Nothing here decodes, and nothing raises for what a file says.
+- A wrong length costs its own segment alone: the walk goes on at the next segment that a decoder needs. A small JPEG
+  inside a damaged segment is stepped over.
+
+Source: ITU-T T.81, annex B; JFIF 1.02; Adobe Technical Note 5116 (APP14); CIPA DC-008 (Exif).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+START: Final = b"\xff\xd8"
+END: Final = b"\xff\xd9"
+_SCAN: Final = 0xDA
+_APP0, _APP15, _COMMENT = 0xE0, 0xEF, 0xFE
+_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers without a length: TEM, RST0 to RST7, SOI."""
+_NEEDED: Final = frozenset({0xC4, 0xCC, 0xDA, 0xDB, 0xDD, *range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)})
+"""Markers of segments that a decoder needs: frames, tables, restart interval, scans."""
+_NEXT: Final = re.compile(
+    rb"\xff(?:[\xc0-\xc7\xc9-\xcc\xd8\xda\xdb\xdd]|\xe0..JFIF\x00|\xe1..Exif\x00\x00|\xee..Adobe)", re.DOTALL
+)
+"""Where a segment begins that a decoder needs, or a small JPEG, or one that says how colours and rows are meant."""
+_MAX_SEGMENTS: Final = 100_000
+"""Segments that are walked over. A picture with a large colour profile has some 300."""
+_MARK: Final = 0xFF
+_VALID: Final = np.isin(
+    np.arange(256),
+    [0x00, *range(0xD0, 0xD8), _MARK, _SCAN, 0xC4, 0xCC, 0xDB, 0xDC, 0xDD, _COMMENT, *range(_APP0, _APP15 + 1)],
+)
+"""Bytes that may follow 0xFF between the first scan's header and the end."""
+_ADOBE_BYTES: Final = 12
+_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One segment. `marker`: its second byte; `start`, `end`: of its content, without marker and length."""
+
+    marker: int
+    start: int
+    end: int
+
+    @property
+    def is_metadata(self) -> bool:
+        """Whether it is an application's segment or a comment."""
+        return _APP0 <= self.marker <= _APP15 or self.marker == _COMMENT
+
+
+def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
+    """The segments from the SOI at `start` up to and with the first scan's header."""
+    at = start + len(START)
+    for _ in range(_MAX_SEGMENTS):
+        while at + 1 < len(data) and data[at] == data[at + 1] == _MARK:
+            at += 1  # fill bytes
+        if at + 4 > len(data):
+            return
+        if data[at] != _MARK:
+            at = _resumed(data, at)
+            continue
+        marker = data[at + 1]
+        if marker in _ALONE:
+            at += 2
+            continue
+        if marker == END[1]:
+            return
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if end < at + 4 or (marker not in _NEEDED and not _follows(data, end)):
+            if data.startswith(b"Exif\x00", at + 4):  # which may hold a small picture all the same
+                yield Segment(marker=marker, start=at + 4, end=max(min(end, len(data)), at + 4))
+            at = _resumed(data, at + 2)
+            continue
+        yield Segment(marker=marker, start=at + 4, end=min(end, len(data)))
+        if marker == _SCAN:
+            return
+        at = end
+
+
+def _follows(data: bytes, at: int) -> bool:
+    """Whether a marker stands at `at`."""
+    return data[at : at + 1] == b"\xff" and at + 1 < len(data) and data[at + 1] not in (0x00, 0x01)
+
+
+def _resumed(data: bytes, at: int) -> int:
+    """Where the next segment that a decoder needs begins, at or behind `at`; the end of the data where none does."""
+    for _ in range(_MAX_SEGMENTS):
+        found = _NEXT.search(data, at)
+        if found is None:
+            break
+        at = found.start()
+        if data[at + 1] == START[1]:
+            inner = data.find(END, at)
+            at = inner + 2 if inner >= 0 else at + 2
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        if length > 2 and (data[at + 1] == _SCAN or _follows(data, at + 2 + length)):  # noqa: PLR2004  (its own bytes)
+            return at
+        at += 2
+    return len(data)
+
+
+def end_of(data: bytes, start: int = 0) -> int:
+    """Where the JPEG ends that begins at `start`: behind its end marker; -1 where it has none.
+
+    Bytes of pixels never hold the end marker (T.81, B.1.1.5), so the first one behind the first scan's header is it.
+    """
+    for segment in segments(data, start):
+        if segment.marker == _SCAN:
+            end = data.find(END, segment.end)
+            return -1 if end < 0 else end + len(END)
+    return -1
+
+
+def has_invalid_pixels(data: bytes) -> bool:
+    """Whether markers stand among the bytes of pixels that cannot be there: the file was damaged.
+
+    An 0xFF among them is followed by 0x00 or a restart marker; between scans stand segments of tables, or a comment.
+    """
+    scan = next((segment for segment in segments(data) if segment.marker == _SCAN), None)
+    end = data.find(END, scan.end) if scan else -1
+    if scan is None or end < 0:
+        return False
+    values = np.frombuffer(data, np.uint8, end - scan.end, scan.end)
+    return not bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())
+
+
+def without_metadata(data: bytes, turned: int = 1) -> bytes:
+    """The JPEG with nothing before its pixels but what they need: tables, frame, and what says how colours are coded.
+    `turned`: its EXIF orientation, which is kept.
+    """
+    kept = [START]
+    orientation = b"" if turned == 1 else _orientation(turned)
+    for segment in segments(data):
+        content = data[segment.start : segment.end]
+        if segment.marker == _APP0 and content.startswith(b"JFIF\x00"):
+            kept.append(_JFIF)
+        elif segment.marker == _APP0 + 14 and content.startswith(b"Adobe") and len(content) >= _ADOBE_BYTES:
+            kept.append(b"\xff\xee\x00\x0e" + content[:_ADOBE_BYTES])
+        elif segment.marker == _SCAN:
+            return b"".join((*kept, orientation, data[segment.start - 4 :]))
+        elif not segment.is_metadata:
+            kept.append(data[segment.start - 4 : segment.end])
+    return data
+
+
+def _orientation(turned: int) -> bytes:
+    """An Exif segment that states an orientation and nothing else."""
+    tiff = b"MM\x00*\x00\x00\x00\x08" + b"\x00\x01" + b"\x01\x12\x00\x03\x00\x00\x00\x01" + bytes((0, turned, 0, 0))
+    content = b"Exif\x00\x00" + tiff + bytes(4)
+    return b"\xff\xe1" + (len(content) + 2).to_bytes(2, "big") + content

@@ -1,0 +1,57 @@
+"""Every kind of holder: what it is called, how it is recognised, and what reads it.
+
+Rules this module upholds:
+
+- The order decides: documents that are archives stand before the archives, what has a signature before what is known by
+  its form, and text, which nearly anything can be, last.
+- A recogniser looks at bytes and never raises for what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from node.media.parts import (
+    archives,
+    compound,
+    compressed,
+    libarchive,
+    mail,
+    ole,
+    pdf,
+    rtf,
+    tar_archive,
+    text,
+    thumbcache,
+    tnef,
+    zip_archive,
+)
+from node.media.parts.part import Reader
+from node.media.region import Region
+
+Row = tuple[str, str, Callable[[bytes, Region], bool], Reader]
+"""Its name with its article, its media type (IANA where there is one), whether a content is one, its reader."""
+
+HOLDERS: Final[tuple[Row, ...]] = (
+    ("an office document", "application/vnd.oasis.opendocument", zip_archive.recognise_document, zip_archive.members),
+    ("a ZIP archive", "application/zip", zip_archive.recognise, zip_archive.members),
+    ("an OLE compound file", "application/x-ole-storage", ole.recognise, compound.members),
+    ("a PDF document", "application/pdf", pdf.recognise, pdf.members),
+    *((kind.name, kind.media_type, kind.recognise, kind.reader) for kind in archives.KINDS),
+    *compressed.KINDS,
+    ("a cache of thumbnails", "application/x-thumbcache", thumbcache.recognise, thumbcache.members),
+    ("a winmail.dat file", "application/vnd.ms-tnef", tnef.recognise, tnef.members),
+    ("an RTF document", "application/rtf", rtf.recognise, rtf.members),
+    ("a tar archive", "application/x-tar", tar_archive.recognise, tar_archive.members),
+    ("a mailbox", "application/mbox", mail.recognise_mailbox, mail.mailbox),
+    ("a message", "message/rfc822", mail.recognise, mail.members),
+    ("a web page", "text/html", text.recognise_html, text.members),
+    ("a text", "text/plain", text.recognise, text.members),
+)
+
+
+def prepare() -> None:
+    """Loads all that the readers load, so that a confined worker has it."""
+    for each in (zip_archive, archives, compressed, mail, pdf, libarchive, compound):
+        each.prepare()

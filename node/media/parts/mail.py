@@ -1,0 +1,135 @@
+"""Messages of e-mail (EML, EMLX, MHTML) and mailboxes (mbox): their attachments, at any depth of MIME.
+
+Rules this module upholds:
+
+- A message is read where it lies: neither a body nor an attachment is read into memory as a whole. An attachment that
+  is not encoded is a region of the file.
+- Every body but the text of a message is a part: attached messages too, and files that stand in the text (uuencode,
+  Base64).
+- Boundaries, headers and encodings are untrusted: a damaged one ends its own body alone.
+
+Sources: RFC 5322, RFC 2045 to 2047, RFC 2557 (MHTML), RFC 4155 (mbox), POSIX uuencode.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from node.domain.parts import Role
+from node.media.parts import mime
+from node.media.parts.bounds import Meter, careful, in_our_words, name_of, pieces
+from node.media.parts.mime import Entity, decoded, entity_of, sections
+from node.media.parts.part import Omission, Part
+from node.media.parts.text import is_text, pictures_in
+from node.media.parts.uuencode import files_in
+from node.media.region import Region
+
+_MOST_DEPTH: Final = 40
+"""Bodies within bodies of one message."""
+_FIELDS: Final = re.compile(
+    rb"(?i)(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|delivered-to|dkim-signature|sender"
+    rb"|reply-to|content-type|x-[a-z0-9-]+|status|authentication-results|arc-[a-z-]+|list-[a-z-]+|user-agent):"
+)
+_TELLING: Final = re.compile(rb"(?im)^(?:from|received|message-id|mime-version|date|return-path|subject):")
+_FOLDED: Final = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*){2}")
+_COUNTED: Final = re.compile(rb"[0-9]{1,12} *\r?\n")
+"""The first line of a message of Apple Mail: its length."""
+_ENVELOPE: Final = re.compile(rb"From [^\n]*\n")
+_SEPARATOR: Final = b"\nFrom "
+_LINE: Final = 1000
+_STEP: Final = 1 << 20
+
+
+def prepare() -> None:
+    """Loads what a confined worker cannot load."""
+    mime.prepare()
+
+
+def recognise(head: bytes, _: Region) -> bool:
+    """Whether a content is a message: it begins with fields, of which one at least is a message's."""
+    counted = _COUNTED.match(head)
+    head = head[counted.end() :] if counted else head
+    head = head.lstrip(b"\xef\xbb\xbf\r\n")
+    return bool(_FIELDS.match(head) and is_text(head[:512]) and _FOLDED.match(head + b"\n") and _TELLING.search(head))
+
+
+def recognise_mailbox(head: bytes, region: Region) -> bool:
+    """Whether a content is a mailbox: an envelope line, then a message."""
+    envelope = _ENVELOPE.match(head)
+    return envelope is not None and recognise(head[envelope.end() :].removeprefix(b">"), region)
+
+
+@careful("a message")
+def members(region: Region) -> Iterator[Part | Omission]:
+    """Every attachment."""
+    counted = _COUNTED.match(region.head(_LINE))
+    message = region.part(counted.end(), int(counted[0])) if counted else region
+    yield from _message(message, Meter(region))
+
+
+@careful("a mailbox")
+def mailbox(region: Region) -> Iterator[Part | Omission]:
+    """Every message. A line that begins with "From " begins a message where fields follow it."""
+    meter, start = Meter(region), 0
+    while start < region.size:
+        first = _ENVELOPE.match(region.at(start, _LINE))
+        begin = start + first.end() if first else start
+        start = _next_message(region, begin)
+        line_end = 1 if start < region.size else 0  # an empty line stands before the next envelope
+        message = region.part(begin, start - begin - line_end)
+        if not (meter.part() and meter.as_is(message)):
+            yield Omission(reason=meter.full)
+            return
+        yield Part(role=Role.MEMBER, content=message, media_type="message/rfc822")
+
+
+def _next_message(region: Region, at: int) -> int:
+    """Where the next envelope line begins; the region's end where there is none."""
+    while at < region.size:
+        data = region.at(at, _STEP + len(_SEPARATOR) - 1)
+        found = data.find(_SEPARATOR)
+        if found < 0:
+            at += _STEP
+            continue
+        at += found + 1
+        envelope = _ENVELOPE.match(region.at(at, _LINE))
+        if envelope is not None and _FIELDS.match(region.at(at + envelope.end(), _LINE).removeprefix(b">")):
+            return at
+    return region.size
+
+
+def _message(region: Region, meter: Meter) -> Iterator[Part | Omission]:
+    waiting = [(entity_of(region), 0)]
+    while waiting:
+        entity, depth = waiting.pop()
+        if entity.boundary and depth < _MOST_DEPTH:
+            digest = entity.kind == "multipart/digest"
+            inner = [(entity_of(each, digest=digest), depth + 1) for each in sections(entity.body, entity.boundary)]
+            waiting += reversed(inner)
+            continue
+        if entity.boundary:
+            yield Omission(reason=f"bodies of a message at a depth of more than {_MOST_DEPTH}")
+            continue
+        for part in _given(entity):
+            if not meter.part() or (isinstance(part.content, Region) and not meter.as_is(part.content)):
+                yield Omission(reason=meter.full)
+                return
+            yield part
+
+
+def _given(entity: Entity) -> Iterator[Part]:
+    """What a body gives. A plain text gives what stands in it; HTML its pictures; all else is given itself."""
+    content = decoded(entity)
+    if entity.is_text_of_the_message:
+        source = pieces(content) if isinstance(content, Region) else content
+        if entity.kind == "text/plain":
+            yield from files_in(source)
+        else:
+            yield from pictures_in(in_our_words(source, "its encoding is damaged"))
+    elif entity.body.size:
+        if not isinstance(content, Region):
+            content = in_our_words(content, "its encoding is damaged")
+        stated = "message/rfc822" if entity.kind == "message/rfc822" else ""
+        yield Part(role=Role.ATTACHMENT, content=content, name=name_of(entity.name), media_type=stated)

@@ -1,0 +1,237 @@
+"""PDF documents: the pictures and the embedded files in them, whether a page shows them or not.
+
+Rules this module upholds:
+
+- Every object of the file is looked at, not only what pages refer to.
+- A JPEG or JPEG 2000 picture is given as it is. Others are given as a PNG or TIFF file of the same samples, which is
+  the same wherever it is made.
+- What qpdf unpacks at once is bounded (`_MOST_AT_ONCE`); it never follows one object into another without end.
+- A document that needs a password is left out, and says so. The empty password is tried.
+
+Source: ISO 32000-1, 7.3.8 (streams), 7.4 (filters), 7.11.4 (embedded files), 8.9 (images). pikepdf is the reader.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import pikepdf
+from pikepdf import Name, settings
+
+from node.domain.parts import Role
+from node.errors import MediaError
+from node.media.parts.bounds import TOO_MUCH_MEMORY, Inflater, Meter, careful, counted, in_our_words, name_of, unpack
+from node.media.parts.part import Omission, Part
+from node.media.parts.pdf_pictures import Unconverted, picture_of
+from node.media.region import Region
+from node.media.shortage import lack_in
+
+_MOST_AT_ONCE: Final = 1 << 30
+"""Bytes of one stream, packed or unpacked, that are held in memory: 200 million pixels of 5 bytes."""
+_MOST_CONTENT: Final = 64 << 20
+"""Bytes of drawing instructions that are searched for pictures."""
+_INLINE: Final = re.compile(rb"(?<![A-Za-z])ID\s")
+_CARVED: Final = re.compile(rb"stream\r?\n(?=\xff\xd8\xff|\x00\x00\x00\x0cjP  )")
+_NOT_CONTENT: Final = frozenset({"/XRef", "/ObjStm", "/Metadata", "/EmbeddedFile"})
+_STEP: Final = 1 << 20
+_MOST_OBJECTS: Final = 2_000_000
+
+
+def prepare() -> None:
+    """Sets qpdf's limits, and loads what pikepdf loads when it is first used."""
+    settings.set_qpdf_limits(
+        doc_max_warnings=10_000,
+        parser_max_nesting=100,
+        flate_max_memory=_MOST_AT_ONCE,
+        png_max_memory=_MOST_AT_ONCE,
+        run_length_max_memory=_MOST_AT_ONCE,
+        tiff_max_memory=_MOST_AT_ONCE,
+        dct_max_memory=1,
+    )
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        stream = pikepdf.Stream(document, b"q BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q")
+        list(_inline(stream))
+
+
+def recognise(head: bytes, _: Region) -> bool:
+    """Whether a content is a PDF document: its header may stand behind other bytes (Acrobat allows 1,024)."""
+    return b"%PDF-" in head[:1024]
+
+
+@careful("a PDF document")
+def members(region: Region) -> Iterator[Part | Omission]:
+    """Every picture and every embedded file."""
+    try:
+        document = pikepdf.open(
+            cast("Any", _File(region)),
+            suppress_warnings=True,
+            attempt_recovery=True,
+            access_mode=pikepdf.AccessMode.stream,
+        )
+    except pikepdf.PasswordError:
+        yield Omission(reason="a PDF document that needs a password")
+        return
+    except MediaError:
+        raise
+    except Exception as error:
+        if lack_in(error):
+            raise
+        yield from _carved(region)
+        return
+    with document:
+        yield from _Document(document, region).members()
+        if any("damaged" in str(warning) for warning in document.get_warnings()):
+            yield Omission(reason="what the damaged parts of a PDF document hold")
+
+
+class _File(io.RawIOBase):
+    """A region as qpdf reads it."""
+
+    def __init__(self, region: Region) -> None:
+        super().__init__()
+        self._region = region
+        self.seek, self.tell = region.seek, region.tell  # type: ignore[method-assign]
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (a writable buffer)
+        data = self._region.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Document:
+    """One pass over the objects of a document."""
+
+    def __init__(self, document: pikepdf.Pdf, region: Region) -> None:
+        self._document = document
+        self._meter = Meter(region)
+        self._damaged = self._unconverted = self._too_large = 0
+
+    def members(self) -> Iterator[Part | Omission]:
+        names, number = {}, 0
+        files = []
+        for number, each in enumerate(self._document.objects):
+            if number >= _MOST_OBJECTS:
+                break
+            names.update(_names_in(each))
+            if not isinstance(each, pikepdf.Stream):
+                continue
+            if each.objgen in names or each.get(Name.Type) == Name.EmbeddedFile:
+                files.append(each)
+                continue
+            yield from self._taken(self._pictures(each))
+            if self._meter.full:
+                break
+        for file in files:
+            if not self._meter.full:
+                yield from self._taken(self._file(file, names.get(file.objgen, "")))
+        yield from self._left_out()
+
+    def _taken(self, parts: Iterator[Part]) -> Iterator[Part]:
+        try:
+            for part in parts:
+                if not self._meter.part():
+                    return
+                content = cast("Iterator[bytes]", part.content)
+                words = "its data is damaged, or packed by a method that Vigil does not unpack"
+                content = self._meter.unpacked(in_our_words(content, words))
+                yield Part(role=part.role, content=content, name=part.name)
+        except Unconverted:
+            self._unconverted += 1
+        except MediaError:
+            self._too_large += 1
+        except Exception as error:
+            if lack_in(error):
+                raise
+            self._damaged += 1
+
+    def _pictures(self, stream: pikepdf.Stream) -> Iterator[Part]:
+        if Name.Width in stream and Name.Height in stream:
+            _bound(stream)
+            yield Part(role=Role.PICTURE, content=picture_of(stream, stream.read_raw_bytes, stream.read_bytes))
+        elif str(stream.get(Name.Type, "")) not in _NOT_CONTENT and Name.Length1 not in stream:
+            yield from _inline(stream)
+
+    def _file(self, stream: pikepdf.Stream, name: str) -> Iterator[Part]:
+        _bound(stream)
+        yield Part(role=Role.ATTACHMENT, content=_unpacked(stream), name=name_of(name))
+
+    def _left_out(self) -> Iterator[Omission]:
+        if self._damaged:
+            yield counted(self._damaged, "damaged object")
+        if self._unconverted:
+            kind = "of a kind that Vigil does not decode (JBIG2, or a rare space of colours)"
+            yield counted(self._unconverted, f"picture {kind}", f"pictures {kind}")
+        if self._too_large:
+            yield counted(self._too_large, "stream that is too large", "streams that are too large")
+        if self._meter.full:
+            yield Omission(reason=self._meter.full)
+
+
+def _bound(stream: pikepdf.Stream) -> None:
+    """Raises `MediaError` where a stream is too large to be held in memory."""
+    if int(stream.get(Name.Length, 0)) > _MOST_AT_ONCE:
+        raise MediaError(TOO_MUCH_MEMORY)
+
+
+def _names_in(each: pikepdf.Object) -> dict[tuple[int, int], str]:
+    """Of a file specification: its embedded files, by their numbers, with their name."""
+    if not isinstance(each, pikepdf.Dictionary) or Name.EF not in each or not isinstance(each.EF, pikepdf.Dictionary):
+        return {}
+    stated = each.get(Name.UF, each.get(Name.F, ""))
+    name = str(stated) if isinstance(stated, pikepdf.String | str) else ""
+    return {file.objgen: name for _, file in each.EF.items() if isinstance(file, pikepdf.Stream)}
+
+
+def _unpacked(stream: pikepdf.Stream) -> Iterator[bytes]:
+    """The bytes of an embedded file, in pieces where they are deflated without a predictor, as nearly all are."""
+    filters = stream.get(Name.Filter)
+    if filters in (Name.FlateDecode, pikepdf.Array([Name.FlateDecode])) and Name.DecodeParms not in stream:
+        yield from unpack(iter((bytes(stream.read_raw_bytes()),)), lambda: Inflater(15))
+    else:
+        yield bytes(stream.read_bytes())
+
+
+def _inline(stream: pikepdf.Stream) -> Iterator[Part]:
+    """The pictures that stand in drawing instructions."""
+    if int(stream.get(Name.Length, 0)) > _MOST_CONTENT or not _INLINE.search(stream.read_bytes()):
+        return
+    for instruction in pikepdf.parse_content_stream(stream, operators="BI ID EI"):
+        if isinstance(instruction, pikepdf.ContentStreamInlineImage):
+            picture = instruction.iimage
+            packed = picture._data._inline_image_raw_bytes  # noqa: SLF001  (there is no other way to its bytes)
+            yield Part(role=Role.PICTURE, content=picture_of(picture.obj, packed, picture.read_bytes))
+
+
+def _carved(region: Region) -> Iterator[Part | Omission]:
+    """The JPEG pictures of a document whose objects cannot be found."""
+    meter = Meter(region)
+    for offset in range(0, region.size, _STEP):
+        for found in _CARVED.finditer(region.at(offset, _STEP + 32)):
+            start = offset + found.end()
+            if found.start() >= _STEP:
+                continue
+            end = _end_of_stream(region, start)
+            picture = region.part(start, end - start)
+            if not (meter.part() and meter.as_is(picture)):
+                break
+            yield Part(role=Role.PICTURE, content=picture)
+    yield Omission(reason="the rest of a PDF document, which is damaged")
+
+
+def _end_of_stream(region: Region, at: int) -> int:
+    while at < region.size:
+        found = region.at(at, _STEP + 9).find(b"endstream")
+        if found >= 0:
+            return at + found
+        at += _STEP
+    return region.size

@@ -1,0 +1,162 @@
+"""Pictures that stand as Base64 in a text: `data:` addresses of HTML, CSS and SVG, contact cards, XML documents, JSON.
+
+Rules this module upholds:
+
+- The text is read once, in pieces, whatever its length.
+- A run of Base64 counts where it begins as a picture or a film does. Line breaks within it, and the escapes that HTML,
+  JSON and addresses put for `+`, `/` and `=`, are part of it.
+
+Sources: RFC 4648 (Base64), RFC 2397 (data: addresses), RFC 6350 (contact cards).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+from node.domain.parts import Role
+from node.media.parts.bounds import PIECE, Meter, careful, pieces
+from node.media.parts.part import Omission, Part
+from node.media.region import Region
+
+_SIGNATURES: Final = (
+    rb"/9j/", rb"\\/9j\\/", rb"%2[Ff]9j%2[Ff]", rb"iVBORw0KGg", rb"R0lGOD", rb"UklGR", rb"Qk[0-3]", rb"SUkqA",
+    rb"TU0AK", rb"AAAA[A-P]GZ0eX", rb"GkXfo",
+)  # fmt: skip
+"""How JPEG, PNG, GIF, WebP and AVI, BMP, TIFF, MP4 and HEIF, Matroska begin in Base64. Escaped slashes: JSON."""
+_BEGINS: Final = re.compile(rb"(?<![A-Za-z0-9+/])(?:" + rb"|".join(_SIGNATURES) + rb")")
+_BMP_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
+_LONGEST_SIGNATURE: Final = 16
+_SHORTEST: Final = 64
+"""Base64 digits: a picture of one pixel has more."""
+_ENDS: Final = re.compile(rb"[^A-Za-z0-9+/\s\\%&#;]|\\(?![/nru])|%(?!2[bBfF]|3[dD]|0[aAdD])|&(?!#)")
+_ESCAPES: Final = re.compile(rb"\\/|\\[nr]|\\u00[23][bBfFdD]|%2[bBfF]|%3[dD]|%0[aAdD]|&#x?[0-9A-Fa-f]+;|\s")
+_MEANINGS: Final = {b"\\/": b"/", b"\\U002B": b"+", b"\\U002F": b"/", b"%2B": b"+", b"%2F": b"/", b"&#43;": b"+",
+                    b"&#47;": b"/", b"&#X2B;": b"+", b"&#X2F;": b"/"}  # fmt: skip
+_NO_DIGITS: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_LONGEST_ESCAPE: Final = 8
+_CONTROLS: Final = frozenset(range(32)) - {9, 10, 12, 13}
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class _Text:
+    """A text, read forward. `buffer`: what was read and not yet passed."""
+
+    def __init__(self, source: Iterator[bytes]) -> None:
+        self._source = source
+        self.buffer = b""
+        self.ended = False
+
+    def more(self) -> bool:
+        """Reads on. False at the end."""
+        piece = next(self._source, b"")
+        self.buffer += piece
+        self.ended = not piece
+        return bool(piece)
+
+    def find(self) -> bool:
+        """Passes over the text up to the next run that begins as a picture. False where there is none."""
+        while True:
+            found = _BEGINS.search(self.buffer)
+            if found is not None and (found.start() + _SHORTEST <= len(self.buffer) or self.ended):
+                self.buffer = self.buffer[found.start() :]
+                return True
+            if found is None:
+                self.buffer = self.buffer[-_LONGEST_SIGNATURE:]
+            if not self.more():
+                if found is None:
+                    return False
+                self.ended = True
+
+    def digits(self) -> Iterator[bytes]:
+        """The Base64 digits of the run that begins here, a few at a time, without what stands between them."""
+        while True:
+            end = _ENDS.search(self.buffer)
+            if end is not None and not self.ended and end.start() > len(self.buffer) - _LONGEST_ESCAPE:
+                end = None  # an escape that is cut in two may seem an end
+            safe = len(self.buffer) if end is None else end.start()
+            if end is None and not self.ended:
+                safe = max(safe - _LONGEST_ESCAPE, 0)
+                within = max(
+                    self.buffer.rfind(each, max(safe - _LONGEST_ESCAPE, 0), safe) for each in (b"\\", b"%", b"&")
+                )
+                safe = within if within >= 0 else safe
+            if safe > 0:
+                run, self.buffer = self.buffer[:safe], self.buffer[safe:]
+                yield _ESCAPES.sub(_meaning, run)
+            if end is not None or self.ended:
+                return
+            self.more()
+
+
+def _meaning(escape: re.Match[bytes]) -> bytes:
+    return _MEANINGS.get(escape[0].upper(), b"")
+
+
+def _decoded(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    waiting = b""
+    for digits in chain((first,), rest):
+        waiting += digits.translate(None, _NO_DIGITS)
+        whole = len(waiting) // 4 * 4
+        for at in range(0, whole, PIECE):
+            yield binascii.a2b_base64(waiting[at : min(at + PIECE, whole)])
+        waiting = waiting[whole:]
+    waiting = waiting[: len(waiting) - (len(waiting) % 4 == 1)]
+    yield binascii.a2b_base64(waiting + b"=" * (-len(waiting) % 4))
+
+
+def pictures_in(source: Iterator[bytes]) -> Iterator[Part]:
+    """Every picture that stands in a text."""
+    text = _Text(source)
+    text.more()
+    while text.find():
+        digits = text.digits()
+        first = b""
+        while len(first) < _SHORTEST and (run := next(digits, b"")):
+            first += run
+        if len(first) >= _SHORTEST and not _is_no_bitmap(first):
+            yield Part(role=Role.PICTURE, content=_decoded(first, digits))
+        for _ in digits:  # what was not taken
+            pass
+
+
+def _is_no_bitmap(digits: bytes) -> bool:
+    """Whether digits begin as a bitmap does, whose signature is two letters, and go on as none does."""
+    if not digits.startswith(b"Qk"):
+        return False
+    head = binascii.a2b_base64(digits.translate(None, _NO_DIGITS)[:24])
+    return int.from_bytes(head[14:18], "little") not in _BMP_HEADERS
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a content that begins so is text: in a code that has ASCII in it, or in UTF-16 with its mark."""
+    return head.startswith(_WIDE) or (bool(head) and not _CONTROLS.intersection(head))
+
+
+def recognise(head: bytes, _: Region) -> bool:
+    """Whether a content is text."""
+    return is_text(head)
+
+
+def recognise_html(head: bytes, _: Region) -> bool:
+    """Whether a content is HTML, by the first thing that it says."""
+    return (
+        head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+    )
+
+
+@careful("a text")
+def members(region: Region) -> Iterator[Part | Omission]:
+    """Every picture that stands in a text."""
+    meter = Meter(region)
+    source = pieces(region)
+    if region.head(2) in _WIDE:
+        source = (piece.replace(b"\0", b"") for piece in source)  # the digits are ASCII
+    for part in pictures_in(source):
+        if not meter.part():
+            yield Omission(reason=meter.full)
+            return
+        yield part

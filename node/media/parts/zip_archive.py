@@ -1,0 +1,245 @@
+"""ZIP archives, and the documents that are ZIP archives.
+
+Rules this module upholds:
+
+- Every member of an archive is a part. A member that is stored is read where it lies; others are unpacked in pieces.
+- Of a document (Office Open XML, OpenDocument, EPUB, iWork) its plumbing is left out: text, XML and fonts. The content
+  decides, not the name: a picture that is called `styles.xml` is given.
+- Members that are encrypted, or packed by a method that no decoder here knows, are counted and named as left out.
+- No password is tried. Nothing is written by name, so a name with `..` in it means nothing.
+
+Source: PKWARE APPNOTE 6.3.10.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import lzma
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+import inflate64
+
+from node.domain.parts import Role
+from node.errors import MediaError
+from node.media.parts import libarchive
+from node.media.parts.bounds import PIECE, Inflater, Meter, careful, counted, in_our_words, name_of, pieces, unpack
+from node.media.parts.part import Omission, Part
+from node.media.parts.zip_directory import (
+    ENCRYPTED,
+    END,
+    LOCAL,
+    MASKED,
+    SPANNED,
+    Entry,
+    entries_of,
+    entries_without_directory,
+    find_directory,
+)
+from node.media.region import Region
+
+_STORED, _DEFLATED, _DEFLATED_64, _BZIP2, _LZMA, _ZSTD, _XZ = 0, 8, 9, 12, 14, 93, 95
+_OLD_ZSTD: Final = 20
+_LZMA_BYTES: Final = 1 << 30
+"""Memory that unpacking one member may take: a third of what a worker may have."""
+_SMALL: Final = 1 << 12
+"""Input to inflate64 at a time: it gives all that it makes of it at once, up to 1,000 times as much."""
+_HEAD: Final = 4096
+_DOCUMENTS: Final = (
+    b"[Content_Types].xml", b"META-INF/container.xml", b"META-INF/manifest.xml", b"Index/Document.iwa", b"Index.zip",
+    b"FixedDocumentSequence.fdseq",
+)  # fmt: skip
+"""Members that no archive of a person's own has: of OOXML and XPS, EPUB, OpenDocument, iWork."""
+_FONTS: Final = (b"\x00\x01\x00\x00", b"OTTO", b"wOFF", b"wOF2", b"ttcf", b"true")
+_PLUMBING: Final = (".odttf", ".fntdata", ".iwa")
+"""Names of what no signature tells: fonts that are scrambled, and the text of iWork."""
+_CONTROLS: Final = frozenset(range(32)) - {9, 10, 12, 13}
+
+
+def prepare() -> None:
+    """Loads what a confined worker cannot load."""
+    codecs.lookup("cp437")
+    libarchive.prepare()
+
+
+def recognise(head: bytes, region: Region) -> bool:
+    """Whether a content is a ZIP archive. A program is one where an archive ends it (self-extracting)."""
+    if head.startswith((LOCAL, END, SPANNED + LOCAL, b"PK00" + LOCAL)):
+        return True
+    return head.startswith((b"MZ", b"\x7fELF", b"#!")) and find_directory(region) is not None
+
+
+def recognise_document(head: bytes, region: Region) -> bool:
+    """Whether a content is a document that is a ZIP archive, as far as its first member tells."""
+    return recognise(head, region) and (head[30:38] == b"mimetype" or any(name in head for name in _DOCUMENTS))
+
+
+@careful("a ZIP archive")
+def members(region: Region) -> Iterator[Part | Omission]:
+    """Every member of an archive; of a document, what may be seen or opened."""
+    directory = find_directory(region)
+    entries, stated, document = _listed(region)
+    yield from _Archive(region).given(entries, stated, document=document)
+    if directory is not None and directory.split:
+        yield Omission(reason="what other files of a split archive hold")
+
+
+def _listed(region: Region) -> tuple[Iterator[Entry | None], int, bool]:
+    """The members, how many there should be (-1: nobody knows), and whether this is a document."""
+    directory = find_directory(region)
+    if directory is None:
+        return iter(entries_without_directory(region)), -1, False
+    document = any(entry is not None and entry.name in _DOCUMENTS for entry in entries_of(region, directory))
+    return entries_of(region, directory), directory.count, document
+
+
+class _Archive:
+    """One pass over the members of an archive."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._meter = Meter(region)
+        self._encrypted = self._lost = self._unknown = 0
+
+    def given(self, entries: Iterator[Entry | None], stated: int, *, document: bool) -> Iterator[Part | Omission]:
+        seen = 0
+        for entry in entries:
+            seen += 1
+            part = self._part(entry)
+            if part is not None and document:
+                part = without_plumbing(part)
+            if part is not None:
+                yield part
+            if self._meter.full:
+                break
+        yield from self._left_out()
+        if self._meter.full:
+            yield Omission(reason=self._meter.full)
+        elif stated < 0:
+            yield Omission(reason="what the missing or damaged directory of a ZIP archive lists besides")
+        elif seen < stated:
+            names = "that a damaged directory names"
+            yield counted(stated - seen, f"member {names}", f"members {names}")
+
+    def _left_out(self) -> Iterator[Omission]:
+        if self._encrypted:
+            yield counted(self._encrypted, "encrypted member")
+        if self._unknown:
+            packed = "packed by a method that Vigil does not unpack"
+            yield counted(self._unknown, f"member {packed}", f"members {packed}")
+        if self._lost:
+            yield counted(self._lost, "damaged member")
+
+    def _part(self, entry: Entry | None) -> Part | None:
+        if entry is None:
+            self._lost += 1
+            return None
+        if entry.is_folder or not self._meter.part():
+            return None
+        if entry.flags & (ENCRYPTED | MASKED):
+            self._encrypted += 1
+            return None
+        name = name_of(entry.name, "utf-8") if entry.utf_8 else name_of(entry.name, "utf-8", "cp437")
+        packed = self._region.part(entry.start, entry.packed)
+        if entry.method == _STORED:
+            return Part(role=Role.MEMBER, content=packed, name=name) if self._meter.as_is(packed) else None
+        unpacked = _unpacked(packed, entry.method, entry.size)
+        if unpacked is None:
+            self._unknown += 1
+            return None
+        content = self._meter.unpacked(in_our_words(unpacked, "its compressed data is damaged"))
+        return Part(role=Role.MEMBER, content=content, name=name)
+
+
+def _unpacked(packed: Region, method: int, size: int | None) -> Iterator[bytes] | None:
+    """The bytes of a member; None where the method is not known."""
+    if method == _DEFLATED:
+        return unpack(pieces(packed), Inflater)
+    if method == _DEFLATED_64:
+        return _inflate64(packed)
+    if method == _BZIP2:
+        return unpack(pieces(packed), bz2.BZ2Decompressor)
+    if method == _LZMA:
+        return _lzma(packed, size)
+    if method == _XZ:
+        return unpack(pieces(packed), lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_LZMA_BYTES))
+    if method in (_ZSTD, _OLD_ZSTD):
+        return libarchive.uncompressed(packed, "zstd")
+    return None
+
+
+def _inflate64(packed: Region) -> Iterator[bytes]:
+    decompressor = inflate64.Inflater()
+    for piece in pieces(packed, _SMALL):
+        unpacked = decompressor.inflate(piece)
+        for at in range(0, len(unpacked), PIECE):
+            yield unpacked[at : at + PIECE]
+        if decompressor.eof:
+            return
+
+
+def _lzma(packed: Region, size: int | None) -> Iterator[bytes]:
+    """Section 5.8.8: two bytes of version, two of the length of the properties, the properties, the stream."""
+    head = packed.head(9)
+    length = int.from_bytes(head[2:4], "little")
+    if length != 5:  # noqa: PLR2004
+        raise ValueError
+    # As a file of LZMA alone: the same with a size behind the properties; -1 where an end marker follows.
+    front = head[4:9] + b"\xff" * 8
+    stream = unpack(
+        chain((front,), pieces(packed.part(4 + length))),
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_LZMA_BYTES),
+    )
+    left = size if size is not None else -1
+    for piece in stream:
+        if left >= 0:
+            yield piece[:left]
+            left -= len(piece)
+            if left <= 0:  # without a marker the stream would seem to be cut short
+                return
+        else:
+            yield piece
+
+
+def without_plumbing(part: Part) -> Part | None:
+    """A member of a document as an attachment; None where it is text, XML or a font. Looks at its first bytes."""
+    if part.name.lower().endswith(_PLUMBING):
+        return None
+    content = part.content
+    if isinstance(content, Region):
+        head = content.head(_HEAD)
+    else:
+        head, content = _peeked(content)
+    return None if is_plumbing(head) else Part(role=Role.ATTACHMENT, content=content, name=part.name)
+
+
+def _peeked(content: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first piece, and all pieces."""
+    try:
+        first = next(content, b"")
+    except MediaError as error:
+        return b"?" + b"\x00", _raising(error)
+    return first[:_HEAD], chain((first,), content)
+
+
+def _raising(error: MediaError) -> Iterator[bytes]:
+    yield b""
+    raise error
+
+
+def is_plumbing(head: bytes) -> bool:
+    """Whether content that begins so is text, XML, a font, or nothing."""
+    return not head or head.startswith(_FONTS) or is_text(head)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether bytes read as text in UTF-8 or UTF-16."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROLS.intersection(head)

@@ -1,0 +1,210 @@
+"""The entries of a ZIP archive, by its central directory, or by its members' own headers where that is damaged.
+
+Rules this module upholds:
+
+- The directory is read entry by entry: memory does not grow with its size.
+- Bytes before the archive (a self-extracting program, a picture) move all offsets; the archive is read all the same.
+- What the directory says is believed only where a member's own header stands at the place that it names.
+
+Source: PKWARE APPNOTE 6.3.10, sections 4.3 (records), 4.5.3 (Zip64), 4.6.1 (names in UTF-8).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from node.media.region import Region
+
+LOCAL: Final = b"PK\x03\x04"
+END: Final = b"PK\x05\x06"
+SPANNED: Final = b"PK\x07\x08"
+"""In front of the first member: a split archive, or one that turned out to need no second part (section 8.5)."""
+_ENTRY: Final = b"PK\x01\x02"
+_END_64: Final = b"PK\x06\x06"
+_LOCATOR_64: Final = b"PK\x06\x07"
+_LOCAL_HEADER: Final = struct.Struct("<4xHHHHHIIIHH")
+_ENTRY_HEADER: Final = struct.Struct("<4xHHHHHHIIIHHHHHII")
+_END_RECORD: Final = struct.Struct("<4xHHHHIIH")
+_END_RECORD_64: Final = struct.Struct("<4xQHHIIQQQQ")
+_LOCATOR: Final = struct.Struct("<4xIQI")
+_COMMENT: Final = 65_535
+_STEP: Final = 1 << 20
+_UNKNOWN: Final = 0xFFFFFFFF
+"""A size or an offset that stands in the Zip64 field instead."""
+_NOTHING: Final = 2
+"""Bytes that no bytes take when they are deflated."""
+ENCRYPTED: Final = 0x0001
+SIZES_FOLLOW: Final = 0x0008
+MASKED: Final = 0x2000
+"""Central directory encryption: headers do not tell the sizes."""
+_UTF_8: Final = 0x0800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One member. `start`: where its bytes lie in the region; `packed`, `size`: bytes as they lie and unpacked, None
+    where only the data itself says.
+    """
+
+    name: bytes
+    utf_8: bool
+    flags: int
+    method: int
+    start: int
+    packed: int | None
+    size: int | None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, which has no bytes."""
+        return self.name.endswith(b"/") and (not self.packed or (self.size == 0 and self.packed <= _NOTHING))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Where the central directory lies. `shift`: bytes before the archive. `split`: whether parts of it are in other
+    files.
+    """
+
+    start: int
+    end: int
+    count: int
+    shift: int
+    split: bool
+
+
+def find_directory(region: Region) -> Directory | None:
+    """The central directory; None where there is none to be found."""
+    tail = min(region.size, _COMMENT + _END_RECORD.size)
+    at_tail = region.size - tail
+    data = region.at(at_tail, tail)
+    found = data.rfind(END)
+    while found >= 0:
+        directory = _directory_at(region, at_tail + found)
+        if directory is not None:
+            return directory
+        found = data.rfind(END, 0, found)
+    return None
+
+
+def _directory_at(region: Region, at: int) -> Directory | None:
+    record = region.at(at, _END_RECORD.size)
+    if len(record) < _END_RECORD.size:
+        return None
+    disk, first_disk, _, count, size, offset, _ = _END_RECORD.unpack(record)
+    end = at
+    locator = region.at(at - _LOCATOR.size, _LOCATOR.size)
+    if locator.startswith(_LOCATOR_64):
+        _, stated, disks = _LOCATOR.unpack(locator)
+        for place in (stated, at - _LOCATOR.size - _END_RECORD_64.size):
+            wide = region.at(place, _END_RECORD_64.size)
+            if wide.startswith(_END_64) and len(wide) == _END_RECORD_64.size:
+                _, _, _, disk, first_disk, _, count, size, offset = _END_RECORD_64.unpack(wide)
+                end = place
+                break
+        if disks > 1:
+            disk = max(disk, 1)
+    start = end - size
+    if start < 0 or (count and region.at(start, 4) != _ENTRY):
+        return None
+    return Directory(start=start, end=end, count=count, shift=start - offset, split=bool(disk or first_disk))
+
+
+def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
+    """The members that the directory names; None for each that is not where it says. Ends early where the directory is
+    damaged: the number of what was given tells.
+    """
+    at = directory.start
+    for _ in range(directory.count):
+        header = region.at(at, _ENTRY_HEADER.size)
+        if len(header) < _ENTRY_HEADER.size or not header.startswith(_ENTRY):
+            return
+        _, _, flags, method, _, _, _, packed, size, names, extras, comments, disk, _, _, offset = _ENTRY_HEADER.unpack(
+            header
+        )
+        name = region.at(at + _ENTRY_HEADER.size, names)
+        extra = region.at(at + _ENTRY_HEADER.size + names, extras)
+        at += _ENTRY_HEADER.size + names + extras + comments
+        size, packed, offset = _wide(extra, [size, packed, offset])
+        start = _start_of(region, offset + directory.shift)
+        if start is None or disk not in (0, 0xFFFF) or start + packed > region.size:
+            yield None
+            continue
+        yield Entry(
+            name=name,
+            utf_8=bool(flags & _UTF_8),
+            flags=flags,
+            method=method,
+            start=start,
+            packed=packed,
+            size=size,
+        )
+
+
+def _start_of(region: Region, at: int) -> int | None:
+    """Where a member's bytes begin, by its own header at `at`."""
+    header = region.at(at, _LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size or not header.startswith(LOCAL):
+        return None
+    *_, names, extras = _LOCAL_HEADER.unpack(header)
+    return at + _LOCAL_HEADER.size + int(names) + int(extras)
+
+
+def _wide(extra: bytes, values: list[int]) -> list[int]:
+    """Sizes and offsets, those that are not known taken from the Zip64 field in their order (section 4.5.3)."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            field = extra[at + 4 : at + 4 + length]
+            for place, value in enumerate(values):
+                if value == _UNKNOWN and len(field) >= 8:  # noqa: PLR2004
+                    values[place] = int.from_bytes(field[:8], "little")
+                    field = field[8:]
+            break
+        at += 4 + length
+    return values
+
+
+def entries_without_directory(region: Region) -> Iterator[Entry]:
+    """The members by their own headers, in the order in which they lie."""
+    at = 0
+    while (at := _next(region, at, LOCAL)) < region.size:
+        header = region.at(at, _LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size:
+            return
+        version, flags, method, _, _, _, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
+        name = region.at(at + _LOCAL_HEADER.size, names)
+        extra = region.at(at + _LOCAL_HEADER.size + names, extras)
+        start = at + _LOCAL_HEADER.size + names + extras
+        if version & 0xFF > 63 or not name or start > region.size:  # noqa: PLR2004  (the highest version: no header)
+            at += len(LOCAL)
+            continue
+        size, packed, _ = _wide(extra, [size, packed, 0])
+        known = (not flags & SIZES_FOLLOW or packed > 0) and start + packed <= region.size
+        if not known and method == 0 and flags & SIZES_FOLLOW:
+            packed, known = _next(region, start, SPANNED, LOCAL, _ENTRY) - start, True
+        yield Entry(
+            name=name,
+            utf_8=bool(flags & _UTF_8),
+            flags=flags,
+            method=method,
+            start=start,
+            packed=packed if known else None,
+            size=size if known else None,
+        )
+        at = start + packed if known else start
+
+
+def _next(region: Region, at: int, *signatures: bytes) -> int:
+    """Where the next of these signatures of 4 bytes stands from `at` on; the region's end where there is none."""
+    while at < region.size:
+        data = region.at(at, _STEP + 3)
+        found = [place for place in map(data.find, signatures) if place >= 0]
+        if found:
+            return at + min(found)
+        at += _STEP
+    return region.size

@@ -1,0 +1,92 @@
+"""Samples of any depth brought to the 8 bits that the hashes read.
+
+Rules this module upholds:
+
+- Deeper whole numbers are cut to their 8 highest bits; shallower ones are spread over 0..255.
+- Samples of 16 bits of which the highest 4 or more are unused in the whole picture are samples of 12 or 10 bits: a
+  sensor's values that were stored as they came. Cut to 8 of 16 bits they would keep 4 bits or less.
+- Floats, signed numbers and whole numbers of 32 bits or more have no stated range. They are stretched between the least
+  and the greatest value of all channels together.
+- Memory: beside the result, one band of rows is worked on at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Values = npt.NDArray[np.uint8]
+Samples = npt.NDArray[Any]
+
+_BAND_SAMPLES: Final = 1 << 22
+"""Samples of one band: 32 MiB as 64-bit floats."""
+_BYTE: Final = 8
+_DEEPEST: Final = 16
+"""Bits of a whole number that has a range: TIFF, PNG, PNM and PSD files of 16 bits use all of it."""
+_SENSORS: Final = (10, 12)
+
+
+def eight_bit(samples: Samples, bits: int) -> Values:
+    """Samples of shape (height, ...) as uint8. `bits`: stated bits of an unsigned sample, ignored for other kinds."""
+    if samples.dtype.kind == "b":
+        return samples.astype(np.uint8) * np.uint8(255)
+    if samples.dtype.kind != "u" or bits > _DEEPEST:
+        return stretched(samples)
+    if bits == _BYTE:
+        return samples.astype(np.uint8, copy=False)
+    if bits < _BYTE:
+        table = np.rint(np.arange(256) * (255.0 / ((1 << bits) - 1))).clip(0, 255).astype(np.uint8)
+        return np.asarray(table[samples])
+    shift = used_bits(samples, bits) - _BYTE
+    made = np.empty(samples.shape, np.uint8)
+    for rows in _bands(samples):
+        made[rows] = (samples[rows] >> shift).astype(np.uint8)
+    return made
+
+
+def used_bits(samples: Samples, bits: int) -> int:
+    """Bits of unsigned samples that are in use: `bits`, or 10 or 12 where the picture has no greater value."""
+    greatest = int(samples.max()) if samples.size else 0
+    for fewer in _SENSORS:
+        if fewer < bits == _DEEPEST and 0 < greatest < 1 << fewer:
+            return fewer
+    return bits
+
+
+def stretched(samples: Samples) -> Values:
+    """Values brought to 0..255; what is no number counts as the least one, and a flat picture as black."""
+    least, greatest = np.inf, -np.inf
+    for rows in _bands(samples):
+        finite = samples[rows][np.isfinite(samples[rows])]
+        if finite.size:
+            least, greatest = min(least, float(finite.min())), max(greatest, float(finite.max()))
+    made = np.zeros(samples.shape, np.uint8)
+    if not greatest > least:
+        return made
+    scale = 255.0 / (greatest - least)
+    for rows in _bands(samples):
+        band = np.nan_to_num(samples[rows].astype(np.float64), nan=least, posinf=greatest, neginf=least)
+        made[rows] = np.rint((band - least) * scale)
+    return made
+
+
+def rgb_of_inks(inks: Values) -> Values:
+    """CMYK, 255 for full ink, of shape (height, width, 4), as RGB; as Pillow converts it."""
+    return np.asarray(Image.fromarray(np.ascontiguousarray(inks), "CMYK").convert("RGB"))
+
+
+def rgb_of_lab(lab: Values) -> Values:
+    """CIE L*a*b* of shape (height, width, 3), its a and b counted from 128 on, as RGB; as Pillow converts it."""
+    height, width = lab.shape[:2]
+    signed = lab ^ np.array([0, 0x80, 0x80], np.uint8)  # as TIFF 6.0 writes a and b, which is what Pillow reads
+    image = Image.frombytes("LAB", (width, height), signed.tobytes(), "raw", "LAB")
+    return np.asarray(image.convert("RGB"))
+
+
+def _bands(samples: Samples) -> list[slice]:
+    rows = samples.shape[0]
+    step = max(1, _BAND_SAMPLES // max(1, samples.size // max(1, rows)))
+    return [slice(start, start + step) for start in range(0, rows, step)]

@@ -1,0 +1,89 @@
+"""A picture that is transparent in places, as viewers show it: over white and over black.
+
+Rules this module upholds:
+
+- The reference of these hashes drops the alpha channel, and shows what an encoder left in transparent pixels. Encoders
+  may clear those: the same cut-out saved twice then has two hashes. A person sees the same, so that is hashed too.
+- A look is made only where it differs from the reference's picture, and from the other look, by more than the radius.
+- Blocks of rows are composed at a time: beside the picture only one more of its size is in memory.
+
+Source: PNG (W3C, third edition), 12.8 (alpha channel processing), in the coded values, as browsers do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from node.domain.fingerprints import BLACK, PDQ_RADIUS, WHITE, ComposedFingerprints
+from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.phash import phash
+from node.media.pixels import Pixels, turn_of
+
+_LEVELS: Final = ((WHITE, 255), (BLACK, 0))
+_BLOCK_ROWS: Final = 256
+_OPAQUE: Final = 255
+
+
+def alpha_of(image: Image.Image) -> npt.NDArray[np.uint8] | None:
+    """The opacity of each pixel of a decoded image, upright: uint8 of shape (height, width), 255 is opaque. None where
+    all of it is opaque. Raises what Pillow raises.
+    """
+    if not image.has_transparency_data:
+        return None
+    alpha = image.getchannel("A") if image.mode in ("RGBA", "LA") else image.convert("RGBA").getchannel("A")
+    turn = turn_of(image)
+    return opacity(np.asarray(alpha if turn is None else alpha.transpose(turn)))
+
+
+def opacity(alpha: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
+    """The same; None where all of it is opaque."""
+    return None if bool((alpha == _OPAQUE).all()) else alpha
+
+
+def composed_looks(
+    pixels: Pixels, alpha: npt.NDArray[np.uint8] | None, reference: PdqHashes
+) -> tuple[ComposedFingerprints, ...]:
+    """The looks of a picture over white and over black that its `reference`, the hash without alpha, does not stand
+    for. `alpha` as `alpha_of` gives it. Empty for an opaque picture.
+    """
+    looks: list[ComposedFingerprints] = []
+    if alpha is None or alpha.shape != (pixels.height, pixels.width):
+        return ()
+    near = [reference.orientations[0]]
+    for name, level in _LEVELS:
+        over = composed(pixels, alpha, level)
+        pdq = pdq_hashes(over.values, over.channels)
+        if all(_distance(pdq.orientations[0], other) > PDQ_RADIUS for other in near):
+            near.append(pdq.orientations[0])
+            looks.append(
+                ComposedFingerprints(
+                    background=name,
+                    pdq_quality=pdq.quality,
+                    pdq_orientations=pdq.orientations,
+                    phash=phash(over.values, over.channels),
+                )
+            )
+    return tuple(looks)
+
+
+def composed(pixels: Pixels, alpha: npt.NDArray[np.uint8], level: int) -> Pixels:
+    """The picture over a plain background of this level (0 to 255) in every colour."""
+    shape = (pixels.height, pixels.width, pixels.channels)
+    source, colours = pixels.values.reshape(shape), 1 if pixels.channels == 1 else 3
+    made = np.empty((pixels.height, pixels.width, colours), np.uint8)
+    for top in range(0, pixels.height, _BLOCK_ROWS):
+        rows = slice(top, top + _BLOCK_ROWS)
+        share = alpha[rows, :, np.newaxis].astype(np.uint16)
+        over = source[rows, :, :colours].astype(np.uint16) * share + (_OPAQUE - share) * np.uint16(level)
+        made[rows] = (over + _OPAQUE // 2) // _OPAQUE
+    flat = made.reshape(pixels.height, -1)
+    flat.flags.writeable = False
+    return Pixels(values=flat, channels=colours)
+
+
+def _distance(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()

@@ -1,0 +1,86 @@
+"""Which parts go with a holding that is deleted.
+
+Rules this module upholds:
+
+- A part leaves a case where nothing holds it there any more: no file that stays in the case has it, and it was not
+  taken in as a file of its own.
+- The parts of a part that leaves are looked at in the same way, as deep as they lie.
+- Where nothing is known of a case any more, the part stays: to keep too much is mended by deleting it by its number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.holdings import Holding
+    from node.domain.ports import StoreReader
+
+
+AT_ONCE: Final = 1_000
+"""Parts that are read at a time: a file may have a hundred thousand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """`holdings` that leave `cases`, by id: those that were named first. `kept`: how many of their parts stay."""
+
+    holdings: Mapping[int, Holding]
+    cases: Mapping[int, set[str]]
+    kept: int
+
+
+class Parts:
+    """For one look at the store."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+        self._held: dict[int, Holding] = {}
+        self._by_sha256: dict[bytes, Holding | None] = {}
+        self._parents: dict[int, set[bytes]] = {}
+        self._own: dict[int, bool] = {}
+
+    def leaving(self, named: Sequence[Holding]) -> Leaving:
+        """What leaves which cases where these holdings are deleted."""
+        holdings = {each.id: each for each in named}
+        cases: defaultdict[int, set[str]] = defaultdict(set)
+        cases |= {each.id: set(each.cases) for each in named}
+        going, met = list(named), set[int]()
+        while going:
+            parent = going.pop()
+            parts = self._reader.parts(parent.sha256)
+            self._learn(parts)
+            met |= set(parts)
+            for part in (self._held[each] for each in parts if each in self._held):
+                leaves = {case for case in cases[parent.id] & set(part.cases) if not self._stays(part, case, cases)}
+                if not leaves <= cases[part.id]:
+                    cases[part.id] |= leaves
+                    holdings.setdefault(part.id, part)
+                    going.append(part)
+        return Leaving(holdings=holdings, cases=cases, kept=len(met - holdings.keys()))
+
+    def _learn(self, parts: Sequence[int]) -> None:
+        unknown = [each for each in parts if each not in self._held]
+        for start in range(0, len(unknown), AT_ONCE):
+            fresh = unknown[start : start + AT_ONCE]
+            held = self._reader.holdings_by_id(fresh)
+            self._held |= {number: replace(each, fingerprints=(), composed=()) for number, each in held.items()}
+            self._parents |= self._reader.parents(fresh)
+            own = self._reader.taken_in(fresh)
+            self._own |= {each: each in own for each in fresh}
+
+    def _stays(self, part: Holding, case: str, cases: Mapping[int, set[str]]) -> bool:
+        """Whether something that stays holds a part in a case."""
+        if self._own[part.id]:
+            return True
+        holders = (self._by(sha256) for sha256 in self._parents[part.id])
+        return any(each is not None and case in each.cases and case not in cases[each.id] for each in holders)
+
+    def _by(self, sha256: bytes) -> Holding | None:
+        if sha256 not in self._by_sha256:
+            self._by_sha256[sha256] = self._reader.holding_by_sha256(sha256)
+        return self._by_sha256[sha256]

@@ -1,0 +1,102 @@
+"""What a search looks for: the hashes of its subjects, and of which kinds they are.
+
+Rules this module upholds:
+
+- What was not searched is said (`searched_kinds`), never left to silence.
+- Which hashes may match is `domain.matchable`'s to say.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.matchable import may_match
+from node.domain.queries import MatchRule, SearchedKind, Subject
+from node.domain.search_ports import Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def matchable(subjects: Sequence[Subject], floor: int) -> list[tuple[bool, ...]]:
+    """Which fingerprints of each subject may match (`node.domain.matchable`). `floor`: the policy's, of qualities."""
+    return [may_match(subject.fingerprints, floor) for subject in subjects]
+
+
+def probes_of(
+    subjects: Sequence[Subject],
+    rule: MatchRule,
+    *,
+    matching: Sequence[Sequence[bool]],
+    abroad: bool = False,
+) -> list[Probe]:
+    """One probe for each searchable hash, PDQ in every orientation that is known of it, and the same of the other
+    variants of a picture (`queries.VARIANTS`). pHash, the second opinion, only under the policy's rule and not for
+    another member (`abroad`). `matching`: see `matchable`.
+    """
+    probes: list[Probe] = []
+    for number, (subject, mays) in enumerate(zip(subjects, matching, strict=True)):
+        opinions, variants = 0, list(subject.variants())
+        for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
+            second_opinion = fingerprint.code == PHASH.code
+            opinions += second_opinion
+            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
+                continue
+            quality = -1 if fingerprint.quality is None else fingerprint.quality
+            turned: tuple[bytes, ...] = (fingerprint.value,)
+            variant = 0
+            if fingerprint.code == PDQ.code:
+                asked = [each for each in variants if fingerprint.value in each[1][:1]]
+                variant, turned = asked[0] if asked else (0, turned)
+            elif second_opinion:
+                variant = variants[min(opinions, len(variants)) - 1][0]
+            first = variant * len(ORIENTATIONS)
+            probes += [
+                Probe(number, fingerprint.code, value, quality, turn, fingerprint.at)
+                for turn, value in enumerate(turned, first)
+            ]
+    return probes
+
+
+def searched_kinds(
+    subjects: Sequence[Subject],
+    versions: Mapping[str, int],
+    rule: MatchRule,
+    *,
+    matching: Sequence[Sequence[bool]],
+    abroad: bool = False,
+) -> tuple[SearchedKind, ...]:
+    """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
+    another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
+    second opinion, gives no hit; and it has no exact rule anywhere. `matching`: as for `probes_of`.
+    """
+    asked = frozenset(
+        (fingerprint.code, may)
+        for subject, mays in zip(subjects, matching, strict=True)
+        for fingerprint, may in zip(subject.fingerprints, mays, strict=True)
+    )
+    return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
+
+
+def expected_kinds(subjects: Sequence[Subject], floor: int) -> frozenset[str]:
+    """The kinds of fingerprint that a question has, as far as every member searches them for another."""
+    searched = [f for subject in subjects for f in subject.fingerprints if f.may_match(floor)]
+    return frozenset([f.kind.name for f in searched if f.kind is not None and f.code != PHASH.code])
+
+
+@lru_cache(maxsize=64)
+def _searched_kinds(
+    asked: frozenset[tuple[int, bool]],
+    known: tuple[tuple[str, int], ...],
+    second_opinion: bool,  # noqa: FBT001  (whether pHash counts)
+) -> tuple[SearchedKind, ...]:
+    """The same for most questions. `asked`: (code, whether it may match) of what is asked about."""
+    versions, seen = dict(known), set[tuple[str, int, bool]]()
+    for code, searchable in asked:
+        kind = KIND_BY_CODE.get(code)
+        name = kind.name if kind else f"unknown-{code}"
+        searched = searchable and name in versions and (kind is not PHASH or second_opinion)
+        seen.add((name, versions.get(name, 0), searched))
+    return tuple([SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen)])

@@ -1,0 +1,129 @@
+"""Archives that cannot be written here by hand: made once by the tools that are named, of `TEXT` in `text.txt`."""
+
+import base64
+from typing import Final
+
+TEXT: Final = b"".join(b"line %d of a text that packs well\n" % number for number in range(300))
+
+RAR_3: Final = base64.b64decode(
+    "UmFyIRoHAM+QcwAADQAAAAAAAAAu53oAwCQAHAAAABwAAAAAYbehDAAAAAAdMAQAAAAAAFJBUlNyYXJzLzAuMTIuMwptYXJrZXItc2NoZW1hPT"
+    "EK0Vd0IIAoAI4BAACWKAAAAFnUPh0AAAAAHTMIACAAAAB0ZXh0LnR4dKcYa/txnEwkknq1aTlcss1MoctyLLTWkTh/jnE9mB9gaDWnfyRia7H5"
+    "LLAmUcIWNrRxtaXjkYx0XFoP9tcMyFEgSgIcWCS0DrOauRnkab8ZOmHxcOkSEtepca4MAJKBBIO9RlQZR5FCFN22ykv6RTkELn9LxOyuqxICt6"
+    "31siH5+cLd8HhDEcQEbiySuhqGomEFyErA6EMY2ppdT7Rj7w9KAEGNjXMHC+X9wAN3Y0MDcwcY/wFrVJltreeWa2mSXE8vCScIzxW9XkESzSny"
+    "MJg0OTSiLDpUGVmDehRs+8QHCBMJhyj4aUDb9vJT2xMjiA6Zu5ei4+7A/bDw1qFcIr4ywOMucuagfo4dF97MPIPzt/40HDJQ0v3u4/ggnuVQ9N"
+    "iUXC4MKw7ckHQUJWMXswjgu7n9+iy8SWIP0YMj618mdNNuK/O8dgon/X1CucfhgLOAujff45RTg36Biexj7278bXAKjPX6vPS8sUaKl+KSOEDJ"
+    "kiGZmB4epDTq0L2u5XNzI8Q29KRoym++NM5l"
+)
+"""RAR 2.9 to 4, packed (rars 0.12.3)."""
+
+RAR_5: Final = base64.b64decode(
+    "UmFyIRoHAQDFGjMyAwEAAJtSVFYRAwYcBBwAYbehDAAABFJBUlNyYXJzLzAuMTIuMwptYXJrZXItc2NoZW1hPTEK0f6w8DwCAyPyAgSWUSBZ1D"
+    "4dgAMACHRleHQudHh0IgIATAZA5bLT24cA0JeyAh1ttEbu40OcsMazVmS2VcRLQVrO+24BNUNQBUL0UDOcor1Cd/qc1C0QI1AJGpBfudIigN9T"
+    "XInE2nTbeON5Q+cykPb7fj18J4/P08enj39f77+Pf6+nv4/Xp8/v+/H89fb2+X/ReTDkElFmGi/HJ1+NWHIJKLMN5MnNRhyCSizDeTpzUYcgko"
+    "sw3lCc1GHIJKLMN5SnNRhyCSizDeVJzUYcgkosw3lac1GHIJKLMN5YnNRhyCSizDeWpzUYcgkosw8i/5PICjDkElFmG8/Jyov+ww5BJRZhvNk7"
+    "CjDkElFmG83TsKMOQSUWYbzhOwow5BJRZhvOU7CjDkElFmG86TsKMOQSUWYbztOwow5BJRZhvPE7CjDkElFmG89TsKMOQSUWYeRwin+wow5BJR"
+    "ZhvNU7CjDkElFmG82TsKMOQSUWYbzdOwow5BJRZhvOE7CjDkElFmG85TsKMOQSUWYbzpOwow5BJRZhvO07CjDkElFmG88TsKMOQSUWYbz1Owow"
+    "5BJRZhvSGbI6NQMFAAA="
+)
+"""RAR 5, packed (rars 0.12.3)."""
+
+RAR_2: Final = base64.b64decode(
+    "UmFyIRoHAM+QcwAADQAAAAAAAAC/3XoAwCQAHAAAABwAAAAAYbehDAAAAAAUMAQAAAAAAFJBUlNyYXJzLzAuMTIuMwptYXJrZXItc2NoZW1hPT"
+    "EKq3N0AIAoAF8BAACWKAAAAFnUPh0AAAAAFDMIACAAAAB0ZXh0LnR4dAzAzREREAAAARO++Krwkw4iG3HnLGi9G6NsbuAZgGZ/w4JAztngMnPF"
+    "ILggeK84T4D4/z/vf116//+vXt6+nv9vp+D+/Z8vb+f9+fr6+/x8fx+YGPuoZabSpbjHnpWPKjh5abjXb2lS3O1Hknox24eShjyUUeSjjyUkeS"
+    "ljyU0eSnyyyyyyyyyy00000000002222222222lKUpSlKUqUpSlKUpS1rWta1rW4444444444x159P+sedLDyVeOtdxtKludv9nqljuIZabSpb"
+    "zXcIx3HbhCEIQhllllllllllppppppppppttttttttttKUpSlKUpUpSlKUpSlrWta1rWtxxxxxxxxxztR0jpHSOkdI6R0jpHSOkYRhGEYRhGEY"
+    "RhGEY7cIQhCEIQhllllllllllppppppppppttttttttttKUpSlKUpUpSlKUpSlrWta1rWtxxxxxxxxx+rtWA=="
+)
+"""RAR 2.0, which libarchive does not unpack (rars 0.12.3)."""
+
+RAR_LOCKED: Final = base64.b64decode(
+    "UmFyIRoHAQBQ42iaIQQAAAEPG/epl9FOzeHtWj1TxDaCQ3vcS3yf0XVPlQkD29DbKLIMGR9MerzlgcAfmy0cnW3no7ihk7lmu37WKvjeI6kDVi"
+    "gnAbcObh65M4P83TjiAnYNvhO/T4S9Omu7fU36MCvyrfJQ6keDfhyoE+v1cmFycy8wLjEyLjMKbWFya2VyLXNjaGVtYT0xCsjrFYnTPHuBELcE"
+    "+i3W9V9dbxXSK1Yjx4awPZKbtr4TbrznY0oarPaR/A6Tru2vhH49vWZ6/IXh9tA25f3bT4MCA3ib0GUkcHakTdUiCv+2HSE7Piq8FhTXMZ0lDc"
+    "FEQYEJhNKU09qe82lPK6HbCU9HWRwNXbwYXyRtBXTZwL0HVQEspJFsmzuAQoqjqexm1tObqV+aoR9jI5Liu7vPTfgn67F4mm9xg28gpt+EDLfp"
+    "8uj29jaFIA/8QbYClLuJYBUdzmGo3Z3liyDMHb3ydpOFYIcaUrFgIV4mhmo/RxTkbo2XCuINcSDr0MUmTAhULn8FJaPAEslfaAWWCQNhiMYVcN"
+    "11RL84ICKdYOhfMVXlGCxAuqw8Ma3HgqRuIRMDtrGNAiFK8x/KCJTIvPnHBnowSx8b/J5vSH+x2KIg1nT6hLLCghuJXPCdXQKhiIjh1fPJI+sy"
+    "4itWcA8/uzECOvRdtooM3lCFmB6Vkf5Vv+sZXiU7CdxGnHMnia7U/D+/DpSUU20mLyQljKGjprCFjgx0acfxo2Iv5EflAaUTkgL/KA1ZheoCKT"
+    "u5seg5sYv2YiTO9r4LCtEdvdOQmu42T3IGHqLceKJ2xfFH2h3k3n0dJYrJgi0EC5z3jJJ+cvzRvNEtBuiJMLzr+MrtlkLcwrgTQYVJXhUg80iE"
+    "8+tDAzMpiMx9ICgu4ZExq5jfc5PiM8zJ6yttxk6fLpHdtIpvUnjY5asWRiHKwsDT7r8IAYqa"
+)
+"""RAR 5, its list encrypted (rars 0.12.3)."""
+
+RAR_ENCRYPTED: Final = base64.b64decode(
+    "UmFyIRoHAQDFGjMyAwEAAJtSVFYRAwYcBBwAYbehDAAABFJBUlNyYXJzLzAuMTIuMwptYXJrZXItc2NoZW1hPTEKw0rUe20CA1SAAwSWUSDz70"
+    "2XgAMACHRleHQudHh0MAEAAw8NlByeIyZ5gj4vhdeSHQgnSxpPqj/ZgjPdx+3FyZW4O1Gdv/T2JzOZTEXP9CICAAgOlX+NHlv5MgpmHkEppDc0"
+    "wGoraP7/noHETMRiV6v2yPRHFRlXSX2db95nrPHaM9pRLwLikYgNLROm0XmQnmXWd6x2YE6s+eD6KCpuDCe3E0W9nDKBbEiW7gXUm6V0cvjXgV"
+    "lrE/qfh9JTwSkEcNXeAWc2lM1B9vDw8KdbVdmKC+QCpvQpNHeTenA7PHbtGAum7yYzjeLI1seFpV4zY5PQaKt9wXjrEqsPvd+WCXw0uJU2LwFP"
+    "KheQy95ywm2kuLFQeFQuDSrWL3UGqwQ/No0fyluDjc09KDB7MU0NgtbmgpHarvzr1dzYwWkE3KpaHr+pKBQEpQ9Bch/JHenASM9kq+Dz7+ioxk"
+    "WOqLIdzVv9IcYeDR0MlNfEStZm+Vgwx1P3yyDmA5ucrLJsoPqQwpwSJBTl/iD6mkj8/hHEfbm9iw6PPALjSBVGhliWAXw316l9MIfM9jtJRaoE"
+    "jDaQlUyEg6sgKeQzIuWVpF/h/co8QcRB/fM5tZ/I+FyfHwn3j1fmrRw89MOBG6eDdP7CAfW4g2fCPWYDlp5X/zIqRgFLGbI6NQMFAAA="
+)
+"""RAR 5, its member encrypted (rars 0.12.3)."""
+
+SEVEN_PPMD: Final = base64.b64decode(
+    "N3q8ryccAARhw1PeHAIAAAAAAAAVAAAAAAAAAGeERTYAa/txxk9/OajlqhCAE/itjL9pOF/VM32v6oiWCwecKKgWyd9kPX2HuiJ7hE8gawTKMY"
+    "owpLKmyfe0EUoazSOtH9N+0qkHMElUgeNpNshCXgvt3C+cgamY8C9hv8uUQU1PARNHhot/Ke3VCzRTtoNWQnCySzkAZuf/VFPWhKwZl6hOa0oC"
+    "xek9P605iDE4KMucBAOlOLWByVEUO4vdHOHr0lWchdj6GngwxnavwzQtPk4IqvLflz1tguoBhVffSGZdREJGbrkiF4t+Mg3zGAi6dn7dOlWt+N"
+    "kFMdobMwlLVOh61/+2kjXBMQ2P34i2VGIDmR10AbQZqFFHHJCAwkavB1oJzvEgPKsAmKAheSnEdssDyaR06KZCak6vP1Lf+BaUbD3UVc7eiBsB"
+    "eKopcmUsGatPOxEdANAoSMTuYkUvX4pWvA8nHpfDRxiFpKh937adFeIlpgLLbxktpr0CR3v7paDNcaS4BL6khnEm0/NjblPeTLJPGjgXxGMPKh"
+    "HM2On5weBS457s3E3xkccFeK62XZ2T4jlNnFot29bS8lDdPF9PF4jQFuU/ORdof4DSGjs5qOF02nJqgzIqQzteAhtPumbgAFYAUl0AAIEzB64P"
+    "1TweWZck0/6zfi+YOUtE8DTYy/figPpUH5/GXadSbDsHwy0UTXw/07lFEfN9HvMCbpPr4yl9rgjfn67WfS2JMwtYihzJ6p7mW0AAAAAXBoHCAQ"
+    "laAAcLAQABISEBGAxXAAA="
+)
+"""7z, PPMd (py7zr 1.1.4)."""
+
+SEVEN_BCJ: Final = base64.b64decode(
+    "N3q8ryccAAQva4pa6wEAAAAAAAAVAAAAAAAAAHoWg1TgKJUBh10ANhpKHwigJgNNBp3v7YyhP8g4z22FL5oVgkNQcTI5ZjCieOp3GcEqdqxV88"
+    "u1erMCS4bvrqWc/IkvJt9iuk1VoXW5YzXfXt2pD2FctzUY+PKSHl/QOjXZ6nWNQpD8svk9EFmSiKVnAUcIH4xOhHQJU/Jzdb/Ydg5qp2W17m2J"
+    "+OOMsacrrS3/VnmjWPsoUKu2qEo3pq1ethp/I65yv5EzrNx9iWq3OZNDQbAq7WXGq6Iu+JpgWx2BYDWq+75MEaN+RD6l5p8ksG8RavvnFfLM9C"
+    "0ISB/IBBnu4i7xRCb+pU/OImB59AK4igk4ntM7MalrCDVKeqH5B5Fu1rNhn4GWkQMNvXeozd6IADQWotFu/GCmavJApOMOf+vAG+x8lqCOV074"
+    "zcq3/O7SX51wbpdtCq7JfpUdt7/fWIThDngyLZw6+dMq0Xvjzam1AKV9nTStyYlxB4yJZJfL86shdRzycwRE72mQ0DiQiYWrFg6qEH7cIpK/L3"
+    "cxd7ehWaynJ0PZHlXbG2EvAADgAFoAVF0AAIEzB64P1Tr9CNZsJwHg7tNLBf+vWRZltsxGJBQtt+jq3oMyCShqbqcoAAmin3tueW8OjfvuWLZU"
+    "4ULVuQSv9cW9dpQSnGaCqPUXMoYvmGzDAAAAABcGgY8BCVwABwsBAAEhIQEYDFsAAA=="
+)
+"""7z, LZMA2 behind a filter for programs (py7zr 1.1.4)."""
+
+SEVEN_ENCRYPTED: Final = base64.b64decode(
+    "N3q8ryccAARxTlNUCAIAAAAAAAAVAAAAAAAAAK+iuLgCwcJcub/Bc4zBGlOURqMLNknaCcqWXlIX4qkgJFAL66jMwKmSLzpfaVD5Hs3TLIkbTd"
+    "f4JzSPUT5mhnkj0UhFwDujU6wJcdtz27hC0iN2AELOWSy+audmxv4XavZzOfGcoPjeZZVQNwWqGrTbmrK9Sv36IheUVtdQQ2u2tC0hkW7bfNSt"
+    "NJGRfp29s700Htjs6lu/PqRWgd3wAU1B7YvfPAZoyesEKRueH/ZU+1y7/d5Scx58Maj+/ZOalKAms7vh5qiMnfZhScI8YVsNJf+pUf6o9DGYBO"
+    "4f/v0KwF1DDqc9oYvvh4rHuqDNEr0PtPX2rMgZf452c/MNrMb0Kp7J1iC0X8O+JYc8AnFsAj1xf6Z+KUUmNQvppWaFXY6wWuOYlBti0XvNgSuP"
+    "DT4rkxjksswSLuQfitus3AbOienUaj2wQVdvninyQ8SPfFa8zqyr6i7jxY+RggTJGSXi67D4qv7t8R/A972aOKFGesj/kw+X+IIWw1yderj7u0"
+    "3/Ar0SEo3b3R2O/6X4SoYsjYao4AByAHBdAACBMweuD9U7AtIvwDiT9YPtMetd/OsIR0rKjpmXOIH4k5k+Kz2gcK29Sb8kKVrhql6ReL0Zab8o"
+    "Q3Wyn45vs1/c7hBmzw2ntzfzSX/aV2KEetI3nyL/DimS/skg852onRhKXY2XYz+sHKBEBK8AAAAAFwaBkAEJeAAHCwEAASEhARgMcwAA"
+)
+"""7z, its member encrypted (py7zr 1.1.4)."""
+
+SEVEN_LOCKED: Final = base64.b64decode(
+    "N3q8ryccAARbr8BXEAIAAAAAAAAqAAAAAAAAAPxYPqTo/Aj5vy3Gd6cH1nUG+ZSlTSeb95rosQIhC8VcRNuI2rkhXsusBweJlSS71H/izb+xVr"
+    "j8M51vIMuXMCADgEU0rXsWSjOz0xelhQ4sdBTRSKO417Chs2MhWlMUDAy6OmfvxQndKCZQJrMz1sIC0oodBpiF87AQUgPZa+URiGQcB/wRssIJ"
+    "iF3Z3GiBWN43bgV41sXXb5hv5zSPaTa0aU0YUeol7q8yj8INCdePyCa9NADdtzk/xZakEtGLB0Pu5+Axq63N5oLshrUp3Qw7qrO4aJP5OYkRgd"
+    "vKHQ44pjNewSAJZFsUzV/Ztxn3Z+fjvum5Ar7lNQTvvOe+VPcFedsyrdpBprhXeWg117/SPDGyyLAF7kt2j+TpYWyNHOPmu0VCN8IBcM8OlxLY"
+    "3WXyOyjKGq743dg6O4q9/WKijaWBxKhNIdUf75fPh7frarCoJVAbHPjpn70T8cKc84LFds163PGI6wPEGqtipM0zXTW9loFZEAOeYLgLEVt6ym"
+    "pvcFdggN8E53Jpf+R0A2e1fYSO4k1/ch6LLBTLfPQ0K69bHWrP+cw1VfsIsKQ2yYtYnu1NwJeMHWMNrXaNB8udqwv03TPQlI/4LzM7kvlMhfQH"
+    "mHfl1thoTQU0QKKfzLZ6aDy9uGNkXZxbn3upK0a1ibvGfjaQlovlegHRjhBQDUnLnkFv13EvUu5ANKVjIGtqLAIXBoGQAQmAgAAHCwEAASQG8Q"
+    "cBElMPiguygWNBrShgXQk9t+PjxwxzAAA="
+)
+"""7z, its list encrypted (py7zr 1.1.4)."""
+
+SEVEN_BZIP2: Final = base64.b64decode(
+    "N3q8ryccAAQalfH/PgIAAAAAAAAVAAAAAAAAAOZ4FINCWmg5MUFZJlNZqaPFugANQ1mAABBAAH/gK23MwFADPoBXADAiaQ9H+qVT9VNAMApo0A"
+    "aAACk/9VJN6qn/5VUADICmjQBoAAClJUDeqZGgHqaPkpHUpHsUj18cZ5ct+fPp6evLeb3ve97aMgKHQHgdg7B4HQFDIDRIBtAAaQyA2kA0ZAUO"
+    "gPA7B2DwOgKGQGiQDaAAodAeB2DsHgdAUMgNEgG0AB8RGMRiI/URjEYiJiMYjER8RGMRiI/fORznOc5z8NpAVVVVVvczMzMzMzMzMzLMZAXd3F"
+    "3d3d1VVVVZmMRrNYms1iazWJrNYms1iazWJrNYmpzMYjM5mMRfXU3d3d22gBeta1rWm0xiHTrW9De9De9De9De9De9De9De9De9XnKtttmSdSS"
+    "SZczMzJPgAAAALzlvLbbPJIkkmZczMyTAAAABectvdts9SSckkzMuZmSeAAAAC85bb6ts7kknckzMy5mSegAAABecttvls5JJJ6kzMzLmSdgAA"
+    "AC85bbbliSSSeTMzMy5JwAAAAc66vfdttuSJJJJ5555555mUAAADrp1rW963rX81re9b1r9a1vetnUpHBSOxSPcpHYpGFI+ykcFIwpHBSOCkfp"
+    "SOgpHYpHMpH8UjuIK8Ckf4u5IpwoSFTR4t0A4ABOAExdAACBMweuD9U9AUQ3JUdXBPp7NlBFOgQqJHyeR1y8f1GYgOzfgH6QxpqXokxxn7Z7zG"
+    "HDrFGMHyHYlOoBEWuwpSuGpAEjxw8tV2bgAAAAFwaB6gEJVAAHCwEAASEhARgMTwAA"
+)
+"""7z, bzip2 (py7zr 1.1.4)."""
+
+ZSTANDARD: Final = base64.b64decode(
+    "KLUv/WCWJ1UKAFaVMRiAKWkDAB3xETqWQcGIHIvsnVImT688pjAyACgAKAD/f9u2bbtt27YlSZIkZ2ZmZuas6C4H4HAwKIyEggACYRTEQDGKBU"
+    "MxiCFwMGQYDAgOAW7btm1JkiTJmZmZmRERERERmbu7u7s7MzMzM7OqqqqqKiIiIiKi/38zMzMjFAqFQqFQKBTe3d3d3ZmZmZmZVVVVVVURERER"
+    "Ef3///+2bdsOd3d3d3dmZmZmZlVVVVVVRERERET///+/bdu23bZt25IkSZIzE4EsqCH06/8ZwWdUqwESSBD4/xEELKz8AyGOtAw5YhOlCk9cxf"
+    "f/vr/v+z9hgiPIEJkgQzi2Kex7W1UVQAVA5X+q/1T/VP4p+1P6U/Onbvy9V6qBwbdSBgz8lDRg4FeogQG/d0WzoqsoVLQpqhQ1ioaiTE+Uk/v/"
+    "////L332EEBaBQ=="
+)
+"""Zstandard (backports.zstd)."""
