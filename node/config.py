@@ -225,7 +225,12 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
             "there is no Vigil home here: the folder holds no vigil.toml",
             remedy="name the folder with --home or VIGIL_HOME, or make one with `vigil node join` or `vigil hub init`",
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
+        raise ConfigError(
+            f"vigil.toml cannot be read: {why}", remedy="check the path of --home or VIGIL_HOME, and who may read it"
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
             f"vigil.toml cannot be read: {error}", remedy="correct the file; nothing was changed"
         ) from None
@@ -336,4 +341,8 @@ def _toml(value: str | float) -> str:
 def find_home(option: Path | None, environment: Mapping[str, str], role: str = "") -> Home:
     """`--home`, else VIGIL_HOME, else ~/.vigil. `role`: see `Home`."""
     chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
-    return Home(folder=chosen.expanduser().absolute(), role=role)
+    try:
+        folder = chosen.expanduser()
+    except RuntimeError:  # pathlib's word for a user whom this machine does not have
+        folder = chosen
+    return Home(folder=folder.absolute(), role=role)

@@ -19,6 +19,7 @@ from node import config
 from node.app.homes import (
     HUB_MEMBER,
     create_database,
+    make_home,
     owner_of,
     require_backup_of,
     require_no_leftovers,
@@ -152,9 +153,9 @@ def init_hub(
         "public_enrolment": f"{names[0]}:{enrolment_listen.rpartition(':')[2]}",
         "root_sha256": hashlib.sha256(root).hexdigest(),
     }
+    make_home(home)
     if home.config.exists():
         raise Misuse("this folder is a Vigil home already", remedy="choose another --home")
-    make_folder(home.folder)
     make_folder(home.keys)
     make_folder(home.tls)
     with owning(home):

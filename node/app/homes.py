@@ -11,6 +11,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +36,7 @@ from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
 from node.store.store import open_store
 from node.usecases.homes import Examined, require_right
+from node.wire.local_paths import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +82,30 @@ def read_mark(home: Home) -> HomeMark | None:
             remedy="restore database.mark from a backup of this folder; if there is none, and you are sure that the "
             "database is the newest one, delete database.mark",
         ) from error
+
+
+def make_home(home: Home) -> None:
+    """Makes the folder of a home that is about to be made, its owner's alone. Raises `Misuse` where there can be none:
+    the path is too long, leads through a file, may not be written to, or its file system holds no socket.
+    """
+    try:
+        home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _try_socket(home.folder / f".{os.getpid()}.sock")
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
+        raise Misuse(
+            f"the home cannot be made in this place: {why}",
+            remedy="choose another folder with --home or VIGIL_HOME; a disk of this machine is best",
+        ) from None
+
+
+def _try_socket(path: Path) -> None:
+    """Makes a socket and removes it: the daemon needs one here. Raises OSError."""
+    try:
+        with socket.socket(socket.AF_UNIX) as own, reached(path) as short:
+            own.bind(str(short))
+    finally:
+        path.unlink(missing_ok=True)
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------

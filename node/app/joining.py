@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from node import config
-from node.app.homes import create_database, owner_of
+from node.app.homes import create_database, make_home, owner_of
 from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
 from node.app.ownership import owning
@@ -66,6 +66,7 @@ def join(
     Raises `Malformed`, `Expired`, `Refused`, `BadSignature`, `Unavailable`.
     """
     token = parse_token(text) if text else _kept_token(home)
+    make_home(home)
     if token.expires <= time.time() and not home.config.exists():
         raise Expired("this invitation has expired", remedy="ask the hub's operator for a new one")
     joined = (home.tls / "node.der").exists()
@@ -79,7 +80,6 @@ def join(
         "root_fingerprint": spoken(token.root_sha256),
         "say": "compare both with the hub's operator, by another channel",
     }
-    make_folder(home.folder)
     with owning(home), LoopThread() as loop:
         ring, made = _prepare(home, token, text, passphrase, loop, hub=hub, name=name)
         digits = spoken(keys_fingerprint(token.member, ring.member_vkeys()))

@@ -32,7 +32,7 @@ from node.cli.handover import (
     once,
 )
 from node.cli.main import ExitCode
-from node.cli.output import Line, plain
+from node.cli.output import Line, plain, plain_lines
 from node.cli.policy_words import policy_words
 from node.errors import Misuse
 
@@ -281,7 +281,7 @@ def _shown(given: Common, asked: list[Line], *, replaced: list[str], yes: bool) 
 def ask(given: Common, question: str) -> None:
     """Ends the command unless a person says yes. Raises `Misuse` where there is nobody to ask."""
     try:
-        agreed = typer.confirm(question, err=True)
+        agreed = typer.confirm(plain_lines(question), err=True)
     except typer.Abort:
         if sys.stdin.isatty():
             raise

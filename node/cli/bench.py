@@ -26,6 +26,7 @@ class Benchmark(StrEnum):
     SYNC = "sync"
     QUERY = "query"
     HOSTILE = "hostile"
+    EVIDENCE = "evidence"
 
 
 def register(app: typer.Typer) -> None:

@@ -24,7 +24,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from node import config
 from node.cli import options
-from node.cli.output import Line, Output
+from node.cli.output import Line, Output, plain
 from node.domain.caller import NOBODY, Caller
 from node.errors import Misuse, VigilError
 
@@ -72,7 +72,9 @@ class Passphrase:
                 f"no passphrase for {self.what}, and no terminal to ask at",
                 remedy=f"give --passphrase-file, or set {PASSPHRASE_FILE_VARIABLE} or {PASSPHRASE_VARIABLE}",
             )
-        return str(typer.prompt(f"Passphrase for {self.what}", hide_input=True, confirmation_prompt=self.new, err=True))
+        return str(
+            typer.prompt(f"Passphrase for {plain(self.what)}", hide_input=True, confirmation_prompt=self.new, err=True)
+        )
 
 
 def _path(text: str | None) -> Path | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from node.cli.output import plain_lines
 from node.errors import Misuse, Refused
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def run_agreed(
             f"{question(asked)} Nothing was done: there is no terminal to ask at",
             remedy="look at them with --dry-run; then give --yes",
         )
-    if not typer.confirm(question(asked), default=False, err=True):
+    if not typer.confirm(plain_lines(question(asked)), default=False, err=True):
         raise Refused("nothing was done: the answer was no", remedy="look at them with --dry-run")
     _run(session, command, arguments | {"plan": asked["plan"]}, interruption, told)
 

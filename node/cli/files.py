@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from node.cli.output import plain
 from node.errors import Misuse, StoreError
 
 _NAME_ANOTHER: Final = "name another file: an existing file is never overwritten"
@@ -23,9 +24,9 @@ def read_input(path: Path, limit: int, what: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise Misuse(f"the {what} {path} cannot be read: {_why(error)}") from None
+        raise Misuse(f"the {what} {plain(path)} cannot be read: {_why(error)}") from None
     if len(data) > limit:
-        raise Misuse(f"the {what} {path} is larger than any {what}: the limit is {limit} bytes")
+        raise Misuse(f"the {what} {plain(path)} is larger than any {what}: the limit is {limit} bytes")
     return data
 
 
@@ -42,7 +43,7 @@ def write_new(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
-        raise Misuse(f"{path} cannot be written: {_why(error)}") from None
+        raise Misuse(f"{plain(path)} cannot be written: {_why(error)}") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -50,11 +51,11 @@ def write_new(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StoreError(f"{path} could not be written: {_why(error)}") from None
+        raise StoreError(f"{plain(path)} could not be written: {_why(error)}") from None
 
 
 def _exists(path: Path) -> Misuse:
-    return Misuse(f"{path} exists already", remedy=_NAME_ANOTHER)
+    return Misuse(f"{plain(path)} exists already", remedy=_NAME_ANOTHER)
 
 
 def _why(error: OSError) -> str:

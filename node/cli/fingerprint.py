@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from node import app as vigil
 from node.cli import options
 from node.cli.common import Command, common
+from node.cli.examined import EMPTY, Files, empty_digests, files_words, place_of
 from node.cli.main import ExitCode
 from node.cli.output import plain
+from node.cli.part_words import inside_words
 from node.cli.words import count
 from node.domain.fingerprints import (
     PDQ_QUALITY_FLOOR,
@@ -22,7 +24,13 @@ from node.domain.fingerprints import (
     TrimmedFingerprints,
     VideoFingerprints,
 )
-from node.errors import MediaError
+from node.errors import Empty, MediaError
+
+if TYPE_CHECKING:
+    from node.app import Examined
+
+EMPTY_TYPE: Final = "application/x-empty"
+"""The media type of a file without a byte, as libmagic names it."""
 
 _SHOWN: Final = 5
 """Frames that people are shown."""
@@ -48,30 +56,44 @@ def fingerprint(
     """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
 
     Of a video, one frame a second has a PDQ and a quality; of an animated picture also each that is unlike those
-    before. Folders are walked. Needs no configuration. A file that cannot be fingerprinted is a line that says why; the
-    others go on, and the exit code is then 1.
+    before. What lies in a file (members of an archive, pictures of a document) has lines of its own before it. A file
+    that cannot be decoded has its digests alone. Folders are walked. Needs no configuration. A file that cannot be read
+    is a line that says why; the others go on, and the exit code is then 1.
     """
     output = common(ctx).output
-    done = failed = 0
+    files = Files(output=output)
     with output.progress("fingerprinting", lambda: vigil.count_files(paths)) as advance:
         for each in vigil.fingerprint_paths(paths, workers=workers):
-            path, result = each.path, each.result
-            done += 1
-            failed += isinstance(result, MediaError)
-            output.line(json_line(path, result))
-            output.say(words(path, result))
-            advance()
-    if failed:
-        output.note(f"{failed} of {done} files could not be fingerprinted")
-        raise typer.Exit(ExitCode.ERROR)
-    if not done:
+            _tell(each, files)
+            if each.place is None:
+                advance()
+    if not files.total:
         output.note("no files found")
+        return
+    output.note(f"{files_words(files.line())}.")
+    if files.failed:
+        raise typer.Exit(ExitCode.ERROR)
 
 
-def json_line(path: Path, result: MaterialFingerprints | MediaError) -> dict[str, Any]:
+def _tell(each: Examined, files: Files) -> None:
+    """Prints what became of a file or a part."""
+    result, place = each.result, each.place
+    if isinstance(result, Empty) and place is None:
+        files.empty += 1
+        about = {"media_type": EMPTY_TYPE, "size": 0, **empty_digests(), "note": EMPTY}
+        files.output.line({"path": str(each.path), **about, "pdq": None, "pdq_quality": None, "phash": None})
+        files.output.say(f"{plain(each.path)}\n           {EMPTY}")
+    elif isinstance(result, MediaError):
+        files.refuse(each.path, result, place)
+    else:
+        files.count(result, place)
+        more = {} if place is None else {"parent": place.parent.hex(), "part": place.number, "place": place_of(place)}
+        files.output.line(json_line(each.path, result) | more)
+        files.output.say(words(inside_words(str(each.path), place), result))
+
+
+def json_line(path: Path, result: MaterialFingerprints) -> dict[str, Any]:
     """The line of a file in `--json` mode (DESIGN section 8)."""
-    if isinstance(result, MediaError):
-        return {"path": str(path), "error": str(result)}
     line: dict[str, Any] = {
         "path": str(path),
         "media_type": result.media_type,
@@ -119,14 +141,11 @@ def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
     }
 
 
-def words(path: Path, result: MaterialFingerprints | MediaError) -> str:
-    """A file for a person: its name and what it is, then one line for each fingerprint."""
-    if isinstance(result, MediaError):
-        remedy = f" ({result.remedy})" if result.remedy else ""
-        return f"{plain(path)}\n  error    {result}{remedy}"
+def words(name: str, result: MaterialFingerprints) -> str:
+    """A file or a part for a person: its name and what it is, then one line for each fingerprint."""
     area = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
     about = (
-        f"{plain(path)}\n"
+        f"{plain(name)}\n"
         f"           {result.media_type}, {area}{result.size} bytes\n"
         f"  md5      {result.md5.hex()}\n"
         f"  sha1     {result.sha1.hex()}\n"

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 import typer
 
 from node.cli.common import Command, Common, Session, common, one
-from node.cli.output import Line, Output, plain
+from node.cli.output import Line, Output, plain, plain_lines
 from node.cli.part_words import part_words
 from node.cli.retract import Reason
 from node.cli.words import clock_words, count, moment, new_table, record_name
@@ -217,7 +217,7 @@ def delete_all(given: Common, session: Session, arguments: Line, *, yes: bool) -
     if not yes:
         if not sys.stdin.isatty():
             raise Misuse(f"this would {what}. Nothing was done: there is no terminal to ask at", remedy="give --yes")
-        if not typer.confirm(f"This cannot be undone. It would {what}. Delete?", default=False, err=True):
+        if not typer.confirm(plain_lines(f"This cannot be undone. It would {what}. Delete?"), default=False, err=True):
             raise Refused("nothing was done: the answer was no")
     with given.output.progress("deleting", plan["would_delete"] + plan["would_leave"]) as advance:
         for line in session.run("delete", arguments | ({"yes": True} if yes else {"plan": plan["plan"]})):

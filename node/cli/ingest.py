@@ -5,8 +5,10 @@ Rules this module upholds:
 - The node is handed fingerprints, and a tag a file: a salted hash over path, size, modification time and request, by
   which the same command skips what is done when it is run again. It is handed the path as well, to be kept with the
   holding as a reference (ADR 23), unless --no-reference says otherwise.
-- A bad file is a line, and the rest goes on; the exit code is then 1. A file that the run had no time left to read to
-  its end is one too: taken in, it would count as done.
+- A path is sent as a reference to be kept, and as nothing else: lines are told apart by ordinals (`examined.Labels`).
+- A file that cannot be decoded is taken in by its digests. One that cannot be read is a line, and the rest goes on; the
+  exit code is then 1. A file that the run had no time left to read to its end is such a line too: taken in, it would
+  count as done. The same holds of a part: its file is then not done.
 - Files are found, looked up and handed over as they go: memory does not grow with their number.
 - Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
 - With --copy-originals the copy is durable before the file is acknowledged.
@@ -29,32 +31,20 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Session, common, one
+from node.cli.examined import Called, Files, of_hits, place_of
+from node.cli.ingest_words import earlier_words, file_words, summary_words
 from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.originals import copy_original
-from node.cli.output import Advance, Line, Output, plain
-from node.cli.subjects import Failures
-from node.cli.words import (
-    aside_words,
-    count,
-    grouped_words,
-    hit_words,
-    not_matched_words,
-    record_name,
-    speaker,
-    stored_hit_words,
-)
-from node.domain.fingerprints import MaterialFingerprints
+from node.cli.output import Advance, Line, Output
 from node.domain.holdings import IngestItem
 from node.errors import MediaError, Refused, VigilError
 
 if TYPE_CHECKING:
-    from node.app import Found
+    from node.app import Examined, Found
 
 _KNOWN_BATCH: Final = 1_000
 """Tags asked about at a time."""
-_HITS_SHOWN: Final = 5
-"""Hits a file that people are shown, the nearest; `--json` has more, and `vigil match` all."""
 
 
 class Level(StrEnum):
@@ -123,8 +113,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
 
     Folders are walked; files stay where they are. Run the same command again after an interruption: what is done is
-    skipped. The same file again adds its case, and nothing else. A file that cannot be read is a line that says why;
-    the exit code is then 1.
+    skipped. The same file again adds its case, and nothing else. What lies in a file (members of an archive, pictures
+    of a document) is taken in with it. A file of any other kind is taken in by its digests. A file that cannot be read
+    is a line that says why; the exit code is then 1.
     """
     given = common(ctx)
     if copy_originals and given.socket is not None:
@@ -139,20 +130,20 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         show_all=show_all,
         references=not no_reference,
     )
-    failures = Failures(output=given.output)
+    files = Files(output=given.output)
     with given.session() as session:
         salt = bytes.fromhex(one(session.run("ingest-salt", {}))["salt"])
         with Interruption(given.output, _INTERRUPTED) as interruption:
-            intake = _Intake(session, request, salt, failures, interruption)
+            intake = _Intake(session, request, salt, files, interruption)
             summary = intake.run(paths, given.output, workers)
-    summary |= {"errors": failures.count, "skipped": intake.skipped, "interrupted": interruption.asked}
-    given.output.line(summary, _summary_words)
+    summary |= files.line() | {"skipped": intake.skipped, "interrupted": interruption.asked}
+    given.output.line(summary, summary_words)
     if intake.failure is not None:
         raise intake.failure
     if interruption.asked:
         given.output.note("Run the same command again to continue.")
         raise typer.Exit(ExitCode.INTERRUPTED)
-    if failures.count:
+    if files.failed:
         raise typer.Exit(ExitCode.ERROR)
 
 
@@ -182,14 +173,15 @@ class _Intake:
     """
 
     def __init__(
-        self, session: Session, request: Request, salt: bytes, failures: Failures, interruption: Interruption
+        self, session: Session, request: Request, salt: bytes, files: Files, interruption: Interruption
     ) -> None:
         self.failure: VigilError | None = None
         self.skipped = 0
         self._session = session
         self._request = request
         self._salt = salt
-        self._failures = failures
+        self._files = files
+        self._unfinished: set[Path] = set()
         self._interruption = interruption
 
     def run(self, paths: Sequence[Path], output: Output, workers: int | None) -> Line:
@@ -205,10 +197,9 @@ class _Intake:
             try:
                 for line in self._session.run("ingest", arguments, items):
                     if "path" in line:
-                        output.line(line, _file_words)
-                        advance()
+                        self._tell(line, output, advance)
                     elif "hit" in line:
-                        output.line(line, _earlier_words)
+                        output.line(line, earlier_words)
                     else:
                         summary = dict(line)
             finally:
@@ -230,17 +221,13 @@ class _Intake:
 
         try:
             for each in app.fingerprint_files(wanted(), workers=workers):
-                path, result = each.path, each.result
                 if self._interruption.asked:
                     return  # what was handed over is finished by the node; the rest is read again the next time
-                mine = tags[path]
-                item = self._item(path, mine.popleft(), result)
-                if not mine:
-                    del tags[path]
-                if item is None:
-                    advance()
-                else:
+                item = self._item(each, b"" if each.place is not None else self._tag_of(each.path, tags))
+                if item is not None:
                     yield item_line(item)
+                elif each.place is None:
+                    advance()
         except VigilError as error:
             # Raised here it would be lost behind the socket: it ends the stream, and is told after the summary.
             self.failure = error
@@ -253,7 +240,7 @@ class _Intake:
             if app.is_found(item):
                 yield File(found=item, tag=_tag(self._salt, item.path, item.status, self._request))
             elif app.is_unreadable(item):
-                self._failures.add(item.path, item.error)
+                self._files.refuse(item.path, item.error)
                 advance()
 
     def _not_known(self, files: Iterator[File], advance: Advance) -> Iterator[File]:
@@ -271,55 +258,49 @@ class _Intake:
                 else:
                     yield file
 
-    def _item(self, path: Path, tag: bytes, result: MaterialFingerprints | MediaError) -> IngestItem | None:
+    def _tag_of(self, path: Path, tags: dict[Path, deque[bytes]]) -> bytes:
+        """The tag of a file that was examined; none of one of which a part was not taken in."""
+        tag = tags[path].popleft()
+        if not tags[path]:
+            del tags[path]
+        if path in self._unfinished:
+            self._unfinished.remove(path)
+            return b""
+        return tag
+
+    def _item(self, each: Examined, tag: bytes) -> IngestItem | None:
+        """What to hand over of a file or a part; None where a line has said why there is nothing."""
         from node import app
 
-        if isinstance(result, MediaError):
-            self._failures.add(path, result)
+        path, place, prints = each.path, each.place, each.result
+        if not isinstance(prints, MediaError) and app.is_cut(prints):
+            error = MediaError(f"not taken in: {prints.note}", remedy="run the same command again")
+            self._files.refuse(path, error, place)
+            self._unfinished |= set() if place is None else {path}
             return None
-        if app.is_cut(result):
-            self._failures.add(path, MediaError(f"not taken in: {result.note}", remedy="run the same command again"))
+        if isinstance(prints, MediaError):
+            self._files.refuse(path, prints, place)
             return None
-        if self._request.originals is not None:
+        if self._request.originals is not None and place is None:
             try:
-                copy_original(path, result.sha256, self._request.originals)
+                copy_original(path, prints.sha256, self._request.originals)
             except MediaError as error:
-                self._failures.add(path, error)
+                self._files.refuse(path, error)
                 return None
-        self._failures.remark(path, result)
+        self._files.count(prints, place)
         file = str(path.absolute()) if self._request.references else ""
-        return IngestItem(tag=tag, label=str(path), prints=result, file=file)
+        label = self._files.labels.put(Called(text=str(path), place=place, note=prints.note))
+        return IngestItem(tag=tag, label=label, prints=prints, file=file, place=place)
 
-
-def _file_words(line: Line) -> str:
-    words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {plain(line['path'])}"
-    leading = [hit for hit in line["hits"] if hit.get("leads", True)][:_HITS_SHOWN]
-    hits = [hit_words(hit) for hit in leading]
-    more = line["hits_total"] - sum(hit.get("alike", 1) for hit in leading)
-    if more > 0:
-        hits.append(f"  and {count(more, 'more hit')}: vigil match PATH")
-    return "\n".join([words, *hits])
-
-
-def _earlier_words(line: Line) -> str:
-    """A hit of the case that was found before, or since: the files of this run are told above."""
-    what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
-    return f"{'hit':<5} {line['holding']:>7} {what}"
-
-
-def _summary_words(line: Line) -> str:
-    words = f"{count(line['files'], 'file')}: {line['new']:,} new, {line['already_held']:,} held already"
-    for name, noun in (("skipped", "skipped as done before"), ("errors", "not readable")):
-        if line[name]:
-            words += f", {line[name]:,} {noun}"
-    words = f"{words}. {count(line['files_with_hits'], 'file')} with hits."
-    if line.get("case_hits"):
-        case = plain(line["case"])
-        words += f"\nThe whole case has {count(line['case_hits'], 'hit')} on records of other members: "
-        words += f"vigil hits --case {case}"
-    if line.get("not_matched_yet"):
-        words += f"\n{not_matched_words(line)}"
-    words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))
-    if line.get("hidden"):
-        words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
-    return words
+    def _tell(self, line: Line, output: Output, advance: Advance) -> None:
+        """Prints what became of a file or a part."""
+        called = self._files.labels.take(line["path"])
+        line |= {
+            "path": called.text,
+            "part": place_of(called.place),
+            "note": called.note or None,
+            "hits": of_hits(line["hits"], called),
+        }
+        output.line(line, file_words)
+        if called.place is None:
+            advance()

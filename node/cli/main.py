@@ -27,7 +27,7 @@ from typer.core import TyperCommand, TyperGroup
 from node import __version__
 from node.app.guarding import guard, take_secrets
 from node.cli.common import SECRET_VARIABLES, SECRETS, common_parameters
-from node.cli.output import Output, OutputLost
+from node.cli.output import Output, OutputLost, prepare_streams
 from node.errors import Misuse, Refused, Suspended, VigilError
 
 INVESTIGATION: Final = "Investigation"
@@ -85,6 +85,7 @@ def main() -> None:
     """The entry point of the `vigil` script."""
     guard()
     SECRETS.update(take_secrets(SECRET_VARIABLES))
+    prepare_streams(json="--json" in sys.argv)
     sys.exit(run(sys.argv[1:]))
 
 

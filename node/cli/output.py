@@ -1,10 +1,15 @@
-"""Where a command's words go: JSON lines and results on stdout, everything said beside them on stderr.
+r"""Where a command's words go: JSON lines and results on stdout, everything said beside them on stderr.
 
 Rules this module upholds:
 
 - With `--json`, stdout holds JSON objects, one a line, and nothing else; without it, stdout holds the result in
   people's words. Hints, warnings, errors and progress are on stderr either way.
-- What came from elsewhere (a path, a member's reason, a comment) is stripped of whatever could steer a terminal.
+- What came from elsewhere (a path, a member's reason, a comment) goes through `plain`, which spells whatever could
+  steer a terminal. Whatever is printed is looked at once more: no control or bidirectional character gets out, also
+  where a command forgot `plain`.
+- A character that the terminal's encoding does not have is spelt too (`prepare_streams`): no name ends a command.
+- JSON is ASCII. A byte of a file name that is no UTF-8 is `\udcXX` there (PEP 383): Python's `os.fsencode` gives the
+  name back.
 - A progress bar is drawn only where stderr is a terminal, so no log file is filled with it.
 """
 
@@ -16,7 +21,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO, cast
 
 from node.domain.texts import shown
 from node.errors import StoreError
@@ -38,8 +44,19 @@ def plain(text: object) -> str:
     return shown(str(text))
 
 
-def _plain_lines(text: str) -> str:
+def plain_lines(text: str) -> str:
+    """As `plain`, for text of more than one line."""
     return "\n".join(map(plain, text.split("\n")))
+
+
+def prepare_streams(*, json: bool) -> None:
+    """Once, when a command begins: both streams take every text, in any locale. JSON goes out in ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if json and isinstance(sys.stdout, TextIOWrapper):
+        # Some encodings (UTF-16) are no superset of ASCII.
+        sys.stdout.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 class OutputLost(StoreError):
@@ -91,7 +108,7 @@ class Output:
 
     def error(self, message: str, remedy: str = "") -> None:
         """What went wrong, and what to do, on stderr."""
-        self.note(f"error: {_plain_lines(message)}" + (f"\nto do: {_plain_lines(remedy)}" if remedy else ""))
+        self.note(f"error: {plain_lines(message)}" + (f"\nto do: {plain_lines(remedy)}" if remedy else ""))
 
     def flush(self) -> None:
         """Writes what is buffered. Raises `OutputLost`."""
@@ -103,7 +120,7 @@ class Output:
 
         with self._lock, _writing():
             # A line of text is never broken, so that a path in it can be copied; a table keeps to the terminal's width.
-            _console(stderr=stderr).print(words, soft_wrap=isinstance(words, str | Text))
+            _console(stderr=stderr, plain_only=True).print(words, soft_wrap=isinstance(words, str | Text))
 
     @contextmanager
     def progress(self, label: str, total: int | Callable[[], int] | None) -> Iterator[Advance]:
@@ -133,7 +150,7 @@ class Output:
                 return Text("" if speed is None else f"{speed:,.1f}/s")
 
         bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             RateColumn(),
@@ -185,8 +202,27 @@ def _writing() -> Iterator[None]:
         ) from None
 
 
-def _console(*, stderr: bool) -> Console:
+class _PlainStream:
+    """Writes text to a stream, and spells whatever could steer a terminal, but for the ends of lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(plain_lines(text))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever rich asks a file for)
+        return getattr(self._stream, name)
+
+
+def _console(*, stderr: bool, plain_only: bool = False) -> Console:
+    """`plain_only`: no colours and nothing else that steers a terminal. A progress bar does without it: it moves the
+    cursor, and shows words of ours alone.
+    """
     from rich.console import Console
 
     # It guesses at no markup: a path may hold square brackets, a comment may hold :words:.
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not plain_only:
+        return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    stream = cast("TextIO", _PlainStream(sys.stderr if stderr else sys.stdout))
+    return Console(file=stream, color_system=None, markup=False, highlight=False, emoji=False)

@@ -15,11 +15,12 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, Common, common
+from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.query_words import QueryPrinter
 from node.cli.search import Algorithm, HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
-from node.cli.subjects import Asked, Failures, count_subjects, read_asked, subjects
+from node.cli.subjects import Asked, count_subjects, read_asked, subjects
 from node.errors import Misuse
 
 DEFAULT_BUDGET: Final = 5.0
@@ -96,7 +97,7 @@ def query(
     neither hit nor no-hit, so the question is not answered in full. Later answers: vigil queries ID.
     """
     given = common(ctx)
-    failures = Failures(output=given.output)
+    files = Files(output=given.output, labels=Labels(kept=True))
     own_terms = {"--case": case, "--legal-basis": legal_basis, "--purpose": purpose, "--officer-role": officer_role}
     show: Line = {"show_all": True} if show_all else {}
     if again or resume:
@@ -108,7 +109,7 @@ def query(
         changed: Line = {} if to is None else {"to": list(to)}
         changed |= {} if budget is None else {"budget": budget}
         command = "query-again" if again else "query-rest"
-        _ask(given, command, {"query": again or resume} | changed | show, [], failures)
+        _ask(given, command, {"query": again or resume} | changed | show, [], files)
         return
     if case is None or legal_basis is None:
         missing = "--case" if case is None else "--legal-basis"
@@ -123,13 +124,13 @@ def query(
         "budget": DEFAULT_BUDGET if budget is None else budget,
     } | show
     if not asked and hashes is None:
-        _ask(given, "query-case", arguments, [], failures)
+        _ask(given, "query-case", arguments, [], files)
         return
-    items = _all_subjects(given, read_asked(asked or (), hashes, algorithm), failures, workers)
+    items = _all_subjects(given, read_asked(asked or (), hashes, algorithm), files, workers)
     if not items:
         given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
         raise typer.Exit(ExitCode.ERROR)
-    _ask(given, "query", arguments, items, failures)
+    _ask(given, "query", arguments, items, files)
 
 
 def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | None], rule: Rule) -> None:
@@ -144,22 +145,29 @@ def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | Non
         )
 
 
-def _ask(given: Common, command: str, arguments: Line, items: list[Line], failures: Failures) -> None:
+def _ask(given: Common, command: str, arguments: Line, items: list[Line], files: Files) -> None:
     printer = QueryPrinter(given.output, plain_question=command == "query")
     try:
         with given.session() as session, printer:
             for line in session.run(command, arguments, items):
-                printer.line(line)
+                printer.line(line | _counts(command, files) if "outcomes" in line else files.labels.told(line))
     except KeyboardInterrupt:
         printer.interrupted()
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    if failures.count:
+    if files.failed:
         raise typer.Exit(ExitCode.ERROR)
     if not printer.complete:
         raise typer.Exit(ExitCode.PARTIAL)
 
 
-def _all_subjects(given: Common, told: Asked, failures: Failures, workers: int | None) -> list[Line]:
+def _counts(command: str, files: Files) -> Line:
+    """What the summary of a question of files says of them. "parts" is a word for the question there."""
+    counts = files.line()
+    renamed = {f"file_{name}" if name.startswith("parts") else name: number for name, number in counts.items()}
+    return renamed if command == "query" else {}
+
+
+def _all_subjects(given: Common, told: Asked, files: Files, workers: int | None) -> list[Line]:
     """Every subject, made before the question is signed: what cannot be read is known before anything leaves."""
     with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
-        return list(subjects(told, failures, workers, advance))
+        return list(subjects(told, files, workers, advance))

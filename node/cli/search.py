@@ -15,10 +15,11 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, common
+from node.cli.examined import Files, files_words
 from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.subjects import Failures, count_subjects, read_asked, subjects
+from node.cli.subjects import count_subjects, read_asked, subjects
 from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
 from node.domain.fingerprints import FingerprintKind
 from node.errors import Misuse
@@ -118,7 +119,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
     """
     given = common(ctx)
-    failures = Failures(output=given.output)
+    files = Files(output=given.output)
     arguments: Line = {"rule": rule.value, "case": case} | ({"show_all": True} if show_all else {})
     words = HitWords()
     if case and not asked and hashes is None:
@@ -132,14 +133,16 @@ def match(  # noqa: PLR0917 (typer hands over by name)
         given.output.progress("matching", lambda: count_subjects(told)) as advance,
         Interruption(given.output, _INTERRUPTED) as interruption,
     ):
-        items = interruption.until(subjects(told, failures, workers, advance))
+        items = interruption.until(subjects(told, files, workers, advance))
         for line in session.run("match", arguments, items):
-            if interruption.asked and "searched" in line:
-                line |= {"interrupted": True}
-            given.output.line(line, _searched_words if "searched" in line else words)
+            if "searched" not in line:
+                given.output.line(files.labels.told(line), words)
+                continue
+            summary = line | files.line() | ({"interrupted": True} if interruption.asked else {})
+            given.output.line(summary, _searched_words)
     if interruption.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
-    if failures.count:
+    if files.failed:
         raise typer.Exit(ExitCode.ERROR)
 
 
@@ -184,9 +187,11 @@ def _searched_words(summary: Line) -> str:
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")
     if summary.get("files"):
+        words.append(f"{files_words(summary)}.")
+    if summary.get("files_per_second"):
         pace = f"{summary['seconds']:.1f} s, {summary['files_per_second']:.1f} a second"
         share = f"the search took {summary['search_share']:.1%} of the time"
-        words.append(f"{count(summary['files'], 'file')} in {pace}; {share}.")
+        words.append(f"All of it in {pace}; {share}.")
     return "\n".join(words)
 
 

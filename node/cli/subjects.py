@@ -5,7 +5,8 @@ Rules this module upholds:
 - `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`. So are other bare
   digits, where no file has such a name. That 64 digits were taken for a PDQ is said.
 - A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths are labels: of this process's own output, and in this node's history of its queries. They never leave the node.
+- Paths are words of this process's own output, and in this node's history of its queries (`examined.Labels`). They
+  never leave the node.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from node.cli.examined import Called, Files
 from node.cli.hashlist import HashList, is_guessed, read_hashes, typed_hash
-from node.cli.output import Advance, Line, Output, plain
-from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind, MaterialFingerprints
+from node.cli.output import Advance, Line
+from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
 from node.domain.queries import Subject
 from node.errors import Misuse
 
@@ -29,28 +31,6 @@ _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}"
 _MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-Fa-f]{32,}")
 """What a person means as a hash though it is none: an algorithm nobody knows here, or too few bare digits."""
 GUESSED: Final = "64 digits without an algorithm were taken for a PDQ; for a SHA-256 write sha256:HEX"
-
-
-@dataclass(slots=True, kw_only=True)
-class Failures:
-    """Files that could not be read: each printed at once, all counted. What was read in part is remarked on."""
-
-    output: Output
-    count: int = 0
-
-    def add(self, path: Path, error: Exception) -> None:
-        """Prints the line of a file that cannot be used."""
-        self.count += 1
-        self.output.line({"path": str(path), "error": str(error)}, _words)
-
-    def remark(self, path: Path, prints: MaterialFingerprints) -> None:
-        """Says beside the lines where a file was not read whole: what it has is used all the same."""
-        if prints.note:
-            self.output.note(f"{plain(path)}: {prints.note}")
-
-
-def _words(line: Line) -> str:
-    return f"error         {plain(line['path'])}: {plain(line['error'])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,29 +69,28 @@ def _is_hash(text: str) -> bool:
     return bool(_HASH.fullmatch(text)) or (bool(_MEANT.fullmatch(text)) and not os.path.lexists(text))
 
 
-def subjects(asked: Asked, failures: Failures, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
-    """Every subject as an item of a command: the hashes, then the files as they are fingerprinted."""
+def subjects(asked: Asked, files: Files, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
+    """Every subject as an item of a command: the hashes, then the files, with what lies in them, as they are
+    fingerprinted.
+    """
     from node.control.lines import subject_line
 
     if asked.guessed:
-        failures.output.warn(GUESSED)
+        files.output.warn(GUESSED)
     for subject in chain(asked.hashes, asked.listed.subjects() if asked.listed else ()):
-        yield subject_line(subject)
+        yield subject_line(replace(subject, label=files.labels.put(Called(text=subject.label))))
         advance()
     if not asked.paths:
         return
     from node import app
-    from node.errors import MediaError
     from node.usecases.intake import subject_of
 
     for each in app.fingerprint_paths(asked.paths, workers=workers):
-        path, result = each.path, each.result
-        if isinstance(result, MediaError):
-            failures.add(path, result)
-        else:
-            failures.remark(path, result)
-            yield subject_line(subject_of(result, str(path)))
-        advance()
+        prints = files.take(each)
+        if prints is not None:
+            yield subject_line(subject_of(prints, files.labels.put(Called(text=str(each.path), place=each.place))))
+        if each.place is None:
+            advance()
 
 
 def count_subjects(asked: Asked) -> int:

@@ -17,8 +17,10 @@ from rich import box
 from rich.table import Table
 
 from node.cli.output import Line, plain
+from node.cli.part_words import part_words
 from node.cli.statement_words import handling_words, statement_words
 from node.domain.calendar import spell_day, spell_moment
+from node.domain.holdings import INSIDE
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
@@ -70,7 +72,8 @@ def subject_name(hit: Line) -> str:
     """What a hit is about, as the person called it; of a hit on a question as a whole, how many subjects it may be."""
     if hit["subject"] is None and hit.get("subjects"):
         return f"one or more of the {count(hit['subjects'], 'subject')} asked about; which, is not told"
-    return plain(hit["subject"] or "")
+    part = hit.get("part") or hit.get("place")
+    return plain(hit["subject"] or "") + (f" {INSIDE} {plain(part_words(part))}" if part else "")
 
 
 def record_name(record: str | None) -> str:

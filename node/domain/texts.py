@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 MAX_MARKS: Final = 6
 """Combining marks in a row. Vietnamese has two on a letter, pointed Hebrew four, Tibetan stacks some more."""
+_BYTES: Final = 0xDC00
+_FIRST_BYTE: Final = _BYTES + 0x80
+_LAST_BYTE: Final = _BYTES + 0xFF
+"""How Python carries a byte of a file name that is no UTF-8 (PEP 383)."""
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _MARKS: Final = frozenset({"Mn", "Me"})
 _PAIRS: Final = (("rn", "m"), ("vv", "w"))
@@ -79,8 +83,9 @@ def too_many_marks(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """`text` on one line, as it may be shown: what does not print is replaced (escapes, line ends, bidirectional
-    marks), and so are combining marks past `MAX_MARKS` in a row, all of them by one character.
+    r"""`text` on one line, as it may be shown: what does not print (escapes, line ends, bidirectional marks) is spelt
+    as Python spells it, such as `\n` and `\u202e`; a byte that is no UTF-8 as `\xe9`. Combining marks past `MAX_MARKS`
+    in a row are replaced, all of them by one character.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -89,10 +94,17 @@ def shown(text: str) -> str:
     for each in text:
         marks = marks + 1 if unicodedata.category(each) in _MARKS else 0
         if marks <= MAX_MARKS:
-            out.append(each if each.isprintable() else _REPLACEMENT)
+            out.append(each if each.isprintable() else _spelt(each))
         elif marks == MAX_MARKS + 1:
             out.append(_REPLACEMENT)
     return "".join(out)
+
+
+def _spelt(character: str) -> str:
+    """A character that does not print, in ASCII. What `surrogateescape` made of a byte is shown as that byte."""
+    if _FIRST_BYTE <= ord(character) <= _LAST_BYTE:
+        return f"\\x{ord(character) - _BYTES:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def folded(text: str) -> str:

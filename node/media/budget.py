@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.errors import MediaError
 from node.media.confine import PROCESSOR_SECONDS
+from node.media.shortage import LACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +48,26 @@ class Limits:
     costly: int
 
 
+def fair(floor: int, size: int) -> int:
+    """Seconds that a file of `size` bytes gets at first."""
+    return floor + SECONDS_A_MEGABYTE * size // 1_000_000
+
+
+def limits_of_part(floor: int, size: int, left: float | None = None) -> Limits:
+    """What a part of `size` bytes gets where all parts of its file still have `left` seconds; None: at the most."""
+    seconds = fair(floor, size)
+    return _limits(floor, seconds if left is None else max(min(seconds, int(left)), 1))
+
+
+def _limits(floor: int, seconds: int) -> Limits:
+    return Limits(first=min(seconds, PROCESSOR_SECONDS), moving=seconds, costly=max(min(floor, seconds), 1))
+
+
 class Budget:
     """Of one run. `floor` and `run`: see `FLOOR_SECONDS`, `RUN_SECONDS`."""
 
     def __init__(self, *, floor: int = FLOOR_SECONDS, run: int = RUN_SECONDS) -> None:
-        self._floor = floor
+        self.floor = floor
         self._run = run
         self._others = 0.0
         self._granted = 0.0
@@ -59,8 +75,7 @@ class Budget:
 
     def first_turn(self, size: int) -> Limits:
         """What a file of `size` bytes gets at first."""
-        fair = self._floor + SECONDS_A_MEGABYTE * size // 1_000_000
-        return Limits(first=min(fair, PROCESSOR_SECONDS), moving=fair, costly=self._floor)
+        return _limits(self.floor, fair(self.floor, size))
 
     def put_off(self, task: Task, so_far: MaterialFingerprints | None, cost: int, most: int) -> bool:
         """Keeps a file for the end, with what was read of it. False where it had its second turn, or where too many are
@@ -81,14 +96,14 @@ class Budget:
         counts as taken until it is known what it took. The first one gets all that it may take: so one that is in a run
         of its own is read to its end.
         """
-        task.waits, task.last, task.again = False, True, False
+        task.begin_last_turn()
         left = int(max(self._run, self._others) - self._granted)
         if not self._granted:
             left = max(left, task.most)
-        if left < max(min(task.cost, task.most), self._floor):
+        if left < max(min(task.cost, task.most), self.floor):
             task.result = cut(task.so_far)
             return task
-        seconds = min(max(task.most, self._floor), left)
+        seconds = min(max(task.most, self.floor), left)
         self._granted += seconds
         task.limits = Limits(first=min(seconds, PROCESSOR_SECONDS), moving=seconds, costly=seconds)
         return task
@@ -109,5 +124,7 @@ def cut(so_far: MaterialFingerprints | None) -> Result:
 
 
 def is_cut(result: Result) -> bool:
-    """Whether a file would have been read further, had the run had time for it."""
-    return result.remedy == CUT if isinstance(result, MediaError) else result.note.endswith(CUT)
+    """Whether a file would have been read further, had the run had time for it, or this machine what it lacked."""
+    if isinstance(result, MediaError):
+        return result.remedy == CUT
+    return result.note.endswith((CUT, LACKED))

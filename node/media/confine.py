@@ -2,9 +2,10 @@
 
 Rules this module upholds:
 
-- A decoder that is taken over can use bounded memory and processor time, read the file that it was handed, and write to
-  the one pipe that it was given. It cannot open, see or change a file, open a socket, start a program, or reach another
-  process; where the command was started by root, it is nobody who owns anything.
+- A decoder that is taken over can use bounded memory and processor time, read the file that it was handed, write to the
+  one pipe that it was given, and fill the one scratch file that it was given, which has no name. It cannot open, see or
+  change another file, open a socket, start a program, or reach another process; where the command was started by root,
+  it is nobody who owns anything.
 - Limits are absolute from here on: soft and hard alike, except for processor time, which is renewed a task.
 - It fails closed: without a filter of system calls (`seccomp`) no file is read. Landlock stands beside it where the
   kernel has it.
@@ -53,13 +54,14 @@ class Unconfined(Exception):
     """This machine does not let a worker confine itself, so it may read nothing."""
 
 
-def confine(ports: seccomp.Ports) -> None:
-    """Puts this process, with all its threads, into its bounds, for good. Raises `Unconfined`.
+def confine(ports: seccomp.Ports, room: int) -> None:
+    """Puts this process, with all its threads, into its bounds, for good. `room`: bytes that its scratch file may take.
+    Raises `Unconfined`.
 
     In this order: a privilege is needed to drop privileges, and each later step can no longer be undone by an earlier
     one's means.
     """
-    limit_resources()
+    limit_resources(room)
     drop_privileges()
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -70,13 +72,13 @@ def confine(ports: seccomp.Ports) -> None:
         raise Unconfined
 
 
-def limit_resources() -> None:
-    """Bounds memory, open files, files written (none may grow) and core dumps (none: they would hold pictures)."""
+def limit_resources(room: int) -> None:
+    """Bounds memory, open files, files written (`room` bytes) and core dumps (none: they would hold pictures)."""
     in_use = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     for kind, bound in (
         (resource.RLIMIT_AS, in_use + MEMORY_BYTES),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, room),
         (resource.RLIMIT_CORE, 0),
     ):
         lowest = _within(bound, resource.getrlimit(kind)[1])

@@ -12,9 +12,13 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from node.media.bitstreams import found_behind, is_transport_stream, raw_coding
 from node.media.sniff import HEAD
+
+if TYPE_CHECKING:
+    from node.media.region import Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,31 @@ MPEG_ES: Final = Container(name="MPEG video stream", media_type="video/mpeg", de
 FLV: Final = Container(name="Flash video", media_type="video/x-flv", demuxer="flv")
 ASF: Final = Container(name="Windows Media file", media_type="video/x-ms-wmv", demuxer="asf")
 OGG: Final = Container(name="Ogg file", media_type="video/ogg", demuxer="ogg")
+VIDEO_CD: Final = Container(name="Video CD film", media_type="video/mpeg", demuxer="mpeg")
+MPEG4_ES: Final = Container(name="MPEG-4 video stream", media_type="video/mp4v-es", demuxer="m4v")
+H264: Final = Container(name="H.264 stream", media_type="video/h264", demuxer="h264")
+H265: Final = Container(name="H.265 stream", media_type="video/h265", demuxer="hevc")
+AV1: Final = Container(name="AV1 stream", media_type="video/av1", demuxer="obu")
+IVF: Final = Container(name="IVF file", media_type="video/x-ivf", demuxer="ivf")
+MXF: Final = Container(name="MXF file", media_type="video/mxf", demuxer="mxf")
+DV: Final = Container(name="DV film", media_type="video/dv", demuxer="dv")
+REAL: Final = Container(name="RealMedia file", media_type="video/vnd.rn-realvideo", demuxer="rm")
+REAL_RECORDING: Final = Container(name="RealMedia recording", media_type="video/vnd.rn-realvideo", demuxer="ivr")
+WTV: Final = Container(name="Windows TV recording", media_type="video/x-ms-wtv", demuxer="wtv")
+DAHUA: Final = Container(name="Dahua recording", media_type="video/x-dhav", demuxer="dhav")
+YUV4MPEG: Final = Container(name="YUV4MPEG film", media_type="video/x-yuv4mpeg", demuxer="yuv4mpegpipe")
+NUT: Final = Container(name="NUT file", media_type="video/x-nut", demuxer="nut")
+FLIC: Final = Container(name="FLIC animation", media_type="video/x-flic", demuxer="flic")
+NSV: Final = Container(name="Nullsoft stream", media_type="video/x-nsv", demuxer="nsv")
 
 CONTAINERS: Final = (
-    MP4, QUICKTIME, THREE_GP, THREE_G2, M4V, MATROSKA, WEBM, AVI, MPEG_TS, MPEG_PS, MPEG_ES, FLV, ASF, OGG,
+    MP4, QUICKTIME, THREE_GP, THREE_G2, M4V, MATROSKA, WEBM, AVI, MPEG_TS, MPEG_PS, MPEG_ES, FLV, ASF, OGG, VIDEO_CD,
+    MPEG4_ES, H264, H265, AV1, IVF, MXF, DV, REAL, REAL_RECORDING, WTV, DAHUA, YUV4MPEG, NUT, FLIC, NSV,
 )  # fmt: skip
+WITHOUT_STAMPS: Final = frozenset(
+    {MPEG_ES, MPEG4_ES, H264, H265, AV1, AVI, YUV4MPEG, VIDEO_CD, MPEG_PS, REAL_RECORDING}
+)
+"""Containers that need not say of each frame when it is shown."""
 
 DECODERS: Final = (
     # What phones, cameras and the web have written in the last twenty years.
@@ -53,8 +78,16 @@ DECODERS: Final = (
     # What older files and editing programs have.
     "svq1", "svq3", "cinepak", "indeo3", "indeo4", "indeo5", "msvideo1", "qtrle", "rpza", "huffyuv", "ffvhuff", "ffv1",
     "prores", "dnxhd", "rawvideo", "png", "utvideo",
+    # Cameras and players of their own: Sunplus, MP4 players, Mobotix, GoPro, Apple's editors, messengers' webcams.
+    "sp5x", "amv", "mxpeg", "cfhd", "aic", "mimic",
+    # Films of the web before 2010, and recordings of screens.
+    "rv10", "rv20", "rv30", "rv40", "vp3", "vp5", "flashsv", "flashsv2", "mss1", "mss2", "camtasia", "tscc2", "zmbv",
+    "msrle", "smc", "8bps", "flic", "wmv3image", "vc1image",
+    # Pictures that a camera or an editor puts one behind another.
+    "jpeg2000", "gif", "bmp", "tiff", "targa", "webp", "dirac", "lagarith", "magicyuv", "fraps", "v210", "v410", "r210",
 )  # fmt: skip
-"""FFmpeg's names of the decoders that may be started."""
+"""FFmpeg's names of the decoders that may be started: by what devices and programs in wide use have written. Decoders
+of games, of research and of a few files are left out, for each is code that a hostile file can aim at."""
 
 _PICTURE_BRANDS: Final = frozenset({
     b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif", b"mif2",
@@ -62,36 +95,80 @@ _PICTURE_BRANDS: Final = frozenset({
 """Major brands of ISO media files that are pictures (`sniff`)."""
 _FIRST_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, 2001)."""
+_SEGMENT_BOXES: Final = frozenset({b"styp", b"moof", b"sidx"})
+"""Boxes with which a segment of an MP4 begins (ISO/IEC 14496-12)."""
 _ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_TS_SYNC: Final = 0x47
-_TS_PACKETS: Final = ((188, 0), (192, 4), (204, 0))
-"""Bytes a packet of a transport stream, and of them before its sync byte: broadcast, camcorders, with error codes."""
-_TS_LEAST: Final = 5
-"""Packets that must begin with a sync byte, as far as `HEAD` shows them."""
+_WTV_HEADER: Final = bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
+_MXF_HEADER: Final = bytes.fromhex("060e2b34020501010d0102010102")
+"""The key of a header partition (SMPTE ST 377-1), which may stand behind a run-in."""
 _SIGNATURES: Final = (
     (b"\x00\x00\x01\xba", MPEG_PS),
     (b"\x00\x00\x01\xb3", MPEG_ES),
     (b"FLV\x01", FLV),
     (_ASF_HEADER, ASF),
     (b"OggS", OGG),
+    (b"DKIF", IVF),
+    (b".RMF", REAL),
+    (b".R1M", REAL_RECORDING),
+    (_WTV_HEADER, WTV),
+    (b"DHAV", DAHUA),
+    (b"DAHUA", DAHUA),
+    (b"YUV4MPEG2 ", YUV4MPEG),
+    (b"nut/multimedia container\x00", NUT),
+    (b"NSVf", NSV),
+    (b"NSVs", NSV),
+    (b"\x1fC\xb6u", MATROSKA),  # a cluster, without the beginning of its file
+    (b"\x12\x00\x0a", AV1),
 )
+_RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES, "ps": MPEG_PS}
+_RIFF: Final = {b"AVI ": AVI, b"AMV ": AVI, b"CDXA": VIDEO_CD}
+_FLIC: Final = (b"\x11\xaf", b"\x12\xaf", b"\x44\xaf")
+"""At 4, behind the size; the first frame's own mark stands at 132 (Autodesk)."""
 
 
 def container_of(head: bytes) -> Container | None:
-    """The container of a file by its first `HEAD` bytes; None where it is not one that is read."""
+    """The container of a file by its first `HEAD` bytes; None where it is not one that is read. A transport stream may
+    begin within a packet.
+    """
     head = head[:HEAD]
     for signature, known in _SIGNATURES:
         if head.startswith(signature):
             return known
     if head.startswith(b"\x1aE\xdf\xa3"):
         return WEBM if b"webm" in head[:64] else MATROSKA
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return AVI
+    if head.startswith(b"RIFF"):
+        return _RIFF.get(head[8:12])
+    return _boxed(head) or _by_structure(head)
+
+
+def container_behind(region: Region) -> tuple[Container, int] | None:
+    """Coded pictures that begin somewhere in the first MiB of what is nothing else, and their offset: a stream without
+    its beginning, a film behind bytes that do not belong to it. None where there are none.
+    """
+    found = found_behind(region)
+    return None if found is None else (_RAW[found[0]], found[1])
+
+
+def _boxed(head: bytes) -> Container | None:
+    """An ISO media file by its first box."""
     if head[4:8] == b"ftyp":
         return _branded(head[8:12])
-    if head[4:8] in _FIRST_BOXES:
-        return QUICKTIME
-    return MPEG_TS if _is_transport_stream(head) else None
+    if head[4:8] in _SEGMENT_BOXES:
+        return MP4
+    return QUICKTIME if head[4:8] in _FIRST_BOXES else None
+
+
+def _by_structure(head: bytes) -> Container | None:
+    """What has no signature."""
+    if _MXF_HEADER in head:
+        return MXF
+    if head.startswith(b"\x1f\x07\x00") and head[80:83] == b"\x3f\x07\x00":  # IEC 61834-2: header, then subcode
+        return DV
+    if head[4:6] in _FLIC and head[132:134] == b"\xfa\xf1":
+        return FLIC
+    if is_transport_stream(head):
+        return MPEG_TS
+    return _RAW.get(raw_coding(head))
 
 
 def _branded(major: bytes) -> Container | None:
@@ -105,11 +182,3 @@ def _branded(major: bytes) -> Container | None:
     if major.startswith(b"3gp"):
         return THREE_GP
     return M4V if major.startswith(b"M4V") else MP4
-
-
-def _is_transport_stream(head: bytes) -> bool:
-    for size, before in _TS_PACKETS:
-        starts = head[before::size][:_TS_LEAST]
-        if len(starts) == _TS_LEAST and all(start == _TS_SYNC for start in starts):
-            return True
-    return False

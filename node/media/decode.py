@@ -32,7 +32,8 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from node.errors import MediaError
 from node.media import decoders, partial
 from node.media.continuation import is_cut_short
-from node.media.decoders.decoded import MAX_PIXELS, Decoded, Unreliable
+from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
+from node.media.decoders.decoded import Decoded, Unreliable
 from node.media.gif import count_frames
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
@@ -41,7 +42,12 @@ from node.media.shortage import Shortage, damage, lack_in, shortage
 from node.media.sniff import GIF, JPEG, WEBP, Format, recognise
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
-_PLUGINS: Final = tuple(f"{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"))
+_PLUGINS: Final = tuple(
+    f"{kind}ImagePlugin"
+    for kind in (
+        "Bmp", "Cur", "Dds", "Gif", "Icns", "Ico", "Jpeg", "Jpeg2K", "Mpo", "Pcx", "Png", "Ppm", "Tga", "Tiff", "WebP",
+    )
+)  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
 
@@ -138,8 +144,8 @@ def _decoded(data: bytes, known: Format) -> DecodedPicture:
             return _still(other, known)
         try:
             frames = _opened(data, known)
-        except UnidentifiedImageError:
-            if (other := decoders.decode(data, known, pillow_failed=True)) is None:
+        except OSError as error:  # it has no name for this kind
+            if lack_in(error) or (other := decoders.decode(data, known, pillow_failed=True)) is None:
                 raise
             return _still(other, known)
         first = frames.next()

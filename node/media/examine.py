@@ -1,8 +1,9 @@
-"""One file of material, whatever it is: its digests, what it is, what can be seen in it.
+"""What lies in one region: its digests, and what can be seen in it. What lies inside it again is for `inside`.
 
 Rules this module upholds:
 
-- Every file has its digests, whatever it is. They are taken first, so that nothing that follows can cost them.
+- Every file and every part has its digests, whatever it is. They are taken first, so that nothing that follows can cost
+  them.
 - The content says what is decoded, and by what (`kinds`). What cannot be decoded has its digests and a note that says
   why; only what cannot be read is an error.
 - What is decoded in memory is read a single time; its digests and its pixels are of the same bytes.
@@ -10,19 +11,21 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
 from node.errors import Empty, MediaError
 from node.media.allowance import Allow
 from node.media.kinds import Kind, kind_of
 from node.media.picture import MAX_PICTURE_BYTES, fingerprint_picture
-from node.media.region import MAX_FILE_BYTES, Region
-from node.media.shortage import Shortage
+from node.media.region import EMPTY, MAX_FILE_BYTES, Region
+from node.media.shortage import LACKED, MEMORY, Shortage, shortage
 from node.media.video import fingerprint_video
 
 
 def fingerprint_region(region: Region, allow: Allow) -> MaterialFingerprints:
-    """Every fingerprint of what lies in a region. Raises `MediaError` where it cannot be read; `Shortage` where a
-    resource of ours ran out, with what was read all the same.
+    """Every fingerprint of what lies in a region, without its parts. Raises `MediaError` where it cannot be read;
+    `Shortage` where a resource of ours ran out, with what was read all the same.
     """
     kind = kind_of(region)
     digests = take_digests(region, kind)
@@ -37,7 +40,7 @@ def take_digests(region: Region, kind: Kind) -> DigestFingerprints:
     `MediaError` where it cannot be read.
     """
     if region.size == 0:
-        raise Empty("empty file")
+        raise Empty(EMPTY)
     if region.size > MAX_FILE_BYTES:
         raise MediaError(f"too large: {region.size} bytes, the limit is {MAX_FILE_BYTES}")
     in_memory = kind.picture is not None and region.size <= MAX_PICTURE_BYTES
@@ -52,13 +55,13 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
     `Shortage` where a resource of ours ran out, with what was read all the same.
     """
     try:
-        return _decoded(region if not kind.start else region.part(kind.start), kind, digests, allow)
+        return _decoded(kind.content_of(region), kind, digests, allow)
     except Shortage as error:
-        if error.left is None:
-            error.left = without_pixels(digests, str(error))
-        raise
+        raise with_digests(error, digests) from None
+    except MemoryError:
+        raise with_digests(shortage("it", MEMORY), digests) from None
     except MediaError as error:
-        return without_pixels(digests, str(error))
+        return replace(digests, note=str(error))
 
 
 def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:
@@ -66,16 +69,10 @@ def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Al
         return fingerprint_picture(content, digests, allow)
     if kind.film is not None:
         return fingerprint_video(content, digests, kind.film, allow)
-    return without_pixels(digests, "" if kind.readers else f"neither a picture nor a film: {kind.name}")
+    return replace(digests, note="" if kind.readers else f"neither a picture nor a film: {kind.name}")
 
 
-def without_pixels(digests: DigestFingerprints, note: str) -> DigestFingerprints:
-    """The digests alone, and why there is no more."""
-    return DigestFingerprints(
-        media_type=digests.media_type,
-        size=digests.size,
-        md5=digests.md5,
-        sha1=digests.sha1,
-        sha256=digests.sha256,
-        note=note,
-    )
+def with_digests(error: Shortage, digests: DigestFingerprints) -> Shortage:
+    """The same shortage, with the digests as what is left where nothing else is."""
+    left = error.left or replace(digests, note=f"{error} ({error.remedy or LACKED}); {LACKED}")
+    return Shortage(str(error), remedy=error.remedy, left=left)

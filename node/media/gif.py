@@ -1,4 +1,4 @@
-"""How many frames a GIF has, counted without decoding one.
+"""How many frames a GIF has and where it ends, told without decoding one.
 
 Rules this module upholds:
 
@@ -17,6 +17,7 @@ _HEADER: Final = 13
 _TABLE: Final = 0x80
 """The flag that a table of colours follows."""
 _EXTENSION, _IMAGE = 0x21, 0x2C
+_TRAILER: Final = b"\x3b"
 _DESCRIPTOR: Final = 10
 """Bytes of an image descriptor, its separator included."""
 _MOST_BLOCKS: Final = 1_000_000
@@ -25,9 +26,20 @@ _MOST_BLOCKS: Final = 1_000_000
 
 def count_frames(data: bytes) -> int:
     """Frames of a GIF, as far as its blocks can be followed."""
-    if len(data) < _HEADER:
-        return 0
-    at, frames, inside = _HEADER + _table_bytes(data[10]), 0, False
+    return _followed(data, 0)[0]
+
+
+def end_of_blocks(data: bytes, start: int = 0) -> int:
+    """The offset behind the trailer of the GIF that begins at `start`; -1 where its blocks do not lead to one."""
+    at = _followed(data, start)[1]
+    return at + 1 if data[at : at + 1] == _TRAILER else -1
+
+
+def _followed(data: bytes, start: int) -> tuple[int, int]:
+    """How many frames there are, and the offset at which the blocks end."""
+    if len(data) < start + _HEADER:
+        return 0, start
+    at, frames, inside = start + _HEADER + _table_bytes(data[start + 10]), 0, False
     for _ in range(_MOST_BLOCKS):
         if at >= len(data):
             break
@@ -41,7 +53,7 @@ def count_frames(data: bytes) -> int:
             inside, at = True, at + _DESCRIPTOR + _table_bytes(data[at + _DESCRIPTOR - 1]) + 1
         else:
             break
-    return frames
+    return frames, at
 
 
 def _table_bytes(flags: int) -> int:

@@ -5,24 +5,33 @@ Rules this module upholds:
 - The content decides; a name or an extension is never looked at. The one exception is what a reader states of a part
   that no sniffer can know (`Part.media_type`).
 - A picture comes first, then a film, then what holds others: an animated picture is a picture. A picture and a film may
-  hold others too (`READERS`).
+  hold others too (`READERS`). Only what is none of these is searched for a picture or a film behind other bytes.
 - Nothing here decodes, and nothing raises for what a content says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.errors import MediaError
-from node.media.containers import Container, container_of
-from node.media.parts import catalogue
+from node.media.containers import CONTAINERS, Container, container_behind, container_of
+from node.media.parts import catalogue, streams
+from node.media.parts.behind import behind
+from node.media.parts.heif_images import heif_images
+from node.media.parts.pages import pages
 from node.media.parts.part import Reader
+from node.media.parts.thumbnail import thumbnails
 from node.media.region import Region
-from node.media.sniff import HEAD, Format, described, recognise
+from node.media.signatures import UNKNOWN, seems
+from node.media.sniff import AVIF, BMP, GIF, HEAD, HEIC, HEIF, JPEG, PNG, TIFF, WEBP, Format, recognise
+from node.media.tolerance import behind_a_lead
 
-UNKNOWN: Final = "application/octet-stream"
+_BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
+"""Bytes that scripts and gateways put before a file without meaning to: blanks, line ends, a byte order mark."""
+MAX_BLANK: Final = 64
+"""How many of them are passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,10 @@ class Kind:
     readers: tuple[Reader, ...] = ()
     start: int = 0
 
+    def content_of(self, region: Region) -> Region:
+        """The region of the content itself."""
+        return region.part(self.start) if self.start else region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
@@ -54,20 +67,31 @@ class Holder:
     reader: Reader
 
 
-HOLDERS: Final[tuple[Holder, ...]] = (
-    # The first that recognises a content has it: put documents that are archives before the archives.
-    *(Holder(name=name, media_type=media_type, recognise=recognise, reader=reader)
-      for name, media_type, recognise, reader in catalogue.HOLDERS),
-)  # fmt: skip
+HOLDERS: Final[tuple[Holder, ...]] = tuple(
+    # The first that recognises a content has it.
+    Holder(name=name, media_type=media_type, recognise=recogniser, reader=reader)
+    for name, media_type, recogniser, reader in catalogue.HOLDERS
+)
 
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
     # media type of a picture or a film: readers of what lies in it besides
-}  # fmt: skip
+    **{each.media_type: (streams.read,) for each in CONTAINERS},
+    JPEG.media_type: (behind, thumbnails),
+    PNG.media_type: (behind, thumbnails),
+    GIF.media_type: (behind,),
+    WEBP.media_type: (behind, thumbnails),
+    BMP.media_type: (behind,),
+    TIFF.media_type: (pages,),
+    HEIC.media_type: (behind, heif_images),
+    HEIF.media_type: (behind, heif_images),
+    AVIF.media_type: (behind,),
+}
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
     # `prepare` of every module above that loads something: called before a worker confines itself.
     catalogue.prepare,
-)  # fmt: skip
+    streams.prepare,
+)
 
 
 def kind_of(region: Region, stated: str = "") -> Kind:
@@ -76,23 +100,52 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     """
     head = region.head(HEAD)
     try:
-        picture = recognise(head)
+        return _picture(recognise(head))
     except MediaError:
         pass
-    else:
-        return Kind(
-            name=picture.name,
-            media_type=picture.media_type,
-            picture=picture,
-            readers=READERS.get(picture.media_type, ()),
-        )
+    kind = _film_or_holder(head, region) or _behind_blanks(head, region)
+    if kind is not None:
+        return kind
+    picture_behind = behind_a_lead(head)
+    if picture_behind is not None:
+        return _picture(*picture_behind)
+    known = seems(head)
+    film_behind = container_behind(region) if known is UNKNOWN else None
+    if film_behind is not None:
+        return _film(*film_behind)
+    return Kind(name=known.name, media_type=stated or known.media_type)
+
+
+def _behind_blanks(head: bytes, region: Region) -> Kind | None:
+    """What begins behind a few blanks; None where nothing does. Some formats begin with a blank themselves."""
+    blanks = len(head) - len(head.lstrip(_BLANK))
+    for start in range(1, min(blanks, MAX_BLANK) + 1):
+        later = region.part(start)
+        kind = _film_or_holder(later.head(HEAD), later)
+        if kind is not None:
+            return replace(kind, start=start)
+    return None
+
+
+def _film_or_holder(head: bytes, region: Region) -> Kind | None:
+    """What a content is by how it begins; None where that is neither."""
     film = container_of(head)
     if film is not None:
-        return Kind(name=film.name, media_type=film.media_type, film=film, readers=READERS.get(film.media_type, ()))
+        return _film(film)
     for holder in HOLDERS:
         if holder.recognise(head, region):
             return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
-    return Kind(name=described(head), media_type=stated or UNKNOWN)
+    return None
+
+
+def _picture(known: Format, start: int = 0) -> Kind:
+    readers = READERS.get(known.media_type, ())
+    return Kind(name=known.name, media_type=known.media_type, picture=known, readers=readers, start=start)
+
+
+def _film(known: Container, start: int = 0) -> Kind:
+    readers = READERS.get(known.media_type, ())
+    return Kind(name=known.name, media_type=known.media_type, film=known, readers=readers, start=start)
 
 
 def prepare() -> None:

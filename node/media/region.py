@@ -23,6 +23,8 @@ from node.media.descriptors import Status, changed_meanwhile, not_read, status_o
 
 MAX_FILE_BYTES: Final = 1 << 38
 """The largest file that is read: 256 GiB, two days of a surveillance camera."""
+EMPTY: Final = "empty file"
+"""What is said of a file without a byte."""
 _CHUNK: Final = 1 << 20
 """Bytes read at a time: each chunk is digested while it is still in the processor's cache."""
 
@@ -101,6 +103,13 @@ class Region:
             yield chunk
         if offset != self.size or (self._watched and _status(self.descriptor) != self._status):
             raise changed_meanwhile()
+
+    def beyond(self, offset: int) -> bytes:
+        """A piece from `offset` on, whatever size the file system states; b"" at the end. Raises `MediaError`."""
+        try:
+            return os.pread(self.descriptor, _CHUNK, self.start + offset)
+        except OSError as error:
+            raise not_read(error) from None
 
     def all(self, most: int) -> bytes:
         """All bytes in memory. Raises `MediaError` where there are more than `most`."""

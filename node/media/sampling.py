@@ -35,35 +35,6 @@ MAX_AT: Final = 2**32 - 1
 _SampleT = TypeVar("_SampleT")
 
 
-class Clock:
-    """Presentation times made fit to sample by: from 0, and never backwards.
-
-    A time that is missing is the one before plus `step`; one a little too early counts as the one before, and after a
-    jump back (a stream that was spliced) time goes on from there. A jump ahead is believed: a recording of a screen may
-    show one frame for minutes. Milliseconds.
-    """
-
-    def __init__(self, step: float) -> None:
-        self._step = step
-        self._offset: float | None = None
-        self._last = 0.0
-
-    def at(self, time: float | None) -> int:
-        """The time of the next frame in order of presentation, given what the stream says (milliseconds or None)."""
-        if self._offset is None:
-            self._offset = -time if time is not None else 0.0
-            return 0
-        next_one = self._last + self._step
-        if time is not None:
-            shifted = time + self._offset
-            if shifted < self._last - SECOND:
-                self._offset += next_one - shifted
-            else:
-                next_one = max(shifted, self._last)
-        self._last = min(next_one, float(MAX_AT))
-        return round(self._last)
-
-
 @dataclass(frozen=True, slots=True)
 class Sampled(Generic[_SampleT]):
     """What was sampled: `frames` are kept, `between` only looked for; both (milliseconds, sample) in order."""

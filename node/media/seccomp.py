@@ -51,10 +51,13 @@ _HARMLESS_CONTROLS: Final = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The descriptors by which a worker speaks: `tasks` is received on, `written` are written to; nothing else is."""
+    """The descriptors by which a worker speaks: `tasks` is received on, `written` are written to; nothing else is.
+    `scratch`: the file in which it unpacks, which it writes to at an offset, and makes shorter.
+    """
 
     tasks: int
     written: tuple[int, ...]
+    scratch: int
 
 
 def install(machine: str, ports: Ports) -> bool:
@@ -101,6 +104,8 @@ def _bound(ports: Ports, process: int) -> dict[str, list[bytes]]:
     return {
         "write": written,
         "writev": written,
+        "pwrite64": _one_of(0, (ports.scratch,), otherwise=_op(_RETURN, _END)),
+        "ftruncate": _one_of(0, (ports.scratch,), otherwise=_op(_RETURN, _END)),
         "recvmsg": _one_of(0, (ports.tasks,), otherwise=_op(_RETURN, _END)),
         "fcntl": _one_of(1, _HARMLESS_CONTROLS, otherwise=_op(_RETURN, _END)),
         "prctl": _one_of(0, (_SET_NAME, _NAME_MEMORY), otherwise=_refuse(errno.EINVAL)),

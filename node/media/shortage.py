@@ -31,6 +31,8 @@ MEMORY: Final = "takes more memory than a worker may have"
 THREADS: Final = "needs a thread or another resource that this machine does not give now"
 FILES: Final = "needs more open files than a worker may have"
 PERMISSION: Final = "needs something that a worker may not do"
+LACKED: Final = "this machine lacked it, the file is not to blame: run the same command again"
+"""What ends the note of a file that another try may read further."""
 _REMEDIES: Final = {
     MEMORY: f"free memory on this machine and try again; a worker may have {MEMORY_BYTES >> 30} GiB",
     THREADS: "use fewer workers, or raise the limit of processes (ulimit -u, or TasksMax= of the service)",

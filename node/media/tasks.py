@@ -9,35 +9,32 @@ Rules this module upholds:
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from node.domain.fingerprints import MaterialFingerprints
-from node.domain.parts import Place
+from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
 from node.errors import Malformed, MediaError
 from node.media.budget import Limits
+from node.media.course import Course, noted
+from node.media.course import Examined as Examined  # noqa: PLC0414  (told further)
+from node.media.course import Result as Result  # noqa: PLC0414  (told further)
 from node.media.descriptors import Identity, Status, changed_meanwhile, not_read, open_found, status_of
-
-Result = MaterialFingerprints | MediaError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """What became of one subject: of the file at `path` itself (`place` None), or of a part that lies in it."""
-
-    path: Path
-    place: Place | None = None
-    result: Result
+from node.media.orders import Orders
+from node.media.subject_replies import Begun
 
 
 @dataclass(slots=True, kw_only=True)
 class Task:
     """A file, and its result once there is one. `named`: a person named this path; `identity`: what was found in its
-    place. `again`: it was tried before, and a new worker has to try it.
+    place. `again`: its subject at hand was tried before; `anew`: a new worker has to take it.
 
     `limits`: what it gets in this turn; `cost` and `most`: what it is estimated to take, and may take, in seconds of
-    processor time; `waits`: it was put off, and `so_far` is what was read of it, if anything; `last`: this is its
-    second turn.
+    processor time; `wish`: the same of a file that wants a second turn; `waits`: it was put off, and `so_far` is what
+    was read of it, if anything; `last`: this is its second turn.
+
+    `parts`: whether its parts are looked at in this turn, and `left_out` what is said of them once they were; `lost`:
+    workers that it has cost; `taken`: seconds of processor time that they took for it; `waited`: seconds by the
+    clock that were waited for them.
     """
 
     path: Path
@@ -45,19 +42,40 @@ class Task:
     identity: Identity | None = None
     result: Result | None = None
     again: bool = False
+    anew: bool = False
     limits: Limits | None = None
     cost: int = 0
     most: int = 0
+    wish: tuple[int, int] | None = None
     waits: bool = False
     last: bool = False
     so_far: MaterialFingerprints | None = None
+    parts: bool = True
+    left_out: str = ""
+    lost: int = 0
+    taken: float = 0.0
+    waited: float = 0.0
     file: int | None = None
     status: Status | None = None
+    course: Course = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.course = Course(path=self.path)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more is awaited in this turn."""
         return self.waits or self.result is not None
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether a worker said something of it in this turn that stands, or it is tried again."""
+        return bool(self.course.opened) or self.again
+
+    def begin_last_turn(self) -> None:
+        """It was put off, and gets its second turn."""
+        self.waits, self.last, self.again, self.anew, self.wish = False, True, False, False, None
+        self.course = Course(path=self.path)
 
     def open(self) -> tuple[int, Status]:
         """The open file, and what it was like when it was opened. Raises `MediaError`."""
@@ -76,21 +94,31 @@ class Task:
             os.close(self.file)
             self.file = self.status = None
 
+    def orders(self, limits: Limits, floor: int) -> Orders:
+        """What the next worker is told."""
+        course = self.course
+        return Orders(limits=limits, floor=floor, parts=self.parts, at=course.at, count=course.count)
+
+    def begin(self, begun: Begun) -> None:
+        """A subject of the file begins. Raises `Malformed` where no honest worker would have said it."""
+        stated = self.status.size if self.status else 0
+        if begun.index is None and stated and begun.digests.size != stated:
+            raise Malformed("a worker's reply states another size than the file has")
+        self.course.begin(begun)
+
     def judge(self, result: Result) -> Result:
-        """What a worker replied, held against the file as it is now. Raises `Malformed` where no honest worker would
-        have said it.
-        """
+        """The result of the file itself, held against the file as it is now."""
         if isinstance(result, MediaError) or self.file is None or self.status is None:
             return result
-        if result.size != self.status.size:
-            raise Malformed("a worker's reply states another size than the file has")
         return result if status_of(self.file) == self.status else changed_meanwhile()
 
 
 def left_of(left: MaterialFingerprints | None, error: MediaError) -> Result:
-    """The result of a file whose worker was lost. `left`: what may stand of it: the picture that an animation begins
-    with, or what was read in its first turn.
+    """The result of a subject whose worker was lost. `left`: what may stand of it: its digests, the picture that an
+    animation begins with, or what was read in its first turn.
     """
     if left is None:
         return error
-    return replace(left, note=f"{left.note}; {error}" if left.note else f"only its first frame was read: {error}")
+    if isinstance(left, DigestFingerprints) or left.note:
+        return noted(left, str(error))
+    return replace(left, note=f"only its first frame was read: {error}")

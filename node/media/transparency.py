@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from node.domain.fingerprints import PDQ_RADIUS, ComposedFingerprints
+from node.domain.fingerprints import BLACK, PDQ_RADIUS, WHITE, ComposedFingerprints
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels, turn_of
 
-BACKGROUNDS: Final = (("white", 255), ("black", 0))
+_LEVELS: Final = ((WHITE, 255), (BLACK, 0))
 _BLOCK_ROWS: Final = 256
 _OPAQUE: Final = 255
 
@@ -54,7 +54,7 @@ def composed_looks(
     if alpha is None or alpha.shape != (pixels.height, pixels.width):
         return ()
     near = [reference.orientations[0]]
-    for name, level in BACKGROUNDS:
+    for name, level in _LEVELS:
         over = composed(pixels, alpha, level)
         pdq = pdq_hashes(over.values, over.channels)
         if all(_distance(pdq.orientations[0], other) > PDQ_RADIUS for other in near):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
@@ -20,6 +22,14 @@ _LONG_BOX_HEAD: Final = 16
 _EBML: Final = b"\x1aE\xdf\xa3"
 _SEGMENT: Final = b"\x18S\x80g"
 _ID_SIZE: Final = 4
+_FIRST_BOXES: Final = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip"})
+_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+"""The object of an ASF header that states the size of the file (Advanced Systems Format, 3.2)."""
+_OGG_LAST: Final = 65_307
+"""Bytes of the longest Ogg page (RFC 3533)."""
+_OGG_END: Final = 4
+_TAIL: Final = 2 * _OGG_LAST
 
 
 def is_cut_short(stream: Region) -> bool:
@@ -29,25 +39,63 @@ def is_cut_short(stream: Region) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 > stream.size
     if head.startswith(_EBML):
         return _segment_is_cut(stream)
-    return head[4:8] == b"ftyp" and _boxes_are_cut(stream)
+    if head.startswith(_ASF):
+        return _asf_is_cut(stream)
+    if head.startswith(b"OggS"):
+        return _ogg_is_cut(stream)
+    return head[4:8] in _FIRST_BOXES and _boxes_are_cut(stream)
 
 
 def _boxes_are_cut(stream: Region) -> bool:
-    """ISO/IEC 14496-12: boxes follow on one another, each with its size (32 bits, or 64 where that is 1)."""
+    return any(end > stream.size for end, _ in _boxes(stream))
+
+
+def lacking(stream: Region) -> str:
+    """What an ISO media file lacks that no frame can be decoded without, in plain words; "" where it lacks nothing."""
+    boxes = {head[4:8] for _, head in _boxes(stream)}
+    if b"moov" in boxes:
+        return ""
+    if b"moof" in boxes:
+        return "it is a later segment of a film, and cannot be decoded without the first one"
+    if b"mdat" in boxes:
+        return "the table (moov) without which its pictures cannot be decoded is missing; it often stands at the end"
+    return ""
+
+
+def _boxes(stream: Region) -> Iterator[tuple[int, bytes]]:
+    """(where it ends, its head) of each outermost box, as far as they can be followed (ISO/IEC 14496-12: each has its
+    size in front, 32 bits, or 64 where that is 1).
+    """
     at = 0
     for _ in range(_MAX_BOXES):
         head = stream.at(at, _LONG_BOX_HEAD)
         if len(head) < _BOX_HEAD:
-            return False
+            return
         size = int.from_bytes(head[:4], "big")
         if size == 1:
             size = int.from_bytes(head[8:], "big")
+        at += max(size, _BOX_HEAD)
+        yield at, head
         if size < _BOX_HEAD:  # 0: to the end of the file; else no box is smaller than its head
-            return False
-        at += size
-        if at > stream.size:
-            return True
-    return False
+            return
+
+
+def _asf_is_cut(stream: Region) -> bool:
+    head = stream.head(4096)
+    at = head.find(_ASF_PROPERTIES)
+    size = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
+    return size > stream.size
+
+
+def _ogg_is_cut(stream: Region) -> bool:
+    """Whether the last page is not marked as the last one, or not all of it is there."""
+    start = max(stream.size - _TAIL, 0)
+    tail = stream.at(start, _TAIL)
+    at = tail.rfind(b"OggS")
+    page = tail[at:]
+    if at < 0 or len(page) < 27 or len(page) < 27 + page[26]:  # noqa: PLR2004  (the head of a page, and its lengths)
+        return True
+    return not page[5] & _OGG_END or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
 
 
 def _segment_is_cut(stream: Region) -> bool:

@@ -2,9 +2,10 @@
 
 Rules this module upholds:
 
-- What a worker can say before its reply, it can say once a file, and within what the file was given. A worker that was
-  taken over could go on for ever.
-- A file is blamed for what it did, not for what its worker lacked (`pool`), and what was read of it is kept.
+- What a worker can say before a result, it can say once a subject, and within what the subject was given. A worker that
+  was taken over could go on for ever.
+- A file is blamed for what it did, not for what its worker lacked (`pool`), and what was read of it is kept. A part
+  that costs a worker is blamed alone: another worker goes on behind it, `MAX_LOST` times.
 """
 
 from __future__ import annotations
@@ -12,70 +13,201 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Final
 
-from node.errors import MediaError
+from node.domain.fingerprints import MaterialFingerprints
+from node.errors import Malformed, MediaError
 from node.media import replies
-from node.media.allowance import grace
-from node.media.budget import Budget, cut
+from node.media.allowance import MAX_COST, grace
+from node.media.budget import Budget, cut, limits_of_part
 from node.media.confine import PROCESSOR_SECONDS
+from node.media.course import Opened, noted
+from node.media.shortage import LACKED
+from node.media.subject_replies import Begun, Done
 from node.media.tasks import Result, Task, left_of
+from node.media.unpacking import looking_seconds, reading_seconds
 from node.media.worker_process import WorkerProcess, cause
 
 if TYPE_CHECKING:
-    from node.media.replies import Before
+    from node.media.budget import Limits
 
 WALL_A_SECOND: Final = 4
 """Seconds by the clock for each of processor time: a machine has other things to do."""
+MAX_LOST: Final = 8
+"""Workers that one file may cost before what is left of it is given up."""
+_LOST: Final = "not looked at: what follows, for its parts ended too many workers"
 
 
-def heard_before(worker: WorkerProcess, task: Task, said: Before) -> bool:
-    """Takes a line that stands before a reply. False where no honest worker would have said it."""
-    match said:
-        case replies.MoreTime() if not worker.asked and task.limits and task.status:
-            given = max(task.limits.moving, task.limits.costly) + grace(task.status.size)
-            if said.seconds > given:
-                return False
-            worker.asked, worker.seconds, worker.so_far = True, said.seconds, said.so_far
-            worker.deadline += WALL_A_SECOND * said.seconds
-        case replies.Costly() if worker.asked and worker.costly is None:
-            worker.costly = said
-        case replies.Spent() if not worker.spent:
-            worker.spent, worker.short = True, said.short
-        case _:
-            return False
-    return True
-
-
-def conclude(
-    budget: Budget, task: Task, result: Result, *, took: float = 0.0, costly: replies.Costly | None = None
-) -> None:
-    """Ends the turn of a file. `took`: seconds of processor time; `costly`: what it wants beyond what it got, None
-    where it had enough.
+class Turns:
+    """Hears what workers say of their files, and judges their loss. `wall`: seconds by the clock for a step that takes
+    no processor time.
     """
-    task.close()
-    budget.took(task, took)
-    if costly is None or isinstance(result, MediaError):
-        task.result = result
-    elif not budget.put_off(task, result, costly.cost, costly.most):
-        task.result = cut(result)
 
+    def __init__(self, budget: Budget, wall: float) -> None:
+        self._budget = budget
+        self._wall = wall
 
-def is_tried_again(worker: WorkerProcess, task: Task, status: int) -> bool:
-    """Whether the file of a worker that has ended by itself deserves a new worker: it was killed, or it crashed and had
-    read other files before. `status`: its exit status (negative: the signal).
-    """
-    crashed = status not in {-signal.SIGKILL, -signal.SIGXCPU} and worker.served > 0
-    return not task.again and (status == -signal.SIGKILL or crashed)
+    def first_step(self, task: Task) -> float:
+        """Seconds by the clock in which a file has its digests, or goes on among its parts."""
+        return self._wall + WALL_A_SECOND * (grace(task.status.size) if task.status else 0)
 
+    def most_waiting(self, task: Task) -> float:
+        """Seconds by the clock that a file may be waited for in all. Each step of it has a limit of its own; this
+        one is for a worker that was taken over and makes up part after part.
+        """
+        size = task.status.size if task.status else 0
+        processor = looking_seconds(size) + reading_seconds(size) + 2 * MAX_COST
+        return self._wall + WALL_A_SECOND * processor
 
-def blame(budget: Budget, worker: WorkerProcess, task: Task, reason: str, status: int) -> None:
-    """Ends the turn of a file whose worker was lost. `reason`: why it was stopped; "" where it ended by itself."""
-    # What was killed or stopped may do better another time; what crashed will crash again.
-    left = None if reason or status == -signal.SIGKILL else worker.so_far or task.so_far
-    seconds = worker.seconds or (task.limits.first if task.limits else PROCESSOR_SECONDS)
-    result = left_of(left, MediaError(reason) if reason else cause(status, seconds))
-    so_far = None if isinstance(result, MediaError) else result
-    if not reason and status == -signal.SIGXCPU and budget.put_off(task, so_far, seconds, seconds + PROCESSOR_SECONDS):
+    def hear(self, worker: WorkerProcess, task: Task, said: replies.Said) -> None:
+        """Takes one line. Raises `Malformed` where no honest worker would have said it."""
+        match said:
+            case replies.MoreTime() | replies.Spent() | replies.Costly():
+                self._before(worker, task, said)
+            case Begun():
+                if worker.spent:
+                    raise Malformed("a worker goes on that is to be replaced")
+                task.begin(said)
+                worker.step(self._wall)
+            case Done():
+                self._end(worker, task, said.note)
+                worker.leaves = worker.spent
+            case MediaError():
+                self._fail(worker, task, said)
+                worker.leaves = worker.spent
+            case _:
+                self._settle(worker, task, said)
+
+    def _before(self, worker: WorkerProcess, task: Task, said: replies.Before) -> None:
+        """A line that stands before a result, or before an end."""
+        looked_at = task.course.top if task.course.looks else None
+        match said:
+            case replies.MoreTime() if looked_at and not worker.asked:
+                limits = self._limits(task, looked_at)
+                if said.seconds > max(limits.moving, limits.costly) + grace(looked_at.digests.size):
+                    raise Malformed("a worker asks for more time than it was given")
+                worker.asked, worker.seconds, worker.so_far = True, said.seconds, said.so_far
+                worker.prolong(WALL_A_SECOND * said.seconds)
+            case replies.Costly() if worker.asked and worker.costly is None and not task.course.is_in_part:
+                worker.costly = said
+            case replies.Spent() if not worker.spent:
+                worker.spent, worker.short = True, said.short
+            case _:
+                raise Malformed("a worker says what it said before, or has no reason to say")
+
+    def _limits(self, task: Task, opened: Opened) -> Limits:
+        """What the subject was given at the most."""
+        if opened.place is None and task.limits:
+            return task.limits
+        size = opened.digests.size
+        return limits_of_part(self._budget.floor, size)
+
+    def _settle(self, worker: WorkerProcess, task: Task, result: MaterialFingerprints) -> None:
+        """A result. One for want of something of ours is not taken the first time (`Spent`)."""
+        worker.served += 1
+        worker.leaves = worker.spent
+        if worker.short and not task.again:
+            task.course.take_back()
+            task.again = True
+            return
+        opened = task.course.settle(result)
+        task.again = False
+        if worker.costly:
+            task.wish = (worker.costly.cost, worker.costly.most)
+        if worker.leaves and not opened.begun.holds:  # its end will not be said
+            self._end(worker, task, "")
+        worker.step(self.first_step(task))
+
+    def _end(self, worker: WorkerProcess, task: Task, note: str) -> None:
+        """A subject ends."""
+        result = task.course.finish(note)
+        worker.step(self.first_step(task))
+        if result is not None:
+            task.taken += worker.took()
+            self.conclude(task, result, left_out=note)
+
+    def _fail(self, worker: WorkerProcess, task: Task, error: MediaError) -> None:
+        """The file cannot be read, or not on."""
+        worker.served += 1
+        if worker.short and not task.again:
+            task.course.take_back()
+            task.again = True
+            return
+        task.taken += worker.took()
+        result = task.course.finish_all(f"not looked at: the rest: {error}")
+        self.conclude(task, error if result is None else result)
+
+    def conclude(self, task: Task, result: Result, *, left_out: str = "", is_left: bool = False) -> None:
+        """Ends the turn of a file. `left_out`: what its end says of its parts; `is_left`: the result is what was left
+        of an earlier turn.
+        """
+        if not isinstance(result, MediaError):
+            result = result if is_left else noted(result, task.left_out)
+            result = task.judge(result)
         task.close()
-        budget.took(task, seconds)
-    else:
-        conclude(budget, task, result, took=seconds)
+        self._budget.took(task, task.taken)
+        task.taken = 0.0
+        if task.wish is None or isinstance(result, MediaError):
+            task.result = result
+        elif self._budget.put_off(task, result, *task.wish):
+            task.parts, task.left_out = False, left_out
+        else:
+            task.result = cut(result)
+
+    # ---- the loss of a worker
+
+    def is_tried_again(self, worker: WorkerProcess, task: Task, status: int) -> bool:
+        """Whether the subject of a worker that has ended by itself deserves a new worker: it was killed, or it crashed
+        and had read others before. `status`: its exit status (negative: the signal).
+        """
+        crashed = status not in {-signal.SIGKILL, -signal.SIGXCPU} and worker.served > 0
+        return not task.again and (status == -signal.SIGKILL or crashed)
+
+    def lose(self, worker: WorkerProcess, task: Task, reason: str, status: int) -> None:
+        """A worker was lost with its file. `reason`: why it was stopped; "" where it ended by itself."""
+        task.taken += worker.took()
+        if not reason and self.is_tried_again(worker, task, status):
+            task.course.take_back()
+            task.again = task.anew = True
+            return
+        task.again = False
+        task.lost += 1
+        seconds = worker.seconds or (task.limits.first if task.limits else PROCESSOR_SECONDS)
+        error = MediaError(reason) if reason else cause(status, seconds)
+        if status == -signal.SIGKILL and not reason:
+            error = MediaError(f"{error}; {LACKED}", remedy=error.remedy)
+        opened = task.course.top
+        if opened is None:
+            self.conclude(task, left_of(task.so_far, error), is_left=True)
+        elif opened.result is None:
+            self._blame_look(worker, task, opened, error, wants=seconds if status == -signal.SIGXCPU else 0)
+        else:
+            self._ended(task, f"not looked at: what follows in it: {error}")
+        if not task.is_done and task.lost >= MAX_LOST:
+            self.give_up(task, _LOST)
+        task.anew = not task.is_done
+
+    def stop(self, task: Task, error: MediaError) -> None:
+        """Ends a file that cannot go on."""
+        result = task.course.finish_all(f"not looked at: the rest: {error}")
+        left = left_of(task.so_far, error)
+        self.conclude(task, left if result is None else result, is_left=result is None)
+
+    def _blame_look(self, worker: WorkerProcess, task: Task, opened: Opened, error: MediaError, *, wants: int) -> None:
+        """The subject that was decoded keeps what was told of it."""
+        earlier = task.so_far if opened.place is None else None
+        left = left_of(worker.so_far or earlier or opened.digests, error)
+        opened.result = opened.digests if isinstance(left, MediaError) else left
+        if wants and opened.place is None and not task.last:
+            task.wish = (wants, wants + PROCESSOR_SECONDS)
+        if not opened.begun.holds:
+            self._ended(task, "")
+
+    def _ended(self, task: Task, note: str) -> None:
+        result = task.course.finish(note)
+        if result is not None:
+            self.conclude(task, result, left_out=note)
+
+    def give_up(self, task: Task, note: str) -> None:
+        """Ends all of a file that is open."""
+        result = task.course.finish_all(note)
+        if result is not None:
+            self.conclude(task, result, left_out=note)

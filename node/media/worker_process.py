@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment. It inherits
-  no descriptor but the two by which it speaks.
+  no descriptor but the two by which it speaks and the scratch file in which it unpacks (`scratch`).
 - What goes to it goes by a socket, which carries open files; nothing can come back by that.
 - Nothing that it says is interpreted here (`replies`), and nothing is decided here (`pool`).
 """
@@ -25,7 +25,8 @@ from typing import Final
 from node.domain.fingerprints import PictureFingerprints
 from node.errors import MediaError, Misuse, Unavailable
 from node.media import replies
-from node.media.budget import Limits
+from node.media.orders import Orders, write_orders
+from node.media.scratch import open_scratch, room
 from node.media.tasks import Task
 
 START_SECONDS: Final = 300.0
@@ -68,7 +69,9 @@ class WorkerProcess:
     `to`: the socket by which it takes tasks; `began`: its processor time when it began with its file. `asked`: the file
     has asked for time, so many `seconds` of it; `so_far`: what is known of it already, None where nothing is; `costly`:
     what it wants beyond what it got; `served`: files that it has replied to. `spent`: it asked to be replaced after its
-    next reply; `short`: that reply is for want of a resource.
+    next result or end; `short`: that result is for want of a resource; `leaves`: it has said it. `allowed`:
+    seconds by the clock for this step; `paused`:
+    since when it is not listened to; 0 while it is.
     """
 
     process: subprocess.Popen[bytes]
@@ -85,6 +88,9 @@ class WorkerProcess:
     served: int = 0
     spent: bool = False
     short: bool = False
+    leaves: bool = False
+    allowed: float = START_SECONDS
+    paused: float = 0.0
 
     @property
     def busy(self) -> bool:
@@ -98,16 +104,26 @@ class WorkerProcess:
             raise Misuse("a worker is started with a pipe to reply by")
         return self.process.stdout.fileno()
 
-    def hand(self, file: int, limits: Limits) -> None:
+    def hand(self, file: int, told: Orders) -> None:
         """Hands it an open file. That it has just died is no error: it is heard as dead, and the file handed on."""
         with suppress(ConnectionError):
-            socket.send_fds(self.to, [replies.write_task(limits)], [file])
+            socket.send_fds(self.to, [write_orders(told)], [file])
 
     def begin(self, wall_seconds: float) -> None:
-        """It begins with its next file, and has so long by the clock."""
-        self.asked, self.seconds, self.so_far, self.costly = False, 0, None, None
+        """It begins with its next file, and has so long by the clock for the first step."""
         self.began = self._used()
+        self.step(wall_seconds)
+
+    def step(self, wall_seconds: float) -> None:
+        """It begins with its next subject, or goes on behind one."""
+        self.asked, self.seconds, self.so_far, self.costly = False, 0, None, None
+        self.allowed = wall_seconds
         self.deadline = time.monotonic() + wall_seconds
+
+    def prolong(self, seconds: float) -> None:
+        """It has so much longer."""
+        self.allowed += seconds
+        self.deadline += seconds
 
     def took(self) -> float:
         """Processor time that it has taken for its file, by the kernel's account; 0 where it is gone."""
@@ -138,16 +154,18 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
     environment[_ONE_ARENA] = "1"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
     # Messages, each with its file. Our end is not read: what a worker would send by it is refused by the kernel.
+    scratch = open_scratch()
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.shutdown(socket.SHUT_RD)
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            command,
+            (*command, str(scratch), str(room(scratch, workers=workers))),
             stdin=its.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
             cwd="/",
+            pass_fds=(scratch,),
             bufsize=0,
             start_new_session=True,  # the terminal's Ctrl-C reaches us alone, and we end the workers
         )
@@ -159,6 +177,7 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
         ) from None
     finally:
         its.close()
+        os.close(scratch)
     return WorkerProcess(process=process, to=ours, deadline=time.monotonic() + START_SECONDS)
 
 

@@ -65,6 +65,7 @@ _ROWS: Final = (
     Row(errors.DatabaseOlder, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
     Row(errors.DatabaseForeign, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
     Row(errors.MediaError, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
+    Row(errors.Empty, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
     Row(errors.PeerFault, grpc.StatusCode.INVALID_ARGUMENT),
     Row(errors.Malformed, grpc.StatusCode.INVALID_ARGUMENT),
     Row(errors.BadSignature, grpc.StatusCode.INVALID_ARGUMENT),

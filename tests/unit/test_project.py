@@ -180,3 +180,14 @@ def test_the_tests_that_the_threat_model_names_are_there() -> None:
         there.update(re.findall(r"def (test_\w+)", path.read_text()))
     assert named
     assert named - there == set()
+
+
+def test_the_modules_that_the_page_on_architecture_names_are_there() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+(?:\.py)?)/?`", text))
+    assert len(named) > 30
+
+    def there(name: str) -> bool:
+        return any((folder / f"{name}{end}").exists() for folder in (ROOT, ROOT / "node") for end in ("", ".py"))
+
+    assert [name for name in sorted(named) if not there(name)] == []

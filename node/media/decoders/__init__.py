@@ -11,23 +11,49 @@ Rules this package upholds:
 
 from __future__ import annotations
 
-from node.media.decoders import tiff
-from node.media.decoders.decoded import Decoded
-from node.media.sniff import TIFF, Format
+from collections.abc import Callable
+from typing import Final
 
-__all__ = ["Decoded", "decode", "prepare"]
+from node.media import sniff
+from node.media.decoders import bmp, ifd, jp2, jpeg, jxl, png, pnm, psd, raw, small, tiff
+from node.media.decoders.decoded import Decoded
+from node.media.sniff import Format
+
+__all__ = ["decode", "prepare"]
+
+_DECODERS: Final[dict[Format, Callable[[bytes], Decoded | None]]] = {
+    sniff.JXL: jxl.decode,
+    sniff.JP2: jp2.decode,
+    sniff.J2C: jp2.decode,
+    sniff.JPX: jp2.decode,
+    sniff.PNG: png.decode,
+    sniff.JPEG: jpeg.decode,
+    sniff.JPEG_LS: jpeg.decode,
+    sniff.JPEG_XR: small.jpeg_xr,
+    sniff.PSD: psd.decode,
+    sniff.PNM: pnm.decode,
+    sniff.QOI: small.qoi,
+    sniff.SGI: small.sgi,
+    sniff.SUN: small.sun,
+}
 
 
 def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decoded | None:
     """The picture by the decoder that is the better one for it; None where that is Pillow. Raises anything.
 
-    `pillow_failed`: Pillow has no name for this kind.
+    `pillow_failed`: Pillow does not open this kind.
     """
-    if known is TIFF:
+    if known is sniff.TIFF:
         return tiff.decode(data, pillow_failed=pillow_failed)
-    return None
+    if known in sniff.RAWS:
+        return raw.decode(data, list(ifd.directories(data)), media_type=known.media_type)
+    if pillow_failed:
+        return bmp.decode(data) if known is sniff.BMP else None
+    decoder = _DECODERS.get(known)
+    return None if decoder is None else decoder(data)
 
 
 def prepare() -> None:
     """Loads everything that a decoder would load late."""
-    tiff.prepare()
+    for module in (jp2, jpeg, jxl, png, small, tiff):
+        module.prepare()

@@ -135,7 +135,7 @@ def prints(number: int) -> PictureFingerprints:
         md5=byte * 16,
         sha1=byte * 20,
         sha256=byte * 32,
-        pdq=byte * 32,
+        pdq=bytes([number, 0]) * 16,
         pdq_quality=90,
         pdq_orientations=tuple(bytes([number, turn]) * 16 for turn in range(8)),
         phash=byte * 8,

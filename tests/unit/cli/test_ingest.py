@@ -45,14 +45,24 @@ def test_fingerprints_tags_and_labels_are_handed_over_and_a_line_a_file_comes_ba
     assert call.arguments == {"case": "C-1", "level": "hit-no-hit"}
     items = [read_item(item) for item in call.items]
     assert [item.prints for item in items] == [prints(1), prints(2)]
-    assert [item.label for item in items] == [str(files / "a.jpg"), str(files / "b.jpg")]
+    assert [item.label for item in items] == ["1", "2"]
+    assert [item.place for item in items] == [None, None]
+    taken = [line for line in ran.lines if "holding" in line]
+    assert [(line["path"], line["part"], line["note"]) for line in taken] == [
+        (str(files / name), None, None) for name in ("a.jpg", "b.jpg")
+    ]
     assert len({item.tag for item in items}) == 2
     assert ran.lines[-1] == {
-        "files": 2,
+        "files": 3,
         "new": 2,
         "already_held": 0,
         "files_with_hits": 0,
-        "errors": 1,
+        "fingerprinted": 2,
+        "digests_alone": 0,
+        "unreadable": 1,
+        "empty": 0,
+        "parts": 0,
+        "parts_unreadable": 0,
         "skipped": 0,
         "interrupted": False,
     }
@@ -69,22 +79,20 @@ def test_a_bad_file_and_a_missing_one_are_lines_and_the_exit_code_is_1(vigil: Vi
     assert "Traceback" not in ran.err
 
 
-def test_no_path_is_in_a_tag_and_none_is_sent_but_as_a_label_and_a_reference(
-    vigil: Vigil, node: Node, files: Path
-) -> None:
+def test_no_path_is_in_a_tag_and_none_is_sent_but_as_a_reference(vigil: Vigil, node: Node, files: Path) -> None:
     answer(node)
     vigil("ingest", files / "a.jpg", "--case", "C-1")
     [item] = node.call("ingest").items
-    del item["label"]
     assert item.pop("file") == str(files / "a.jpg")
     assert "a.jpg" not in str(item)
 
 
-def test_without_a_reference_a_path_is_sent_as_a_label_alone(vigil: Vigil, node: Node, files: Path) -> None:
+def test_without_a_reference_no_path_is_sent(vigil: Vigil, node: Node, files: Path) -> None:
     answer(node)
     vigil("ingest", files / "a.jpg", "--case", "C-1", "--no-reference")
     [item] = node.call("ingest").items
     assert item["file"] == ""
+    assert "a.jpg" not in str(item)
 
 
 def test_the_same_command_again_skips_what_is_done(vigil: Vigil, node: Node, files: Path) -> None:
@@ -170,7 +178,7 @@ def test_a_whole_ingest_is_counted_whatever_its_size(
     done = [number for number in range(0, many, 3) if number % 10]
     bad = len(range(0, many, 10))
     summary = ran.lines[-1]
-    assert (summary["skipped"], summary["errors"]) == (len(done), bad)
+    assert (summary["skipped"], summary["unreadable"]) == (len(done), bad)
     assert summary["new"] == many - bad - len(done)
     fresh = [str(paths[number]) for number in range(many) if number % 10 and number % 3]
     assert [line["path"] for line in ran.lines if "holding" in line] == fresh
@@ -231,7 +239,7 @@ def test_people_are_shown_the_nearest_hits_and_how_many_more(vigil: Vigil, node:
     assert ran.out.count("2 of 256 bits away") == 5
     assert "304 more hits" in ran.out
     assert "\x1b" not in ran.out
-    assert "1 file: 0 new, 1 held already. 1 file with hits." in ran.out
+    assert "0 new, 1 held already. 1 holding with hits." in ran.out
 
 
 def test_originals_are_copied_by_content_before_the_node_is_told(
@@ -262,13 +270,13 @@ def test_what_comes_last_is_taken_in_under_its_own_tag(
     answer(node)
     in_order = app.fingerprint_files
     assert vigil("ingest", files, "--case", "C-1", "--json").code == 1
-    tags = {item["label"]: item["tag"] for item in node.call("ingest").items}
+    tags = {item["file"]: item["tag"] for item in node.call("ingest").items}
     monkeypatch.setattr(app, "fingerprint_files", lambda given, **_: reversed(list(in_order(given))))
     answer(node)
     assert vigil("ingest", files, "--case", "C-1", "--json").code == 1
     items = [call for call in node.calls if call.command == "ingest"][-1].items
-    assert [Path(item["label"]).name for item in items] == ["b.jpg", "a.jpg"]
-    assert {item["label"]: item["tag"] for item in items} == tags
+    assert [Path(item["file"]).name for item in items] == ["b.jpg", "a.jpg"]
+    assert {item["file"]: item["tag"] for item in items} == tags
 
 
 def test_a_file_that_the_run_had_no_time_for_is_not_taken_in(

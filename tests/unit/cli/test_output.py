@@ -1,6 +1,8 @@
 """Both streams: what goes where, and that nothing foreign steers the terminal."""
 
+import io
 import json
+import os
 import re
 import sys
 import threading
@@ -10,16 +12,33 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 
-from node.cli.output import Output, plain
+from node.cli.output import Output, plain, prepare_streams
 from node.cli.words import count, new_table, state_words, unanswered, value_words
 
 
 @given(st.text())
-def test_plain_text_is_one_printable_line_that_is_no_longer(text: str) -> None:
+def test_plain_text_is_one_printable_line(text: str) -> None:
     shown = plain(text)
-    assert len(shown) <= len(text)
+    assert len(shown) <= 10 * len(text)
     assert all(each.isprintable() or each == "\N{REPLACEMENT CHARACTER}" for each in shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0\nb.jpg", "0\\nb.jpg"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("caf\udce9", "caf\\xe9"),
+        ("\ud800", "\\ud800"),
+        ("a\U000e0041b", "a\\U000e0041b"),
+        ("\x9b", "\\x9b"),
+    ],
+)
+def test_what_does_not_print_is_spelt(text: str, shown: str) -> None:
+    assert plain(text) == shown
 
 
 @given(st.text(st.characters(codec="ascii", min_codepoint=32, exclude_characters="\x7f")))
@@ -137,3 +156,58 @@ def test_a_table_that_is_too_wide_folds_where_it_may(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert "a" * 20 in lines[2]
+
+
+HOSTILE = st.text(
+    st.sampled_from("a\n\r\t\x07\x08\x1b\x7f\x9b\u200f\u202e\u2066\u2028\ufeff\ud800\udce9\U000e0041[]:\\\u0301"),
+    max_size=40,
+)
+
+
+def _steers(text: str) -> bool:
+    """Whether a text holds a character that is no part of a printable line."""
+    return any(not (each.isprintable() or each in "\n\N{REPLACEMENT CHARACTER}") for each in text)
+
+
+@contextmanager
+def streams(encoding: str, *, json: bool) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Both streams as a process has them whose locale has this encoding."""
+    raw = io.BytesIO(), io.BytesIO()
+    before = sys.stdout, sys.stderr
+    own = [io.TextIOWrapper(each, encoding, write_through=True) for each in raw]
+    sys.stdout, sys.stderr = own
+    try:
+        prepare_streams(json=json)
+        yield raw
+    finally:
+        sys.stdout, sys.stderr = before
+        for each in own:
+            each.detach()
+
+
+@given(HOSTILE, st.sampled_from(["iso-8859-1", "ascii", "utf-8"]))
+def test_nothing_that_is_printed_steers_a_terminal_or_fails(text: str, encoding: str) -> None:
+    """Of every way that a command prints, also where it forgot `plain`."""
+    output = Output(json=False)
+    table = new_table("Name", text, folds=("Name",))
+    table.add_row(text, plain(text))
+    with streams(encoding, json=False) as raw:
+        for each in (text, Text(text), table):
+            output.say(each)
+            output.note(each)
+        output.line({"path": text}, lambda line: str(line["path"]))
+        output.warn(text)
+        output.error(text, text)
+    for stream in raw:
+        assert stream.getvalue()
+        assert not _steers(stream.getvalue().decode(encoding))
+
+
+@given(HOSTILE.map(lambda text: text.replace("\ud800", "")))  # no file name holds one (PEP 383)
+def test_a_name_in_json_is_ascii_and_comes_back_as_it_was(text: str) -> None:
+    with streams("utf-16", json=True) as (raw, _):
+        Output(json=True).line({"path": text})
+    assert raw.getvalue().isascii()
+    assert json.loads(raw.getvalue()) == {"path": text}
+    name = os.fsdecode(b"caf\xe9")
+    assert os.fsencode(json.loads(json.dumps(name))) == b"caf\xe9"

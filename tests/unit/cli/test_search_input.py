@@ -70,10 +70,10 @@ def test_hashes_come_from_a_file_too(vigil: Vigil, node: Node, tmp_path: Path) -
     file.write_text(f"# three\npdq:{PDQ_HEX}\n\nMD5:{'ab' * 16}\n{'cd' * 20}  boat.jpg\n")
     assert vigil("match", "--hashes", file).code == 0
     sent = node.call("match").items
-    assert [(item["label"], item["fingerprints"][0][0]) for item in sent] == [
-        (f"pdq:{PDQ_HEX}", PDQ.code),
-        (f"md5:{'ab' * 16}", MD5.code),
-        ("boat.jpg", SHA1.code),
+    assert [item["fingerprints"][0][:2] for item in sent] == [
+        [PDQ.code, PDQ_HEX],
+        [MD5.code, "ab" * 16],
+        [SHA1.code, "cd" * 20],
     ]
 
 
@@ -112,7 +112,7 @@ def test_a_list_may_come_through_a_pipe(vigil: Vigil, node: Node, tmp_path: Path
         assert vigil("match", "--hashes", f"/dev/fd/{ours}").code == 0
     finally:
         os.close(ours)
-    assert [item["label"] for item in node.call("match").items] == ["boat.jpg"]
+    assert [item["fingerprints"] for item in node.call("match").items] == [[[MD5.code, "ab" * 16, None]]]
 
 
 def test_a_list_that_changes_while_it_is_used_is_told_of(vigil: Vigil, node: Node, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_match_says_its_pace_the_share_of_search_and_what_was_hidden(vigil: Vi
     assert ran.out.splitlines() == [
         "0 hits. Searched: JP 1,200.",
         "2 hits hidden, as known to be harmless. To see them: --show-all",
-        "240 files in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
+        "All of it in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
     ]
 
 
@@ -182,3 +182,14 @@ def test_a_query_says_what_it_did_not_ask_about(vigil: Vigil, node: Node) -> Non
     assert "1 hit hidden" in ran.out
     assert vigil(*ASK, PDQ_HEX, "--show-all").code == 0
     assert node.calls[-1].arguments["show_all"] is True
+
+
+def test_a_query_says_what_it_left_out_so_that_the_question_fits(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [
+        {"subject": "a.mp4", "left_out": 1_200, "fingerprints": 3_000},
+        outcome("FR", "no-hit"),
+        summary({"FR": "no-hit"}, left_out=1_200),
+    ]
+    ran = vigil(*ASK, PDQ_HEX)
+    assert "a.mp4\n  asked about in part: 1,800 of its 3,000 fingerprints" in ran.out
+    assert "Left out of the question, so that it fits: 1,200 frames of videos" in ran.out

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from node.media import calls, confine
+from node.media.scratch import open_scratch
 from node.media.seccomp import Ports
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -82,6 +83,11 @@ def attempts(folder: Path, file: int, victim: int) -> dict[str, Callable[[], obj
         "change its file's owner": lambda: os.fchown(file, 1, 1),
         "cut its file": lambda: os.truncate(file, 0),
         "write to its file": lambda: os.write(file, b"x"),
+        "write to its file at a place": lambda: os.pwrite(file, b"x", 0),
+        "cut its open file": lambda: os.ftruncate(file, 0),
+        "write to its scratch file as to a pipe": lambda: os.write(SCRATCH, b"x"),
+        "write past the room of its scratch file": lambda: os.pwrite(SCRATCH, b"x", ROOM),
+        "stretch its scratch file": lambda: os.ftruncate(SCRATCH, ROOM + 1),
         "link": lambda: beside.symlink_to("/etc/passwd"),
         "go elsewhere": lambda: os.chdir("/"),
         "mount": lambda: with_libc("mount", b"a", b"/", b"tmpfs", 0, None),
@@ -145,6 +151,11 @@ def _or_refused(there: object) -> None:
         raise OSError(errno.EACCES, "")
 
 
+ROOM = 4096
+"""Bytes of its scratch file."""
+SCRATCH = open_scratch()
+
+
 def outcome(attempt: Callable[[], object], file: int) -> str:
     """What comes of an attempt in a confined process of its own."""
     child = os.fork()
@@ -154,7 +165,7 @@ def outcome(attempt: Callable[[], object], file: int) -> str:
         os.dup2(nowhere, 2)
         report, os.environ["HOME"] = os.dup(nowhere), "/"
         try:
-            confine.confine(Ports(tasks=0, written=(1, 2, report)))
+            confine.confine(Ports(tasks=0, written=(1, 2, report), scratch=SCRATCH), ROOM)
             attempt()
         except OSError as error:
             os._exit(error.errno or 1)

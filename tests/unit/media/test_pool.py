@@ -1,6 +1,7 @@
 """The pool: results in order, one bad file costs only itself, and nothing is left running."""
 
 import errno
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError, Unavailable
 from node.media import budget, confine, pool, turns
-from node.media.budget import Budget
+from node.media import workers as workers_of
+from node.media.budget import Budget, is_cut
 from node.media.walk import Unreadable
 from node.media.worker_process import WorkerProcess, start
 from tests.conftest import absent
 from tests.unit.media.pictures import encoded, scene
-from tests.unit.media.reading import fingerprint, of_files
+from tests.unit.media.reading import fingerprint, of_files, reason
 
 MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
 
@@ -87,7 +89,7 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("children")
 @pytest.mark.parametrize(
-    ("deed", "reason"),
+    ("deed", "words"),
     [
         ("exit", "the worker that read it failed"),
         ("vanish", "the worker that read it failed"),
@@ -106,14 +108,14 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         ("memory", "it takes more memory than a worker may have"),
     ],
 )
-def test_a_file_that_ends_its_worker_costs_only_itself(
-    good: list[Path], tmp_path: Path, deed: str, reason: str
-) -> None:
+def test_a_file_that_ends_its_worker_costs_only_itself(good: list[Path], tmp_path: Path, deed: str, words: str) -> None:
     files = [*good[:5], bad(tmp_path, deed), *good[5:]]
     results = of_files(pool.fingerprint_files(files, workers=2, command=MISBEHAVING, budget=short()))
     assert sorted(path for path, _ in results) == sorted(files)
-    said = [str(result) for _, result in results if isinstance(result, MediaError)]
-    assert said == [reason]
+    (found,) = (result for path, result in results if path not in good)
+    assert isinstance(found, DigestFingerprints)
+    assert found.note.startswith(words)
+    assert found.sha256 == hashlib.sha256(files[5].read_bytes()).digest()
     assert all(isinstance(result, PictureFingerprints) for path, result in results if path in good)
 
 
@@ -127,14 +129,14 @@ def test_a_file_that_goes_on_for_ever_is_ended(
     files = [good[0], bad(tmp_path, "spin"), *good[1:]]
     results = of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, budget=short()))
     assert [path for path, _ in results] == [*good, files[1]]
-    assert str(results[-1][1]) == "decoding it took more than 1 seconds of processor time"
+    assert reason(results[-1][1]) == "decoding it took more than 1 seconds of processor time"
 
 
 @pytest.mark.usefixtures("children")
 def test_a_file_that_hangs_is_given_up_by_the_clock(good: list[Path], tmp_path: Path) -> None:
     files = [bad(tmp_path, "hang"), *good]
     results = dict(of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0)))
-    assert str(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
+    assert reason(results[files[0]]) == "reading and decoding it took longer than 1 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good)
 
 
@@ -142,7 +144,7 @@ def test_a_file_that_hangs_is_given_up_by_the_clock(good: list[Path], tmp_path: 
 def test_a_file_that_asked_for_time_is_given_it_and_no_more(good: list[Path], tmp_path: Path) -> None:
     files = [bad(tmp_path, "patience"), *good[:2]]
     results = dict(of_files(pool.fingerprint_files(files, workers=1, command=MISBEHAVING, wall_seconds=1.0)))
-    assert str(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
+    assert reason(results[files[0]]) == "reading and decoding it took longer than 5 seconds"
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
 
 
@@ -162,7 +164,8 @@ def test_an_animation_whose_worker_was_killed_may_be_tried_again(good: list[Path
     """For want of memory, which there may be another time: kept, it would be taken for done."""
     killed = bad(tmp_path, "killed")
     results = dict(of_files(pool.fingerprint_files([killed, *good[:2]], workers=1, command=MISBEHAVING)))
-    assert str(results[killed]) == "the worker that read it was killed, perhaps for want of memory"
+    assert reason(results[killed]).startswith("only its first frame was read: the worker that read it was killed")
+    assert is_cut(results[killed])
     assert all(isinstance(results[path], PictureFingerprints) for path in good[:2])
 
 
@@ -190,9 +193,10 @@ def test_a_file_that_a_new_worker_lacks_something_for_too_is_told_so(good: list[
     }
     files = [good[0], *(bad(tmp_path, lack) for lack in expected), *good[1:3]]
     results = dict(of_files(pool.fingerprint_files(files, workers=2, command=MISBEHAVING)))
-    told = [result for result in results.values() if isinstance(result, MediaError)]
-    assert [str(result) for result in told] == list(expected.values())
-    assert all(result.remedy for result in told)
+    told = [result for result in results.values() if isinstance(result, DigestFingerprints)]
+    for result, words in zip(told, expected.values(), strict=True):
+        assert result.note.startswith(words)
+        assert is_cut(result)
 
 
 @pytest.mark.usefixtures("children")
@@ -208,7 +212,7 @@ def test_a_worker_that_has_grown_is_replaced(
         started.append(command)
         return starting(command, workers=workers)
 
-    monkeypatch.setattr(pool, "start", counted)
+    monkeypatch.setattr(workers_of, "start", counted)
     for each in pool.fingerprint_files(files, workers=1, command=MISBEHAVING):
         assert isinstance(each.result, PictureFingerprints)
     assert len(started) == 2
@@ -251,7 +255,7 @@ def test_many_bad_files_in_a_row_do_not_wear_the_pool_out(good: list[Path], tmp_
         (tmp_path / str(number)).mkdir()
         doomed.append(bad(tmp_path / str(number), "exit"))
     results = of_files(pool.fingerprint_files([*doomed, *good[:2]], workers=2, command=MISBEHAVING))
-    assert [isinstance(result, MediaError) for _, result in results] == [True] * 4 + [False] * 2
+    assert [isinstance(result, DigestFingerprints) for _, result in results] == [True] * 4 + [False] * 2
 
 
 @pytest.mark.usefixtures("children")

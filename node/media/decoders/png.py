@@ -1,0 +1,46 @@
+"""PNG in colour of 16 bits, of which a sensor may have used 12 or fewer: Pillow keeps the 8 highest alone.
+
+Rules this module upholds:
+
+- Every other PNG is Pillow's, and so is one that libpng (imagecodecs) refuses: Pillow says what is wrong with it.
+- A PNG that moves or is interlaced stays with Pillow.
+
+Source: PNG (third edition), 11.2.1 (IHDR) and 11.3.6.1 (acTL).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+import imagecodecs
+import numpy as np
+
+from node.media.decoders.decoded import Decoded, bounded
+from node.media.decoders.single import of_samples
+
+_DEEP: Final = 16
+_IN_COLOUR: Final = (2, 6)
+_ANIMATION: Final = b"acTL"
+_BEFORE_DATA: Final = b"IDAT"
+
+
+def decode(data: bytes) -> Decoded | None:
+    """None where Pillow is to read it."""
+    if len(data) < 29 or data[24] != _DEEP or data[25] not in _IN_COLOUR or data[28]:  # noqa: PLR2004  (IHDR)
+        return None
+    first = data.find(_BEFORE_DATA)
+    if first < 0 or data.find(_ANIMATION, 0, first) >= 0:
+        return None
+    width, height = struct.unpack_from(">II", data, 16)
+    bounded("PNG", width, height, sample_bytes=8)
+    try:
+        values = np.asarray(imagecodecs.png_decode(data))
+    except imagecodecs.PngError:
+        return None
+    return of_samples(values, _DEEP) if values.dtype == np.uint16 else None
+
+
+def prepare() -> None:
+    """Loads the codec."""
+    imagecodecs.png_decode  # noqa: B018  (it is loaded when it is first named)

@@ -1,0 +1,62 @@
+"""Rarer formats with one decoder each: QOI and JPEG XR by imagecodecs, SGI and Sun raster by FFmpeg.
+
+Rules this module upholds:
+
+- The size is read from the header by hand, and held against the limits, before the decoder sees a byte.
+
+Sources: qoiformat.org (2022); ITU-T T.832, annex A; SGI image file format 1.0; Sun
+rasterfile(5).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+import imagecodecs
+
+from node.media.decoders import ifd, single
+from node.media.decoders.decoded import Decoded, bounded
+from node.media.decoders.single import by_ffmpeg, of_samples
+
+_XR_WIDTH, _XR_HEIGHT = 0xBC80, 0xBC81
+_BYTE: Final = 8
+_MOST_BYTES_A_PIXEL: Final = 8
+
+
+def qoi(data: bytes) -> Decoded:
+    """QOI: RGB or RGBA, 8 bits."""
+    width, height = struct.unpack_from(">II", data, 4)
+    bounded("QOI", width, height, sample_bytes=4)
+    return of_samples(imagecodecs.qoi_decode(data), _BYTE)
+
+
+def jpeg_xr(data: bytes) -> Decoded:
+    """JPEG XR (also named HD Photo)."""
+    first = next(ifd.directories(data), None)
+    if first is None:
+        raise EOFError
+    bounded("JPEG XR", first.first(_XR_WIDTH), first.first(_XR_HEIGHT), sample_bytes=_MOST_BYTES_A_PIXEL)
+    values = imagecodecs.jpegxr_decode(data)
+    return of_samples(values, values.dtype.itemsize * _BYTE)
+
+
+def sgi(data: bytes) -> Decoded:
+    """SGI of 8 or 16 bits."""
+    width, height, depth = struct.unpack_from(">3H", data, 6)
+    bounded("SGI picture", width, height, sample_bytes=max(1, min(depth, 4)) * 2)
+    return by_ffmpeg("sgi", data)
+
+
+def sun(data: bytes) -> Decoded:
+    """Sun raster."""
+    width, height = struct.unpack_from(">2I", data, 4)
+    bounded("Sun raster", width, height, sample_bytes=4)
+    return by_ffmpeg("sunrast", data)
+
+
+def prepare() -> None:
+    """Loads every codec."""
+    for name in ("qoi", "jpegxr"):
+        getattr(imagecodecs, f"{name}_decode")
+    single.prepare(("mjpeg", "sgi", "sunrast"))

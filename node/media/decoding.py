@@ -1,0 +1,191 @@
+"""One track of a film, decoded from its first frame that can be had to its last.
+
+Rules this module upholds:
+
+- Damage stops only itself: behind a packet that cannot be decoded, and behind bytes in which the demuxer loses its way,
+  reading goes on. What is lost is counted.
+- A frame that a decoder had to mend is what a viewer shows, and is hashed as it is; it counts as damaged.
+- A track of which no frame is whole (it begins within a scene, and no later frame stands alone) is read once more with
+  what the decoder can make of it.
+- Frames are those of `sampling`, at the times of `clock`, turned upright, as RGB, hashed at full resolution.
+- One thread decodes, the same one converts, and nothing of a video outlives it (`upright`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+
+from node.errors import MediaError
+from node.media.clock import Clock
+from node.media.demux import Feed, opened
+from node.media.frames import Sample, sample_of
+from node.media.sampling import SECOND, Sampler
+from node.media.shortage import MEMORY, lack_in
+from node.media.tracks import MAX_FRAME_PIXELS, Track
+from node.media.upright import Converter
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame as Frame
+    from av.video.stream import VideoStream
+
+    from node.media.allowance import Time
+    from node.media.containers import Container
+    from node.media.region import Region
+
+_MAX_STUCK: Final = 3
+"""Times that a demuxer is asked to go on behind a fault without having read on in its file."""
+_MENDED: Final = {"flags": "output_corrupt", "flags2": "showall"}
+"""Options of decoders: give frames too that refer to frames which are not there."""
+_GAP_STEPS: Final = 3
+"""Steps between two frames from which on frames may be missing between them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Read:
+    """What has been read of a track so far. `clock`: how its time was told; `milliseconds`: when its last frame is
+    shown; `width`, `height` of its first frame, upright, in pixels.
+
+    `decoded`: frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer lost its way;
+    `mended`: frames that the decoder had to mend;
+    `before`: packets before the first frame; `steps`: how often two frames were so many milliseconds apart.
+    `lack`: what of ours it may have been in want of, "" where nothing. `sized`: whether any size was known. `more`:
+    streams of pictures that began after the first packets.
+    """
+
+    track: Track
+    clock: Clock
+    sampler: Sampler[Sample] = field(default_factory=Sampler)
+    milliseconds: int = 0
+    width: int = 0
+    height: int = 0
+    decoded: int = 0
+    faults: int = 0
+    breaks: int = 0
+    mended: int = 0
+    before: int = 0
+    steps: Counter[int] = field(default_factory=Counter)
+    out_of_time: bool = False
+    lack: str = ""
+    sized: bool = False
+    more: int = 0
+
+    @property
+    def step(self) -> float:
+        """Milliseconds between two frames, as they mostly are."""
+        return float(self.steps.most_common(1)[0][0]) if self.steps else SECOND / 25
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether nearly all frames are equally far apart, give or take a millisecond of rounding."""
+        step = round(self.step)
+        return sum(self.steps[each] for each in (step - 1, step, step + 1)) * 20 >= self.steps.total() * 19
+
+    def missing(self) -> float:
+        """Milliseconds between frames in which there should be more of them."""
+        step = self.step
+        return sum((apart - step) * count for apart, count in self.steps.items() if apart >= _GAP_STEPS * step)
+
+    def lost(self) -> float:
+        """Milliseconds that are known to be damaged: not decoded, or mended."""
+        return (self.faults + self.mended) * self.step
+
+
+def read_track(region: Region, known: Container, track: Track, given: Time) -> Read:
+    """Decodes a track within the time that was given. Raises what PyAV raises where the film cannot be opened, or where
+    memory runs out.
+    """
+    read = _read_with(region, known, track, given, {})
+    if read.decoded or read.out_of_time or not read.sized:
+        return read
+    again = _read_with(region, known, track, given, _MENDED)
+    return again if again.decoded else read
+
+
+def _read_with(region: Region, known: Container, track: Track, given: Time, options: dict[str, str]) -> Read:
+    read = Read(track=track, clock=Clock(track.rate))
+    feed = Feed(region, given)
+    with opened(feed, known, **track.options) as film:
+        stream = next((each for each in film.streams.video if each.index == track.index), None)
+        if stream is None:  # the file says another thing than when it was planned
+            return read
+        known_streams = len(film.streams.video)
+        context = stream.codec_context
+        context.thread_count = 1
+        context.options = {"max_pixels": str(MAX_FRAME_PIXELS), **options}
+        converter = Converter()
+        for frame in _frames(_packets(film, stream, read, feed), read, given):
+            _take(read, frame, converter)
+        read.out_of_time = given.was_up
+        read.sized = bool(context.width)
+        read.more = len(film.streams.video) - known_streams
+    return read
+
+
+def _take(read: Read, frame: Frame, converter: Converter) -> None:
+    at = read.clock.at(_milliseconds(frame))
+    if read.decoded:
+        apart = at - read.milliseconds
+        read.steps[apart if apart < SECOND else apart - apart % 100] += 1  # few numbers, however long the film
+    read.decoded += 1
+    read.mended += frame.is_corrupt
+    read.milliseconds = at
+    if read.sampler.wants(at):
+        pixels = converter.upright(frame)
+        if not read.width:
+            read.width, read.height = pixels.width, pixels.height
+        read.sampler.take(at, sample_of(pixels, at))
+
+
+def _milliseconds(frame: Frame) -> float | None:
+    """When a frame is shown; None where the container does not say (which PyAV's types leave out)."""
+    seconds = cast("float | None", frame.time)
+    return None if seconds is None else seconds * SECOND
+
+
+def _frames(packets: Iterator[Packet[VideoStream]], read: Read, given: Time) -> Iterator[Frame]:
+    """The frames in order of presentation, as far as they can be had; counts what cannot in `read`."""
+    for packet in packets:
+        read.before += not read.decoded
+        try:
+            frames = packet.decode()
+        except Exception as error:  # noqa: BLE001  (one packet that cannot be decoded stops only itself)
+            _count(error, read)
+            frames = []
+        yield from frames
+        if given.is_up():
+            return
+
+
+def _packets(film: InputContainer, stream: VideoStream, read: Read, feed: Feed) -> Iterator[Packet[VideoStream]]:
+    """The packets of a stream in their order, past places where the demuxer loses its way."""
+    stuck, reached = 0, -1
+    while stuck < _MAX_STUCK:
+        packets = film.demux(stream)
+        try:
+            while (packet := next(packets, None)) is not None:
+                stuck = 0
+                yield packet
+        except Exception as error:  # what came before stands, and there may be more behind
+            if isinstance(error, MediaError) or lack_in(error) == MEMORY:
+                raise
+            read.breaks += 1
+            before, reached = reached, feed.tell()
+            stuck = 0 if reached > before else stuck + 1
+        else:
+            return
+
+
+def _count(error: Exception, read: Read) -> None:
+    """Counts what could not be decoded. Raises the error itself where the file cannot be read, or where memory ran out:
+    what follows would fail too, and a part of the video would be taken for all of it.
+    """
+    lack = lack_in(error)
+    if lack == MEMORY or isinstance(error, MediaError):
+        raise error
+    read.lack = read.lack or lack
+    read.faults += 1

@@ -1,0 +1,102 @@
+"""Opening a film for FFmpeg: one demuxer over one region of a file, which can reach nothing else.
+
+Rules this module upholds:
+
+- The demuxer that the content names and the decoders of `containers.DECODERS` are let near the bytes. Nothing else is
+  opened, whatever the file names.
+- Reading ends when the time that was given is used up: a demuxer that searches through gigabytes of zeros finds the end
+  of its file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from node.errors import MediaError
+from node.media.containers import DECODERS, Container
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from node.media.allowance import Time
+    from node.media.region import Region
+
+_PARTS: Final = (
+    "audio.codeccontext", "audio.frame", "audio.stream", "container.streams", "index", "stream",
+    "subtitles.codeccontext", "subtitles.stream", "video.codeccontext", "video.format", "video.frame",
+    "video.reformatter", "video.stream",
+)  # fmt: skip
+_PRIVATE: Final = "none"
+"""No protocol has this name: nothing can be opened beside the file itself."""
+UNCUT: Final = {"ignore_editlist": "1"}
+"""Options with which a film is shown as it was recorded, whatever its edit list leaves out."""
+PATIENT: Final = {"probesize": str(64 * 1024 * 1024), "analyzeduration": str(3_600 * 1_000_000)}
+"""Options with which streams are found that begin late: within 64 MiB and an hour."""
+
+
+@lru_cache(maxsize=1)
+def prepare() -> None:
+    """Loads FFmpeg's libraries and all of PyAV that a file can call for, and silences them: what they log can quote the
+    file.
+    """
+    import av.logging  # noqa: PLC0415  (a worker loads it once, before it confines itself)
+
+    for name in _PARTS:
+        importlib.import_module(f"av.{name}")
+    av.logging.set_level(None)
+
+
+class Feed:
+    """A region as PyAV reads one. `given`: the time after which it ends, None while none was given."""
+
+    name: Final = "material"
+
+    def __init__(self, region: Region, given: Time | None = None) -> None:
+        self._region = region
+        self._at = 0
+        self.given = given
+
+    def read(self, length: int) -> bytes:
+        """At most `length` bytes; b"" at the end."""
+        if self.given is not None and self.given.is_up():
+            return b""
+        data = self._region.at(self._at, length)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As `io.IOBase.seek`."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._region.size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def tell(self) -> int:
+        """The position."""
+        return self._at
+
+
+def opened(feed: Feed, known: Container, **options: str) -> InputContainer:
+    """The film that is fed, open. `options`: further ones of FFmpeg's demuxers. Raises what PyAV raises."""
+    import av  # noqa: PLC0415  (as `prepare`)
+
+    prepare()
+    return av.open(
+        feed,
+        mode="r",
+        format=known.demuxer,
+        container_options={
+            "protocol_whitelist": _PRIVATE,
+            "codec_whitelist": ",".join(DECODERS),
+            "enable_drefs": "0",
+            **options,
+        },
+        io_open=_refuse,
+        metadata_errors="replace",
+    )
+
+
+def _refuse(*_: object) -> None:
+    raise MediaError("it asks for another file to be opened")

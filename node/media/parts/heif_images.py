@@ -1,0 +1,82 @@
+"""The further images of a HEIF, each as a bitmap of its pixels.
+
+Rules this module upholds:
+
+- The primary image is the picture of the file itself. Every other one that a viewer can choose is a part; thumbnails,
+  masks, depth and auxiliary images are not, for they show nothing else.
+- An image of a HEIF has no bytes of its own: its parts lie scattered, and are shared. Its part is an uncompressed
+  bitmap of its decoded pixels, as they are shown. The same image always gives the same bitmap by the same decoder, so
+  its digests can be compared with those of the same image elsewhere, and with nothing else (ADR 34).
+- One image is decoded at a time.
+
+Source: ISO/IEC 23008-12; Microsoft, "Bitmap Storage".
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pillow_heif
+
+from node.domain.parts import Role
+from node.errors import MediaError
+from node.media.decoders.decoded import MAX_PIXELS
+from node.media.parts.part import Omission, Part
+from node.media.region import Region
+from node.media.shortage import lack_in, shortage
+
+_MOST_BYTES: Final = 512 * 1024 * 1024
+_MOST_IMAGES: Final = 1_000
+"""Images of one file. A burst of a telephone has some tens."""
+_HEADER_BYTES: Final = 54
+_RGB: Final = 3
+
+
+def heif_images(region: Region) -> Iterator[Part | Omission]:
+    """A `Reader` of HEIF: every image but the primary one. Raises `Shortage` where a resource of ours runs out."""
+    if region.size > _MOST_BYTES:
+        yield Omission(reason=f"further images in a HEIF of more than {_MOST_BYTES >> 20} MiB")
+        return
+    undecoded = 0
+    try:
+        opened = pillow_heif.open_heif(io.BytesIO(region.all(_MOST_BYTES)), convert_hdr_to_8bit=True)
+    except Exception as error:  # noqa: BLE001  (decoders raise anything; the picture's own note says what is wrong)
+        _refuse_lack(error)
+        return
+    for number in range(min(len(opened), _MOST_IMAGES)):
+        if number == opened.primary_index:
+            continue
+        width, height = opened[number].size
+        if width * height > MAX_PIXELS:
+            undecoded += 1
+            continue
+        yield Part(role=Role.PAGE, content=_bitmap(opened, number), name=f"image {number + 1}")
+    if len(opened) > _MOST_IMAGES:
+        yield Omission(reason=f"images behind the first {_MOST_IMAGES}")
+    if undecoded:
+        yield Omission(reason=f"{undecoded} images of more than {MAX_PIXELS} pixels")
+
+
+def _bitmap(opened: pillow_heif.HeifFile, number: int) -> Iterator[bytes]:
+    """A bitmap of 24 bits, from its lowest row up, in one piece. Raises `MediaError` where the image is damaged."""
+    try:
+        image = opened[number].to_pillow().convert("RGB")
+    except Exception as error:  # noqa: BLE001  (as above)
+        _refuse_lack(error)
+        raise MediaError("damaged HEIF: one of its images cannot be decoded") from None
+    values = np.asarray(image)[::-1, :, ::-1]
+    padded = -(-_RGB * image.width // 4) * 4
+    rows = np.zeros((image.height, padded), np.uint8)
+    rows[:, : _RGB * image.width] = values.reshape(image.height, -1)
+    header = struct.pack("<2sIII", b"BM", _HEADER_BYTES + rows.nbytes, 0, _HEADER_BYTES)
+    header += struct.pack("<IiiHHIIiiII", 40, image.width, image.height, 1, 24, 0, rows.nbytes, 0, 0, 0, 0)
+    yield header + rows.tobytes()
+
+
+def _refuse_lack(error: Exception) -> None:
+    if lack := lack_in(error):
+        raise shortage("looking for further images in it", lack) from None

@@ -1,0 +1,95 @@
+"""The room in which parts are unpacked: one file without a name for each worker, used as a stack.
+
+Rules this module upholds:
+
+- The command opens it and removes its name before a worker sees it, so nothing of it is left on the disk, whatever ends
+  the worker or the command.
+- What is unpacked lies on top of what it was unpacked from, and is dropped before anything else is put there.
+- It takes at most half of what is free on its disk, shared among the workers: a file full of nothing cannot stop the
+  node. A disk that is full is a lack of ours (`Shortage`), no damage of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from node.errors import Unavailable
+from node.media.parts.part import MAX_UNPACKED_BYTES
+from node.media.region import Region
+from node.media.shortage import Shortage
+
+_FOLDERS: Final = ("/tmp", "/var/tmp")  # noqa: S108  (a file without a name; never the working folder: it may be evidence)
+FULL: Final = "needs more space to be unpacked than the temporary folder has"
+_REMEDY: Final = "free space on the disk of the temporary folder, or set TMPDIR to a folder on another disk"
+
+
+def open_scratch() -> int:
+    """A new file for one worker: no name leads to it, and it is inherited by nobody unless it is handed over. Raises
+    `Unavailable`.
+    """
+    number = 0
+    for folder in (os.environ.get("TMPDIR", ""), *_FOLDERS):
+        try:
+            if folder:
+                with tempfile.TemporaryFile(dir=folder) as file:  # 0600, O_TMPFILE or its name removed at once
+                    return os.dup(file.fileno())
+        except OSError as error:
+            number = error.errno or 0
+    raise Unavailable(f"no file can be made in the temporary folder: {os.strerror(number).lower()}", remedy=_REMEDY)
+
+
+def room(scratch: int, *, workers: int) -> int:
+    """Bytes that the file of one of `workers` workers may take."""
+    disk = os.fstatvfs(scratch)
+    return min(disk.f_bavail * disk.f_frsize // 2 // workers, MAX_UNPACKED_BYTES)
+
+
+@dataclass(slots=True)
+class Scratch:
+    """The stack. `descriptor`: the open file; `top`: bytes in use."""
+
+    descriptor: int
+    top: int = 0
+
+    @contextmanager
+    def level(self) -> Iterator[Level]:
+        """A part on top of the stack, for as long as the block lasts."""
+        start = self.top
+        try:
+            yield Level(scratch=self, start=start)
+        finally:
+            self.top = start
+            os.ftruncate(self.descriptor, start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What is unpacked at one place."""
+
+    scratch: Scratch
+    start: int
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self.scratch.top - self.start
+
+    def write(self, chunk: bytes) -> None:
+        """Adds bytes. Raises `Shortage` where the disk is full."""
+        left = memoryview(chunk)
+        while left:
+            try:
+                written = os.pwrite(self.scratch.descriptor, left, self.scratch.top)
+            except OSError:  # ENOSPC, EDQUOT, EFBIG: in each case there is no more room for it
+                raise Shortage(FULL, remedy=_REMEDY) from None
+            self.scratch.top += written
+            left = left[written:]
+
+    def region(self) -> Region:
+        """All of it."""
+        return Region(self.scratch.descriptor, self.start, self.size, watched=False)

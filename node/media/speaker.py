@@ -1,0 +1,138 @@
+"""What a worker says of one file while it examines it, and the processor time that it gives itself for each step.
+
+Rules this module upholds:
+
+- Before a result may stand one line that asks for more processor time (what moves), which the worker then gives
+  itself, and one that says that the file wants more than it got.
+- A worker that ran out of a resource, or has grown, asks to be replaced, says one line more and falls silent. Another
+  worker goes on from there.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from typing import Final
+
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
+from node.errors import MediaError
+from node.media import confine, replies
+from node.media.allowance import Allow, Time, Wish, grace
+from node.media.budget import Limits, limits_of_part
+from node.media.orders import Orders
+from node.media.shortage import Shortage, Usage, usage
+from node.media.subject_replies import Begun, Done
+
+GROWTH_BYTES: Final = confine.MEMORY_BYTES // 3
+"""Address space by which a worker may grow between files. The allocator keeps up to half of it on purpose (`pool`)."""
+GROWTH_THREADS: Final = 8
+"""Threads by which a worker may grow. Libraries may keep a few; no file needs more than one or two."""
+
+
+class Replaced(Exception):
+    """This worker has asked to be replaced: it says no more of its file."""
+
+
+class Speaker:
+    """Says what is found (`inside.Talk`). `ends`: this worker is to be replaced after the file in any case."""
+
+    def __init__(self, replies_to: int, told: Orders, at_first: Usage, *, ends: bool) -> None:
+        self._replies_to = replies_to
+        self._told = told
+        self._at_first = at_first
+        self._ends = ends
+        self._open = len(told.at)
+        self._allowance: Allowance | None = None
+
+    def begun(self, begun: Begun) -> None:
+        """See `Talk`."""
+        self._open += 1
+        self._say(begun)
+
+    def found(self, result: MaterialFingerprints) -> None:
+        """See `Talk`. Says too where the file itself wants more time; a part has no second turn."""
+        costly = self._allowance.unmet() if self._allowance and self._open == 1 else None
+        if costly:
+            self._say(costly)
+        self._say(result)
+
+    def lacked(self, result: MaterialFingerprints) -> None:
+        """See `Talk`."""
+        self._say(replies.Spent(short=True))
+        self._say(result)
+        raise Replaced
+
+    def done(self, note: str) -> None:
+        """See `Talk`."""
+        self._open -= 1
+        gc.collect()
+        worn = (self._ends and not self._open) or _has_grown(self._at_first)
+        if worn:
+            self._say(replies.Spent(short=False))
+        self._say(Done(note=note))
+        if worn:
+            raise Replaced
+
+    def cannot(self, error: MediaError) -> None:
+        """The file cannot be read, or not on."""
+        if isinstance(error, Shortage):
+            self._say(replies.Spent(short=True))
+        self._say(error)
+
+    def time_to_look(self, size: int, left: float | None = None) -> Allow:
+        """See `Talk`."""
+        told = self._told
+        limits = told.limits if left is None else limits_of_part(told.floor, size, left)
+        self._allowance = Allowance(limits, self._replies_to)
+        return self._allowance
+
+    def time_to_read(self, size: int, seconds: float = 0.0) -> None:
+        """See `Talk`."""
+        confine.renew_processor_time(int(seconds) + grace(size))
+
+    def _say(self, said: replies.Said) -> None:
+        send(self._replies_to, replies.write_reply(said))
+
+
+class Allowance:
+    """What one subject gets (`Allow`), and whether it wanted more."""
+
+    def __init__(self, limits: Limits, replies_to: int) -> None:
+        self._limits = limits
+        self._replies_to = replies_to
+        self._wish: Wish | None = None
+        self._given: Time | None = None
+        self._seconds = 0
+        confine.renew_processor_time(limits.first)
+
+    def __call__(self, wish: Wish, so_far: PictureFingerprints | None = None) -> Time:
+        """See `Allow`. Tells the pool, which waits for as long."""
+        at_most = self._limits.moving if wish.cost <= self._limits.moving else self._limits.costly
+        self._wish, self._seconds = wish, min(wish.seconds, at_most)
+        confine.renew_processor_time(self._seconds + grace(wish.size))
+        asked = replies.MoreTime(seconds=self._seconds + grace(wish.size), so_far=so_far)
+        send(self._replies_to, replies.write_reply(asked))
+        self._given = Time(until=time.process_time() + self._seconds)
+        return self._given
+
+    def unmet(self) -> replies.Costly | None:
+        """What to say where the file was cut short for want of time that it may have by its size; else None."""
+        if self._wish is None or self._given is None or not self._given.was_up or self._seconds >= self._wish.seconds:
+            return None
+        return replies.Costly(cost=self._wish.cost, most=self._wish.seconds)
+
+
+def _has_grown(at_first: Usage) -> bool:
+    """Whether this worker takes much more than at first, or cannot even tell."""
+    try:
+        now = usage()
+    except (OSError, MemoryError):
+        return True
+    return now.now_bytes > at_first.now_bytes + GROWTH_BYTES or now.threads > at_first.threads + GROWTH_THREADS
+
+
+def send(descriptor: int, line: bytes) -> None:
+    """Writes a line whole."""
+    while line:
+        line = line[os.write(descriptor, line) :]

@@ -1,0 +1,173 @@
+"""Which streams of pictures of a film are looked at.
+
+Rules this module upholds:
+
+- All of them, up to `MAX_TRACKS`: none is taken for the film because it comes first or says that it is the default.
+- What an edit list leaves out is looked at besides, as a track of its own.
+- No frame is decoded before the size that the header states was held against `MAX_FRAME_PIXELS`, and none past it.
+- A picture that is attached to the film (its cover) is a part and no track (`parts.streams`).
+- What is not looked at is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from node.errors import MediaError
+from node.media.allowance import MAX_COST, PIXELS_A_SECOND
+from node.media.containers import DECODERS, Container
+from node.media.demux import UNCUT
+from node.media.shortage import damage
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+MAX_TRACKS: Final = 16
+"""Streams of pictures of one film. A camera for all-round views writes up to 8."""
+MAX_FRAME_PIXELS: Final = 8_192 * 8_192
+"""Pixels of one frame. 8K is 33 million, the largest cameras for all-round views give 61; a decoder holds up to 17."""
+BASE_SECONDS: Final = 60
+"""Processor time of a video of no length."""
+SECONDS_A_SECOND: Final = 4
+"""Processor time a second of video. 720 x 480 at 30 frames took 0.16 here; this leaves room for 24 times as much."""
+BYTES_A_SECOND: Final = 4_096
+"""Bytes below which no second of video is believed in: a file that states days of length must have the bytes for it."""
+MAX_SECONDS: Final = 4 * 3_600
+"""Processor time of any one video."""
+USUAL_RATE: Final = 25.0
+"""Frames a second where the file does not say."""
+_HIDDEN_SECONDS: Final = 0.5
+"""What an edit list leaves out counts from here on. Nearly every MP4 has one that leaves out nothing, or less."""
+_MAX_INDEX: Final = 4_000_000
+"""Samples whose places are looked at: 44 hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A stream of pictures. `index`: its number in the file; `rate`: frames a second, 0 where the file does not say;
+    `stated`: seconds that it says it has, 0 where it does not say; `pixels`: of one frame, as stated.
+
+    `options`: what the file is opened with for it. `hidden`: seconds that the edit list leaves out, of a track that
+    shows them.
+    """
+
+    index: int
+    rate: float
+    stated: float
+    pixels: int
+    options: dict[str, str] = field(default_factory=dict)
+    hidden: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The tracks of a film, and in plain words which streams of pictures are none."""
+
+    tracks: tuple[Track, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def plan_of(film: InputContainer, known: Container) -> Plan:
+    """What is looked at in an open film. Raises `MediaError` where there is nothing that may be decoded."""
+    streams = [each for each in film.streams.video if not is_attached(each)]
+    if not streams:
+        sound = ": sound alone" if film.streams.audio else ""
+        raise damage(f"no moving pictures are in this {known.name}{sound}")
+    tracks: list[Track] = []
+    refused: list[str] = []
+    for stream in streams:
+        reason = _refusal(stream)
+        if reason:
+            refused.append(reason)
+        elif len(tracks) < MAX_TRACKS:
+            tracks += _tracks_of(film, stream)
+        else:
+            refused.append(f"this version reads {MAX_TRACKS} streams of pictures of a film")
+    if not tracks:
+        if refused[0] == _NOT_DECODED:
+            raise damage(f"the pictures in this {known.name} are {_NOT_DECODED}")
+        raise MediaError(refused[0])
+    left_out = [_left_out(refused.count(reason), len(streams), reason) for reason in dict.fromkeys(refused)]
+    return Plan(tracks=tuple(tracks), left_out=tuple(left_out))
+
+
+def is_attached(stream: VideoStream) -> bool:
+    """Whether it is a single picture beside the film: its cover, or what was attached to it."""
+    from av.stream import Disposition  # noqa: PLC0415  (a worker loads FFmpeg once: `demux.prepare`)
+
+    return bool(stream.disposition & Disposition.attached_pic) and not (
+        stream.disposition & Disposition.timed_thumbnails
+    )
+
+
+_NOT_DECODED: Final = "coded in a way that Vigil does not decode"
+
+
+def _left_out(count: int, of: int, reason: str) -> str:
+    return f"{count} of {of} streams of pictures: {reason}"
+
+
+def _refusal(stream: VideoStream) -> str:
+    """Why a stream is not decoded; "" where it may be."""
+    context = stream.codec_context
+    if getattr(context, "name", "") not in DECODERS:  # there is no context where FFmpeg has no decoder at all
+        return _NOT_DECODED
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        return f"too many pixels: {context.width} x {context.height}, the limit is {MAX_FRAME_PIXELS} a frame"
+    return ""
+
+
+def _tracks_of(film: InputContainer, stream: VideoStream) -> list[Track]:
+    rate = float(stream.average_rate or 0)
+    context = stream.codec_context
+    shown = Track(index=stream.index, rate=rate, stated=_stated(film, stream), pixels=context.width * context.height)
+    hidden = _hidden_frames(stream) / (rate or USUAL_RATE) if film.format.name.startswith("mov") else 0.0
+    if hidden < _HIDDEN_SECONDS:
+        return [shown]
+    all_of_it = shown.stated + hidden
+    return [
+        shown,
+        Track(index=stream.index, rate=rate, stated=all_of_it, pixels=shown.pixels, options=UNCUT, hidden=hidden),
+    ]
+
+
+def _stated(film: InputContainer, stream: VideoStream) -> float:
+    """Seconds that the file says it has; 0 where it does not say."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return film.duration / 1_000_000 if film.duration else 0.0
+
+
+def _hidden_frames(stream: VideoStream) -> int:
+    """Frames that an edit list (ISO/IEC 14496-12, 8.6.6) leaves out: FFmpeg takes them out of its index, or marks them
+    as not to be shown.
+    """
+    if not 0 < stream.frames <= _MAX_INDEX or len(stream.index_entries) > _MAX_INDEX:
+        return 0
+    shown = {entry.pos for entry in stream.index_entries if not entry.is_discard}
+    return max(stream.frames - len(shown), 0) if shown else 0
+
+
+def processor_seconds(stated: float, size: int) -> int:
+    """How much processor time a video may take to decode that states `stated` seconds and has `size` bytes."""
+    return min(BASE_SECONDS + int(_believed(stated, size) * SECONDS_A_SECOND), MAX_SECONDS)
+
+
+def _believed(stated: float, size: int) -> float:
+    """Seconds of video that a file may have which states so many and has `size` bytes."""
+    return min(stated if stated > 0 else float("inf"), size / BYTES_A_SECOND)
+
+
+def wish_of(tracks: tuple[Track, ...], size: int) -> tuple[int, int]:
+    """(processor time that all tracks may take by the size of their file, what they are estimated to take) in seconds;
+    a track that does not say how long it is is estimated as nothing.
+    """
+    most = sum(processor_seconds(track.stated, size) for track in tracks)
+    cost = sum(
+        _believed(track.stated, size) * (track.rate or USUAL_RATE) * track.pixels / PIXELS_A_SECOND
+        for track in tracks
+        if track.stated > 0
+    )
+    return min(most, MAX_SECONDS), min(int(cost), MAX_COST)

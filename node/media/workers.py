@@ -1,0 +1,241 @@
+"""The worker processes of a pool: who has which file, who is heard, who is overdue, who replaces whom.
+
+Rules this module upholds:
+
+- What a worker says is checked as untrusted (`replies`, `turns`). One that talks nonsense is stopped.
+- A file that goes on after its worker was lost does so in a new worker, first of all; so a file that waits for another
+  is never behind it.
+- A worker whose file has many parts that cannot be handed on yet is not listened to, so it waits. Its time waits too.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from collections import deque
+from typing import Final
+
+from node.errors import Malformed, MediaError, Unavailable
+from node.media import replies
+from node.media.budget import Budget
+from node.media.descriptors import not_read
+from node.media.tasks import Task, left_of
+from node.media.turns import MAX_LOST, Turns
+from node.media.worker_process import UNCONFINED, WorkerProcess, start
+
+_STARTS: Final = 3
+"""Workers in a row that may fail to start before the pool gives up."""
+_DEPTH: Final = 2
+"""Files handed to a worker at a time: the second waits in its socket, so that it never waits for us."""
+_MOST_READY: Final = 256
+"""Parts of a file that are held while an earlier file is not done."""
+_READ_BYTES: Final = 65536
+_NONSENSE: Final = "the worker that read it answered nonsense and was stopped"
+
+
+class Workers:
+    """Up to `limit` worker processes, and the tasks that none has yet (`_backlog`: those of workers that died)."""
+
+    def __init__(self, *, limit: int, wall_seconds: float, command: tuple[str, ...], budget: Budget) -> None:
+        self.limit = limit
+        self._wall_seconds = wall_seconds
+        self._command = command
+        self._budget = budget
+        self._turns = Turns(budget, wall_seconds)
+        self._workers: list[WorkerProcess] = []
+        self._backlog: deque[Task] = deque()
+        self._failed_starts = 0
+        self._selector = selectors.DefaultSelector()
+
+    def has_room(self) -> bool:
+        """Whether one more file can be handed to a worker, now or newly started."""
+        if self._backlog:
+            return False
+        return len(self._workers) < self.limit or any(len(worker.tasks) < _DEPTH for worker in self._workers)
+
+    def collect(self, *, first: Task) -> None:
+        """Takes in what workers have said; stops those that are overdue. `first`: the file whose results are handed on
+        next; where there is nothing of it yet, something is waited for.
+
+        What was said is heard before anyone is called overdue: the reader of our results may have taken its time.
+        """
+        self._pause(first)
+        now = time.monotonic()
+        wait = not first.is_done and not first.course.ready
+        nearest = min((worker.deadline for worker in self._listened_to() if worker.busy), default=now)
+        heard = self._selector.select(max(nearest - now, 0.0) if wait else 0.0)
+        self._count_waiting(time.monotonic() - now)
+        for key, _events in heard:
+            self._hear(key.data)
+        now = time.monotonic()
+        for worker in self._listened_to():
+            if worker.busy and worker.deadline <= now:
+                self._lose(worker, f"reading and decoding it took longer than {worker.allowed:g} seconds")
+            elif worker.tasks and worker.tasks[0].waited > self._turns.most_waiting(worker.tasks[0]):
+                worker.tasks[0].lost = MAX_LOST  # nothing more of it is looked at
+                self._lose(worker, "all that lies in it takes too long")
+        while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
+            self.hand_out(self._backlog.popleft())
+
+    def _count_waiting(self, seconds: float) -> None:
+        """Each worker that is listened to was waited for, on behalf of its file."""
+        for worker in self._listened_to():
+            if worker.tasks:
+                worker.tasks[0].waited += seconds
+
+    def _listened_to(self) -> list[WorkerProcess]:
+        return [worker for worker in self._workers if not worker.paused]
+
+    def _pause(self, first: Task) -> None:
+        """Listens no more to workers whose file has many parts that cannot be handed on yet, and to others again. What
+        holds up the first file is always listened to.
+        """
+        for worker in self._workers:
+            full = bool(worker.tasks) and len(worker.tasks[0].course.ready) >= _MOST_READY
+            if full and first not in worker.tasks:
+                if not worker.paused:
+                    worker.paused = time.monotonic()
+                    self._selector.unregister(worker.back)
+            elif worker.paused:
+                worker.deadline += time.monotonic() - worker.paused
+                worker.paused = 0.0
+                self._selector.register(worker.back, selectors.EVENT_READ, worker)
+
+    def close(self) -> None:
+        """Ends every worker at once; none has anything to save."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in list(self._workers):
+            self._bury(worker)
+        self._selector.close()
+
+    def hand_out(self, task: Task) -> None:
+        """Gives a task to the worker that has least to do, or to a new one where all have something; one that is to go
+        on in a new one to that, for which its caller has made room.
+        """
+        try:
+            file, status = task.open()
+        except MediaError as error:
+            self._turns.conclude(task, left_of(task.so_far, error), is_left=True)
+            return
+        task.limits = task.limits or self._budget.first_turn(status.size)
+        worker = None if task.anew else min(self._workers, key=lambda worker: len(worker.tasks), default=None)
+        if worker is None or (worker.tasks and len(self._workers) < self.limit):
+            try:
+                worker = self._start()
+            except Unavailable as error:
+                if not self._workers:
+                    raise
+                if task.anew:  # the others go on
+                    self._turns.stop(task, MediaError(f"it failed, and {error}", remedy=error.remedy))
+                    return
+                worker = min(self._workers, key=lambda worker: len(worker.tasks))
+        task.anew = False
+        try:
+            worker.hand(file, task.orders(task.limits, self._budget.floor))
+        except OSError as error:
+            self._turns.stop(task, not_read(error))
+            return
+        worker.tasks.append(task)
+        if len(worker.tasks) == 1 and worker.ready:
+            worker.begin(self._turns.first_step(task))
+
+    def _start(self) -> WorkerProcess:
+        worker = start(self._command, workers=self.limit)
+        self._workers.append(worker)
+        self._selector.register(worker.back, selectors.EVENT_READ, worker)
+        return worker
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        """Reads what a worker has said; at its end, or when it talks nonsense, it is replaced."""
+        said = os.read(worker.back, _READ_BYTES)
+        worker.heard += said
+        while (end := worker.heard.find(b"\n")) >= 0:
+            line = bytes(worker.heard[: end + 1])
+            del worker.heard[: end + 1]
+            try:
+                self._understand(worker, line)
+            except Malformed:
+                self._lose(worker, _NONSENSE)
+                return
+            if worker.leaves:
+                self._replace(worker)
+                return
+        if len(worker.heard) > replies.MAX_REPLY_BYTES:
+            self._lose(worker, _NONSENSE)
+        elif not said:
+            self._lose(worker, "")
+
+    def _understand(self, worker: WorkerProcess, line: bytes) -> None:
+        """Takes in a line. Raises `Malformed` where no honest worker would have said it."""
+        if not worker.ready:
+            worker.ready = line == replies.READY
+            self._failed_starts = 0
+        elif worker.tasks:
+            task = worker.tasks[0]
+            self._turns.hear(worker, task, replies.read_reply(line))
+            if not task.is_done:
+                return
+            worker.tasks.popleft()
+        else:
+            raise Malformed("a worker speaks that was not asked")
+        if not worker.ready:
+            raise Malformed("a worker begins with something else than that it is ready")
+        if worker.tasks:
+            worker.begin(self._turns.first_step(worker.tasks[0]))
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Ends a worker that asked for it. Where its file is not done, another one goes on with it."""
+        if worker.tasks and worker.tasks[0].was_begun:
+            worker.tasks[0].taken += worker.took()
+            worker.tasks[0].anew = True
+        worker.process.kill()
+        self._bury(worker)
+        self._pass_on(worker.tasks)
+
+    def _lose(self, worker: WorkerProcess, reason: str) -> None:
+        """Buries a worker, blames what it worked on or has it tried again, and lets others have what was queued behind.
+        `reason`: why it has to go; "" where it has gone by itself.
+        """
+        if reason:
+            worker.process.kill()
+        status = self._bury(worker)
+        if not worker.ready:
+            self._count_failed_start(status)
+        elif worker.tasks:
+            task = worker.tasks[0]
+            self._turns.lose(worker, task, reason, status)
+            if task.is_done:
+                worker.tasks.popleft()
+        self._pass_on(worker.tasks)
+
+    def _count_failed_start(self, status: int) -> None:
+        """Raises `Unavailable` where no worker starts."""
+        if status == UNCONFINED:
+            raise Unavailable(
+                "the worker processes cannot confine themselves on this machine, so no file is read",
+                remedy="use Linux on x86-64 or aarch64 with seccomp; a container has to let seccomp(2) pass",
+            )
+        self._failed_starts += 1
+        if self._failed_starts >= _STARTS:
+            raise Unavailable(
+                "the worker processes that read files cannot be started",
+                remedy="check that memory is free and that the installation is whole (make setup)",
+            )
+
+    def _pass_on(self, tasks: deque[Task]) -> None:
+        """Lets others have the tasks of a worker that was buried. Where the first goes on in a new worker, that takes
+        the place of the one that was lost.
+        """
+        if tasks and tasks[0].anew:
+            self.hand_out(tasks.popleft())
+        self._backlog.extendleft(reversed(tasks))
+        if self._backlog and not self._workers:
+            self.hand_out(self._backlog.popleft())
+
+    def _bury(self, worker: WorkerProcess) -> int:
+        if not worker.paused:
+            self._selector.unregister(worker.back)
+        self._workers.remove(worker)
+        return worker.end()
