@@ -16,7 +16,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -69,6 +69,12 @@ def recognise(head: bytes, region: Region) -> bool:
     if head.startswith((LOCAL, END, SPANNED + LOCAL, b"PK00" + LOCAL)):
         return True
     return head.startswith((b"MZ", b"\x7fELF", b"#!")) and find_directory(region) is not None
+
+
+def recognise_type(media_type: str) -> Callable[[bytes, Region], bool]:
+    """Whether a content is a document that states this media type in its first member."""
+    stated = b"mimetype" + media_type.encode()
+    return lambda head, _: head.startswith(LOCAL) and head[30:].startswith(stated)
 
 
 def recognise_document(head: bytes, region: Region) -> bool:
