@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from node.cli.node import check_store, ready_words
 from node.cli.output import Line, Output, plain
 from node.cli.usage_words import alarm_words, used_words
 from node.cli.words import count, moment, new_table
+from node.domain.token import INVITATION_SECONDS
 
 group = new_group("The federation's hub: invite, admit, suspend, run.")
 
@@ -30,7 +31,6 @@ MemberArgument = Annotated[
     str,
     typer.Argument(metavar="MEMBER", parser=options.member, help="The member's id, such as FR.", show_default=False),
 ]
-_VALID_SECONDS: Final = 48 * 3_600.0
 
 
 def register(app: typer.Typer) -> None:
@@ -130,7 +130,7 @@ def invite(
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("invite", {"member": member, "valid_seconds": valid or _VALID_SECONDS}))
+        line = one(session.run("invite", {"member": member, "valid_seconds": valid or INVITATION_SECONDS}))
     given.output.line(line, _invited_words)
 
 

@@ -24,6 +24,8 @@ from typing import Final
 from node.domain.ids import HASH_SIZE, FederationId, MemberId, federation_id, member_id
 from node.errors import Malformed, Misuse
 
+INVITATION_SECONDS: Final = 48 * 3_600
+"""How long an invitation is valid where nobody says how long."""
 PREFIX: Final = "vigil1."
 SECRET_SIZE: Final = 32
 MAX_TOKEN: Final = 2_048

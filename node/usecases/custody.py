@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import decode
 from node.domain.ids import MemberId, RecordId
 from node.domain.log_ports import LogReader, LogState
@@ -28,7 +29,6 @@ from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
 from node.usecases.vouching import verify_hub
 
-SECONDS_A_DAY: Final = 86_400
 PURGE_AT_ONCE: Final = 100
 """Records that one transaction of a sweep purges: between two of them other writers get their turn."""
 

@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from node.domain.batch import BodyState
-from node.domain.calendar import in_calendar
+from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
+from node.domain.calendar import SECONDS_A_DAY, in_calendar
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
@@ -38,12 +38,10 @@ from node.usecases.change import Change
 from node.usecases.columns import check_own
 from node.usecases.effects import Target, audience_within, find_target
 from node.usecases.purging import chain_at, leaf_at, versions
-from node.usecases.replica import MAX_BODY, MAX_HANDLING
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
 from node.usecases.words import check_room
 
-SECONDS_A_DAY: Final = 86_400
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
 
