@@ -66,6 +66,12 @@ def test_fingerprints_come_back_as_they_were(prints: MaterialFingerprints) -> No
     assert read_prints(over(write_prints(prints))) == prints
 
 
+@given(DIGESTS)
+def test_a_note_that_is_too_long_is_cut_and_costs_nothing_else(prints: DigestFingerprints) -> None:
+    long = replace(prints, note="words " * 100)
+    assert read_prints(over(write_prints(long))) == replace(prints, note=long.note[:300])
+
+
 @given(MATERIAL, st.data())
 def test_an_object_that_lacks_a_value_or_has_one_too_many_is_refused(
     prints: MaterialFingerprints, data: st.DataObject
