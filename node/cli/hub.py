@@ -120,7 +120,10 @@ def invite(
     valid: Annotated[
         float | None,
         typer.Option(
-            "--valid", metavar="TIME", parser=options.duration, help="How long the invitation is valid. Default: 48h."
+            "--valid",
+            metavar="TIME",
+            parser=options.duration,
+            help=f"How long the invitation is valid. Default: {INVITATION_SECONDS // 3_600}h.",
         ),
     ] = None,
 ) -> None:

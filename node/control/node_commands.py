@@ -21,7 +21,7 @@ from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
-from node.usecases.alarms import ForeignAppend, alarm_kind, alarms
+from node.usecases.alarms import ForeignAppend, IndexDisagreement, alarm_kind, alarms
 from node.usecases.fsck import check_store
 from node.usecases.missing import absent, read_marks
 
@@ -210,6 +210,8 @@ def _alarm_line(alarm: Alarm) -> Line:
     line: Line = {"alarm": alarm_kind(alarm), "log": alarm.log, "at": alarm.at}
     if isinstance(alarm, ForeignAppend):
         line |= {"first": alarm.first, "size": alarm.size}
+    elif isinstance(alarm, IndexDisagreement):
+        line |= {"hits": alarm.hits}
     else:
         held, shown = alarm.evidence
         line |= {

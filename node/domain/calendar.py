@@ -12,10 +12,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-SECONDS_A_DAY: Final = 86_400
 EPOCH: Final = dt.date(1970, 1, 1)
 LAST_DAY: Final = (dt.date.max - EPOCH).days
 """Days since 1970 of 9999-12-31, the last date that can be spelled."""
+SECONDS_A_DAY: Final = 86_400
 LAST_SECOND: Final = LAST_DAY * SECONDS_A_DAY
 """The first second of that day, in every time zone still a date."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from node.domain.batch import READ_BYTES
 from node.domain.fingerprints import KIND_BY_CODE, SHA256
 from node.domain.matchable import matchable_columns, reaching
 from node.domain.ports import Codec, Store
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumns
     from node.domain.ids import Origin
 
-COMPARED_BYTES: Final = 1 << 20
-"""Bytes of entries and bodies that are compared at a time: a quarter of a second."""
 HOLDINGS_AT_ONCE: Final = 2_000
 REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the next start rebuilds it"
 
@@ -75,7 +74,7 @@ def _records(
             log = reader.log(origin)
             if log is None or at >= log.size:
                 return
-            run = reader.run(origin, at, log.size, COMPARED_BYTES)
+            run = reader.run(origin, at, log.size, READ_BYTES)
             kinds = bytes(map(itemgetter(1), run.entries))
             decoded = codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies)
             yield matchable_columns(decoded.fingerprints, floor)

@@ -59,7 +59,9 @@ class Matcher:
     """Blocking: never on the event loop.
 
     `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`. `standing`: whose
-    hits are marked or set aside, as it is now. `floor`: the policy's, of qualities.
+    hits are marked or set aside, as it is now. `floor`: the policy's, of qualities. `disagreed`: is told how many hits
+    of a search the store did not bear out, where it did not so twice in a row (between the look into the index and the
+    look into the store a holding may have been deleted).
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Matcher:
         own: Callable[[], MemberId],
         standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
         floor: Callable[[], int] = lambda: PDQ_QUALITY_FLOOR,
+        disagreed: Callable[[int], None] = lambda _hits: None,
     ) -> None:
         self._store = store
         self._index = index
@@ -80,6 +83,7 @@ class Matcher:
         self._own = own
         self._standing = standing
         self._floor = floor
+        self._disagreed = disagreed
 
     def against(self, index: SearchIndex) -> Matcher:
         """The same, searching another index of the same store."""
@@ -91,6 +95,7 @@ class Matcher:
             own=self._own,
             standing=self._standing,
             floor=self._floor,
+            disagreed=self._disagreed,
         )
 
     @property
@@ -142,6 +147,8 @@ class Matcher:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
             hits = with_handling(tx, self._codec, hits, _rows(sifted.spoken, names))
+        if sifted.disagreed:
+            self._look_again(asked)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
@@ -198,7 +205,18 @@ class Matcher:
                 asked=asked,
                 evident=self._hit,
             ).told(spoken)
+        if disagreed:
+            self._look_again(asked)
         return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
+
+    def _look_again(self, asked: Asked) -> None:
+        """Searches once more what the store did not bear out, and tells where it still does not."""
+        raw = self._rank(self._index.search(asked.probes, asked.radius))
+        with self._store.read() as tx:
+            names = {log.number: log.origin for log in tx.logs()}
+            _, wrong = self._checker().checked(tx, asked, raw, names)
+        if wrong:
+            self._disagreed(wrong)
 
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
         """The hits in order, those of subjects on themselves left out."""

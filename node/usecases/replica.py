@@ -15,7 +15,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from node.domain.batch import FRAMING, MAX_BODY, MAX_HANDLING, MAX_PACKAGE, MAX_PROOF, MAX_RUN, Package, VerifiedBatch
+from node.domain.batch import (
+    FRAMING,
+    MAX_BODY,
+    MAX_HANDLING,
+    MAX_PACKAGE,
+    MAX_PROOF,
+    MAX_RUN,
+    Package,
+    VerifiedBatch,
+)
 from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
 from node.domain.log_ports import LogReader, LogState
 from node.domain.roster import Roster

@@ -182,3 +182,14 @@ def test_a_query_says_what_it_did_not_ask_about(vigil: Vigil, node: Node) -> Non
     assert "1 hit hidden" in ran.out
     assert vigil(*ASK, PDQ_HEX, "--show-all").code == 0
     assert node.calls[-1].arguments["show_all"] is True
+
+
+def test_a_query_says_what_it_left_out_so_that_the_question_fits(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [
+        {"subject": "a.mp4", "left_out": 1_200, "fingerprints": 3_000},
+        outcome("FR", "no-hit"),
+        summary({"FR": "no-hit"}, left_out=1_200),
+    ]
+    ran = vigil(*ASK, PDQ_HEX)
+    assert "a.mp4\n  asked about in part: 1,800 of its 3,000 fingerprints" in ran.out
+    assert "Left out of the question, so that it fits: 1,200 frames of videos" in ran.out
