@@ -9,8 +9,8 @@ from node.media.parts.bounds import OVERLAP_BYTES
 from node.media.parts.part import MAX_RATIO
 from tests.fuzz.mutation import mutants
 from tests.kinds import documents, holders, packed
+from tests.unit.media.parts.holders import HOLDERS, PICTURE
 from tests.unit.media.parts.reading import descriptors, given_by
-from tests.unit.media.parts.test_confined import HOLDERS, PICTURE
 from tests.unit.media.pictures import encoded, scene
 
 FREE = 1 << 20
