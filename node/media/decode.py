@@ -171,6 +171,7 @@ def _still(decoded: Decoded, known: Format) -> DecodedPicture:
         frames=1,
         rest=None,
         note=decoded.note,
+        alpha=decoded.alpha,
     )
 
 
