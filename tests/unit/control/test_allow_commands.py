@@ -11,7 +11,7 @@ from node.domain.handling import PURPOSES
 from node.errors import Misuse, Refused
 from node.usecases.asking import Event, Waits
 from node.usecases.planning import Plan
-from tests.unit.control.test_audited import Desk, Line, items, lines_of
+from tests.unit.control.desk import Desk, Line, items, lines_of
 
 DIGEST = "5a" * 32
 SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, DIGEST, None]], "orientations": []}

@@ -22,7 +22,7 @@ from node.usecases.quotas import charges, cost_of_run
 from node.usecases.replica import Rules, Verified, position, verify_package
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Log, Speaker, entry_of, picture, roster
-from tests.unit.store.test_chain_upgrade import as_of
+from tests.unit.store.former_schemas import as_of
 
 FR = Speaker.named("FR")
 CODEC = ProtoCodec()

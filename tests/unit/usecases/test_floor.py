@@ -19,7 +19,7 @@ from node.usecases.search_terms import expected_kinds
 from tests.simulator.asking import Party, federation, prints
 from tests.simulator.world import CODEC
 from tests.unit.match.keeping import keep
-from tests.unit.usecases.test_inquiry import run
+from tests.unit.usecases.inquiries import run
 
 
 def of_quality(number: int, quality: int) -> Subject:

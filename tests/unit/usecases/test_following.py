@@ -35,7 +35,7 @@ from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.memory_store import MemoryStore, MemoryWriter
 from tests.simulator.world import CODEC
-from tests.unit.usecases.test_catalogue import holding, pdq
+from tests.unit.usecases.catalogued import holding, pdq
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 FRAMES = 6
