@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from node import config
 from node.app.homes import opened_database, right_database
 from node.app.node_keys import COMING_FILE, PETITION_FILE, finish_change, keys_in_force
-from node.app.node_rooms import open_roster
+from node.app.node_opening import open_roster
 from node.app.ownership import owning
 from node.app.rekeying import POLL_SECONDS, Rekeying
 from node.app.sessions import open_session

@@ -22,7 +22,7 @@ from node import config
 from node.app.homes import examine_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, load_coming, load_ring
-from node.app.node_rooms import open_roster
+from node.app.node_opening import open_roster
 from node.app.sessions import answers, socket_path
 from node.control.runner import LoopThread
 from node.domain.homes import Finding

@@ -36,7 +36,7 @@ from node.usecases.enrolment import renew_after_absence
 from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
-    from node.app.node_rooms import NodeRooms
+    from node.app.node_services import NodeServices
     from node.domain.roster import Roster
     from node.pki.keys import KeyRing
 
@@ -50,8 +50,8 @@ _log = structlog.get_logger(__name__)
 class HubContact:
     """Of one running node. Event loop only."""
 
-    def __init__(self, rooms: NodeRooms) -> None:
-        self._rooms = rooms
+    def __init__(self, services: NodeServices) -> None:
+        self._services = services
         self._away = False
         self._found = asyncio.Event()
         self._refreshing = asyncio.Lock()
@@ -81,8 +81,8 @@ class HubContact:
             found.set()
 
     def _is_active(self) -> bool:
-        roster = self._rooms.members.latest()
-        return roster is not None and member_id(self._rooms.settings.member) in roster.active()
+        roster = self._services.members.latest()
+        return roster is not None and member_id(self._services.settings.member) in roster.active()
 
     async def watch_roster(self) -> None:
         """Fetches the roster whenever the hub says that there is another. Runs for ever: what fails here is tried
@@ -91,7 +91,7 @@ class HubContact:
         failures = 0
         while True:
             try:
-                async with aclosing(self._rooms.link.roster_changes()) as changes:  # type: ignore[type-var]
+                async with aclosing(self._services.link.roster_changes()) as changes:  # type: ignore[type-var]
                     async for _ in changes:
                         await self.refresh_roster()
                         failures = 0
@@ -103,10 +103,12 @@ class HubContact:
             await self.pause(backoff(failures, random.random()))  # noqa: S311 (jitter)
 
     async def _refresh(self) -> None:
-        if self.is_certified() and self._rooms.link.certificate().not_after > time.time():
+        if self.is_certified() and self._services.link.certificate().not_after > time.time():
             # Whatever it is (a hub of before, one that does not take our certificate): the enrolment port tells.
             with contextlib.suppress(VigilError):
-                self._rooms.members.replace(await refreshed(self._rooms.roster_client, self._rooms.link.roster_file))
+                self._services.members.replace(
+                    await refreshed(self._services.roster_client, self._services.link.roster_file)
+                )
                 return
         try:
             channel = await self._enrolment()
@@ -115,7 +117,7 @@ class HubContact:
             return
         async with channel:
             roster = await self._refreshed_by_key(channel)
-            self._rooms.members.replace(roster)
+            self._services.members.replace(roster)
             # Between its change of keys and its next start a hub serves the new roster under its former CA: then the
             # next round finds the new one.
             if pem_sha256(channel.ca_pem) == roster.hub.ca_sha256:
@@ -123,28 +125,28 @@ class HubContact:
 
     async def _meet(self, stranger: BadSignature) -> None:
         """Whoever answers is no hub that we know: perhaps ours with new keys. The authority's roster decides."""
-        async with await EnrolmentChannel.open(self._rooms.settings.enrolment, None) as channel:
+        async with await EnrolmentChannel.open(self._services.settings.enrolment, None) as channel:
             try:
                 roster = await self._refreshed_by_key(channel)
             except (PeerFault, NotFound) as error:
                 raise BadSignature(_STRANGER, remedy=_NEW_HUB) from error
             if pem_sha256(channel.ca_pem) != roster.hub.ca_sha256:
                 raise BadSignature(_STRANGER, remedy=_NEW_HUB) from stranger
-            self._rooms.members.replace(roster)
+            self._services.members.replace(roster)
             await self._take_ca(channel.ca_pem)
 
     async def _refreshed_by_key(self, channel: EnrolmentChannel) -> Roster:
-        rooms = self._rooms
-        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
-        rings = (lambda: rooms.ring, self._coming)
-        return await refreshed_by_key(rooms.roster_client, channel, federation, member, rings)
+        services = self._services
+        federation, member = federation_id(services.settings.federation), member_id(services.settings.member)
+        rings = (lambda: services.ring, self._coming)
+        return await refreshed_by_key(services.roster_client, channel, federation, member, rings)
 
     def _coming(self) -> KeyRing | None:
-        rooms = self._rooms
-        return load_coming(rooms.home, rooms.settings, rooms.secret) if rooms.secret else None
+        services = self._services
+        return load_coming(services.home, services.settings, services.secret) if services.secret else None
 
     async def _take_ca(self, pem: bytes) -> None:
-        link = self._rooms.link
+        link = self._services.link
         if pem == link.ca():
             return
         await asyncio.to_thread(link.keep_ca, pem)
@@ -153,18 +155,18 @@ class HubContact:
 
     async def renew_certificate(self) -> None:
         """Renews at two thirds of the certificate's life, or by the statement key where the hub does not take it."""
-        rooms = self._rooms
-        certificate, ca = rooms.link.certificate(), _der(rooms.link.ca())
+        services = self._services
+        certificate, ca = services.link.certificate(), _der(services.link.ca())
         # After a change of our keys the certificate is for a former one: the statement key speaks for the new one.
         lives = certificate.not_after > time.time() and is_issued_by(certificate.der, ca)
-        lives = lives and rooms.link.has_own_certificate()
+        lives = lives and services.link.has_own_certificate()
         refused = lives and await self._refused()
         if lives and not refused and not needs_renewal(certificate, time.time()):
             return
-        federation, member = federation_id(rooms.settings.federation), member_id(rooms.settings.member)
-        request = make_request(rooms.ring)
+        federation, member = federation_id(services.settings.federation), member_id(services.settings.member)
+        request = make_request(services.ring)
         if lives and not refused:
-            chain = await rooms.link.renew(request)
+            chain = await services.link.renew(request)
         else:
             async with await self._enrolment() as channel:
                 chain = await renew_after_absence(
@@ -172,16 +174,16 @@ class HubContact:
                     federation=federation,
                     member=member,
                     csr=request,
-                    statement=rooms.ring.signer(STATEMENT),
+                    statement=services.ring.signer(STATEMENT),
                 )
-        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=rooms.ring, now=time.time())
-        rooms.link.keep(leaf.der, rooms.ring)
-        await rooms.link.reopen()
+        leaf = check_issued(chain[0], ca, spiffe=spiffe_id(federation, member), ring=services.ring, now=time.time())
+        services.link.keep(leaf.der, services.ring)
+        await services.link.reopen()
         _log.info("certificate renewed")
 
     async def _refused(self) -> bool:
         try:
-            await self._rooms.link.heads([self._rooms.own_log.origin])
+            await self._services.link.heads([self._services.own_log.origin])
         except Unauthenticated:
             return True
         except VigilError:
@@ -189,14 +191,14 @@ class HubContact:
         return False
 
     async def _enrolment(self) -> EnrolmentChannel:
-        rooms = self._rooms
-        latest = rooms.members.latest()
-        pin = latest.hub.ca_sha256 if latest else rooms.link.ca_sha256()
-        return await EnrolmentChannel.open(rooms.settings.enrolment, pin)
+        services = self._services
+        latest = services.members.latest()
+        pin = latest.hub.ca_sha256 if latest else services.link.ca_sha256()
+        return await EnrolmentChannel.open(services.settings.enrolment, pin)
 
     def is_certified(self) -> bool:
         """Whether our certificate is for the TLS key that we hold, and of the CA that the hub has now."""
-        link = self._rooms.link
+        link = self._services.link
         return link.has_own_certificate() and is_issued_by(link.certificate().der, _der(link.ca()))
 
 

@@ -23,7 +23,8 @@ from node.app import logs
 from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.helping import raise_descriptors
 from node.app.hub_archive import require_newest
-from node.app.hub_rooms import open_hub
+from node.app.hub_command_table import hub_commands
+from node.app.hub_opening import open_hub
 from node.app.memory import give_back_now_and_then
 from node.app.ports import Ports
 from node.app.sessions import socket_path
@@ -39,7 +40,7 @@ from node.wire.server import serve_enrolment, serve_federation
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from node.app.hub_rooms import HubRooms
+    from node.app.hub_services import HubServices
     from node.config import Home
 
 Line = dict[str, Any]
@@ -70,8 +71,8 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
         require_newest(home)
         changed = True
         while changed:
-            with open_hub(home, settings, lambda: known) as rooms:
-                changed = asyncio.run(_serve(rooms, ready))
+            with open_hub(home, settings, lambda: known) as services:
+                changed = asyncio.run(_serve(services, ready))
             ready = _again
 
 
@@ -79,7 +80,7 @@ def _again(_line: Line) -> None:
     """Nobody waits for a second line that says ready."""
 
 
-async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
+async def _serve(services: HubServices, ready: Callable[[Line], None]) -> bool:
     """Serves until a signal comes; whether it ended because the hub's keys have changed."""
     supervisor, changed, loop = Supervisor(), asyncio.Event(), asyncio.get_running_loop()
 
@@ -90,36 +91,36 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
     def change_over_soon() -> None:
         loop.call_soon_threadsafe(change_over)
 
-    rooms.changed_over = change_over_soon
+    services.changed_over = change_over_soon
     relay = QueryRelay(
-        roster=rooms.members.current,
-        codec=rooms.codec,
-        store=rooms.store,
+        roster=services.members.current,
+        codec=services.codec,
+        store=services.store,
         switchboard=LocalSwitchboard(),
-        booked=rooms.booked,
+        booked=services.booked,
         clock=time.time,
     )
-    rooms.attending, rooms.at_once, rooms.daemon = lambda: relay.attending, relay.at_once, True
-    settings = rooms.settings
-    ports = Ports.open(rooms.home, settings.hub, settings.enrolment, rooms.server_files)
+    services.attending, services.at_once, services.daemon = lambda: relay.attending, relay.at_once, True
+    settings = services.settings
+    ports = Ports.open(services.home, settings.hub, settings.enrolment, services.server_files)
     try:
         main = await serve_federation(
             f"unix:{lasting(ports.main_server)}",
-            rooms.server_files,
-            rooms.gate,
-            carrier=rooms.carrier,
+            services.server_files,
+            services.gate,
+            carrier=services.carrier,
             relay=relay,
-            renewal=rooms.enrolment,
-            roster=rooms.roster,
+            renewal=services.enrolment,
+            roster=services.roster,
             clock=time.time,
-            allowed=lambda: _allowed(rooms),
+            allowed=lambda: _allowed(services),
             door=ports,
         )
         ports.closed, ports.lost = main.closed, main.lost
-        desk = await serve_enrolment(ports.desk, enrolment=rooms.enrolment)
+        desk = await serve_enrolment(ports.desk, enrolment=services.enrolment)
         for name, work in ports.works():
             supervisor.run(name, work)
-        await _serve_ports(rooms, supervisor, relay, ports, servers=(main, desk), ready=ready)
+        await _serve_ports(services, supervisor, relay, ports, servers=(main, desk), ready=ready)
     finally:
         await supervisor.stop()
         ports.close()
@@ -127,7 +128,7 @@ async def _serve(rooms: HubRooms, ready: Callable[[Line], None]) -> bool:
 
 
 async def _serve_ports(
-    rooms: HubRooms,
+    services: HubServices,
     supervisor: Supervisor,
     relay: QueryRelay,
     ports: Ports,
@@ -136,12 +137,12 @@ async def _serve_ports(
     ready: Callable[[Line], None],
 ) -> None:
     """From here on there is somebody behind both ports."""
-    settings = rooms.settings
+    settings = services.settings
     await ports.ready()
-    socket = await control.serve(socket_path(rooms.home), rooms.commands().run)
-    supervisor.run("database", watch_database(rooms.database))
+    socket = await control.serve(socket_path(services.home), hub_commands(services).run)
+    supervisor.run("database", watch_database(services.database))
     supervisor.run("memory", give_back_now_and_then())
-    jobs = _jobs(rooms, ports)
+    jobs = _jobs(services, ports)
     jobs.start()
     settle()
     ready({"event": "ready", "hub": settings.hub, "enrolment": settings.enrolment, "federation": settings.federation})
@@ -154,38 +155,38 @@ async def _serve_ports(
         relay.close()
         await asyncio.gather(*(each.stop(GRACE_SECONDS) for each in (*servers, socket)))
         try:
-            await asyncio.to_thread(rooms.booked.flush, time.time())
+            await asyncio.to_thread(services.booked.flush, time.time())
         except VigilError as error:
             _log.warning("what members asked in the last seconds is not written down", kind=error.kind)
-        socket_path(rooms.home).unlink(missing_ok=True)
+        socket_path(services.home).unlink(missing_ok=True)
 
 
-def _allowed(rooms: HubRooms) -> Limits:
-    roster = rooms.members.latest()
+def _allowed(services: HubServices) -> Limits:
+    roster = services.members.latest()
     return roster.policy.limits if roster else Limits()
 
 
-def _jobs(rooms: HubRooms, ports: Ports) -> Jobs:
+def _jobs(services: HubServices, ports: Ports) -> Jobs:
     async def roster() -> None:
         # Before the authority's first signature there is nothing to keep fresh.
         with contextlib.suppress(NotFound):
-            await asyncio.to_thread(rooms.refresh)
+            await asyncio.to_thread(services.refresh)
 
     async def sweep() -> None:
-        swept = await asyncio.to_thread(rooms.custody.sweep)
+        swept = await asyncio.to_thread(services.custody.sweep)
         _log.info("retention swept", expired=swept.expired)
 
     async def mail() -> None:
-        await asyncio.to_thread(_expire_mail, rooms)
+        await asyncio.to_thread(_expire_mail, services)
 
     async def certificate() -> None:
-        if await asyncio.to_thread(rooms.renew_server):
+        if await asyncio.to_thread(services.renew_server):
             ports.show()
 
     async def ledger() -> None:
-        await asyncio.to_thread(rooms.booked.flush, time.time())
+        await asyncio.to_thread(services.booked.flush, time.time())
 
-    jobs, settings = Jobs(), rooms.settings
+    jobs, settings = Jobs(), services.settings
     jobs.every(LEDGER_SECONDS, "ledger", ledger)
     jobs.every(settings.roster_refresh_seconds, "roster", roster)
     jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
@@ -194,6 +195,6 @@ def _jobs(rooms: HubRooms, ports: Ports) -> Jobs:
     return jobs
 
 
-def _expire_mail(rooms: HubRooms) -> None:
-    with rooms.store.write() as tx:
+def _expire_mail(services: HubServices) -> None:
+    with services.store.write() as tx:
         tx.expire_mail(int(time.time()))

@@ -25,7 +25,8 @@ from node.app.homes import right_database
 from node.app.hub_contact import HubContact
 from node.app.joining import wait_for_admission
 from node.app.key_switch import KeySwitch
-from node.app.node_rooms import finish_deletions, open_node
+from node.app.node_command_table import node_commands
+from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
 from node.control.node_commands import OK
@@ -48,7 +49,7 @@ from node.wire import control
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from node.app.node_rooms import NodeRooms
+    from node.app.node_services import NodeServices
     from node.config import Home
     from node.domain.ids import Origin
 
@@ -74,8 +75,8 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
         tell, again = _once(ready), True
         while again:
             # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
-            with open_node(home, settings, lambda: known, logs.Tenths()) as rooms:
-                again = asyncio.run(_serve(rooms, tell))
+            with open_node(home, settings, lambda: known, logs.Tenths()) as services:
+                again = asyncio.run(_serve(services, tell))
 
 
 def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
@@ -93,72 +94,74 @@ def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
 class NodeDaemon:
     """One running node. Event loop only."""
 
-    def __init__(self, rooms: NodeRooms) -> None:
-        self._rooms = rooms
-        link = rooms.link
-        self.contact = HubContact(rooms)
+    def __init__(self, services: NodeServices) -> None:
+        self._services = services
+        link = services.link
+        self.contact = HubContact(services)
         pause = self.contact.pause
         watch = HubWatch(
-            store=rooms.store,
-            alarms=rooms.alarms,
+            store=services.store,
+            alarms=services.alarms,
             clock=time.time,
-            own=rooms.own_log.origin.member,
-            latest=rooms.members.latest,
+            own=services.own_log.origin.member,
+            latest=services.members.latest,
         )
         self.publisher = Publisher(
-            own=rooms.own_log,
+            own=services.own_log,
             carrier=link,
             drawn=random.random,
             pause=pause,
-            on_behind=rooms.require_expected,
-            on_foreign=rooms.alarms.foreign_append,
+            on_behind=services.require_expected,
+            on_foreign=services.alarms.foreign_append,
             on_rolled_back=lambda own, head: watch.look({own.origin: own}, [head]),
         )
         self.watch = Watch(watch=watch, carrier=link)
         self.copies = Copies(
-            store=rooms.store,
-            catalogue=rooms.catalogue,
-            codec=rooms.codec,
-            roster=rooms.members.current,
-            own=rooms.own_log.origin,
-            today=rooms.custody.today,
+            store=services.store,
+            catalogue=services.catalogue,
+            codec=services.codec,
+            roster=services.members.current,
+            own=services.own_log.origin,
+            today=services.custody.today,
             on_own=self.publisher.wake,
         )
         self.follower = Follower(copies=self.copies, carrier=link, drawn=random.random, pause=pause)
         self.arrivals = ArrivalMatcher(
-            arrivals=rooms.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
+            arrivals=services.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
         )
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
-            answerer=rooms.answerer,
-            inquirer=rooms.inquirer,
+            answerer=services.answerer,
+            inquirer=services.inquirer,
             workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
             # An older database would say "no hit" of what it lacks.
             cleared=self.publisher.looked,
-            decided=rooms.held.replies,
+            decided=services.held.replies,
         )
-        rooms.bringers.append(self.attendant.send)
+        services.bringers.append(self.attendant.send)
         self.repairer = Repairer(
-            store=rooms.store,
-            catalogue=rooms.catalogue,
-            codec=rooms.codec,
+            store=services.store,
+            catalogue=services.catalogue,
+            codec=services.codec,
             carrier=link,
-            member=rooms.own_log.origin.member,
-            limits=lambda: rooms.policy().limits,
+            member=services.own_log.origin.member,
+            limits=lambda: services.policy().limits,
         )
-        former = FormerLogs(store=rooms.store, own=rooms.own_log.origin, roster=rooms.members.current)
+        former = FormerLogs(store=services.store, own=services.own_log.origin, roster=services.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
-        self.switch = KeySwitch(members=rooms.members, ring=rooms.ring, others=rooms.settings.roster_refresh_seconds)
+        self.switch = KeySwitch(
+            members=services.members, ring=services.ring, others=services.settings.roster_refresh_seconds
+        )
         reconnecting = Reconnecting(
-            me=rooms.own_log.origin.member,
+            me=services.own_log.origin.member,
             attendant=self.attendant,
             follower=self.follower,
             publisher=self.publisher,
-            members=rooms.members,
+            members=services.members,
             refresh=self._refresh_now,
         )
         reconnecting.watch(link)
@@ -200,11 +203,11 @@ class NodeDaemon:
         """After a restore: waits until our own log was compared and every log is where the hub has it, so that what was
         retracted since the backup is retracted here; then expires what is due.
         """
-        rooms = self._rooms
+        services = self._services
         _log.info("the database was restored or accepted: catching up before anything is served")
         while True:
             try:
-                heads = await rooms.link.heads([])
+                heads = await services.link.heads([])
             except VigilError as error:
                 _log.warning("the hub cannot be asked yet", kind=error.kind)
             else:
@@ -216,16 +219,16 @@ class NodeDaemon:
                     for head in heads
                     if sizes.get(head.origin, 0) < head.cosigned_size and head.origin not in stopped
                 ]
-                if rooms.own_log.compared and not behind:
+                if services.own_log.compared and not behind:
                     break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self.follower.changed()
-        await asyncio.to_thread(rooms.custody.sweep)
-        rooms.home.restored.unlink()
+        await asyncio.to_thread(services.custody.sweep)
+        services.home.restored.unlink()
 
     def _sizes(self) -> dict[Origin, int]:
-        with self._rooms.store.read() as tx:
+        with self._services.store.read() as tx:
             # A frozen log is behind for ever, a paused one for a while, and both show so; they must not keep the others
             # from being served.
             paused = dict.fromkeys(self.copies.paused, MAX_TREE_SIZE)
@@ -240,13 +243,13 @@ class NodeDaemon:
 
     def due(self) -> None:
         """Gives the scheduler what is due and when."""
-        settings = self._rooms.settings
+        settings = self._services.settings
 
         async def sweep() -> None:
-            swept = await asyncio.to_thread(self._rooms.custody.sweep)
-            queries = await asyncio.to_thread(self._rooms.custody.forget_queries, settings.query_retention_days)
-            hits = await asyncio.to_thread(self._rooms.custody.forget_hits, settings.query_retention_days)
-            await asyncio.to_thread(finish_deletions, self._rooms)
+            swept = await asyncio.to_thread(self._services.custody.sweep)
+            queries = await asyncio.to_thread(self._services.custody.forget_queries, settings.query_retention_days)
+            hits = await asyncio.to_thread(self._services.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(finish_deletions, self._services)
             _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
         self.jobs.every(settings.roster_refresh_seconds, "roster", self.look_for_the_hub)
@@ -258,7 +261,7 @@ class NodeDaemon:
             self.publisher.wake()
 
         async def tend() -> None:
-            await asyncio.to_thread(self._rooms.catalogue.tend)
+            await asyncio.to_thread(self._services.catalogue.tend)
 
         self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
@@ -268,38 +271,38 @@ class NodeDaemon:
         self.jobs.start()
 
 
-async def _serve(rooms: NodeRooms, ready: Callable[[Line], None]) -> bool:
+async def _serve(services: NodeServices, ready: Callable[[Line], None]) -> bool:
     """Whether the home is to be opened again."""
     supervisor = Supervisor()
-    daemon = NodeDaemon(rooms)
-    rooms.health = daemon.health
-    rooms.sender = daemon.publisher
-    rooms.wakers.append(daemon.publisher.wake)
+    daemon = NodeDaemon(services)
+    services.health = daemon.health
+    services.sender = daemon.publisher
+    services.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
     supervisor.run("follower", daemon.follower.run())
     supervisor.run("roster", daemon.contact.watch_roster())
-    supervisor.run("database", watch_database(rooms.database))
+    supervisor.run("database", watch_database(services.database))
     try:
-        if rooms.home.restored.exists():
+        if services.home.restored.exists():
             await supervisor.unless_ended(daemon.catch_up())
         if not supervisor.ended:
-            await _until_ended(rooms, daemon, supervisor, ready)
+            await _until_ended(services, daemon, supervisor, ready)
     finally:
         _log.info("the node ends")
         await supervisor.stop()
         # An answer that is being signed may still reach the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
-        await rooms.link.reopen()
+        await services.link.reopen()
     return daemon.switch.due.is_set() and not supervisor.ended
 
 
 async def _until_ended(
-    rooms: NodeRooms, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
+    services: NodeServices, daemon: NodeDaemon, supervisor: Supervisor, ready: Callable[[Line], None]
 ) -> None:
-    shared = group_socket(rooms.settings)
-    commands = rooms.commands()
-    sockets = [await control.serve(socket_path(rooms.home), commands.run)]
+    shared = group_socket(services.settings)
+    commands = node_commands(services)
+    sockets = [await control.serve(socket_path(services.home), commands.run)]
     if shared is not None:
         path, group = shared
         sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
@@ -307,7 +310,7 @@ async def _until_ended(
     supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
     settle()
-    ready({"event": "ready", "node": rooms.settings.member, "federation": rooms.settings.federation})
+    ready({"event": "ready", "node": services.settings.member, "federation": services.settings.federation})
     _log.info("the node runs")
     try:
         await supervisor.unless_ended(daemon.switch.until_due())
@@ -315,8 +318,8 @@ async def _until_ended(
             await supervisor.until_ended()
     finally:
         daemon.jobs.stop()
-        rooms.index_files.stop()
+        services.index_files.stop()
         await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
-        socket_path(rooms.home).unlink(missing_ok=True)
+        socket_path(services.home).unlink(missing_ok=True)
         if shared is not None:
             shared[0].unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from node import config
 from node.app.homes import opened_database, right_database
-from node.app.hub_rooms import OWN_NAME
+from node.app.hub_services import OWN_NAME
 from node.app.ownership import owning
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound

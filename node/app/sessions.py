@@ -125,12 +125,14 @@ def _alone(
     home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
 ) -> Iterator[Runner]:
     if settings.role == "hub":
-        from node.app.hub_rooms import open_hub
+        from node.app.hub_command_table import hub_commands
+        from node.app.hub_opening import open_hub
 
         with open_hub(home, settings, passphrase) as hub:
-            yield hub.commands().run
+            yield hub_commands(hub).run
         return
-    from node.app.node_rooms import open_node
+    from node.app.node_command_table import node_commands
+    from node.app.node_opening import open_node
 
     if home.restored.exists():
         raise Unavailable(
@@ -138,4 +140,4 @@ def _alone(
             remedy="start the node with the hub in reach (vigil node run): it catches up before it serves anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
-        yield node.commands().run
+        yield node_commands(node).run

@@ -23,6 +23,7 @@ from node.cli.node import check_store, ready_words
 from node.cli.output import Line, Output, plain
 from node.cli.usage_words import alarm_words, used_words
 from node.cli.words import count, moment, new_table
+from node.domain.token import INVITATION_SECONDS
 
 group = new_group("The federation's hub: invite, admit, suspend, run.")
 
@@ -120,7 +121,10 @@ def invite(
     valid: Annotated[
         float | None,
         typer.Option(
-            "--valid", metavar="TIME", parser=options.duration, help="How long the invitation is valid. Default: 48h."
+            "--valid",
+            metavar="TIME",
+            parser=options.duration,
+            help=f"How long the invitation is valid. Default: {INVITATION_SECONDS // 3_600}h.",
         ),
     ] = None,
 ) -> None:

@@ -57,15 +57,6 @@ def duration(text: str) -> float:
     return seconds
 
 
-def spell_duration(seconds: float) -> str:
-    """Seconds as `duration` reads them, in the largest unit that is exact to a thousandth of itself."""
-    for unit in ("d", "h", "m", "s", "ms"):
-        count = Decimal(repr(seconds)) / _SECONDS[unit]
-        if count >= 1 and count == round(count, 3):
-            return f"{count.quantize(Decimal('0.001')).normalize():f}{unit}"
-    raise ValueError("the smallest time is one millisecond")
-
-
 def day(text: str) -> int:
     """A day as YYYY-MM-DD, in days since 1970-01-01 (handling counts so). Past ones are not refused here."""
     try:

@@ -85,6 +85,8 @@ class QueryPrinter:
             self._output.line(line, outcome_words)
         elif "not_asked" in line:
             self._output.line(line, lambda line: f"{subject_name(line)}\n  not asked: {plain(line['not_asked'])}")
+        elif "left_out" in line:
+            self._output.line(line, _thinned_words)
         else:
             self._output.line(line, self._hit_words)
 
@@ -139,7 +141,7 @@ class QueryPrinter:
             self._output.say(f"{files_words(summary | inside)}.")
         if hidden := hidden_words(summary):
             self._output.say(hidden)
-        for words in (*grouped_words(summary), *aside_words(summary)):
+        for words in (*grouped_words(summary), *aside_words(summary), *_left_out_words(summary)):
             self._output.say(words)
         if summary.get("not_asked"):
             left = count(summary["not_asked"], "subject")
@@ -188,6 +190,17 @@ class QueryPrinter:
             self._output.note(f"Answers that come later: vigil queries {summary['query']}")
         if not unasked and not self.complete and states & _NOT_REACHED:
             self._output.note(f"To ask the same again: vigil query --again {summary['query']}")
+
+
+def _left_out_words(summary: Line) -> list[str]:
+    left = count(summary.get("left_out") or 0, "frame")
+    words = f"Left out of the question, so that it fits: {left} of videos. What they show was not asked about."
+    return [words] if summary.get("left_out") else []
+
+
+def _thinned_words(line: Line) -> str:
+    asked = line["fingerprints"] - line["left_out"]
+    return f"{subject_name(line)}\n  asked about in part: {asked:,} of its {line['fingerprints']:,} fingerprints"
 
 
 def _plan_words(plan: Line) -> str:

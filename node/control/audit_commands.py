@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
-from node.domain.batch import BodyState
+from node.domain.batch import READ_BYTES, BodyState
 from node.domain.envelope import Kind
 from node.usecases.acts import ActOutcome, outcomes
 from node.usecases.audit import AuditEntry, unpack_body
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 50
 """Entries shown where nobody says how many: the newest."""
-_RUN_BYTES: Final = 1 << 20
 _PREFIX: Final = "audit_"
 _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
@@ -78,7 +77,7 @@ class AuditCommands:
     def _lines(self, start: int, stop: int) -> list[Line]:
         """As many entries from `start` on as are read at once, at least one."""
         with self.store.read() as tx:
-            run = tx.run(self.origin, start, stop, _RUN_BYTES)
+            run = tx.run(self.origin, start, stop, READ_BYTES)
             bodies = [
                 unpack_body(body)[0] if state == BodyState.HELD else {}
                 for body, state in zip(run.bodies, run.states, strict=True)

@@ -15,7 +15,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from node.control.arguments import Arguments
 from node.control.node_commands import fsck_lines
@@ -24,7 +24,7 @@ from node.domain.batch import BodyState
 from node.domain.ids import member_id, spoken
 from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
-from node.domain.token import format_token
+from node.domain.token import INVITATION_SECONDS, format_token
 from node.errors import Misuse
 from node.usecases.acts import perform
 from node.usecases.outliers import Sameness
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
 
 T = TypeVar("T")
-
-INVITATION_SECONDS: Final = 48 * 3600
 
 
 class Desk(Protocol):

@@ -213,13 +213,13 @@ def read_subject(line: Line) -> Subject:
                 for code, value, quality, *at in line["fingerprints"]
             ),
             orientations=tuple(bytes.fromhex(value) for value in line["orientations"]),
-            trimmed=tuple(bytes.fromhex(value) for value in line["trimmed"]),
+            trimmed=tuple(bytes.fromhex(value) for value in line.get("trimmed", ())),
             looks=tuple(
                 Look(
                     background=BACKGROUNDS[BACKGROUNDS.index(background)],
                     orientations=tuple(bytes.fromhex(value) for value in turned),
                 )
-                for background, turned in line["looks"]
+                for background, turned in line.get("looks", ())
             ),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -16,11 +16,12 @@ from node.control.arguments import Arguments
 from node.control.hit_lines import aside_line
 from node.control.usage_lines import quota_alarms, usage_line
 from node.domain.batch import BodyState
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
-from node.usecases.alarms import ForeignAppend, alarm_kind, alarms
+from node.usecases.alarms import ForeignAppend, IndexDisagreement, alarm_kind, alarms
 from node.usecases.fsck import check_store
 from node.usecases.missing import absent, read_marks
 
@@ -42,7 +43,6 @@ OK: Final = "OK"
 """In status, of what has no trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
-SECONDS_A_DAY: Final = 86_400
 SALT_SIZE: Final = 32
 _SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
@@ -210,6 +210,8 @@ def _alarm_line(alarm: Alarm) -> Line:
     line: Line = {"alarm": alarm_kind(alarm), "log": alarm.log, "at": alarm.at}
     if isinstance(alarm, ForeignAppend):
         line |= {"first": alarm.first, "size": alarm.size}
+    elif isinstance(alarm, IndexDisagreement):
+        line |= {"hits": alarm.hits}
     else:
         held, shown = alarm.evidence
         line |= {

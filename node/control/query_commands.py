@@ -73,7 +73,8 @@ class QueryCommands:
         they come; at the end {"query", "outcomes", "hits", ...} over all parts.
 
         A subject on the allow-list is left out, and a line says so: {"subject", "not_asked"}. With `show_all` it is
-        asked about like any other. Raises `Refused` where nothing is left to ask about.
+        asked about like any other. A video that is asked about in part has a line too: {"subject", "left_out",
+        "fingerprints"}. Raises `Refused` where nothing is left to ask about.
         """
         given = Arguments(arguments)
         question, show_all = _question(given), given.flag("show_all")
@@ -120,6 +121,8 @@ class QueryCommands:
         plan = await asyncio.to_thread(make)
         for label in plan.not_asked:
             yield {"subject": label, "not_asked": ON_THE_LIST}
+        for each in plan.thinned:
+            yield {"subject": each.label, "left_out": each.left_out, "fingerprints": each.fingerprints}
         yield plan_line(plan)
         searched: dict[str, int] = {}
         counted = Tally()

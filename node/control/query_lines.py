@@ -35,6 +35,7 @@ def plan_line(plan: Plan) -> Line:
         "case": plan.terms.case,
         "subjects": sum(len(todo.subjects) for todo in plan.todo),
         "fingerprints": sum(todo.part.cost for todo in plan.todo),
+        "left_out": plan.terms.left_out,
         "levels": levels or None,
         "from_case": plan.terms.from_case,
         "parts": plan.parts,
@@ -67,6 +68,7 @@ def summary_line(plan: Plan) -> Line:
         "hidden": tally.hidden,
         "not_asked": len(plan.not_asked),
         "reduced": plan.reduced,
+        "left_out": plan.terms.left_out,
         "from_case": plan.terms.from_case,
         "complete": tally.complete(),
         "parts": plan.parts,
@@ -115,6 +117,7 @@ def question_line(kept: KeptQuestion, terms: Terms) -> Line:
         "from_case": terms.from_case,
         "subjects": terms.subjects,
         "fingerprints": terms.fingerprints,
+        "left_out": terms.left_out,
         "again": terms.again.hex() or None,
         "parts": len(kept.parts),
         "part_states": [

@@ -194,7 +194,7 @@ class SearchCommands:
             hits += len(found.hits)
             hidden += sum(found.hidden.values())
             tally.of(found)
-            tally.asked(asked)
+            tally.asked(asked, self.policy().pdq_quality_floor)
             searched = dict(found.searched)
             for hit in found.hits:
                 yield hit_line(asked[hit.subject].label, hit)

@@ -49,10 +49,10 @@ class Tally:
             left_out[member] += number
         self.add(left_out, found.aside, found.sources.standing)
 
-    def asked(self, subjects: Sequence[Subject]) -> None:
-        """What of these may not match: of how many of them the PDQ, and the pHash."""
+    def asked(self, subjects: Sequence[Subject], floor: int) -> None:
+        """What of these may not match: of how many of them the PDQ, and the pHash. `floor`: the policy's."""
         for subject in subjects:
-            may = may_match(subject.fingerprints)
+            may = may_match(subject.fingerprints, floor)
             kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
             self._not_compared.update(kind.name for kind in (PDQ, PHASH) if kind in kinds)
 

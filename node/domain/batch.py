@@ -34,6 +34,14 @@ RUN_WORDS: Final = 50
 a package of them takes as long as one full of records, and other logs wait no longer than that."""
 MAX_PACKAGE: Final = 1 << 20
 """What every receiver takes of a package, in the unit of `RUN_BYTES`."""
+MAX_BODY: Final = 512 << 10
+"""Bytes of a body: `MAX_FINGERPRINTS` PDQ hashes fit three times, and a package always holds one body."""
+MAX_HANDLING: Final = 16 << 10
+"""Bytes of a handling: an audience of several hundred members."""
+MAX_PROOF: Final = 64
+"""Hashes of a consistency proof between trees of fewer than 2^63 leaves, and one."""
+READ_BYTES: Final = 1 << 20
+"""What is read of a log at a time by whoever goes through all of it. Nothing on the wire depends on it."""
 MAX_RUN: Final = 1 << 16
 """Entries that every receiver takes in a package. `MAX_PACKAGE` bytes have room for fewer."""
 

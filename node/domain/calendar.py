@@ -15,7 +15,8 @@ from typing import Final
 EPOCH: Final = dt.date(1970, 1, 1)
 LAST_DAY: Final = (dt.date.max - EPOCH).days
 """Days since 1970 of 9999-12-31, the last date that can be spelled."""
-LAST_SECOND: Final = LAST_DAY * 86_400
+SECONDS_A_DAY: Final = 86_400
+LAST_SECOND: Final = LAST_DAY * SECONDS_A_DAY
 """The first second of that day, in every time zone still a date."""
 
 

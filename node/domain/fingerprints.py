@@ -93,10 +93,9 @@ class Fingerprint:
         bits = TELLING_BITS.get(self.code)
         return bits is not None and not bits[0] <= int.from_bytes(self.value, "big").bit_count() <= bits[1]
 
-    @property
-    def searchable(self) -> bool:
-        """Whether this fingerprint may match at all: a known kind of the right length, not below its quality floor, not
-        degenerate. Of a pHash its PDQ decides besides (`matchable`).
+    def may_match(self, floor: int) -> bool:
+        """Whether this fingerprint may match at all: a known kind of the right length, not below the quality `floor` of
+        the policy, not degenerate. Of a pHash its PDQ decides besides (`matchable`).
         """
         # Every fingerprint of every question that comes is asked this: one look-up in place of six.
         known = _SEARCHED.get(self.code)
@@ -106,15 +105,24 @@ class Fingerprint:
         if len(self.value) != size or (most and not least <= int.from_bytes(self.value, "big").bit_count() <= most):
             return False
         quality = self.quality
-        return not rated or quality is None or quality == UNSTATED_QUALITY or quality >= PDQ_QUALITY_FLOOR
+        return not rated or quality is None or quality == UNSTATED_QUALITY or quality >= floor
 
-    @property
-    def contributable(self) -> bool:
-        """Whether it may leave in a record: known, whole, not degenerate, of stated quality at or above the floor."""
+    def may_leave(self, floor: int) -> bool:
+        """Whether it may leave in a record: known, whole, not degenerate, of stated quality at or above the `floor`."""
         kind = self.kind
         if kind is None or len(self.value) != kind.size or self.degenerate:
             return False
-        return not kind.has_quality or (self.quality is not None and self.quality >= PDQ_QUALITY_FLOOR)
+        return not kind.has_quality or (self.quality is not None and self.quality >= max(floor, 0))
+
+    @property
+    def searchable(self) -> bool:
+        """As `may_match`, with the published floor: for whoever has no policy."""
+        return self.may_match(PDQ_QUALITY_FLOOR)
+
+    @property
+    def contributable(self) -> bool:
+        """As `may_leave`, with the published floor: for whoever has no policy."""
+        return self.may_leave(PDQ_QUALITY_FLOOR)
 
 
 def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fingerprint:

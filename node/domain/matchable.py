@@ -34,11 +34,11 @@ HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
 
 
-def may_match(fingerprints: Sequence[Fingerprint]) -> tuple[bool, ...]:
+def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[bool, ...]:
     """Whether each fingerprint of what is asked about may match. A pHash goes with the PDQ of the same number (the
-    whole picture's, then the inside's). A pHash without any PDQ was typed by a person.
+    whole picture's, then the inside's). A pHash without any PDQ was typed by a person. `floor`: the policy's.
     """
-    searchable = [each.searchable for each in fingerprints]
+    searchable = [each.may_match(floor) for each in fingerprints]
     codes = [each.code for each in fingerprints]
     if PHASH.code in codes:
         pictures = [may for code, may in zip(codes, searchable, strict=True) if code == PDQ.code]
@@ -48,18 +48,26 @@ def may_match(fingerprints: Sequence[Fingerprint]) -> tuple[bool, ...]:
     return tuple(searchable)
 
 
-def spoken_for(fingerprints: Iterable[Fingerprint]) -> bool:
+def spoken_for(fingerprints: Iterable[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> bool:
     """Whether a pHash among the fingerprints of a record or a holding has a PDQ beside it that may match."""
-    return any(each.code == PDQ.code and each.searchable for each in fingerprints)
+    return any(each.code == PDQ.code and each.may_match(floor) for each in fingerprints)
 
 
-def contributable(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+def contributable(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
     """Those fingerprints of one thing that may leave in a record."""
-    picture = any(each.code == PDQ.code and each.contributable for each in fingerprints)
-    return tuple(each for each in fingerprints if each.contributable and (picture or each.code != PHASH.code))
+    picture = any(each.code == PDQ.code and each.may_leave(floor) for each in fingerprints)
+    return tuple(each for each in fingerprints if each.may_leave(floor) and (picture or each.code != PHASH.code))
 
 
-def matchable_columns(columns: FingerprintColumns) -> FingerprintColumns:
+def reaching(quality: np.ndarray, floor: int) -> np.ndarray:
+    """Which qualities of a column reach the floor; one that nobody stated does. bool (n,)."""
+    good: np.ndarray = (quality >= floor) & (quality <= HIGHEST_QUALITY) & (quality >= 0) | (
+        quality == UNSTATED_QUALITY
+    )
+    return good
+
+
+def matchable_columns(columns: FingerprintColumns, floor: int = PDQ_QUALITY_FLOOR) -> FingerprintColumns:
     """The same for whole records or holdings, by the column: without the hashes that may not match."""
     chosen: list[FingerprintColumn] = []
     pictures: list[np.ndarray] = []
@@ -70,9 +78,7 @@ def matchable_columns(columns: FingerprintColumns) -> FingerprintColumns:
             opinions.append(sound)
             continue
         if each.code == PDQ.code:
-            quality = sound.quality
-            good = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
-            pictures.append(sound.rows[good])
+            pictures.append(sound.rows[reaching(sound.quality, floor)])
         chosen.append(sound)
     rows = np.concatenate(pictures) if pictures else np.empty(0, dtype=np.int64)
     chosen += [_some(each, np.isin(each.rows, rows)) for each in opinions]

@@ -40,8 +40,9 @@ class Terms:
 
     `officer` and `officer_role`: who asked. `recipients` empty: every active member. `members`: who was expected to
     answer when it was asked. `budget`: seconds to wait for each part. `subjects`, `fingerprints`: how many, over all
-    parts. `from_case`: the subjects are the holdings of `case`. `again`: the id of the question that this one repeats,
-    b"" where it repeats none.
+    parts. `left_out`: fingerprints of videos that were not asked about, so that the question fits. `from_case`: the
+    subjects are the holdings of `case`. `again`: the id of the question that this one repeats, b"" where it repeats
+    none.
     """
 
     case: str
@@ -55,6 +56,7 @@ class Terms:
     budget: float = 5.0
     subjects: int = 0
     fingerprints: int = 0
+    left_out: int = 0
     from_case: bool = False
     again: bytes = b""
 

@@ -88,7 +88,12 @@ class Proposed:
 
 
 class SearchIndex(Protocol):
-    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread."""
+    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread.
+    `floor`: the quality from which on a PDQ is in it.
+    """
+
+    @property
+    def floor(self) -> int: ...
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
         """Found by the very next search. Low-quality and unsearchable hashes are left out by the index itself."""

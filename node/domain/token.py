@@ -26,6 +26,8 @@ from node.errors import Malformed, Misuse
 
 PREFIX: Final = "vigil1."
 SECRET_SIZE: Final = 32
+INVITATION_SECONDS: Final = 48 * 3_600
+"""How long an invitation is valid where its operator says nothing else."""
 MAX_TOKEN: Final = 2_048
 """Characters of a token. One has about 260."""
 _CHECKSUM: Final = 8

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import FRAME, PDQ_RADIUS
+from node.domain.fingerprints import FRAME, PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.orientations import INVERSE, turned
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class VideoMatch:
     compared_at: int | None
 
 
-def frames_of(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+def frames_of(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
     """The frames that count, in their order: known ones of the quality floor or above, without repeats of what is
     shown at the time before (a frame, and what lies within its borders).
     """
@@ -96,7 +96,7 @@ def frames_of(fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
     before, now = set[bytes](), set[bytes]()
     at: int | None = None
     for each in fingerprints:
-        if each.code != FRAME.code or not each.searchable:
+        if each.code != FRAME.code or not each.may_match(floor):
             continue
         if each.at is None or each.at != at:
             before, now, at = now, set(), each.at
@@ -119,9 +119,9 @@ class LookedFor:
     words: Words
 
 
-def looked_for(query: Sequence[Fingerprint]) -> LookedFor | None:
+def looked_for(query: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> LookedFor | None:
     """The same of all fingerprints that are asked about; None where no frame among them counts."""
-    frames = frames_of(query)
+    frames = frames_of(query, floor)
     return LookedFor(frames=frames, words=words_of([each.value for each in frames])) if frames else None
 
 
@@ -131,14 +131,20 @@ def distances(one: Words, other: Words) -> npt.NDArray[np.int16]:
     return np.asarray(bits.sum(axis=2), dtype=np.int16)
 
 
-def compare(query: LookedFor | None, compared: Sequence[Fingerprint], radius: int, turn: int = 0) -> VideoMatch | None:
+def compare(
+    query: LookedFor | None,
+    compared: Sequence[Fingerprint],
+    radius: int,
+    turn: int = 0,
+    floor: int = PDQ_QUALITY_FLOOR,
+) -> VideoMatch | None:
     """Whether what is asked and what is kept are near by the rules above; None where not.
 
     `compared`: all fingerprints of what is kept, of whatever kind. `radius`: that of the policy, in bits; 0 is the rule
     `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which what is asked is taken, as far as its bits
     tell. The wide radius counts for what is taken as it is, and not for `exact`.
     """
-    kept = frames_of(compared)
+    kept = frames_of(compared, floor)
     if query is None or not kept:
         return None
     asked, ours = query.frames, query.words
@@ -222,14 +228,14 @@ def evenly(count: int, most: int) -> list[int]:
     return list(range(count)) if count <= most else [at * count // most for at in range(most)]
 
 
-def thinned(fingerprints: Sequence[Fingerprint], most: int) -> tuple[Fingerprint, ...]:
+def thinned(fingerprints: Sequence[Fingerprint], most: int, floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
     """At most `most` fingerprints of a video: of its frames, those between whole seconds go first, then evenly. What is
     shown at one time (a frame, and what lies within its borders) stays or goes together.
 
     What is no frame stays; frames that cannot match (`frames_of`) go before all others.
     """
     others = [each for each in fingerprints if each.code != FRAME.code]
-    frames = frames_of(fingerprints)
+    frames = frames_of(fingerprints, floor)
     room = max(most - len(others), 0)
     if len(frames) > room:
         looks = looks_of(frames, attrgetter("at"))

@@ -32,7 +32,7 @@ from node.domain.roster import Member, MemberStatus
 from node.domain.services import ANYBODY, JoinPetition, JoinStatus, RosterReader
 from node.domain.signing import PREVIOUS, renewal_preimage
 from node.domain.texts import check_untaken
-from node.domain.token import SECRET_SIZE, Token
+from node.domain.token import INVITATION_SECONDS, SECRET_SIZE, Token
 from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
 from node.hub.brake import Brake
 from node.hub.challenges import Challenges
@@ -42,7 +42,6 @@ from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
 from node.usecases.signatures import verify_message
 
-INVITATION_SECONDS: Final = 7 * 86_400
 REISSUE_SECONDS: Final = 72 * 3_600
 """How long after its first certificate a petition may be sent again for another: the life of that certificate."""
 _OUR_KEYS: Final = ("log", "statement", "witness")

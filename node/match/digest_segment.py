@@ -29,8 +29,6 @@ from node.match.segments import Allocate, Array, Pairs, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2
 """At most, on average; at least half of it. Measured at 10 M: fewer cost memory, more cost time."""
-MOST_DIGESTS: Final = 2**31 - 1
-"""Slots are 32 bits, with a sign."""
 
 
 def _kernels() -> ModuleType:

@@ -104,8 +104,8 @@ class IndexFolder:
         except FileNotFoundError:
             return None
         manifest = read(data)
-        if dict(manifest.algorithms) != dict(self._index.versions()):
-            raise OtherVersion("the index was made by other versions of the algorithms")
+        if dict(manifest.algorithms) != dict(self._index.rules()):
+            raise OtherVersion("the index was made by other versions of the algorithms, or for another quality floor")
         files = {
             each.name: mapped(self._folder, manifest.generation, each, writable=not self._read_only)
             for each in manifest.files
@@ -228,7 +228,7 @@ class IndexFolder:
             generation=built.number,
             mark=mark,
             erased=erased,
-            algorithms=self._index.versions(),
+            algorithms=self._index.rules(),
             files=built.places,
         )
         part = self._folder / f"{MANIFEST}.part"

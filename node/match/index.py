@@ -35,6 +35,7 @@ from node.domain.fingerprints import (
     UNSTATED_QUALITY,
     FingerprintKind,
 )
+from node.domain.matchable import reaching
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
@@ -54,8 +55,6 @@ come out differently."""
 SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
 """The same by their codes."""
 _VERSIONS: Final[Mapping[str, int]] = {kind.name: version for kind, version in VERSIONS.items()}
-HIGHEST_QUALITY: Final = 100
-"""PDQ qualities run 0..100."""
 SOURCE_LIMIT: Final = 2**31
 """Sources are kept in 32 bits."""
 
@@ -65,10 +64,11 @@ class LocalIndex:
     `node.match.folder` keeps it in files; without a folder it is in memory.
 
     Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
-    they are the `crew`, which another index may bring.
+    they are the `crew`, which another index may bring. `floor`: the quality of the policy that a PDQ has to reach.
     """
 
-    def __init__(self, workers: int = 0, crew: Crew | None = None) -> None:
+    def __init__(self, workers: int = 0, crew: Crew | None = None, floor: int = PDQ_QUALITY_FLOOR) -> None:
+        self.floor = floor
         self._rows = RowSets()
         self.crew = crew or Crew(workers)
         self._tables = {kind.code: SegmentedTable(shape_of(kind), self.crew) for kind in VERSIONS}
@@ -80,7 +80,7 @@ class LocalIndex:
         Raises `Misuse` where `source`, a row or the shape of a column is out of range, before anything is added.
         """
         _require_source(source)
-        chosen = [_matchable(column) for column in columns.columns if column.code in SEARCHED]
+        chosen = [_matchable(column, self.floor) for column in columns.columns if column.code in SEARCHED]
         counted: NDArray[np.int64] | None = None
         for column in chosen:
             self._tables[column.code].add(source, column.rows, column.values, column.quality)
@@ -123,7 +123,7 @@ class LocalIndex:
                 continue
             if len(probe.value) != kind.size:
                 raise Misuse(f"a {kind.name} probe is {kind.size} bytes long, not {len(probe.value)}")
-            if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= PDQ_QUALITY_FLOOR:
+            if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= self.floor:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
         tables = self._tables
@@ -145,7 +145,7 @@ class LocalIndex:
         """See `SearchIndex`. In the caller's thread alone. Raises `Misuse` as `search` and `add` do."""
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
-        arrived = [_matchable(column) for column in columns.columns if column.code in SEARCHED]
+        arrived = [_matchable(column, self.floor) for column in columns.columns if column.code in SEARCHED]
         with self.crew.alone():
             return concerned(self._tables, arrived, radius, source, most)
 
@@ -156,6 +156,10 @@ class LocalIndex:
     def versions(self) -> Mapping[str, int]:
         """Kind name -> version of the algorithm, for the kinds that are searched."""
         return _VERSIONS
+
+    def rules(self) -> Mapping[str, int]:
+        """By what is decided what is in it: the versions, and the floor where it is another than the published one."""
+        return _VERSIONS if self.floor == PDQ_QUALITY_FLOOR else {**_VERSIONS, "quality-floor": self.floor}
 
     def counts(self) -> Mapping[str, int]:
         """Kind name -> how many fingerprints of it are searched."""
@@ -200,7 +204,7 @@ class LocalIndex:
 
     def beside(self) -> LocalIndex:
         """An empty index that is searched by the same threads."""
-        return LocalIndex(crew=self.crew)
+        return LocalIndex(crew=self.crew, floor=self.floor)
 
     def adopt(self, other: LocalIndex) -> None:
         """Takes over all that another has, which is used no more. A search under way ends with what it began with."""
@@ -223,7 +227,7 @@ def _require_source(source: int) -> None:
         raise Misuse(f"a source of the index lies between 0 and {SOURCE_LIMIT - 1}, not {source}")
 
 
-def _matchable(column: FingerprintColumn) -> FingerprintColumn:
+def _matchable(column: FingerprintColumn, floor: int) -> FingerprintColumn:
     """The part of a column of a searched kind that may match. Raises `Misuse` where it is not what it should be."""
     kind = KIND_BY_CODE[column.code]
     count = len(column.rows)
@@ -233,12 +237,11 @@ def _matchable(column: FingerprintColumn) -> FingerprintColumn:
         raise Misuse("a row of the index is not negative")
     if not kind.has_quality:
         return column
-    quality = column.quality
-    keep = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
+    keep = reaching(column.quality, floor)
     if keep.all():
         return column
     return FingerprintColumn(
-        code=column.code, rows=column.rows[keep], values=column.values[keep], quality=quality[keep]
+        code=column.code, rows=column.rows[keep], values=column.values[keep], quality=column.quality[keep]
     )
 
 

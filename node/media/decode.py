@@ -32,7 +32,8 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from node.errors import MediaError
 from node.media import decoders, partial
 from node.media.continuation import is_cut_short
-from node.media.decoders.decoded import MAX_PIXELS, Decoded, Unreliable
+from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
+from node.media.decoders.decoded import Decoded, Unreliable
 from node.media.gif import count_frames
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata

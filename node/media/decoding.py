@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from node.errors import MediaError
 from node.media.clock import Clock
-from node.media.demux import opened
+from node.media.demux import Feed, opened
 from node.media.frames import Sample, sample_of
 from node.media.sampling import SECOND, Sampler
 from node.media.shortage import MEMORY, lack_in
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from node.media.containers import Container
     from node.media.region import Region
 
-_MAX_RESUMED: Final = 1_000
-"""Times that a demuxer is asked to go on behind a fault."""
 _MAX_STUCK: Final = 3
-"""The same without a packet in between."""
+"""Times that a demuxer is asked to go on behind a fault without having read on in its file."""
 _MENDED: Final = {"flags": "output_corrupt", "flags2": "showall"}
 """Options of decoders: give frames too that refer to frames which are not there."""
 _GAP_STEPS: Final = 3
@@ -52,7 +50,8 @@ class Read:
     """What has been read of a track so far. `clock`: how its time was told; `milliseconds`: when its last frame is
     shown; `width`, `height` of its first frame, upright, in pixels.
 
-    `decoded`: frames; `faults`: packets that could not be decoded; `mended`: frames that the decoder had to mend;
+    `decoded`: frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer lost its way;
+    `mended`: frames that the decoder had to mend;
     `before`: packets before the first frame; `steps`: how often two frames were so many milliseconds apart.
     `lack`: what of ours it may have been in want of, "" where nothing. `sized`: whether any size was known. `more`:
     streams of pictures that began after the first packets.
@@ -66,6 +65,7 @@ class Read:
     height: int = 0
     decoded: int = 0
     faults: int = 0
+    breaks: int = 0
     mended: int = 0
     before: int = 0
     steps: Counter[int] = field(default_factory=Counter)
@@ -108,7 +108,8 @@ def read_track(region: Region, known: Container, track: Track, given: Time) -> R
 
 def _read_with(region: Region, known: Container, track: Track, given: Time, options: dict[str, str]) -> Read:
     read = Read(track=track, clock=Clock(track.rate))
-    with opened(region, known, given, **track.options) as film:
+    feed = Feed(region, given)
+    with opened(feed, known, **track.options) as film:
         stream = next((each for each in film.streams.video if each.index == track.index), None)
         if stream is None:  # the file says another thing than when it was planned
             return read
@@ -117,7 +118,7 @@ def _read_with(region: Region, known: Container, track: Track, given: Time, opti
         context.thread_count = 1
         context.options = {"max_pixels": str(MAX_FRAME_PIXELS), **options}
         converter = Converter()
-        for frame in _frames(film, stream, read, given):
+        for frame in _frames(_packets(film, stream, read, feed), read, given):
             _take(read, frame, converter)
         read.out_of_time = given.was_up
         read.sized = bool(context.width)
@@ -146,9 +147,9 @@ def _milliseconds(frame: Frame) -> float | None:
     return None if seconds is None else seconds * SECOND
 
 
-def _frames(film: InputContainer, stream: VideoStream, read: Read, given: Time) -> Iterator[Frame]:
+def _frames(packets: Iterator[Packet[VideoStream]], read: Read, given: Time) -> Iterator[Frame]:
     """The frames in order of presentation, as far as they can be had; counts what cannot in `read`."""
-    for packet in _packets(film, stream, read):
+    for packet in packets:
         read.before += not read.decoded
         try:
             frames = packet.decode()
@@ -160,23 +161,22 @@ def _frames(film: InputContainer, stream: VideoStream, read: Read, given: Time) 
             return
 
 
-def _packets(film: InputContainer, stream: VideoStream, read: Read) -> Iterator[Packet[VideoStream]]:
+def _packets(film: InputContainer, stream: VideoStream, read: Read, feed: Feed) -> Iterator[Packet[VideoStream]]:
     """The packets of a stream in their order, past places where the demuxer loses its way."""
-    stuck = 0
-    for _ in range(_MAX_RESUMED):
+    stuck, reached = 0, -1
+    while stuck < _MAX_STUCK:
         packets = film.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except Exception as error:  # noqa: BLE001  (what came before stands, and there may be more behind)
-                _count(error, read)
-                stuck += 1
-                break
-            if packet is None:
-                return
-            stuck = 0
-            yield packet
-        if stuck == _MAX_STUCK:
+        try:
+            while (packet := next(packets, None)) is not None:
+                stuck = 0
+                yield packet
+        except Exception as error:  # what came before stands, and there may be more behind
+            if isinstance(error, MediaError) or lack_in(error) == MEMORY:
+                raise
+            read.breaks += 1
+            before, reached = reached, feed.tell()
+            stuck = 0 if reached > before else stuck + 1
+        else:
             return
 
 

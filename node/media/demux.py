@@ -78,13 +78,13 @@ class Feed:
         return self._at
 
 
-def opened(region: Region, known: Container, given: Time | None = None, **options: str) -> InputContainer:
-    """The film in a region, open. `options`: further ones of FFmpeg's demuxers. Raises what PyAV raises."""
+def opened(feed: Feed, known: Container, **options: str) -> InputContainer:
+    """The film that is fed, open. `options`: further ones of FFmpeg's demuxers. Raises what PyAV raises."""
     import av  # noqa: PLC0415  (as `prepare`)
 
     prepare()
     return av.open(
-        Feed(region, given),
+        feed,
         mode="r",
         format=known.demuxer,
         container_options={

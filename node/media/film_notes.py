@@ -49,7 +49,7 @@ def note_of(reads: Sequence[Read], known: Container, *, cut: bool, left_out: Seq
 
 def is_short(read: Read, *, cut: bool) -> bool:
     """Whether something of a track could not be read."""
-    return bool(read.out_of_time or read.faults or read.mended or cut or _ends_early(read))
+    return bool(read.out_of_time or read.faults or read.breaks or read.mended or cut or _ends_early(read))
 
 
 def _of_film(read: Read, known: Container, *, cut: bool) -> list[str]:
@@ -89,6 +89,8 @@ def _damage(read: Read, *, cut: bool) -> str:
         return f"damaged: {many} of {total:.1f} seconds could not be decoded whole"
     if missing >= _MISSING:
         return f"about {missing:.1f} of {total:.1f} seconds have no frames: they may be damaged or lost"
+    if read.breaks and not cut:
+        return "damaged: parts of the file could not be read"
     return ""
 
 

@@ -75,6 +75,8 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
             return
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if end < at + 4 or (marker not in _NEEDED and not _follows(data, end)):
+            if data.startswith(b"Exif\x00", at + 4):  # which may hold a small picture all the same
+                yield Segment(marker=marker, start=at + 4, end=max(min(end, len(data)), at + 4))
             at = _resumed(data, at + 2)
             continue
         yield Segment(marker=marker, start=at + 4, end=min(end, len(data)))

@@ -81,7 +81,7 @@ def _status(region: Region) -> Status:
 def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], Plan]:
     """Every track of which at least one frame was read, the film itself first."""
     try:
-        with demux.opened(region, known) as film:
+        with demux.opened(demux.Feed(region), known) as film:
             plan = plan_of(film, known)
         most, cost = wish_of(plan.tracks, region.size)
         given = allow(Wish(size=region.size, seconds=most, cost=cost))

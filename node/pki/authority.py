@@ -353,7 +353,3 @@ class Authority:
         signed_at = metadata.expires(metadata.parse(self._targets, Targets, "the membership").signed)
         if now < signed_at - metadata.TARGETS_LIFE - CLOCK_SLACK:
             raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
-
-
-def _nothing_signed() -> NotFound:
-    return NotFound("this authority has signed no list of members yet", remedy="sign first: vigil authority sign")

@@ -42,10 +42,11 @@ from tuf.api.metadata import (
 )
 
 from node.domain import ports
+from node.domain.calendar import SECONDS_A_DAY
 from node.errors import BadProof, BadSignature, Expired, Malformed, Misuse, PeerFault
 from node.pki.documents import SUSPENDED_FILE
 
-DAY: Final = 86_400
+DAY: Final = SECONDS_A_DAY
 ROOT_LIFE: Final = 365 * DAY
 """Seconds. Whoever lets the root run out must hold a ceremony before anybody trusts the roster again."""
 TARGETS_LIFE: Final = 90 * DAY

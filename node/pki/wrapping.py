@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -23,7 +21,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from node.errors import ConfigError, Damaged
-from node.pki.files import read_bounded
 
 MAGIC: Final = b"vigil/wrapped/v1\n"
 _HEADER: Final = struct.Struct(f">{len(MAGIC)}sBBB16s12s")
@@ -57,27 +54,6 @@ class Passphrase:
             )
         if len(self.secret) > _MAX_PASSPHRASE:
             raise ConfigError(f"a passphrase has at most {_MAX_PASSPHRASE} bytes")
-
-
-def find_passphrase(
-    environment: Mapping[str, str],
-    *,
-    file: Path | None = None,
-    prompt: Callable[[], str] | None = None,
-    allow_empty: bool = False,
-) -> Passphrase:
-    """The passphrase: of the environment, else of the first line of `file`, else of `prompt`, in this order.
-
-    Raises `ConfigError` where none of them gives one and `allow_empty` is False.
-    """
-    if PASSPHRASE_VARIABLE in environment:
-        return Passphrase(environment[PASSPHRASE_VARIABLE].encode(), allow_empty=allow_empty)
-    if file is not None:
-        line = read_bounded(file, _MAX_PASSPHRASE + 2, what="passphrase file").split(b"\n", 1)[0]
-        return Passphrase(line.removesuffix(b"\r"), allow_empty=allow_empty)
-    if prompt is not None:
-        return Passphrase(prompt().encode(), allow_empty=allow_empty)
-    return Passphrase(b"", allow_empty=allow_empty)
 
 
 def _derive(passphrase: Passphrase, salt: bytes, log2_n: int) -> bytes:

@@ -191,6 +191,7 @@ def _terms_json(terms: Terms) -> bytes:
             "budget": terms.budget,
             "subjects": terms.subjects,
             "fingerprints": terms.fingerprints,
+            "left_out": terms.left_out,
             "from_case": terms.from_case,
             "again": terms.again.hex(),
         }

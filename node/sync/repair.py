@@ -19,6 +19,7 @@ from typing import Final
 import structlog
 
 from node.domain.batch import BodyState, Package
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
 from node.domain.limits import Limits
@@ -36,7 +37,6 @@ from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
 """Bodies that one request asks for."""
-SECONDS_A_DAY: Final = 86_400
 _NOTHING: Final = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 _log = structlog.get_logger(__name__)
 

@@ -38,6 +38,11 @@ ROLLBACK_REMEDY: Final = (
     "federation's authority; then vigil node acknowledge"
 )
 
+INDEX_REMEDY: Final = (
+    "stop the node, delete the folder index/ of its home, and start it again (it is rebuilt from the database); then "
+    "vigil node fsck, vigil node acknowledge, and repeat the searches since then"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignAppend:
@@ -92,8 +97,34 @@ class HubRollback:
         )
 
 
-Alarm = ForeignAppend | HubRollback
-_KINDS: Final[dict[str, type[Alarm]]] = {"foreign-append": ForeignAppend, "hub-rollback": HubRollback}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexDisagreement:
+    """The search index proposed `hits` hits of one search that the database does not bear out, twice in a row. What it
+    gave in place of others may be what is not there, so a search may miss something. `log`: our own. `at`: Unix
+    seconds.
+    """
+
+    log: str
+    hits: int
+    at: int
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return INDEX_REMEDY
+
+    def words(self) -> str:
+        """What happened, for a person."""
+        hits = "1 hit of one search is" if self.hits == 1 else f"{self.hits:,} hits of one search are"
+        return f"the search index and the database disagree: {hits} not in the database"
+
+
+Alarm = ForeignAppend | HubRollback | IndexDisagreement
+_KINDS: Final[dict[str, type[Alarm]]] = {
+    "foreign-append": ForeignAppend,
+    "hub-rollback": HubRollback,
+    "index-disagreement": IndexDisagreement,
+}
 """By the name that `--json` has. An alarm of an earlier version has no name: it is the first of these."""
 
 
@@ -164,6 +195,15 @@ class Alarms:
                 logs = len(fresh) + (standing.logs if standing else 0)
                 others = [each for each in known if each is not standing]
                 tx.set_setting(ALARMS, _pack([*others, replace(first, logs=logs)][:MAX_ALARMS]))
+
+    def index_disagrees(self, hits: int) -> None:
+        """The index proposes what the database does not bear out. Durable once it returns; one alarm tells of all."""
+        with self._store.write() as tx:
+            known = alarms(tx)
+            if any(isinstance(each, IndexDisagreement) for each in known):
+                return
+            new = IndexDisagreement(log=self._log, hits=hits, at=int(self._clock()))
+            tx.set_setting(ALARMS, _pack([*known, new][:MAX_ALARMS]))
 
     def acknowledge(self, reason: str) -> int:
         """A person has dealt with all of them: how many. Raises `NotFound` where there is none, `Misuse` for a reason

@@ -27,6 +27,7 @@ import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.envelope import decode
+from node.domain.fingerprints import PDQ_QUALITY_FLOOR
 from node.domain.matchable import matchable_columns
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
@@ -142,9 +143,10 @@ class Arrivals:
         return True
 
     def _mind_rules(self) -> None:
-        """Where the radius or an algorithm is another than before, everything is matched again."""
+        """Where the radius, the quality floor or an algorithm is another than before, everything is matched again."""
         versions = ",".join(f"{name}:{version}" for name, version in sorted(self._index.versions().items()))
         rules = f"{self._radius()};{versions}".encode()
+        rules += b"" if self._matcher.floor == PDQ_QUALITY_FLOOR else f";floor:{self._matcher.floor}".encode()
         with self._store.read() as tx:
             before = tx.setting(_RULES)
         if before != rules:
@@ -197,7 +199,8 @@ class Arrivals:
 
     def _match(self, run: _Run, held: int, pace: Pace, done: Done) -> None:
         """Matches a run against all holdings, and writes last of all that it was."""
-        columns = matchable_columns(self._codec.decode_bodies(run.rows, run.kinds, run.bodies).fingerprints)
+        decoded = self._codec.decode_bodies(run.rows, run.kinds, run.bodies)
+        columns = matchable_columns(decoded.fingerprints, self._index.floor)
         left_out: dict[tuple[int, int], int] = {}
         if not any(len(each.rows) for each in columns.columns):
             pass  # retractions, remarks, bodies that are not here

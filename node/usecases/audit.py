@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
 from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-SECONDS_A_DAY: Final = 86_400
 RETENTION_DAYS: Final = 5 * 366
 """Days that an audit body is kept. The entry itself stays for ever."""
 _as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 256
 """Rows whose fingerprints are in memory at a time: where all are videos of an hour, some 200 MiB."""
 
+LOWEST: Final = 0
+"""The lowest quality that a PDQ can have."""
+
 Place = tuple[int, int]
 """Source and row."""
 
@@ -65,11 +68,14 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`)."""
+    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`), of quality
+    `floor` and above.
+    """
 
     subjects: Sequence[Subject]
     probes: Sequence[Probe]
     radius: int
+    floor: int
 
 
 class Checker:
@@ -93,7 +99,7 @@ class Checker:
             found[hit.source, hit.row].append(at)
         borne_out: dict[int, Spoken] = {}
         declined = spared = 0
-        judge = frames.Judge(asked.subjects, asked.radius)
+        judge = frames.Judge(asked.subjects, asked.radius, asked.floor)
         places = list(found)
         for start in range(0, len(places), ROWS_AT_ONCE):
             for place, said in self._spoken(tx, places[start : start + ROWS_AT_ONCE], names).items():
@@ -105,14 +111,16 @@ class Checker:
                         spared += 1
                         continue
                     those = values[hit.subject, hit.by or hit.code, hit.orientation]
-                    evidence = _evidence(judge, said, hit, those)
+                    evidence = _evidence(judge, said, hit, those, asked.floor)
                     if evidence is frames.DECLINED:
                         declined += 1
                     elif evidence is not None:
                         if evidence is not frames.NONE_NEEDED:
                             borne_out[at] = replace(bare, evidence=evidence)
                         else:
-                            borne_out[at] = replace(bare, look=_look(said, hit, those)) if said.looks else bare
+                            borne_out[at] = (
+                                replace(bare, look=_look(said, hit, those, asked.floor)) if said.looks else bare
+                            )
                         told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
         return kept, len(raw) - len(kept) - declined - spared
@@ -162,14 +170,20 @@ def distance(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
-def _evidence(judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes]) -> FrameEvidence | None:
+def _evidence(
+    judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int
+) -> FrameEvidence | None:
     """What the store bears out of a hit (see `frames.Judge`): `NONE_NEEDED` where it has nothing to do with frames."""
     if frames.concerns(hit):
         return judge.judge(said.fingerprints, hit, those)
-    return frames.NONE_NEEDED if any(_bears_out(said.fingerprints, hit, value) for value in those) else None
+    if any(_bears_out(said.fingerprints, hit, value, floor) for value in those):
+        return frames.NONE_NEEDED
+    if floor > LOWEST and any(_bears_out(said.fingerprints, hit, value, LOWEST) for value in those):
+        return frames.DECLINED  # the index has it from a time of a lower floor
+    return None
 
 
-def _look(said: Spoken, hit: RawHit, those: Sequence[bytes]) -> str:
+def _look(said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int) -> str:
     """The background of the look that alone bears out a hit on a holding; "" where the picture as it is does too."""
     own = said.fingerprints[: len(said.fingerprints) - sum(len(look.fingerprints()) for look in said.looks)]
     shown = [("", own), *((look.background, look.fingerprints()) for look in said.looks)]
@@ -177,7 +191,7 @@ def _look(said: Spoken, hit: RawHit, those: Sequence[bytes]) -> str:
         (background, each.value)
         for background, some in shown
         for each in some
-        if each.code == hit.code and each.searchable
+        if each.code == hit.code and each.may_match(floor)
     ]
     return next(
         (
@@ -189,11 +203,14 @@ def _look(said: Spoken, hit: RawHit, those: Sequence[bytes]) -> str:
     )
 
 
-def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes) -> bool:
+def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes, floor: int) -> bool:
     """Whether one of a row's fingerprints that may match is as near to the probe as the index says."""
-    if hit.code == PHASH.code and not spoken_for(fingerprints):
+    if hit.code == PHASH.code and not spoken_for(fingerprints, floor):
         return False
     return any(
-        f.code == hit.code and len(f.value) == len(probe) and distance(f.value, probe) == hit.distance and f.searchable
+        f.code == hit.code
+        and len(f.value) == len(probe)
+        and distance(f.value, probe) == hit.distance
+        and f.may_match(floor)
         for f in fingerprints
     )

@@ -219,7 +219,7 @@ class Contributing:
             return Planned(chosen=chosen, stand=stand, record=record, differs=differs, said=said[record], linked=linked)
         if tx.setting(withdrawn(holding.id)) and not chosen.typed:
             return Planned(chosen=chosen, stand=Stand.WITHDRAWN)
-        fit = any(f.contributable for f in holding.fingerprints)
+        fit = self._ledger.shareable(holding.fingerprints)
         return Planned(chosen=chosen, stand=Stand.NEW if fit else Stand.NOTHING)
 
     def _said(self, tx: StoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:

@@ -16,19 +16,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import decode
-from node.domain.ids import MemberId, RecordId
+from node.domain.ids import MemberId
 from node.domain.log_ports import LogReader, LogState
 from node.domain.ports import Clock, Store
 from node.domain.roster import KeyStatus, Roster
-from node.errors import BadSignature, Malformed, NotFound
+from node.errors import BadSignature, Malformed
 from node.tlog import note as notes
 from node.usecases.catalogue import Catalogue
 from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
 from node.usecases.vouching import verify_hub
 
-SECONDS_A_DAY: Final = 86_400
 PURGE_AT_ONCE: Final = 100
 """Records that one transaction of a sweep purges: between two of them other writers get their turn."""
 
@@ -99,14 +99,6 @@ class Custody:
                 for chain in barred:
                     purge.remarks(chain.root, spare=self._member)
                     change.writer.put_chain(replace(chain, barred=False))
-
-    def forget_record(self, record: RecordId) -> None:
-        """Deletes this node's copy of one record, and of what was said about it. Raises `NotFound`."""
-        with self._catalogue.change() as change:
-            index = change.writer.find(record.origin, [record.leaf]).get(record.leaf)
-            if index is None:
-                raise NotFound("there is no such record here")
-            change.purge().record(record.origin, index, record.leaf)
 
     def forget_queries(self, days: int) -> int:
         """Deletes the queries asked, answered and held more than `days` days ago; how many. Their audit entries stay,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.batch import BodyState
+from node.domain.batch import READ_BYTES, BodyState
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
 from node.domain.homes import CUT, cut_of
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from node.usecases.change import Change
 
 _ALL: Final = 1 << 31
-_READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,7 @@ def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], rand
 
 def _unpublished(reader: LogReader, origin: Origin, start: int, stop: int) -> Iterator[_Said]:
     while start < stop:
-        run = reader.run(origin, start, stop, _READ_BYTES)
+        run = reader.run(origin, start, stop, READ_BYTES)
         for at, entry in enumerate(run.entries):
             envelope = decode(entry)
             if envelope is None:

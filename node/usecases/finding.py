@@ -110,7 +110,7 @@ class Finder:
         what the search says. `limits` None: an officer has released it.
         """
         deps = self._deps
-        may = matchable(payload.subjects)
+        may = matchable(payload.subjects, roster.policy.pdq_quality_floor)
         kinds = searched_kinds(payload.subjects, deps.matcher.versions, payload.rule, abroad=True, matching=may)
         if not any(kind.searched for kind in kinds):
             return Said(answer=bound(outcome=Outcome.ERROR, kinds=kinds, reason=NOTHING_SEARCHED))

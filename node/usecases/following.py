@@ -132,7 +132,7 @@ class Following:
             reach[log.number] = at
         after = max(reach.get(HOLDINGS_SOURCE, 0) - 1, 0)
         while columns := reader.holding_columns(after, READ_HOLDINGS):
-            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             rows = next(each.rows for each in columns.columns if each.code == SHA256.code)
             after, done = int(rows[-1]), done + len(rows)
             progress(done, total)
@@ -168,7 +168,7 @@ class Following:
 
     def _decode(self, index: SearchIndex, number: int, start: int, kinds: bytes, bodies: Sequence[bytes]) -> None:
         decoded = self._codec.decode_bodies(range(start, start + len(bodies)), kinds, bodies)
-        index.add(number, matchable_columns(decoded.fingerprints))
+        index.add(number, matchable_columns(decoded.fingerprints, index.floor))
 
     def check(self) -> Report:
         """Whether the index finds what the store has (`index_check`)."""
@@ -211,7 +211,7 @@ class Following:
         for number, row, kind, body in filled:
             self._decode(index, number, row, bytes([kind]), [body])
         for columns in held:
-            index.add(HOLDINGS_SOURCE, matchable_columns(columns))
+            index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             newest = max(int(each.rows.max()) for each in columns.columns)
             self._reach[HOLDINGS_SOURCE] = max(self._reach.get(HOLDINGS_SOURCE, 0), newest + 1)
         for gone in removed:

@@ -50,11 +50,12 @@ def concerns(hit: RawHit) -> bool:
 
 
 class Judge:
-    """Of one search: `subjects` as they were asked about, within `radius` bits."""
+    """Of one search: `subjects` as they were asked about, within `radius` bits, of quality `floor` and above."""
 
-    def __init__(self, subjects: Sequence[Subject], radius: int) -> None:
+    def __init__(self, subjects: Sequence[Subject], radius: int, floor: int) -> None:
         self._subjects = subjects
         self._radius = radius
+        self._floor = floor
         self._looked_for: dict[int, LookedFor | None] = {}
 
     def judge(self, fingerprints: Sequence[Fingerprint], hit: RawHit, asked: Sequence[bytes]) -> FrameEvidence | None:
@@ -67,12 +68,14 @@ class Judge:
         if not hit.by:
             return self._of_videos(fingerprints, hit) if any(each.code == FRAME.code for each in fingerprints) else None
         if hit.by == PDQ.code:
-            frame = _at_distance((each for each in fingerprints if each.code == FRAME.code), asked, hit.distance)
+            frame = _at_distance(
+                (each for each in fingerprints if each.code == FRAME.code), asked, hit.distance, self._floor
+            )
             return None if frame is None else _of_frame(hit, at=frame.at)
         back = INVERSE[hit.orientation]
         stills = [turned(each.value)[back] for each in fingerprints if each.code == PDQ.code]
         frames = (each for each in self._subjects[hit.subject].fingerprints if each.code == FRAME.code)
-        frame = _at_distance(frames, stills, hit.distance)
+        frame = _at_distance(frames, stills, hit.distance, self._floor)
         return None if frame is None else _of_frame(hit, subject_at=frame.at)
 
     def _of_videos(self, fingerprints: Sequence[Fingerprint], hit: RawHit) -> FrameEvidence:
@@ -80,10 +83,10 @@ class Judge:
         is nearly symmetric within the wide radius of itself turned.
         """
         if hit.subject not in self._looked_for:
-            self._looked_for[hit.subject] = looked_for(self._subjects[hit.subject].fingerprints)
+            self._looked_for[hit.subject] = looked_for(self._subjects[hit.subject].fingerprints, self._floor)
         query = self._looked_for[hit.subject]
         turns = [turn for turn in range(len(ORIENTATIONS)) if hit.turns >> turn & 1]
-        matches = [(turn, compare(query, fingerprints, self._radius, turn)) for turn in turns]
+        matches = [(turn, compare(query, fingerprints, self._radius, turn, self._floor)) for turn in turns]
         told = [(match.shares.radius, match.distance, turn, match) for turn, match in matches if match is not None]
         if not told:
             return DECLINED
@@ -104,11 +107,13 @@ def _of_frame(hit: RawHit, *, at: int | None = None, subject_at: int | None = No
     )
 
 
-def _at_distance(frames: Iterable[Fingerprint], values: Iterable[bytes], distance: int) -> Fingerprint | None:
+def _at_distance(
+    frames: Iterable[Fingerprint], values: Iterable[bytes], distance: int, floor: int
+) -> Fingerprint | None:
     """The first of these frames exactly `distance` bits from one of `values`; None where the index was wrong."""
     numbers = [int.from_bytes(value, "big") for value in values]
     for frame in frames:
         here = int.from_bytes(frame.value, "big")
-        if frame.searchable and any((here ^ number).bit_count() == distance for number in numbers):
+        if frame.may_match(floor) and any((here ^ number).bit_count() == distance for number in numbers):
             return frame
     return None

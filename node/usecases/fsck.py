@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Store, StoreReader
     from node.domain.roster import Roster
 
-RUN_BYTES: Final = 4 << 20
+_READ_BYTES: Final = 4 << 20
 MAX_FAULTS: Final = 20
 """Faults named of one log; the rest are counted."""
 MAX_WAITING: Final = 1 << 31
@@ -108,7 +108,7 @@ def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
     at, span = 0, log.size
     while at < log.size:
         try:
-            run = reader.run(log.origin, at, min(at + span, log.size), RUN_BYTES)
+            run = reader.run(log.origin, at, min(at + span, log.size), _READ_BYTES)
         except Damaged as error:
             if span == 1:
                 yield f"entry {at}: {error}: restore a backup, or fetch the log again from the hub"

@@ -70,7 +70,7 @@ class Bounds:
 
 def _algorithms(subject: Subject) -> set[str]:
     """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
-    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.searchable}
+    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)}
     names = {kind.name for kind in kinds}
     if PDQ in kinds:
         names.add(FRAME.name)

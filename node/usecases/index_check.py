@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from node.domain.fingerprints import KIND_BY_CODE, PDQ_QUALITY_FLOOR, SHA256, UNSTATED_QUALITY
-from node.domain.matchable import HIGHEST_QUALITY, matchable_columns
+from node.domain.batch import READ_BYTES
+from node.domain.fingerprints import KIND_BY_CODE, SHA256
+from node.domain.matchable import matchable_columns, reaching
 from node.domain.ports import Codec, Store
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
 from node.errors import Damaged, Malformed
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumns
     from node.domain.ids import Origin
 
-RUN_BYTES: Final = 1 << 20
-"""Bytes of entries and bodies that are compared at a time: a quarter of a second."""
 HOLDINGS_AT_ONCE: Final = 2_000
 REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the next start rebuilds it"
 
@@ -48,10 +47,10 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
     rows, prints, missed = 0, 0, 0
     with store.read() as reader:
         logs = [(log.number, log.origin) for log in reader.logs() if log.origin.stream == "log"]
-    sources = [(number, _records(store, codec, origin, lock)) for number, origin in logs]
-    for source, parts in [*sources, (HOLDINGS_SOURCE, _holdings(store, lock))]:
+    sources = [(number, _records(store, codec, origin, lock, index.floor)) for number, origin in logs]
+    for source, parts in [*sources, (HOLDINGS_SOURCE, _holdings(store, lock, index.floor))]:
         for columns in parts:
-            probes, asked = _probes(columns, index.versions())
+            probes, asked = _probes(columns, index.versions(), index.floor)
             found = {(hit.subject, hit.row, hit.source) for hit in index.search(probes, 0)}
             missed += sum((number, row, source) not in found for number, row in asked)
             prints += len(asked)
@@ -66,7 +65,7 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
 
 
 def _records(
-    store: Store, codec: Codec, origin: Origin, lock: AbstractContextManager[object]
+    store: Store, codec: Codec, origin: Origin, lock: AbstractContextManager[object], floor: int
 ) -> Iterator[FingerprintColumns]:
     """The fingerprints of a log, a stretch at a time; the lock is held while one is compared."""
     at = 0
@@ -75,24 +74,27 @@ def _records(
             log = reader.log(origin)
             if log is None or at >= log.size:
                 return
-            run = reader.run(origin, at, log.size, RUN_BYTES)
+            run = reader.run(origin, at, log.size, READ_BYTES)
             kinds = bytes(map(itemgetter(1), run.entries))
-            yield matchable_columns(codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies).fingerprints)
+            decoded = codec.decode_bodies(range(at, at + len(kinds)), kinds, run.bodies)
+            yield matchable_columns(decoded.fingerprints, floor)
             at += len(kinds)
 
 
-def _holdings(store: Store, lock: AbstractContextManager[object]) -> Iterator[FingerprintColumns]:
+def _holdings(store: Store, lock: AbstractContextManager[object], floor: int) -> Iterator[FingerprintColumns]:
     after = 0
     while True:
         with lock, store.read() as reader:
             columns = reader.holding_columns(after, HOLDINGS_AT_ONCE)
             if columns is None:
                 return
-            yield matchable_columns(columns)
+            yield matchable_columns(columns, floor)
             after = int(next(each.rows for each in columns.columns if each.code == SHA256.code)[-1])
 
 
-def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> tuple[list[Probe], list[tuple[int, int]]]:
+def _probes(
+    columns: FingerprintColumns, searched: Mapping[str, int], floor: int
+) -> tuple[list[Probe], list[tuple[int, int]]]:
     """A probe for each value that may match, and of each fingerprint the probe's number and the row in which it has to
     be found. Values are asked once: what thousands of black frames have in common is found thousands of times.
     """
@@ -104,8 +106,7 @@ def _probes(columns: FingerprintColumns, searched: Mapping[str, int]) -> tuple[l
             continue
         keep = np.ones(len(column.rows), dtype=np.bool_)
         if kind.has_quality:
-            quality = column.quality
-            keep = (quality >= PDQ_QUALITY_FLOOR) & (quality <= HIGHEST_QUALITY) | (quality == UNSTATED_QUALITY)
+            keep = reaching(column.quality, floor)
         for at in np.flatnonzero(keep).tolist():
             value = column.values[at].tobytes()
             probe = probes.setdefault((column.code, value), Probe(len(probes), column.code, value))

@@ -101,7 +101,8 @@ class Judge:
         return answer
 
     def _expected_of(self, payload: bytes) -> frozenset[str]:
-        return expected_kinds(self._decode_payload(payload).subjects)
+        floor = self._roster().policy.pdq_quality_floor
+        return expected_kinds(self._decode_payload(payload).subjects, floor)
 
     def forget(self) -> None:
         """No question stays in memory for having been asked: its body may be purged from now on."""

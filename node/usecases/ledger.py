@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from node.domain.batch import BodyState
-from node.domain.calendar import in_calendar
+from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
+from node.domain.calendar import SECONDS_A_DAY, in_calendar
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
@@ -37,12 +38,10 @@ from node.usecases.change import Change
 from node.usecases.columns import check_own
 from node.usecases.effects import Target, audience_within, find_target
 from node.usecases.purging import chain_at, leaf_at, versions
-from node.usecases.replica import MAX_BODY, MAX_HANDLING
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
 from node.usecases.words import check_room
 
-SECONDS_A_DAY: Final = 86_400
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
 
@@ -263,11 +262,15 @@ class Ledger:
 
     # --- what may be said -----------------------------------------------------------------------------------------
 
+    def shareable(self, fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
+        """Those of these that may leave in a record, by the policy as it is now."""
+        return contributable(fingerprints, self._roster().policy.pdq_quality_floor)
+
     def contributable(self, statement: Contribution) -> Contribution:
         """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
         and what `check_statement` raises.
         """
-        kept = contributable(statement.fingerprints)
+        kept = self.shareable(statement.fingerprints)
         if not kept:
             raise Refused(
                 "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "

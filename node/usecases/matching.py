@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, ORIENTATIONS, PDQ
+from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, ORIENTATIONS, PDQ, PDQ_QUALITY_FLOOR
 from node.domain.ids import RecordId
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
@@ -22,7 +22,7 @@ from node.usecases.checking import Asked, Checker
 from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
-from node.usecases.search_terms import probes_of
+from node.usecases.search_terms import matchable, probes_of
 from node.usecases.sources import EVERYBODY, Sources
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class Matcher:
     """Blocking: never on the event loop.
 
     `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`. `standing`: whose
-    hits are marked or set aside, as it is now.
+    hits are marked or set aside, as it is now. `floor`: the policy's, of qualities. `disagreed`: is told how many hits
+    of a search the store did not bear out, where it did not so twice in a row (between the look into the index and the
+    look into the store a holding may have been deleted).
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Matcher:
         rank: Callable[[Sequence[RawHit]], Sequence[RawHit]],
         own: Callable[[], MemberId],
         standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        floor: Callable[[], int] = lambda: PDQ_QUALITY_FLOOR,
+        disagreed: Callable[[int], None] = lambda _hits: None,
     ) -> None:
         self._store = store
         self._index = index
@@ -78,12 +82,26 @@ class Matcher:
         self._rank = rank
         self._own = own
         self._standing = standing
+        self._floor = floor
+        self._disagreed = disagreed
 
     def against(self, index: SearchIndex) -> Matcher:
         """The same, searching another index of the same store."""
         return Matcher(
-            store=self._store, index=index, codec=self._codec, rank=self._rank, own=self._own, standing=self._standing
+            store=self._store,
+            index=index,
+            codec=self._codec,
+            rank=self._rank,
+            own=self._own,
+            standing=self._standing,
+            floor=self._floor,
+            disagreed=self._disagreed,
         )
+
+    @property
+    def floor(self) -> int:
+        """The quality that a PDQ has to reach, by the policy as it is now."""
+        return self._floor()
 
     @property
     def versions(self) -> Mapping[str, int]:
@@ -129,6 +147,8 @@ class Matcher:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
             hits = with_handling(tx, self._codec, hits, _rows(sifted.spoken, names))
+        if sifted.disagreed:
+            self._look_again(asked)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
@@ -162,14 +182,14 @@ class Matcher:
         asker: MemberId,
         purpose: str,
         *,
-        matching: Sequence[Sequence[bool]] | None = None,
+        matching: Sequence[Sequence[bool]],
     ) -> Found:
         """Searches own holdings for another member, and says no more than `disclosing` lets it say. `matching`: as for
         `probes_of`.
         """
         within = 0 if rule is MatchRule.EXACT else radius
         probes = probes_of(subjects, rule, abroad=True, matching=matching)
-        asked = Asked(subjects=subjects, probes=probes, radius=within)
+        asked = Asked(subjects=subjects, probes=probes, radius=within, floor=self.floor)
         found = self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
         raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
         if not raw:
@@ -185,7 +205,18 @@ class Matcher:
                 asked=asked,
                 evident=self._hit,
             ).told(spoken)
+        if disagreed:
+            self._look_again(asked)
         return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
+
+    def _look_again(self, asked: Asked) -> None:
+        """Searches once more what the store did not bear out, and tells where it still does not."""
+        raw = self._rank(self._index.search(asked.probes, asked.radius))
+        with self._store.read() as tx:
+            names = {log.number: log.origin for log in tx.logs()}
+            _, wrong = self._checker().checked(tx, asked, raw, names)
+        if wrong:
+            self._disagreed(wrong)
 
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
         """The hits in order, those of subjects on themselves left out."""
@@ -194,11 +225,12 @@ class Matcher:
             return raw
         return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
 
-    @staticmethod
-    def _asked(subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
+    def _asked(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
         """What is looked for."""
         within = 0 if rule is MatchRule.EXACT else radius
-        return Asked(subjects=subjects, probes=probes_of(subjects, rule), radius=within)
+        floor = self.floor
+        probes = probes_of(subjects, rule, matching=matchable(subjects, floor))
+        return Asked(subjects=subjects, probes=probes, radius=within, floor=floor)
 
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
 from node.domain.held_questions import NearQuestion
 from node.domain.orientations import turned
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
 
 HOUR: Final = 3_600
-DAY: Final = 86_400
+DAY: Final = SECONDS_A_DAY
 YEAR: Final = 366 * DAY
 """Seconds for which an anchor is remembered."""
 REACH: Final = 2 * PDQ_RADIUS

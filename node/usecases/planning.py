@@ -24,7 +24,7 @@ from node.usecases.history import asked_subjects, question_terms, told_outcomes
 from node.usecases.question import Question, check_question, expected_members, payload_of, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec, Store
@@ -44,13 +44,22 @@ class Todo:
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thinned:
+    """A video of which `left_out` of its `fingerprints` are not asked about, so that the question fits."""
+
+    label: str
+    left_out: int
+    fingerprints: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Plan:
     """A question that is kept, and what of it is to be asked now. `tally` has what was answered before.
 
     `queries`: the query of each part that was asked, by its number. `not_asked`: labels of the subjects that are left
-    out, because the allow-list knows them to be harmless. `levels`: where holdings are asked about, how many
-    fingerprints of each level leave.
+    out, because the allow-list knows them to be harmless. `thinned`: videos that are asked about in part. `levels`:
+    where holdings are asked about, how many fingerprints of each level leave.
     """
 
     id: bytes
@@ -60,6 +69,7 @@ class Plan:
     tally: Tally = field(default_factory=Tally)
     queries: dict[int, bytes] = field(default_factory=dict)
     not_asked: tuple[str, ...] = ()
+    thinned: tuple[Thinned, ...] = ()
     levels: Mapping[Level, int] = field(default_factory=dict)
 
     @property
@@ -80,8 +90,17 @@ class Planner:
     clock: Clock
     random: Callable[[int], bytes]
 
-    def plan(self, question: Question, *, show_all: bool = False, from_case: bool = False, again: bytes = b"") -> Plan:
-        """Splits the question and keeps it. What the allow-list knows is left out, unless `show_all`.
+    def plan(
+        self,
+        question: Question,
+        *,
+        show_all: bool = False,
+        from_case: bool = False,
+        again: bytes = b"",
+        left_out: int = 0,
+    ) -> Plan:
+        """Splits the question and keeps it. What the allow-list knows is left out, unless `show_all`. `left_out`: of a
+        question that is asked again, what was left out of it before.
 
         Raises `Misuse` or `Refused` where no member could answer it, and where nothing is left to ask about.
         """
@@ -103,6 +122,7 @@ class Planner:
             )
             for number, piece in enumerate(pieces, 1)
         ]
+        thinned = _thinned(question.subjects, [one for piece in pieces for one in piece.subjects])
         terms = Terms(
             case=question.case,
             purpose=question.purpose,
@@ -115,6 +135,7 @@ class Planner:
             budget=question.budget,
             subjects=len(question.subjects),
             fingerprints=sum(each.part.cost for each in todo),
+            left_out=left_out + sum(each.left_out for each in thinned),
             from_case=from_case,
             again=again,
         )
@@ -134,7 +155,13 @@ class Planner:
             tx.put_question(number, terms, planned, int(self.clock()))
         # A crash from here on leaves a question with parts that were not asked, and `rest` asks them.
         return Plan(
-            id=number, terms=terms, parts=len(todo), todo=todo, tally=Tally(parts=len(todo)), not_asked=not_asked
+            id=number,
+            terms=terms,
+            parts=len(todo),
+            todo=todo,
+            tally=Tally(parts=len(todo)),
+            not_asked=not_asked,
+            thinned=thinned,
         )
 
     def plan_case(self, question: Question, *, show_all: bool = False) -> Plan:
@@ -178,7 +205,7 @@ class Planner:
             budget=terms.budget if budget is None else budget,
         )
         before = wanted if len(parts) == 1 else kept.id
-        return self.plan(question, show_all=show_all, from_case=terms.from_case, again=before)
+        return self.plan(question, show_all=show_all, from_case=terms.from_case, again=before, left_out=terms.left_out)
 
     def rest(self, wanted: bytes) -> Plan:
         """What of an interrupted question has no closing table yet. Raises `NotFound`, and `Misuse` where nothing is
@@ -214,3 +241,12 @@ class Planner:
                 plan.tally.add(part.number, outcome)
                 if outcome.outcome is not Outcome.NOT_ASKED:
                     plan.tally.expected.add(outcome.member)
+
+
+def _thinned(whole: Sequence[Subject], asked: Sequence[Subject]) -> tuple[Thinned, ...]:
+    """Which of these subjects are asked about in part; `asked`: the same ones, as they leave."""
+    return tuple(
+        Thinned(label=before.label, left_out=cost_of((before,)) - cost_of((now,)), fingerprints=cost_of((before,)))
+        for before, now in zip(whole, asked, strict=True)
+        if cost_of((now,)) < cost_of((before,))
+    )

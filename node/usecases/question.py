@@ -78,10 +78,10 @@ def expected_members(
 
 def fitted(policy: Policy, question: Question) -> Question:
     """The question as it may be asked in one part (see `_fitted`)."""
-    return replace(question, subjects=_fitted(policy.max_query_fingerprints, question.subjects))
+    return replace(question, subjects=_fitted(policy, policy.max_query_fingerprints, question.subjects))
 
 
-def _fitted(most: int, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+def _fitted(policy: Policy, most: int, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
     """Where these are more than `most` fingerprints, the frames of each video are thinned out evenly, as far as that
     helps. Pictures and bare hashes stay whole.
     """
@@ -92,7 +92,9 @@ def _fitted(most: int, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
     room = sum(len(subject.fingerprints) for subject in videos) - over
     share = max(room // len(videos), _LEAST_OF_A_VIDEO)
     return tuple(
-        replace(subject, fingerprints=thinned(subject.fingerprints, share)) if _is_video(subject) else subject
+        replace(subject, fingerprints=thinned(subject.fingerprints, share, policy.pdq_quality_floor))
+        if _is_video(subject)
+        else subject
         for subject in subjects
     )
 
@@ -112,7 +114,7 @@ def split(policy: Policy, subjects: Sequence[Subject]) -> list[tuple[Subject, ..
     part: list[Subject] = []
     room = most
     for each in subjects:
-        (subject,) = _fitted(most, (each,))
+        (subject,) = _fitted(policy, most, (each,))
         cost = cost_of((subject,))
         if part and cost > room:
             parts.append(tuple(part))

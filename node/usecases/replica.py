@@ -14,9 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
-from node.domain.batch import FRAMING, MAX_PACKAGE, MAX_RUN, Package, VerifiedBatch
+from node.domain.batch import (
+    FRAMING,
+    MAX_BODY,
+    MAX_HANDLING,
+    MAX_PACKAGE,
+    MAX_PROOF,
+    MAX_RUN,
+    Package,
+    VerifiedBatch,
+)
 from node.domain.envelope import MAX_ENTRY, MIN_ENTRY
 from node.domain.log_ports import LogReader, LogState
 from node.domain.roster import Roster
@@ -27,13 +35,6 @@ from node.tlog.merkle import CompactRange
 from node.usecases.columns import Handlings, lengths, parse
 from node.usecases.disclosure import Copy, judge
 from node.usecases.vouching import LogTiles, fork, verify_note
-
-MAX_BODY: Final = 512 << 10
-"""Bytes of a body: `MAX_FINGERPRINTS` PDQ hashes fit three times, and a package always holds one body."""
-MAX_HANDLING: Final = 16 << 10
-"""Bytes of a handling: an audience of several hundred members."""
-MAX_PROOF: Final = 64
-"""Hashes of a consistency proof between trees of fewer than 2^63 leaves, and one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def matchable(subjects: Sequence[Subject]) -> list[tuple[bool, ...]]:
-    """Which fingerprints of each subject may match (`node.domain.matchable`)."""
-    return [may_match(subject.fingerprints) for subject in subjects]
+def matchable(subjects: Sequence[Subject], floor: int) -> list[tuple[bool, ...]]:
+    """Which fingerprints of each subject may match (`node.domain.matchable`). `floor`: the policy's, of qualities."""
+    return [may_match(subject.fingerprints, floor) for subject in subjects]
 
 
 def probes_of(
     subjects: Sequence[Subject],
     rule: MatchRule,
     *,
+    matching: Sequence[Sequence[bool]],
     abroad: bool = False,
-    matching: Sequence[Sequence[bool]] | None = None,
 ) -> list[Probe]:
     """One probe for each searchable hash, PDQ in every orientation that is known of it, and the same of the other
     variants of a picture (`queries.VARIANTS`). pHash, the second opinion, only under the policy's rule and not for
-    another member (`abroad`). `matching`: see `matchable`, where the caller knows it already.
+    another member (`abroad`). `matching`: see `matchable`.
     """
     probes: list[Probe] = []
-    for number, (subject, mays) in enumerate(zip(subjects, matching or matchable(subjects), strict=True)):
+    for number, (subject, mays) in enumerate(zip(subjects, matching, strict=True)):
         opinions, variants = 0, list(subject.variants())
         for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
             second_opinion = fingerprint.code == PHASH.code
@@ -65,8 +65,8 @@ def searched_kinds(
     versions: Mapping[str, int],
     rule: MatchRule,
     *,
+    matching: Sequence[Sequence[bool]],
     abroad: bool = False,
-    matching: Sequence[Sequence[bool]] | None = None,
 ) -> tuple[SearchedKind, ...]:
     """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
     another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
@@ -74,16 +74,16 @@ def searched_kinds(
     """
     asked = frozenset(
         (fingerprint.code, may)
-        for subject, mays in zip(subjects, matching or matchable(subjects), strict=True)
+        for subject, mays in zip(subjects, matching, strict=True)
         for fingerprint, may in zip(subject.fingerprints, mays, strict=True)
     )
     return _searched_kinds(asked, tuple(versions.items()), rule is MatchRule.POLICY and not abroad)
 
 
-def expected_kinds(subjects: Sequence[Subject]) -> frozenset[str]:
+def expected_kinds(subjects: Sequence[Subject], floor: int) -> frozenset[str]:
     """The kinds of fingerprint that a question has, as far as every member searches them for another."""
-    kinds = [f.kind for subject in subjects for f in subject.fingerprints if f.searchable and f.code != PHASH.code]
-    return frozenset([kind.name for kind in kinds if kind is not None])
+    searched = [f for subject in subjects for f in subject.fingerprints if f.may_match(floor)]
+    return frozenset([f.kind.name for f in searched if f.kind is not None and f.code != PHASH.code])
 
 
 @lru_cache(maxsize=64)

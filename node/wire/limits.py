@@ -9,7 +9,7 @@ Rules this module upholds:
 
 from typing import Final
 
-from node.domain.batch import MAX_PACKAGE
+from node.domain.batch import MAX_BODY, MAX_HANDLING, MAX_PACKAGE, MAX_PROOF
 
 Options = tuple[tuple[str, int | str], ...]
 
@@ -20,12 +20,11 @@ PACKAGE_BYTES: Final = MAX_PACKAGE
 PACKAGE_BYTES_ACCEPTED: Final = 2 * PACKAGE_BYTES
 """One package as it is encoded: its columns, note and proof; as much again for senders of before, which did not count
 what the wire adds."""
-BODY_BYTES: Final = 512 * 1024
-"""One body: `statements.MAX_FINGERPRINTS` fingerprints and all its texts fit with room to spare."""
-HANDLING_BYTES: Final = 64 * 1024
+BODY_BYTES: Final = MAX_BODY
+HANDLING_BYTES: Final = MAX_HANDLING
 NOTE_BYTES: Final = 64 * 1024
 """A signed note with every signature it may carry."""
-PROOF_HASHES: Final = 128
+PROOF_HASHES: Final = MAX_PROOF
 BODIES_ASKED: Final = 1_000
 """Indices in one `Bodies` call."""
 BODIES_BYTES: Final = 2 * 1024 * 1024

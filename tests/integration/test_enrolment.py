@@ -15,7 +15,7 @@ from node.domain.hub_ports import IssuedCertificate
 from node.domain.ids import MemberId, spiffe_id
 from node.domain.ports import Store
 from node.domain.services import JoinPetition, RosterReader
-from node.domain.token import Token, format_token, parse_token
+from node.domain.token import INVITATION_SECONDS, Token, format_token, parse_token
 from node.errors import (
     BadSignature,
     DiskFull,
@@ -787,7 +787,7 @@ def test_an_invitation_reads_the_roster_until_it_runs_out_or_its_petition_ends(w
     readers = [RosterReader(secret=each.token.secret) for each in (waiting, node)]
     for reader in readers:
         assert run(world.desk.metadata("timestamp.json", 10_000, reader))
-    world.now += desk_module.INVITATION_SECONDS + 1
+    world.now += INVITATION_SECONDS + 1
     with pytest.raises(Unauthenticated, match="expired"):
         run(world.desk.metadata("timestamp.json", 10_000, readers[0]))
     assert run(world.desk.metadata("timestamp.json", 10_000, readers[1]))

@@ -199,6 +199,28 @@ def uuencoded(name: str, content: bytes) -> bytes:
     return f"begin 644 {name}\n".encode() + b"".join(lines) + b"`\nend\n"
 
 
+def compress_of(content: bytes) -> bytes:
+    """A file as compress writes it: at most 250 bytes, each a code of nine bits."""
+    packed, width = 0, 0
+    for byte in content[:250]:
+        packed |= byte << width
+        width += 9
+    return b"\x1f\x9d\x90" + packed.to_bytes((width + 7) // 8, "little")
+
+
+def lz4_of(content: bytes) -> bytes:
+    """An LZ4 file of one block that is not packed (at most 64 KiB)."""
+    return b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(content) | 1 << 31) + content + bytes(4)
+
+
+def lzip_of(content: bytes) -> bytes:
+    """An lzip file."""
+    alone = lzma.compress(
+        content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16, "preset": 6}]
+    )
+    return b"LZIP\x01\x10" + alone + struct.pack("<IQQ", zlib.crc32(content), len(content), len(alone) + 26)
+
+
 def bzip2_of(content: bytes) -> bytes:
     """A bzip2 file."""
     return bz2.compress(content)

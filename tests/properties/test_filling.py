@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.batch import MAX_PACKAGE, MAX_RUN, RUN_BYTES, RUN_WORDS, Package, VerifiedBatch
+from node.domain.batch import MAX_BODY, MAX_HANDLING, MAX_PACKAGE, MAX_RUN, RUN_BYTES, RUN_WORDS, Package, VerifiedBatch
 from node.domain.envelope import MAX_ENTRY, Kind
 from node.domain.ids import Origin, federation_id, member_id
 from node.tlog import tiles
 from node.tlog.merkle import leaf_hashes
 from node.usecases.filling import is_word, next_run
-from node.usecases.replica import MAX_BODY, MAX_HANDLING, _check_limits
+from node.usecases.replica import _check_limits
 from node.wire import limits
 from node.wire.convert_federation import followed_from_pb, package_to_pb
 from tests.simulator.memory_store import MemoryStore

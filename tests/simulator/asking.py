@@ -103,7 +103,14 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
         clock=clock,
         random=sim.seeded(f"audit {name}"),
     )
-    matcher = Matcher(store=store, index=index, codec=codec, rank=rank, own=lambda: me)
+    matcher = Matcher(
+        store=store,
+        index=index,
+        codec=codec,
+        rank=rank,
+        own=lambda: me,
+        floor=lambda: roster().policy.pdq_quality_floor,
+    )
     signer = statement_signer(name)
     catalogue = Catalogue(store=store, index=index, codec=codec)
     allowed = AllowList(store=store, audit=audit, clock=clock)

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Pillow 13 gives other pictures for colour of more than 8 bits and for subsampled colour, and refuses some of two
-  components; the rest of JPEG 2000 stays with it.
+- Pillow 13 gives other pictures for colour of more than 8 bits and for subsampled colour, shows fewer than 8 bits too
+  dark, and refuses some of two components; the rest of JPEG 2000 stays with it.
 - Size, depth and subsampling are read from the codestream's SIZ marker before a pixel is decoded.
 
 Source: ISO/IEC 15444-1, annexes A.5.1 (SIZ) and I.5.3 (colour).
@@ -51,7 +51,7 @@ def decode(data: bytes) -> Decoded | None:
     header = _header(data, at)
     bounded(_NAME, header.width, header.height, sample_bytes=header.components * (2 if header.bits > _BYTE else 1))
     two = header.components == 2  # noqa: PLR2004  (grey and alpha)
-    if header.even and header.bits <= _BYTE and not two:
+    if header.even and header.bits == _BYTE and not two:
         return None
     if header.components not in _COLOURS or header.bits > 2 * _BYTE:
         raise Unreliable("a JPEG 2000 whose pixels cannot be decoded reliably: its components are of a rare kind")

@@ -6,6 +6,7 @@ Rules this module upholds:
   here: Pillow 13 shows 16 bits in planes as another picture, WhiteIsZero of 16 and 32 bits as the negative, big-endian
   compressed floats and unsigned 32 bits as noise, and palettes of 8-bit values as black; it has no name for many.
 - Strips and tiles that are missing, or that end behind the file, are never filled with a colour: the file is cut short.
+- Luma and colour differences of unequal resolution without compression are read by libtiff (imagecodecs) alone.
 - What has no certain meaning as colours (complex numbers, inks other than CMYK, logarithmic light) is refused.
 
 Sources: TIFF 6.0; Adobe Photoshop TIFF Technical Notes; tests/kinds/test_stills_tiff.py holds this module and Pillow
@@ -44,8 +45,8 @@ _CMYK: Final = 1
 _BYTE: Final = 8
 _CODECS: Final = (
     "bitorder", "ccittfax3", "ccittfax4", "ccittrle", "deflate", "delta", "float24", "floatpred", "jpeg", "jpeg2k",
-    "jpeg8", "jpegls", "jpegxl", "jpegxr", "lerc", "ljpeg", "lzma", "lzw", "packbits", "packints", "png", "webp",
-    "zlib", "zstd",
+    "jpeg8", "jpegls", "jpegxl", "jpegxr", "lerc", "ljpeg", "lzma", "lzw", "packbits", "packints", "png", "tiff",
+    "webp", "zlib", "zstd",
 )  # fmt: skip
 """Codecs that compressions and predictors of TIFF call for; imagecodecs loads each when it is first named."""
 _TURNS: Final = {
@@ -77,6 +78,8 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         return raw.decode(data, found)
     if found and not pillow_failed and _left_to_pillow(found[0]):
         return None
+    if found and _is_subsampled(found[0]):
+        return _by_libtiff(data, found[0])
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages.first
         if not isinstance(page, tifffile.TiffPage):
@@ -87,6 +90,27 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         orientation = page.tags.valueof(ifd.ORIENTATION, 1)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     return Decoded(pixels=pixels_from(values if turn is None else turn(values)))
+
+
+def _is_subsampled(first: ifd.Directory) -> bool:
+    """Whether luma has more samples than the colour differences, without compression: tifffile and Pillow read that of
+    JPEG alone, and Pillow with other compressions by libtiff.
+    """
+    return (
+        first.first(ifd.PHOTOMETRIC) == _YCBCR
+        and first.first(ifd.COMPRESSION, 1) == 1
+        and first.values.get(ifd.SUBSAMPLING, (2, 2))[:2] != (1, 1)
+    )
+
+
+def _by_libtiff(data: bytes, first: ifd.Directory) -> Decoded:
+    """By libtiff's own conversion to RGB, which turns a picture by half of what its tag states."""
+    if first.first(ifd.ORIENTATION, 1) != 1:
+        raise Unreliable("a TIFF whose pixels cannot be decoded reliably: luma and colour differences that are turned")
+    bounded("TIFF", first.first(ifd.WIDTH), first.first(ifd.LENGTH), sample_bytes=4)
+    if any(start <= 0 or start + length > len(data) for start, length in first.segments):
+        raise EOFError
+    return Decoded(pixels=pixels_from(np.asarray(imagecodecs.tiff_decode(data, asrgb=True), np.uint8)))
 
 
 def _left_to_pillow(first: ifd.Directory) -> bool:
@@ -101,7 +125,9 @@ def _left_to_pillow(first: ifd.Directory) -> bool:
     photometric = first.first(ifd.PHOTOMETRIC)
     if photometric == _PALETTE:
         return max(first.values.get(ifd.COLOUR_MAP, (0,))) > 0xFF  # noqa: PLR2004  (a map of 8-bit values)
-    return photometric in _PLAIN
+    if photometric == _SEPARATED and first.first(ifd.INK_SET, _CMYK) != _CMYK:
+        return False
+    return photometric in _PLAIN and not _is_subsampled(first)
 
 
 def _check(page: tifffile.TiffPage, size: int) -> None:

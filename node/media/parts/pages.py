@@ -6,6 +6,7 @@ Rules this module upholds:
 - A page has no bytes of its own. Its part is a TIFF of one page with the page's own directory, values and strips or
   tiles, copied byte for byte in the order of their tags; only offsets differ. The same page always gives the same file,
   so its digests can be compared with those of the same page elsewhere, and with nothing else (ADR 34).
+- A camera raw file has no pages: its directories are one picture in several sizes, and its note says which was read.
 - A page whose strips lie outside of the file is copied as far as it goes: it is decoded as any damaged picture.
 
 Source: TIFF 6.0, sections 2, 3 and 15; BigTIFF design (Aware Systems); TIFF Technical Note 2 (JPEG tables).
@@ -20,6 +21,7 @@ from typing import Final
 
 from node.domain.parts import Role
 from node.errors import MediaError
+from node.media.decoders import ifd, raw
 from node.media.parts.part import Omission, Part
 from node.media.region import Region
 from node.media.sniff import HEAD, TIFF, recognise
@@ -89,7 +91,7 @@ def pages(region: Region) -> Iterator[Part | Omission]:
         return
     try:
         data = region.all(_MOST_BYTES)
-        if recognise(data[:HEAD]) is not TIFF:
+        if recognise(data[:HEAD]) is not TIFF or raw.is_raw(data, list(ifd.directories(data))):
             return
     except MediaError:
         return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.parts import Role
 from node.media.containers import container_of
-from node.media.demux import opened, prepare
+from node.media.demux import Feed, opened, prepare
 from node.media.parts.part import Omission, Part
 from node.media.sniff import HEAD
 from node.media.tracks import is_attached
@@ -42,7 +42,7 @@ def read(region: Region) -> Iterator[Part | Omission]:
         return
     count = 0
     try:
-        with opened(region, known) as film:
+        with opened(Feed(region), known) as film:
             for part in _parts(film):
                 count += 1
                 if count > _MAX_ATTACHED:

@@ -29,7 +29,7 @@ from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
 from node.media.decoders.decoded import MAX_PIXELS, pixels_from
 from node.media.parts.part import Omission, Part
-from node.media.pdq import PdqHashes, pdq_hashes
+from node.media.pdq import pdq_hashes
 from node.media.pixels import Pixels
 from node.media.region import Region
 from node.media.shortage import Shortage, lack_in, shortage
@@ -66,14 +66,9 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     places = list(_places(data, known))
     if not places:
         return
-    whole: tuple[bytes, ...] | None = None
+    whole = _decoded_small(data)
     for start, end in places:
-        small = _hashes_of(data[start:end])
-        if small is None:
-            continue
-        if whole is None:
-            whole = _orientations(data)
-        if all(_distance(one, other) > PDQ_RADIUS for one in small for other in whole):
+        if _differs(data[start:end], whole):
             yield Part(role=Role.THUMBNAIL, content=region.part(start, end - start))
 
 
@@ -150,42 +145,58 @@ def _in_resources(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
         at = start + size + (size & 1)
 
 
-def _hashes_of(small: bytes) -> tuple[bytes, ...] | None:
-    """The PDQ of a small picture, whole and within its plain borders; None where it has none of enough quality."""
+def _differs(small: bytes, whole: Image.Image | None) -> bool:
+    """Whether a small picture shows something else than the whole one, as far as a hash of enough quality tells."""
     try:
         pixels = decode_picture(small).pixels
     except Shortage:
         raise
     except MediaError:
-        return None
-    whole = pdq_hashes(pixels.values, pixels.channels)
-    if whole.quality < PDQ_QUALITY_FLOOR:
-        return None
+        return False
+    if pdq_hashes(pixels.values, pixels.channels).quality < PDQ_QUALITY_FLOOR:
+        return False
     box = find_inside(pixels)
-    hashes = [whole] if box is None else [whole, _hashes(cut(pixels, box))]
-    return tuple(each.orientations[0] for each in hashes)
+    return not any(_is_near(look, whole) for look in ([pixels] if box is None else [pixels, cut(pixels, box)]))
 
 
-def _hashes(inside: Pixels) -> PdqHashes:
-    return pdq_hashes(inside.values, inside.channels)
+def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
+    """Whether a small picture is within the radius of the whole one, in any orientation and without its borders.
+
+    Both are hashed in the same size and the same orientation: PDQ of the smallest pictures differs from that of the
+    full size, and of the turned one, by up to 48 bits.
+    """
+    if whole is None:
+        return False
+    values = small.values.reshape(small.height, small.width, small.channels)
+    upright = Image.fromarray(values[:, :, 0] if small.channels == 1 else np.ascontiguousarray(values[:, :, :3]))
+    box = find_inside(pixels_from(np.asarray(whole)))
+    wholes = [whole] if box is None else [whole, whole.crop((box.left, box.top, box.right, box.bottom))]
+    for turned in (upright, *(upright.transpose(turn) for turn in Image.Transpose)):
+        one = _hash_of(turned)
+        if any(
+            _distance(one, _hash_of(each.resize(turned.size, Image.Resampling.BOX))) <= PDQ_RADIUS for each in wholes
+        ):
+            return True
+    return False
 
 
-def _orientations(data: bytes) -> tuple[bytes, ...]:
-    """The PDQ of the picture itself in all orientations, decoded small; none where it cannot be decoded."""
+def _hash_of(image: Image.Image) -> bytes:
+    pixels = pixels_from(np.asarray(image))
+    return pdq_hashes(pixels.values, pixels.channels).orientations[0]
+
+
+def _decoded_small(data: bytes) -> Image.Image | None:
+    """The picture itself as RGB, decoded small; None where it cannot be decoded."""
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:
-                return ()
+                return None
             image.draft("RGB", (_COMPARED_SIDE, _COMPARED_SIDE))
-            pixels = pixels_from(np.asarray(image.convert("RGB")))
+            return image.convert("RGB")
     except Exception as error:  # noqa: BLE001  (decoders raise anything)
         if lack := lack_in(error):
             raise shortage("looking for small pictures in it", lack) from None
-        return ()
-    whole = pdq_hashes(pixels.values, pixels.channels)
-    box = find_inside(pixels)
-    inside = () if box is None else _hashes(cut(pixels, box)).orientations
-    return (*whole.orientations, *inside)
+        return None
 
 
 def _distance(one: bytes, other: bytes) -> int:

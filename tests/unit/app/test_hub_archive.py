@@ -12,7 +12,7 @@ import pytest
 from node import app, config
 from node.app import hub_archive
 from node.app.hub_archive import restore
-from node.app.hub_rooms import open_hub
+from node.app.hub_opening import open_hub
 from node.config import Home
 from node.errors import Misuse, NotFound, Refused, StoreError, Unavailable, VigilError
 from tests.integration.processes import FEDERATION, secret
@@ -59,8 +59,8 @@ def test_a_restored_hub_is_the_hub_that_was_backed_up(made: tuple[Home, Path], t
     assert "vigil authority bundle" in told["next"]
     assert contents(again) == contents(home)
     assert all(path.stat().st_mode & 0o077 == 0 for path in again.folder.rglob("*") if path.is_file())
-    with open_hub(again, config.load(again), secret) as rooms:
-        assert rooms.store.check() == []
+    with open_hub(again, config.load(again), secret) as services:
+        assert services.store.check() == []
 
 
 def test_a_backup_is_taken_into_a_new_file_only(made: tuple[Home, Path]) -> None:

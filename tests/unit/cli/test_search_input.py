@@ -112,7 +112,7 @@ def test_a_list_may_come_through_a_pipe(vigil: Vigil, node: Node, tmp_path: Path
         assert vigil("match", "--hashes", f"/dev/fd/{ours}").code == 0
     finally:
         os.close(ours)
-    assert [item["fingerprints"][0][:2] for item in node.call("match").items] == [[MD5.code, "ab" * 16]]
+    assert [item["fingerprints"] for item in node.call("match").items] == [[[MD5.code, "ab" * 16, None]]]
 
 
 def test_a_list_that_changes_while_it_is_used_is_told_of(vigil: Vigil, node: Node, tmp_path: Path) -> None:
@@ -182,3 +182,14 @@ def test_a_query_says_what_it_did_not_ask_about(vigil: Vigil, node: Node) -> Non
     assert "1 hit hidden" in ran.out
     assert vigil(*ASK, PDQ_HEX, "--show-all").code == 0
     assert node.calls[-1].arguments["show_all"] is True
+
+
+def test_a_query_says_what_it_left_out_so_that_the_question_fits(vigil: Vigil, node: Node) -> None:
+    node.answers["query"] = [
+        {"subject": "a.mp4", "left_out": 1_200, "fingerprints": 3_000},
+        outcome("FR", "no-hit"),
+        summary({"FR": "no-hit"}, left_out=1_200),
+    ]
+    ran = vigil(*ASK, PDQ_HEX)
+    assert "a.mp4\n  asked about in part: 1,800 of its 3,000 fingerprints" in ran.out
+    assert "Left out of the question, so that it fits: 1,200 frames of videos" in ran.out

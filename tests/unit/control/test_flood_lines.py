@@ -74,5 +74,9 @@ def test_what_may_not_match_is_counted_once_a_subject() -> None:
     dim = Fingerprint(code=PDQ.code, value=b"\x0f" * 32, quality=3)
     opinion = Fingerprint(code=PHASH.code, value=b"\x0f" * 8)
     tally = Tally()
-    tally.asked([Subject(fingerprints=(dim, opinion)), Subject(fingerprints=(opinion,)), Subject(fingerprints=())])
+    asked = [Subject(fingerprints=(dim, opinion)), Subject(fingerprints=(opinion,)), Subject(fingerprints=())]
+    tally.asked(asked, 3)
+    assert tally.not_compared() == {"not_compared": {}}
+    tally = Tally()
+    tally.asked(asked, 50)
     assert tally.not_compared() == {"not_compared": {"pdq": 1, "phash": 1}}

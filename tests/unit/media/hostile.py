@@ -6,12 +6,15 @@ fields set to extremes, ends cut off, and the insides of one format put into ano
 
 import io
 import random
+import struct
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import imagecodecs
 import numpy as np
 import pillow_heif
+import tifffile
 from PIL import ExifTags, Image
 
 from tests.unit.media.pictures import encoded, scene
@@ -48,6 +51,40 @@ def heif_of(images: list[Image.Image]) -> bytes:
     buffer = io.BytesIO()
     made.save(buffer)
     return buffer.getvalue()
+
+
+def _tiff(samples: Any, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, samples, metadata=None, **options)
+    return buffer.getvalue()
+
+
+def _planes(image: Image.Image) -> Any:
+    return np.moveaxis(np.asarray(image), 2, 0)
+
+
+def _psd() -> bytes:
+    rows = [bytes(imagecodecs.packbits_encode(row.tobytes())) for plane in _planes(SMALL) for row in plane]
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, SMALL.height, SMALL.width, 8, 3) + bytes(12) + b"\0\1"
+    return head + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
+
+
+def _bmp_of_2_bits() -> bytes:
+    rows = np.random.default_rng(1).integers(0, 256, (SMALL.height, 20), dtype=np.uint8).tobytes()
+    header = struct.pack("<IiiHHIIiiII", 40, *SMALL.size, 1, 2, 0, len(rows), 0, 0, 4, 0)
+    return b"BM" + struct.pack("<IHHI", 70 + len(rows), 0, 0, 70) + header + bytes(range(0, 256, 16)) + rows
+
+
+def _icns() -> bytes:
+    """An Apple icon of one image, a PNG of 128 pixels."""
+    image = encoded(SMALL.resize((128, 128)), "PNG")
+    return b"icns" + struct.pack(">I4sI", 16 + len(image), b"ic07", 8 + len(image)) + image
+
+
+def _raw() -> bytes:
+    """A sensor's values, and a camera's preview behind them."""
+    sensor = _tiff(np.asarray(_deep()), photometric=32803, extratags=[(50706, 1, 4, b"\1\4\0\0", True)])
+    return sensor + encoded(SMALL, "JPEG")
 
 
 def _heif(**options: Any) -> bytes:
@@ -92,6 +129,45 @@ MAKERS: Final[dict[str, Callable[[], bytes]]] = {
     "avif moving": lambda: _moving("AVIF"),
     "heif": lambda: _heif(quality=80),
     "heif deep": _deep_heif,
+    "png deep colour": lambda: bytes(imagecodecs.png_encode(np.asarray(SMALL).astype(np.uint16) * 257)),
+    "bmp of 2 bits": _bmp_of_2_bits,
+    "jpeg of 12 bits": lambda: bytes(imagecodecs.jpeg8_encode(np.asarray(_deep()) >> 4, bitspersample=12)),
+    "jpeg lossless": lambda: bytes(imagecodecs.jpeg8_encode(np.asarray(SMALL), lossless=True)),
+    "jpeg lossless deep": lambda: bytes(imagecodecs.ljpeg_encode(np.asarray(_deep()))),
+    "jpeg-ls": lambda: bytes(imagecodecs.jpegls_encode(np.asarray(SMALL))),
+    "jpeg-xl": lambda: bytes(imagecodecs.jpegxl_encode(np.asarray(SMALL), distance=1.0)),
+    "jpeg-xl in boxes": lambda: bytes(imagecodecs.jpegxl_encode_jpeg(encoded(SMALL, "JPEG"))),
+    "jpeg-xr": lambda: bytes(imagecodecs.jpegxr_encode(np.asarray(SMALL))),
+    "jpeg 2000": lambda: bytes(imagecodecs.jpeg2k_encode(np.asarray(SMALL), level=40)),
+    "jpeg 2000 deep": lambda: bytes(imagecodecs.jpeg2k_encode(np.asarray(SMALL).astype(np.uint16) * 257)),
+    "psd": _psd,
+    "ico": lambda: encoded(SMALL, "ICO", bitmap_format="bmp"),
+    "icns": _icns,
+    "tga": lambda: encoded(SMALL, "TGA", compression="tga_rle"),
+    "ppm": lambda: encoded(SMALL, "PPM"),
+    "qoi": lambda: bytes(imagecodecs.qoi_encode(np.asarray(SMALL))),
+    "dds": lambda: encoded(SMALL, "DDS", pixel_format="DXT5"),
+    "pcx": lambda: encoded(SMALL, "PCX"),
+    "sgi": lambda: encoded(SMALL, "SGI"),
+    "sun": lambda: struct.pack(">8I", 0x59A66A95, *SMALL.size, 24, 0, 1, 0, 0) + np.asarray(SMALL).tobytes(),
+    "tiff planes": lambda: _tiff(_planes(SMALL).astype(np.uint16) * 257, photometric="rgb", planarconfig="separate"),
+    "tiff inks and alpha": lambda: _tiff(
+        np.dstack([np.asarray(SMALL.convert("CMYK")), np.asarray(SMALL.convert("L"))]),
+        photometric="separated",
+        extrasamples=["unassalpha"],
+        compression="lzw",
+        predictor=True,
+    ),
+    "tiff half tiles": lambda: _tiff(
+        (np.asarray(SMALL) / 255).astype(np.float16),
+        photometric="rgb",
+        tile=(32, 32),
+        compression="zstd",
+    ),
+    "tiff jpeg 2000": lambda: _tiff(np.asarray(SMALL), photometric="rgb", compression="jpeg2000"),
+    "tiff webp": lambda: _tiff(np.asarray(SMALL), photometric="rgb", compression="webp"),
+    "tiff bits": lambda: _tiff(np.asarray(_deep()) >> 6, photometric="miniswhite", bitspersample=10),
+    "camera raw": _raw,
 }
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.errors import ConfigError, Damaged, NotFound, StoreError
+from node.errors import ConfigError, Damaged, StoreError
 from node.pki import files, wrapping
-from node.pki.wrapping import Passphrase, find_passphrase, unwrap, wrap
+from node.pki.wrapping import Passphrase, unwrap, wrap
 
 EMPTY = Passphrase(b"", allow_empty=True)
 
@@ -67,23 +67,7 @@ def test_a_cost_outside_the_bounds_is_refused_before_it_is_paid(log2_n: int) -> 
 def test_an_empty_passphrase_is_refused_unless_it_is_allowed() -> None:
     with pytest.raises(ConfigError, match="passphrase is empty"):
         Passphrase(b"")
-    with pytest.raises(ConfigError, match="passphrase is empty"):
-        find_passphrase({})
-    assert find_passphrase({}, allow_empty=True).secret == b""
-
-
-def test_the_passphrase_comes_from_the_environment_then_the_file_then_the_prompt(tmp_path: Path) -> None:
-    file = tmp_path / "passphrase"
-    file.write_text("of the file\nsecond line\n")
-    environment = {"VIGIL_PASSPHRASE": "of the environment"}
-    assert find_passphrase(environment, file=file, prompt=lambda: "typed").secret == b"of the environment"
-    assert find_passphrase({}, file=file, prompt=lambda: "typed").secret == b"of the file"
-    assert find_passphrase({}, prompt=lambda: "typed").secret == b"typed"
-
-
-def test_a_missing_passphrase_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="passphrase file"):
-        find_passphrase({}, file=tmp_path / "none")
+    assert Passphrase(b"", allow_empty=True).secret == b""
 
 
 def test_a_passphrase_shows_in_no_repr() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from node.control.node_commands import _alarm_line
 from node.domain.homes import ALARMS
 from node.domain.ids import MemberId, Origin
 from node.errors import Misuse, NotFound
-from node.usecases.alarms import Alarms, ForeignAppend, HubRollback, alarms
+from node.usecases.alarms import Alarms, ForeignAppend, HubRollback, IndexDisagreement, alarms
 from node.usecases.audit import AuditLog
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -55,6 +56,27 @@ def test_it_is_kept_and_the_same_entries_are_one_alarm(store: MemoryStore, kept:
     assert (first.log, first.at) == (LOG, sim.NOW)
     assert first.words() == "2 entries of our own log (from number 3 on) were not written by this node"
     assert second.words().startswith("1 entry ")
+
+
+def test_an_index_that_disagrees_is_one_alarm_with_what_to_do(store: MemoryStore, kept: Alarms) -> None:
+    kept.index_disagrees(1)
+    kept.index_disagrees(7)
+    with store.read() as tx:
+        (alarm,) = alarms(tx)
+    assert alarm == IndexDisagreement(log=LOG, hits=1, at=sim.NOW)
+    assert alarm.words() == "the search index and the database disagree: 1 hit of one search is not in the database"
+    assert "index" in alarm.remedy
+    assert _alarm_line(alarm) == {
+        "alarm": "index-disagreement",
+        "log": LOG,
+        "at": sim.NOW,
+        "hits": 1,
+        "what": alarm.words(),
+        "remedy": alarm.remedy,
+    }
+    kept.acknowledge("rebuilt")
+    with store.read() as tx:
+        assert alarms(tx) == []
 
 
 def test_it_ends_when_a_person_says_so_and_not_before(store: MemoryStore, kept: Alarms) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from node.domain.batch import BodyState
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind
 from node.domain.fingerprints import FRAME, MD5, PDQ
 from node.domain.handling import Handling
@@ -21,7 +22,6 @@ from node.usecases import arrivals as arriving
 from node.usecases import stored_hits
 from node.usecases.arrivals import Arrivals
 from node.usecases.casework import holding_subject
-from node.usecases.custody import SECONDS_A_DAY
 from node.usecases.hit_list import Wanted
 from node.usecases.purging import leaf_at
 from tests.simulator.arriving import Holder, film, said_of, still, with_md5

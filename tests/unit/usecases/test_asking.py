@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from node.control.query_lines import plan_line, summary_line
 from node.domain.caller import Caller
 from node.domain.fingerprints import FRAME, MD5, Fingerprint
 from node.domain.holdings import IngestItem, IngestRequest
@@ -21,7 +22,7 @@ from node.usecases.history import asked_subjects, changes, told_outcomes
 from node.usecases.inquiry import EXPIRY_GRACE_SECONDS
 from node.usecases.intake import subject_of
 from node.usecases.pacing import SHARE, Pace, paced
-from node.usecases.planning import Plan
+from node.usecases.planning import Plan, Thinned
 from node.usecases.question import Question, split
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, prints, until
@@ -71,6 +72,25 @@ def test_a_video_that_fits_no_part_is_thinned_out_and_stands_alone() -> None:
     film = Subject(fingerprints=(Fingerprint(code=MD5.code, value=bytes(16)), *frames), label="film")
     first, second, third = split(Policy(max_query_fingerprints=50), [*pictures(1), film, *pictures(2)])
     assert [len(each.fingerprints) for each in (*first, *second, *third)] == [5, 50, 5]
+
+
+def test_what_is_left_out_of_a_video_is_told_and_told_again_when_it_is_asked_again() -> None:
+    frames = tuple(Fingerprint(code=FRAME.code, value=bytes([n]) * 32, quality=90, at=n * 1_000) for n in range(99))
+    film = Subject(fingerprints=(Fingerprint(code=MD5.code, value=bytes(16)), *frames), label="film")
+
+    async def scenario() -> None:
+        async with federation("FR", "JP", policy=Policy(max_query_fingerprints=50)) as made:
+            planner = made.parties["FR"].planner
+            plan = planner.plan(about(*pictures(1), film))
+            assert plan.thinned == (Thinned(label="film", left_out=50, fingerprints=100),)
+            assert plan.terms.left_out == plan_line(plan)["left_out"] == summary_line(plan)["left_out"] == 50
+            again = planner.again(plan.id)
+            assert (again.thinned, again.terms.left_out) == ((), 50)
+            assert planner.rest(plan.id).terms.left_out == 50
+            whole = planner.plan(about(*pictures(1)))
+            assert (whole.thinned, whole.terms.left_out) == ((), 0)
+
+    asyncio.run(scenario())
 
 
 def test_a_policy_that_lets_little_a_minute_makes_smaller_parts() -> None:

@@ -17,7 +17,7 @@ from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.domain.roster import Policy
 from node.domain.statements import Comment
-from node.errors import ConfigError, NotFound
+from node.errors import ConfigError
 from node.tlog import tiles
 from node.usecases.admitting import MAX_QUERY_SECONDS
 from node.usecases.audit import RETENTION_DAYS, AuditEntry, AuditLog
@@ -211,20 +211,6 @@ def test_a_sweep_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) -
         assert jp.states(FR.origin) == [HELD] * 8
         assert jp.custody.sweep().expired == 7
         assert jp.states(FR.origin) == [PURGED] * 7 + [HELD]
-
-    asyncio.run(story())
-
-
-def test_a_copy_can_be_forgotten_here_alone() -> None:
-    async def story() -> None:
-        _, _, fr, jp = a_federation()
-        (record,) = await shared(fr, jp, Draft(statement=picture(1)))
-        jp.custody.forget_record(record)
-        assert (jp.states(FR.origin), jp.finds(1)) == ([PURGED], False)
-        assert (fr.states(FR.origin), fr.finds(1)) == ([HELD], True)
-        with pytest.raises(NotFound):
-            jp.custody.forget_record(RecordId(FR.origin, bytes(32)))
-        assert jp.custody.forget_queries(30) == 0
 
     asyncio.run(story())
 

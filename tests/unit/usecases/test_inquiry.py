@@ -39,6 +39,7 @@ from node.usecases.matching import Found
 from node.usecases.openquery import OpenQuery
 from node.usecases.ownlog import OwnLog
 from node.usecases.question import Question
+from node.usecases.search_terms import matchable
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import (
@@ -488,7 +489,9 @@ def test_every_pdq_of_a_subject_is_searched_whatever_its_orientations_are_of() -
             pdq = [Fingerprint(code=PDQ.code, value=prints(n).pdq, quality=90) for n in (1, 2, 3)]
             for order in (pdq, pdq[::-1]):
                 both = Subject(fingerprints=tuple(order), orientations=prints(1).pdq_orientations)
-                found = made.parties["JP"].matcher.for_member((both,), 0, MatchRule.POLICY, member_id("FR"), "training")
+                found = made.parties["JP"].matcher.for_member(
+                    (both,), 0, MatchRule.POLICY, member_id("FR"), "training", matching=matchable((both,), 50)
+                )
                 assert (len(found.hits), found.disagreed) == (1, 0)
                 assert made.parties["JP"].matcher.local((both,), 0).disagreed == 0
                 assert len(made.parties["JP"].matcher.local((both,), 0).hits) == 2

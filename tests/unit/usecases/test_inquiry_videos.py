@@ -107,8 +107,13 @@ def test_here_a_hit_says_how_near_and_when_and_the_store_has_the_last_word() -> 
             picture = hold(here, prints(9), Level.NATIONAL)
             lost = video(3, range(9))
             here.index.add(HOLDINGS_SOURCE, columns(FRAME, [picture] * 9, [f.pdq for f in lost.frames]))
+            told: list[int] = []
+            here.matcher._disagreed = told.append
             gone = here.matcher.local([subject_of(lost)], 31)
             assert (gone.hits, gone.disagreed) == ((), 1)
+            assert told == [1]
+            here.matcher.local([subject_of(video(1, range(10, 20), bits=9))], 31)
+            assert told == [1]
 
     run(scenario())
 

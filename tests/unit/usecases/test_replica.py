@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.batch import BodyState, Package
+from node.domain.batch import MAX_BODY, BodyState, Package
 from node.domain.envelope import Envelope, Kind, decode
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
@@ -22,7 +22,7 @@ from node.tlog import merkle, tiles
 from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy
 from node.usecases.effects import apply
-from node.usecases.replica import MAX_BODY, Position, Rules, Verified, position, verify_package
+from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.vouching import log_keys
 from node.wire.convert_records import decode_handling
 from tests.simulator.federation import NOTHING, NOW, OPEN, TODAY, Log, Speaker, cosigned, entry_of, picture, roster

@@ -15,8 +15,11 @@ from tests.kinds.holders import (
     ar_of,
     bzip2_of,
     cab_of,
+    compress_of,
     cpio_of,
     gzip_of,
+    lz4_of,
+    lzip_of,
     rar_of,
     seven_zip_of,
     sparse_tar_of,
@@ -69,6 +72,9 @@ def reader_of(data: bytes) -> Reader:
         (xz_of(TEXT) + bytes(8) + xz_of(NOISE), {"": TEXT + NOISE}),
         (lzma.compress(TEXT, lzma.FORMAT_ALONE), {"": TEXT}),
         (packed.ZSTANDARD, {"": TEXT}),
+        (compress_of(TEXT), {"": TEXT[:250]}),
+        (lz4_of(TEXT), {"": TEXT}),
+        (lzip_of(TEXT), {"": TEXT}),
     ],
 )
 def test_every_member_is_given(data: bytes, members: dict[str, bytes]) -> None:

@@ -1,49 +1,36 @@
-"""A hub's rooms, wired: store, carrier, relay, repository, enrolment, over one home that this process owns.
+"""The services of one hub, wired, over one home that this process owns. `hub_opening` makes them.
 
 Rules this module upholds:
 
 - The hub believes its own repository only after verifying it from the authority's root, as every node does.
-- The same rooms serve the daemon and an operator's command that works alone.
+- The same services serve the daemon and an operator's command that works alone.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from node.app import hub_requests
-from node.app.ceremonies import HUB_KEY_FILE
-from node.app.homes import HUB_MEMBER, opened_database, right_database
-from node.app.hub_archive import backup, is_newest
-from node.app.hub_roster import recover_repository
-from node.control.audit_commands import AuditCommands
-from node.control.commands import Commands
-from node.control.hub_commands import HubCommands
-from node.domain.ids import MemberId, Origin, federation_id, spoken
-from node.errors import Expired, NotFound, VigilError
-from node.hub.brake import Brake
+from node.app.homes import HUB_MEMBER
+from node.domain.ids import MemberId, federation_id, spoken
+from node.errors import NotFound, VigilError
 from node.hub.carrier import HubCarrier
-from node.hub.challenges import Challenges
 from node.hub.enrolment import EnrolmentDesk
-from node.hub.key_changes import standing
 from node.hub.roster_desk import RosterDesk
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
 from node.pki.courier import claim_hub
 from node.pki.files import read_bounded, write_atomic
-from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing
+from node.pki.keys import ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
-from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
-from node.usecases.custody import Custody, newest_entry
+from node.usecases.custody import Custody
 from node.usecases.outliers import Outliers
 from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
@@ -51,7 +38,7 @@ from node.wire import tls
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
@@ -69,11 +56,11 @@ OWN_NAME = MemberId(HUB_MEMBER)
 
 
 @dataclass(slots=True, kw_only=True)
-class HubRooms:
+class HubServices:
     """Everything of a hub but its servers.
 
     `halted`: why nothing is cosigned now, "" where all is well. `changed_over`: called when the hub's keys have
-    changed, after which these rooms are closed and opened again.
+    changed, after which these services are closed and opened again.
     """
 
     home: Home
@@ -103,43 +90,6 @@ class HubRooms:
     at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     daemon: bool = False
     changed_over: Callable[[], None] = lambda: None
-
-    def commands(self) -> Commands:
-        """All commands of a hub by name."""
-        return Commands.of(
-            HubCommands(
-                federation=self.settings.federation,
-                addresses=(
-                    self.settings.public_hub or self.settings.hub,
-                    self.settings.public_enrolment or self.settings.enrolment,
-                ),
-                ca_sha256=self.ca.sha256,
-                store=self.store,
-                audit=self.audit,
-                desk=self.enrolment,
-                latest=self.members.latest,
-                authority_until=self.authority_until,
-                request=self.signing_request,
-                describe=self.describe_request,
-                sameness=self.outliers.of,
-                root=self.repository.root_pin,
-                accept=self.accept,
-                suspend_member=self.suspend,
-                lift=self.lift,
-                attending=lambda: self.attending(),  # noqa: PLW0108 (the daemon sets it later)
-                claimed=self.carrier.claimed,
-                troubles=lambda: dict(self.carrier.troubles),
-                make_keys=lambda compromised: self.rekey(compromised=compromised),
-                drop_keys=self.drop_keys,
-                new_keys=lambda: (self.halted or "wait for the authority's signature") if self.change.waits() else "",
-                make_backup=lambda path: backup(self.home, self.store, self.members.latest(), Path(path)),
-                daemon=lambda: self.daemon,
-                refused=self.refused,
-                at_once=lambda member: self.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
-                clock=time.time,
-            ),
-            AuditCommands(origin=self.audit.origin, store=self.store, audit=self.audit, clock=time.time),
-        )
 
     def refused(self, member: MemberId) -> dict[str, int]:
         """How often a member was refused today, by the limit that it was at."""
@@ -194,7 +144,7 @@ class HubRooms:
             sizes = self.carrier.cosigned_sizes() if compromised else None
             waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time())
         except VigilError:
-            self.halted = _halted(self.change.waiting(self.secret))
+            self.halted = halted_by(self.change.waiting(self.secret))
             raise
         return (
             spoken(waiting.claims.fingerprint(federation)),
@@ -271,116 +221,6 @@ def tls_pem(der: bytes) -> bytes:
     return read_certificate(der).pem
 
 
-def _halted(waiting: NextKeys | None) -> str:
+def halted_by(waiting: NextKeys | None) -> str:
+    """Why nothing is cosigned while these keys wait; "" where something is."""
     return HALTED if waiting is not None and waiting.sizes is not None else ""
-
-
-@contextmanager
-def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubRooms]:
-    """Opens a hub's rooms. The caller holds the home's lock.
-
-    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
-    `StoreError`, `PeerFault`.
-    """
-    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
-    examined = right_database(home, settings)
-    federation = federation_id(settings.federation)
-    secret = Passphrase(passphrase().encode())
-    change = HubChange(home.next_keys, keys=home.keys, tls=home.tls, repository=home.repository, federation=federation)
-    older = recover_repository(home, settings) or is_newest(home)
-    waiting = change.waiting(secret)
-    if waiting is not None and change.begun():
-        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
-        # its bundle has run out meanwhile, the new keys wait for the next one.
-        with suppress(Expired):
-            change.finish(waiting, now=time.time())
-        waiting = change.waiting(secret)
-    ring = KeyRing.load(home.keys / HUB_KEY_FILE, secret, federation=federation, owner=HUB)
-    ca = CertificateAuthority(ring, read_bounded(home.tls / "ca.der", MAX_CERTIFICATE, what="CA certificate"))
-    online = RoleSigner(ring.signer(ONLINE), ring.public_bytes(ONLINE))
-    identity = claim_hub(ring, ca_sha256=ca.sha256).identity
-    repository = Repository(home.repository, federation=federation, hub=identity, online=online)
-    client = RosterClient.bootstrap(
-        home.metadata,
-        repository.read,
-        federation=federation,
-        root_version=1,
-        root_sha256=bytes.fromhex(settings.root_sha256),
-    )
-    members = Members(clock=time.time)
-    with ExitStack() as opened:
-        database = opened.enter_context(opened_database(home, examined))
-        store = database.store
-        with store.read() as tx:
-            known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
-            pins = Pins(certificate for member in known for certificate in standing(tx, member))
-        origin = Origin(federation, OWN_NAME, 1, "audit")
-        audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
-        opened.callback(audit.close)
-        codec = ProtoCodec()
-        catalogue = Catalogue(store=store, index=None, codec=codec)
-        catalogue.start()
-        challenges, brake = Challenges(time.time), Brake(time.time)
-        roster = RosterDesk(
-            federation=federation,
-            store=store,
-            members=members,
-            repository=repository,
-            challenges=challenges,
-            brake=brake,
-            ca_sha256=ca.sha256,
-            clock=time.time,
-        )
-        rooms = HubRooms(
-            home=home,
-            settings=settings,
-            ring=ring,
-            ca=ca,
-            database=database,
-            store=store,
-            audit=audit,
-            codec=codec,
-            catalogue=catalogue,
-            repository=repository,
-            roster_client=client,
-            members=members,
-            pins=pins,
-            gate=RosterGate(federation=federation, members=members, pins=pins, clock=time.time),
-            carrier=HubCarrier(
-                store=store,
-                catalogue=catalogue,
-                codec=codec,
-                roster=members.current,
-                cosigner=ring.signer(MIRROR),
-                cosigner_vkey=ring.vkey(MIRROR),
-                halted=lambda: rooms.halted,
-                clock=time.time,
-            ),
-            change=change,
-            outliers=Outliers(codec),
-            secret=secret,
-            halted=_halted(waiting),
-            enrolment=EnrolmentDesk(
-                federation=federation,
-                store=store,
-                members=members,
-                pins=pins,
-                registrar=Registrar(federation=federation, ca=ca),
-                repository=repository,
-                challenges=challenges,
-                brake=brake,
-                roster=roster,
-                clock=time.time,
-            ),
-            roster=roster,
-            custody=Custody(store=store, catalogue=catalogue, clock=time.time, witnessed=newest_entry),
-            booked=Booked(store),
-        )
-        with suppress(NotFound):
-            # Before the authority's first signature there is no roster, and nobody is admitted.
-            if older:
-                repository.renew(now=time.time())
-            rooms.refresh()
-            if is_newest(home):
-                home.restored.unlink()
-        yield rooms

@@ -1,0 +1,57 @@
+"""Every command of a hub, and the service that each one calls.
+
+Rules this module upholds:
+
+- Nothing is decided here: a command gets what it needs, and no more.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from node.app.hub_archive import backup
+from node.app.hub_services import HubServices
+from node.control.audit_commands import AuditCommands
+from node.control.commands import Commands
+from node.control.hub_commands import HubCommands
+
+
+def hub_commands(services: HubServices) -> Commands:
+    """All commands of a hub by name."""
+    return Commands.of(
+        HubCommands(
+            federation=services.settings.federation,
+            addresses=(
+                services.settings.public_hub or services.settings.hub,
+                services.settings.public_enrolment or services.settings.enrolment,
+            ),
+            ca_sha256=services.ca.sha256,
+            store=services.store,
+            audit=services.audit,
+            desk=services.enrolment,
+            latest=services.members.latest,
+            authority_until=services.authority_until,
+            request=services.signing_request,
+            describe=services.describe_request,
+            sameness=services.outliers.of,
+            root=services.repository.root_pin,
+            accept=services.accept,
+            suspend_member=services.suspend,
+            lift=services.lift,
+            attending=lambda: services.attending(),  # noqa: PLW0108 (the daemon sets it later)
+            claimed=services.carrier.claimed,
+            troubles=lambda: dict(services.carrier.troubles),
+            make_keys=lambda compromised: services.rekey(compromised=compromised),
+            drop_keys=services.drop_keys,
+            new_keys=lambda: (
+                (services.halted or "wait for the authority's signature") if services.change.waits() else ""
+            ),
+            make_backup=lambda path: backup(services.home, services.store, services.members.latest(), Path(path)),
+            daemon=lambda: services.daemon,
+            refused=services.refused,
+            at_once=lambda member: services.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
+            clock=time.time,
+        ),
+        AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+    )

@@ -1,0 +1,189 @@
+"""Every command of a node, and the service that each one calls.
+
+Rules this module upholds:
+
+- Nothing is decided here: a command gets what it needs, and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from node.app import originals
+from node.app.node_services import NodeServices
+from node.app.rekeying import Rekeying
+from node.control.alarm_commands import AlarmCommands
+from node.control.allow_commands import AllowCommands
+from node.control.audit_commands import AuditCommands
+from node.control.commands import Commands
+from node.control.held_commands import HeldCommands
+from node.control.hit_commands import HitCommands
+from node.control.holding_commands import HoldingCommands
+from node.control.key_commands import KeyCommands
+from node.control.mute_commands import MuteCommands
+from node.control.node_commands import OK, NodeCommands
+from node.control.query_commands import QueryCommands
+from node.control.record_commands import RecordCommands
+from node.control.search_commands import SearchCommands
+from node.control.sharing_commands import SharingCommands
+from node.domain.ids import member_id
+from node.errors import Misuse
+from node.usecases.allowing import AllowList
+from node.usecases.asking import Asker, AskerDeps
+from node.usecases.contribution import Contributing
+from node.usecases.planning import Planner
+from node.usecases.publication import Publications
+from node.usecases.recordlist import RecordList
+from node.usecases.retraction import Retracting
+from node.usecases.saying import Saying
+from node.usecases.selection import Selector
+from node.usecases.sources import Muting
+
+
+def node_commands(services: NodeServices) -> Commands:
+    """All commands of a node by name."""
+    return Commands.of(
+        _search(services),
+        _queries(services),
+        _records(services),
+        _sharing(services),
+        _node(services),
+        KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
+        AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+        AlarmCommands(alarms=services.alarms),
+        HitCommands(hits=services.hits, audit=services.audit, clock=time.time),
+        HoldingCommands(
+            disposal=services.disposal,
+            store=services.store,
+            audit=services.audit,
+            has_original=originals.finder(services.home.originals),
+            clock=time.time,
+        ),
+        AllowCommands(allowed=_allowed(services)),
+        MuteCommands(
+            muting=Muting(
+                store=services.store,
+                audit=services.audit,
+                clock=time.time,
+                own=services.own_log.origin.member,
+                latest=services.members.latest,
+            )
+        ),
+        HeldCommands(held=services.held),
+    )
+
+
+def _allowed(services: NodeServices) -> AllowList:
+    return AllowList(store=services.store, audit=services.audit, clock=time.time)
+
+
+def _search(services: NodeServices) -> SearchCommands:
+    return SearchCommands(
+        policy=services.policy,
+        intake=services.intake,
+        matcher=services.matcher,
+        hits=services.hits,
+        kept=services.kept,
+        store=services.store,
+        audit=services.audit,
+        clock=time.time,
+    )
+
+
+def _list(services: NodeServices) -> RecordList:
+    return RecordList(
+        store=services.store, catalogue=services.catalogue, codec=services.codec, own=services.own_log.origin
+    )
+
+
+def _records(services: NodeServices) -> RecordCommands:
+    listed = _list(services)
+    return RecordCommands(
+        list=listed,
+        saying=Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member),
+        publications=Publications(services.store),
+        sender=lambda: services.sender,
+        audit=services.audit,
+        clock=time.time,
+        evidence_of=services.evidence,
+    )
+
+
+def _sharing(services: NodeServices) -> SharingCommands:
+    return SharingCommands(
+        contributing=Contributing(
+            store=services.store,
+            ledger=services.ledger,
+            selector=Selector(services.index),
+            recogniser=services.recogniser,
+            codec=services.codec,
+            audit=services.audit,
+        ),
+        retracting=Retracting(
+            store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
+        ),
+        publications=Publications(services.store),
+        sender=lambda: services.sender,
+    )
+
+
+def _node(services: NodeServices) -> NodeCommands:
+    return NodeCommands(
+        name=services.settings.member,
+        federation=services.settings.federation,
+        own=services.own_log.origin,
+        store=services.store,
+        audit=services.audit,
+        latest=services.members.latest,
+        health=lambda: {**services.health(), "index": services.index_files.trouble or OK},
+        heads=lambda: services.link.heads([]),
+        certificate_expires=services.link.expires,
+        check_index=services.catalogue.check_index,
+        hits=services.hits,
+        random=os.urandom,
+        clock=time.time,
+    )
+
+
+def _rekeying(services: NodeServices) -> Rekeying:
+    if services.secret is None:
+        raise Misuse("this node's keys were not opened with a passphrase")
+    return Rekeying(
+        home=services.home,
+        settings=services.settings,
+        secret=services.secret,
+        former=services.ring,
+        client=services.roster_client,
+        store=services.store,
+    )
+
+
+def _queries(services: NodeServices) -> QueryCommands:
+    me = member_id(services.settings.member)
+    return QueryCommands(
+        planner=Planner(
+            me=me,
+            roster=services.members.current,
+            allowed=_allowed(services),
+            store=services.store,
+            codec=services.codec,
+            clock=time.time,
+            random=os.urandom,
+        ),
+        asker=Asker(
+            AskerDeps(
+                me=me,
+                roster=services.members.current,
+                inquirer=services.inquirer,
+                relay=services.link.ask,
+                store=services.store,
+                clock=time.time,
+                random=os.urandom,
+            )
+        ),
+        store=services.store,
+        codec=services.codec,
+        audit=services.audit,
+        clock=time.time,
+    )

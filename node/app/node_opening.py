@@ -1,0 +1,277 @@
+"""Opens a node: its home is examined, its keys and its database are opened, and its services are wired.
+
+Rules this module upholds:
+
+- What is this node's own stays readable and searchable without a hub and without a current roster; what crosses the
+  border needs both.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from node.app import originals
+from node.app.homes import opened_database, right_database
+from node.app.link import Link
+from node.app.node_keys import KeysInForce, keys_in_force
+from node.app.node_services import NodeServices, latest_policy
+from node.domain.ids import Origin, federation_id, member_id
+from node.errors import NotFound, Refused, VigilError
+from node.match.folder import IndexFolder
+from node.match.index import LocalIndex
+from node.match.ranking import rank
+from node.pki.client import RosterClient
+from node.pki.keys import STATEMENT, log_role
+from node.pki.wrapping import Passphrase
+from node.usecases.alarms import Alarms
+from node.usecases.answering import Answerer
+from node.usecases.arrivals import Arrivals
+from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
+from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.disposal import Disposal
+from node.usecases.finding import AnswererDeps
+from node.usecases.held_questions import HeldDeps, HeldQuestions
+from node.usecases.hit_list import HitList
+from node.usecases.inquiry import Inquirer, InquirerDeps
+from node.usecases.intake import Intake
+from node.usecases.ledger import Ledger
+from node.usecases.matching import Matcher
+from node.usecases.ownlog import OwnLog
+from node.usecases.recognition import Recogniser
+from node.usecases.roster import Members
+from node.usecases.sources import Sources, sources
+from node.usecases.stored_hits import StoredHits
+from node.wire.convert import ProtoCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from node.app.homes import OpenDatabase
+    from node.config import Config, Home
+    from node.domain.ports import StoreReader
+    from node.domain.services import Reply
+
+_log = structlog.get_logger(__name__)
+
+
+def open_roster(home: Home, settings: Config) -> RosterClient:
+    """The node's copy of the roster. Raises `NotFound` where the node was not admitted yet, `Damaged`."""
+    try:
+        return RosterClient(
+            home.metadata,
+            federation=federation_id(settings.federation),
+            root_sha256=bytes.fromhex(settings.root_sha256),
+        )
+    except NotFound:
+        if (home.tls / "node.der").exists():
+            raise NotFound(
+                "the roster of this node is missing: the folder roster/ was there, and is gone",
+                remedy="restore the folder roster/ from a backup; without one, join again with a new invitation "
+                "(vigil node join --token TOKEN): keys and records are kept",
+            ) from None
+        raise NotFound(
+            "this node has no roster yet: it waits for the authority's signature",
+            remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
+        ) from None
+
+
+@contextmanager
+def open_node(
+    home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
+) -> Iterator[NodeServices]:
+    """Opens a node's services, with the index in step with the store. The caller holds the home's lock. `progress(done,
+    total)`: where the index has to be made, or catches up.
+
+    Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`.
+    """
+    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    examined = right_database(home, settings)
+    secret = Passphrase(passphrase().encode())
+    client = open_roster(home, settings)
+    with ExitStack() as opened:
+        database = opened.enter_context(opened_database(home, examined))
+        keys = keys_in_force(home, settings, secret, client, database.store)
+        services = _wire(home, settings, keys, client, database)
+        services.secret = secret
+        opened.callback(services.audit.close)
+        opened.callback(services.index.close)
+        opened.callback(services.index_files.close)
+        services.catalogue.start(progress)
+        finish_deletions(services)
+        yield services
+
+
+def finish_deletions(services: NodeServices) -> None:
+    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
+    still, and taken up again with the next sweep or the next start.
+    """
+    try:
+        services.disposal.finish()
+    except VigilError as error:
+        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
+
+
+def _wire(
+    home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase
+) -> NodeServices:
+    store = database.store
+    me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
+    members = Members(clock=time.time, own=keys.own_line())
+    with suppress(NotFound, Refused):
+        # Not admitted yet: local work goes on, and nothing crosses the border.
+        members.replace(client.load())
+    # A floor that a later policy lowers counts for what is stored from the next start on: the index is then rebuilt.
+    codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
+    files = IndexFolder(home.index, index)
+    catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
+    origin = Origin(federation, me, ring.log_epoch)
+    wakers: list[Callable[[], None]] = []
+    bringers: list[Callable[[Reply], None]] = []
+    recogniser = Recogniser(index=index, codec=codec, own=me)
+
+    def standing(tx: StoreReader) -> Sources:
+        return sources(tx, members.latest())
+
+    audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    alarms = Alarms(store=store, audit=audit, clock=time.time, log=str(origin))
+    matcher = Matcher(
+        store=store,
+        index=index,
+        codec=codec,
+        rank=rank,
+        own=lambda: me,
+        standing=standing,
+        floor=lambda: latest_policy(members).pdq_quality_floor,
+        disagreed=alarms.index_disagrees,
+    )
+    hits = StoredHits(store=store, own=me, clock=time.time)
+    signer = ring.signer(STATEMENT)
+    ledger = Ledger(
+        codec=codec,
+        catalogue=catalogue,
+        origin=origin,
+        roster=members.current,
+        clock=time.time,
+        random=os.urandom,
+        acknowledged=lambda: _call_all(wakers),
+    )
+    link = Link(home=home, settings=settings, ring=ring)
+    answerer = Answerer(
+        AnswererDeps(
+            me=me,
+            roster=members.current,
+            matcher=matcher,
+            store=store,
+            view=catalogue.view,
+            codec=codec,
+            audit=audit,
+            signer=signer,
+            clock=time.time,
+        )
+    )
+    return NodeServices(
+        home=home,
+        settings=settings,
+        ring=ring,
+        database=database,
+        store=store,
+        codec=codec,
+        index=index,
+        index_files=files,
+        catalogue=catalogue,
+        members=members,
+        roster_client=client,
+        own_log=OwnLog(
+            store=store,
+            codec=codec,
+            catalogue=catalogue,
+            origin=origin,
+            vkey=ring.vkey(log_role(ring.log_epoch)),
+            signer=ring.signer(log_role(ring.log_epoch)),
+            roster=members.current,
+        ),
+        ledger=ledger,
+        audit=audit,
+        alarms=alarms,
+        matcher=matcher,
+        kept=hits,
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
+        arrivals=Arrivals(
+            store=store,
+            index=index,
+            codec=codec,
+            matcher=matcher,
+            hits=hits,
+            own=me,
+            radius=lambda: latest_policy(members).radius,
+        ),
+        recogniser=recogniser,
+        intake=Intake(
+            store=store,
+            catalogue=catalogue,
+            matcher=matcher,
+            hits=hits,
+            recogniser=recogniser,
+            radius=lambda: latest_policy(members).radius,
+            clock=time.time,
+            references=settings.file_references,
+        ),
+        inquirer=Inquirer(
+            InquirerDeps(
+                me=me,
+                roster=members.current,
+                matcher=matcher,
+                store=store,
+                codec=codec,
+                audit=audit,
+                signer=signer,
+                clock=time.time,
+                random=os.urandom,
+            )
+        ),
+        answerer=answerer,
+        held=HeldQuestions(
+            HeldDeps(
+                roster=members.current,
+                store=store,
+                codec=codec,
+                matcher=matcher,
+                answerer=answerer,
+                audit=audit,
+                clock=time.time,
+                send=lambda reply: _bring(bringers, reply),
+            )
+        ),
+        custody=Custody(
+            store=store,
+            catalogue=catalogue,
+            clock=time.time,
+            witnessed=newest_cosignature(members.current),
+            member=me,
+        ),
+        disposal=Disposal(
+            store=store,
+            catalogue=catalogue,
+            retract=ledger.retract,
+            remove_original=originals.remover(home.originals),
+        ),
+        link=link,
+        wakers=wakers,
+        bringers=bringers,
+    )
+
+
+def _bring(bringers: list[Callable[[Reply], None]], reply: Reply) -> None:
+    for bring in bringers:
+        bring(reply)
+
+
+def _call_all(wakers: list[Callable[[], None]]) -> None:
+    for wake in wakers:
+        wake()

@@ -1,0 +1,119 @@
+"""The services of one node, wired, over one home that this process owns. `node_opening` makes them.
+
+Rules this module upholds:
+
+- The same services serve the daemon and a command that works alone; only who holds the connection to the hub differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from node.app.homes import examine_database
+from node.app.link import Link
+from node.domain.homes import Finding
+from node.domain.roster import Policy
+from node.match.folder import IndexFolder
+from node.match.index import LocalIndex
+from node.pki.client import RosterClient
+from node.pki.keys import KeyRing
+from node.pki.wrapping import Passphrase
+from node.usecases.alarms import Alarms
+from node.usecases.answering import Answerer
+from node.usecases.arrivals import Arrivals
+from node.usecases.audit import AuditLog
+from node.usecases.catalogue import Catalogue
+from node.usecases.custody import Custody
+from node.usecases.disposal import Disposal
+from node.usecases.evidence import build_evidence
+from node.usecases.held_questions import HeldQuestions
+from node.usecases.hit_list import HitList
+from node.usecases.homes import refusal
+from node.usecases.inquiry import Inquirer
+from node.usecases.intake import Intake
+from node.usecases.ledger import Ledger
+from node.usecases.matching import Matcher
+from node.usecases.ownlog import OwnLog
+from node.usecases.recognition import Recogniser
+from node.usecases.roster import Members
+from node.usecases.stored_hits import StoredHits
+from node.wire.convert import ProtoCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.app.homes import OpenDatabase
+    from node.config import Config, Home
+    from node.domain.ids import RecordId
+    from node.domain.ports import Store
+    from node.domain.services import Reply
+    from node.usecases.publication import Sender
+
+Line = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeServices:
+    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
+    our log to the hub, where a daemon runs; `bringers`: called with each decision about a held question; `secret`: the
+    passphrase that its keys were opened with, for those that a change of keys makes.
+    """
+
+    home: Home
+    settings: Config
+    ring: KeyRing
+    database: OpenDatabase
+    store: Store
+    codec: ProtoCodec
+    index: LocalIndex
+    index_files: IndexFolder
+    catalogue: Catalogue
+    members: Members
+    roster_client: RosterClient
+    own_log: OwnLog
+    ledger: Ledger
+    audit: AuditLog
+    alarms: Alarms
+    matcher: Matcher
+    hits: HitList
+    kept: StoredHits
+    arrivals: Arrivals
+    recogniser: Recogniser
+    intake: Intake
+    inquirer: Inquirer
+    answerer: Answerer
+    held: HeldQuestions
+    custody: Custody
+    disposal: Disposal
+    link: Link
+    secret: Passphrase | None = None
+    wakers: list[Callable[[], None]] = field(default_factory=list)
+    bringers: list[Callable[[Reply], None]] = field(default_factory=list)
+    health: Callable[[], Line] = lambda: {"daemon": False}
+    sender: Sender | None = None
+
+    def policy(self) -> Policy:
+        """The federation's policy as it was verified last, or the default before the first roster."""
+        return latest_policy(self.members)
+
+    def require_expected(self, size: int, hub_size: int) -> None:
+        """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
+        unless a person restored or accepted this database.
+        """
+        if self.home.restored.exists():
+            return
+        self.database.lacks(hub_size - size)
+        raise refusal(replace(examine_database(self.home, self.settings), finding=Finding.OLDER))
+
+    def evidence(self, record: RecordId) -> tuple[int, bytes]:
+        """(Cosigned size of its log, the evidence file) of a record. Raises `NotFound`."""
+        with self.store.read() as tx:
+            log = tx.log(record.origin)
+        return (log.cosigned_size if log else 0), build_evidence(self.store, record)
+
+
+def latest_policy(members: Members) -> Policy:
+    """The policy of the roster that was verified last, however old: what is ours is searched by it."""
+    latest = members.latest()
+    return latest.policy if latest else Policy()
