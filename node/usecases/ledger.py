@@ -205,7 +205,7 @@ class Ledger:
             if about is None or about.state != BodyState.HELD or about.handling is None:
                 if index is not None:
                     _check_replaced(writer, target, index)
-                raise NotFound("there is no such record here, or it is not for us to read")
+                raise NotFound("this node has no such record, or may not read it")
             circle = about.handling.audience
             if circle is not None:
                 circle = tuple(sorted({*circle, target.origin.member}))
@@ -315,7 +315,7 @@ class Ledger:
             return None
         holding = reader.holding(holding_id)
         if holding is None:
-            raise NotFound("there is no such holding here")
+            raise NotFound("this node has no such holding")
         return holding.record
 
     def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
@@ -330,7 +330,7 @@ class Ledger:
         index = reader.find(target.origin, [target.leaf]).get(target.leaf)
         placed = None if index is None else find_target(reader, target.origin, index, self._codec)
         if placed is None:
-            raise NotFound("there is no such record in our log")
+            raise NotFound("your own log has no such record")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
     def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:

@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - Order of a checkpoint: leaves, tiles and the size to be signed in one transaction; sign; persist; only then publish.
   Signing the same size again gives the same bytes.
-- After each start, nothing gets a place and nothing is signed until this log was compared with the hub. Where the hub is
+- After each start, nothing gets a place and nothing is signed until this log was compared with the hub. If the hub is
   ahead, its entries are adopted first, and what was only acknowledged gets its place after them.
 - A member that has left the federation gives a place to its retractions alone: nothing else of it goes out.
 - Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
