@@ -39,14 +39,17 @@ from node.errors import Misuse
 group = new_group("The offline authority: decides who is a member.")
 
 FolderOption = Annotated[
-    Path, typer.Option("--folder", metavar="DIR", help="The authority's own folder, on its removable disk.",
-    show_default=False)
+    Path,
+    typer.Option(
+        "--folder", metavar="DIR", help="The authority's own folder, on its removable disk.", show_default=False
+    ),
 ]
 KeyFoldersOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--key-folder", metavar="DIR", help="A folder with more of its key files, such as another removable disk;
-        repeatable."
+        "--key-folder",
+        metavar="DIR",
+        help="A folder with more of its key files, such as another removable disk; repeatable.",
     ),
 ]
 

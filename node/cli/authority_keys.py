@@ -93,8 +93,8 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
 def _rotated_words(line: Line) -> str:
     return (
         f"The authority of {plain(line['federation'])} has new keys: {keys_words(line)}.\n"
-        "Put each new key file on its own removable disk, and a copy into another safe. Once the hub has taken the
-        bundle, destroy " "the former key files: they sign nothing any more.\n"
+        "Put each new key file on its own removable disk, and a copy into another safe. Once the hub has "
+        "imported the bundle, destroy the former key files: they cannot sign any more.\n"
         "Compare the ROOT digits with the hub's operator by telephone:\n"
         f"{root_digits(line)}"
     )
