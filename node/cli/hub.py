@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -31,7 +31,6 @@ MemberArgument = Annotated[
     str,
     typer.Argument(metavar="MEMBER", parser=options.member, help="The member's id, such as FR.", show_default=False),
 ]
-_VALID_SECONDS: Final = 48 * 3_600.0
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +133,7 @@ def invite(
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("invite", {"member": member, "valid_seconds": valid or _VALID_SECONDS}))
+        line = one(session.run("invite", {"member": member, "valid_seconds": valid or INVITATION_SECONDS}))
     given.output.line(line, _invited_words)
 
 

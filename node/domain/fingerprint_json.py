@@ -39,7 +39,7 @@ PICTURE: Final = "picture"
 VIDEO: Final = "video"
 DIGESTS: Final = "digests"
 MAX_NOTE: Final = 300
-"""Characters of a note."""
+"""Characters of a note that travel; what is longer is cut."""
 _MAX_NUMBER: Final = 2**53
 """The largest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""
 _MAX_TIME: Final = 2**32 - 1
@@ -72,7 +72,7 @@ def write_prints(prints: MaterialFingerprints) -> Line:
         "md5": prints.md5.hex(),
         "sha1": prints.sha1.hex(),
         "sha256": prints.sha256.hex(),
-        "note": prints.note,
+        "note": prints.note[:MAX_NOTE],
     }
     if isinstance(prints, DigestFingerprints):
         return line

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from node.media.parts.bounds import find
 from node.media.region import Region
 
 LOCAL: Final = b"PK\x03\x04"
@@ -31,9 +32,10 @@ _END_RECORD: Final = struct.Struct("<4xHHHHIIH")
 _END_RECORD_64: Final = struct.Struct("<4xQHHIIQQQQ")
 _LOCATOR: Final = struct.Struct("<4xIQI")
 _COMMENT: Final = 65_535
-_STEP: Final = 1 << 20
 _UNKNOWN: Final = 0xFFFFFFFF
 """A size or an offset that stands in the Zip64 field instead."""
+_HIGHEST_VERSION: Final = 63
+"""Of ZIP that a member may need (section 4.4.3)."""
 _NOTHING: Final = 2
 """Bytes that no bytes take when they are deflated."""
 ENCRYPTED: Final = 0x0001
@@ -172,21 +174,21 @@ def _wide(extra: bytes, values: list[int]) -> list[int]:
 def entries_without_directory(region: Region) -> Iterator[Entry]:
     """The members by their own headers, in the order in which they lie."""
     at = 0
-    while (at := _next(region, at, LOCAL)) < region.size:
+    while (at := find(region, at, LOCAL)) < region.size:
         header = region.at(at, _LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size:
             return
         version, flags, method, _, _, _, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
-        name = region.at(at + _LOCAL_HEADER.size, names)
-        extra = region.at(at + _LOCAL_HEADER.size + names, extras)
         start = at + _LOCAL_HEADER.size + names + extras
-        if version & 0xFF > 63 or not name or start > region.size:  # noqa: PLR2004  (the highest version: no header)
+        if version & 0xFF > _HIGHEST_VERSION or not names or start > region.size:  # no header
             at += len(LOCAL)
             continue
+        name = region.at(at + _LOCAL_HEADER.size, names)
+        extra = region.at(at + _LOCAL_HEADER.size + names, extras)
         size, packed, _ = _wide(extra, [size, packed, 0])
         known = (not flags & SIZES_FOLLOW or packed > 0) and start + packed <= region.size
         if not known and method == 0 and flags & SIZES_FOLLOW:
-            packed, known = _next(region, start, SPANNED, LOCAL, _ENTRY) - start, True
+            packed, known = find(region, start, SPANNED, LOCAL, _ENTRY) - start, True
         yield Entry(
             name=name,
             utf_8=bool(flags & _UTF_8),
@@ -197,14 +199,3 @@ def entries_without_directory(region: Region) -> Iterator[Entry]:
             size=size if known else None,
         )
         at = start + packed if known else start
-
-
-def _next(region: Region, at: int, *signatures: bytes) -> int:
-    """Where the next of these signatures of 4 bytes stands from `at` on; the region's end where there is none."""
-    while at < region.size:
-        data = region.at(at, _STEP + 3)
-        found = [place for place in map(data.find, signatures) if place >= 0]
-        if found:
-            return at + min(found)
-        at += _STEP
-    return region.size

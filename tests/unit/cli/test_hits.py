@@ -92,3 +92,8 @@ def test_a_video_and_a_weak_hit_say_what_they_are(vigil: Vigil, node: Node) -> N
     words = " ".join(vigil("hits").out.split())
     assert "80 % of the frames" in words
     assert "MD5 the same" in words
+
+
+def test_a_hit_by_a_look_says_on_which_background(vigil: Vigil, node: Node) -> None:
+    node.answers["hits-list"] = [HIT | {"shown_on": "white"}, SUMMARY]
+    assert "as shown on white" in " ".join(vigil("hits").out.split())
