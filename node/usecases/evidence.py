@@ -24,7 +24,7 @@ from node.tlog import proof as proofs
 from node.tlog import tiles
 from node.tlog.checkpoint import parse_text
 from node.tlog.merkle import leaf_hash, verify_inclusion
-from node.usecases.vouching import LogTiles, log_keys, verify_hub, verify_note
+from node.usecases.checkpoint_trust import LogTiles, log_keys, verify_hub, verify_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,14 +33,14 @@ from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
+from node.usecases.applying_runs import Target, audience_within, find_target
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
-from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, find_target
+from node.usecases.entry_columns import check_own
+from node.usecases.pointing_entries import check_room
 from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
-from node.usecases.words import check_room
 
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 

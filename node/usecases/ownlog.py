@@ -29,14 +29,14 @@ from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailabl
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, sign_checkpoint
+from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
+from node.usecases.checkpoint_trust import LogTiles, compare, verify_note
 from node.usecases.disclosure import Copy
-from node.usecases.effects import freeze
+from node.usecases.entry_columns import Handlings
 from node.usecases.filling import is_word, next_run
 from node.usecases.pieces import WORK_AT_ONCE, pieces
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
-from node.usecases.vouching import LogTiles, compare, verify_note
 from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
