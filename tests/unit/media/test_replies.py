@@ -26,10 +26,10 @@ from node.media.containers import CONTAINERS
 from node.media.orders import Orders
 from node.media.parts.part import MAX_DEPTH, MAX_PARTS
 from node.media.region import EMPTY, MAX_FILE_BYTES
+from node.media.reply_bounds import MAX_BETWEEN
 from node.media.sampling import MAX_AT, MAX_FRAMES
 from node.media.sniff import FORMATS
 from node.media.subject_replies import MAX_NAME, Begun, Done, plain_name
-from node.media.video_replies import MAX_BETWEEN
 
 FRAMES = st.builds(
     VideoFrame, at=st.integers(0, 2**32 - 1), pdq=st.binary(min_size=32, max_size=32), quality=st.integers(0, 100)
