@@ -125,7 +125,9 @@ def video_cd(data: bytes) -> bytes:
     sectors = b""
     for at in range(0, len(data), 2_324):
         part = data[at : at + 2_324].ljust(2_324, b"\x00")
-        sectors += b"\x00" + b"\xff" * 10 + b"\x00" + b"\x00\x02\x00\x02" + b"\x01\x01\x62\x0f" * 2 + part + b"\xed\xcc" * 2
+        sectors += (
+            b"\x00" + b"\xff" * 10 + b"\x00" + b"\x00\x02\x00\x02" + b"\x01\x01\x62\x0f" * 2 + part + b"\xed\xcc" * 2
+        )
     body = b"CDXAfmt " + struct.pack("<I", 16) + bytes(16) + b"data" + struct.pack("<I", len(sectors)) + sectors
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
