@@ -10,32 +10,23 @@ from __future__ import annotations
 from typing import Any, Final
 
 import av
-import numpy as np
 import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
 
 from node.errors import MediaError
 from node.media.decoders.decoded import Decoded, pixels_from
-from node.media.samples import eight_bit
+from node.media.samples import eight_bit, opacity_of
 
 _BYTE: Final = 8
-_OPAQUE: Final = 255
 _DEEP_GREY: Final = ("gray16be", "gray16le")
 
 
-def of_samples(values: npt.NDArray[Any], bits: int) -> Decoded:
-    """Samples of shape (height, width) or (height, width, 1 to 4), the last of 2 and 4 alpha, which is told apart."""
+def of_samples(values: npt.NDArray[Any], bits: int, *, note: str = "") -> Decoded:
+    """Samples of shape (height, width) or (height, width, 1 to 4), the last of 2 and 4 alpha, which is kept apart."""
     shaped = values.reshape(*values.shape[:2], -1)
     colours = 3 if shaped.shape[2] > 2 else 1  # noqa: PLR2004  (grey and alpha)
-    return Decoded(pixels=pixels_from(eight_bit(shaped[:, :, :colours], bits)), alpha=alpha_of(shaped, bits))
-
-
-def alpha_of(shaped: npt.NDArray[Any], bits: int) -> npt.NDArray[np.uint8] | None:
-    """The last of 2 or 4 samples as `Decoded.alpha`; None of floats, whose range nobody states."""
-    if shaped.shape[2] not in (2, 4) or shaped.dtype.kind != "u":
-        return None
-    alpha = np.asarray(shaped[:, :, -1] >> (bits - _BYTE), np.uint8)
-    return None if bool((alpha == _OPAQUE).all()) else alpha
+    alpha = opacity_of(shaped[:, :, colours], bits) if shaped.shape[2] == colours + 1 else None
+    return Decoded(pixels=pixels_from(eight_bit(shaped[:, :, :colours], bits)), alpha=alpha, note=note)
 
 
 def by_ffmpeg(codec: str, data: bytes) -> Decoded:

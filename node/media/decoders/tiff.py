@@ -18,7 +18,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import imagecodecs
@@ -30,8 +30,7 @@ from PIL import Image
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
 from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
-from node.media.pixels import Pixels
-from node.media.samples import Values, eight_bit, rgb_of_inks, rgb_of_lab
+from node.media.samples import Values, eight_bit, opacity_of, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 _COLOURS: Final = {
@@ -43,6 +42,8 @@ _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
+_ALPHA: Final = (_PREMULTIPLIED, 2)
+"""Extra samples that are opacity; 0 is nothing stated."""
 _CMYK: Final = 1
 _BYTE: Final = 8
 _CODECS: Final = (
@@ -82,16 +83,15 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         except raw.NoPreview:
             if not found or found[0].first(ifd.PHOTOMETRIC, raw.SENSOR[0]) in raw.SENSOR:
                 raise
-        pixels = _decoded(data, found)
-        return Decoded(
-            pixels=pixels, note=raw.note_of(pixels.width, pixels.height), media_type=raw.media_type_of(found)
-        )
+        decoded = _decoded(data, found)
+        note = raw.note_of(decoded.pixels.width, decoded.pixels.height)
+        return replace(decoded, note=note, media_type=raw.media_type_of(found))
     if found and not pillow_failed and _left_to_pillow(found[0]):
         return None
-    return Decoded(pixels=_decoded(data, found))
+    return _decoded(data, found)
 
 
-def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Pixels:
+def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Decoded:
     """The picture of the first directory."""
     if found and _is_subsampled(found[0]):
         return _by_libtiff(data, found[0])
@@ -101,10 +101,13 @@ def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Pixels:
             raise Unreliable("a TIFF of a kind that Vigil does not decode")
         _check(page, len(data))
         samples = np.asarray(page.asarray(maxworkers=1, squeeze=False))
-        values = _colours(_Page(page, _arranged(samples)))
+        arranged = _Page(page, _arranged(samples))
+        values, alpha = _colours(arranged), _opacity(arranged)
         orientation = page.tags.valueof(ifd.ORIENTATION, 1)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return pixels_from(values if turn is None else turn(values))
+    if turn is not None:
+        values, alpha = turn(values), None if alpha is None else turn(alpha)
+    return Decoded(pixels=pixels_from(values), alpha=alpha)
 
 
 def _is_subsampled(first: ifd.Directory) -> bool:
@@ -118,14 +121,14 @@ def _is_subsampled(first: ifd.Directory) -> bool:
     )
 
 
-def _by_libtiff(data: bytes, first: ifd.Directory) -> Pixels:
+def _by_libtiff(data: bytes, first: ifd.Directory) -> Decoded:
     """By libtiff's own conversion to RGB, which turns a picture by half of what its tag states."""
     if first.first(ifd.ORIENTATION, 1) != 1:
         raise Unreliable("a TIFF whose pixels cannot be decoded reliably: luma and colour differences that are turned")
     bounded("TIFF", first.first(ifd.WIDTH), first.first(ifd.LENGTH), sample_bytes=4)
     if any(start <= 0 or start + length > len(data) for start, length in first.segments):
         raise EOFError
-    return pixels_from(np.asarray(imagecodecs.tiff_decode(data, asrgb=True), np.uint8))
+    return Decoded(pixels=pixels_from(np.asarray(imagecodecs.tiff_decode(data, asrgb=True), np.uint8)))
 
 
 def _left_to_pillow(first: ifd.Directory) -> bool:
@@ -213,6 +216,14 @@ def _colours(page: _Page) -> Values:
     if photometric == _YCBCR and int(page.page.compression) not in tifffile.TIFF.IMAGE_COMPRESSIONS:
         return np.asarray(Image.fromarray(np.ascontiguousarray(values), "YCbCr").convert("RGB"))
     return values
+
+
+def _opacity(page: _Page) -> Values | None:
+    """Of the first extra sample, where the file states that it is alpha."""
+    extra, colours = page.page.extrasamples, _COLOURS.get(page.photometric, 0)
+    if not extra or int(extra[0]) not in _ALPHA or page.samples.shape[2] <= colours:
+        return None
+    return opacity_of(page.samples[:, :, colours], page.bits)
 
 
 def _divided(values: Values) -> Values:
