@@ -25,6 +25,7 @@ import numpy as np
 
 from node.demo.stage import PASSPHRASE, Stage, free_port
 from node.domain.batch import BodyState, VerifiedBatch
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import PLAIN_SIZE, Envelope, Kind, committer, encode
 from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
 from node.domain.handling import Handling
@@ -49,7 +50,6 @@ KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH)
 HASH_BYTES: Final = sum(kind.size for kind in KINDS)
 SEEDED_AT_ONCE: Final = 20_000
 """Records of one append."""
-SECONDS_A_DAY: Final = 86_400
 QUALITY: Final = 90
 """PDQ quality of the holdings that are made up."""
 _HOLD: Final = """

@@ -170,8 +170,8 @@ def _ours(ahead: Path, files: Sequence[Path], workers: int) -> Run:
 
     outcomes: list[Outcome] = []
     for each in fingerprint_files(source(), workers=workers):
-        answered += 1
-        if each.path != ahead:
+        answered += each.place is None
+        if each.path != ahead and each.place is None:
             outcomes.append(_outcome(each.result))
     return time.perf_counter() - began[0], outcomes
 

@@ -17,6 +17,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Final
 
 from bench.attacks.writing import Entry, Scribe, writing
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.fingerprints import PDQ, Fingerprint
 from node.domain.handling import Handling
@@ -33,7 +34,6 @@ RECORDS: Final = 12_000
 """Records of each picture."""
 AT_ONCE: Final = 1_000
 """Records of one package: some 300 kB."""
-SECONDS_A_DAY: Final = 86_400
 
 
 def story(values: Sequence[bytes], scribe: Scribe) -> Iterator[Sequence[Entry]]:

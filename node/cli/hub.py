@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -31,7 +31,6 @@ MemberArgument = Annotated[
     str,
     typer.Argument(metavar="MEMBER", parser=options.member, help="The member's id, such as FR.", show_default=False),
 ]
-_VALID_SECONDS: Final = 48 * 3_600.0
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +133,7 @@ def invite(
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("invite", {"member": member, "valid_seconds": valid or _VALID_SECONDS}))
+        line = one(session.run("invite", {"member": member, "valid_seconds": valid or INVITATION_SECONDS}))
     given.output.line(line, _invited_words)
 
 
@@ -158,7 +157,7 @@ def members(ctx: typer.Context) -> None:
 
 @group.command("status", cls=Command)
 def status(ctx: typer.Context) -> None:
-    """Show how the hub stands, and who is connected."""
+    """Show the state of the hub, and which members are connected."""
     given = common(ctx)
     _print_lines(given.output, _fetched(ctx, "status"))
 
@@ -282,7 +281,7 @@ def admit(
         Path, typer.Argument(metavar="BUNDLE", help="What vigil authority sign wrote.", show_default=False)
     ],
 ) -> None:
-    """Take in what the authority signed; it is in force at once."""
+    """Import what the authority signed. It takes effect at once."""
     from node import app
 
     given = common(ctx)
@@ -295,7 +294,7 @@ def admit(
 
 @group.command("refuse", cls=Command)
 def refuse(ctx: typer.Context, member: MemberArgument) -> None:
-    """Turn a pending petition down."""
+    """Refuse a pending petition."""
     _change(ctx, "refuse", {"member": member})
 
 
@@ -343,5 +342,5 @@ def run(ctx: typer.Context) -> None:
 
 @group.command("fsck", cls=Command)
 def fsck(ctx: typer.Context) -> None:
-    """Recompute every root, commitment and signature in the database. Exit code 1: something does not come out."""
+    """Recompute every root, commitment and signature in the database. Exit code 1: it found damage."""
     check_store(common(ctx))

@@ -20,15 +20,21 @@ from typing import Final
 
 import typer
 
-from node.domain.calendar import EPOCH
+from node.domain.calendar import EPOCH, SECONDS_A_DAY
 from node.domain.caller import officer_name
 from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(ms|s|m|h|d)")
-_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86_400)}
-MAX_DURATION_SECONDS: Final = 366 * 86_400
+_SECONDS: Final = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(SECONDS_A_DAY),
+}
+MAX_DURATION_SECONDS: Final = 366 * SECONDS_A_DAY
 """A year: the longest that any option means."""
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(0|[1-9][0-9]{0,4})")
 _MAX_PORT: Final = 65_535

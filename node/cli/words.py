@@ -158,6 +158,7 @@ def stored_near_words(hit: Line) -> str:
         parts.append(ORIENTED.get(hit["orientation"], plain(hit["orientation"])))
     if hit["shares"]:
         parts.append(f"{max(hit['shares']['query_percent'], hit['shares']['compared_percent'])} % of the frames")
+    parts += [f"as shown on {plain(hit['shown_on'])}"] if hit.get("shown_on") else []
     parts += ["MD5 or SHA-1 only; can be forged"] if hit["weak"] else []
     parts += ["known to be harmless (allow-list)"] if hit["allowed"] else []
     return ", ".join([*parts, *_member_words(hit)])

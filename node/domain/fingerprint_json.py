@@ -39,7 +39,7 @@ PICTURE: Final = "picture"
 VIDEO: Final = "video"
 DIGESTS: Final = "digests"
 MAX_NOTE: Final = 300
-"""Characters of a note."""
+"""Characters of a note that travel; what is longer is cut."""
 _MAX_NUMBER: Final = 2**53
 """The largest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""
 _MAX_TIME: Final = 2**32 - 1
@@ -72,7 +72,7 @@ def write_prints(prints: MaterialFingerprints) -> Line:
         "md5": prints.md5.hex(),
         "sha1": prints.sha1.hex(),
         "sha256": prints.sha256.hex(),
-        "note": prints.note,
+        "note": prints.note[:MAX_NOTE],
     }
     if isinstance(prints, DigestFingerprints):
         return line
@@ -118,7 +118,7 @@ def _packed(frames: tuple[VideoFrame, ...]) -> str:
 def read_prints(said: object) -> MaterialFingerprints:
     """The inverse of `write_prints`. Raises `Malformed`."""
     if not isinstance(said, dict) or not isinstance(said.get("kind"), str) or said.keys() != _KEYS.get(said["kind"]):
-        raise Malformed("fingerprints lack a value, or have one too many")
+        raise Malformed("fingerprints have a missing or an extra value")
     about: Line = {
         "media_type": _media_type(said["media_type"]),
         "size": _number(said["size"]),
@@ -157,7 +157,7 @@ def _read_look(said: Line) -> Line:
 
 def _read_trimmed(said: object) -> TrimmedFingerprints:
     if not isinstance(said, dict) or said.keys() != _LOOK | {"box"}:
-        raise Malformed("the inside of a picture lacks a value, or has one too many")
+        raise Malformed("the inside of a picture has a missing or an extra value")
     box = said["box"]
     if not isinstance(box, list) or len(box) != _BOX:
         raise Malformed("the inside of a picture has four corners")
@@ -173,7 +173,7 @@ def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
     looks = []
     for each in said:
         if not isinstance(each, dict) or each.keys() != _LOOK | {"background"}:
-            raise Malformed("a look of a picture lacks a value, or has one too many")
+            raise Malformed("a look of a picture has a missing or an extra value")
         background = each["background"]
         if not isinstance(background, str) or background not in BACKGROUNDS:
             raise Malformed("a look of a picture has an unknown background")
@@ -186,7 +186,7 @@ def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
 
 def _read_animation(said: object) -> Animation:
     if not isinstance(said, dict) or said.keys() != _MOVING:
-        raise Malformed("an animation lacks a value, or has one too many")
+        raise Malformed("an animation has a missing or an extra value")
     return Animation(**_read_moving(said))
 
 

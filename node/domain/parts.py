@@ -57,4 +57,4 @@ class Place:
     @property
     def label(self) -> str:
         """What it is called beside its file: its name and what it is, or the latter alone."""
-        return f"{self.name} ({self.words})" if self.name else self.words
+        return f"{self.name} ({self.words})" if self.name not in {"", self.words} else self.words

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from node.domain.calendar import SECONDS_A_DAY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -41,7 +43,7 @@ class Period(IntEnum):
 
     ALL = 0
     MINUTE = 60
-    DAY = 86_400
+    DAY = SECONDS_A_DAY
 
     def window(self, now: float) -> int:
         """The number of the window in which the Unix second `now` lies."""

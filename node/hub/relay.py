@@ -22,6 +22,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.queries import Outcome, RelayEvent
 from node.domain.services import Delivery, Reply
 from node.errors import Expired, Malformed, Misuse, Overloaded, Refused
@@ -47,7 +48,7 @@ DELIVERIES: Final = 8
 """Deliveries kept as they were unpacked: each may have a megabyte."""
 MAILBOX_DEPTH: Final = 1_000
 """Late answers kept for one asker."""
-MAILBOX_SECONDS: Final = 7 * 86_400
+MAILBOX_SECONDS: Final = 7 * SECONDS_A_DAY
 MAIL_AT_ONCE: Final = 8
 """Late answers read at a time: each has up to 2 MiB."""
 PROMISES: Final = 1_000

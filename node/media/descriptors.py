@@ -17,6 +17,7 @@ import platform
 import stat
 import struct
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from node.errors import MediaError
@@ -132,6 +133,7 @@ def is_of_the_kernel(descriptor: int) -> bool:
     return kind & 0xFFFFFFFF in _OF_THE_KERNEL
 
 
+@lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

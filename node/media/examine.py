@@ -55,13 +55,17 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
     `Shortage` where a resource of ours ran out, with what was read all the same.
     """
     try:
-        return _decoded(kind.content_of(region), kind, digests, allow)
+        found = _decoded(kind.content_of(region), kind, digests, allow)
     except Shortage as error:
         raise with_digests(error, digests) from None
     except MemoryError:
         raise with_digests(shortage("it", MEMORY), digests) from None
     except MediaError as error:
-        return replace(digests, note=str(error))
+        found = replace(digests, note=str(error))
+    if not kind.start:
+        return found
+    begins = f"it begins behind {kind.start} other bytes"
+    return replace(found, note=f"{begins}; {found.note}" if found.note else begins)
 
 
 def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:

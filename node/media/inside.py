@@ -169,7 +169,8 @@ class Inside:
                 continue
             visit.index += 1
             if visit.is_known():
-                steps.pass_by(each)
+                if steps.pass_by(each):
+                    visit.leave_out(_UNREADABLE)
                 continue
             if not visit.inner() and self._count >= MAX_PARTS:
                 raise Stop(_TOO_MANY)

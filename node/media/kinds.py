@@ -25,11 +25,29 @@ from node.media.parts.part import Reader
 from node.media.parts.thumbnail import thumbnails
 from node.media.region import Region
 from node.media.signatures import UNKNOWN, seems
-from node.media.sniff import AVIF, BMP, GIF, HEAD, HEIC, HEIF, JPEG, PNG, TIFF, WEBP, Format, recognise
+from node.media.sniff import (
+    AVIF,
+    BMP,
+    GIF,
+    HEAD,
+    HEIC,
+    HEIF,
+    JPEG,
+    PCX,
+    PNG,
+    SGI,
+    TGA,
+    TIFF,
+    WEBP,
+    Format,
+    recognise,
+)
 from node.media.tolerance import behind_a_lead
 
 _BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
 """Bytes that scripts and gateways put before a file without meaning to: blanks, line ends, a byte order mark."""
+_BELIEVED_AT_THE_BEGINNING: Final = (TGA, PCX, SGI)
+"""Formats without a signature of their own: behind other bytes they would be seen in anything."""
 MAX_BLANK: Final = 64
 """How many of them are passed over."""
 
@@ -121,7 +139,13 @@ def _behind_blanks(head: bytes, region: Region) -> Kind | None:
     blanks = len(head) - len(head.lstrip(_BLANK))
     for start in range(1, min(blanks, MAX_BLANK) + 1):
         later = region.part(start)
-        kind = _film_or_holder(later.head(HEAD), later)
+        head_there = later.head(HEAD)
+        try:
+            picture = recognise(head_there)
+        except MediaError:
+            kind = _film_or_holder(head_there, later)
+        else:
+            kind = None if picture in _BELIEVED_AT_THE_BEGINNING else _picture(picture)
         if kind is not None:
             return replace(kind, start=start)
     return None
@@ -134,8 +158,16 @@ def _film_or_holder(head: bytes, region: Region) -> Kind | None:
         return _film(film)
     for holder in HOLDERS:
         if holder.recognise(head, region):
-            return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+            return _held_by(holder, head)
     return None
+
+
+def _held_by(holder: Holder, head: bytes) -> Kind:
+    """A holder, named by a sniffer where it is no more than a text: a script, a drawing, an address card."""
+    known = seems(head) if holder.media_type == catalogue.TEXT else UNKNOWN
+    if known is UNKNOWN:
+        return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+    return Kind(name=known.name, media_type=known.media_type, readers=(holder.reader,))
 
 
 def _picture(known: Format, start: int = 0) -> Kind:

@@ -15,7 +15,7 @@ import os
 import time
 from typing import Final
 
-from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
+from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import confine, replies
 from node.media.allowance import Allow, Time, Wish, grace
@@ -28,6 +28,8 @@ GROWTH_BYTES: Final = confine.MEMORY_BYTES // 3
 """Address space by which a worker may grow between files. The allocator keeps up to half of it on purpose (`pool`)."""
 GROWTH_THREADS: Final = 8
 """Threads by which a worker may grow. Libraries may keep a few; no file needs more than one or two."""
+_MOST_UNCOLLECTED: Final = 64
+"""Subjects without pictures after which garbage is collected: an archive may have 100,000 small ones."""
 
 
 class Replaced(Exception):
@@ -44,6 +46,8 @@ class Speaker:
         self._ends = ends
         self._open = len(told.at)
         self._allowance: Allowance | None = None
+        self._decoded = False
+        self._subjects = 0
 
     def begun(self, begun: Begun) -> None:
         """See `Talk`."""
@@ -55,6 +59,7 @@ class Speaker:
         costly = self._allowance.unmet() if self._allowance and self._open == 1 else None
         if costly:
             self._say(costly)
+        self._decoded = self._decoded or not isinstance(result, DigestFingerprints)
         self._say(result)
 
     def lacked(self, result: MaterialFingerprints) -> None:
@@ -66,7 +71,10 @@ class Speaker:
     def done(self, note: str) -> None:
         """See `Talk`."""
         self._open -= 1
-        gc.collect()
+        self._subjects += 1
+        if self._decoded or not self._open or not self._subjects % _MOST_UNCOLLECTED:
+            gc.collect()
+            self._decoded = False
         worn = (self._ends and not self._open) or _has_grown(self._at_first)
         if worn:
             self._say(replies.Spent(short=False))

@@ -126,15 +126,19 @@ class Steps:
             level.write(chunk)
         return level.region(), note
 
-    def pass_by(self, part: Part) -> None:
-        """Takes the pieces of a part that was looked at before. Raises as `next`."""
+    def pass_by(self, part: Part) -> bool:
+        """Takes the pieces of a part that was looked at before. Returns whether it cannot be read at all."""
+        size = 0
         while not isinstance(part.content, Region):
             with _Timed(self._file):
                 try:
-                    if next(part.content, None) is None:
-                        return
-                except Exception:  # noqa: BLE001  (it was said when it was looked at)
-                    return
+                    chunk = next(part.content, None)
+                except Exception:  # noqa: BLE001  (what is wrong with it was said when it was looked at)
+                    return not size
+            if chunk is None:
+                break
+            size += len(chunk)
+        return False
 
     def _take(self, size: int) -> None:
         self._holder.take(size)

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.ids import FederationId
 from node.domain.roster import FormerHubKey, HubIdentity, KeyStatus
 from node.errors import Refused
 from node.pki.courier import SigningRequest, check_hub, hub_fingerprint
 from node.pki.successor import check_succession
 
-OVERLAP_SECONDS: Final = 30 * 86_400
+OVERLAP_SECONDS: Final = 30 * SECONDS_A_DAY
 """How long after the authority's signature a former key still vouches: the bundle travels by hand, and until the hub
 has it, it cosigns with the former key."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.orientations import strangers
 from node.domain.signing import query_preimage
 from node.errors import Expired, Refused
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from node.domain.queries import QueryHeader, QueryPayload, SignedQuery, Subject
     from node.domain.roster import Policy, Roster
 
-MAX_QUERY_SECONDS: Final = 7 * 86_400
+MAX_QUERY_SECONDS: Final = 7 * SECONDS_A_DAY
 """How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
 is brought again always finds its answer, or is refused as expired."""
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind
 from node.domain.held_questions import RefusedAnswer
 from node.domain.ids import QUERY_ID_SIZE
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from node.usecases.openquery import Ask
     from node.usecases.question import Question
 
-EXPIRY_GRACE_SECONDS = 6 * 86_400
+EXPIRY_GRACE_SECONDS = 6 * SECONDS_A_DAY
 """How long after its budget a query may still be answered late: an officer who has to decide is away at weekends."""
 
 

@@ -24,10 +24,14 @@ from node.cli.manifest import read_manifest
 from node.domain import envelope, fingerprints, ids
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure, Kind
+from node.domain.parts import Role
 from node.domain.queries import LogView, Outcome, RelayEvent, SignedAnswer, SignedQuery
 from node.domain.services import Delivery, Head, JoinStatus, Reply
 from node.domain.token import parse_token
 from node.errors import Misuse, PeerFault, VigilError
+from node.media import replies
+from node.media.course import Course
+from node.media.subject_replies import Begun, Done
 from node.pki import ca, courier, documents, metadata
 from node.pki.keys import KeyRing
 from node.tlog import checkpoint, note, proof
@@ -36,11 +40,11 @@ from node.wire import convert_enrolment as enrolment
 from node.wire import convert_federation as federation
 from node.wire.convert import ProtoCodec
 from node.wire.pb import federation_pb2 as pb
+from tests.unit.pki.example_documents import CASES
+from tests.unit.pki.example_token import TEXT as TOKEN
 from tests.unit.pki.federation import FEDERATION, FR, petition_of
-from tests.unit.pki.test_documents import CASES
-from tests.unit.pki.test_token import TEXT as TOKEN
+from tests.unit.tlog.example_proof import EXAMPLE
 from tests.unit.tlog.keys import HUB_VKEY, LOG_VKEY
-from tests.unit.tlog.test_proof import EXAMPLE
 from tests.unit.wire import golden_values as golden
 
 _CODEC = ProtoCodec()
@@ -62,6 +66,26 @@ _PACKAGE = Package(
     handlings=[_CODEC.encode_handling(golden.HANDLING), b""],
     checkpoint=b"checkpoint",
     proof=[bytes(32)],
+)
+_DIGESTS = fingerprints.DigestFingerprints(
+    media_type="application/zip", size=7, md5=bytes(16), sha1=bytes(20), sha256=bytes(32), note="why"
+)
+_LINES = tuple(
+    replies.write_reply(said)
+    for said in (
+        Begun(digests=_DIGESTS, holds=True),
+        replies.MoreTime(seconds=5),
+        replies.Costly(cost=7, most=9),
+        _DIGESTS,
+        Begun(digests=_DIGESTS, holds=True, index=2, role=Role.ATTACHMENT, name="a name"),
+        _DIGESTS,
+        Begun(digests=_DIGESTS, holds=False, index=0, role=Role.PICTURE),
+        _DIGESTS,
+        Done(note="not looked at: the rest"),
+        Done(),
+        replies.Spent(short=False),
+        Done(),
+    )
 )
 
 
@@ -113,6 +137,22 @@ def _envelope(data: bytes) -> object:
     if found is not None and envelope.encode(found) != data:
         raise AssertionError("an entry was read that is not what would be written")
     return found
+
+
+def _lines(data: bytes) -> object:
+    """What a worker says of a file and its parts, in order."""
+    course = Course(path=Path("file"))
+    for line in data.splitlines(keepends=True):
+        match replies.read_reply(line):
+            case Begun() as begun:
+                course.begin(begun)
+            case Done() as done:
+                course.finish(done.note)
+            case fingerprints.DigestFingerprints() as result:
+                course.settle(result)
+            case _:
+                pass
+    return course.at, list(course.ready)
 
 
 def _faults() -> tuple[bytes, ...]:
@@ -212,6 +252,9 @@ PARSERS: Mapping[str, Parser] = {
         read=proof.decode_extra,
         seeds=(proof.encode_extra(b"entry", bytes(32), b"body"),),
     ),
+    # what a worker says that has read hostile files
+    "line of a worker": Parser(read=replies.read_reply, seeds=_LINES),
+    "lines of a worker": Parser(read=_lines, seeds=(b"".join(_LINES),)),
     # what a person gives
     "fingerprint": _text(fingerprints.parse, "pdq:" + "ab" * 32, "sha256:" + "cd" * 32, fault=Misuse),
     "list of hashes": Parser(

@@ -5,6 +5,7 @@ A box is `MAGIC`, then entries: a letter, a length (4 bytes), a name (1 byte of 
 - `S`: a part that lies in the box as it is. `P`: a part that is unpacked in pieces of `PIECE` bytes.
 - `D`: a part that is unpacked, and found to be damaged behind its bytes. `O`: an omission, with its reason.
 - `Z`: zeros, as many as the bytes say. `X`: the reader fails. `C`: the reader crashes.
+- `E`: the end, so that a box does not end like its last part.
 """
 
 import ctypes
@@ -26,7 +27,7 @@ _HEAD = struct.Struct(">sIB")
 def box(*entries: tuple[str, bytes, str]) -> bytes:
     """A box of (letter, bytes, name)."""
     made = MAGIC
-    for letter, data, name in entries:
+    for letter, data, name in (*entries, ("E", b"end", "")):
         spelt = name.encode()
         made += _HEAD.pack(letter.encode(), len(data), len(spelt)) + spelt + data
     return made
@@ -54,6 +55,8 @@ def read_box(region: Region) -> Iterator[Part | Omission]:
                 yield Omission(reason=data.head(200).decode())
             case b"C":
                 ctypes.string_at(0)
+            case b"E":
+                return
             case _:
                 raise RuntimeError(name)
 

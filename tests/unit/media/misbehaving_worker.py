@@ -1,6 +1,6 @@
 """A worker like the real one, confined like it, whose task does what a file asks for at its end: `python -m` this.
 
-A file is a picture with `deed(NAME)` behind it; the worker never learns its name.
+A file is a picture with `deed(NAME)` behind it, or a box (`boxes`) with such a part; the worker never learns its name.
 """
 
 import _thread
@@ -26,6 +26,7 @@ from node.media.kinds import Kind
 from node.media.region import Region
 from node.media.shortage import MEMORY, THREADS, Shortage, damage, lack_in, shortage
 from tests.unit.media.allowance import unbounded
+from tests.unit.media.boxes import take_boxes
 
 _REPLIES = 4 if sys.argv[1:2] == ["3"] else 3
 """The descriptor by which a worker replies: the first that is free when it starts, beside its scratch file."""
@@ -231,4 +232,5 @@ def misbehave(region: Region, kind: Kind, digests: DigestFingerprints, allow: Al
 
 
 if __name__ == "__main__":
+    take_boxes()
     worker.serve(misbehave)

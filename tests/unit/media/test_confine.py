@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from node.errors import MediaError
 from node.media import calls, confine, landlock, pool, seccomp
 from node.media.calls import ALLOWED, COMMON_FROM, MACHINES, MISSED, Machine
+from node.media.course import Examined
 from node.media.seccomp import Ports
-from node.media.tasks import Result
 from tests.conftest import absent
+from tests.kinds import documents, holders
 from tests.unit.media.hostile import originals
-from tests.unit.media.reading import fingerprint, of_files
+from tests.unit.media.listening import told_of
+from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.videos import Scene, write_loud, write_video
 
 ALLOW, REFUSE, END = 0x7FFF0000, 0x00050000, 0x80000000
@@ -239,28 +241,41 @@ class _Agreeing:
 # --- and what it can still do -----------------------------------------------------------------------------------------
 
 
-def outcome(path: Path) -> Result | str:
-    try:
-        return fingerprint(path)
-    except MediaError as error:
-        return str(error)
-
-
 def test_a_confined_worker_reads_what_an_unconfined_process_reads(tmp_path: Path, vectors: Path) -> None:
-    """Every kind of picture and film, whole and odd: the same fingerprints, notes and words."""
+    """Every kind of picture, film and holder, whole and odd: the same fingerprints, notes, words and parts."""
     for name, data in originals().items():
         (tmp_path / name).write_bytes(data)
     for suffix in (".mp4", ".webm", ".avi", ".ts", ".mpg", ".mkv"):
         write_video(tmp_path / f"film{suffix}", Scene(3), seconds=1, rate=25 if suffix == ".mpg" else 10)
+    for name, data in _holders().items():
+        (tmp_path / f"{name}.held").write_bytes(data)
     write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
     files = [path for folder in (tmp_path, vectors / "files", vectors / "video") for path in folder.rglob("*")]
     files = sorted(path for path in files if path.is_file())
-    told = {path: str(result) if isinstance(result, MediaError) else result for path, result in _read(files)}
-    assert told == {path: outcome(path) for path in files}
+    assert [_said(each) for each in pool.fingerprint_files(files, workers=2)] == [
+        _said(each) for path in files for each in told_of(path)
+    ]
 
 
-def _read(files: list[Path]) -> list[tuple[Path, Result]]:
-    return of_files(pool.fingerprint_files(files, workers=2))
+def _holders() -> dict[str, bytes]:
+    """Files that hold a JPEG, a PNG and a text, one in the other."""
+    pictures = [encoded(scene(80, 60), "JPEG"), encoded(scene(80, 60, 3), "PNG")]
+    members = {"a.jpg": pictures[0], "b.png": pictures[1], "c.txt": b"text"}
+    made = {
+        "zip": holders.zip_of(members), "tar": holders.tar_of(members), "7z": holders.seven_zip_of(members),
+        "rar": holders.rar_of(members), "cab": holders.cab_of(members), "ar": holders.ar_of(members),
+        "cpio": holders.cpio_of(members), "gz": holders.gzip_of(pictures[0]), "bz2": holders.bzip2_of(pictures[0]),
+        "xz": holders.xz_of(pictures[0]), "letter": documents.old_letter_of(pictures),
+        "sheet": documents.old_sheet_of(pictures), "outlook": documents.outlook_message_of(members),
+        "thumbs": documents.thumbs_db_of(pictures), "thumbcache": documents.thumbcache_of(pictures),
+        "message": documents.message_of(members), "winmail": documents.winmail_of(members),
+        "rtf": documents.rich_text_of(pictures),
+    }  # fmt: skip
+    return {**made, "mailbox": documents.mailbox_of([made["message"]] * 2), "all": holders.zip_of(made)}
+
+
+def _said(each: Examined) -> object:
+    return each.path, each.place, str(each.result) if isinstance(each.result, MediaError) else each.result
 
 
 def test_a_worker_holds_no_descriptor_but_its_own(tmp_path: Path) -> None:

@@ -10,25 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints, PictureFingerprints
+from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import inside, kinds, scratch, unpacking
-from node.media.allowance import Allow
-from node.media.budget import Limits
 from node.media.course import Course, Examined
-from node.media.inside import Inside
-from node.media.orders import Orders
 from node.media.parts.part import MAX_DEPTH
 from node.media.region import Region
-from node.media.scratch import Scratch
 from node.media.shortage import LACKED
-from node.media.subject_replies import Begun
-from tests.unit.media.allowance import unbounded
 from tests.unit.media.boxes import BOX, box
+from tests.unit.media.listening import Died, Listener, examine, told_of
 from tests.unit.media.pictures import encoded, scene
 
 PHOTO = encoded(scene(80, 60), "PNG")
-LIMITS = Limits(first=60, moving=60, costly=60)
 
 
 @pytest.fixture(autouse=True)
@@ -36,65 +29,18 @@ def boxes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "HOLDERS", (BOX,))
 
 
-class Listener:
-    """Hears what is found, as the pool does, until `deaf` lines were said."""
-
-    def __init__(self, course: Course, until: int = -1) -> None:
-        self.course = course
-        self.left = until
-        self.root: MaterialFingerprints | None = None
-        self.looked: list[bool] = []
-
-    def begun(self, begun: Begun) -> None:
-        self._line()
-        self.course.begin(begun)
-
-    def found(self, result: MaterialFingerprints) -> None:
-        self._line()
-        self.course.settle(result)
-
-    def lacked(self, result: MaterialFingerprints) -> None:
-        self.found(result)
-
-    def done(self, note: str) -> None:
-        self._line()
-        self.root = self.course.finish(note) or self.root
-
-    def time_to_look(self, size: int, left: float | None = None) -> Allow:
-        self.looked.append(left is not None)
-        return unbounded
-
-    def time_to_read(self, size: int, seconds: float = 0.0) -> None:
-        pass
-
-    def _line(self) -> None:
-        if self.left == 0:
-            raise Died
-        self.left -= 1
-
-
-class Died(Exception):
-    pass
-
-
-def examine(data: bytes, listener: Listener) -> None:
-    course = listener.course
-    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as room:
+def told(data: bytes) -> list[Examined]:
+    with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        told = Orders(limits=LIMITS, floor=10, at=course.at, count=course.count)
-        stack = Scratch(room.fileno())
-        Inside(orders=told, talk=listener, scratch=stack).examine(Region(file.fileno()))
-        assert stack.top == os.fstat(room.fileno()).st_size == 0
+        return told_of(Path(file.name))
 
 
-def told_of(data: bytes) -> list[Examined]:
-    """The parts in their order, then the file itself."""
-    course = Course(path=Path("file"))
-    listener = Listener(course)
-    examine(data, listener)
-    assert listener.root is not None
-    return [*course.ready, Examined(path=course.path, result=listener.root)]
+def go_on(data: bytes, listener: Listener) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        examine(Region(file.fileno()), listener)
 
 
 def note_of(each: Examined) -> str:
@@ -105,8 +51,8 @@ def note_of(each: Examined) -> str:
 def test_every_part_is_a_subject_of_its_own() -> None:
     inner = box(("S", PHOTO, "b.png"), ("P", b"text", "c.txt"))
     outer = box(("P", PHOTO, "a.png"), ("P", inner, "inner.box"), ("S", b"\x00\x01", ""))
-    told = told_of(outer)
-    assert [each.place and (each.place.path, each.place.name, each.place.role.value) for each in told] == [
+    parts = told(outer)
+    assert [each.place and (each.place.path, each.place.name, each.place.role.value) for each in parts] == [
         ((0,), "a.png", "attachment"),
         ((1, 0), "b.png", "member"),
         ((1, 1), "c.txt", "attachment"),
@@ -115,17 +61,17 @@ def test_every_part_is_a_subject_of_its_own() -> None:
         None,
     ]
     contents = [PHOTO, PHOTO, b"text", inner, b"\x00\x01", outer]
-    for each, content in zip(told, contents, strict=True):
+    for each, content in zip(parts, contents, strict=True):
         assert not isinstance(each.result, MediaError)
         assert each.result.sha256 == hashlib.sha256(content).digest()
         assert each.result.size == len(content)
-    parents = [each.place.parent for each in told if each.place]
+    parents = [each.place.parent for each in parts if each.place]
     assert parents == [hashlib.sha256(content).digest() for content in (outer, inner, inner, outer, outer)]
-    assert isinstance(told[0].result, PictureFingerprints)
-    assert told[0].result == told[1].result
-    assert isinstance(told[2].result, DigestFingerprints)
-    assert note_of(told[2]) == "neither a picture nor a film: it is text"
-    assert note_of(told[-1]) == ""
+    assert isinstance(parts[0].result, PictureFingerprints)
+    assert parts[0].result == parts[1].result
+    assert isinstance(parts[2].result, DigestFingerprints)
+    assert note_of(parts[2]) == "neither a picture nor a film: it is text"
+    assert note_of(parts[-1]) == ""
 
 
 LEAVES = st.sampled_from([
@@ -148,87 +94,87 @@ BOXES = st.recursive(
 @given(st.lists(BOXES, max_size=4).map(lambda entries: box(*entries)), st.lists(st.integers(0, 9), max_size=8))
 def test_another_worker_goes_on_where_one_was_lost(data: bytes, deaths: list[int]) -> None:
     """Whenever workers die, the same is told in the end, but for what they died of."""
-    whole = told_of(data)
+    whole = told(data)
     course = Course(path=Path("file"))
     listener = Listener(course)
     for lines in deaths:
         listener = Listener(course, until=lines)
         with suppress(Died):
-            examine(data, listener)
+            go_on(data, listener)
         if listener.root is not None:
             break
         course.take_back()
     if listener.root is None:
         listener = Listener(course)
-        examine(data, listener)
+        go_on(data, listener)
     assert listener.root is not None
     got = [*course.ready, Examined(path=course.path, result=listener.root)]
     assert [(each.place, each.result) for each in got] == [(each.place, each.result) for each in whole]
 
 
 def test_what_a_reader_leaves_out_is_the_note_of_the_holder() -> None:
-    told = told_of(box(("O", b"3 encrypted members", ""), ("S", b"x", ""), ("O", b"this", ""), ("O", b"this", "")))
-    assert note_of(told[-1]) == "not looked at: 3 encrypted members, this (2 times)"
+    parts = told(box(("O", b"3 encrypted members", ""), ("S", b"x", ""), ("O", b"this", ""), ("O", b"this", "")))
+    assert note_of(parts[-1]) == "not looked at: 3 encrypted members, this (2 times)"
 
 
 def test_a_reader_that_fails_costs_what_follows() -> None:
-    told = told_of(box(("S", b"x", ""), ("X", b"", ""), ("S", b"y", "")))
-    assert len(told) == 2
-    assert note_of(told[-1]) == f"not looked at: {unpacking.DAMAGED}"
+    parts = told(box(("S", b"x", ""), ("X", b"", ""), ("S", b"y", "")))
+    assert len(parts) == 2
+    assert note_of(parts[-1]) == f"not looked at: {unpacking.DAMAGED}"
 
 
 def test_a_damaged_part_says_so_and_one_of_nothing_is_named_by_its_holder() -> None:
-    told = told_of(box(("D", PHOTO, "a.png"), ("D", b"", "b"), ("S", b"", "empty")))
-    assert isinstance(told[0].result, PictureFingerprints)
-    assert note_of(told[0]) == "its end is damaged"
-    assert note_of(told[1]) == "not looked at: a part that cannot be read"
-    assert len(told) == 2
+    parts = told(box(("D", PHOTO, "a.png"), ("D", b"", "b"), ("S", b"", "empty")))
+    assert isinstance(parts[0].result, PictureFingerprints)
+    assert note_of(parts[0]) == "its end is damaged"
+    assert note_of(parts[1]) == "not looked at: a part that cannot be read"
+    assert len(parts) == 2
 
 
 def test_parts_lie_no_deeper_than_stated() -> None:
     data = b"the innermost"
     for _ in range(MAX_DEPTH + 2):
         data = box(("P", data, ""))
-    told = told_of(data)
-    assert len(told) == MAX_DEPTH + 1
-    assert "levels deep" in note_of(told[0])
+    parts = told(data)
+    assert len(parts) == MAX_DEPTH + 1
+    assert "levels deep" in note_of(parts[0])
 
 
 def test_a_bomb_ends_in_a_note_on_its_holder() -> None:
     """And quickly: what is unpacked is bounded by the size of what it comes from."""
-    told = told_of(box(("Z", b"1000", "small"), ("Z", b"999999999999", "bomb"), ("S", b"x", "behind")))
-    assert [each.place and each.place.name for each in told] == ["small", None]
-    assert note_of(told[-1]) == f"not looked at: {unpacking.TOO_MUCH}"
+    parts = told(box(("Z", b"1000", "small"), ("Z", b"999999999999", "bomb"), ("S", b"x", "behind")))
+    assert [each.place and each.place.name for each in parts] == ["small", None]
+    assert note_of(parts[-1]) == f"not looked at: {unpacking.TOO_MUCH}"
 
 
 def test_bombs_in_a_box_share_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "FREE_BYTES", 10_000)
     monkeypatch.setattr(unpacking, "MAX_RATIO", 1)
     inner = box(("Z", b"4000", ""), ("Z", b"4000", ""))
-    told = told_of(box(*[("S", inner, "")] * 3))
-    assert unpacking.TOO_MUCH in note_of(told[-1])
-    sizes = [each.result.size for each in told if not isinstance(each.result, MediaError)]
+    parts = told(box(*[("S", inner, "")] * 3))
+    assert unpacking.TOO_MUCH in note_of(parts[-1])
+    sizes = [each.result.size for each in parts if not isinstance(each.result, MediaError)]
     assert sum(size for size in sizes if size == 4000) <= 12_000
 
 
 def test_more_parts_than_a_file_may_have_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inside, "MAX_PARTS", 3)
-    told = told_of(box(("S", box(("S", b"a", "")), ""), *[("S", b"b", "")] * 4))
-    assert len(told) == 4
-    assert "what follows the first" in note_of(told[-1])
+    parts = told(box(("S", box(("S", b"a", "")), ""), *[("S", b"b", "")] * 4))
+    assert len(parts) == 4
+    assert "what follows the first" in note_of(parts[-1])
 
 
 def test_parts_that_take_too_long_to_be_unpacked_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "READING_SECONDS", -1)
-    told = told_of(box(("P", b"x", "")))
-    assert [note_of(each) for each in told] == [f"not looked at: {unpacking.TOO_LONG}"]
+    parts = told(box(("P", b"x", "")))
+    assert [note_of(each) for each in parts] == [f"not looked at: {unpacking.TOO_LONG}"]
 
 
 def test_parts_that_take_too_long_to_be_decoded_have_their_digests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "DECODING_SECONDS", -1)
-    told = told_of(box(("P", PHOTO, "")))
-    assert isinstance(told[0].result, DigestFingerprints)
-    assert note_of(told[0]) == "the parts of this file take too long to be decoded"
+    parts = told(box(("P", PHOTO, "")))
+    assert isinstance(parts[0].result, DigestFingerprints)
+    assert note_of(parts[0]) == "the parts of this file take too long to be decoded"
 
 
 def test_a_full_disk_is_a_lack_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,18 +182,14 @@ def test_a_full_disk_is_a_lack_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", full)
-    told = told_of(box(("S", b"x", ""), ("P", b"y", "")))
-    assert len(told) == 2
-    assert scratch.FULL in note_of(told[-1])
-    assert note_of(told[-1]).endswith(LACKED)
+    parts = told(box(("S", b"x", ""), ("P", b"y", "")))
+    assert len(parts) == 2
+    assert scratch.FULL in note_of(parts[-1])
+    assert note_of(parts[-1]).endswith(LACKED)
 
 
 def test_a_file_whose_size_is_not_stated_is_read() -> None:
-    with Path("/proc/version").open("rb") as file, tempfile.TemporaryFile() as room:
-        course = Course(path=Path("file"))
-        listener = Listener(course)
-        told = Orders(limits=LIMITS, floor=10)
-        Inside(orders=told, talk=listener, scratch=Scratch(room.fileno())).examine(Region(file.fileno()))
+    (only,) = told_of(Path("/proc/version"))
     content = Path("/proc/version").read_bytes()
-    assert listener.root is not None
-    assert (listener.root.size, listener.root.sha256) == (len(content), hashlib.sha256(content).digest())
+    assert isinstance(only.result, DigestFingerprints)
+    assert (only.result.size, only.result.sha256) == (len(content), hashlib.sha256(content).digest())

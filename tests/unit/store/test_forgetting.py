@@ -13,16 +13,17 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.fingerprints import ComposedFingerprints, PictureFingerprints
 from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.parts import Place, Role
 from node.domain.ports import AskedQuery, Store
 from node.domain.queries import Level, QueryHeader, SignedQuery
 from node.domain.stored_hits import HitEvidence, StoredHit
 from node.errors import StoreError
 from node.store import engine, vault
 from node.store.store import SqliteStore, open_store
-from tests.contracts.test_store_holdings import prints
+from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
 
 BR = replace(FR, member=MemberId("BR"))
@@ -334,3 +335,47 @@ def test_the_evidence_of_hits_is_gone_with_their_records_and_when_better_takes_i
         assert writer.forget_hits_of_holding(1) == 600
     store.scrub()
     assert found(tmp_path) == set()
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_deleted_part_or_parent_leaves_neither_looks_nor_places_in_any_file(
+    store: SqliteStore, tmp_path: Path, seed: int
+) -> None:
+    """Each holding lies in another, and half of them are gone: no look, no name and no digest of a parent is left."""
+    marks = Marks(seed)
+    made = [
+        replace(
+            prints_of(marks, number),
+            composed=(
+                ComposedFingerprints(
+                    background="white", pdq_quality=90, pdq_orientations=(marks.mark(),), phash=bytes(8)
+                ),
+            ),
+        )
+        for number in range(400)
+    ]
+    names, parents = {}, {}
+    for start in range(0, len(made), 50):
+        with store.write() as writer:
+            for at, each in enumerate(made[start : start + 50], start):
+                number, _ = writer.put_holding(each, level=Level.NATIONAL, case="C-1", tag=b"", now=1)
+                names[number] = marks.mark().hex()
+                parents[number] = marks.mark() if at % 2 else made[marks.random.randrange(400)].sha256
+                place = Place(parent=parents[number], path=(3, at), role=Role.MEMBER, name=names[number])
+                writer.put_place(number, place)
+    gone = set(marks.random.sample(list(names), 200))
+    for number in sorted(gone):
+        with store.write() as writer:
+            writer.delete_holding(number)
+    with store.write() as writer:
+        writer.end_deletions([])
+    store.scrub()
+    data = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()) if path.is_file())
+    lost = {made[number - 1].sha256 for number in gone}
+    left = [number for number in names if number not in gone and parents[number] not in lost]
+    assert [number for number in gone if names[number].encode() in data] == []
+    assert [number for number in gone if made[number - 1].composed[0].pdq_orientations[0] in data] == []
+    assert [number for number in gone if made[number - 1].sha256 in data] == []
+    held = {each.sha256 for each in made}
+    assert [number for number in gone if parents[number] not in held and parents[number] in data] == []
+    assert all(names[number].encode() in data and parents[number] in data for number in left)

@@ -12,12 +12,15 @@ from node.domain.fingerprints import MD5, SHA256
 from node.domain.ids import MemberId
 from node.domain.queries import Level
 from node.domain.roster import CategoryScheme, MemberStatus, Policy
-from node.domain.statements import Category, Tri
+from node.domain.search_ports import Probe
+from node.domain.statements import Category, Contribution, Reason, Tri
 from node.domain.wording import Terms, Wording
 from node.errors import Misuse, NotFound, Refused, StoreError
 from node.usecases.consent import ASK_ABOVE, Consent
 from node.usecases.contribution import BATCH, Stand, Wanted
+from node.usecases.intake import columns_of
 from node.usecases.selection import Named, Selection
+from tests.contracts.parts import digests
 from tests.simulator.federation import Speaker, roster
 from tests.simulator.world import Hub, Node, Wire, World
 from tests.unit.usecases.desk import YES, Desk, prints
@@ -281,3 +284,36 @@ def test_a_member_that_left_contributes_nothing_more(desk: Desk) -> None:
     desk.node.world.roster = roster(FR, JP, FR=MemberStatus.LEFT)
     with pytest.raises(Refused, match="left the federation"):
         desk.contributing.plan(of("C"))
+
+
+# --- digests alone ----------------------------------------------------------------------------------------------------
+
+
+def test_digests_alone_are_a_record_that_others_take_in_and_find() -> None:
+    """Of an archive, a document or a film that nobody can decode: signed, carried, found and retracted like any."""
+    world = World([FR, JP])
+    hub = Hub(world)
+    made, other = Desk(Node(world, FR, Wire(hub, FR.id))), Node(world, JP, Wire(hub, JP.id))
+    archive = digests("archive")
+    with made.node.catalogue.change() as change:
+        number, _ = change.writer.put_holding(archive, level=Level.NATIONAL, case="C", tag=b"", now=1)
+        change.hold(columns_of([number], [archive]))
+    (done,) = made.share(of("C", wording=Wording(category=B)))
+    assert done.stand is Stand.SHARED
+    asyncio.run(made.node.publisher.round())
+    asyncio.run(other.catch_up())
+    (source,) = other.index.sizes()
+    for fingerprint in archive.fingerprints():
+        probe = Probe(0, fingerprint.code, fingerprint.value)
+        assert [(hit.source, hit.row, hit.distance) for hit in other.index.search([probe], 31)] == [(source, 0, 0)]
+    (view,) = other.catalogue.records(made.node.origin)
+    assert isinstance(view.body, Contribution)
+    assert view.body.fingerprints == archive.fingerprints()
+    assert (view.body.media_type, view.body.category) == ("application/zip", B)
+    assert archive.note not in str(view)
+    assert done.record is not None
+    made.node.ledger.retract(done.record, Reason.MISTAKE)
+    asyncio.run(made.node.publisher.round())
+    asyncio.run(other.catch_up())
+    assert other.index.sizes() == {}
+    made.close()
