@@ -228,9 +228,12 @@ def _spread(values: npt.NDArray[np.uint8], decided: Mask) -> Mask:
     up to a step away, as viewers do. Returns which pixels are to be seen.
     """
     seen = np.array(decided)
+    whole, some = np.asarray(decided.all(axis=1)), np.asarray(decided.any(axis=1))
+    if int(some.sum()) - int(whole.sum()) <= 1 and int(np.count_nonzero(whole[1:] != whole[:-1])) <= 1:
+        return seen  # rows in one stretch: no passes, and of a large picture much time and memory saved
     for axis in (1, 0):
         view, mask = (values, seen) if axis == 1 else (values.swapaxes(0, 1), seen.T)
-        places = np.arange(mask.shape[1])
+        places = np.arange(mask.shape[1], dtype=np.int32)
         # A pixel with a decided one at both sides within a step: what lies beyond all data stays as it is.
         left = np.maximum.accumulate(np.where(mask, places, -_STEP), axis=1)
         right = np.minimum.accumulate(np.where(mask, places, 2 * mask.shape[1])[:, ::-1], axis=1)[:, ::-1]
