@@ -99,8 +99,10 @@ def _members(region: Region, kind: Kind) -> Iterator[Part | Omission]:
 def _parts(archive: libarchive.Archive, meter: Meter, encrypted: list[int]) -> Iterator[Part]:
     """The members that are files; those that are encrypted are counted in `encrypted`."""
     for member in archive.members():
-        if not member.is_file or not meter.part():
+        if not member.is_file:
             continue
+        if not meter.part():
+            return
         if member.encrypted:
             encrypted[0] += 1
             continue
