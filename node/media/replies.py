@@ -220,7 +220,7 @@ _BY_KEYS: Final[dict[frozenset[str], Callable[[dict[str, Any]], Said]]] = {
 
 def _read_picture(said: object) -> PictureFingerprints:
     if not isinstance(said, dict) or said.keys() != _KEYS:
-        raise Malformed("a worker's reply lacks a value or has one too many")
+        raise Malformed("a worker's reply has a missing or an extra value")
     hashes = _orientations(said["pdq"])
     media_type = said["media_type"]
     if not isinstance(media_type, str) or media_type not in _MEDIA_TYPES:
@@ -248,13 +248,13 @@ def _read_trimmed(said: object) -> TrimmedFingerprints | None:
     if said is None:
         return None
     if not isinstance(said, dict) or said.keys() != _TRIMMED_KEYS:
-        raise Malformed("a worker's reply has an inside that lacks a value or has one too many")
+        raise Malformed("a worker's reply has an inside that has a missing or an extra value")
     box = said["box"]
     if not isinstance(box, list) or len(box) != _BOX:
         raise Malformed("a worker's reply has an inside without its place")
     left, top, right, bottom = (as_number(value, _MAX_NUMBER) for value in box)
     if not (left < right and top < bottom):
-        raise Malformed("a worker's reply has an inside that is none")
+        raise Malformed("a worker's reply has an inside without an area")
     return TrimmedFingerprints(
         box=(left, top, right, bottom),
         pdq_quality=as_number(said["pdq_quality"], 100),
@@ -270,7 +270,7 @@ def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
     looks = []
     for look in said:
         if not isinstance(look, dict) or look.keys() != _COMPOSED_KEYS:
-            raise Malformed("a worker's reply has a look that lacks a value or has one too many")
+            raise Malformed("a worker's reply has a look that has a missing or an extra value")
         looks.append(
             ComposedFingerprints(
                 background=as_words(look["background"]),

@@ -77,7 +77,7 @@ def read_animation(said: object) -> Animation | None:
     if said is None:
         return None
     if not isinstance(said, dict) or said.keys() != _MOVING:
-        raise Malformed("a worker's reply has an animation that lacks a value or has one too many")
+        raise Malformed("a worker's reply has an animation that has a missing or an extra value")
     return Animation(**_read_moving(said))
 
 

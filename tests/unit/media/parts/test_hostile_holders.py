@@ -10,8 +10,8 @@ from node.media.parts.part import MAX_RATIO
 from node.media.region import Region
 from tests.fuzz.mutation import mutants
 from tests.kinds import documents, holders, packed
+from tests.unit.media.parts.holders import HOLDERS, PICTURE
 from tests.unit.media.parts.reading import descriptors, given_by, region_of
-from tests.unit.media.parts.test_confined import HOLDERS, PICTURE
 from tests.unit.media.pictures import encoded, scene
 
 FREE = 1 << 20
