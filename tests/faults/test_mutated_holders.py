@@ -6,7 +6,7 @@ from node.media.parts import bounds, catalogue
 from tests.unit.media.parts.holders import HOLDERS
 from tests.unit.media.parts.test_hostile_holders import FREE, hurt
 
-MUTANTS = 1_000
+MUTANTS = 300
 
 
 @pytest.mark.faults

@@ -78,30 +78,38 @@ def prepare() -> None:
 
 
 def _members(region: Region, kind: Kind) -> Iterator[Part | Omission]:
-    meter = Meter(region)
-    encrypted = 0
-    with libarchive.Archive(region.part(kind.start(region)), formats=kind.formats) as archive:
-        try:
-            for member in archive.members():
-                if not member.is_file or not meter.part():
-                    continue
-                if member.encrypted:
-                    encrypted += 1
-                    continue
-                content = in_our_words(archive.pieces(), "its compressed data is damaged")
-                yield Part(role=Role.MEMBER, content=meter.unpacked(content), name=name_of(member.name))
-                if meter.full:
-                    break
-        except libarchive.Locked:
-            yield Omission(reason=f"all members of {kind.name}, whose list is encrypted")
-        except libarchive.TooLarge:
-            yield Omission(reason=f"the rest of {kind.name}, which takes more memory than Vigil gives a part")
-        except libarchive.Damaged:
-            yield Omission(reason=f"the rest of {kind.name}, which is damaged, split, or of a kind that is not read")
-    if encrypted:
-        yield counted(encrypted, "encrypted member")
+    meter, encrypted = Meter(region), [0]
+    try:
+        with libarchive.Archive(region.part(kind.start(region)), formats=kind.formats) as archive:
+            yield from _parts(archive, meter, encrypted)
+    except libarchive.Missing:
+        yield Omission(reason=f"all members of {kind.name}: {libarchive.MISSING}")
+    except libarchive.Locked:
+        yield Omission(reason=f"all members of {kind.name}, whose list is encrypted")
+    except libarchive.TooLarge:
+        yield Omission(reason=f"the rest of {kind.name}, which takes more memory than Vigil gives a part")
+    except libarchive.Damaged:
+        yield Omission(reason=f"the rest of {kind.name}, which is damaged, split, or of a kind that is not read")
+    if encrypted[0]:
+        yield counted(encrypted[0], "encrypted member")
     if meter.full:
         yield Omission(reason=meter.full)
+
+
+def _parts(archive: libarchive.Archive, meter: Meter, encrypted: list[int]) -> Iterator[Part]:
+    """The members that are files; those that are encrypted are counted in `encrypted`."""
+    for member in archive.members():
+        if not member.is_file:
+            continue
+        if not meter.part():
+            return
+        if member.encrypted:
+            encrypted[0] += 1
+            continue
+        content = in_our_words(archive.pieces(), "its compressed data is damaged")
+        yield Part(role=Role.MEMBER, content=meter.unpacked(content), name=name_of(member.name))
+        if meter.full:
+            return
 
 
 def _is_header(signature: bytes, data: bytes) -> bool:

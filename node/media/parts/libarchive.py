@@ -34,11 +34,16 @@ _READ: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void
 _SEEK: Final = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int)
 
 
+MISSING: Final = "the library that reads it cannot be loaded on this machine (libexpat1 must be installed)"
 GIVEN_UP: Final = "it is damaged, or of a kind that Vigil does not read"
 
 
 class Damaged(MediaError):
     """The library cannot go on: the archive is damaged, or of a kind that it does not read."""
+
+
+class Missing(MediaError):
+    """The library cannot be loaded on this machine."""
 
 
 class Locked(MediaError):
@@ -129,13 +134,25 @@ class _Library:
 
 
 @lru_cache(maxsize=1)
+def _loaded() -> _Library | None:
+    try:
+        return _Library()
+    except (OSError, StopIteration):  # a library that it needs is missing on this machine
+        return None
+
+
 def _library() -> _Library:
-    return _Library()
+    library = _loaded()
+    if library is None:
+        raise Missing(MISSING)
+    return library
 
 
 def prepare() -> None:
     """Loads the library and makes the functions that it calls. Every format is tried once: some load tables."""
-    library = _library()
+    library = _loaded()
+    if library is None:
+        return
     for name in ("7zip", "rar", "rar5", "cab", "iso9660", "ar", "cpio", "lha", "xar", "warc", "raw"):
         getattr(library, f"archive_read_support_format_{name}").argtypes = (ctypes.c_void_p,)
     for name in ("compress", "lz4", "zstd", "lzip"):

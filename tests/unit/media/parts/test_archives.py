@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.media.parts import archives, bounds, compressed, tar_archive
+from node.media.parts import archives, bounds, compressed, libarchive, tar_archive
 from node.media.parts.part import Reader
 from tests.kinds import packed
 from tests.kinds.holders import (
@@ -100,6 +100,15 @@ UNREAD = "damaged, split, or of a kind that is not read"
 )
 def test_what_is_not_read_is_said(data: bytes, omissions: list[str]) -> None:
     assert given_by(reader_of(data), data).omissions == omissions
+
+
+def test_without_its_library_an_archive_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libarchive, "_loaded", lambda: None)
+    libarchive.prepare()
+    data = seven_zip_of(MEMBERS)
+    (omission,) = given_by(reader_of(data), data).omissions
+    assert omission.startswith("all members of a 7z archive: the library that reads it cannot be loaded")
+    assert given_by(reader_of(packed.ZSTANDARD), packed.ZSTANDARD).cut == {0: libarchive.MISSING}
 
 
 def test_a_method_that_is_not_known_is_said_of_its_member() -> None:
