@@ -10,6 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import io
 import os
@@ -137,11 +138,12 @@ def _eight_bit(given: ArrayLike) -> Rgb:
 
 
 class Judges:
-    """Asks the judges in `workers` processes."""
+    """Asks the judges in `workers` processes. The same question is asked once."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool = self._started(workers)
+        self._asked: dict[tuple[bytes, bytes], Future[bool]] = {}
 
     @staticmethod
     def _started(workers: int) -> ProcessPoolExecutor:
@@ -149,6 +151,12 @@ class Judges:
 
     def ask(self, data: bytes, looks: Hashes) -> Future[bool]:
         """Begins to ask."""
+        question = (hashlib.sha256(data).digest(), looks.tobytes())
+        if question not in self._asked:
+            self._asked[question] = self._begun(data, looks)
+        return self._asked[question]
+
+    def _begun(self, data: bytes, looks: Hashes) -> Future[bool]:
         try:
             return self._pool.submit(shows, data, looks)
         except BrokenProcessPool:

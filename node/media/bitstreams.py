@@ -29,23 +29,29 @@ _MOST_CODES: Final = 64
 _SEARCHED: Final = 1 << 20
 """Bytes in which pictures are looked for that begin somewhere behind others."""
 _PIECE: Final = 1 << 16
-_SPS, _PPS, _VPS5, _SPS5 = 7, 8, 32, 33
+_SPS, _PPS = 7, 8
+_ANY: Final = ("h264", "h265", "mpeg2", "mpeg4", "ps")
 _NEAR: Final = 512
 """Bytes between two parameter sets, at the most."""
 
 
 def is_transport_stream(head: bytes) -> bool:
     """Whether these first bytes are of a transport stream, which may begin within a packet."""
+    return packet_bytes(head) is not None
+
+
+def packet_bytes(head: bytes) -> tuple[int, int] | None:
+    """(bytes of a packet, where the first whole one begins) of a transport stream; None for all else."""
     for size, before in _TS_PACKETS:
         starts = head[before::size][:_TS_LEAST]
         if len(starts) == _TS_LEAST and starts.count(_TS_SYNC) == _TS_LEAST:
-            return True
-    for size, _ in _TS_PACKETS:
+            return size, 0
+    for size, before in _TS_PACKETS:
         for first in range(1, size):
             starts = head[first::size]
             if len(starts) >= _TS_LEAST_ADRIFT and starts.count(_TS_SYNC) == len(starts):
-                return True
-    return False
+                return size, (first - before) % size
+    return None
 
 
 def raw_coding(head: bytes) -> str:
@@ -98,21 +104,25 @@ def found_behind(region: Region) -> tuple[str, int] | None:
     """Coded pictures somewhere in the first MiB of what is nothing else: (`h264`, `h265`, `mpeg2`, `mpeg4` or `ps` for
     a program stream; the offset at which they begin). None where there are none.
     """
-    behind = b""
+    before, first = b"", None
     for at in range(0, min(region.size, _SEARCHED), _PIECE):
-        data = behind + region.at(at, _PIECE)
-        found = _first_in(data)
-        if found is not None:
-            return found[0], at - len(behind) + found[1]
-        behind = data[-_NEAR:]
-    return None
+        data = before + region.at(at, _PIECE)
+        if first is None and (found := _first_in(data, _ANY)) is not None:
+            first = found[0], at - len(before) + found[1]
+        # A program stream that begins within a packet shows the pictures in it before its own structure.
+        if first is not None and _first_in(data, ("ps",)) is not None:
+            return "ps", first[1]
+        if first is not None and at > first[1] + _PIECE:
+            break
+        before = data[-_NEAR:]
+    return first
 
 
-def _first_in(data: bytes) -> tuple[str, int] | None:
+def _first_in(data: bytes, wanted: tuple[str, ...]) -> tuple[str, int] | None:
     at = data.find(_START)
     while 0 <= at <= len(data) - _NEAR:
         coding = _begins_with(data[at : at + _NEAR])
-        if coding:
+        if coding in wanted:
             return coding, at
         at = data.find(_START, at + 3)
     return None

@@ -32,7 +32,7 @@ def continued(data: bytes, known: Format, filler: int) -> bytes:
         return _continued_riff(data, filler, more)
     if known in (AVIF, HEIC, HEIF):
         stated = stated_end(data)
-        return data + bytes([filler]) * max(min(stated - len(data), _MOST_CONTINUED), 0)
+        return data + bytes([filler]) * max(min(stated - len(data), more), 0)
     return data if known in (PNG, GIF, BMP) else data + bytes([filler]) * more
 
 

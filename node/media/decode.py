@@ -39,7 +39,7 @@ from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import GIF, JPEG, WEBP, Format, recognise
+from node.media.sniff import GIF, JPEG, JPEG_XR, QOI, WEBP, Format, recognise
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
 _PLUGINS: Final = tuple(
@@ -50,6 +50,8 @@ _PLUGINS: Final = tuple(
 )  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
+_TOLERANT: Final = (QOI, JPEG_XR)
+"""Formats whose decoders say nothing of a file that is cut short."""
 
 
 class TooManyPixels(MediaError):
@@ -85,7 +87,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
         raise
     except MediaError as error:
         return _mended(data, known, error)
-    if known is JPEG and partial.needs_a_look(picture.pixels):
+    if known in _TOLERANT or (known is JPEG and partial.needs_a_look(picture.pixels)):
         return _looked_at(picture, data, known)
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
@@ -96,11 +98,12 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
     """A picture that could not be decoded as it is: without its metadata, or as far as it can be seen. Raises `error`,
     or one that says how little of it can be seen.
     """
+    words = "truncated" if str(error).startswith("truncated") else "damaged"
     clean = without_metadata(data, known)
     if clean is not None:
         try:
             picture = _decoded(clean, known)
-            return replace(picture, note=partial.note_of_clean(data, known, moves=picture.rest is not None))
+            return replace(picture, note=partial.note_of_clean(known, words, moves=picture.rest is not None))
         except (Shortage, TooManyPixels):
             raise
         except MediaError:
@@ -108,14 +111,14 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
     seen = _seen(data, known)
     if seen is None or seen.share == 0:
         raise error
-    note = partial.note_of(seen, known, "truncated" if str(error).startswith("truncated") else "damaged")
+    note = partial.note_of(seen, known, words)
     return DecodedPicture(
         pixels=seen.pixels, media_type=known.media_type, milliseconds=0, frames=1, rest=None, note=note
     )
 
 
 def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:
-    """A JPEG that may end before its last row: grey rows are the picture's own, or stand for what is missing."""
+    """A picture that may end before its last row: its last rows are its own, or stand for what is missing."""
     seen = _seen(data, known)
     if seen is None or seen.exact == 1:
         return picture
@@ -171,6 +174,7 @@ def _still(decoded: Decoded, known: Format) -> DecodedPicture:
         frames=1,
         rest=None,
         note=decoded.note,
+        alpha=decoded.alpha,
     )
 
 

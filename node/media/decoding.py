@@ -14,7 +14,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
@@ -95,20 +95,19 @@ class Read:
         return (self.faults + self.mended) * self.step
 
 
-def read_track(region: Region, known: Container, track: Track, given: Time) -> Read:
-    """Decodes a track within the time that was given. Raises what PyAV raises where the film cannot be opened, or where
-    memory runs out.
+def read_track(region: Region, known: Container, track: Track, given: Time, covers: Mapping[int, bytes]) -> Read:
+    """Decodes a track within the time that was given. `covers`: what is put over the file (`mending`).
+    Raises what PyAV raises where the film cannot be opened, or where memory runs out.
     """
-    read = _read_with(region, known, track, given, {})
+    read = _read_with(known, track, given, Feed(region, given, covers), {})
     if read.decoded or read.out_of_time or not read.sized:
         return read
-    again = _read_with(region, known, track, given, _MENDED)
+    again = _read_with(known, track, given, Feed(region, given, covers), _MENDED)
     return again if again.decoded else read
 
 
-def _read_with(region: Region, known: Container, track: Track, given: Time, options: dict[str, str]) -> Read:
+def _read_with(known: Container, track: Track, given: Time, feed: Feed, options: dict[str, str]) -> Read:
     read = Read(track=track, clock=Clock(track.rate))
-    feed = Feed(region, given)
     with opened(feed, known, **track.options) as film:
         stream = next((each for each in film.streams.video if each.index == track.index), None)
         if stream is None:  # the file says another thing than when it was planned

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from node.errors import MediaError
@@ -29,6 +31,7 @@ _PARTS: Final = (
     "subtitles.codeccontext", "subtitles.stream", "video.codeccontext", "video.format", "video.frame",
     "video.reformatter", "video.stream",
 )  # fmt: skip
+_NOTHING: Final[Mapping[int, bytes]] = MappingProxyType({})
 _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
 UNCUT: Final = {"ignore_editlist": "1"}
@@ -50,11 +53,14 @@ def prepare() -> None:
 
 
 class Feed:
-    """A region as PyAV reads one. `given`: the time after which it ends, None while none was given."""
+    """A region as PyAV reads one. `given`: the time after which it ends, None while none was given; `covers`: bytes
+    that are put over those of the file, by offset (`mending`).
+    """
 
     name: Final = "material"
 
-    def __init__(self, region: Region, given: Time | None = None) -> None:
+    def __init__(self, region: Region, given: Time | None = None, covers: Mapping[int, bytes] = _NOTHING) -> None:
+        self._covers = covers
         self._region = region
         self._at = 0
         self.given = given
@@ -64,8 +70,18 @@ class Feed:
         if self.given is not None and self.given.is_up():
             return b""
         data = self._region.at(self._at, length)
+        if self._covers:
+            data = self._covered(data)
         self._at += len(data)
         return data
+
+    def _covered(self, data: bytes) -> bytes:
+        covered = bytearray(data)
+        for place, cover in self._covers.items():
+            first, last = max(place, self._at), min(place + len(cover), self._at + len(data))
+            if first < last:
+                covered[first - self._at : last - self._at] = cover[first - place : last - place]
+        return bytes(covered)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """As `io.IOBase.seek`."""

@@ -89,7 +89,7 @@ def _damage(read: Read, *, cut: bool) -> str:
         return f"damaged: {many} of {total:.1f} seconds could not be decoded whole"
     if missing >= _MISSING:
         return f"about {missing:.1f} of {total:.1f} seconds have no frames: they may be damaged or lost"
-    if read.breaks and not cut:
+    if read.breaks > cut:  # where a film is cut, its end is one
         return "damaged: parts of the file could not be read"
     return ""
 

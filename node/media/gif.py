@@ -18,6 +18,11 @@ _TABLE: Final = 0x80
 """The flag that a table of colours follows."""
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _TRAILER: Final = b"\x3b"
+_BLOCKS: Final = (b"\x21", b"\x2c", _TRAILER)
+_CONTROL: Final = b"\xf9\x04"
+"""Label and size of a graphic control extension."""
+_CONTROL_BYTES: Final = 8
+_CODE_SIZES: Final = tuple(bytes((size,)) for size in range(1, 9))
 _DESCRIPTOR: Final = 10
 """Bytes of an image descriptor, its separator included."""
 _MOST_BLOCKS: Final = 1_000_000
@@ -54,6 +59,52 @@ def _followed(data: bytes, start: int) -> tuple[int, int]:
         else:
             break
     return frames, at
+
+
+def without_extensions(data: bytes) -> bytes:
+    """The GIF with nothing but its screen, its images and sound graphic controls (transparency, times). Behind an
+    extension that makes no sense the next image is looked for.
+    """
+    at = _HEADER + _table_bytes(data[10]) if len(data) >= _HEADER else len(data)
+    kept = [data[:at]]
+    for _ in range(_MOST_BLOCKS):
+        here = data[at : at + 1]
+        if not here or here == _TRAILER:
+            break
+        if here[0] == _IMAGE and _is_image(data, at):
+            end = _end_of_data(data, at + _DESCRIPTOR + _table_bytes(data[at + _DESCRIPTOR - 1]) + 1)
+            kept.append(data[at:end])
+            at = end
+        elif here[0] == _EXTENSION and data[_end_of_data(data, at + 2) :][:1] in _BLOCKS:
+            end = _end_of_data(data, at + 2)
+            if data[at + 1 : at + 3] == _CONTROL and end == at + _CONTROL_BYTES:
+                kept.append(data[at:end])
+            at = end
+        else:
+            at = data.find(bytes((_IMAGE,)), at + 1)
+            while at >= 0 and not _is_image(data, at):
+                at = data.find(bytes((_IMAGE,)), at + 1)
+            if at < 0:
+                break
+    return b"".join((*kept, _TRAILER))
+
+
+def _is_image(data: bytes, at: int) -> bool:
+    """Whether an image may begin here: it lies on the screen, and its code has a size that there is."""
+    if len(data) <= at + _DESCRIPTOR:
+        return False
+    width, height, left, top, wide, high = (
+        int.from_bytes(data[place : place + 2], "little") for place in (6, 8, at + 1, at + 3, at + 5, at + 7)
+    )
+    code = data[at + _DESCRIPTOR + _table_bytes(data[at + _DESCRIPTOR - 1]) :][:1]
+    return 0 < wide <= width - left and 0 < high <= height - top and code in _CODE_SIZES
+
+
+def _end_of_data(data: bytes, at: int) -> int:
+    """The offset behind a row of data blocks."""
+    while at < len(data) and data[at]:
+        at += data[at] + 1
+    return min(at + 1, len(data))
 
 
 def _table_bytes(flags: int) -> int:

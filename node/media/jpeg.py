@@ -32,6 +32,8 @@ _NEXT: Final = re.compile(
 """Where a segment begins that a decoder needs, or a small JPEG, or one that says how colours and rows are meant."""
 _MAX_SEGMENTS: Final = 100_000
 """Segments that are walked over. A picture with a large colour profile has some 300."""
+_BY_COSINES: Final = frozenset({0xC0, 0xC1, 0xC2})
+"""Frames of ordinary JPEG: baseline, extended, progressive."""
 _MARK: Final = 0xFF
 _VALID: Final = np.isin(
     np.arange(256),
@@ -125,9 +127,10 @@ def has_invalid_pixels(data: bytes) -> bool:
 
     An 0xFF among them is followed by 0x00 or a restart marker; between scans stand segments of tables, or a comment.
     """
-    scan = next((segment for segment in segments(data) if segment.marker == _SCAN), None)
+    found = {segment.marker: segment for segment in segments(data)}
+    scan = found.get(_SCAN)
     end = data.find(END, scan.end) if scan else -1
-    if scan is None or end < 0:
+    if scan is None or end < 0 or not found.keys() & _BY_COSINES:  # others stuff their bits otherwise: JPEG-LS
         return False
     values = np.frombuffer(data, np.uint8, end - scan.end, scan.end)
     return not bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())

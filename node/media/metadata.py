@@ -6,7 +6,7 @@ Rules this module upholds:
 - Checksums are put right: a wrong one of an ancillary part says nothing about the pixels.
 - It never raises for what a file says, and never makes a picture of what has no pixels.
 
-Sources: PNG (W3C, third edition), 5; WebP container (RFC 9649), 2; for JPEG see `jpeg`.
+Sources: PNG (W3C, third edition), 5; WebP container (RFC 9649), 2; for JPEG see `jpeg`, for GIF `gif`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Final
 from PIL import ExifTags, Image
 
 from node.media import jpeg
-from node.media.sniff import JPEG, PNG, WEBP, Format
+from node.media.gif import without_extensions
+from node.media.sniff import GIF, JPEG, PNG, WEBP, Format
 
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED: Final = frozenset({b"IHDR", b"PLTE", b"IDAT"})
@@ -46,6 +47,8 @@ def without_metadata(data: bytes, known: Format) -> bytes | None:
         clean = jpeg.without_metadata(data, _orientation_of_jpeg(data))
     elif known is WEBP:
         clean = _webp(data)
+    elif known is GIF:
+        clean = without_extensions(data)
     else:
         return None
     return None if clean == data else clean

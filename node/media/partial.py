@@ -24,7 +24,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile
 
 from node.errors import MediaError
-from node.media.continuation import continued, is_cut_short
+from node.media.continuation import continued
 from node.media.decoders.decoded import Decoded
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import lack_in
@@ -205,9 +205,9 @@ def note_of(seen: Shown, known: Format, words: str) -> str:
     return note
 
 
-def note_of_clean(data: bytes, known: Format, *, moves: bool) -> str:
-    """What is said of a picture that could be decoded once its metadata was left out."""
-    if not is_cut_short(data):
+def note_of_clean(known: Format, words: str, *, moves: bool) -> str:
+    """What is said of a picture that could be decoded once its metadata was left out. `words` as in `note_of`."""
+    if words != "truncated":
         return METADATA
     return f"truncated {known.name}: {'its last frames are missing' if moves else 'its pixels are whole'}"
 

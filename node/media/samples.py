@@ -47,6 +47,21 @@ def eight_bit(samples: Samples, bits: int) -> Values:
     return made
 
 
+def opacity_of(alpha: Samples, bits: int) -> Values | None:
+    """Samples of opacity, of shape (height, width), as uint8: 255 is opaque. `bits` as for `eight_bit`. None where all
+    of the picture is opaque. Unlike colours they have a range in every kind: floats 0 to 1.
+    """
+    if alpha.dtype.kind == "f":
+        made = np.rint(np.nan_to_num(alpha, nan=1.0).clip(0, 1) * 255).astype(np.uint8)
+    elif alpha.dtype.kind == "u" and bits > _BYTE:
+        made = (alpha >> (bits - _BYTE)).astype(np.uint8)
+    elif alpha.dtype.kind == "u":
+        made = eight_bit(alpha, bits)
+    else:
+        return None
+    return None if bool((made == 255).all()) else made  # noqa: PLR2004  (opaque)
+
+
 def used_bits(samples: Samples, bits: int) -> int:
     """Bits of unsigned samples that are in use: `bits`, or 10 or 12 where the picture has no greater value."""
     greatest = int(samples.max()) if samples.size else 0

@@ -85,11 +85,11 @@ def read_begun(said: dict[str, Any]) -> Begun:
 
 def _read_name(value: object) -> str:
     if not isinstance(value, str) or len(value) > _MOST_NAME_DIGITS or len(value) % 2:
-        raise Malformed("a worker's reply has a name that is none")
+        raise Malformed("a worker's reply has a name that is not valid")
     try:
         name = as_bytes(value, len(value) // 2).decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed("a worker's reply has a name that is none") from None
+        raise Malformed("a worker's reply has a name that is not valid") from None
     if name != plain_name(name):
         raise Malformed("a worker's reply has a name that is too long or not plain")
     return name

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from node.media.bitstreams import is_transport_stream, packet_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,6 +32,7 @@ _OGG_LAST: Final = 65_307
 """Bytes of the longest Ogg page (RFC 3533)."""
 _OGG_END: Final = 4
 _TAIL: Final = 2 * _OGG_LAST
+_HEAD: Final = 4096
 
 
 def is_cut_short(stream: Region) -> bool:
@@ -43,6 +46,8 @@ def is_cut_short(stream: Region) -> bool:
         return _asf_is_cut(stream)
     if head.startswith(b"OggS"):
         return _ogg_is_cut(stream)
+    if is_transport_stream(stream.head(_HEAD)):
+        return _last_packet_is_cut(stream)
     return head[4:8] in _FIRST_BOXES and _boxes_are_cut(stream)
 
 
@@ -85,6 +90,15 @@ def _asf_is_cut(stream: Region) -> bool:
     at = head.find(_ASF_PROPERTIES)
     size = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
     return size > stream.size
+
+
+def _last_packet_is_cut(stream: Region) -> bool:
+    """Whether the last packet of a transport stream is not all there. Its packets need not be where the first ones
+    would have them: bytes may be lost in between.
+    """
+    tail = stream.at(max(stream.size - _HEAD, 0), _HEAD)
+    step = packet_bytes(tail)
+    return step is not None and (len(tail) - step[1]) % step[0] != 0
 
 
 def _ogg_is_cut(stream: Region) -> bool:

@@ -21,6 +21,7 @@ from node.media.allowance import Allow, Time, Wish
 from node.media.decoding import Read, read_track
 from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
 from node.media.film_notes import is_short, note_of
+from node.media.mending import covers_of
 from node.media.merging import merged
 from node.media.shortage import Shortage, damage, either, lack_in, shortage, suspected
 from node.media.tracks import MAX_FRAME_PIXELS, MAX_SECONDS, Plan, Track, plan_of, processor_seconds, wish_of
@@ -81,11 +82,12 @@ def _status(region: Region) -> Status:
 def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], Plan]:
     """Every track of which at least one frame was read, the film itself first."""
     try:
-        with demux.opened(demux.Feed(region), known) as film:
+        covers = covers_of(region) if known.demuxer == "mov" else {}
+        with demux.opened(demux.Feed(region, covers=covers), known) as film:
             plan = plan_of(film, known)
         most, cost = wish_of(plan.tracks, region.size)
         given = allow(Wish(size=region.size, seconds=most, cost=cost))
-        reads, left_out = _read_all(region, known, plan.tracks, given)
+        reads, left_out = _read_all(region, known, plan.tracks, given, covers)
     except MediaError:
         raise
     except Exception as error:  # noqa: BLE001  (see the rules above)
@@ -100,7 +102,7 @@ def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], P
 
 
 def _read_all(
-    region: Region, known: Container, tracks: tuple[Track, ...], given: Time
+    region: Region, known: Container, tracks: tuple[Track, ...], given: Time, covers: dict[int, bytes]
 ) -> tuple[list[Read], tuple[str, ...]]:
     """What was read of each track, and what of them was not looked at, in plain words."""
     reads: list[Read] = []
@@ -109,7 +111,8 @@ def _read_all(
         if reads and given.is_up():
             left = len(tracks) - number
             return reads, (f"not looked at for want of time: {left} of {len(tracks)} streams of pictures",)
-        read = read_track(region, known, track, given)
+        read = read_track(region, known, track, given, covers)
+        read.breaks += len(covers)
         reads.append(read)
         without += not read.decoded
     said = [f"{without} of {len(tracks)} streams of pictures: no frame can be decoded"] if without else []

@@ -7,7 +7,7 @@ import random
 from node.domain.batch import BodyState
 from node.domain.ports import Store
 from node.domain.queries import Level
-from tests.contracts.test_store_holdings import put, video
+from tests.contracts.holdings import put, video
 from tests.simulator.batches import FR, JP, append, batch, disclosure, entry
 
 HELD, MISSING = BodyState.HELD, BodyState.MISSING

@@ -13,7 +13,7 @@ from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import HitCounts, HitEvidence, StoredHit
 from node.domain.videos import Shares
 from node.errors import Misuse
-from tests.contracts.test_store_holdings import prints
+from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP
 
 NEAR = HitEvidence(algorithm="pdq", distance=12, quality=80, orientation="flop", trimmed=True)

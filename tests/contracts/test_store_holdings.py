@@ -17,63 +17,20 @@ from node.domain.fingerprints import (
     Animation,
     MaterialFingerprints,
     PictureFingerprints,
-    VideoFingerprints,
-    VideoFrame,
 )
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference
 from node.domain.ids import RecordId
-from node.domain.ports import Store, StoreWriter
+from node.domain.ports import Store
 from node.domain.queries import Level
 from node.errors import NotFound
+from tests.contracts.holdings import prints, put, video
 from tests.simulator.batches import FR
-
-
-def prints(word: str, *, quality: int = 80) -> PictureFingerprints:
-    sha256 = hashlib.sha256(word.encode()).digest()
-    return PictureFingerprints(
-        media_type="image/jpeg",
-        size=1_000 + len(word),
-        md5=sha256[:16],
-        sha1=sha256[:20],
-        sha256=sha256,
-        pdq=sha256[::-1],
-        pdq_quality=quality,
-        pdq_orientations=(sha256[::-1],),
-        phash=sha256[8:16],
-        width=640,
-        height=480,
-    )
-
-
-def video(word: str, frames: int = 3) -> VideoFingerprints:
-    sha256 = hashlib.sha256(word.encode()).digest()
-    shown = [
-        VideoFrame(at=1_000 * n, pdq=hashlib.sha256(sha256 + bytes([n])).digest(), quality=40 + n)
-        for n in range(frames)
-    ]
-    return VideoFingerprints(
-        media_type="video/mp4",
-        size=9_000,
-        md5=sha256[:16],
-        sha1=sha256[:20],
-        sha256=sha256,
-        frames=tuple(shown),
-        between=tuple(VideoFrame(at=frame.at + 500, pdq=bytes(32), quality=100) for frame in shown),
-        milliseconds=1_000 * frames,
-        width=640,
-        height=480,
-    )
 
 
 def animation(word: str, frames: int = 3) -> PictureFingerprints:
     film = video(word, frames)
     moves = Animation(frames=film.frames, between=film.between, milliseconds=film.milliseconds)
     return replace(prints(word), media_type="image/gif", animation=moves)
-
-
-def put(writer: StoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
-    number, _ = writer.put_holding(prints(word), level=level, case=case, tag=tag, now=1_700_000_000)
-    return number
 
 
 def test_a_holding_is_kept_whole(store: Store) -> None:

@@ -12,26 +12,14 @@ from node.domain.fingerprints import (
     SHA1,
     SHA256,
     ComposedFingerprints,
-    DigestFingerprints,
     PictureFingerprints,
 )
 from node.domain.holdings import FileReference
 from node.domain.parts import Place, Role
 from node.domain.ports import Store
 from node.domain.queries import Level
-from tests.contracts.test_store_holdings import prints, put
-
-
-def digests(word: str) -> DigestFingerprints:
-    sha256 = hashlib.sha256(word.encode()).digest()
-    return DigestFingerprints(
-        media_type="application/zip",
-        size=12,
-        md5=sha256[:16],
-        sha1=sha256[:20],
-        sha256=sha256,
-        note="not looked at: 3 encrypted members",
-    )
+from tests.contracts.holdings import prints, put
+from tests.contracts.parts import digests
 
 
 def composed(word: str, backgrounds: tuple[str, ...] = ("white", "black")) -> PictureFingerprints:

@@ -4,7 +4,6 @@ once everything is well again, and the logs are whole everywhere.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import signal
@@ -17,10 +16,8 @@ from typing import Final
 
 import pytest
 
-from node.control.lines import item_line
-from node.domain.fingerprints import PictureFingerprints
-from node.domain.holdings import IngestItem
 from tests.faults.proxy import Fault, Ill, Proxy, Way, proxy
+from tests.faults.taking_in import take_in
 from tests.integration.processes import Federation, Line, environment, federation, until, vigil
 
 BASIS: Final = ("--case", "T-9", "--purpose", "victim-identification", "--legal-basis", "a test")
@@ -30,33 +27,6 @@ MANY: Final = 1_100
 """Holdings: more than two transactions of a contribution."""
 QUERY: Final = (sys.executable, "-m", "node.cli.main", "query")
 BREAKING: Final = (Ill.CUT, Ill.CUT, Ill.END, Ill.FLIP, Ill.REPEAT)
-
-
-def items(case: str, count: int) -> Iterator[Line]:
-    """Files of an ingest, as the command hands them to the daemon: made-up fingerprints."""
-
-    def digest(kind: str, number: int) -> bytes:
-        return hashlib.sha256(f"{kind} {case} {number}".encode()).digest()
-
-    for number in range(count):
-        prints = PictureFingerprints(
-            media_type="image/jpeg",
-            size=1_000 + number,
-            md5=digest("md5", number)[:16],
-            sha1=digest("sha1", number)[:20],
-            sha256=digest("sha256", number),
-            pdq=digest("pdq", number),
-            pdq_quality=90,
-            pdq_orientations=(digest("pdq", number),) * 8,
-            phash=digest("phash", number)[:8],
-            width=640,
-            height=480,
-        )
-        yield item_line(IngestItem(tag=digest("tag", number), prints=prints, label=f"{case} {number}"))
-
-
-def take_in(made: Federation, name: str, case: str, count: int) -> None:
-    made.run(name, "ingest", {"case": case}, list(items(case, count)))
 
 
 def share(made: Federation, name: str, case: str, count: int) -> set[str]:

@@ -40,11 +40,11 @@ from node.wire import convert_enrolment as enrolment
 from node.wire import convert_federation as federation
 from node.wire.convert import ProtoCodec
 from node.wire.pb import federation_pb2 as pb
+from tests.unit.pki.example_documents import CASES
+from tests.unit.pki.example_token import TEXT as TOKEN
 from tests.unit.pki.federation import FEDERATION, FR, petition_of
-from tests.unit.pki.test_documents import CASES
-from tests.unit.pki.test_token import TEXT as TOKEN
+from tests.unit.tlog.example_proof import EXAMPLE
 from tests.unit.tlog.keys import HUB_VKEY, LOG_VKEY
-from tests.unit.tlog.test_proof import EXAMPLE
 from tests.unit.wire import golden_values as golden
 
 _CODEC = ProtoCodec()

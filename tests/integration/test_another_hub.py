@@ -12,7 +12,7 @@ import pytest
 from node import app, config
 from node.domain.token import format_token, parse_token
 from node.errors import BadSignature, Refused
-from tests.faults.test_processes import take_in
+from tests.faults.taking_in import take_in
 from tests.integration.processes import FEDERATION, Federation, Line, federation, secret, until
 
 

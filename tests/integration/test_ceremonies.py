@@ -18,7 +18,7 @@ from node.pki import authority, metadata
 from node.pki.client import RosterClient
 from node.usecases.evidence import verify_evidence
 from node.wire.convert import ProtoCodec
-from tests.faults.test_processes import take_in
+from tests.faults.taking_in import take_in
 from tests.integration.processes import FEDERATION, Federation, Line, free_port, secret, until, vigil
 
 

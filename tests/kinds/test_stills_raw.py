@@ -46,6 +46,12 @@ def test_a_raw_file_without_a_preview_is_not_guessed_at() -> None:
         decode_picture(dng())
 
 
+def test_a_preview_that_is_no_jpeg_is_read_as_well() -> None:
+    """A plain RGB picture in the first directory, the sensor's values behind it."""
+    tags: dict[int, Any] = {256: 80, 257: 60, 258: [8, 8, 8], 259: 1, 262: 2, 277: 3, 278: 60, 50706: [1, 4, 0, 0]}
+    shown(tiff(tags, [np.asarray(SMALL).tobytes()]) + SENSOR.tobytes(), "image/x-adobe-dng", SMALL)
+
+
 def test_a_lossless_piece_of_the_raw_picture_is_no_preview() -> None:
     """Canon keeps the sensor's values as a lossless JPEG that is larger than any preview."""
     lossless = bytearray(encoded(scene(320, 240), "JPEG"))

@@ -27,10 +27,12 @@ A worker may have 3 GiB, and its own 8 bits a channel come beside them."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """A still picture. `note`: what a person must know of how it was read, "" for nothing. `media_type`: what the
-    content turned out to be, "" where it is what its signature says.
+    content turned out to be, "" where it is what its signature says. `alpha`: the opacity of each pixel (uint8, 255 is
+    opaque) of shape (height, width); None where all of it is opaque.
     """
 
     pixels: Pixels
+    alpha: npt.NDArray[np.uint8] | None = None
     note: str = ""
     media_type: str = ""
 

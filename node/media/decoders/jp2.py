@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import imagecodecs
 import numpy as np
-import numpy.typing as npt
 
 from node.media.decoders.boxes import boxes
 from node.media.decoders.decoded import Decoded, Unreliable, bounded, pixels_from
+from node.media.decoders.single import of_samples
 from node.media.samples import eight_bit, rgb_of_inks
 
 _STREAM: Final = b"\xff\x4f\xff\x51"
@@ -29,8 +29,8 @@ _CMYK: Final = 12
 """EnumCS of the colour specification box (ISO/IEC 15444-2, table M.25)."""
 _BYTE: Final = 8
 _MOST_COMPONENTS: Final = 16
-_COLOURS: Final = {1: 1, 2: 1, 3: 3, 4: 3}
-"""Components that are colours, by their number; the last of 2 and 4 is alpha."""
+_MOST_DECODED: Final = 4
+"""Components of a picture in colour with alpha; the last of 2 and 4 is alpha, but of inks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +53,16 @@ def decode(data: bytes) -> Decoded | None:
     two = header.components == 2  # noqa: PLR2004  (grey and alpha)
     if header.even and header.bits == _BYTE and not two:
         return None
-    if header.components not in _COLOURS or header.bits > 2 * _BYTE:
+    if header.components > _MOST_DECODED or header.bits > 2 * _BYTE:
         raise Unreliable("a JPEG 2000 whose pixels cannot be decoded reliably: its components are of a rare kind")
     values = np.asarray(imagecodecs.jpeg2k_decode(data, numthreads=1))
     if values.ndim == 2:  # noqa: PLR2004  (one component)
         values = values[:, :, np.newaxis]
-    if inks and header.components == 4:  # noqa: PLR2004  (one a plate)
-        return Decoded(pixels=pixels_from(rgb_of_inks(_eight(values, header))))
-    return Decoded(pixels=pixels_from(_eight(values[:, :, : _COLOURS[header.components]], header)))
-
-
-def _eight(values: npt.NDArray[Any], header: _Header) -> npt.NDArray[np.uint8]:
     if header.signed:
         values = (values.astype(np.int32) + (1 << (header.bits - 1))).astype(np.uint16)
-    return eight_bit(values, header.bits)
+    if inks and header.components == 4:  # noqa: PLR2004  (one a plate)
+        return Decoded(pixels=pixels_from(rgb_of_inks(eight_bit(values, header.bits))))
+    return of_samples(values, header.bits)
 
 
 def _found(data: bytes) -> tuple[int, bool]:

@@ -18,8 +18,8 @@ import numpy as np
 
 from node.errors import MediaError
 from node.media.decoders.boxes import boxes
-from node.media.decoders.decoded import Decoded, bounded, pixels_from
-from node.media.samples import eight_bit
+from node.media.decoders.decoded import Decoded, bounded
+from node.media.decoders.single import of_samples
 
 _STREAM: Final = b"\xff\x0a"
 _NAME: Final = "JPEG XL"
@@ -40,14 +40,8 @@ def decode(data: bytes) -> Decoded:
     width, height, moves = _header(_Bits(head[len(_STREAM) :]))
     bounded(_NAME, width, height)
     values = np.asarray(imagecodecs.jpegxl_decode(data, index=0, numthreads=1))
-    if values.ndim == 2:  # noqa: PLR2004  (grey)
-        values = values[:, :, np.newaxis]
     bounded(_NAME, values.shape[1], values.shape[0], sample_bytes=_MOST_BYTES_A_PIXEL // 4)
-    colours = values[:, :, : 3 if values.shape[2] > 2 else 1]  # noqa: PLR2004  (grey and alpha)
-    return Decoded(
-        pixels=pixels_from(eight_bit(colours, values.dtype.itemsize * 8)),
-        note=_MOVES if moves else "",
-    )
+    return of_samples(values, values.dtype.itemsize * 8, note=_MOVES if moves else "")
 
 
 def _stream(data: bytes) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ Rules this module upholds:
 - What was read is said in the note.
 - Every JPEG stream in the file is a preview, but those that are pieces of the raw picture itself: lossless ones, and
   the tiles or strips of a directory that has several or holds a sensor's values.
+- Where there is no JPEG, the picture of the first directory is the preview, unless it holds a sensor's values
+  (`tiff`).
 - A preview that does not state how it is to be turned is turned as the raw file states.
 
 Sources: TIFF/EP (ISO 12234-2), DNG 1.7, ISO/IEC 10918-1 annex B; the makers' own kinds are told by their signatures.
@@ -24,7 +26,7 @@ from node.media.decoders import ifd
 from node.media.decoders.decoded import Decoded, bounded
 from node.media.pixels import pixels_of
 
-_SENSOR: Final = (32803, 34892)
+SENSOR: Final = (32803, 34892)
 """Photometric interpretations of a sensor's values: colour filter array, linear raw."""
 _RAW_COMPRESSIONS: Final = (32767, 32769, 32770, 34713, 65535)
 """Of Sony, Nikon, Samsung and Pentax."""
@@ -57,13 +59,17 @@ MEDIA_TYPES: Final = frozenset({*_BY_MAKE.values(), DNG, OTHER})
 """Media types that a file with the signature of a TIFF may turn out to have."""
 
 
+class NoPreview(MediaError):
+    """A camera raw file has no JPEG preview that can be read."""
+
+
 def is_raw(data: bytes, found: Sequence[ifd.Directory]) -> bool:
     """Whether a file that is built like a TIFF holds a sensor's values, or states that it is a camera's raw file."""
     if data[8:10] == b"CR" or data[8:12] == b"IIII":
         return True
     return any(
         ifd.DNG_VERSION in each.values
-        or each.first(ifd.PHOTOMETRIC, -1) in _SENSOR
+        or each.first(ifd.PHOTOMETRIC, -1) in SENSOR
         or each.first(ifd.COMPRESSION) in _RAW_COMPRESSIONS
         for each in found
     ) or _is_preview_alone(found)
@@ -79,7 +85,7 @@ def _is_preview_alone(found: Sequence[ifd.Directory]) -> bool:
 
 def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str = "") -> Decoded:
     """The largest preview. `found`: the directories, where the file is built like a TIFF; `media_type` as in
-    `Decoded`, where it is known. Raises `MediaError` where there is none.
+    `Decoded`, where it is known. Raises `NoPreview` where there is none.
     """
     turned = next((each.first(ifd.ORIENTATION) for each in found if ifd.ORIENTATION in each.values), 1)
     streams = sorted(_streams(data, found), reverse=True)
@@ -93,10 +99,10 @@ def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str 
             image.getexif()[ExifTags.Base.Orientation] = turned
         return Decoded(
             pixels=pixels_of(image),
-            note=f"a camera raw file: the camera's embedded preview of {image.width} x {image.height} pixels was read",
-            media_type=media_type or _media_type(found),
+            note=note_of(image.width, image.height),
+            media_type=media_type or media_type_of(found),
         )
-    raise MediaError("a camera raw file in which no preview can be read; its raw picture is not decoded")
+    raise NoPreview("a camera raw file in which no preview can be read; its raw picture is not decoded")
 
 
 def _opened(data: bytes, start: int) -> Image.Image | None:
@@ -112,7 +118,13 @@ def _opened(data: bytes, start: int) -> Image.Image | None:
     return image
 
 
-def _media_type(found: Sequence[ifd.Directory]) -> str:
+def note_of(width: int, height: int) -> str:
+    """What a person must know of a preview."""
+    return f"a camera raw file: the camera's embedded preview of {width} x {height} pixels was read"
+
+
+def media_type_of(found: Sequence[ifd.Directory]) -> str:
+    """By what the directories state of the format and the maker."""
     if any(ifd.DNG_VERSION in each.values for each in found):
         return DNG
     make = next((each.text(ifd.MAKE) for each in found if ifd.MAKE in each.values), "").upper()
@@ -136,7 +148,7 @@ def _pieces(found: Sequence[ifd.Directory]) -> set[int]:
     return {
         start
         for each in found
-        if len(each.segments) > 1 or each.first(ifd.PHOTOMETRIC, -1) in _SENSOR
+        if len(each.segments) > 1 or each.first(ifd.PHOTOMETRIC, -1) in SENSOR
         for start, _ in each.segments
     }
 

@@ -15,17 +15,18 @@ from av.video.codeccontext import VideoCodecContext
 
 from node.errors import MediaError
 from node.media.decoders.decoded import Decoded, pixels_from
-from node.media.samples import eight_bit
+from node.media.samples import eight_bit, opacity_of
 
 _BYTE: Final = 8
 _DEEP_GREY: Final = ("gray16be", "gray16le")
 
 
-def of_samples(values: npt.NDArray[Any], bits: int) -> Decoded:
-    """Samples of shape (height, width) or (height, width, 1 to 4), the last of 2 and 4 alpha, which is dropped."""
+def of_samples(values: npt.NDArray[Any], bits: int, *, note: str = "") -> Decoded:
+    """Samples of shape (height, width) or (height, width, 1 to 4), the last of 2 and 4 alpha, which is kept apart."""
     shaped = values.reshape(*values.shape[:2], -1)
     colours = 3 if shaped.shape[2] > 2 else 1  # noqa: PLR2004  (grey and alpha)
-    return Decoded(pixels=pixels_from(eight_bit(shaped[:, :, :colours], bits)))
+    alpha = opacity_of(shaped[:, :, colours], bits) if shaped.shape[2] == colours + 1 else None
+    return Decoded(pixels=pixels_from(eight_bit(shaped[:, :, :colours], bits)), alpha=alpha, note=note)
 
 
 def by_ffmpeg(codec: str, data: bytes) -> Decoded:

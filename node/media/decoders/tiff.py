@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import io
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import imagecodecs
@@ -29,7 +30,7 @@ from PIL import Image
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
 from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
-from node.media.samples import Values, eight_bit, rgb_of_inks, rgb_of_lab
+from node.media.samples import Values, eight_bit, opacity_of, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 _COLOURS: Final = {
@@ -41,6 +42,8 @@ _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
+_ALPHA: Final = (_PREMULTIPLIED, 2)
+"""Extra samples that are opacity; 0 is nothing stated."""
 _CMYK: Final = 1
 _BYTE: Final = 8
 _CODECS: Final = (
@@ -75,9 +78,21 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
     """
     found = list(ifd.directories(data))
     if raw.is_raw(data, found):
-        return raw.decode(data, found)
+        try:
+            return raw.decode(data, found)
+        except raw.NoPreview:
+            if not found or found[0].first(ifd.PHOTOMETRIC, raw.SENSOR[0]) in raw.SENSOR:
+                raise
+        decoded = _decoded(data, found)
+        note = raw.note_of(decoded.pixels.width, decoded.pixels.height)
+        return replace(decoded, note=note, media_type=raw.media_type_of(found))
     if found and not pillow_failed and _left_to_pillow(found[0]):
         return None
+    return _decoded(data, found)
+
+
+def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Decoded:
+    """The picture of the first directory."""
     if found and _is_subsampled(found[0]):
         return _by_libtiff(data, found[0])
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -86,10 +101,13 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
             raise Unreliable("a TIFF of a kind that Vigil does not decode")
         _check(page, len(data))
         samples = np.asarray(page.asarray(maxworkers=1, squeeze=False))
-        values = _colours(_Page(page, _arranged(samples)))
+        arranged = _Page(page, _arranged(samples))
+        values, alpha = _colours(arranged), _opacity(arranged)
         orientation = page.tags.valueof(ifd.ORIENTATION, 1)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return Decoded(pixels=pixels_from(values if turn is None else turn(values)))
+    if turn is not None:
+        values, alpha = turn(values), None if alpha is None else turn(alpha)
+    return Decoded(pixels=pixels_from(values), alpha=alpha)
 
 
 def _is_subsampled(first: ifd.Directory) -> bool:
@@ -154,9 +172,7 @@ def _check(page: tifffile.TiffPage, size: int) -> None:
 def _arranged(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """From (planes, depth, length, width, samples) to (length, width, all samples) of the first layer."""
     layer = samples[:, 0]
-    if layer.shape[0] == 1:
-        return np.asarray(layer[0])
-    return np.concatenate(list(layer), axis=-1)
+    return np.asarray(layer[0] if layer.shape[0] == 1 else np.moveaxis(layer[..., 0], 0, -1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +216,14 @@ def _colours(page: _Page) -> Values:
     if photometric == _YCBCR and int(page.page.compression) not in tifffile.TIFF.IMAGE_COMPRESSIONS:
         return np.asarray(Image.fromarray(np.ascontiguousarray(values), "YCbCr").convert("RGB"))
     return values
+
+
+def _opacity(page: _Page) -> Values | None:
+    """Of the first extra sample, where the file states that it is alpha."""
+    extra, colours = page.page.extrasamples, _COLOURS.get(page.photometric, 0)
+    if not extra or int(extra[0]) not in _ALPHA or page.samples.shape[2] <= colours:
+        return None
+    return opacity_of(page.samples[:, :, colours], page.bits)
 
 
 def _divided(values: Values) -> Values:

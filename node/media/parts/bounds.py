@@ -25,6 +25,9 @@ from node.media.shortage import lack_in, shortage
 
 PIECE: Final = 1 << 18
 """Bytes that are unpacked at a time, and that are read at a time to be unpacked."""
+_FIRST_WINDOW: Final = 1 << 10
+_LAST_WINDOW: Final = 1 << 20
+"""Bytes that are searched at a time."""
 _FINE: Final = 8
 """Bytes that are unpacked at a time close to damage."""
 MAX_NAME: Final = 1_000
@@ -82,6 +85,21 @@ class Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, max_length: int = -1, /) -> bytes: ...
+
+
+def find(region: Region, at: int, *signatures: bytes) -> int:
+    """Where the next of these byte strings stands from `at` on; the region's end where there is none. Reads little at
+    first: a file that is full of signatures is not read a million times over.
+    """
+    overlap, window = max(map(len, signatures)) - 1, _FIRST_WINDOW
+    while at < region.size:
+        data = region.at(at, window + overlap)
+        found = [place for place in map(data.find, signatures) if place >= 0]
+        if found:
+            return at + min(found)
+        at += window
+        window = min(2 * window, _LAST_WINDOW)
+    return region.size
 
 
 class Inflater:

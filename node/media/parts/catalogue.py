@@ -33,8 +33,19 @@ from node.media.region import Region
 Row = tuple[str, str, Callable[[bytes, Region], bool], Reader]
 """Its name with its article, its media type (IANA where there is one), whether a content is one, its reader."""
 
+TEXT: Final = "text/plain"
+_STATED: Final = (
+    ("an EPUB book", "application/epub+zip"),
+    ("an OpenDocument text", "application/vnd.oasis.opendocument.text"),
+    ("an OpenDocument spreadsheet", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("an OpenDocument presentation", "application/vnd.oasis.opendocument.presentation"),
+    ("an OpenDocument drawing", "application/vnd.oasis.opendocument.graphics"),
+)
+"""Documents that state their media type in their first member (OpenDocument 1.3, part 2, 3.3)."""
+
 HOLDERS: Final[tuple[Row, ...]] = (
-    ("an office document", "application/vnd.oasis.opendocument", zip_archive.recognise_document, zip_archive.members),
+    *((name, media_type, zip_archive.recognise_type(media_type), zip_archive.members) for name, media_type in _STATED),
+    ("an office document", "application/zip", zip_archive.recognise_document, zip_archive.members),
     ("a ZIP archive", "application/zip", zip_archive.recognise, zip_archive.members),
     ("an OLE compound file", "application/x-ole-storage", ole.recognise, compound.members),
     ("a PDF document", "application/pdf", pdf.recognise, pdf.members),
@@ -47,7 +58,7 @@ HOLDERS: Final[tuple[Row, ...]] = (
     ("a mailbox", "application/mbox", mail.recognise_mailbox, mail.mailbox),
     ("a message", "message/rfc822", mail.recognise, mail.members),
     ("a web page", "text/html", text.recognise_html, text.members),
-    ("a text", "text/plain", text.recognise, text.members),
+    ("a text", TEXT, text.recognise, text.members),
 )
 
 

@@ -62,6 +62,9 @@ _RECORDS: Final = tuple(struct.pack("<H", kind) for kind in sorted({kind for _, 
 _OBJECT: Final = (b"\x10\x00\x11\x10", b"\x00\x00\x11\x10")
 """Headers of ExOleObjStg, deflated and not."""
 _DRAWINGS, _CONTINUES = 0x00EB, 0x003C
+_WORD_ENCRYPTED: Final = 0x0100
+_FILE_PASS: Final = b"\x2f\x00"
+_SLIDES_ENCRYPTED: Final = b"\xdf\xc4\xd1\xf3"
 _SUMMARIES: Final = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 _DIB_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
 
@@ -84,15 +87,28 @@ def members(region: Region) -> Iterator[Part | Omission]:
         yield from _metered(_blips(Stream([region])), meter)
         yield Omission(reason="what the damaged directory of an OLE compound file lists")
         return
-    paths = set()
+    locked = False
     for path, stream in compound.streams():
-        paths.add(path)
+        locked = locked or _is_locked(path, stream)
         yield from _metered(_in_stream(compound, path, stream), meter)
         if meter.full:
             yield Omission(reason=meter.full)
             return
-    if ("EncryptedPackage",) in paths:
+    if locked:
         yield Omission(reason="an encrypted document")
+
+
+def _is_locked(path: tuple[str, ...], stream: Stream) -> bool:
+    """Whether a stream says that its document is encrypted ([MS-DOC] 2.5.2, [MS-XLS] 2.4.117, [MS-PPT] 2.3.2)."""
+    name = path[-1]
+    if name == "WordDocument":
+        return bool(int.from_bytes(stream.at(10, 2), "little") & _WORD_ENCRYPTED)
+    if name in ("Workbook", "Book"):
+        after_first = 4 + int.from_bytes(stream.at(2, 2), "little")
+        return stream.at(after_first, 2) == _FILE_PASS
+    if name == "Current User":
+        return stream.at(12, 4) == _SLIDES_ENCRYPTED
+    return name == "EncryptedPackage"
 
 
 def _metered(parts: Iterator[Part], meter: Meter) -> Iterator[Part]:

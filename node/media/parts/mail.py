@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from node.domain.parts import Role
 from node.media.parts import mime
-from node.media.parts.bounds import Meter, careful, in_our_words, name_of, pieces
+from node.media.parts.bounds import Meter, careful, find, in_our_words, name_of, pieces
 from node.media.parts.mime import Entity, decoded, entity_of, sections
 from node.media.parts.part import Omission, Part
 from node.media.parts.text import is_text, pictures_in
@@ -28,6 +29,8 @@ from node.media.region import Region
 
 _MOST_DEPTH: Final = 40
 """Bodies within bodies of one message."""
+_MOST_BODIES: Final = 5_000
+"""Bodies of one message: reading the fields of each takes as long as reading many of its lines."""
 _FIELDS: Final = re.compile(
     rb"(?i)(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|delivered-to|dkim-signature|sender"
     rb"|reply-to|content-type|x-[a-z0-9-]+|status|authentication-results|arc-[a-z-]+|list-[a-z-]+|user-agent):"
@@ -39,7 +42,6 @@ _COUNTED: Final = re.compile(rb"[0-9]{1,12} *\r?\n")
 _ENVELOPE: Final = re.compile(rb"From [^\n]*\n")
 _SEPARATOR: Final = b"\nFrom "
 _LINE: Final = 1000
-_STEP: Final = 1 << 20
 
 
 def prepare() -> None:
@@ -87,13 +89,7 @@ def mailbox(region: Region) -> Iterator[Part | Omission]:
 
 def _next_message(region: Region, at: int) -> int:
     """Where the next envelope line begins; the region's end where there is none."""
-    while at < region.size:
-        data = region.at(at, _STEP + len(_SEPARATOR) - 1)
-        found = data.find(_SEPARATOR)
-        if found < 0:
-            at += _STEP
-            continue
-        at += found + 1
+    while (at := find(region, at, _SEPARATOR) + 1) < region.size:
         envelope = _ENVELOPE.match(region.at(at, _LINE))
         if envelope is not None and _FIELDS.match(region.at(at + envelope.end(), _LINE).removeprefix(b">")):
             return at
@@ -101,13 +97,17 @@ def _next_message(region: Region, at: int) -> int:
 
 
 def _message(region: Region, meter: Meter) -> Iterator[Part | Omission]:
-    waiting = [(entity_of(region), 0)]
+    waiting, bodies = [(entity_of(region), 0)], 1
     while waiting:
         entity, depth = waiting.pop()
         if entity.boundary and depth < _MOST_DEPTH:
             digest = entity.kind == "multipart/digest"
-            inner = [(entity_of(each, digest=digest), depth + 1) for each in sections(entity.body, entity.boundary)]
+            found = islice(sections(entity.body, entity.boundary), _MOST_BODIES + 1 - bodies)
+            inner = [(entity_of(each, digest=digest), depth + 1) for each in found]
             waiting += reversed(inner)
+            bodies += len(inner)
+            if bodies > _MOST_BODIES:
+                yield Omission(reason=f"what follows the first {_MOST_BODIES} bodies of a message")
             continue
         if entity.boundary:
             yield Omission(reason=f"bodies of a message at a depth of more than {_MOST_DEPTH}")

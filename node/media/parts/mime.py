@@ -28,7 +28,6 @@ from node.media.region import Region
 
 _FIELD_BYTES: Final = 1 << 16
 _BLANK: Final = re.compile(rb"\r?\n\r?\n|\r\r")
-_MOST_SECTIONS: Final = 100_000
 _NOT_BASE_64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _CHARSETS: Final = ("utf-8", "latin-1", "cp1252", "ascii", "iso8859_15", "koi8_r", "gb18030", "big5", "shift_jis",
                     "iso2022_jp", "euc_kr", "cp1251", "cp1256", "utf-16")  # fmt: skip
@@ -95,9 +94,7 @@ def sections(body: Region, boundary: bytes) -> Iterator[Region]:
     delimiter = b"--" + boundary
     starts = _delimiters(body, delimiter)
     begin = next(starts, None)
-    for _ in range(_MOST_SECTIONS):
-        if begin is None:
-            return
+    while begin is not None:
         at, closes = begin
         if closes:
             return

@@ -23,14 +23,24 @@ from pikepdf import Name, settings
 
 from node.domain.parts import Role
 from node.errors import MediaError
-from node.media.parts.bounds import TOO_MUCH_MEMORY, Inflater, Meter, careful, counted, in_our_words, name_of, unpack
+from node.media.parts.bounds import (
+    TOO_MUCH_MEMORY,
+    Inflater,
+    Meter,
+    careful,
+    counted,
+    find,
+    in_our_words,
+    name_of,
+    unpack,
+)
 from node.media.parts.part import Omission, Part
 from node.media.parts.pdf_pictures import Unconverted, picture_of
 from node.media.region import Region
 from node.media.shortage import lack_in
 
-_MOST_AT_ONCE: Final = 1 << 30
-"""Bytes of one stream, packed or unpacked, that are held in memory: 200 million pixels of 5 bytes."""
+_MOST_AT_ONCE: Final = 640 << 20
+"""Bytes of one stream, packed or unpacked, that are held in memory: 200 million pixels of 3 bytes."""
 _MOST_CONTENT: Final = 64 << 20
 """Bytes of drawing instructions that are searched for pictures."""
 _INLINE: Final = re.compile(rb"(?<![A-Za-z])ID\s")
@@ -220,18 +230,9 @@ def _carved(region: Region) -> Iterator[Part | Omission]:
             start = offset + found.end()
             if found.start() >= _STEP:
                 continue
-            end = _end_of_stream(region, start)
+            end = find(region, start, b"endstream")
             picture = region.part(start, end - start)
             if not (meter.part() and meter.as_is(picture)):
                 break
             yield Part(role=Role.PICTURE, content=picture)
     yield Omission(reason="the rest of a PDF document, which is damaged")
-
-
-def _end_of_stream(region: Region, at: int) -> int:
-    while at < region.size:
-        found = region.at(at, _STEP + 9).find(b"endstream")
-        if found >= 0:
-            return at + found
-        at += _STEP
-    return region.size

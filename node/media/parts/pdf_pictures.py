@@ -30,7 +30,7 @@ _SHORT: Final = {
     "/G": "/DeviceGray", "/RGB": "/DeviceRGB", "/CMYK": "/DeviceCMYK", "/I": "/Indexed",
 }  # fmt: skip
 """Names as pictures in drawing instructions have them (table 94)."""
-_MOST_SAMPLES: Final = 1 << 30
+_MOST_SAMPLES: Final = 640 << 20
 _STORED: Final = 65_535
 _GREY, _RGB, _CMYK = 1, 3, 4
 _SPACES: Final = {

@@ -18,12 +18,14 @@ from typing import Final
 
 from node.domain.parts import Role
 from node.errors import MediaError
-from node.media.parts.bounds import PIECE, Meter, careful
+from node.media.parts.bounds import PIECE, Meter, careful, find
 from node.media.parts.part import Omission, Part
 from node.media.region import Region
 
-_STARTS: Final = re.compile(rb"\\(?:pict|objdata)(?![a-z])")
-_BETWEEN: Final = re.compile(rb"(?:[\s{}]|\\\*|\\(?!bin)[a-z]+-?[0-9]* ?|\{\\\*\\blipuid [0-9a-fA-F]*\})*")
+_PICTURE: Final = b"\\pict"
+_OBJECT: Final = b"\\objdata"
+_STARTS: Final = (_PICTURE, _OBJECT)
+_BETWEEN: Final = re.compile(rb"[a-z]*(?:[\s{}]|\\\*|\\(?!bin)[a-z]+-?[0-9]* ?|\{\\\*\\blipuid [0-9a-fA-F]*\})*")
 _RAW: Final = re.compile(rb"\\bin([0-9]{1,10}) ?")
 _NOT_HEX: Final = re.compile(rb"[^0-9a-fA-F\s]")
 _WHITE: Final = b" \t\r\n\x0b\x0c"
@@ -60,14 +62,9 @@ def recognise(head: bytes, _: Region) -> bool:
 def members(region: Region) -> Iterator[Part | Omission]:
     """Every picture and every embedded object."""
     meter, at = Meter(region), 0
-    while at < region.size:
-        data = region.at(at, PIECE + 16)
-        found = _STARTS.search(data)
-        if found is None or found.start() >= PIECE:
-            at += PIECE
-            continue
-        is_object = found[0] == b"\\objdata"
-        at += found.end()
+    while (at := find(region, at, *_STARTS)) < region.size:
+        is_object = region.at(at, len(_OBJECT)) == _OBJECT
+        at += len(_OBJECT if is_object else _PICTURE)
         front = _BETWEEN.match(region.at(at, _FRONT))
         at += front.end() if front else 0
         if not meter.part():

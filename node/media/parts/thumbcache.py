@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from node.domain.parts import Role
-from node.media.parts.bounds import Meter, careful, counted, name_of
+from node.media.parts.bounds import Meter, careful, counted, find, name_of
 from node.media.parts.part import Omission, Part
 from node.media.region import Region
 
@@ -27,7 +27,6 @@ _SEVEN: Final = 21
 _HEADERS: Final = {_VISTA: (56, 24), _SEVEN: (48, 16)}
 """Bytes of an entry's header, and where its three sizes stand, by version."""
 _LATER: Final = (56, 16)
-_STEP: Final = 1 << 20
 _SEARCHED: Final = 4096
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
@@ -42,7 +41,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
     """Every picture in the cache."""
     meter, damaged = Meter(region), 0
     header, sizes_at = _HEADERS.get(int.from_bytes(region.at(4, 4), "little"), _LATER)
-    at = _next(region, len(_MAGIC))
+    at = find(region, len(_MAGIC), _MAGIC)
     while at < region.size:
         entry = region.at(at, header)
         if len(entry) < header:
@@ -61,24 +60,14 @@ def members(region: Region) -> Iterator[Part | Omission]:
                 return
             name = name_of(region.at(at + header, min(names, _SEARCHED)), "utf-16-le") if believed else ""
             yield Part(role=Role.PICTURE, content=picture, name=name)
-        at = _next(region, at + size if believed else at + 4)
+        at = find(region, at + size if believed else at + 4, _MAGIC)
     if damaged:
         yield counted(damaged, "damaged entry", "damaged entries")
 
 
 def _searched(region: Region, at: int) -> tuple[int, int]:
     """Where a picture begins close behind `at`, and how far it may reach: to the next entry."""
-    end = _next(region, at)
+    end = find(region, at, _MAGIC)
     data = region.at(at, min(_SEARCHED, end - at))
     found = [place for signature in _PICTURES if (place := data.find(signature)) >= 0]
     return (at + min(found), end - at - min(found)) if found else (at, 0)
-
-
-def _next(region: Region, at: int) -> int:
-    """Where the next entry begins; the region's end where there is none."""
-    while at < region.size:
-        found = region.at(at, _STEP + len(_MAGIC) - 1).find(_MAGIC)
-        if found >= 0:
-            return at + found
-        at += _STEP
-    return region.size

@@ -16,7 +16,8 @@ from __future__ import annotations
 import bz2
 import codecs
 import lzma
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -52,6 +53,8 @@ _DOCUMENTS: Final = (
     b"FixedDocumentSequence.fdseq",
 )  # fmt: skip
 """Members that no archive of a person's own has: of OOXML and XPS, EPUB, OpenDocument, iWork."""
+_MANIFEST: Final = "META-INF/manifest.xml"
+"""Where OpenDocument says what is encrypted (part 2, 3.4.1)."""
 _FONTS: Final = (b"\x00\x01\x00\x00", b"OTTO", b"wOFF", b"wOF2", b"ttcf", b"true")
 _PLUMBING: Final = (".odttf", ".fntdata", ".iwa")
 """Names of what no signature tells: fonts that are scrambled, and the text of iWork."""
@@ -69,6 +72,12 @@ def recognise(head: bytes, region: Region) -> bool:
     if head.startswith((LOCAL, END, SPANNED + LOCAL, b"PK00" + LOCAL)):
         return True
     return head.startswith((b"MZ", b"\x7fELF", b"#!")) and find_directory(region) is not None
+
+
+def recognise_type(media_type: str) -> Callable[[bytes, Region], bool]:
+    """Whether a content is a document that states this media type in its first member."""
+    stated = b"mimetype" + media_type.encode()
+    return lambda head, _: head.startswith(LOCAL) and head[30:].startswith(stated)
 
 
 def recognise_document(head: bytes, region: Region) -> bool:
@@ -102,6 +111,7 @@ class _Archive:
         self._region = region
         self._meter = Meter(region)
         self._encrypted = self._lost = self._unknown = 0
+        self._locked = False
 
     def given(self, entries: Iterator[Entry | None], stated: int, *, document: bool) -> Iterator[Part | Omission]:
         seen = 0
@@ -109,7 +119,7 @@ class _Archive:
             seen += 1
             part = self._part(entry)
             if part is not None and document:
-                part = without_plumbing(part)
+                part = self._without_plumbing(part)
             if part is not None:
                 yield part
             if self._meter.full:
@@ -123,7 +133,21 @@ class _Archive:
             names = "that a damaged directory names"
             yield counted(stated - seen, f"member {names}", f"members {names}")
 
+    def _without_plumbing(self, part: Part) -> Part | None:
+        """A member of a document as an attachment; None where it is text, XML or a font. Looks at its first bytes."""
+        content = part.content
+        if isinstance(content, Region):
+            head = content.head(PIECE if part.name == _MANIFEST else _HEAD)
+        else:
+            head, content = _peeked(content)
+        self._locked = self._locked or (part.name == _MANIFEST and b"encryption-data" in head)
+        if part.name.lower().endswith(_PLUMBING) or is_plumbing(head[:_HEAD]):
+            return None
+        return Part(role=Role.ATTACHMENT, content=content, name=part.name)
+
     def _left_out(self) -> Iterator[Omission]:
+        if self._locked:
+            yield Omission(reason="an encrypted document")
         if self._encrypted:
             yield counted(self._encrypted, "encrypted member")
         if self._unknown:
@@ -149,7 +173,8 @@ class _Archive:
         if unpacked is None:
             self._unknown += 1
             return None
-        content = self._meter.unpacked(in_our_words(unpacked, "its compressed data is damaged"))
+        unpacked = in_our_words(_checked(unpacked, entry.crc), "its compressed data is damaged")
+        content = self._meter.unpacked(unpacked)
         return Part(role=Role.MEMBER, content=content, name=name)
 
 
@@ -170,6 +195,16 @@ def _unpacked(packed: Region, method: int, size: int | None) -> Iterator[bytes] 
     return None
 
 
+def _checked(unpacked: Iterator[bytes], crc: int) -> Iterator[bytes]:
+    """The same pieces. Raises `MediaError` behind them where their checksum is another one."""
+    found = 0
+    for piece in unpacked:
+        found = zlib.crc32(piece, found)
+        yield piece
+    if crc and found != crc:
+        raise MediaError("its checksum is wrong: it was damaged or changed")
+
+
 def _inflate64(packed: Region) -> Iterator[bytes]:
     decompressor = inflate64.Inflater()
     for piece in pieces(packed, _SMALL):
@@ -178,6 +213,7 @@ def _inflate64(packed: Region) -> Iterator[bytes]:
             yield unpacked[at : at + PIECE]
         if decompressor.eof:
             return
+    raise MediaError("its compressed data is cut short")
 
 
 def _lzma(packed: Region, size: int | None) -> Iterator[bytes]:
@@ -203,25 +239,13 @@ def _lzma(packed: Region, size: int | None) -> Iterator[bytes]:
             yield piece
 
 
-def without_plumbing(part: Part) -> Part | None:
-    """A member of a document as an attachment; None where it is text, XML or a font. Looks at its first bytes."""
-    if part.name.lower().endswith(_PLUMBING):
-        return None
-    content = part.content
-    if isinstance(content, Region):
-        head = content.head(_HEAD)
-    else:
-        head, content = _peeked(content)
-    return None if is_plumbing(head) else Part(role=Role.ATTACHMENT, content=content, name=part.name)
-
-
 def _peeked(content: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first piece, and all pieces."""
     try:
         first = next(content, b"")
     except MediaError as error:
         return b"?" + b"\x00", _raising(error)
-    return first[:_HEAD], chain((first,), content)
+    return first, chain((first,), content)
 
 
 def _raising(error: MediaError) -> Iterator[bytes]:

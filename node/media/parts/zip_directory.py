@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from node.media.parts.bounds import find
 from node.media.region import Region
 
 LOCAL: Final = b"PK\x03\x04"
@@ -31,9 +32,10 @@ _END_RECORD: Final = struct.Struct("<4xHHHHIIH")
 _END_RECORD_64: Final = struct.Struct("<4xQHHIIQQQQ")
 _LOCATOR: Final = struct.Struct("<4xIQI")
 _COMMENT: Final = 65_535
-_STEP: Final = 1 << 20
 _UNKNOWN: Final = 0xFFFFFFFF
 """A size or an offset that stands in the Zip64 field instead."""
+_HIGHEST_VERSION: Final = 63
+"""Of ZIP that a member may need (section 4.4.3)."""
 _NOTHING: Final = 2
 """Bytes that no bytes take when they are deflated."""
 ENCRYPTED: Final = 0x0001
@@ -46,7 +48,7 @@ _UTF_8: Final = 0x0800
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One member. `start`: where its bytes lie in the region; `packed`, `size`: bytes as they lie and unpacked, None
-    where only the data itself says.
+    where only the data itself says. `crc`: CRC-32 of its bytes, 0 where nobody says.
     """
 
     name: bytes
@@ -56,6 +58,7 @@ class Entry:
     start: int
     packed: int | None
     size: int | None
+    crc: int
 
     @property
     def is_folder(self) -> bool:
@@ -122,8 +125,8 @@ def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
         header = region.at(at, _ENTRY_HEADER.size)
         if len(header) < _ENTRY_HEADER.size or not header.startswith(_ENTRY):
             return
-        _, _, flags, method, _, _, _, packed, size, names, extras, comments, disk, _, _, offset = _ENTRY_HEADER.unpack(
-            header
+        _, _, flags, method, _, _, crc, packed, size, names, extras, comments, disk, _, _, offset = (
+            _ENTRY_HEADER.unpack(header)
         )
         name = region.at(at + _ENTRY_HEADER.size, names)
         extra = region.at(at + _ENTRY_HEADER.size + names, extras)
@@ -141,6 +144,7 @@ def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
             start=start,
             packed=packed,
             size=size,
+            crc=crc,
         )
 
 
@@ -172,21 +176,21 @@ def _wide(extra: bytes, values: list[int]) -> list[int]:
 def entries_without_directory(region: Region) -> Iterator[Entry]:
     """The members by their own headers, in the order in which they lie."""
     at = 0
-    while (at := _next(region, at, LOCAL)) < region.size:
+    while (at := find(region, at, LOCAL)) < region.size:
         header = region.at(at, _LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size:
             return
-        version, flags, method, _, _, _, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
-        name = region.at(at + _LOCAL_HEADER.size, names)
-        extra = region.at(at + _LOCAL_HEADER.size + names, extras)
+        version, flags, method, _, _, crc, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
         start = at + _LOCAL_HEADER.size + names + extras
-        if version & 0xFF > 63 or not name or start > region.size:  # noqa: PLR2004  (the highest version: no header)
+        if version & 0xFF > _HIGHEST_VERSION or not names or start > region.size:  # no header
             at += len(LOCAL)
             continue
+        name = region.at(at + _LOCAL_HEADER.size, names)
+        extra = region.at(at + _LOCAL_HEADER.size + names, extras)
         size, packed, _ = _wide(extra, [size, packed, 0])
         known = (not flags & SIZES_FOLLOW or packed > 0) and start + packed <= region.size
         if not known and method == 0 and flags & SIZES_FOLLOW:
-            packed, known = _next(region, start, SPANNED, LOCAL, _ENTRY) - start, True
+            packed, known = find(region, start, SPANNED, LOCAL, _ENTRY) - start, True
         yield Entry(
             name=name,
             utf_8=bool(flags & _UTF_8),
@@ -195,16 +199,6 @@ def entries_without_directory(region: Region) -> Iterator[Entry]:
             start=start,
             packed=packed if known else None,
             size=size if known else None,
+            crc=crc if known else 0,
         )
         at = start + packed if known else start
-
-
-def _next(region: Region, at: int, *signatures: bytes) -> int:
-    """Where the next of these signatures of 4 bytes stands from `at` on; the region's end where there is none."""
-    while at < region.size:
-        data = region.at(at, _STEP + 3)
-        found = [place for place in map(data.find, signatures) if place >= 0]
-        if found:
-            return at + min(found)
-        at += _STEP
-    return region.size

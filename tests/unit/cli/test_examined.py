@@ -15,8 +15,8 @@ from node.errors import Empty, MediaError
 from node.media.budget import cut
 from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil, prints
-from tests.unit.cli.test_ingest import answer
-from tests.unit.cli.test_search import ASK, SEARCHED, hit, summary
+from tests.unit.cli.ingest_lines import answer
+from tests.unit.cli.search_lines import ASK, SEARCHED, hit, summary
 
 ARCHIVE = DigestFingerprints(
     media_type="application/zip",

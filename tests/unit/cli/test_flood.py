@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.cli.conftest import Node, Vigil
-from tests.unit.cli.test_hits import HIT as STORED
-from tests.unit.cli.test_hits import SUMMARY as LISTED
+from tests.unit.cli.hit_lines import HIT as STORED
+from tests.unit.cli.hit_lines import SUMMARY as LISTED
 
 HIT: dict[str, Any] = {
     "subject": "a.jpg",

@@ -16,24 +16,7 @@ from node.errors import DiskFull, MediaError, StoreError
 from node.media.budget import CUT, cut
 from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil, prints
-
-SALT = "5a" * 32
-
-
-def answer(node: Node) -> None:
-    """A node that takes in everything, and remembers tags."""
-    known: set[str] = set()
-
-    def take(_: Line, items: Iterable[Line]) -> Iterable[Line]:
-        files = 0
-        for files, item in enumerate(items, start=1):
-            known.add(item["tag"])
-            yield {"path": item["label"], "holding": files, "new": True, "hits": [], "hits_total": 0}
-        yield {"files": files, "new": files, "already_held": 0, "files_with_hits": 0}
-
-    node.answers["ingest-salt"] = [{"salt": SALT}]
-    node.answers["ingest-known"] = lambda given, _: [{"known": sorted(known & set(given["tags"]))}]
-    node.answers["ingest"] = take
+from tests.unit.cli.ingest_lines import answer
 
 
 def test_fingerprints_tags_and_labels_are_handed_over_and_a_line_a_file_comes_back(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.unit.cli.conftest import Line, Node, Vigil
-from tests.unit.cli.test_search import PDQ_HEX, hit, outcome, summary
+from tests.unit.cli.search_lines import PDQ_HEX, hit, outcome, summary
 
 WHOLE, FIRST, SECOND = "0a" * 16, "0b" * 16, "0c" * 16
 

@@ -8,7 +8,7 @@ import pytest
 
 from node.domain.fingerprints import MD5, PDQ, SHA1, SHA256
 from tests.unit.cli.conftest import Node, Vigil
-from tests.unit.cli.test_search import ASK, PDQ_HEX, hit, outcome, summary
+from tests.unit.cli.search_lines import ASK, PDQ_HEX, hit, outcome, summary
 
 SUMMARY = {
     "searched": {"vigil.example/JP/log/1": 1200},

@@ -11,7 +11,7 @@ from node.domain.handling import PURPOSES
 from node.errors import Misuse, Refused
 from node.usecases.asking import Event, Waits
 from node.usecases.planning import Plan
-from tests.unit.control.test_audited import Desk, Line, items, lines_of
+from tests.unit.control.desk import Desk, Line, items, lines_of
 
 DIGEST = "5a" * 32
 SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, DIGEST, None]], "orientations": []}
@@ -39,6 +39,14 @@ def test_values_are_imported_listed_counted_and_taken_off(desk: Desk) -> None:
     assert lines_of(commands.allow_remove({}, items({"sha256": [DIGEST]}))) == [{"read": 1, "removed": 1, "total": 1}]
     assert lines_of(commands.allow_clear({}, items())) == [{"removed": 1, "total": 0}]
     assert [line["what"] for line in desk.written()] == ["allow import", "allow remove", "allow clear"]
+
+
+def test_an_import_is_put_on_the_list_in_batches_as_it_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.control.allow_commands.BATCH", 2)
+    values = [f"{number:064x}" for number in range(5)]
+    sent = ({"sha256": values[:3]}, {"sha256": values[3:]})
+    assert lines_of(allow(desk).allow_import({}, items(*sent))) == [{"read": 5, "new": 5, "total": 5}]
+    assert [line["values"] for line in desk.written()] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("value", ["5a" * 20, "zz" * 32, "", 7])

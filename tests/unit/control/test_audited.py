@@ -2,139 +2,16 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
 
 import pytest
 
-from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
-from node.control.hit_commands import HitCommands
-from node.control.node_commands import NodeCommands
-from node.control.query_commands import QueryCommands
-from node.control.record_commands import RecordCommands
-from node.control.search_commands import SearchCommands
-from node.control.sharing_commands import SharingCommands
 from node.domain.caller import Caller
 from node.domain.fingerprints import SHA256
-from node.domain.ids import Origin, RecordId
-from node.domain.roster import Policy
+from node.domain.ids import RecordId
 from node.errors import Unavailable
-from node.match.ranking import rank
-from node.usecases.allowing import AllowList
-from node.usecases.audit import AuditLog
-from node.usecases.contribution import Contributing
-from node.usecases.hit_list import HitList
-from node.usecases.ledger import Draft
-from node.usecases.matching import Matcher
-from node.usecases.planning import Planner
-from node.usecases.publication import Publications
-from node.usecases.recognition import Recogniser
-from node.usecases.recordlist import RecordList
-from node.usecases.retraction import Retracting
-from node.usecases.saying import Saying
-from node.usecases.selection import Selector
-from node.usecases.stored_hits import StoredHits
-from node.wire.convert import ProtoCodec
-from tests.simulator.federation import Speaker, picture
-from tests.simulator.world import Hub, Node, Wire, World
-
-Line = dict[str, Any]
-FR = Speaker.named("FR")
-
-
-class Desk:
-    """One node's commands over a store in memory, with one published record of its own."""
-
-    def __init__(self) -> None:
-        world = World([FR])
-        hub = Hub(world)
-        self.node = Node(world, FR, Wire(hub, FR.id))
-        (self.record,) = self.node.ledger.contribute([Draft(statement=picture(1))])
-        asyncio.run(self.node.publisher.round())
-        self.origin = Origin(FR.origin.federation, FR.id, 1, "audit")
-        self.audit = AuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
-        store, codec = self.node.store, ProtoCodec()
-        self.backups: list[str] = []
-        listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)
-        publications = Publications(store)
-        self.records = RecordCommands(
-            list=listed,
-            saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
-            publications=publications,
-            sender=lambda: None,
-            audit=self.audit,
-            clock=world.clock,
-            evidence_of=lambda _: (1, b"evidence"),
-        )
-        self.sharing = SharingCommands(
-            contributing=Contributing(
-                store=store,
-                ledger=self.node.ledger,
-                selector=Selector(self.node.index),
-                recogniser=Recogniser(index=self.node.index, codec=codec, own=FR.id),
-                codec=codec,
-                audit=self.audit,
-            ),
-            retracting=Retracting(store=store, ledger=self.node.ledger, audit=self.audit, own=FR.origin),
-            publications=publications,
-            sender=lambda: None,
-        )
-        self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
-        matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
-        hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
-        self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
-        self.search = SearchCommands(
-            policy=Policy,
-            intake=None,  # type: ignore[arg-type]
-            matcher=matcher,
-            hits=hits,
-            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
-            store=store,
-            audit=self.audit,
-            clock=world.clock,
-        )
-        self.planner = Planner(
-            me=FR.id,
-            roster=world.current,
-            allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
-            store=store,
-            codec=codec,
-            clock=world.clock,
-            random=os.urandom,
-        )
-        self.queries = QueryCommands(
-            planner=self.planner,
-            asker=None,  # type: ignore[arg-type]
-            store=store,
-            codec=codec,
-            audit=self.audit,
-            clock=world.clock,
-        )
-        store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
-        self.admin = NodeCommands(
-            name="FR",
-            federation=FR.origin.federation,
-            own=FR.origin,
-            store=store,
-            audit=self.audit,
-            latest=lambda: None,
-            health=dict,
-            heads=lambda: asyncio.sleep(0, []),
-            certificate_expires=lambda: None,
-            check_index=lambda: None,
-            hits=hits,
-            random=os.urandom,
-            clock=world.clock,
-        )
-
-    def written(self) -> list[Line]:
-        with self.node.store.read() as tx:
-            log = tx.log(self.origin)
-            if log is None or not log.size:
-                return []
-            return [json.loads(body) for body in tx.run(self.origin, 0, log.size, 1 << 24).bodies]
+from tests.unit.control.desk import FR, Desk, Line, command, items, lines_of
 
 
 @pytest.fixture
@@ -142,25 +19,6 @@ def desk() -> Iterator[Desk]:
     made = Desk()
     yield made
     made.audit.close()
-
-
-async def items(*lines: Line) -> AsyncIterator[Line]:
-    for line in lines:
-        yield line
-
-
-def lines_of(command: AsyncIterator[Line]) -> list[Line]:
-    async def collect() -> list[Line]:
-        return [line async for line in command]
-
-    return asyncio.run(collect())
-
-
-def command(desk: Desk, name: str) -> Callable[[Line, AsyncIterator[Line]], AsyncIterator[Line]]:
-    """A command over records by its name."""
-    found: Callable[[Line, AsyncIterator[Line]], AsyncIterator[Line]]
-    found = getattr(desk.sharing if name == "retract" else desk.records, name)
-    return found
 
 
 SUBJECT: Line = {"label": "typed", "fingerprints": [[SHA256.code, "5a" * 32, None]], "orientations": []}

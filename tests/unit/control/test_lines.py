@@ -13,7 +13,7 @@ from node.domain.holdings import IngestItem
 from node.domain.parts import Place, Role
 from node.errors import Misuse
 from node.usecases.intake import subject_of
-from tests.unit.domain.test_fingerprint_json import MATERIAL
+from tests.unit.domain.material import MATERIAL
 
 PLACES = st.none() | st.builds(
     Place,

@@ -1,42 +1,17 @@
 """The lines of a query and of its history, from a federation in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 from node.control.lines import subject_line
-from node.control.query_commands import QueryCommands
 from node.domain.queries import Level
 from node.domain.roster import Policy
 from node.usecases.intake import subject_of
-from tests.simulator import federation as sim
-from tests.simulator.asking import Federation, federation, prints
-from tests.unit.usecases.test_asking import hold
+from tests.simulator.asking import federation, prints
+from tests.unit.control.queries import Line, collect, commands, feed
+from tests.unit.usecases.holding_pictures import hold
 
-Line = dict[str, Any]
 ARGUMENTS: Line = {"case": "FR-7", "purpose": "victim-identification", "legal_basis": "art. 706-47", "budget": 5.0}
 SMALL = Policy(max_query_fingerprints=10)
-
-
-def commands(made: Federation) -> QueryCommands:
-    who = made.parties["FR"]
-    return QueryCommands(
-        planner=who.planner,
-        asker=made.asker("FR"),
-        store=who.store,
-        codec=who.planner.codec,
-        audit=who.audit,
-        clock=lambda: float(sim.NOW),
-    )
-
-
-async def feed(*lines: Line) -> AsyncIterator[Line]:
-    for line in lines:
-        yield line
-
-
-async def collect(lines: AsyncIterator[Line]) -> list[Line]:
-    return [line async for line in lines]
 
 
 def subject(number: int) -> Line:

@@ -14,8 +14,8 @@ from node.domain.usage import Count, Period, Resource, Usage
 from node.usecases.quotas import RULES, Refusals
 from tests.simulator.federation import NOW, Log, Speaker
 from tests.simulator.world import Hub, World
-from tests.unit.control.test_hub_audited import Hub as Operator
-from tests.unit.control.test_hub_audited import Line
+from tests.unit.control.operator import Hub as Operator
+from tests.unit.control.operator import Line
 
 
 async def _no_items() -> AsyncIterator[Line]:

@@ -28,10 +28,10 @@ from node.media.sampling import MAX_AT
 from node.media.shortage import Shortage
 from node.media.still_frames import ShownFrame
 from tests.unit.media.allowance import Noted, unbounded
+from tests.unit.media.example_replies import EXAMPLE
 from tests.unit.media.hostile import heif_of
 from tests.unit.media.pictures import distance, encoded, scene
 from tests.unit.media.reading import fingerprint
-from tests.unit.media.test_replies import EXAMPLE
 
 KINDS = ("GIF", "WEBP", "PNG", "AVIF")
 PARTS = 10_000

@@ -14,9 +14,9 @@ from node.media import gif
 from node.media.budget import CUT, MOST_PUT_OFF, RUN_SECONDS, Budget, cut, is_cut
 from node.media.pool import fingerprint_files
 from node.media.tasks import Task
+from tests.unit.media.example_replies import EXAMPLE
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.reading import of_files
-from tests.unit.media.test_replies import EXAMPLE
 
 MEGABYTE = 1_000_000
 

@@ -77,14 +77,18 @@ def write_video(
     rate: int = RATE,
     codec: str = "",
     options: dict[str, str] | None = None,
+    coding: dict[str, str] | None = None,
 ) -> Path:
-    """Writes `seconds` of a scene from `start` on; the container is told by the suffix."""
+    """Writes `seconds` of a scene from `start` on; the container is told by the suffix. `options`: of the container;
+    `coding`: of the encoder.
+    """
     made_format = FORMATS.get(path.suffix, path.suffix[1:])
     with av.open(str(path), mode="w", format=made_format, options=options or {}) as container:
         stream = cast("av.VideoStream", container.add_stream(codec or CODECS[path.suffix], rate=rate))
         stream.width, stream.height = size or scene.size
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, rate)
+        stream.codec_context.options = coding or {}
         for number in range(int(seconds * rate)):
             frame = av.VideoFrame.from_ndarray(
                 np.asarray(scene.picture(start + number / rate).resize(size or scene.size))

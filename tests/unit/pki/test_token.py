@@ -9,20 +9,8 @@ from hypothesis import strategies as st
 from node.domain.ids import MemberId, parse_spiffe_id, spiffe_id, spoken
 from node.domain.token import PREFIX, Token, address, format_token, parse_token
 from node.errors import Malformed, Misuse
+from tests.unit.pki.example_token import TEXT, TOKEN
 from tests.unit.pki.federation import FEDERATION, FR
-
-TOKEN = Token(
-    federation=FEDERATION,
-    member=FR,
-    hub="hub.example.org:7443",
-    enrolment="[2001:db8::1]:7444",
-    ca_sha256=bytes(range(32)),
-    root_version=2,
-    root_sha256=bytes(range(32, 64)),
-    secret=bytes(range(64, 96)),
-    expires=1_800_000_000,
-)
-TEXT = format_token(TOKEN)
 
 tokens = st.builds(
     Token,

@@ -7,26 +7,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-
-import node.store
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.statements import Comment, Retraction
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.fsck import check_store
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.world import CODEC
+from tests.unit.store.former_schemas import as_of
 
 FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
 ROSTER = roster(FR, FR2, JP)
-SCRIPTS = Path(node.store.__file__).parent / "migrations"
 BEFORE = "0006"
 """The last revision without chains."""
 
@@ -50,32 +45,6 @@ def histories() -> list[Log]:
 def rows(path: Path, table: str) -> list[Any]:
     with closing(sqlite3.connect(path)) as connection:
         return sorted(connection.execute(f"SELECT * FROM {table}").fetchall())  # noqa: S608 (one of two names)
-
-
-def as_of(revision: str, newer: Path) -> Path:
-    """A database of an earlier revision with the rows of a newer one, as far as it has tables and columns for them."""
-    path = newer.with_name(f"{revision}.db")
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(SCRIPTS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ATTACH ? AS newer", (str(newer),))
-        for (table,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
-            if table == "alembic_version" or table.startswith("sqlite_"):
-                continue
-            kept = ", ".join(columns(connection, "main", table) & columns(connection, "newer", table))
-            connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 (a table of our own)
-            connection.execute(f"INSERT INTO main.{table} ({kept}) SELECT {kept} FROM newer.{table}")  # noqa: S608
-        connection.commit()
-    return path
-
-
-def columns(connection: sqlite3.Connection, of: str, table: str) -> set[str]:
-    return {row[1] for row in connection.execute(f"PRAGMA {of}.table_info({table})")}
 
 
 def but_counts(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ from node.domain.stored_hits import HitEvidence, StoredHit
 from node.errors import StoreError
 from node.store import engine, vault
 from node.store.store import SqliteStore, open_store
-from tests.contracts.test_store_holdings import prints
+from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
 
 BR = replace(FR, member=MemberId("BR"))

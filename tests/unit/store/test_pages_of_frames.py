@@ -10,7 +10,7 @@ from node.domain.fingerprints import FRAME, SHA256
 from node.domain.queries import Level
 from node.store import frames
 from node.store.store import open_store
-from tests.contracts.test_store_holdings import put, video
+from tests.contracts.holdings import put, video
 
 
 def test_pages_end_where_there_are_many_frames_and_leave_nothing_out(

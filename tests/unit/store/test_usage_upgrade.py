@@ -16,13 +16,13 @@ from node.domain.ids import MemberId, RecordId
 from node.domain.usage import Period, Resource
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.quotas import charges, cost_of_run
 from node.usecases.replica import Rules, Verified, position, verify_package
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Log, Speaker, entry_of, picture, roster
-from tests.unit.store.test_chain_upgrade import as_of
+from tests.unit.store.former_schemas import as_of
 
 FR = Speaker.named("FR")
 CODEC = ProtoCodec()

@@ -12,7 +12,7 @@ from node.sync import attendant
 from node.usecases.audit import AuditEntry, Receipt
 from node.usecases.intake import subject_of
 from tests.simulator.asking import Federation, federation, prints, until
-from tests.unit.usecases.test_inquiry import about, ask
+from tests.unit.usecases.inquiries import about, ask
 
 
 def broken(*_: object) -> object:

@@ -8,25 +8,8 @@ from node.errors import BadProof, BadSignature, Malformed, Misuse, PeerFault
 from node.tlog import checkpoint, cosignature, merkle, note, proof, tiles
 from node.tlog.checkpoint import Checkpoint
 from node.tlog.proof import Extra, ProofFile
+from tests.unit.tlog.example_proof import EXAMPLE
 from tests.unit.tlog.keys import HUB_KEY, HUB_VKEY, LOG_KEY, LOG_VKEY, ORIGIN, verifier_key
-
-# c2sp.org/tlog-proof, at the head, with signatures of the right form in place of those it abbreviates.
-EXAMPLE = """c2sp.org/tlog-proof@v1
-extra YWdlLXYxLjIuMS1kYXJ3aW4tYXJtNjQudGFyLmd6kYXJ3aW4tYXJ
-index 73894
-gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
-B95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=
-EKNzoDWG8LGC0Yp9o+sv3qllpMP9uHQ9B20KNL+Q1zs=
-RoopEkOdqkYqMB4MJXrbt/hMjOxsVn0IrWjpz1ZMMes=
-AHCioX9nLjsrse6YhjRRmk1WUEirVOLLRoOQ6vfO5vk=
-
-example.com/fancylog
-109482
-sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=
-
-— example.com/fancylog hI2DJ1roloI=
-— witness1.example mJirIqY9v2B/5bg=
-"""
 
 ENTRIES = [b"entry %d" % each for each in range(7)]
 NONCE = bytes(range(32))

@@ -21,9 +21,9 @@ from node.usecases.intake import subject_of
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, flip, prints
 from tests.simulator.memory_store import MemoryStore
-from tests.unit.usecases.test_inquiry import about, ask, hold, run
-from tests.unit.usecases.test_inquiry_videos import hold as hold_any
-from tests.unit.usecases.test_inquiry_videos import video
+from tests.unit.usecases.inquiries import about, ask, hold, run
+from tests.unit.usecases.video_inquiries import hold as hold_any
+from tests.unit.usecases.video_inquiries import video
 
 ORIGIN = Origin(sim.FEDERATION, member_id("FR"), 1, "audit")
 NOW = 1_700_000_000.0

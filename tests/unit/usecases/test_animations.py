@@ -15,9 +15,9 @@ from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
 from node.usecases.question import check_question, fitted
 from tests.simulator.asking import Federation, Party, federation, flip, prints
-from tests.unit.usecases.test_inquiry import about, run
-from tests.unit.usecases.test_inquiry_videos import frame, hits_at, hold, video
-from tests.unit.usecases.test_trimmed import trimmed
+from tests.unit.usecases.inquiries import about, run
+from tests.unit.usecases.trimmed_prints import trimmed
+from tests.unit.usecases.video_inquiries import frame, hits_at, hold, video
 
 
 def animation(film: int, seconds: range, *, bits: int = 0, first: bytes | None = None) -> PictureFingerprints:

@@ -10,7 +10,6 @@ import pytest
 from node.control.query_lines import plan_line, summary_line
 from node.domain.caller import Caller
 from node.domain.fingerprints import FRAME, MD5, Fingerprint
-from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import member_id
 from node.domain.queries import Level, Outcome, Subject
 from node.domain.questions import Tally, combined
@@ -25,15 +24,11 @@ from node.usecases.pacing import SHARE, Pace, paced
 from node.usecases.planning import Plan, Thinned
 from node.usecases.question import Question, split
 from tests.simulator import federation as sim
-from tests.simulator.asking import Federation, Party, federation, prints, until
+from tests.simulator.asking import Federation, federation, prints, until
+from tests.unit.usecases.holding_pictures import hold
 
 SMALL = Policy(max_query_fingerprints=10)
 """Two pictures a part."""
-
-
-def hold(who: Party, number: int, level: Level, case: str = "HOME-1") -> None:
-    item = IngestItem(tag=bytes([number]) * 32, prints=prints(number))
-    who.intake.take(IngestRequest(case=case, level=level), [item])
 
 
 def pictures(*numbers: int) -> tuple[Subject, ...]:

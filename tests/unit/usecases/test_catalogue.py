@@ -7,23 +7,23 @@ import pytest
 from node.control.record_lines import record_line
 from node.domain.batch import BodyState
 from node.domain.envelope import OUTSIDE_CALENDAR, Kind
-from node.domain.fingerprints import PDQ, PictureFingerprints
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import StoredRun
 from node.domain.queries import Level
-from node.domain.search_ports import HOLDINGS_SOURCE, Probe
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Comment, Contribution, Retraction
 from node.errors import Damaged
 from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.recordlist import Shown
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster
 from tests.simulator.memory_store import MemoryReader, MemoryStore
 from tests.simulator.world import CODEC
+from tests.unit.usecases.catalogued import holding, pdq
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 
@@ -35,27 +35,6 @@ def take(catalogue: Catalogue, store: MemoryStore, log: Log) -> None:
     verified = verify_package(at, log.package(at.state.size, hub=True), rules, Handlings(CODEC.decode_handling))
     with catalogue.change() as change:
         change.apply(verified)
-
-
-def pdq(number: int) -> Probe:
-    return Probe(0, PDQ.code, next(f.value for f in picture(number).fingerprints if f.code == PDQ.code), 90)
-
-
-def holding(number: int) -> PictureFingerprints:
-    value = pdq(number).value
-    return PictureFingerprints(
-        media_type="image/png",
-        size=1,
-        md5=bytes(16),
-        sha1=bytes(20),
-        sha256=number.to_bytes(32, "big"),
-        pdq=value,
-        pdq_quality=90,
-        pdq_orientations=(value,) * 8,
-        phash=bytes(8),
-        width=1,
-        height=1,
-    )
 
 
 def test_an_index_made_anew_finds_what_the_old_one_found() -> None:

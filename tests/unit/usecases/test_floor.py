@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.domain.fingerprints import PDQ, PDQ_QUALITY_FLOOR, SHA256, Fingerprint
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.domain.matchable import contributable, may_match
 from node.domain.queries import Level, Subject
 from node.match.folder import IndexFolder
@@ -19,7 +19,7 @@ from node.usecases.search_terms import expected_kinds
 from tests.simulator.asking import Party, federation, prints
 from tests.simulator.world import CODEC
 from tests.unit.match.keeping import keep
-from tests.unit.usecases.test_inquiry import run
+from tests.unit.usecases.inquiries import run
 
 
 def of_quality(number: int, quality: int) -> Subject:

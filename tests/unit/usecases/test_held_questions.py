@@ -26,9 +26,9 @@ from node.usecases.probes import Booked
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, flip, prints, until
-from tests.unit.control.test_query_commands import collect, feed
-from tests.unit.usecases.test_inquiry import about, ask, hold, run
-from tests.unit.usecases.test_neighbourhood import Clock
+from tests.unit.control.queries import collect, feed
+from tests.unit.usecases.clocks import Clock
+from tests.unit.usecases.inquiries import about, ask, hold, run
 
 FR, JP = member_id("FR"), member_id("JP")
 CODEC = ProtoCodec()

@@ -11,7 +11,7 @@ from node.domain.fingerprints import FRAME, ORIENTATIONS, Fingerprint, VideoFing
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
 from node.domain.orientations import turned
-from node.domain.queries import Answer, Hit, Level, MatchRule, Outcome, Subject
+from node.domain.queries import Hit, Level, MatchRule, Subject
 from node.domain.roster import Policy
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.videos import Shares
@@ -23,46 +23,10 @@ from node.usecases.question import check_question, fitted
 from node.wire.convert import ProtoCodec
 from node.wire.pb import record_pb2 as pb
 from tests.simulator import federation as sim
-from tests.simulator.asking import Federation, Party, federation, flip, prints
+from tests.simulator.asking import federation, flip, prints
 from tests.unit.match.builders import columns
-from tests.unit.usecases.test_inquiry import about, ask, run
-
-
-def frame(film: int, second: int, *, bits: int = 0) -> VideoFrame:
-    value = hashlib.sha256(f"film {film} second {second}".encode()).digest()
-    return VideoFrame(at=1_000 * second, pdq=flip(value, bits), quality=90)
-
-
-def video(film: int, seconds: range, *, bits: int = 0) -> VideoFingerprints:
-    """Frames `bits` away from those of any other copy of the film; the file's digests are its own."""
-    digest = hashlib.sha256(f"{film} {seconds} {bits}".encode()).digest()
-    frames = tuple(replace(frame(film, n, bits=bits), at=1_000 * place) for place, n in enumerate(seconds))
-    return VideoFingerprints(
-        media_type="video/mp4",
-        size=1_000,
-        md5=digest[:16],
-        sha1=digest[:20],
-        sha256=digest,
-        frames=frames,
-        between=tuple(VideoFrame(at=f.at + 500, pdq=hashlib.sha256(f.pdq).digest(), quality=90) for f in frames),
-        milliseconds=1_000 * len(seconds),
-        width=640,
-        height=480,
-    )
-
-
-def hold(who: Party, material: object, level: Level) -> int:
-    item = IngestItem(tag=b"", prints=material)  # type: ignore[arg-type]
-    (taken,) = who.intake.take(IngestRequest(case="HOME-1", level=level), [item])
-    return taken.holding
-
-
-async def hits_at(made: Federation, subject: Subject, rule: MatchRule = MatchRule.POLICY) -> tuple[Hit, ...]:
-    _, told = await ask(made, about(subject, rule=rule))
-    answer = told["JP"].answer
-    assert answer is not None
-    assert told["JP"].outcome is (Outcome.HIT if answer.hits else Outcome.NO_HIT)
-    return answer.hits
+from tests.unit.usecases.inquiries import about, run
+from tests.unit.usecases.video_inquiries import answer, frame, hits_at, hold, video
 
 
 def test_a_copy_of_a_video_is_a_hit_abroad_that_gives_nothing_away() -> None:
@@ -291,12 +255,6 @@ def test_a_hit_by_frames_is_one_that_was_asked_about() -> None:
 def test_a_hit_no_hit_answer_that_says_more_of_a_video_is_malformed(told: dict[str, object]) -> None:
     with pytest.raises(Malformed, match="says more"):
         check_hit(replace(SHARED, **told), (subject_of(video(1, range(9))),), JP)  # type: ignore[arg-type]
-
-
-def answer(hit: Hit) -> Answer:
-    return Answer(
-        query_id=bytes(16), query_digest=bytes(32), answerer=member_id("JP"), outcome=Outcome.HIT, hits=(hit,)
-    )
 
 
 def test_shares_past_a_hundred_percent_are_neither_written_nor_read() -> None:

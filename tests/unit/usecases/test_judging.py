@@ -32,8 +32,8 @@ from node.usecases.openquery import OpenQuery
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, prints, statement_signer
-from tests.unit.control.test_query_commands import collect, commands, feed
-from tests.unit.usecases.test_inquiry import about, ask, hold, run
+from tests.unit.control.queries import collect, commands, feed
+from tests.unit.usecases.inquiries import about, ask, hold, run
 
 CODEC = ProtoCodec()
 JP = member_id("JP")

@@ -16,8 +16,8 @@ from node.usecases.hits import check_hit
 from node.usecases.intake import columns_of, subject_of
 from tests.simulator import federation as sim
 from tests.simulator.asking import Party, federation, prints
-from tests.unit.usecases.test_inquiry import _asked, _said, hold, run
-from tests.unit.usecases.test_trimmed import trimmed
+from tests.unit.usecases.inquiries import _asked, _said, hold, run
+from tests.unit.usecases.trimmed_prints import trimmed
 
 
 def clear(

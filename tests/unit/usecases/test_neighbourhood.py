@@ -23,9 +23,10 @@ from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, flip, prints
 from tests.simulator.climbing import Climber, subject
 from tests.simulator.memory_store import MemoryStore
-from tests.unit.usecases.test_inquiry import about, hold, run
-from tests.unit.usecases.test_inquiry_videos import hold as hold_any
-from tests.unit.usecases.test_inquiry_videos import video
+from tests.unit.usecases.clocks import Clock
+from tests.unit.usecases.inquiries import about, hold, run
+from tests.unit.usecases.video_inquiries import hold as hold_any
+from tests.unit.usecases.video_inquiries import video
 
 FR, BR, NO, JP = map(member_id, ("FR", "BR", "NO", "JP"))
 LIMITS = Limits()
@@ -49,16 +50,6 @@ def film_of(pdq: bytes) -> VideoFingerprints:
     made = video(5, range(10))
     frames = tuple(replace(each, pdq=pdq) if each.at == 5_000 else each for each in made.frames)
     return replace(made, frames=frames)
-
-
-class Clock:
-    """Virtual time."""
-
-    def __init__(self) -> None:
-        self.now = float(sim.NOW)
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def answer(made: Federation, asker: str, *subjects: Subject) -> Answer:

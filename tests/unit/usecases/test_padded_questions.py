@@ -24,7 +24,7 @@ from node.usecases.probes import UNIT_BYTES, units
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, Party, federation, prints, statement_signer
-from tests.unit.usecases.test_inquiry import about
+from tests.unit.usecases.inquiries import about
 
 JP = member_id("JP")
 PADDING = b"\xfa\x7f\xe0\xd4\x03" + bytes(60_000)

@@ -14,9 +14,9 @@ from node.match.ranking import rank
 from node.usecases.intake import Intake, subject_of
 from node.usecases.matching import Matcher
 from node.usecases.stored_hits import StoredHits
-from tests.contracts.test_store_parts import digests
+from tests.contracts.parts import digests
 from tests.simulator.world import CODEC
-from tests.unit.usecases.test_disposal import Desk, prints
+from tests.unit.usecases.disposal_desk import Desk, prints
 
 
 class Case(Desk):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, PictureFingerprints, TrimmedFingerprints, VideoFrame
+from node.domain.fingerprints import FRAME, VideoFrame
 from node.domain.ids import Origin, RecordId, member_id
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, Outcome
@@ -14,23 +14,10 @@ from node.usecases.hits import check_hit
 from node.usecases.intake import subject_of
 from tests.simulator import federation as sim
 from tests.simulator.asking import federation, prints
-from tests.unit.usecases.test_inquiry import _asked, _said, hold, run
-from tests.unit.usecases.test_inquiry_videos import hold as hold_any
-from tests.unit.usecases.test_inquiry_videos import video
-
-
-def trimmed(number: int, inside: int) -> PictureFingerprints:
-    """A picture within plain borders, whose inside is another."""
-    within = prints(inside)
-    return replace(
-        prints(number),
-        trimmed=TrimmedFingerprints(
-            box=(10, 10, 790, 590),
-            pdq_quality=90,
-            pdq_orientations=within.pdq_orientations,
-            phash=within.phash,
-        ),
-    )
+from tests.unit.usecases.inquiries import _asked, _said, hold, run
+from tests.unit.usecases.trimmed_prints import trimmed
+from tests.unit.usecases.video_inquiries import hold as hold_any
+from tests.unit.usecases.video_inquiries import video
 
 
 def test_the_inside_of_a_picture_is_asked_about_in_every_orientation_and_paid_for() -> None:

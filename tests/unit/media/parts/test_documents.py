@@ -77,6 +77,19 @@ def test_embedded_files_are_given() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "streams",
+    [
+        {"WordDocument": bytes(11) + b"\x01" + bytes(5000)},
+        {"Workbook": struct.pack("<HHIHH", 0x0809, 4, 0, 0x002F, 4) + bytes(5000)},
+        {"Current User": bytes(12) + b"\xdf\xc4\xd1\xf3"},
+        {"EncryptedPackage": bytes(5000)},
+    ],
+)
+def test_an_encrypted_document_says_so(streams: dict[str, bytes]) -> None:
+    assert given_by(compound.members, compound_of(streams)).omissions == ["an encrypted document"]
+
+
 def test_an_outlook_message_gives_its_attachments_and_those_of_the_message_within() -> None:
     given = given_by(compound.members, documents.outlook_message_of({"é.jpg": JPEG, "b.bin": b"?"}, {"in.jpg": LARGE}))
     assert given.named() == {"é.jpg": JPEG, "b.bin": b"?", "in.jpg": LARGE}

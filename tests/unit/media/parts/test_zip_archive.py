@@ -64,6 +64,20 @@ def test_newer_methods_are_unpacked(method: int, packed: bytes) -> None:
     assert (given.named(), given.omissions, given.cut) == ({"a.bin": TEXT}, [], {})
 
 
+def test_a_member_that_is_cut_short_says_so() -> None:
+    deflater = inflate64.Deflater()
+    packed = deflater.deflate(TEXT) + deflater.flush()
+    for method, data in ((9, packed), (8, zlib.compress(TEXT)[2:]), (93, ZSTANDARD), (14, lzma_in_zip(TEXT))):
+        given = given_by(members, raw_zip_of(method, data[: len(data) // 2], TEXT))
+        assert TEXT.startswith(given.contents[0])
+        assert given.cut, method
+
+
+def test_a_member_whose_checksum_is_wrong_is_given_and_says_so() -> None:
+    given = given_by(members, raw_zip_of(8, zlib.compress(TEXT)[2:-4], TEXT + b"!"))
+    assert (given.contents, given.cut) == ([TEXT], {0: "its checksum is wrong: it was damaged or changed"})
+
+
 def test_what_is_left_out_is_counted() -> None:
     assert given_by(members, raw_zip_of(8, b"?", b"?", flags=1)).omissions == ["1 encrypted member"]
     assert given_by(members, raw_zip_of(99, b"?", b"?")).omissions == [
@@ -155,3 +169,9 @@ def test_what_zipfile_writes_comes_back(written: dict[str, bytes], packed: bool)
     assert given.omissions == []
     if not folders:
         assert given.contents == expected
+
+
+def test_an_encrypted_open_document_says_so() -> None:
+    manifest = b"<manifest><encryption-data/></manifest>"
+    data = zip_of({"mimetype": b"application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": manifest})
+    assert given_by(members, data).omissions == ["an encrypted document"]

@@ -1,0 +1,84 @@
+"""Damage in the outermost structure of an MP4, covered so that a demuxer reads on behind it.
+
+Rules this module upholds:
+
+- Nothing is written: what is covered is covered in what the demuxer is given (`demux.Feed`).
+- Only what is no box is covered, from where it begins to the next fragment or table. Offsets in the file stay as they
+  are, for fragments are found by them.
+
+Source: ISO/IEC 14496-12, 4.2 (boxes), 8.1.2 (free space).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from node.media.region import Region
+
+_MAX_BOXES: Final = 100_000
+"""Boxes that are walked over: fragmented films have two for each few seconds."""
+_MAX_SEARCH: Final = 1 << 30
+"""Bytes in which the next box is looked for."""
+_PIECE: Final = 1 << 20
+_HEAD: Final = 16
+_LEAST: Final = 8
+_LARGEST: Final = 64 << 20
+"""Bytes of the largest table that is believed in."""
+_KNOWN: Final = frozenset({
+    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"sidx", b"ssix", b"prft", b"emsg", b"mfra",
+    b"uuid", b"pnot", b"udta", b"meta", b"pdin", b"imda", b"PICT", b"pict", b"junk",
+})  # fmt: skip
+_SOUGHT: Final = (b"moof", b"moov")
+
+
+def covers_of(region: Region) -> dict[int, bytes]:
+    """What has to be put over the file, by offset, so that every outermost box is followed by another."""
+    covers: dict[int, bytes] = {}
+    at = 0
+    for _ in range(_MAX_BOXES):
+        if at + _LEAST > region.size:
+            break
+        size = _box_size(region.at(at, _HEAD), region.size - at)
+        if size == 0:
+            after = _next_box(region, at + 1)
+            if after is None or after - at < _HEAD:
+                break
+            covers[at] = struct.pack(">I4sQ", 1, b"free", after - at)
+            size = after - at
+        at += size
+    return covers
+
+
+def _box_size(head: bytes, left: int) -> int:
+    """Bytes of the box with this head, of which `left` may be there; 0 where it is none."""
+    size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+    if size == 1:
+        size = int.from_bytes(head[8:], "big")
+    elif size == 0 and kind in _KNOWN:  # to the end of the file
+        return left
+    if kind in _KNOWN:
+        return size if size >= _LEAST else 0
+    return size if _LEAST <= size <= left and kind.isascii() and kind.decode("ascii").isprintable() else 0
+
+
+def _next_box(region: Region, start: int) -> int | None:
+    """Where the next fragment or table begins."""
+    for at in range(start, min(region.size, start + _MAX_SEARCH), _PIECE):
+        data = region.at(at, _PIECE + _LEAST)
+        found = sorted(place for kind in _SOUGHT for place in _places(data, kind))
+        for place in found:
+            size = int.from_bytes(data[place - 4 : place], "big")
+            if _LEAST < size <= min(_LARGEST, region.size):
+                return at + place - 4
+    return None
+
+
+def _places(data: bytes, kind: bytes) -> list[int]:
+    places = []
+    place = data.find(kind, 4)
+    while place >= 0:
+        places.append(place)
+        place = data.find(kind, place + 1)
+    return places
