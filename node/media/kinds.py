@@ -102,7 +102,7 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     TIFF.media_type: (pages,),
     HEIC.media_type: (behind, heif_images),
     HEIF.media_type: (behind, heif_images),
-    AVIF.media_type: (behind,),
+    AVIF.media_type: (behind, heif_images),
 }
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
