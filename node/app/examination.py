@@ -255,7 +255,7 @@ def _roster(case: _Case) -> str:
     case.roster = roster = open_roster(case.home, case.settings).load()
     if roster.expires <= time.time():
         raise Expired(
-            f"the roster (version {roster.version}) is stale: it ran out, so nobody is believed",
+            f"the roster (version {roster.version}) is stale: it ran out, so no member can be verified",
             remedy="start the daemon with the hub in reach; if it stays so, the hub does not refresh its roster, "
             "or this machine's clock is ahead",
         )

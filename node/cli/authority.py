@@ -39,12 +39,17 @@ from node.errors import Misuse
 group = new_group("The offline authority: decides who is a member.")
 
 FolderOption = Annotated[
-    Path, typer.Option("--folder", metavar="DIR", help="The authority's own folder, on its stick.", show_default=False)
+    Path,
+    typer.Option(
+        "--folder", metavar="DIR", help="The authority's own folder, on its removable disk.", show_default=False
+    ),
 ]
 KeyFoldersOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--key-folder", metavar="DIR", help="Where more of its key files are, such as another stick; repeatable."
+        "--key-folder",
+        metavar="DIR",
+        help="A folder with more of its key files, such as another removable disk; repeatable.",
     ),
 ]
 
@@ -75,7 +80,7 @@ def init(
 ) -> None:
     """Make the authority of a new federation: its keys, and root.json, which the hub is made with.
 
-    Give it a folder on a stick that is in no machine of the hub's while nobody signs.
+    Use a folder on a removable disk. Connect the disk only to sign, and never leave it in the hub's machine.
     """
     from node import app
 
@@ -246,7 +251,7 @@ def bundle(
     out: OutOption = None,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Give out once more what was signed last, for a hub that lost it. Opens no key of the authority's.
+    """Write the last signed bundle again, for a hub that lost it. Opens no key of the authority.
 
     Either --hub-home or --out.
     """

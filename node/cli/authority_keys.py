@@ -69,7 +69,7 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Change the authority's own keys: new root and targets keys, signed by the former root keys.
 
-    Put in as many of the former root sticks as must sign. A stick that is lost is replaced this way, as long as enough
+    Connect as many of the former root disks as must sign. This also replaces a lost disk, as long as enough
     others are left. Nodes and hub follow by themselves. Either --hub-home or --out.
     """
     from node import app
@@ -93,8 +93,8 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
 def _rotated_words(line: Line) -> str:
     return (
         f"The authority of {plain(line['federation'])} has new keys: {keys_words(line)}.\n"
-        "Put each new key file on its stick, and copy it to another safe. Once the hub has taken the bundle, destroy "
-        "the former key files: they sign nothing any more.\n"
+        "Put each new key file on its own removable disk, and a copy into another safe. Once the hub has "
+        "imported the bundle, destroy the former key files: they cannot sign any more.\n"
         "Compare the ROOT digits with the hub's operator by telephone:\n"
         f"{root_digits(line)}"
     )

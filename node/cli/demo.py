@@ -35,7 +35,7 @@ def demo(
 ) -> None:
     """Run a hub and three countries on this machine, with real photographs, from enrolment to verified evidence.
 
-    Everything that it starts, it stops. Exit code 1: some step did not come out.
+    It stops everything that it started. Exit code 1: a step failed.
     """
     from node.demo.scenario import Telling
     from node.demo.show import run

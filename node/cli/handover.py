@@ -25,7 +25,7 @@ from node.errors import Misuse
 
 HubHomeOption = Annotated[
     Path | None,
-    typer.Option("--hub-home", metavar="DIR", help="The hub's home, where the stick is put into its machine."),
+    typer.Option("--hub-home", metavar="DIR", help="The hub's home, if the disk is connected to the hub's machine."),
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The bundle to write, for vigil hub admit.")

@@ -157,7 +157,7 @@ def members(ctx: typer.Context) -> None:
 
 @group.command("status", cls=Command)
 def status(ctx: typer.Context) -> None:
-    """Show how the hub stands, and who is connected."""
+    """Show the state of the hub, and which members are connected."""
     given = common(ctx)
     _print_lines(given.output, _fetched(ctx, "status"))
 
@@ -281,7 +281,7 @@ def admit(
         Path, typer.Argument(metavar="BUNDLE", help="What vigil authority sign wrote.", show_default=False)
     ],
 ) -> None:
-    """Take in what the authority signed; it is in force at once."""
+    """Import what the authority signed. It takes effect at once."""
     from node import app
 
     given = common(ctx)
@@ -294,7 +294,7 @@ def admit(
 
 @group.command("refuse", cls=Command)
 def refuse(ctx: typer.Context, member: MemberArgument) -> None:
-    """Turn a pending petition down."""
+    """Refuse a pending petition."""
     _change(ctx, "refuse", {"member": member})
 
 
@@ -342,5 +342,5 @@ def run(ctx: typer.Context) -> None:
 
 @group.command("fsck", cls=Command)
 def fsck(ctx: typer.Context) -> None:
-    """Recompute every root, commitment and signature in the database. Exit code 1: something does not come out."""
+    """Recompute every root, commitment and signature in the database. Exit code 1: it found damage."""
     check_store(common(ctx))

@@ -175,7 +175,7 @@ def _print_version(asked: bool) -> None:
 
 def _federation(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Federated victim identification: the material stays home, the signed hash travels."""

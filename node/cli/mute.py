@@ -36,7 +36,7 @@ def mute(
 ) -> None:
     """Set the hits on one member's records aside on this node, or show them again with --lift.
 
-    Use this when a member fills the lists with hits that lead nowhere. Nothing is deleted: the records are kept,
+    Use this when a member fills the lists with useless hits. Nothing is deleted: the records are kept,
     verified and compared as before. Every command says how many hits it does not show; --show-all shows them. No other
     member learns of it, and the answers of this node do not change. The audit log records it.
 

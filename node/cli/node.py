@@ -79,7 +79,7 @@ def join(  # noqa: PLR0917 (typer hands over by name)
     """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
 
     Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
-    The same command again goes on where it was. In a home that joined before, it takes the hub of the new invitation:
+    Run the same command again to continue. In a home that joined before, it takes the hub of the new invitation:
     the node keeps its keys and its records.
     """
     _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
@@ -140,7 +140,7 @@ def ready_words(line: Line) -> str:
 
 @group.command("status", cls=Command)
 def status(ctx: typer.Context) -> None:
-    """Show how this node stands, and each member's log: how far we are, what is missing, what was set aside."""
+    """Show the state of this node and of each member's log: entries received, missing, and set aside."""
     given = common(ctx)
     members: list[Line] = []
     with given.session() as session:
@@ -153,7 +153,9 @@ def status(ctx: typer.Context) -> None:
 
 @group.command("doctor", cls=Command)
 def doctor(ctx: typer.Context) -> None:
-    """Find what is wrong with this node, and say what to do. Works on a broken one too. Exit code 1: something is."""
+    """Find faults of this node, and tell how to repair them. Works on a broken node too. Exit code 1: it found a
+    fault.
+    """
     from node import app
 
     given = common(ctx)
@@ -186,7 +188,7 @@ def acknowledge(
 
 @group.command("fsck", cls=Command)
 def fsck(ctx: typer.Context) -> None:
-    """Recompute every root, commitment and signature in the database. Exit code 1: something does not come out."""
+    """Recompute every root, commitment and signature in the database. Exit code 1: it found damage."""
     check_store(common(ctx))
 
 

@@ -36,7 +36,7 @@ def queries(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list.")] = _LISTED,
 ) -> None:
-    """Show what was asked and what came back, answers that came late included and labelled.
+    """Show past questions and their answers. Late answers are marked.
 
     With an ID: also what it asked about, as it was typed. To ask it once more: vigil query --again ID.
     """

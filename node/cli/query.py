@@ -45,7 +45,7 @@ def query(
             "--case", help="Our case reference. Without files and hashes: ask about the holdings of this case."
         ),
     ] = None,
-    legal_basis: Annotated[str | None, typer.Option("--legal-basis", help="The law that allows the question.")] = None,
+    legal_basis: Annotated[str | None, typer.Option("--legal-basis", help="The law that permits the question.")] = None,
     purpose: Annotated[
         str | None, typer.Option("--purpose", help=f"What it is for. Default: {DEFAULT_PURPOSE}.")
     ] = None,

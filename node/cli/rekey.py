@@ -45,7 +45,7 @@ def rekey(  # noqa: PLR0917 (typer hands over by name)
     """Change this node's keys: makes new ones beside the old, and asks the authority to sign them.
 
     The present keys stay in use until the authority has signed. Then a running node switches by itself: its published
-    records stay valid, and new records go into the next epoch of its log. The same command again goes on where it was.
+    records stay valid, and new records go into the next epoch of its log. Run the same command again to continue.
     Compare the KEYS digits with the authority by telephone.
     """
     from node import app

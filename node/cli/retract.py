@@ -66,7 +66,7 @@ def retract(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Retract more than 10 records without a question.")] = False,
 ) -> None:
-    """Take our own records back: one, those of a list, or all of a case. It cannot be undone.
+    """Retract our own records: one, those of a list, or all of a case. It cannot be undone.
 
     What a record says is deleted here at once, and at every member as the retraction arrives there. The log keeps that
     there was a record, and not what it said. A retraction is published once the hub has confirmed it; until then the

@@ -111,7 +111,7 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     workers: Workers = None,
     _radius: Radius = None,
 ) -> None:
-    """Look pictures, videos or hashes up here: among our holdings and every member's records.
+    """Search for pictures, videos or hashes on this node: in our holdings and in every member's records.
 
     Without files and hashes, `--case` looks up every holding of that case, from its stored fingerprints.
     Pictures and videos are searched in all eight orientations, with and without plain borders; bare hashes as they are.

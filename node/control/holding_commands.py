@@ -150,7 +150,7 @@ class HoldingCommands:
                 ids += [each.id for each in page]
                 after = page[-1].id
         if not ids:
-            raise NotFound("there is no such case here", remedy="`vigil case list` shows the cases")
+            raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

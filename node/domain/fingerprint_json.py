@@ -118,7 +118,7 @@ def _packed(frames: tuple[VideoFrame, ...]) -> str:
 def read_prints(said: object) -> MaterialFingerprints:
     """The inverse of `write_prints`. Raises `Malformed`."""
     if not isinstance(said, dict) or not isinstance(said.get("kind"), str) or said.keys() != _KEYS.get(said["kind"]):
-        raise Malformed("fingerprints lack a value, or have one too many")
+        raise Malformed("fingerprints have a missing or an extra value")
     about: Line = {
         "media_type": _media_type(said["media_type"]),
         "size": _number(said["size"]),
@@ -157,7 +157,7 @@ def _read_look(said: Line) -> Line:
 
 def _read_trimmed(said: object) -> TrimmedFingerprints:
     if not isinstance(said, dict) or said.keys() != _LOOK | {"box"}:
-        raise Malformed("the inside of a picture lacks a value, or has one too many")
+        raise Malformed("the inside of a picture has a missing or an extra value")
     box = said["box"]
     if not isinstance(box, list) or len(box) != _BOX:
         raise Malformed("the inside of a picture has four corners")
@@ -173,7 +173,7 @@ def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
     looks = []
     for each in said:
         if not isinstance(each, dict) or each.keys() != _LOOK | {"background"}:
-            raise Malformed("a look of a picture lacks a value, or has one too many")
+            raise Malformed("a look of a picture has a missing or an extra value")
         background = each["background"]
         if not isinstance(background, str) or background not in BACKGROUNDS:
             raise Malformed("a look of a picture has an unknown background")
@@ -186,7 +186,7 @@ def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
 
 def _read_animation(said: object) -> Animation:
     if not isinstance(said, dict) or said.keys() != _MOVING:
-        raise Malformed("an animation lacks a value, or has one too many")
+        raise Malformed("an animation has a missing or an extra value")
     return Animation(**_read_moving(said))
 
 

@@ -155,7 +155,7 @@ def unpack_mark(data: bytes) -> HomeMark:
     try:
         identity = bytes.fromhex(str(said.get("identity")))
     except ValueError:
-        raise Malformed("a mark of a database names it in a way that nobody writes") from None
+        raise Malformed("the mark of a database has a form that Vigil does not write") from None
     return HomeMark(
         owner=_owner(said["owner"]),
         identity=identity,

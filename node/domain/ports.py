@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
-from node.domain.keeping import IndexingReader, IndexingWriter
+from node.domain.index_ports import IndexingReader, IndexingWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter

@@ -186,8 +186,10 @@ def _nearest(ours: Words, theirs: Words) -> tuple[npt.NDArray[np.int16], npt.NDA
 
 
 def _spacing(compared: Sequence[Fingerprint]) -> int:
-    """Milliseconds between two frames of what is compared with, as they mostly are; a second at the least."""
-    times = [each.at for each in compared if each.code == FRAME.code and each.at is not None]
+    """Milliseconds between two frames of what is compared with, as they mostly are; a second at the least. Streams of
+    one film show frames at the same times.
+    """
+    times = sorted({each.at for each in compared if each.code == FRAME.code and each.at is not None})
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
     return max(SECOND, gaps[len(gaps) // 2]) if gaps else SECOND
 

@@ -53,7 +53,7 @@ class Brake:
             recent = [at for at in self._failures.get(_network(address), ()) if now - at < SECONDS]
         if len(recent) >= FAILURES:
             raise Overloaded(
-                "too many tokens from this address were none of ours",
+                "too many invalid tokens came from this address",
                 retry_after=max(1.0, SECONDS - (now - recent[0])),
                 remedy="wait a minute; then compare the token with the one that the hub's operator gave",
             )

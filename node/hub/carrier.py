@@ -40,10 +40,11 @@ from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
 from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE, leaf_hashes
+from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
+from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.disclosure import Copy
-from node.usecases.effects import freeze
+from node.usecases.entry_columns import Handlings
 from node.usecases.filling import is_word
 from node.usecases.pieces import pieces
 from node.usecases.quotas import (
@@ -58,7 +59,6 @@ from node.usecases.quotas import (
     refusal,
 )
 from node.usecases.replica import Rules, position, verify_package
-from node.usecases.vouching import compare, verify_note
 
 MAX_CURSORS: Final = 10_000
 FREE_WORDS: Final = 10

@@ -66,7 +66,7 @@ def check_open(reader: QueryReader, origin: Origin) -> None:
         raise Unavailable(
             f"the log of {origin.member} takes no more entries under its present key: the authority was asked to "
             "replace that key",
-            remedy="wait for the authority; what is said meanwhile is published under the new key",
+            remedy="wait for the authority; statements until then are published under the new key",
         )
 
 

@@ -150,7 +150,7 @@ class RosterDesk:
         # Whatever its dates are: a roster that ran out at the hub must not keep nodes from fetching the next one.
         roster = self._members.latest()
         if roster is None:
-            raise Unavailable("the authority has signed nobody in yet", remedy="wait for its signature")
+            raise Unavailable("the authority has not signed in any member yet", remedy="wait for its signature")
         known = roster.members.get(member)
         if known is None:
             return ()

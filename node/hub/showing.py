@@ -18,10 +18,10 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import NONCE_SIZE
 from node.errors import NotFound
 from node.tlog import tiles
+from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.circle import Circle, hide_remarks
-from node.usecases.columns import Handlings
+from node.usecases.entry_columns import Handlings
 from node.usecases.filling import next_run
-from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.errors import Damaged
-from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM
 from node.match.found import Found, found_of, room_for
+from node.match.search_threads import Crew
 from node.match.segments import Allocate, Array, Pairs, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2

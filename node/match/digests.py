@@ -19,9 +19,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.match.crew import Crew
 from node.match.flat import DEAD, FIRST_ROOM
 from node.match.found import NO_QUALITY, NOTHING, Found, joined, room_for
+from node.match.search_threads import Crew
 
 FIRST_CAPACITY: Final = 1_024
 """Slots of an empty table. Every capacity is a power of two, for there are as many buckets."""

@@ -19,8 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.match.crew import Crew
 from node.match.found import NOTHING, Found, found_of, joined, room_for
+from node.match.search_threads import Crew
 
 CHUNK: Final = 65_536
 """Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""

@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.domain.search_ports import SearchIndex
 from node.errors import Damaged, Misuse, StoreError, Unavailable
 from node.match.files import MappedFile, sync_folder, translated, write_whole
@@ -36,8 +36,8 @@ from node.match.manifest import (
     read,
     write,
 )
+from node.match.merge_policy import worth_merging
 from node.match.segments import Array, Progress, array_of, in_memory
-from node.match.worth import worth_merging
 
 MANIFEST: Final = "manifest"
 KEEP_AT_LEAST: Final = 8_192
@@ -237,7 +237,7 @@ class IndexFolder:
         part.rename(self._folder / MANIFEST)
         self._manifest, self._files, self._made_at, self._scrubbing = made, built.files, time.time(), 0
         # It is in place for everybody who looks. Should the disk fail now, a crash may bring the manifest before back:
-        # the store has forgotten the notes that one would need by then, so it is not used (`usecases.following`).
+        # the store has forgotten the notes that one would need by then, so it is not used (`usecases.index_sync`).
         with suppress(OSError):
             sync_folder(self._folder)
             self._clean()

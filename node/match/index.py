@@ -41,9 +41,9 @@ from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
 from node.match.bounding import Bounds
 from node.match.concerned import concerned
-from node.match.crew import Crew
 from node.match.found import Found
 from node.match.rows import RowSets
+from node.match.search_threads import Crew
 from node.match.segmented import SegmentedTable
 from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from node.domain.keeping import STORE_IDENTITY_SIZE, IndexMark
+from node.domain.index_ports import STORE_IDENTITY_SIZE, IndexMark
 from node.errors import Damaged, Misuse
 
 FORMAT: Final = "vigil-index/2"

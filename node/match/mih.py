@@ -20,10 +20,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.match.crew import Crew
 from node.match.flat import FIRST_ROOM
 from node.match.found import NOTHING, Found, found_of, room_for
 from node.match.mih_layout import Cut, Plan, plan
+from node.match.search_threads import Crew
 from node.match.segments import NO_PAIRS, Pairs
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.errors import Misuse
-from node.match.crew import Crew
 from node.match.files import CHANGING
 from node.match.flat import DEAD
 from node.match.found import NOTHING, Found, joined
 from node.match.mapped import MappedSegment
+from node.match.search_threads import Crew
 from node.match.segments import NO_PAIRS, Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
 
 CONFIRMED_AT_ONCE: Final = 4_096

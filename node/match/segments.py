@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from node.errors import Damaged
-from node.match.crew import Crew
 from node.match.found import Found
+from node.match.search_threads import Crew
 
 Array = NDArray[Any]
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], Array]

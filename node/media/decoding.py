@@ -53,8 +53,7 @@ class Read:
     `decoded`: frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer lost its way;
     `mended`: frames that the decoder had to mend;
     `before`: packets before the first frame; `steps`: how often two frames were so many milliseconds apart.
-    `lack`: what of ours it may have been in want of, "" where nothing. `sized`: whether any size was known. `more`:
-    streams of pictures that began after the first packets.
+    `lack`: what of ours it may have been in want of, "" where nothing. `sized`: whether any size was known.
     """
 
     track: Track
@@ -72,7 +71,6 @@ class Read:
     out_of_time: bool = False
     lack: str = ""
     sized: bool = False
-    more: int = 0
 
     @property
     def step(self) -> float:
@@ -99,11 +97,15 @@ def read_track(region: Region, known: Container, track: Track, given: Time, cove
     """Decodes a track within the time that was given. `covers`: what is put over the file (`mending`).
     Raises what PyAV raises where the film cannot be opened, or where memory runs out.
     """
-    read = _read_with(known, track, given, Feed(region, given, covers), {})
+    read = _read_with(known, track, given, _feed(region, track, given, covers), {})
     if read.decoded or read.out_of_time or not read.sized:
         return read
-    again = _read_with(known, track, given, Feed(region, given, covers), _MENDED)
+    again = _read_with(known, track, given, _feed(region, track, given, covers), _MENDED)
     return again if again.decoded else read
+
+
+def _feed(region: Region, track: Track, given: Time, covers: Mapping[int, bytes]) -> Feed:
+    return Feed(region.part(track.start) if track.start else region, given, covers)
 
 
 def _read_with(known: Container, track: Track, given: Time, feed: Feed, options: dict[str, str]) -> Read:
@@ -112,7 +114,6 @@ def _read_with(known: Container, track: Track, given: Time, feed: Feed, options:
         stream = next((each for each in film.streams.video if each.index == track.index), None)
         if stream is None:  # the file says another thing than when it was planned
             return read
-        known_streams = len(film.streams.video)
         context = stream.codec_context
         context.thread_count = 1
         context.options = {"max_pixels": str(MAX_FRAME_PIXELS), **options}
@@ -121,7 +122,6 @@ def _read_with(known: Container, track: Track, given: Time, feed: Feed, options:
             _take(read, frame, converter)
         read.out_of_time = given.was_up
         read.sized = bool(context.width)
-        read.more = len(film.streams.video) - known_streams
     return read
 
 

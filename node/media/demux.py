@@ -36,8 +36,6 @@ _PRIVATE: Final = "none"
 """No protocol has this name: nothing can be opened beside the file itself."""
 UNCUT: Final = {"ignore_editlist": "1"}
 """Options with which a film is shown as it was recorded, whatever its edit list leaves out."""
-PATIENT: Final = {"probesize": str(64 * 1024 * 1024), "analyzeduration": str(3_600 * 1_000_000)}
-"""Options with which streams are found that begin late: within 64 MiB and an hour."""
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,7 @@ def note_of(reads: Sequence[Read], known: Container, *, cut: bool, left_out: Seq
     parts = [*_of_film(reads[0], known, cut=cut)]
     parts += [_of_other(number, read) for number, read in enumerate(reads) if number]
     parts += left_out
-    streams = len({read.track.index for read in reads})
+    streams = len({(read.track.start, read.track.index) for read in reads})
     if streams > 1:
         parts.append(f"the frames of {streams} streams of pictures are kept together")
     note = ""

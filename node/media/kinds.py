@@ -102,7 +102,7 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     TIFF.media_type: (pages,),
     HEIC.media_type: (behind, heif_images),
     HEIF.media_type: (behind, heif_images),
-    AVIF.media_type: (behind,),
+    AVIF.media_type: (behind, heif_images),
 }
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
@@ -158,8 +158,16 @@ def _film_or_holder(head: bytes, region: Region) -> Kind | None:
         return _film(film)
     for holder in HOLDERS:
         if holder.recognise(head, region):
-            return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+            return _held_by(holder, head)
     return None
+
+
+def _held_by(holder: Holder, head: bytes) -> Kind:
+    """A holder, named by a sniffer where it is no more than a text: a script, a drawing, an address card."""
+    known = seems(head) if holder.media_type == catalogue.TEXT else UNKNOWN
+    if known is UNKNOWN:
+        return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
+    return Kind(name=known.name, media_type=known.media_type, readers=(holder.reader,))
 
 
 def _picture(known: Format, start: int = 0) -> Kind:

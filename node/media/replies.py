@@ -16,29 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from node.domain.fingerprints import (
-    BACKGROUNDS,
-    MD5,
-    ORIENTATIONS,
-    PDQ,
-    PHASH,
-    SHA1,
-    SHA256,
-    ComposedFingerprints,
-    DigestFingerprints,
-    MaterialFingerprints,
-    PictureFingerprints,
-    TrimmedFingerprints,
-    VideoFingerprints,
-)
+from node.domain.fingerprint_json import read_prints, write_prints
+from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
 from node.errors import Empty, Malformed, MediaError
-from node.media import subject_replies, video_replies
+from node.media import subject_replies
 from node.media.region import EMPTY
-from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
-from node.media.sniff import FORMATS
+from node.media.reply_bounds import MAX_BYTES, bounded
+from node.media.reply_values import MAX_REASON, as_number, as_words
 from node.media.subject_replies import Begun, Done
 
-MAX_REPLY_BYTES: Final = video_replies.MAX_BYTES
+MAX_REPLY_BYTES: Final = MAX_BYTES
 """The longest reply, its newline included; a still picture's is below 2,500."""
 MAX_ASKED_SECONDS: Final = 20_000
 """The most processor time that a worker can ask for in a line."""
@@ -46,16 +33,6 @@ _MOST_PARTS: Final = 100
 """Commas in a line: a picture with an inside and frames has 66, and a reason may have some."""
 _MOST_OPENED: Final = 16
 """Lists and objects in a line, of each kind: 4 at the most are written, and a reason may have some."""
-_MEDIA_TYPES: Final = frozenset(known.media_type for known in FORMATS)
-_MAX_NUMBER: Final = 2**53
-_HASHES: Final = ("md5", "sha1", "sha256", "phash")
-_NUMBERS: Final = ("size", "width", "height")
-_KEYS: Final = frozenset(
-    {"media_type", "pdq", "pdq_quality", "trimmed", "composed", "animation", "note", *_HASHES, *_NUMBERS}
-)
-_COMPOSED_KEYS: Final = frozenset({"background", "pdq", "pdq_quality", "phash"})
-_TRIMMED_KEYS: Final = frozenset({"box", "pdq", "pdq_quality", "phash"})
-_BOX: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +79,14 @@ def write_reply(said: Said) -> bytes:
     return json.dumps(_written(said)).encode("ascii") + b"\n"
 
 
-def _written(said: Said) -> dict[str, Any]:  # noqa: PLR0911  (one return for each kind of line)
+def _written(said: Said) -> dict[str, Any]:
     match said:
         case Empty():
             return {"empty": True}
         case MediaError():
             return {"error": str(said)[:MAX_REASON], "remedy": said.remedy[:MAX_REASON]}
         case MoreTime():
-            so_far = None if said.so_far is None else _write_picture(said.so_far)
+            so_far = None if said.so_far is None else write_prints(said.so_far)
             return {"seconds": said.seconds, "so_far": so_far}
         case Spent():
             return {"spent": True, "short": said.short}
@@ -119,46 +96,8 @@ def _written(said: Said) -> dict[str, Any]:  # noqa: PLR0911  (one return for ea
             return subject_replies.begun_reply(said)
         case Done():
             return subject_replies.done_reply(said)
-        case DigestFingerprints():
-            return subject_replies.digests_reply(said)
-        case VideoFingerprints():
-            return video_replies.video_reply(said)
         case _:
-            return _write_picture(said)
-
-
-def _write_picture(prints: PictureFingerprints) -> dict[str, Any]:
-    return {
-        "media_type": prints.media_type,
-        "pdq": [value.hex() for value in prints.pdq_orientations],
-        "pdq_quality": prints.pdq_quality,
-        "trimmed": _write_trimmed(prints.trimmed),
-        "composed": [_write_composed(look) for look in prints.composed],
-        "animation": video_replies.animation_reply(prints.animation),
-        "note": prints.note,
-        **{name: getattr(prints, name).hex() for name in _HASHES},
-        **{name: getattr(prints, name) for name in _NUMBERS},
-    }
-
-
-def _write_trimmed(trimmed: TrimmedFingerprints | None) -> dict[str, Any] | None:
-    if trimmed is None:
-        return None
-    return {
-        "box": list(trimmed.box),
-        "pdq": [value.hex() for value in trimmed.pdq_orientations],
-        "pdq_quality": trimmed.pdq_quality,
-        "phash": trimmed.phash.hex(),
-    }
-
-
-def _write_composed(look: ComposedFingerprints) -> dict[str, Any]:
-    return {
-        "background": look.background,
-        "pdq": [value.hex() for value in look.pdq_orientations],
-        "pdq_quality": look.pdq_quality,
-        "phash": look.phash.hex(),
-    }
+            return write_prints(said)
 
 
 def read_reply(line: bytes) -> Said:
@@ -171,7 +110,7 @@ def read_reply(line: bytes) -> Said:
         raise Malformed("a worker's reply is not a line of JSON") from error
     if not isinstance(said, dict):
         raise Malformed("a worker's reply is not an object")
-    return _BY_KEYS.get(frozenset(said), _read_picture)(said)
+    return _BY_KEYS.get(frozenset(said), _read_material)(said)
 
 
 def _read_error(said: dict[str, Any]) -> MediaError:
@@ -184,7 +123,7 @@ def _read_empty(said: dict[str, Any]) -> Empty:
 
 
 def _read_more_time(said: dict[str, Any]) -> MoreTime:
-    so_far = None if said["so_far"] is None else _read_picture(said["so_far"])
+    so_far = None if said["so_far"] is None else _read_so_far(said["so_far"])
     return MoreTime(seconds=as_number(said["seconds"], MAX_ASKED_SECONDS), so_far=so_far)
 
 
@@ -212,80 +151,17 @@ _BY_KEYS: Final[dict[frozenset[str], Callable[[dict[str, Any]], Said]]] = {
     frozenset({"cost", "most"}): _read_costly,
     subject_replies.BEGUN_KEYS: subject_replies.read_begun,
     subject_replies.DONE_KEYS: subject_replies.read_done,
-    subject_replies.DIGEST_KEYS: subject_replies.read_digests,
-    video_replies.KEYS: video_replies.read_video,
 }
-"""The reader of a line by its keys; a picture has all others."""
+"""The reader of a line by its keys; fingerprints have all others."""
 
 
-def _read_picture(said: object) -> PictureFingerprints:
-    if not isinstance(said, dict) or said.keys() != _KEYS:
-        raise Malformed("a worker's reply lacks a value or has one too many")
-    hashes = _orientations(said["pdq"])
-    media_type = said["media_type"]
-    if not isinstance(media_type, str) or media_type not in _MEDIA_TYPES:
-        raise Malformed("a worker's reply states an unknown media type")
-    return PictureFingerprints(
-        media_type=media_type,
-        pdq=hashes[0],
-        pdq_quality=as_number(said["pdq_quality"], 100),
-        pdq_orientations=hashes,
-        md5=as_bytes(said["md5"], MD5.size),
-        sha1=as_bytes(said["sha1"], SHA1.size),
-        sha256=as_bytes(said["sha256"], SHA256.size),
-        phash=as_bytes(said["phash"], PHASH.size),
-        size=as_number(said["size"], _MAX_NUMBER),
-        width=as_number(said["width"], _MAX_NUMBER),
-        height=as_number(said["height"], _MAX_NUMBER),
-        trimmed=_read_trimmed(said["trimmed"]),
-        composed=_read_composed(said["composed"]),
-        animation=video_replies.read_animation(said["animation"]),
-        note=as_words(said["note"]),
-    )
+def _read_material(said: object) -> MaterialFingerprints:
+    """Fingerprints as a worker of this version can have them: the codec, and what the decoders bound."""
+    return bounded(read_prints(said))
 
 
-def _read_trimmed(said: object) -> TrimmedFingerprints | None:
-    if said is None:
-        return None
-    if not isinstance(said, dict) or said.keys() != _TRIMMED_KEYS:
-        raise Malformed("a worker's reply has an inside that lacks a value or has one too many")
-    box = said["box"]
-    if not isinstance(box, list) or len(box) != _BOX:
-        raise Malformed("a worker's reply has an inside without its place")
-    left, top, right, bottom = (as_number(value, _MAX_NUMBER) for value in box)
-    if not (left < right and top < bottom):
-        raise Malformed("a worker's reply has an inside that is none")
-    return TrimmedFingerprints(
-        box=(left, top, right, bottom),
-        pdq_quality=as_number(said["pdq_quality"], 100),
-        pdq_orientations=_orientations(said["pdq"]),
-        phash=as_bytes(said["phash"], PHASH.size),
-    )
-
-
-def _read_composed(said: object) -> tuple[ComposedFingerprints, ...]:
-    """At most one look for each background, in their order."""
-    if not isinstance(said, list) or len(said) > len(BACKGROUNDS):
-        raise Malformed("a worker's reply has too many looks of a transparent picture")
-    looks = []
-    for look in said:
-        if not isinstance(look, dict) or look.keys() != _COMPOSED_KEYS:
-            raise Malformed("a worker's reply has a look that lacks a value or has one too many")
-        looks.append(
-            ComposedFingerprints(
-                background=as_words(look["background"]),
-                pdq_quality=as_number(look["pdq_quality"], 100),
-                pdq_orientations=_orientations(look["pdq"]),
-                phash=as_bytes(look["phash"], PHASH.size),
-            )
-        )
-    names = [look.background for look in looks]
-    if names != [name for name in BACKGROUNDS if name in names]:
-        raise Malformed("a worker's reply has a look over another background than white or black")
-    return tuple(looks)
-
-
-def _orientations(values: object) -> tuple[bytes, ...]:
-    if not isinstance(values, list) or len(values) != len(ORIENTATIONS):
-        raise Malformed("a worker's reply has not one PDQ an orientation")
-    return tuple(as_bytes(value, PDQ.size) for value in values)
+def _read_so_far(said: object) -> PictureFingerprints:
+    prints = _read_material(said)
+    if not isinstance(prints, PictureFingerprints):
+        raise Malformed("a worker's reply has so far what is no picture")
+    return prints

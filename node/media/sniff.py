@@ -108,7 +108,13 @@ _SIGNATURES: Final = (
     (b"II\x1a\x00\x00\x00HEAPCCDR", CRW),
 )
 _JP2: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
-_ANYMAP: Final = re.compile(rb"P[1-6][ \t\r\n]+(?:#[^\r\n]*[\r\n]+\s*)*\d+\s|P[Ff]\s+\d+\s+\d+\s|P7\n(?!332)")
+_GAP: Final = rb"\s+(?:#[^\r\n]*[\r\n]+\s*)*"
+_ANYMAP: Final = re.compile(
+    rb"P[14]" + _GAP + rb"\d+" + _GAP + rb"\d+\s|"
+    rb"P[2356]" + _GAP + rb"\d+" + _GAP + rb"\d+" + _GAP + rb"\d+\s|"
+    rb"P[Ff]\s+\d+\s+\d+\s+-?[0-9.]+\s|P7\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)\s"
+)
+"""A portable anymap's whole header: its two letters alone begin many a text."""
 _SGI_DIMENSIONS: Final = (b"\x00\x01", b"\x00\x02", b"\x00\x03")
 _MOST_IMAGES: Final = 256
 """Images of an icon; Windows' own have up to 30."""

@@ -11,23 +11,20 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from node.domain.fingerprints import MD5, SHA1, SHA256, DigestFingerprints
+from node.domain.fingerprint_json import read_prints, write_prints
+from node.domain.fingerprints import DigestFingerprints
 from node.domain.parts import Role
 from node.errors import Malformed
 from node.media.parts.part import MAX_PARTS
-from node.media.region import MAX_FILE_BYTES
+from node.media.reply_bounds import bounded
 from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 
 MAX_NAME: Final = 1_000
 """Characters of the name of a part."""
 _MOST_NAME_DIGITS: Final = 2 * 4 * MAX_NAME
-_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,40}/[a-z0-9][a-z0-9.+-]{0,80}", re.ASCII)
-"""RFC 6838, section 4.2, in lower case."""
-DIGEST_KEYS: Final = frozenset({"media_type", "size", "md5", "sha1", "sha256", "note"})
 BEGUN_KEYS: Final = frozenset({"begun", "holds", "index", "role", "name"})
 DONE_KEYS: Final = frozenset({"done"})
 
@@ -60,7 +57,7 @@ def plain_name(name: str) -> str:
 def begun_reply(begun: Begun) -> dict[str, Any]:
     """What a reply says of a subject that has begun."""
     return {
-        "begun": digests_reply(begun.digests),
+        "begun": write_prints(begun.digests),
         "holds": begun.holds,
         "index": begun.index,
         "role": begun.role.value,
@@ -70,14 +67,15 @@ def begun_reply(begun: Begun) -> dict[str, Any]:
 
 def read_begun(said: dict[str, Any]) -> Begun:
     """The inverse, of an object with exactly the keys of `BEGUN_KEYS`. Raises `Malformed`."""
-    if not isinstance(said["begun"], dict) or said["begun"].keys() != DIGEST_KEYS or type(said["holds"]) is not bool:
+    digests = bounded(read_prints(said["begun"]))
+    if not isinstance(digests, DigestFingerprints) or type(said["holds"]) is not bool:
         raise Malformed("a worker's reply begins a subject without its digests")
     try:
         role = Role(said["role"])
     except ValueError:
         raise Malformed("a worker's reply states an unknown role") from None
     return Begun(
-        digests=read_digests(said["begun"]),
+        digests=digests,
         holds=said["holds"],
         index=None if said["index"] is None else as_number(said["index"], MAX_PARTS),
         role=role,
@@ -87,11 +85,11 @@ def read_begun(said: dict[str, Any]) -> Begun:
 
 def _read_name(value: object) -> str:
     if not isinstance(value, str) or len(value) > _MOST_NAME_DIGITS or len(value) % 2:
-        raise Malformed("a worker's reply has a name that is none")
+        raise Malformed("a worker's reply has a name that is not valid")
     try:
         name = as_bytes(value, len(value) // 2).decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed("a worker's reply has a name that is none") from None
+        raise Malformed("a worker's reply has a name that is not valid") from None
     if name != plain_name(name):
         raise Malformed("a worker's reply has a name that is too long or not plain")
     return name
@@ -105,30 +103,3 @@ def done_reply(done: Done) -> dict[str, Any]:
 def read_done(said: dict[str, Any]) -> Done:
     """The inverse, of an object with exactly the keys of `DONE_KEYS`. Raises `Malformed`."""
     return Done(note=as_words(said["done"]))
-
-
-def digests_reply(prints: DigestFingerprints) -> dict[str, Any]:
-    """What a reply says of digests."""
-    return {
-        "media_type": prints.media_type,
-        "size": prints.size,
-        "md5": prints.md5.hex(),
-        "sha1": prints.sha1.hex(),
-        "sha256": prints.sha256.hex(),
-        "note": prints.note[:MAX_REASON],
-    }
-
-
-def read_digests(said: dict[str, Any]) -> DigestFingerprints:
-    """The inverse, of an object with exactly the keys of `DIGEST_KEYS`. Raises `Malformed`."""
-    media_type = said["media_type"]
-    if not isinstance(media_type, str) or _MEDIA_TYPE.fullmatch(media_type) is None:
-        raise Malformed("a worker's reply states a media type that is not one")
-    return DigestFingerprints(
-        media_type=media_type,
-        size=as_number(said["size"], MAX_FILE_BYTES),
-        md5=as_bytes(said["md5"], MD5.size),
-        sha1=as_bytes(said["sha1"], SHA1.size),
-        sha256=as_bytes(said["sha256"], SHA256.size),
-        note=as_words(said["note"]),
-    )

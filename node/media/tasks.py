@@ -23,7 +23,7 @@ from node.media.orders import Orders
 from node.media.subject_replies import Begun
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Task:
     """A file, and its result once there is one. `named`: a person named this path; `identity`: what was found in its
     place. `again`: its subject at hand was tried before; `anew`: a new worker has to take it.

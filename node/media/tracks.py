@@ -50,7 +50,7 @@ class Track:
     `stated`: seconds that it says it has, 0 where it does not say; `pixels`: of one frame, as stated.
 
     `options`: what the file is opened with for it. `hidden`: seconds that the edit list leaves out, of a track that
-    shows them.
+    shows them; `start`: the offset from which on the file is read for it.
     """
 
     index: int
@@ -59,14 +59,18 @@ class Track:
     pixels: int
     options: dict[str, str] = field(default_factory=dict)
     hidden: float = 0.0
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The tracks of a film, and in plain words which streams of pictures are none."""
+    """The tracks of a film, and in plain words which streams of pictures are none; the containers' own
+    identifiers of all streams.
+    """
 
     tracks: tuple[Track, ...]
     left_out: tuple[str, ...] = ()
+    identifiers: frozenset[int] = frozenset()
 
 
 def plan_of(film: InputContainer, known: Container) -> Plan:
@@ -90,7 +94,7 @@ def plan_of(film: InputContainer, known: Container) -> Plan:
             raise damage(f"the pictures in this {known.name} are {_NOT_DECODED}")
         raise MediaError(refused[0])
     left_out = [_left_out(refused.count(reason), len(streams), reason) for reason in dict.fromkeys(refused)]
-    return Plan(tracks=tuple(tracks), left_out=tuple(left_out))
+    return Plan(tracks=tuple(tracks), left_out=tuple(left_out), identifiers=frozenset(each.id for each in film.streams))
 
 
 def is_attached(stream: VideoStream) -> bool:

@@ -154,7 +154,7 @@ class Turns:
 
     # ---- the loss of a worker
 
-    def is_tried_again(self, worker: WorkerProcess, task: Task, status: int) -> bool:
+    def _is_tried_again(self, worker: WorkerProcess, task: Task, status: int) -> bool:
         """Whether the subject of a worker that has ended by itself deserves a new worker: it was killed, or it crashed
         and had read others before. `status`: its exit status (negative: the signal).
         """
@@ -164,7 +164,7 @@ class Turns:
     def lose(self, worker: WorkerProcess, task: Task, reason: str, status: int) -> None:
         """A worker was lost with its file. `reason`: why it was stopped; "" where it ended by itself."""
         task.taken += worker.took()
-        if not reason and self.is_tried_again(worker, task, status):
+        if not reason and self._is_tried_again(worker, task, status):
             task.course.take_back()
             task.again = task.anew = True
             return

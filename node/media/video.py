@@ -12,17 +12,21 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from node.domain.fingerprints import DigestFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import demux
 from node.media.allowance import Allow, Time, Wish
+from node.media.containers import MPEG_TS
 from node.media.decoding import Read, read_track
 from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
 from node.media.film_notes import is_short, note_of
 from node.media.mending import covers_of
 from node.media.merging import merged
+from node.media.programs import late_pictures
 from node.media.shortage import Shortage, damage, either, lack_in, shortage, suspected
 from node.media.tracks import MAX_FRAME_PIXELS, MAX_SECONDS, Plan, Track, plan_of, processor_seconds, wish_of
 from node.media.truncation import is_cut_short, lacking
@@ -88,17 +92,18 @@ def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], P
         most, cost = wish_of(plan.tracks, region.size)
         given = allow(Wish(size=region.size, seconds=most, cost=cost))
         reads, left_out = _read_all(region, known, plan.tracks, given, covers)
+        late, not_late = _read_late(region, known, plan, given)
     except MediaError:
         raise
     except Exception as error:  # noqa: BLE001  (see the rules above)
         if lack := lack_in(error):
             raise shortage(f"decoding this {known.name}", lack) from None
         raise damage(_unreadable(region, known)) from None
-    whole = [read for read in reads if read.decoded]
+    whole = [read for read in (*reads, *late) if read.decoded]
     if not whole:
         raise damage(_without_frames(reads, known))
     whole.sort(key=lambda read: read.milliseconds * (not read.track.hidden), reverse=True)
-    return whole, Plan(tracks=plan.tracks, left_out=(*plan.left_out, *left_out))
+    return whole, Plan(tracks=plan.tracks, left_out=(*plan.left_out, *left_out, *not_late))
 
 
 def _read_all(
@@ -115,10 +120,29 @@ def _read_all(
         read.breaks += len(covers)
         reads.append(read)
         without += not read.decoded
-    said = [f"{without} of {len(tracks)} streams of pictures: no frame can be decoded"] if without else []
-    if any(read.more > 0 for read in reads):
-        said.append("not looked at: a stream of pictures that begins later")
-    return reads, tuple(said)
+    return reads, (f"{without} of {len(tracks)} streams of pictures: no frame can be decoded",) if without else ()
+
+
+def _read_late(region: Region, known: Container, plan: Plan, given: Time) -> tuple[list[Read], tuple[str, ...]]:
+    """The streams of pictures that begin later in a transport stream, and what of them could not be read."""
+    if known != MPEG_TS:
+        return [], ()
+    reads: list[Read] = []
+    late = late_pictures(region, plan.identifiers, given)
+    for identifier, start in late.items():
+        if given.is_up():
+            break
+        with suppress(Exception), demux.opened(demux.Feed(region.part(start), given), known) as film:
+            stream = next((each for each in film.streams.video if each.id == identifier), None)
+            if stream is None:
+                continue
+            tracks = plan_of(film, known).tracks
+            track = next((replace(each, start=start) for each in tracks if each.index == stream.index), None)
+            if track is not None:
+                read = read_track(region, known, track, given, {})
+                reads += [read] if read.decoded else []
+    left = len(late) - len(reads)
+    return reads, (f"not looked at: {left} streams of pictures that begin later",) if left else ()
 
 
 def _unreadable(region: Region, known: Container) -> str:

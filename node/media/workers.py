@@ -91,9 +91,10 @@ class Workers:
         """Listens no more to workers whose file has many parts that cannot be handed on yet, and to others again. What
         holds up the first file is always listened to.
         """
+        taken = any(first in worker.tasks for worker in self._workers)  # else it waits until a worker has room
         for worker in self._workers:
             full = bool(worker.tasks) and len(worker.tasks[0].course.ready) >= _MOST_READY
-            if full and first not in worker.tasks:
+            if full and taken and first not in worker.tasks:
                 if not worker.paused:
                     worker.paused = time.monotonic()
                     self._selector.unregister(worker.back)

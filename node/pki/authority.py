@@ -258,7 +258,7 @@ class Authority:
         if membership is None:
             raise NotFound(
                 "this authority has signed no list of members yet",
-                remedy="nothing rests on its keys so far: make a new authority in another folder",
+                remedy="no member depends on its keys yet: make a new authority in another folder",
             )
         if self._interrupted:
             return self._publish(membership, online, now=now)

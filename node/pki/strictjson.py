@@ -125,7 +125,7 @@ def decode_hex(text: str, size: int, what: str) -> bytes:
     try:
         value = bytes.fromhex(text)
     except ValueError as error:
-        raise Malformed(f"{what} has hex digits that are none") from error
+        raise Malformed(f"{what} has characters that are not hex digits") from error
     if len(value) != size or value.hex() != text:
         raise Malformed(f"{what} has hex digits of another length or form")
     return value

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from node.domain.keeping import STORE_IDENTITY_SIZE
+from node.domain.index_ports import STORE_IDENTITY_SIZE
 from node.errors import Damaged, DiskFull, StoreError
 
 PAGE_SIZE: Final = 8_192

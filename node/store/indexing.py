@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, select, text, update
 
-from node.domain.keeping import RowChange, StoreLine
+from node.domain.index_ports import RowChange, StoreLine
 from node.store.statements import Repository, insert_rows
 from node.store.tables.indexing import changes, line
 

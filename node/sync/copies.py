@@ -31,10 +31,10 @@ from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault, StoreErro
 from node.sync.exchange import follow_step
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.allowance import Allowance, Pause
+from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
-from node.usecases.effects import freeze
+from node.usecases.entry_columns import Handlings
 from node.usecases.pieces import Piece, pieces, shares
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 

@@ -184,7 +184,7 @@ class Publisher:
             # Somebody else handed in a run, or our last answer was lost: the hub's own word decides.
             head = await self._head()
         if head.size <= start:
-            raise PeerFault("the hub took our entries and has none of them", remedy="ask the hub's operator")
+            raise PeerFault("the hub accepted our entries but does not have them", remedy="ask the hub's operator")
         return head
 
     async def _adopt(self, size: int) -> None:

@@ -31,8 +31,8 @@ from node.sync.exchange import Repair, repair_steps
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
-from node.usecases.columns import Handlings, parse
 from node.usecases.disclosure import Copy, judge
+from node.usecases.entry_columns import Handlings, parse
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200

@@ -45,6 +45,6 @@ class Restitution:
         while (package := await asyncio.to_thread(self._former.run_from, origin, at)) is not None:
             head = await self._carrier.submit(package)
             if head.size <= at:
-                raise PeerFault("the hub took entries of a former log and has none of them")
+                raise PeerFault("the hub accepted entries of a former log but does not have them")
             at = head.size
         _log.warning("a former log of ours was handed in again", entries=at - start)

@@ -206,7 +206,7 @@ def _read(origin: str, data: bytes) -> SignedCheckpoint:
     try:
         checkpoint = parse_text(notes.parse(data).text)
     except Malformed as fault:
-        raise Damaged("what is stored as a log's checkpoint is none", remedy=_FSCK) from fault
+        raise Damaged("the stored checkpoint of a log is not a checkpoint", remedy=_FSCK) from fault
     if checkpoint.origin != origin:
         raise Damaged("the checkpoint stored with a log is another log's", remedy=_FSCK)
     return SignedCheckpoint(checkpoint=checkpoint, note=data)

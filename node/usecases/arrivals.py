@@ -33,8 +33,8 @@ from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
 from node.errors import Damaged
 from node.usecases.casework import holding_subject
-from node.usecases.following import READ_BYTES
 from node.usecases.hit_list import behind
+from node.usecases.index_sync import READ_BYTES
 from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
 from node.usecases.acting import caller
+from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.quotas import merged
-from node.usecases.vouching import LogTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

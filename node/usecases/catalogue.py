@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - The store is the truth. The index follows every durable change, in the order of the changes, before the next begins
-  (`node.usecases.following`).
+  (`node.usecases.index_sync`).
 - Whoever writes or purges bodies, or takes in holdings, does so inside `Catalogue.change`. Dying between commit and
   index loses nothing: at the start the index catches up with the store.
 - What a purge removed is in no index and in no journal of the database when `change` has ended.
@@ -21,7 +21,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
-from node.domain.keeping import IndexFiles
+from node.domain.index_ports import IndexFiles
 from node.domain.log_ports import Chain, StoredRun
 from node.domain.ports import Codec, Store, StoreReader
 from node.domain.search_ports import SearchIndex
@@ -29,10 +29,10 @@ from node.domain.statements import Body
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Malformed
 from node.usecases.change import Change
-from node.usecases.following import READ_BYTES, Following, Progress, silent
 from node.usecases.fsck import Report
+from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
 from node.usecases.purging import REMARKS, chain_at, leaf_at
-from node.usecases.view import View, Views
+from node.usecases.search_scope import View, Views
 
 NO_REASON: Final = "set aside; its log has more such entries than reasons are kept of"
 

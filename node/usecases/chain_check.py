@@ -15,7 +15,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import TARGETING, Kind
 from node.domain.ids import Origin, RecordId
 from node.tlog.merkle import leaf_hash
-from node.usecases.columns import parse
+from node.usecases.entry_columns import parse
 from node.usecases.purging import REMARKS, leaves_at
 
 if TYPE_CHECKING:

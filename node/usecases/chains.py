@@ -21,8 +21,8 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogWriter
+from node.usecases.pointing_entries import Place, Word, fault_in_log, segment, under_itself
 from node.usecases.purging import Purge, kind_of, root_of
-from node.usecases.words import Place, Word, fault_in_log, segment, under_itself
 
 TWICE: Final = "a retraction cannot be retracted"
 NOT_A_RECORD: Final = "a correction of what is not a contribution"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.search_ports import HOLDINGS_SOURCE
-from node.usecases.effects import NOWHERE, Applied, Places, apply
+from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
 from node.usecases.purging import Purge
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Change:
     purges: list[Purge] = field(default_factory=list)
 
     def apply(self, verified: Verified, places: Places = NOWHERE) -> Applied:
-        """Stores a verified run with its effects (`effects.apply`)."""
+        """Stores a verified run with its effects (`applying_runs.apply`)."""
         done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged

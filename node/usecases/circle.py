@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, RecordId
     from node.domain.log_ports import Link, LogReader
-    from node.usecases.columns import Handlings
+    from node.usecases.entry_columns import Handlings
 
 MAX_DEPTH: Final = 16
 """Comments on comments that are followed up to their record; a deeper one is withheld."""

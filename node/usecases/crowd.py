@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from node.domain.ports import StoreReader
     from node.domain.queries import Hit
     from node.domain.search_ports import Alike, RawHit
-    from node.usecases.checking import Asked, Checker, Spoken
+    from node.usecases.hit_verification import Asked, Checker, Spoken
     from node.usecases.sources import Sources
 
 MAX_ALIKE: Final = 10

@@ -25,9 +25,9 @@ from node.domain.roster import KeyStatus, Roster
 from node.errors import BadSignature, Malformed
 from node.tlog import note as notes
 from node.usecases.catalogue import Catalogue
+from node.usecases.checkpoint_trust import verify_hub
 from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
-from node.usecases.vouching import verify_hub
 
 PURGE_AT_ONCE: Final = 100
 """Records that one transaction of a sweep purges: between two of them other writers get their turn."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec, StoreReader
     from node.domain.queries import Subject
     from node.domain.search_ports import RawHit
-    from node.usecases.checking import Asked, Spoken
+    from node.usecases.hit_verification import Asked, Spoken
 
     Evident = Callable[[RawHit, Spoken], Hit]
     """A hit with all its evidence."""

@@ -17,7 +17,7 @@ import numpy as np
 from node.domain.batch import BodyState, Package
 from node.domain.ids import MemberId, Origin
 from node.errors import BadProof
-from node.usecases.columns import Bytes, Envelopes, Flags, Handlings, disagreements, lengths, opens, whole_nonces
+from node.usecases.entry_columns import Bytes, Envelopes, Flags, Handlings, disagreements, lengths, opens, whole_nonces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

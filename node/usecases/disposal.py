@@ -139,7 +139,7 @@ class Disposal:
             if case:
                 chosen = list(self._of_case(reader, case))
                 if not chosen:
-                    raise NotFound("there is no such case here", remedy="`vigil case list` shows the cases")
+                    raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
             else:
                 found = reader.holdings_by_id(ids)
                 _check_there(ids, found)

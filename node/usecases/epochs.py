@@ -22,7 +22,7 @@ from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.tlog import tiles
 from node.tlog.merkle import leaf_hash
 from node.usecases.chains import unlink
-from node.usecases.vouching import LogTiles
+from node.usecases.checkpoint_trust import LogTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -24,7 +24,7 @@ from node.tlog import proof as proofs
 from node.tlog import tiles
 from node.tlog.checkpoint import parse_text
 from node.tlog.merkle import leaf_hash, verify_inclusion
-from node.usecases.vouching import LogTiles, log_keys, verify_hub, verify_note
+from node.usecases.checkpoint_trust import LogTiles, log_keys, verify_hub, verify_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def build_evidence(store: Store, record: RecordId) -> bytes:
         log = reader.log(record.origin)
         index = reader.find(record.origin, [record.leaf]).get(record.leaf)
         if log is None or index is None:
-            raise NotFound("there is no such record here")
+            raise NotFound("this node has no such record")
         run = reader.run(record.origin, index, index + 1, 0)
         if run.states[0] != BodyState.HELD:
             raise Refused(

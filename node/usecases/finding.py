@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
     from node.usecases.matching import Matcher
     from node.usecases.neighbourhood import Verdict
-    from node.usecases.view import View
+    from node.usecases.search_scope import View
 
 HELD: Final = "an officer of this member decides about this question; the answer comes later"
 """All that the asker is told of why."""

@@ -15,8 +15,8 @@ from node.domain.batch import RUN_BYTES, Package
 from node.errors import PeerFault
 from node.tlog import note as notes
 from node.tlog import tiles
+from node.usecases.checkpoint_trust import LogTiles, verify_note
 from node.usecases.filling import next_run
-from node.usecases.vouching import LogTiles, verify_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from node.errors import BadProof, Damaged, Malformed, PeerFault
 from node.tlog import merkle
 from node.tlog.tiles import TILE_WIDTH, tile_root
 from node.usecases.chain_check import Roots, chain_faults
-from node.usecases.vouching import verify_note
+from node.usecases.checkpoint_trust import verify_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

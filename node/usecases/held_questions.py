@@ -121,7 +121,7 @@ class HeldQuestions:
             now = int(deps.clock())
             if held.expires_at <= now:
                 raise Expired(
-                    "this question has expired, and nobody waits for its answer any more",
+                    "this question has expired; its asker no longer waits for the answer",
                     remedy="call its asker, who can ask again",
                 )
             _, said = deps.answerer.decided(held.query, refusal)

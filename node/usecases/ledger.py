@@ -33,14 +33,14 @@ from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
+from node.usecases.applying_runs import Target, audience_within, find_target
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
-from node.usecases.columns import check_own
-from node.usecases.effects import Target, audience_within, find_target
+from node.usecases.entry_columns import check_own
+from node.usecases.pointing_entries import check_room
 from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
-from node.usecases.words import check_room
 
 _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
@@ -205,7 +205,7 @@ class Ledger:
             if about is None or about.state != BodyState.HELD or about.handling is None:
                 if index is not None:
                     _check_replaced(writer, target, index)
-                raise NotFound("there is no such record here, or it is not for us to read")
+                raise NotFound("this node has no such record, or may not read it")
             circle = about.handling.audience
             if circle is not None:
                 circle = tuple(sorted({*circle, target.origin.member}))
@@ -315,7 +315,7 @@ class Ledger:
             return None
         holding = reader.holding(holding_id)
         if holding is None:
-            raise NotFound("there is no such holding here")
+            raise NotFound("this node has no such holding")
         return holding.record
 
     def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
@@ -330,7 +330,7 @@ class Ledger:
         index = reader.find(target.origin, [target.leaf]).get(target.leaf)
         placed = None if index is None else find_target(reader, target.origin, index, self._codec)
         if placed is None:
-            raise NotFound("there is no such record in our log")
+            raise NotFound("your own log has no such record")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
     def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- The index proposes, the store decides: every hit is re-checked (`checking`) before it is shown.
+- The index proposes, the store decides: every hit is re-checked (`hit_verification`) before it is shown.
 - A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
 - Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
 """
@@ -18,10 +18,10 @@ from node.domain.ids import RecordId
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
 from node.usecases.allowing import mark
-from node.usecases.checking import Asked, Checker
 from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
+from node.usecases.hit_verification import Asked, Checker
 from node.usecases.search_terms import matchable, probes_of
 from node.usecases.sources import EVERYBODY, Sources
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
     from node.domain.statements import Contribution
-    from node.usecases.checking import Spoken
+    from node.usecases.hit_verification import Spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

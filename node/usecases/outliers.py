@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.fingerprints import PDQ, PDQ_RADIUS
-from node.usecases.following import READ_BYTES
+from node.usecases.index_sync import READ_BYTES
 
 if TYPE_CHECKING:
     from node.domain.log_ports import LogState

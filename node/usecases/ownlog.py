@@ -4,8 +4,8 @@ Rules this module upholds:
 
 - Order of a checkpoint: leaves, tiles and the size to be signed in one transaction; sign; persist; only then publish.
   Signing the same size again gives the same bytes.
-- Nothing gets a place and nothing is signed before this start was compared with the hub. Where the hub is ahead, its
-  entries are adopted first, and what was only acknowledged gets its place after them.
+- After each start, nothing gets a place and nothing is signed until this log was compared with the hub. If the hub is
+  ahead, its entries are adopted first, and what was only acknowledged gets its place after them.
 - A member that has left the federation gives a place to its retractions alone: nothing else of it goes out.
 - Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
 """
@@ -29,18 +29,21 @@ from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailabl
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, sign_checkpoint
+from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
+from node.usecases.checkpoint_trust import LogTiles, compare, verify_note
 from node.usecases.disclosure import Copy
-from node.usecases.effects import freeze
+from node.usecases.entry_columns import Handlings
 from node.usecases.filling import is_word, next_run
 from node.usecases.pieces import WORK_AT_ONCE, pieces
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
-from node.usecases.vouching import LogTiles, compare, verify_note
 from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
 """Statements that get their place in one transaction, at most; of those that point at others `WORK_AT_ONCE`."""
+
+NOT_COMPARED: Final = "cannot {} yet: this node has not compared its log with the hub since it started"
+WAIT: Final = "wait until the node reaches the hub (vigil node status shows the connection)"
 
 
 class Standing(Enum):
@@ -201,7 +204,7 @@ class OwnLog:
         Raises `Unavailable` before this start was compared with the hub, `Refused` where the log is frozen.
         """
         if not self._compared:
-            raise Unavailable("nothing is signed before this start was compared with the hub")
+            raise Unavailable(NOT_COMPARED.format("sign"), remedy=WAIT)
         with self._catalogue.change() as change:
             state = change.writer.open_log(self.origin)
             _check_open(state)
@@ -229,7 +232,7 @@ class OwnLog:
         if state.checkpoint_size == state.size:
             return state
         if not self._compared:
-            raise Unavailable("nothing is signed before this start was compared with the hub")
+            raise Unavailable(NOT_COMPARED.format("sign"), remedy=WAIT)
         with self._store.read() as reader:
             # A root that the disk gave back wrong would be signed for good.
             position(reader, state)
@@ -251,7 +254,7 @@ class OwnLog:
         as a part of a larger one. So whatever the hub has, it has cosigned.
         """
         if not self._compared:
-            raise Unavailable("nothing is published before this start was compared with the hub")
+            raise Unavailable(NOT_COMPARED.format("publish"), remedy=WAIT)
         with self._store.read() as reader:
             state = reader.log(self.origin)
             if state is None or start >= state.checkpoint_size:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from node.domain.batch import VerifiedBatch
 from node.domain.envelope import TARGETING
 from node.tlog import tiles
-from node.usecases.effects import Places, find_targets, may_be_awaited
+from node.usecases.applying_runs import Places, find_targets, may_be_awaited
 from node.usecases.replica import Position, Verified
 
 if TYPE_CHECKING:

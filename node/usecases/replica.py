@@ -32,9 +32,9 @@ from node.errors import Conflict, Damaged, Fork, Malformed, Refused
 from node.tlog import follower, merkle, tiles
 from node.tlog.follower import Followed, SignedCheckpoint
 from node.tlog.merkle import CompactRange
-from node.usecases.columns import Handlings, lengths, parse
+from node.usecases.checkpoint_trust import LogTiles, fork, verify_note
 from node.usecases.disclosure import Copy, judge
-from node.usecases.vouching import LogTiles, fork, verify_note
+from node.usecases.entry_columns import Handlings, lengths, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
 
     Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then as it was.
     `Damaged` where what is stored of it contradicts itself. 5. and 6. are `tlog.follower.extend`.
-    Left to the caller: to store the batch with `effects.apply` before speaking of it, and to freeze the log on a fork.
+    Left to the caller: to store the batch with `applying_runs.apply` before speaking of it, and to freeze the log on a
+    fork.
     """
     state = at.state
     # 1. This log, from where it stands.

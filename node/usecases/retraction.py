@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from node.domain.statements import Reason
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.usecases.acts import perform
-from node.usecases.columns import check_own
 from node.usecases.consent import Consent, plan_digest, require_consent
+from node.usecases.entry_columns import check_own
 from node.usecases.lookup import resolve
 from node.usecases.selection import Fault, require_sound
 

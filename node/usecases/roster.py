@@ -98,7 +98,7 @@ class Members:
             )
         if self._clock() >= roster.expires:
             raise Expired(
-                "the roster has expired, so nobody is believed",
+                "the roster has expired, so no member can be verified",
                 remedy="compare the clock; then see whether the hub is reachable, and whether it refreshes its roster",
             )
         return roster

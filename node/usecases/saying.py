@@ -46,7 +46,7 @@ class Saying:
         body = shown.view.body if shown else None
         if shown is None or not isinstance(body, Contribution) or shown.view.handling is None:
             raise NotFound(
-                "there is no such contribution in our log, or it says nothing any more",
+                "your own log has no such contribution, or it was retracted",
                 remedy="vigil records --mine shows ours; of a corrected one name the newest correction",
             )
         said, handling = wording.of(body), terms.of(shown.view.handling)

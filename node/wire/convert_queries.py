@@ -231,7 +231,7 @@ def answer_from_pb(message: pb.Answer) -> Answer:
     _readable(message.min_reader, "an answer", ANSWER_READER)
     outcome = _OUTCOME_FROM_PB.get(message.outcome)
     if outcome is None:
-        raise Malformed("an answer's outcome is none that a member can state")
+        raise Malformed("an answer has an outcome that no member can state")
     checks.at_most(len(message.hits), MAX_HITS, "hits")
     checks.at_most(len(message.kinds), MAX_KINDS, "kinds searched")
     checks.at_most(len(message.scope), len(Level), "levels searched")
@@ -255,7 +255,7 @@ def answer_from_pb(message: pb.Answer) -> Answer:
 def answer_to_pb(answer: Answer) -> pb.Answer:
     """The other way. Raises `Malformed` for an outcome outside `SIGNED`."""
     if answer.outcome not in SIGNED:
-        raise Malformed("an answer's outcome is none that a member can state")
+        raise Malformed("an answer has an outcome that no member can state")
     return pb.Answer(
         min_reader=ANSWER_READER if any(hit.whole for hit in answer.hits) else READER,
         query_id=answer.query_id,

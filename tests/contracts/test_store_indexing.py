@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.domain.keeping import STORE_IDENTITY_SIZE, RowChange
+from node.domain.index_ports import STORE_IDENTITY_SIZE, RowChange
 from node.domain.ports import Store
 
 

@@ -23,10 +23,10 @@ from node.domain.ports import Store
 from node.domain.roster import Roster
 from node.domain.services import Head
 from node.tlog.merkle import EMPTY_ROOT
+from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.fsck import check_store
 from node.usecases.ledger import Draft
 from node.usecases.ownlog import Standing
-from node.usecases.vouching import compare, verify_note
 from tests.faults.drivers import retract, submit
 from tests.faults.drivers.parts import FR, ROSTER, hub_head, hub_over, loop_in_one_thread, node_over, opened
 from tests.simulator import federation as sim

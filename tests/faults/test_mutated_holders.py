@@ -3,7 +3,7 @@
 import pytest
 
 from node.media.parts import bounds, catalogue
-from tests.unit.media.parts.test_confined import HOLDERS
+from tests.unit.media.parts.holders import HOLDERS
 from tests.unit.media.parts.test_hostile_holders import FREE, hurt
 
 MUTANTS = 1_000

@@ -83,6 +83,23 @@ def test_the_longest_stream_is_the_film(tmp_path: Path) -> None:
     assert found.note == "the frames of 2 streams of pictures are kept together"
 
 
+@pytest.mark.parametrize("between", [b"", bytes(188 * 40_000), bytes(1_000)])
+@pytest.mark.parametrize("size", [188, 192])
+def test_a_recording_behind_another_in_a_transport_stream_is_found(
+    tmp_path: Path, clip: VideoFingerprints, between: bytes, size: int
+) -> None:
+    """With identifiers of its own, as a receiver gives them after a change of channel."""
+    first = write_video(tmp_path / "first.ts", OTHER, seconds=4, size=SIZE).read_bytes()
+    own = {"mpegts_start_pid": "0x200", "mpegts_pmt_start_pid": "0x1100", "mpegts_service_id": "7"}
+    second = write_video(tmp_path / "second.ts", SCENE, seconds=8, size=SIZE, codec="mpeg4", options=own).read_bytes()
+    path = tmp_path / "both"
+    packets = [data[at : at + 188] for data in (first, between, second) for at in range(0, len(data), 188)]
+    path.write_bytes(b"".join(bytes(size - 188) + packet for packet in packets))
+    found = video(path)
+    assert findable(found, clip)
+    assert "the frames of 2 streams of pictures are kept together" in found.note
+
+
 def hide(data: bytes, seconds: float, begins: float) -> bytes:
     """The same MP4 with an edit list that shows `seconds` from `begins` on (ISO/IEC 14496-12, 8.6.6)."""
     at = data.index(b"elst")

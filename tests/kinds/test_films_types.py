@@ -121,13 +121,14 @@ def test_a_film_from_before_file_types_is_read(tmp_path: Path, clip: VideoFinger
 
 
 def video_cd(data: bytes) -> bytes:
-    """The sectors of a film as Windows copies them from a Video CD: 2,352 bytes, of which 2,324 are the film's."""
+    """The sectors of a film as Windows copies them from a Video CD: 2,352 bytes, of which 2,324 are the film's, one
+    pack each.
+    """
     sectors = b""
-    for at in range(0, len(data), 2_324):
-        part = data[at : at + 2_324].ljust(2_324, b"\x00")
-        sectors += (
-            b"\x00" + b"\xff" * 10 + b"\x00" + b"\x00\x02\x00\x02" + b"\x01\x01\x62\x0f" * 2 + part + b"\xed\xcc" * 2
-        )
+    for at in range(0, len(data), 2_048):
+        part = data[at : at + 2_048].ljust(2_324, b"\x00")
+        head = b"\x00" + b"\xff" * 10 + b"\x00" + b"\x00\x02\x00\x02" + b"\x01\x01\x62\x0f" * 2
+        sectors += head + part + b"\xed\xcc" * 2
     body = b"CDXAfmt " + struct.pack("<I", 16) + bytes(16) + b"data" + struct.pack("<I", len(sectors)) + sectors
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

@@ -350,6 +350,14 @@ def test_each_further_image_of_a_heic_is_a_part() -> None:
         assert np.abs(colours(data).astype(int) - np.asarray(image)).mean() < 6
 
 
+def test_further_images_of_an_avif_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(PICTURES["avif"](), heif_images) == ([], [])
+    moving = encoded(PLAIN, "AVIF", speed=10, save_all=True, append_images=[OTHER.resize(PLAIN.size)])
+    assert read(moving, heif_images) == ([], [])
+    monkeypatch.setattr("pillow_heif.HeifFile.__len__", lambda _: 3)
+    assert read(PICTURES["avif"](), heif_images) == ([], ["2 further images of an AVIF"])
+
+
 # --- a few bytes before -----------------------------------------------------------------------------------------------
 
 
@@ -403,7 +411,9 @@ decode.prepare(); prepare(); shortage.usage()
 from node.media.picture import warm
 warm()
 files = [os.open(name, os.O_RDONLY) for name in sys.argv[2:]]
-confine.confine(Ports(tasks=0, written=(1, 2, 1)))
+import tempfile
+scratch = tempfile.TemporaryFile()
+confine.confine(Ports(tasks=0, written=(1, 2, 1), scratch=scratch.fileno()), 1 << 20)
 told = []
 for file in files:
     for reader in READERS[sys.argv[1]]:

@@ -94,6 +94,14 @@ def test_a_png_of_a_sensor_keeps_8_of_its_12_bits() -> None:
     assert_shown(Variant(data=png(DEEP_RGB >> 4, 16, 2), right=RGB))
 
 
+def test_a_deep_png_too_large_for_its_samples_is_left_to_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.media.decoders.png.MAX_SAMPLE_BYTES", 6 * WIDTH * HEIGHT)
+    assert_shown(Variant(data=png(DEEP_RGB >> 4, 16, 2), right=RGB))
+    deep = RGBA.astype(np.uint16) * 257
+    monkeypatch.setattr("node.media.decoders.png.of_samples", None)  # it would fail
+    assert_shown(Variant(data=png(deep, 16, 6), right=RGB))
+
+
 def test_a_deep_png_that_is_cut_short_is_said_to_be_so() -> None:
     whole = png(DEEP_RGB, 16, 2)
     assert decode_picture(whole[: len(whole) * 9 // 10]).note.startswith("truncated PNG: ")

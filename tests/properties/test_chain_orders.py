@@ -15,11 +15,11 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link
 from node.domain.statements import Comment, Opinion, Retraction, Statement, Verdict
 from node.tlog.merkle import leaf_hash
-from node.usecases import words
+from node.usecases import pointing_entries
 from node.usecases.catalogue import Catalogue
 from node.usecases.chain_check import chain_faults
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import TODAY, Log, Speaker, entry_of, picture, roster
 from tests.simulator.memory_store import MemoryStore
@@ -143,7 +143,7 @@ def test_any_order_of_arrival_ends_the_same_where_much_is_over_the_bounds(
     steps: list[Step], cuts: list[tuple[int, int]]
 ) -> None:
     """A bound is decided by one log alone: who has other logs, or has them in another order, decides the same."""
-    with patch.multiple(words, RECORD_CORRECTIONS=2, REMARKS_ON_ONE=1, WORDS_ON_ONE=1):
+    with patch.multiple(pointing_entries, RECORD_CORRECTIONS=2, REMARKS_ON_ONE=1, WORDS_ON_ONE=1):
         check_orders(steps, cuts)
 
 

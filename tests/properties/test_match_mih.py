@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import PDQ_RADIUS
 from node.match import mih
-from node.match.crew import Crew
 from node.match.mih import Segment
 from node.match.mih_build import build
 from node.match.mih_layout import (
@@ -29,6 +28,7 @@ from node.match.mih_layout import (
     plan,
 )
 from node.match.row_kernels import WIDE_BITS
+from node.match.search_threads import Crew
 from node.match.segments import Pairs
 from tests.conftest import oracle
 

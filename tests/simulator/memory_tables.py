@@ -14,7 +14,7 @@ from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
-from node.domain.keeping import RowChange, StoreLine
+from node.domain.index_ports import RowChange, StoreLine
 from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer

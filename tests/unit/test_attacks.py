@@ -11,8 +11,8 @@ from bench.attacks.writing import Scribe
 from node.domain.envelope import check_disclosure, decode
 from node.domain.limits import RECORD_CORRECTIONS
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, roster
 from tests.simulator.memory_store import MemoryStore

@@ -16,7 +16,7 @@ from typing import Final
 import imagecodecs
 import numpy as np
 
-from node.media.decoders.decoded import Decoded, bounded
+from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, bounded
 from node.media.decoders.single import of_samples
 
 _DEEP: Final = 16
@@ -33,7 +33,11 @@ def decode(data: bytes) -> Decoded | None:
     if first < 0 or data.find(_ANIMATION, 0, first) >= 0:
         return None
     width, height = struct.unpack_from(">II", data, 16)
-    bounded("PNG", width, height, sample_bytes=8)
+    if (
+        width * height * (6 if data[25] == _IN_COLOUR[0] else 8) > MAX_SAMPLE_BYTES
+    ):  # Pillow keeps 8 bits from the start
+        return None
+    bounded("PNG", width, height)
     try:
         values = np.asarray(imagecodecs.png_decode(data))
     except imagecodecs.PngError:

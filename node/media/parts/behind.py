@@ -21,12 +21,11 @@ from typing import Final
 from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.parts.part import Omission, Part
+from node.media.picture import MAX_PICTURE_BYTES
 from node.media.picture_end import boxes, end_of
 from node.media.region import Region
 from node.media.sniff import AVIF, GIF, HEAD, HEIC, HEIF, JPEG, PNG, WEBP, Format, recognise
 
-_MOST_BYTES: Final = 512 * 1024 * 1024
-"""The largest picture file that is looked through: the largest that is decoded."""
 _LEAST_UNKNOWN: Final = 1024
 """Bytes, padding left out: the smallest JPEG that shows anything has about as many. Trailers of cameras have fewer."""
 _PADDING: Final = b"\x00\xff \r\n"
@@ -52,11 +51,11 @@ class _Found:
 
 def behind(region: Region) -> Iterator[Part | Omission]:
     """A `Reader` of pictures: what lies behind their end, and in boxes beside them."""
-    if region.size > _MOST_BYTES:
-        yield Omission(reason=f"what lies behind a picture in a file of more than {_MOST_BYTES >> 20} MiB")
+    if region.size > MAX_PICTURE_BYTES:
+        yield Omission(reason=f"what lies behind a picture in a file of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
     try:
-        data = region.all(_MOST_BYTES)
+        data = region.all(MAX_PICTURE_BYTES)
         known = recognise(data[:HEAD])
     except MediaError:
         return

@@ -33,6 +33,7 @@ from node.media.region import Region
 Row = tuple[str, str, Callable[[bytes, Region], bool], Reader]
 """Its name with its article, its media type (IANA where there is one), whether a content is one, its reader."""
 
+TEXT: Final = "text/plain"
 _STATED: Final = (
     ("an EPUB book", "application/epub+zip"),
     ("an OpenDocument text", "application/vnd.oasis.opendocument.text"),
@@ -57,7 +58,7 @@ HOLDERS: Final[tuple[Row, ...]] = (
     ("a mailbox", "application/mbox", mail.recognise_mailbox, mail.mailbox),
     ("a message", "message/rfc822", mail.recognise, mail.members),
     ("a web page", "text/html", text.recognise_html, text.members),
-    ("a text", "text/plain", text.recognise, text.members),
+    ("a text", TEXT, text.recognise, text.members),
 )
 
 

@@ -26,26 +26,32 @@ from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.decoders.decoded import MAX_PIXELS
 from node.media.parts.part import Omission, Part
+from node.media.picture import MAX_PICTURE_BYTES
 from node.media.region import Region
 from node.media.shortage import lack_in, shortage
 
-_MOST_BYTES: Final = 512 * 1024 * 1024
 _MOST_IMAGES: Final = 1_000
 """Images of one file. A burst of a telephone has some tens."""
+_AVIF: Final = ("image/avif", "image/avif-sequence")
+"""Coded as AV1, which libheif has no decoder for here, and which Pillow's decoder gives the primary image of alone."""
 _HEADER_BYTES: Final = 54
 _RGB: Final = 3
 
 
 def heif_images(region: Region) -> Iterator[Part | Omission]:
     """A `Reader` of HEIF: every image but the primary one. Raises `Shortage` where a resource of ours runs out."""
-    if region.size > _MOST_BYTES:
-        yield Omission(reason=f"further images in a HEIF of more than {_MOST_BYTES >> 20} MiB")
+    if region.size > MAX_PICTURE_BYTES:
+        yield Omission(reason=f"further images in a HEIF of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
     undecoded = 0
     try:
-        opened = pillow_heif.open_heif(io.BytesIO(region.all(_MOST_BYTES)), convert_hdr_to_8bit=True)
+        opened = pillow_heif.open_heif(io.BytesIO(region.all(MAX_PICTURE_BYTES)), convert_hdr_to_8bit=True)
     except Exception as error:  # noqa: BLE001  (decoders raise anything; the picture's own note says what is wrong)
         _refuse_lack(error)
+        return
+    if opened.mimetype in _AVIF:
+        if len(opened) > 1:
+            yield Omission(reason=f"{len(opened) - 1} further images of an AVIF")
         return
     for number in range(min(len(opened), _MOST_IMAGES)):
         if number == opened.primary_index:

@@ -23,11 +23,10 @@ from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
 from node.media.parts.part import Omission, Part
+from node.media.picture import MAX_PICTURE_BYTES
 from node.media.region import Region
 from node.media.sniff import HEAD, TIFF, recognise
 
-_MOST_BYTES: Final = 512 * 1024 * 1024
-"""The largest TIFF whose pages are copied: the largest that is decoded."""
 _MOST_PAGES: Final = 10_000
 """Pages of one file. A scanned file of a court has some hundred."""
 _MOST_ENTRIES: Final = 4_096
@@ -86,11 +85,11 @@ class _Entry:
 
 def pages(region: Region) -> Iterator[Part | Omission]:
     """A `Reader` of TIFF: every page but the first."""
-    if region.size > _MOST_BYTES:
-        yield Omission(reason=f"further pages of a TIFF of more than {_MOST_BYTES >> 20} MiB")
+    if region.size > MAX_PICTURE_BYTES:
+        yield Omission(reason=f"further pages of a TIFF of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
     try:
-        data = region.all(_MOST_BYTES)
+        data = region.all(MAX_PICTURE_BYTES)
         if recognise(data[:HEAD]) is not TIFF or raw.is_raw(data, list(ifd.directories(data))):
             return
     except MediaError:

@@ -48,7 +48,13 @@ class _File:
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is a tar archive: the sum over its first header, which all dialects have."""
+    """Whether a content is a tar archive: by the sum over its first header, which all dialects have, or, where that
+    header is damaged, by the word that most have.
+    """
+    return _is_header(head) or head[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
+
+
+def _is_header(head: bytes) -> bool:
     block = head[:_BLOCK]
     if len(block) < _BLOCK or not block[0]:
         return False
@@ -66,7 +72,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
     for _ in range(_MOST_STARTS):
         archive = _opened(region.part(start))
         if archive is None:
-            end = start
+            damaged, end = True, start
         else:
             for part in _parts(region.part(start), archive, meter):
                 yield part
@@ -142,7 +148,7 @@ def _next_start(region: Region, at: int, aligned: int) -> tuple[int, bool]:
         found = data.find(_MAGIC)
         while found >= 0:
             place = at + found - _MAGIC_AT
-            if found >= _MAGIC_AT and place % _BLOCK == aligned and recognise(region.at(place, _BLOCK), region):
+            if found >= _MAGIC_AT and place % _BLOCK == aligned and _is_header(region.at(place, _BLOCK)):
                 return place, between or bool(data[: found - _MAGIC_AT].strip(b"\0"))
             found = data.find(_MAGIC, found + 1)
         between = between or bool(data[:_STEP].strip(b"\0"))

@@ -30,12 +30,12 @@ from node.media.decode import decode_picture
 from node.media.decoders.decoded import MAX_PIXELS, pixels_from
 from node.media.parts.part import Omission, Part
 from node.media.pdq import pdq_hashes
+from node.media.picture import MAX_PICTURE_BYTES
 from node.media.pixels import Pixels
 from node.media.region import Region
 from node.media.shortage import Shortage, lack_in, shortage
 from node.media.sniff import HEAD, JPEG, PNG, WEBP, Format, recognise
 
-_MOST_BYTES: Final = 512 * 1024 * 1024
 _MOST_SMALL_BYTES: Final = 1 << 20
 """The largest picture in metadata: a segment of a JPEG has 64 KiB."""
 _COMPARED_SIDE: Final = 256
@@ -56,10 +56,10 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     """A `Reader` of pictures: the small ones in their metadata that show something else. Raises `Shortage` where a
     resource of ours runs out.
     """
-    if region.size > _MOST_BYTES:
+    if region.size > MAX_PICTURE_BYTES:
         return
     try:
-        data = region.all(_MOST_BYTES)
+        data = region.all(MAX_PICTURE_BYTES)
         known = recognise(data[:HEAD])
     except MediaError:
         return

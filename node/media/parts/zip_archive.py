@@ -16,6 +16,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
@@ -172,7 +173,8 @@ class _Archive:
         if unpacked is None:
             self._unknown += 1
             return None
-        content = self._meter.unpacked(in_our_words(unpacked, "its compressed data is damaged"))
+        unpacked = in_our_words(_checked(unpacked, entry.crc), "its compressed data is damaged")
+        content = self._meter.unpacked(unpacked)
         return Part(role=Role.MEMBER, content=content, name=name)
 
 
@@ -191,6 +193,16 @@ def _unpacked(packed: Region, method: int, size: int | None) -> Iterator[bytes] 
     if method in (_ZSTD, _OLD_ZSTD):
         return libarchive.uncompressed(packed, "zstd")
     return None
+
+
+def _checked(unpacked: Iterator[bytes], crc: int) -> Iterator[bytes]:
+    """The same pieces. Raises `MediaError` behind them where their checksum is another one."""
+    found = 0
+    for piece in unpacked:
+        found = zlib.crc32(piece, found)
+        yield piece
+    if crc and found != crc:
+        raise MediaError("its checksum is wrong: it was damaged or changed")
 
 
 def _inflate64(packed: Region) -> Iterator[bytes]:

@@ -48,7 +48,7 @@ _UTF_8: Final = 0x0800
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One member. `start`: where its bytes lie in the region; `packed`, `size`: bytes as they lie and unpacked, None
-    where only the data itself says.
+    where only the data itself says. `crc`: CRC-32 of its bytes, 0 where nobody says.
     """
 
     name: bytes
@@ -58,6 +58,7 @@ class Entry:
     start: int
     packed: int | None
     size: int | None
+    crc: int
 
     @property
     def is_folder(self) -> bool:
@@ -124,8 +125,8 @@ def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
         header = region.at(at, _ENTRY_HEADER.size)
         if len(header) < _ENTRY_HEADER.size or not header.startswith(_ENTRY):
             return
-        _, _, flags, method, _, _, _, packed, size, names, extras, comments, disk, _, _, offset = _ENTRY_HEADER.unpack(
-            header
+        _, _, flags, method, _, _, crc, packed, size, names, extras, comments, disk, _, _, offset = (
+            _ENTRY_HEADER.unpack(header)
         )
         name = region.at(at + _ENTRY_HEADER.size, names)
         extra = region.at(at + _ENTRY_HEADER.size + names, extras)
@@ -143,6 +144,7 @@ def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
             start=start,
             packed=packed,
             size=size,
+            crc=crc,
         )
 
 
@@ -178,7 +180,7 @@ def entries_without_directory(region: Region) -> Iterator[Entry]:
         header = region.at(at, _LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size:
             return
-        version, flags, method, _, _, _, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
+        version, flags, method, _, _, crc, packed, size, names, extras = _LOCAL_HEADER.unpack(header)
         start = at + _LOCAL_HEADER.size + names + extras
         if version & 0xFF > _HIGHEST_VERSION or not names or start > region.size:  # no header
             at += len(LOCAL)
@@ -197,5 +199,6 @@ def entries_without_directory(region: Region) -> Iterator[Entry]:
             start=start,
             packed=packed if known else None,
             size=size if known else None,
+            crc=crc if known else 0,
         )
         at = start + packed if known else start

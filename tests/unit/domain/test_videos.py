@@ -262,6 +262,16 @@ def test_an_excerpt_of_a_film_of_which_every_fourth_second_is_kept_is_found() ->
     assert compare(film(*(random_hash(n) for n in range(-60, 0))), kept, PDQ_RADIUS) is None
 
 
+def test_the_streams_of_a_long_film_do_not_make_its_seconds_shorter() -> None:
+    """Of two streams every fourth second is kept; an excerpt of either is found by the moments that there are."""
+    one, other = (film(*(random_hash(n) for n in range(first, first + 60)), step=4_000) for first in (0, 1_000))
+    kept = tuple(sorted((*one, *other), key=lambda frame: frame.at or 0))
+    excerpt = film(*(random_hash(n // 4 if n % 4 == 0 else 5_000 + n) for n in range(40)))
+    found = compare(excerpt, kept, PDQ_RADIUS)
+    assert found is not None
+    assert found.shares.query_percent == 100
+
+
 def test_long_films_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     query, kept = numbered(*range(50), bits=3), numbered(*range(30, 80))
     whole = compare(query, kept, PDQ_RADIUS)

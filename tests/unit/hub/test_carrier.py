@@ -34,8 +34,8 @@ from node.errors import (
 )
 from node.hub import carrier as carrier_module
 from node.tlog.merkle import MAX_TREE_SIZE
+from node.usecases.checkpoint_trust import verify_note
 from node.usecases.replica import Verified, verify_package
-from node.usecases.vouching import verify_note
 from node.wire.convert_federation import package_from_pb, package_to_pb
 from tests.simulator import hostile_member
 from tests.simulator.federation import NOW, TODAY, Log, Speaker, cosigned, entry_of, picture, roster

@@ -7,7 +7,7 @@ import weakref
 from pathlib import Path
 
 from node.domain.batch import FingerprintColumns
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 

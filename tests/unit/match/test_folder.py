@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.domain.search_ports import Probe
 from node.errors import Damaged, Unavailable
 from node.match import folder as folders
-from node.match import worth
+from node.match import merge_policy
 from node.match.folder import MANIFEST, IndexFolder
 from node.match.generation import ERASED
 from node.match.index import LocalIndex
@@ -496,7 +496,7 @@ def test_searching_and_removing_go_on_while_it_is_made_anew(tmp_path: Path) -> N
 
 def test_it_waits_for_enough_to_be_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "KEEP_AT_LEAST", 100)
-    monkeypatch.setattr(worth, "MERGE_AT_LEAST", 50)
+    monkeypatch.setattr(merge_policy, "MERGE_AT_LEAST", 50)
     index = filled(100)
     files = IndexFolder(tmp_path, index)
     seen = [files.waiting]
@@ -515,8 +515,8 @@ def test_it_waits_for_enough_to_be_new(tmp_path: Path, monkeypatch: pytest.Monke
 def test_searches_that_have_cost_as_much_as_a_generation_make_it_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worth, "FEWEST_COMPARED", 10)
-    monkeypatch.setattr(worth, "BUILD_COST", cost := 15 * PDQ_CUT.row_cost)
+    monkeypatch.setattr(merge_policy, "FEWEST_COMPARED", 10)
+    monkeypatch.setattr(merge_policy, "BUILD_COST", cost := 15 * PDQ_CUT.row_cost)
     index = filled(100)
     files = keep(index, tmp_path)
     add(index, 100, 110)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.errors import Damaged
 from node.match.manifest import (
     BLOCK,

@@ -59,3 +59,11 @@ def test_a_media_type_that_a_parent_states_is_for_what_nobody_knows() -> None:
 
 def test_every_kind_of_holder_has_a_name_with_its_article() -> None:
     assert all(each.name.startswith(("a ", "an ")) for each in HOLDERS)
+
+
+def test_a_text_keeps_its_truer_name_and_is_searched_all_the_same() -> None:
+    plain, script, card = kind(b"words\n"), kind(b"#!/bin/sh\nls\n"), kind(b"BEGIN:VCARD\nEND:VCARD\n")
+    assert (script.name, script.media_type) == ("a script", "text/x-shellscript")
+    assert (card.name, card.media_type) == ("an address card", "text/vcard")
+    assert plain.media_type == "text/plain"
+    assert plain.readers == script.readers == card.readers != ()

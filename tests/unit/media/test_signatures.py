@@ -67,6 +67,14 @@ def test_a_letter_is_text_whatever_it_begins_with(words: bytes) -> None:
     assert seems(words) == TEXT
 
 
+@pytest.mark.parametrize(
+    "words", [b"P1 2031 was a year", b"P5 12 35 x\n", b"P7\nis a car", b"Pf 1 2 and more", b"BM 1"]
+)
+def test_a_letter_is_no_picture(words: bytes) -> None:
+    with pytest.raises(MediaError, match="it is text"):
+        recognise(words)
+
+
 def test_what_nobody_knows_is_said_to_be_unknown() -> None:
     assert seems(bytes(range(256))) == UNKNOWN
     assert described(bytes(range(256))) == "not a format that Vigil knows"

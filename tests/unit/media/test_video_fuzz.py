@@ -20,7 +20,7 @@ from tests.unit.media.videos import Scene, write_video
 
 SCENE = Scene(seed=5)
 SUFFIXES = (".mp4", ".mkv", ".avi", ".ts", ".flv", ".webm", ".mpg", ".wmv", ".ogv")
-ENDING = {".mp4", ".mkv", ".avi", ".webm", ".wmv", ".ogv"}
+ENDING = {".mp4", ".mkv", ".avi", ".webm", ".wmv", ".ogv", ".ts"}
 """Containers that say where they end."""
 HEADERS = {
     "mp4": b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41",

@@ -12,8 +12,8 @@ from node.domain.ids import RecordId
 from node.domain.statements import Comment, Retraction
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.fsck import check_store
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster

@@ -16,8 +16,8 @@ from node.domain.ids import MemberId, RecordId
 from node.domain.usage import Period, Resource
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.quotas import charges, cost_of_run
 from node.usecases.replica import Rules, Verified, position, verify_package
 from node.wire.convert import ProtoCodec

@@ -75,7 +75,7 @@ class Desk:
 
     def retract(self, record: RecordId, reason: Reason) -> None:
         if record in self.refuses:
-            raise NotFound("there is no such record in our log")
+            raise NotFound("your own log has no such record")
         self.node.ledger.retract(record, reason)
         self.retracted.append(record)
 

@@ -18,10 +18,10 @@ from node.domain.statements import Comment, Retraction
 from node.errors import StoreError
 from node.store.store import SqliteStore, open_store
 from node.usecases import pieces as cutting
+from node.usecases.applying_runs import NOWHERE, Places
 from node.usecases.catalogue import NO_REASON, Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
-from node.usecases.effects import NOWHERE, Places
+from node.usecases.entry_columns import Handlings
 from node.usecases.fsck import check_store
 from node.usecases.pieces import Piece, pieces
 from node.usecases.purging import PURGE_AT_ONCE, Purge

@@ -16,8 +16,8 @@ from node.domain.statements import Comment, Contribution, Retraction
 from node.errors import Damaged
 from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.recordlist import Shown
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster

@@ -20,7 +20,7 @@ from node.usecases.consent import ASK_ABOVE, Consent
 from node.usecases.contribution import BATCH, Stand, Wanted
 from node.usecases.intake import columns_of
 from node.usecases.selection import Named, Selection
-from tests.contracts.test_store_parts import digests
+from tests.contracts.parts import digests
 from tests.simulator.federation import Speaker, roster
 from tests.simulator.world import Hub, Node, Wire, World
 from tests.unit.usecases.desk import YES, Desk, prints

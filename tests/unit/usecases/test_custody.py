@@ -21,9 +21,9 @@ from node.errors import ConfigError
 from node.tlog import tiles
 from node.usecases.admitting import MAX_QUERY_SECONDS
 from node.usecases.audit import RETENTION_DAYS, AuditEntry, AuditLog
+from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.custody import Custody, newest_entry
 from node.usecases.ledger import Draft
-from node.usecases.vouching import LogTiles
 from tests.simulator.federation import TODAY, Speaker, picture
 from tests.simulator.world import Clock, Hub, Node, Wire, World, first
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.domain.fingerprints import PDQ, PDQ_QUALITY_FLOOR, SHA256, Fingerprint
-from node.domain.keeping import IndexMark
+from node.domain.index_ports import IndexMark
 from node.domain.matchable import contributable, may_match
 from node.domain.queries import Level, Subject
 from node.match.folder import IndexFolder

@@ -9,8 +9,8 @@ from node.domain.ids import Origin, RecordId, member_id
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, RawHit
 from node.domain.statements import Category, Contribution, Tri
-from node.usecases.checking import Spoken
 from node.usecases.disclosing import places_of
+from node.usecases.hit_verification import Spoken
 from node.usecases.matching import Matcher
 from tests.simulator import federation as sim
 

@@ -19,11 +19,11 @@ from node.domain.statements import Comment, Retraction
 from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, PeerFault, Refused
 from node.store.store import open_store
 from node.tlog import merkle, tiles
-from node.usecases.columns import Handlings, parse
+from node.usecases.applying_runs import apply
+from node.usecases.checkpoint_trust import log_keys
 from node.usecases.disclosure import Copy
-from node.usecases.effects import apply
+from node.usecases.entry_columns import Handlings, parse
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
-from node.usecases.vouching import log_keys
 from node.wire.convert_records import decode_handling
 from tests.simulator.federation import NOTHING, NOW, OPEN, TODAY, Log, Speaker, cosigned, entry_of, picture, roster
 

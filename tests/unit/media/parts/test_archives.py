@@ -116,6 +116,13 @@ def test_a_tar_archive_is_read_on_behind_damage() -> None:
     assert given.omissions == ["damaged stretches of a tar archive"]
 
 
+def test_a_tar_archive_whose_first_header_is_damaged_is_read_from_the_next_on() -> None:
+    data = tar_of(MEMBERS, tarfile.USTAR_FORMAT)
+    given = given_by(reader_of(b"?" + data[1:]), b"?" + data[1:])
+    assert given.names == ["noise.bin", "x/../../c.bin"]
+    assert given.omissions == ["damaged stretches of a tar archive"]
+
+
 def test_a_tar_archive_that_is_cut_short_gives_what_is_there() -> None:
     given = given_by(tar_archive.members, tar_of(MEMBERS)[:60_000])
     assert given.contents[0] == TEXT

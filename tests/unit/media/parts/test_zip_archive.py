@@ -73,6 +73,11 @@ def test_a_member_that_is_cut_short_says_so() -> None:
         assert given.cut, method
 
 
+def test_a_member_whose_checksum_is_wrong_is_given_and_says_so() -> None:
+    given = given_by(members, raw_zip_of(8, zlib.compress(TEXT)[2:-4], TEXT + b"!"))
+    assert (given.contents, given.cut) == ([TEXT], {0: "its checksum is wrong: it was damaged or changed"})
+
+
 def test_what_is_left_out_is_counted() -> None:
     assert given_by(members, raw_zip_of(8, b"?", b"?", flags=1)).omissions == ["1 encrypted member"]
     assert given_by(members, raw_zip_of(99, b"?", b"?")).omissions == [

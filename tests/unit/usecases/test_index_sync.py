@@ -28,8 +28,8 @@ from node.match.folder import MANIFEST, IndexFolder
 from node.match.index import LocalIndex
 from node.store.store import open_store
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
+from node.usecases.entry_columns import Handlings
 from node.usecases.intake import columns_of
 from node.usecases.replica import Rules, position, verify_package
 from tests.simulator.federation import Log, Speaker, picture, roster

@@ -9,7 +9,7 @@ from node.domain.ids import Origin, member_id
 from node.domain.ports import StoreReader
 from node.domain.queries import Level
 from node.usecases.catalogue import Catalogue
-from node.usecases.view import Views
+from node.usecases.search_scope import Views
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import prints

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.match.worth import BUILD_COST, FEWEST_COMPARED, MERGE_AT_LEAST, MERGE_SHARE, worth_merging
+from node.match.merge_policy import BUILD_COST, FEWEST_COMPARED, MERGE_AT_LEAST, MERGE_SHARE, worth_merging
 
 
 def test_many_that_wait_are_worth_it_though_nobody_searches() -> None:

@@ -20,10 +20,10 @@ from node.errors import Conflict, Fork, Refused, StoreError
 from node.match.index import LocalIndex
 from node.store.store import SqliteStore, open_store
 from node.tlog.merkle import leaf_hash
+from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
-from node.usecases.columns import Handlings
 from node.usecases.disclosure import Copy
-from node.usecases.effects import freeze
+from node.usecases.entry_columns import Handlings
 from node.usecases.replica import Rules, Verified, position, verify_package
 from tests.simulator.federation import NOTHING, TODAY, Log, Speaker, entry_of, picture, roster
 from tests.simulator.memory_store import MemoryStore

@@ -21,7 +21,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import SHA256
-from node.domain.keeping import IndexMark, StoreLine
+from node.domain.index_ports import IndexMark, StoreLine
 from node.domain.log_ports import LogState
 from node.domain.matchable import matchable_columns
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
@@ -32,8 +32,8 @@ from node.usecases.index_check import check_index
 
 if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumns
-    from node.domain.keeping import IndexFiles
-    from node.usecases.effects import Applied
+    from node.domain.index_ports import IndexFiles
+    from node.usecases.applying_runs import Applied
     from node.usecases.fsck import Report
 
 Progress = Callable[[int, int], None]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from node.match.crew import Crew
+from node.match.search_threads import Crew
 
 PATIENCE = 60.0
 """Seconds that a test waits for an event before it fails."""

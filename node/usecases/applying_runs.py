@@ -20,9 +20,9 @@ from node.domain.log_ports import LogReader, LogState, LogWriter
 from node.domain.ports import Codec, Store
 from node.errors import Fork, Malformed, Refused
 from node.usecases.chains import Chains
+from node.usecases.pointing_entries import Word
 from node.usecases.purging import REMARKS, Purge
 from node.usecases.replica import Verified
-from node.usecases.words import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""What the decoders of this version bound, held against the fingerprints that a worker claims to have.
+
+Rules this module upholds:
+
+- As `replies`: a worker may speak for a hostile file. What no decoder here gives is refused.
+- Frames travel packed, 37 bytes each in hex (`domain.fingerprint_json`): an hour of video has 3,600 of them, and four
+  times as many in between; with plain borders on all sides four times as many again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.domain.fingerprints import (
+    Animation,
+    DigestFingerprints,
+    MaterialFingerprints,
+    PictureFingerprints,
+    VideoFingerprints,
+)
+from node.errors import Malformed
+from node.media.containers import CONTAINERS
+from node.media.frames import MAX_INSIDES
+from node.media.region import MAX_FILE_BYTES
+from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHORT_STEP
+from node.media.sniff import FORMATS
+from node.media.video import MAX_FRAME_PIXELS
+
+_MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
+MAX_BETWEEN: Final = _MAX_SAMPLES + MAX_INSIDES * (MAX_FRAMES + _MAX_SAMPLES)
+"""Frames between those that are kept, those of an animation for which there was no room, and what lies within the
+borders of all of them."""
+_MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
+_FRAME_BYTES: Final = 37
+_MEDIA_TYPES: Final = {
+    PictureFingerprints: frozenset(known.media_type for known in FORMATS),
+    VideoFingerprints: frozenset(known.media_type for known in CONTAINERS),
+}
+MAX_BYTES: Final = 2 * _FRAME_BYTES * (_MOST + MAX_BETWEEN) + 4_096
+"""The longest reply about a video, its newline included."""
+
+
+def bounded(prints: MaterialFingerprints) -> MaterialFingerprints:
+    """The same. Raises `Malformed` where no decoder of this version gives it."""
+    if prints.size > MAX_FILE_BYTES and not isinstance(prints, PictureFingerprints):  # which have a limit of their own
+        raise Malformed("a worker's reply is about a file that is too large")
+    if isinstance(prints, DigestFingerprints):
+        return prints
+    if prints.media_type not in _MEDIA_TYPES[type(prints)]:
+        raise Malformed("a worker's reply states an unknown media type")
+    moving = prints if isinstance(prints, VideoFingerprints) else prints.animation
+    if moving is not None:
+        _check_moving(moving)
+    if isinstance(prints, VideoFingerprints) and max(prints.width, prints.height) > MAX_FRAME_PIXELS:
+        raise Malformed("a worker's reply is about a video that is too large")
+    return prints
+
+
+def _check_moving(moving: VideoFingerprints | Animation) -> None:
+    if len(moving.frames) > _MOST or len(moving.between) > MAX_BETWEEN or moving.milliseconds > MAX_AT:
+        raise Malformed("a worker's reply has more frames than any has")
