@@ -64,7 +64,7 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
         found = replace(digests, note=str(error))
     if not kind.start:
         return found
-    begins = f"it begins behind {kind.start} other bytes"
+    begins = f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} behind the start of the file"
     return replace(found, note=f"{begins}; {found.note}" if found.note else begins)
 
 

@@ -20,6 +20,7 @@ from node.media.containers import CONTAINERS, Container, container_behind, conta
 from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
 from node.media.parts.heif_images import heif_images
+from node.media.parts.joined import joined
 from node.media.parts.pages import pages
 from node.media.parts.part import Reader
 from node.media.parts.thumbnail import thumbnails
@@ -94,6 +95,7 @@ HOLDERS: Final[tuple[Holder, ...]] = tuple(
 READERS: Final[dict[str, tuple[Reader, ...]]] = {
     # media type of a picture or a film: readers of what lies in it besides
     **{each.media_type: (streams.read,) for each in CONTAINERS},
+    **{each.media_type: (streams.read, joined) for each in CONTAINERS if each.demuxer == "mov"},
     JPEG.media_type: (behind, thumbnails),
     PNG.media_type: (behind, thumbnails),
     GIF.media_type: (behind,),
@@ -103,6 +105,9 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     HEIC.media_type: (behind, heif_images),
     HEIF.media_type: (behind, heif_images),
     AVIF.media_type: (behind, heif_images),
+    PSD.media_type: (thumbnails,),
+    ICO.media_type: (icon_images,),
+    CUR.media_type: (icon_images,),
 }
 
 PREPARED: Final[tuple[Callable[[], None], ...]] = (

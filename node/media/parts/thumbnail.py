@@ -34,7 +34,7 @@ from node.media.picture import MAX_PICTURE_BYTES
 from node.media.pixels import Pixels
 from node.media.region import Region
 from node.media.shortage import Shortage, lack_in, shortage
-from node.media.sniff import HEAD, JPEG, PNG, WEBP, Format, recognise
+from node.media.sniff import HEAD, JPEG, PNG, PSD, WEBP, Format, recognise
 
 _MOST_SMALL_BYTES: Final = 1 << 20
 """The largest picture in metadata: a segment of a JPEG has 64 KiB."""
@@ -49,6 +49,7 @@ _RESOURCES: Final = (1033, 1036)
 _RESOURCE_HEAD: Final = 28
 """Bytes before the JPEG in an image resource of a thumbnail."""
 _MOST_RESOURCES: Final = 1_000
+_PSD_HEADER: Final = 26
 _JFXX: Final = b"JFXX\x00\x10"
 
 
@@ -66,9 +67,9 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     places = list(_places(data, known))
     if not places:
         return
-    whole = _decoded_small(data)
+    whole = _decoded(data) if known is PSD else _decoded_small(data)
     for start, end in places:
-        if _differs(data[start:end], whole):
+        if differs(data[start:end], whole):
             yield Part(role=Role.THUMBNAIL, content=region.part(start, end - start))
 
 
@@ -93,6 +94,12 @@ def _stretches(data: bytes, known: Format) -> Iterator[tuple[int, int]]:
         yield from _in_chunks(data, 8, b"eXIf", ">I4s", 4)
     elif known is WEBP:
         yield from _in_chunks(data, 12, b"EXIF", "<4sI", 0)
+    elif known is PSD:
+        # Behind the header: the colour map and the image resources, each behind its length.
+        colours = int.from_bytes(data[_PSD_HEADER : _PSD_HEADER + 4])
+        at = _PSD_HEADER + 4 + colours
+        resources = int.from_bytes(data[at : at + 4])
+        yield from _in_resources(data, at + 4, min(at + 4 + resources, len(data)))
 
 
 def _in_chunks(data: bytes, at: int, wanted: bytes, head: str, checksum: int) -> Iterator[tuple[int, int]]:
@@ -145,7 +152,7 @@ def _in_resources(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
         at = start + size + (size & 1)
 
 
-def _differs(small: bytes, whole: Image.Image | None) -> bool:
+def differs(small: bytes, whole: Image.Image | None) -> bool:
     """Whether a small picture shows something else than the whole one, as far as a hash of enough quality tells."""
     try:
         pixels = decode_picture(small).pixels
@@ -167,8 +174,7 @@ def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
     """
     if whole is None:
         return False
-    values = small.values.reshape(small.height, small.width, small.channels)
-    upright = Image.fromarray(values[:, :, 0] if small.channels == 1 else np.ascontiguousarray(values[:, :, :3]))
+    upright = as_image(small)
     box = find_inside(pixels_from(np.asarray(whole)))
     wholes = [whole] if box is None else [whole, whole.crop((box.left, box.top, box.right, box.bottom))]
     for turned in (upright, *(upright.transpose(turn) for turn in Image.Transpose)):
@@ -180,9 +186,25 @@ def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
     return False
 
 
+def as_image(pixels: Pixels) -> Image.Image:
+    """Decoded pixels as grey or RGB."""
+    values = pixels.values.reshape(pixels.height, pixels.width, pixels.channels)
+    return Image.fromarray(values[:, :, 0] if pixels.channels == 1 else np.ascontiguousarray(values[:, :, :3]))
+
+
 def _hash_of(image: Image.Image) -> bytes:
     pixels = pixels_from(np.asarray(image))
     return pdq_hashes(pixels.values, pixels.channels).orientations[0]
+
+
+def _decoded(data: bytes) -> Image.Image | None:
+    """The picture itself; None where it cannot be decoded. Raises `Shortage`."""
+    try:
+        return as_image(decode_picture(data).pixels)
+    except Shortage:
+        raise
+    except MediaError:
+        return None
 
 
 def _decoded_small(data: bytes) -> Image.Image | None:
