@@ -20,6 +20,7 @@ from node.media.containers import CONTAINERS, Container, container_behind, conta
 from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
 from node.media.parts.heif_images import heif_images
+from node.media.parts.icon_images import icon_images
 from node.media.parts.joined import joined
 from node.media.parts.pages import pages
 from node.media.parts.part import Reader
@@ -29,13 +30,16 @@ from node.media.signatures import UNKNOWN, seems
 from node.media.sniff import (
     AVIF,
     BMP,
+    CUR,
     GIF,
     HEAD,
     HEIC,
     HEIF,
+    ICO,
     JPEG,
     PCX,
     PNG,
+    PSD,
     SGI,
     TGA,
     TIFF,
