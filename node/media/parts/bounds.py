@@ -30,6 +30,8 @@ _LAST_WINDOW: Final = 1 << 20
 """Bytes that are searched at a time."""
 _FINE: Final = 8
 """Bytes that are unpacked at a time close to damage."""
+_STEP: Final = 1 << 14
+"""Bytes that are unpacked at a time where the library loses what a failing call had unpacked (lzma, bz2)."""
 MAX_NAME: Final = 1_000
 """Characters of a part's name that are kept."""
 TOO_MUCH_MEMORY: Final = "unpacking it takes more memory than Vigil gives a part"
@@ -158,8 +160,9 @@ def unpack(packed: Iterator[bytes], made: Callable[[], Decompressor], again: byt
     besides is said. Raises `MediaError` where the data is cut short, and whatever the decompressor raises.
     """
     decompressor, data = made(), b""
+    step = PIECE if isinstance(decompressor, Inflater) else _STEP
     while True:
-        unpacked = decompressor.decompress(data, PIECE)
+        unpacked = decompressor.decompress(data, step)
         if unpacked:
             yield unpacked
         data = b""

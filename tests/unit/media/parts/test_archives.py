@@ -1,6 +1,7 @@
 """Archives that libarchive, tarfile and the decompressors of the standard library read."""
 
 import lzma
+import os
 import random
 import tarfile
 
@@ -164,6 +165,17 @@ def test_what_is_cut_short_or_has_something_behind_it_is_said(pack: object) -> N
     assert TEXT.startswith(cut.contents[0])
     more = given_by(reader_of(data), data + b"junk")
     assert (more.contents, more.cut) == ([TEXT], {0: "what lies behind its compressed data was not looked at"})
+
+
+@pytest.mark.parametrize("pack", [gzip_of, xz_of])
+def test_what_is_unpacked_before_damage_is_given(pack: object) -> None:
+    noise = random.Random(1).randbytes(200_000)
+    data = bytearray(pack(noise))  # type: ignore[operator]
+    data[150_000:150_500] = bytes(500)
+    damaged = given_by(reader_of(bytes(data)), bytes(data))
+    assert 0 in damaged.cut
+    agreed = len(os.path.commonprefix([damaged.contents[0], noise]))
+    assert agreed > 120_000
 
 
 @given(st.dictionaries(st.text("abc/é", min_size=1, max_size=9), st.binary(min_size=1, max_size=3000), max_size=5))
