@@ -1,7 +1,6 @@
 """Archives that libarchive, tarfile and the decompressors of the standard library read."""
 
 import lzma
-import os
 import random
 import tarfile
 
@@ -174,8 +173,7 @@ def test_what_is_unpacked_before_damage_is_given(pack: object) -> None:
     data[150_000:150_500] = bytes(500)
     damaged = given_by(reader_of(bytes(data)), bytes(data))
     assert 0 in damaged.cut
-    agreed = len(os.path.commonprefix([damaged.contents[0], noise]))
-    assert agreed > 120_000
+    assert damaged.contents[0][:120_000] == noise[:120_000]
 
 
 @given(st.dictionaries(st.text("abc/é", min_size=1, max_size=9), st.binary(min_size=1, max_size=3000), max_size=5))
