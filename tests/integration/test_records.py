@@ -21,7 +21,7 @@ from node.domain.queries import Subject
 from node.errors import Refused
 from tests.integration.pictures import picture
 from tests.integration.processes import Federation, Line, environment, federation, secret, until, vigil
-from tests.unit.usecases.desk import prints
+from tests.unit.usecases.desk import prints, whole_prints
 
 Lines = Callable[..., list[Line]]
 MANY = 300
@@ -49,7 +49,7 @@ def lines_of(made: Federation) -> Lines:
 
 def take_in(made: Federation, name: str, case: str, numbers: range) -> list[int]:
     """Made-up pictures, handed over as `ingest` does; their holdings."""
-    items = [item_line(IngestItem(tag=n.to_bytes(32, "big"), label=str(n), prints=prints(n))) for n in numbers]
+    items = [item_line(IngestItem(tag=n.to_bytes(32, "big"), label=str(n), prints=whole_prints(n))) for n in numbers]
     found = made.run(name, "ingest", {"case": case}, items)
     return [int(line["holding"]) for line in found if "holding" in line]
 

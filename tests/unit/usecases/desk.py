@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import Origin, RecordId
+from node.domain.orientations import turned
 from node.domain.queries import Level
 from node.usecases.audit import AuditLog
 from node.usecases.consent import Consent
@@ -39,6 +40,12 @@ def prints(number: int, quality: int = 90) -> PictureFingerprints:
         width=10,
         height=10,
     )
+
+
+def whole_prints(number: int) -> PictureFingerprints:
+    """The same with all eight orientations, as the local socket wants them."""
+    made = prints(number)
+    return replace(made, pdq_orientations=turned(made.pdq))
 
 
 @dataclass
