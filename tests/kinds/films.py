@@ -45,6 +45,8 @@ FILMS = {
     "mp4": Film(".mp4", "libx264", {"movflags": "faststart"}),
     "mp4-table-last": Film(".mp4", "libx264"),
     "mp4-fragments": Film(".mp4", "libx264", {"movflags": "frag_keyframe+empty_moov"}),
+    # Fragments that do not say where they lie in the file, as those that are sent one by one.
+    "mp4-segments": Film(".mp4", "libx264", {"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
     "mov": Film(".mov", "mpeg4"),
     "mkv": Film(".mkv", "libx264", {"cluster_time_limit": "1000"}),
     "mkv-mpeg4": Film(".mkv", "mpeg4", {"cluster_time_limit": "1000"}),

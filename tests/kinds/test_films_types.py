@@ -105,7 +105,7 @@ def test_a_transport_stream_may_begin_within_a_packet(
 
 
 def test_a_segment_with_its_table_may_begin_with_its_own_type(tmp_path: Path, clip: VideoFingerprints) -> None:
-    data = film(tmp_path, "mp4-fragments")
+    data = film(tmp_path, "mp4-segments")
     path = tmp_path / "segment"
     path.write_bytes(struct.pack(">I4s4sI4s", 20, b"styp", b"msdh", 0, b"msdh") + data)
     assert video(path).media_type == "video/mp4"

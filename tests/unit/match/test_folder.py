@@ -233,15 +233,15 @@ def test_a_missing_file_is_noticed_at_once(tmp_path: Path) -> None:
 
 def test_other_algorithms_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(filled(), tmp_path)
-    monkeypatch.setattr(LocalIndex, "versions", lambda _: {"pdq": 2})
+    monkeypatch.setattr(LocalIndex, "rules", lambda _: {"pdq": 2})
     assert IndexFolder(tmp_path, LocalIndex()).open() is None
 
 
 def test_an_index_from_before_there_were_frames_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = filled()
-    versions = {name: version for name, version in index.versions().items() if name != FRAME.name}
+    rules = {name: version for name, version in index.rules().items() if name != FRAME.name}
     with monkeypatch.context() as patch:
-        patch.setattr(LocalIndex, "versions", lambda _: versions)
+        patch.setattr(LocalIndex, "rules", lambda _: rules)
         keep(index, tmp_path)
     fresh = LocalIndex()
     assert IndexFolder(tmp_path, fresh).open() is None

@@ -15,7 +15,7 @@ from tests.simulator.asking import Federation, federation, prints, until
 from tests.unit.usecases.inquiries import about, ask
 
 
-def broken(*_: object) -> object:
+def broken(*_: object, **__: object) -> object:
     raise ValueError("5a5a5a5a /evidence/telltale.jpg")
 
 
