@@ -147,11 +147,13 @@ def check_words(answer: Answer, header: QueryHeader, skew: int, now: float) -> N
     """What an answer says of itself: its kinds are named once each way, with a version where they were searched, and it
     was given between the question and now. Raises `Malformed`.
     """
-    named = [(kind.name, kind.searched) for kind in answer.kinds]
-    if len(set(named)) != len(named):
+    named = set()
+    for kind in answer.kinds:
+        named.add((kind.name, kind.searched))
+        if not kind.searched <= kind.version <= MAX_VERSION:
+            raise Malformed("an answer names a version of an algorithm that there cannot be")
+    if len(named) != len(answer.kinds):
         raise Malformed("an answer names a kind of fingerprint twice")
-    if any(not int(kind.searched) <= kind.version <= MAX_VERSION for kind in answer.kinds):
-        raise Malformed("an answer names a version of an algorithm that there cannot be")
     if not header.issued_at - skew <= answer.at <= min(now + skew, LAST_SECOND):
         raise Malformed("an answer is dated before its question or in the future: a clock is wrong, there or here")
 
