@@ -23,6 +23,7 @@ from bench.evidence.originals import APART, FILM_RATE, Original, Originals, hash
 from bench.evidence.outcomes import Outcome
 from bench.evidence.shown import shows
 from node.domain.fingerprints import PDQ_RADIUS
+from tests.conftest import absent
 
 NONE = np.zeros((0, 32), np.uint8)
 
@@ -69,7 +70,7 @@ def test_another_program_shows_a_sound_film_and_no_other(given: Originals, kind:
     one, other = given.films[:2]
     data = films.written(kind, one)
     if data is None:
-        pytest.skip("this encoder is not in this build of FFmpeg")
+        absent("this encoder of FFmpeg")
     assert shows(data, one.looks)
     assert not shows(data, other.looks)
 

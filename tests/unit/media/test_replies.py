@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -11,10 +10,8 @@ from hypothesis import strategies as st
 
 from node.domain.fingerprints import (
     Animation,
-    ComposedFingerprints,
     DigestFingerprints,
     PictureFingerprints,
-    TrimmedFingerprints,
     VideoFingerprints,
     VideoFrame,
 )
@@ -22,88 +19,18 @@ from node.domain.parts import Role
 from node.errors import Empty, Malformed, MediaError
 from node.media import orders, replies
 from node.media.budget import Limits
-from node.media.containers import CONTAINERS
 from node.media.orders import Orders
 from node.media.parts.part import MAX_DEPTH, MAX_PARTS
 from node.media.region import EMPTY, MAX_FILE_BYTES
 from node.media.reply_bounds import MAX_BETWEEN
 from node.media.sampling import MAX_AT, MAX_FRAMES
-from node.media.sniff import FORMATS
 from node.media.subject_replies import MAX_NAME, Begun, Done, plain_name
-
-FRAMES = st.builds(
-    VideoFrame, at=st.integers(0, 2**32 - 1), pdq=st.binary(min_size=32, max_size=32), quality=st.integers(0, 100)
+from tests.unit.media.example_replies import (
+    EXAMPLE,
+    PRINTS,
+    VIDEOS,
 )
 
-
-def in_order(frames: list[VideoFrame]) -> tuple[VideoFrame, ...]:
-    return tuple(sorted(frames, key=attrgetter("at")))
-
-
-EIGHT = st.tuples(*[st.binary(min_size=32, max_size=32)] * 8)
-TRIMMED = st.builds(
-    lambda left, top, width, height, **values: TrimmedFingerprints(
-        box=(left, top, left + width, top + height), **values
-    ),
-    left=st.integers(0, 2**20),
-    top=st.integers(0, 2**20),
-    width=st.integers(1, 2**20),
-    height=st.integers(1, 2**20),
-    pdq_quality=st.integers(0, 100),
-    pdq_orientations=EIGHT,
-    phash=st.binary(min_size=8, max_size=8),
-)
-ANIMATIONS = st.builds(
-    Animation,
-    frames=st.lists(FRAMES, min_size=1, max_size=9).map(in_order),
-    between=st.lists(FRAMES, max_size=9).map(in_order),
-    milliseconds=st.integers(0, 2**32 - 1),
-)
-
-
-def looks(background: str) -> st.SearchStrategy[ComposedFingerprints]:
-    return st.builds(
-        ComposedFingerprints,
-        background=st.just(background),
-        pdq_quality=st.integers(0, 100),
-        pdq_orientations=EIGHT,
-        phash=st.binary(min_size=8, max_size=8),
-    )
-
-
-PRINTS = st.builds(
-    lambda orientations, **values: PictureFingerprints(pdq=orientations[0], pdq_orientations=orientations, **values),
-    orientations=EIGHT,
-    media_type=st.sampled_from([known.media_type for known in FORMATS]),
-    md5=st.binary(min_size=16, max_size=16),
-    sha1=st.binary(min_size=20, max_size=20),
-    sha256=st.binary(min_size=32, max_size=32),
-    phash=st.binary(min_size=8, max_size=8),
-    pdq_quality=st.integers(0, 100),
-    size=st.integers(0, 2**40),
-    width=st.integers(0, 2**20),
-    height=st.integers(0, 2**20),
-    trimmed=st.none() | TRIMMED,
-    composed=st.sampled_from(((), ("white",), ("black",), ("white", "black"))).flatmap(
-        lambda names: st.tuples(*[looks(name) for name in names])
-    ),
-    animation=st.none() | ANIMATIONS,
-    note=st.sampled_from(["", "only its first 3 frames were read: truncated GIF"]),
-)
-VIDEOS = st.builds(
-    VideoFingerprints,
-    media_type=st.sampled_from([known.media_type for known in CONTAINERS]),
-    md5=st.binary(min_size=16, max_size=16),
-    sha1=st.binary(min_size=20, max_size=20),
-    sha256=st.binary(min_size=32, max_size=32),
-    frames=st.lists(FRAMES, min_size=1, max_size=9).map(in_order),
-    between=st.lists(FRAMES, max_size=9).map(in_order),
-    milliseconds=st.integers(0, 2**32 - 1),
-    size=st.integers(0, 2**38),
-    width=st.integers(0, 2**13),
-    height=st.integers(0, 2**13),
-    note=st.sampled_from(["", "damaged: parts could not be decoded"]),
-)
 LONGEST = VideoFingerprints(
     media_type="video/x-matroska",
     size=2**38,
@@ -119,24 +46,6 @@ LONGEST = VideoFingerprints(
 )
 EXAMPLE_DIGESTS = DigestFingerprints(
     media_type="application/zip", size=1, md5=bytes(16), sha1=bytes(20), sha256=bytes(32), note="why"
-)
-EXAMPLE = PictureFingerprints(
-    media_type="image/png",
-    size=1,
-    md5=bytes(16),
-    sha1=bytes(20),
-    sha256=bytes(32),
-    pdq=bytes(32),
-    pdq_quality=7,
-    pdq_orientations=(bytes(32),) * 8,
-    phash=bytes(8),
-    width=1,
-    height=1,
-    trimmed=TrimmedFingerprints(box=(0, 0, 1, 1), pdq_quality=7, pdq_orientations=(bytes(32),) * 8, phash=bytes(8)),
-    composed=tuple(
-        ComposedFingerprints(background=name, pdq_quality=100, pdq_orientations=(b"\xff" * 32,) * 8, phash=bytes(8))
-        for name in ("white", "black")
-    ),
 )
 
 LONGEST_ANIMATION = replace(
