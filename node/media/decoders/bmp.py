@@ -73,7 +73,7 @@ def _header(data: bytes) -> _Header:
         if compression in (_BIT_FIELDS, _ALPHA_FIELDS):
             masks = struct.unpack_from("<3I", data, _FILE_HEADER + _LONG)
     if compression not in (_RGB, _BIT_FIELDS, _ALPHA_FIELDS) or bits not in (*_PALETTES, 16, 24, 32):
-        raise NotImplementedError
+        raise ValueError("unsupported compression or depth")
     return _Header(
         size=size,
         start=start,

@@ -33,7 +33,7 @@ def by_ffmpeg(codec: str, data: bytes) -> Decoded:
     """The first picture that FFmpeg's decoder `codec` makes of a file. Raises anything."""
     context = av.CodecContext.create(codec, "r")
     if not isinstance(context, VideoCodecContext):
-        raise NotImplementedError
+        raise TypeError(f"unsupported: {codec} decodes no pictures")
     context.thread_count = 1
     frames = [*context.decode(av.Packet(data)), *context.decode(None)]
     if not frames:
