@@ -217,6 +217,15 @@ class ComposedFingerprints:
         )
 
 
+def _digests(md5: bytes, sha1: bytes, sha256: bytes) -> tuple[Fingerprint, ...]:
+    """The digests of a file (16, 20 and 32 bytes), the same of every kind of material."""
+    return (
+        Fingerprint(code=MD5.code, value=md5),
+        Fingerprint(code=SHA1.code, value=sha1),
+        Fingerprint(code=SHA256.code, value=sha256),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFrame:
     """One sampled frame of a video or an animated picture: `at` milliseconds from the start, `pdq` 32 bytes, `quality`
@@ -304,9 +313,7 @@ class PictureFingerprints:
 
     def _still(self) -> tuple[Fingerprint, ...]:
         return (
-            Fingerprint(code=MD5.code, value=self.md5),
-            Fingerprint(code=SHA1.code, value=self.sha1),
-            Fingerprint(code=SHA256.code, value=self.sha256),
+            *_digests(self.md5, self.sha1, self.sha256),
             Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
             Fingerprint(code=PHASH.code, value=self.phash),
         )
@@ -343,9 +350,7 @@ class VideoFingerprints:
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
         return (
-            Fingerprint(code=MD5.code, value=self.md5),
-            Fingerprint(code=SHA1.code, value=self.sha1),
-            Fingerprint(code=SHA256.code, value=self.sha256),
+            *_digests(self.md5, self.sha1, self.sha256),
             *(frame.fingerprint() for frame in self.frames),
         )
 
@@ -385,11 +390,7 @@ class DigestFingerprints:
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """The digests."""
-        return (
-            Fingerprint(code=MD5.code, value=self.md5),
-            Fingerprint(code=SHA1.code, value=self.sha1),
-            Fingerprint(code=SHA256.code, value=self.sha256),
-        )
+        return _digests(self.md5, self.sha1, self.sha256)
 
     def kept(self) -> tuple[Fingerprint, ...]:
         """What its holding is found by here: the same."""
