@@ -32,6 +32,10 @@ _NEXT: Final = re.compile(
 """Where a segment begins that a decoder needs, or a small JPEG, or one that says how colours and rows are meant."""
 _MAX_SEGMENTS: Final = 100_000
 """Segments that are walked over. A picture with a large colour profile has some 300."""
+_PROGRESSIVE: Final = 0xC2
+_FIRST_COMPONENT: Final = 6
+"""Where a frame's header names its first component: luma."""
+_END_OF_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _BY_COSINES: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Frames of ordinary JPEG: baseline, extended, progressive."""
 _MARK: Final = 0xFF
@@ -120,6 +124,26 @@ def end_of(data: bytes, start: int = 0) -> int:
             end = data.find(END, segment.end)
             return -1 if end < 0 else end + len(END)
     return -1
+
+
+def coarse(data: bytes) -> bytes:
+    """A progressive JPEG with its first scan alone, where that has the mean luma of each block of 8 x 8 pixels. A decoder
+    uses nothing else for an eighth of the size. Any other data as it is.
+
+    The scan ends at the first marker that is not one of its own (T.81, B.1.1.2 and G.1.1).
+    """
+    frame = scan = None
+    for segment in segments(data):
+        frame = segment if segment.marker == _PROGRESSIVE else frame
+        scan = segment if segment.marker == _SCAN else None
+    if frame is None or scan is None:
+        return data
+    luma, stated = data[frame.start + _FIRST_COMPONENT :][:1], data[scan.start : scan.end]
+    end = _END_OF_SCAN.search(data, scan.end)
+    # The scan's header: components, a pair for each, the first and the last frequency, bits.
+    if end is None or stated[1:2] != luma or stated[-3:-1] != b"\x00\x00":
+        return data
+    return data[: end.start()] + END
 
 
 def has_invalid_pixels(data: bytes) -> bool:

@@ -164,3 +164,39 @@ def narrowed_luma(
                 total = np.int32(total + np.int32(under[i] * weight[i]))
             narrow[y, k] = np.uint8(min(max(int(total) >> COEFFICIENT_BITS, 0), 255))
     return narrow
+
+
+@_compiled
+def _over(value: np.uint8, share: np.uint8, level: int) -> np.uint8:
+    """One value of this opacity over the background, rounded to nearest."""
+    mixed = np.uint32(value) * np.uint32(share) + np.uint32(255 - np.uint32(share)) * np.uint32(level)
+    return np.uint8((mixed + np.uint32(127)) // np.uint32(255))
+
+
+@_compiled
+def composed(
+    pixels: npt.NDArray[np.uint8], channels: int, alpha: npt.NDArray[np.uint8], level: int
+) -> npt.NDArray[np.uint8]:
+    """The picture over a plain background: uint8 of shape (rows, width * 1) for grey, (rows, width * 3) else.
+
+    `alpha`: opacity, uint8 of shape (rows, width); `level`: the background in every colour, 0 to 255. Rounded to
+    nearest. Strides are written out, for only so does the compiler use vectors.
+    """
+    height, width = alpha.shape
+    made = np.empty((height, width * (1 if channels == 1 else 3)), np.uint8)
+    for y in range(height):
+        row, share, out = pixels[y], alpha[y], made[y]
+        if channels == 1:
+            for x in range(width):
+                out[x] = _over(row[x], share[x], level)
+        elif channels == 3:  # noqa: PLR2004  (RGB)
+            for x in range(width):
+                out[3 * x] = _over(row[3 * x], share[x], level)
+                out[3 * x + 1] = _over(row[3 * x + 1], share[x], level)
+                out[3 * x + 2] = _over(row[3 * x + 2], share[x], level)
+        else:
+            for x in range(width):
+                out[3 * x] = _over(row[4 * x], share[x], level)
+                out[3 * x + 1] = _over(row[4 * x + 1], share[x], level)
+                out[3 * x + 2] = _over(row[4 * x + 2], share[x], level)
+    return made

@@ -27,7 +27,7 @@ from node.media.phash import phash
 from node.media.pixels import Pixels
 from node.media.region import Region
 from node.media.shortage import MEMORY, Shortage
-from node.media.transparency import composed_looks
+from node.media.transparency import composed, composed_looks
 
 MAX_PICTURE_BYTES: Final = 512 * 1024 * 1024
 """The largest picture file that is decoded. A 200-megapixel photograph with 8 bits a channel, uncompressed, is 600 MB;
@@ -98,3 +98,4 @@ def warm() -> None:
     blank.flags.writeable = False
     pdq_hashes(blank, 4)
     phash(blank, 4)
+    composed(Pixels(values=blank, channels=4), blank[:, ::4], 0)

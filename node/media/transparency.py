@@ -5,7 +5,7 @@ Rules this module upholds:
 - The reference of these hashes drops the alpha channel, and shows what an encoder left in transparent pixels. Encoders
   may clear those: the same cut-out saved twice then has two hashes. A person sees the same, so that is hashed too.
 - A look is made only where it differs from the reference's picture, and from the other look, by more than the radius.
-- Blocks of rows are composed at a time: beside the picture only one more of its size is in memory.
+- One look is composed at a time: beside the picture only one more of its size is in memory.
 
 Source: PNG (W3C, third edition), 12.8 (alpha channel processing), in the coded values, as browsers do.
 """
@@ -19,12 +19,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from node.domain.fingerprints import BLACK, PDQ_RADIUS, WHITE, ComposedFingerprints
+from node.media import kernels
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels, turn_of
 
 _LEVELS: Final = ((WHITE, 255), (BLACK, 0))
-_BLOCK_ROWS: Final = 256
 _OPAQUE: Final = 255
 
 
@@ -72,17 +72,11 @@ def composed_looks(
 
 def composed(pixels: Pixels, alpha: npt.NDArray[np.uint8], level: int) -> Pixels:
     """The picture over a plain background of this level (0 to 255) in every colour."""
-    shape = (pixels.height, pixels.width, pixels.channels)
-    source, colours = pixels.values.reshape(shape), 1 if pixels.channels == 1 else 3
-    made = np.empty((pixels.height, pixels.width, colours), np.uint8)
-    for top in range(0, pixels.height, _BLOCK_ROWS):
-        rows = slice(top, top + _BLOCK_ROWS)
-        share = alpha[rows, :, np.newaxis].astype(np.uint16)
-        over = source[rows, :, :colours].astype(np.uint16) * share + (_OPAQUE - share) * np.uint16(level)
-        made[rows] = (over + _OPAQUE // 2) // _OPAQUE
-    flat = made.reshape(pixels.height, -1)
-    flat.flags.writeable = False
-    return Pixels(values=flat, channels=colours)
+    shares = np.ascontiguousarray(alpha).view()
+    shares.flags.writeable = False  # one type, hence compiled once
+    made = kernels.composed(pixels.values, pixels.channels, shares, level)
+    made.flags.writeable = False
+    return Pixels(values=made, channels=1 if pixels.channels == 1 else 3)
 
 
 def _distance(one: bytes, other: bytes) -> int:

@@ -140,14 +140,16 @@ def test_a_picture_whose_transparency_changes_little_has_no_looks(tmp_path: Path
     assert read(encoded(image, "PNG"), tmp_path).composed == ()
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 255]))
-def test_composing_is_exact_to_a_level(seed: int, level: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 255]), st.sampled_from([1, 3, 4]))
+def test_composing_is_exact_to_a_level(seed: int, level: int, channels: int) -> None:
     random = np.random.default_rng(seed)
-    values: npt.NDArray[np.uint8] = random.integers(0, 256, (9, 7, 4), dtype=np.uint8)
-    pixels = Pixels(values=values.reshape(9, -1), channels=4)
-    made = composed(pixels, values[:, :, 3], level).values.reshape(9, 7, 3)
-    share = values[:, :, 3:].astype(float) / 255
-    assert np.abs(made - (values[:, :, :3] * share + level * (1 - share))).max() <= 0.5 + 1e-9
+    values: npt.NDArray[np.uint8] = random.integers(0, 256, (9, 7, channels + 1), dtype=np.uint8)
+    alpha, colours = values[:, :, channels], values[:, :, : min(channels, 3)]
+    flat = np.ascontiguousarray(values[:, :, :channels]).reshape(9, -1)
+    flat.flags.writeable = False
+    made = composed(Pixels(values=flat, channels=channels), alpha, level).values.reshape(colours.shape)
+    share = alpha[:, :, np.newaxis].astype(float) / 255
+    assert np.abs(made - (colours * share + level * (1 - share))).max() <= 0.5 + 1e-9
 
 
 def test_the_vectors_of_transparency_match_each_other(vectors: Path) -> None:

@@ -40,6 +40,8 @@ _MOST_SMALL_BYTES: Final = 1 << 20
 """The largest picture in metadata: a segment of a JPEG has 64 KiB."""
 _COMPARED_SIDE: Final = 256
 """Pixels that either side of the picture keeps at least when it is decoded small: four for each of PDQ's samples."""
+_SMALLEST_SHARE: Final = 7
+"""A JPEG decoded smaller than one of so many is an eighth of its size: the means of its blocks."""
 _JPEG_AT, _JPEG_LENGTH = 513, 514
 _ENTRY_BYTES: Final = 12
 _MOST_ENTRIES: Final = 1_000
@@ -213,6 +215,11 @@ def _decoded_small(data: bytes) -> Image.Image | None:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:
                 return None
+            whole = image.width
+            image.draft("RGB", (_COMPARED_SIDE, _COMPARED_SIDE))
+            if image.width * _SMALLEST_SHARE > whole:
+                return image.convert("RGB")
+        with Image.open(io.BytesIO(jpeg.coarse(data)), formats=("JPEG",)) as image:
             image.draft("RGB", (_COMPARED_SIDE, _COMPARED_SIDE))
             return image.convert("RGB")
     except Exception as error:  # noqa: BLE001  (decoders raise anything)
