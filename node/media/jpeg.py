@@ -127,8 +127,8 @@ def end_of(data: bytes, start: int = 0) -> int:
 
 
 def coarse(data: bytes) -> bytes:
-    """A progressive JPEG with its first scan alone, where that has the mean luma of each block of 8 x 8 pixels. A decoder
-    uses nothing else for an eighth of the size. Any other data as it is.
+    """A progressive JPEG with its first scan alone, where that has the mean luma of each block of 8 x 8 pixels: a
+    decoder uses nothing else for an eighth of the size. Any other data stays as it is.
 
     The scan ends at the first marker that is not one of its own (T.81, B.1.1.2 and G.1.1).
     """
