@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Inside one hub only: written and read by the same version, so the form is length-prefixed fields and no contract.
+- Inside one hub only: written and read by the same version, so the form is lengths and then fields, and no contract.
 - Signed parts are carried verbatim.
 """
 
@@ -15,24 +15,26 @@ from node.domain.queries import RelayEvent, SignedAnswer, SignedQuery
 from node.domain.services import Delivery
 from node.errors import Malformed
 
-_LENGTH = struct.Struct(">I")
+_LENGTHS = {count: struct.Struct(f">{count}I") for count in (2, 4)}
+"""By the number of fields of a message."""
 _QUERY = b"Q"
 _LATE = b"L"
 _SECONDS = struct.Struct(">d")
 
 
 def _join(*fields: bytes) -> bytes:
-    return b"".join(_LENGTH.pack(len(field)) + field for field in fields)
+    return _LENGTHS[len(fields)].pack(*map(len, fields)) + b"".join(fields)
 
 
 def _split(data: bytes, count: int) -> list[bytes]:
-    fields = []
-    at = 0
-    while at < len(data):
-        (length,) = _LENGTH.unpack_from(data, at)
-        fields.append(data[at + _LENGTH.size : at + _LENGTH.size + length])
-        at += _LENGTH.size + length
-    if len(fields) != count or at != len(data):
+    head = _LENGTHS[count]
+    if len(data) < head.size:
+        raise Malformed("a switchboard message is cut short")
+    fields, at = [], head.size
+    for length in head.unpack_from(data):
+        fields.append(data[at : at + length])
+        at += length
+    if at != len(data):
         raise Malformed("a switchboard message is cut short")
     return fields
 

@@ -11,7 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -33,12 +33,13 @@ class Sent(Enum):
 
 
 class _Share:
-    """What one sender has in a queue."""
+    """What one sender has in a queue: its messages, oldest first, and their weight together."""
 
     __slots__ = ("messages", "weight")
 
     def __init__(self) -> None:
-        self.messages: deque[bytes] = deque()
+        # A list, not a deque: most senders have one message at a time, and no share is long.
+        self.messages: list[bytes] = []
         self.weight = 0
 
 
@@ -54,40 +55,48 @@ class Subscription:
         """Messages that found no room, or lost it to another sender's."""
 
     def offer(self, message: bytes, sender: str = "") -> Sent:
-        """Puts a message in. Where there is no room, the newest of the sender with the most in there goes."""
+        """Puts a message in. If there is no room, the newest message of the sender with the most in there goes."""
         if self.closed:
             return Sent.NOBODY
         weight = _weight(message)
-        share = self._shares.get(sender) or _Share()
-        while self._room < weight:
-            heaviest = max(self._shares, key=lambda each: self._shares[each].weight, default=sender)
-            self.dropped += 1
-            if heaviest == sender or self._shares[heaviest].weight <= share.weight + weight:
-                return Sent.FULL
-            self._drop_newest(heaviest)
-        self._shares[sender] = share
+        if self._room < weight and not self._make_room(weight, sender):
+            return Sent.FULL
+        share = self._shares.get(sender)
+        if share is None:
+            share = self._shares[sender] = _Share()
         share.messages.append(message)
         share.weight += weight
         self._room -= weight
         self._ready.set()
         return Sent.TAKEN
 
-    def _drop_newest(self, sender: str) -> None:
-        share = self._shares[sender]
-        self._took(share, share.messages.pop())
-        if not share.messages:
-            del self._shares[sender]
+    def _make_room(self, weight: int, sender: str) -> bool:
+        """Drops messages of senders that have more in the queue than `sender` would have. Returns whether that was
+        enough for a message of this weight.
+        """
+        own = self._shares[sender].weight if sender in self._shares else 0
+        while self._room < weight:
+            heaviest = max(self._shares, key=lambda each: self._shares[each].weight, default=sender)
+            self.dropped += 1
+            if heaviest == sender or self._shares[heaviest].weight <= own + weight:
+                return False
+            share = self._shares[heaviest]
+            self._took(share, share.messages.pop())
+            if not share.messages:
+                del self._shares[heaviest]
+        return True
 
     def _took(self, share: _Share, message: bytes) -> None:
-        share.weight -= _weight(message)
-        self._room += _weight(message)
+        weight = _weight(message)
+        share.weight -= weight
+        self._room += weight
 
     def _next(self) -> bytes | None:
-        """The oldest message of the sender whose turn it is; None where nothing waits."""
+        """The oldest message of the sender whose turn it is, or None if nothing waits."""
         if not self._shares:
             return None
         sender, share = self._shares.popitem(last=False)
-        message = share.messages.popleft()
+        message = share.messages.pop(0)
         self._took(share, message)
         if share.messages:
             self._shares[sender] = share
@@ -125,7 +134,8 @@ class Subscription:
 
 
 def _weight(message: bytes) -> int:
-    return max(len(message), MESSAGE_WEIGHT)
+    size = len(message)
+    return size if size > MESSAGE_WEIGHT else MESSAGE_WEIGHT  # noqa: FURB136  (this runs three times per message)
 
 
 class Switchboard(Protocol):
