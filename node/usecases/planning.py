@@ -231,7 +231,9 @@ class Planner:
         with self.store.read() as tx:
             kept = tx.question(wanted)
         if kept is None:
-            raise NotFound("no query of ours has this id", remedy="`vigil queries` lists the last ones")
+            raise NotFound(
+                "this node has asked no question with this id", remedy="`vigil queries` lists the latest questions"
+            )
         terms = question_terms(self.store, self.codec, kept)
         return kept, terms, kept.chosen(wanted)
 
