@@ -50,7 +50,7 @@ class Tally:
         self.add(left_out, found.aside, found.sources.standing)
 
     def asked(self, subjects: Sequence[Subject], floor: int) -> None:
-        """How many of these subjects may fail to match because of a weak hash: PDQ, and pHash. `floor`: of the policy."""
+        """How many of these subjects may fail to match because of a weak hash: PDQ, pHash. `floor`: quality floor."""
         for subject in subjects:
             may = may_match(subject.fingerprints, floor)
             kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
