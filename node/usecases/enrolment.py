@@ -77,7 +77,7 @@ async def renew_after_absence(
 async def reader_by_key(
     enrolment: Enrolment, *, federation: FederationId, member: MemberId, ca_sha256: bytes, statement: Signer
 ) -> RosterReader:
-    """The proof with which this member reads the roster for two minutes without a certificate, at the hub of this CA."""
+    """The proof with which this member reads the roster for two minutes without a certificate, at this CA's hub."""
     challenge = await enrolment.challenge(member)
     signature = statement.sign(reading_preimage(federation, member, ca_sha256, challenge))
     return RosterReader(member=member, challenge=challenge, signature=signature)
