@@ -1,8 +1,8 @@
-"""The administrator's command on the alarms of a node, which status and doctor show.
+"""The administrator's commands for a node's alarms. Status and doctor show these alarms.
 
 Rules this module upholds:
 
-- Commands hold no decisions: the use case clears the alarms, and writes down who did it and why.
+- Commands hold no decisions. The use case clears the alarms and records who did it and why.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ class AlarmCommands:
     alarms: Alarms
 
     async def acknowledge(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"reason"} -> {"acknowledged": count}: a person has dealt with what happened."""
+        """{"reason"} -> {"acknowledged": count}: a person has dealt with these alarms."""
         reason = Arguments(arguments).text("reason")
         yield {"acknowledged": await asyncio.to_thread(self.alarms.acknowledge, reason)}

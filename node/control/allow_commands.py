@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
-- An import is taken in batches as they come, so memory does not grow with it. The command has checked the whole list
-  before it sends the first item; what an end in the middle leaves out, the same import adds.
+- An import is processed in batches as they arrive, so memory does not grow with it. The command checks the whole list
+  before it sends the first item. If an import stops midway, running it again adds the rest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AllowCommands:
     allowed: AllowList
 
     async def allow_import(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """Items {"sha256": [hex]} -> {"read", "new", "total"}. What a crash leaves out, the same import adds."""
+        """Items {"sha256": [hex]} -> {"read", "new", "total"}. After a crash, the same import adds the rest."""
         read = new = 0
         async for some in _batches(items):
             new += await asyncio.to_thread(self.allowed.add, some)
@@ -55,9 +55,7 @@ class AllowCommands:
         yield {"total": await asyncio.to_thread(self.allowed.count)}
 
     async def allow_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, one line for each value, in the order of the
-        values.
-        """
+        """{"after": hex or "", "limit"} -> {"sha256", "added_at"}, one line per value, sorted by value."""
         given = Arguments(arguments)
         after = given.text("after", "")
         page = await asyncio.to_thread(self.allowed.page, _value(after) if after else b"", given.whole("limit", 100))
@@ -66,7 +64,7 @@ class AllowCommands:
 
 
 async def _batches(items: AsyncIterator[Line]) -> AsyncIterator[list[bytes]]:
-    """The values of all items, as many together as one transaction takes."""
+    """The values of all items, grouped to the size of one transaction."""
     some: list[bytes] = []
     async for line in items:
         some += _values(line)
@@ -87,5 +85,5 @@ def _value(text: str) -> bytes:
     except ValueError:
         value = b""
     if len(value) != SHA256.size:
-        raise Misuse("an item of the local socket is not a list of SHA-256 values")
+        raise Misuse("an item on the local socket is not a list of SHA-256 values")
     return value

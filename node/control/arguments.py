@@ -1,8 +1,8 @@
-"""Reading a command's arguments: a JSON object that another version, or another program, may have sent.
+"""Reading a command's arguments: a JSON object that another version or another program may have sent.
 
 Rules this module upholds:
 
-- An argument that is missing or of another type is `Misuse` and names itself.
+- A missing argument, or one of another type, raises `Misuse` with the argument's name.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ class Arguments:
         return bool(self._get(name, (bool,), default))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings; empty where it is absent."""
+        """A list of strings; empty if absent."""
         values = self._get(name, (list,), [])
         if not all(isinstance(value, str) for value in values):
             raise Misuse(f"the argument {name} is not a list of texts")
         return tuple(values)
 
     def object(self, name: str) -> Line:
-        """A JSON object; empty where it is absent."""
+        """A JSON object; empty if absent."""
         return dict(self._get(name, (dict,), {}))
 
     def has(self, name: str) -> bool:
-        """Whether it was given at all."""
+        """Whether the argument was given."""
         return self._line.get(name) is not None
 
     def objects(self, name: str) -> list[Line]:
-        """A list of JSON objects; empty where it is absent."""
+        """A list of JSON objects; empty if absent."""
         values = self._get(name, (list,), [])
         if not all(isinstance(value, dict) for value in values):
             raise Misuse(f"the argument {name} is not a list of objects")
         return list(values)
 
     def record(self, name: str = "record") -> RecordId:
-        """A record's id. Raises `Malformed` where it is none."""
+        """A record's id. Raises `Malformed` if it is not one."""
         return RecordId.parse(self.text(name))

@@ -1,11 +1,12 @@
-"""The audit log as a person reads it: the same command for a node and for a hub.
+"""The audit log as a person reads it. The command is the same for a node and for a hub.
 
 Rules this module upholds:
 
-- Who looks into the audit log is in it before anything is shown.
-- Of a body only what is named here is shown: query id, case, legal basis and the like. Fingerprints are counted.
-- A body that was purged is a line all the same: that there was an entry stays.
-- An act's line says how the act ended, though that is an entry of its own.
+- The audit log records who reads it before it shows anything.
+- Of an entry's body, only the fields named here are shown: query id, case, legal basis and the like. Fingerprints are
+  counted.
+- An entry whose body was purged still has a line, so its existence stays visible.
+- The line of an act says how the act ended, although the outcome is a separate entry.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
 
 SHOWN: Final = 50
-"""Entries shown where nobody says how many: the newest."""
+"""Default number of entries shown: the newest."""
 _PREFIX: Final = "audit_"
 _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
@@ -43,7 +44,7 @@ _COUNTED: Final = frozenset({"hashes", "sha256"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditCommands:
-    """`origin`: of the audit log."""
+    """`origin`: the origin of the audit log."""
 
     origin: Origin
     store: Store
@@ -51,10 +52,10 @@ class AuditCommands:
     clock: Clock
 
     async def read_audit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> one line for each entry, oldest first; of the newest `limit` where no "after" is given.
+        """{"after", "limit"} -> one line per entry, oldest first; without "after", the newest `limit` entries.
 
-        The "outcome" of an administrative act is done, refused, failed, running, or unknown where the process ended
-        before it was written down; refused and failed ones have "error" and mostly "why".
+        The "outcome" of an administrative act is done, refused, failed, running, or unknown if the process ended before
+        it recorded the outcome. Refused and failed acts have "error" and usually "why".
         """
         given = Arguments(arguments)
         limit = given.whole("limit", SHOWN)
@@ -75,7 +76,7 @@ class AuditCommands:
         return start, min(size, start + limit)
 
     def _lines(self, start: int, stop: int) -> list[Line]:
-        """As many entries from `start` on as are read at once, at least one."""
+        """As many entries from `start` on as one read returns, at least one."""
         with self.store.read() as tx:
             run = tx.run(self.origin, start, stop, READ_BYTES)
             bodies = [

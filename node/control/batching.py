@@ -1,10 +1,10 @@
-"""Items of a command, grouped, so that what costs a step a group (a commit, a search) is done once for many.
+"""Groups the items of a command, so that work with a cost per group (a commit, a search) is done once for many items.
 
 Rules this module upholds:
 
-- No item waits for a group to fill for longer than it was told, and none is lost: an error of the source comes after
-  the items that came before it.
-- Items are taken in while a group is worked on, and no more than two groups of them.
+- An item waits no longer than the given time for its group to fill. No item is lost: an error of the source is raised
+  after the items that came before it.
+- While one group is processed, further items are read, but at most two groups of them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 async def batches(
     items: AsyncIterator[Line], size: int, seconds: float, first_seconds: float | None = None
 ) -> AsyncIterator[list[Line]]:
-    """Groups items: up to `size`, or what has come `seconds` after the first of the group (`first_seconds` of the
-    first group, where it is another). Items are taken in while a group is worked on.
+    """Groups items: up to `size`, or those that arrive within `seconds` after the first of the group (`first_seconds`
+    for the first group, if given). Items are read while a group is processed.
     """
     wait = seconds if first_seconds is None else first_seconds
     queue: asyncio.Queue[Line | BaseException | None] = asyncio.Queue(size * 2)
@@ -32,7 +32,7 @@ async def batches(
         try:
             async for item in items:
                 await queue.put(item)
-        except Exception as error:  # noqa: BLE001  (raised again by the reader of the queue)
+        except Exception as error:  # noqa: BLE001  (the reader of the queue raises it again)
             await queue.put(error)
         else:
             await queue.put(None)
@@ -63,13 +63,13 @@ async def batches(
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The source has ended, well or with an error."""
+    """The source has ended, with or without an error."""
 
     error: BaseException | None
 
 
 def _put(item: Line | BaseException | None, group: list[Line]) -> _End | None:
-    """Puts an item into the group; the end where it was none."""
+    """Adds the item to the group, or returns the end marker."""
     if item is None or isinstance(item, BaseException):
         return _End(item)
     group.append(item)

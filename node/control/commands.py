@@ -24,12 +24,12 @@ INVESTIGATION: Final = frozenset({
     "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level",
     "status",
 })  # fmt: skip
-"""What investigators run over their socket. A command that stands in neither list is the administrator's."""
+"""Commands that investigators run over their socket. A command in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
     "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
     "fsck", "mute", "mute-lift", "read-audit", "rekey", "rekey-cancel", "rekeying",
 })  # fmt: skip
-"""What only the node's own user runs: what changes or copies the whole node, and what tells of other people."""
+"""Commands that only the node's own user runs: they change or copy the whole node, or show data about other people."""
 
 
 class Commands:
@@ -57,7 +57,7 @@ class Commands:
     def run_for_investigators(
         self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
     ) -> AsyncIterator[Line]:
-        """As `run`, for the users of a group. Raises `Refused` for what is the administrator's."""
+        """As `run`, for the users of a group. Raises `Refused` for a command of the administrator."""
         if command in self._commands and command not in INVESTIGATION:
             raise Refused(
                 f"{command} is for the administrator of this node",
@@ -68,9 +68,7 @@ class Commands:
     def run(
         self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
     ) -> AsyncIterator[Line]:
-        """The command's lines. What it writes into the audit log is written for `who`. Raises `Misuse` for an unknown
-        command.
-        """
+        """The command's lines. Audit entries of the command name `who`. Raises `Misuse` for an unknown command."""
         found = self._commands.get(command)
         if found is None:
             raise Misuse(

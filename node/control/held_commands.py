@@ -1,4 +1,4 @@
-"""The commands on questions that an officer decides about.
+"""The commands for questions that wait for an officer's decision.
 
 Rules this module upholds:
 
@@ -30,25 +30,25 @@ class HeldCommands:
     held: HeldQuestions
 
     async def held_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"limit", "all"} -> one line for each question, the newest first; with "all" those that were decided too."""
+        """{"limit", "all"} -> one line per question, newest first; with "all" also the decided ones."""
         given = Arguments(arguments)
         limit, everything = given.whole("limit", 100), given.flag("all")
         for each in await asyncio.to_thread(self.held.listed, limit, decided=everything):
             yield held_line(each)
 
     async def held_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"number"} -> the question, then one line for each hit on a holding of ours."""
+        """{"number"} -> the question, then one line per hit on one of our holdings."""
         looked = await asyncio.to_thread(self.held.show, Arguments(arguments).whole("number"))
         yield looked_line(looked)
         for hit in looked.hits:
             yield hit_line(f"subject {hit.subject + 1}", hit)
 
     async def held_release(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"number"} -> the question as it was decided."""
+        """{"number"} -> the question after the decision."""
         yield held_line(await asyncio.to_thread(self.held.release, Arguments(arguments).whole("number")))
 
     async def held_refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"number", "reason"} -> the question as it was decided."""
+        """{"number", "reason"} -> the question after the decision."""
         given = Arguments(arguments)
         number, reason = given.whole("number"), given.text("reason")
         yield held_line(await asyncio.to_thread(self.held.refuse, number, reason))
@@ -69,7 +69,7 @@ def held_line(held: HeldQuestion) -> Line:
 
 
 def looked_line(looked: Looked) -> Line:
-    """The same with what it asks; null where that was forgotten with the decision."""
+    """The same with its content; null if the content was deleted with the decision."""
     header, payload = looked.header, looked.payload
     return held_line(looked.held) | {
         "purpose": header.purpose if header else None,

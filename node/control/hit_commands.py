@@ -1,9 +1,9 @@
-"""Hits that are kept, as a person reads them.
+"""Stored hits, as a person reads them.
 
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
-- Who looks at hits is in the audit log before anything is shown. A hit is new no more once its line was taken.
+- The audit log records who looks at hits before anything is shown. A hit stops being new once its line was read.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitCommands:
-    """`hits`: those of this node."""
+    """`hits`: the hits of this node."""
 
     hits: HitList
     audit: AuditLog
     clock: Clock
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "member", "new", "show_all", "after", "limit"} -> one line for each hit, the newest first, then
-        {"hits", "total", "new", "hidden", "grouped", "more_of", "muted", "suspended", "next", "not_matched_yet",
-        "left_out"}. "new" counts as it was before this was shown.
+        """{"case", "member", "new", "show_all", "after", "limit"} -> one line per hit, newest first, then {"hits",
+        "total", "new", "hidden", "grouped", "more_of", "muted", "suspended", "next", "not_matched_yet", "left_out"}.
+        "new" is the count before this listing.
         """
         given = Arguments(arguments)
         wanted = Wanted(

@@ -1,8 +1,8 @@
-"""Hits that are kept as the lines that `--json` prints.
+"""Stored hits as the lines that `--json` prints.
 
 Rules this module upholds:
 
-- As `node.control.lines`: a key that does not apply is null, never absent, and nothing here decides anything.
+- As in `node.control.lines`: a key that does not apply is null, never absent, and nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Line = dict[str, Any]
 
 
 def stored_hit_line(shown: ShownHit) -> Line:
-    """One hit that is kept: of which holding, on which record, how near, since when."""
+    """One stored hit: its holding, its record, the distance, and since when."""
     hit, evidence = shown.hit, shown.hit.evidence
     return {
         "hit": hit.id,
@@ -54,9 +54,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
 
 
 def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[Line]:
-    """Of which records, and of which holdings on records of which member, more hits were found than are kept, and about
-    how many.
-    """
+    """Records, and holdings by member, with more hits than are stored, and about how many."""
     return [
         {"record": str(about), "holding": None, "member": about.origin.member, "left_out": number}
         if isinstance(about, RecordId)
@@ -66,7 +64,7 @@ def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[L
 
 
 def aside_line(aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]) -> Line:
-    """How many hits are not shown because their member is muted, or suspended: two tables by member."""
+    """How many hits are hidden because their member is muted or suspended: two tables by member."""
     return {
         name: {member: number for member, number in sorted(aside.items()) if standing.get(member) == how}
         for name, how in (("muted", MUTED), ("suspended", SUSPENDED))

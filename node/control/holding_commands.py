@@ -1,10 +1,10 @@
-"""The commands on what a node holds itself: holdings and cases, their levels, and deleting them.
+"""The commands for this node's own holdings: holdings and cases, their levels, and deletion.
 
 Rules this module upholds:
 
-- Commands hold no decisions: `usecases.disposal` has them.
-- Where a file was is shown in one place: by `holding`, for one holding that somebody names.
-- Who looks is in the audit log before anything is shown; a deletion or a change of level before it is done.
+- Commands hold no decisions: `usecases.disposal` makes them.
+- Only `holding`, for one named holding, shows the paths of a file.
+- The audit log records who looks before anything is shown, and a deletion or change of level before it is done.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from node.usecases.disposal import Disposal, Disposed, Plan
 
 LISTED: Final = 100
-"""Holdings or cases listed where nobody says how many."""
+"""Default number of holdings or cases listed."""
 
 
 PLACES_SHOWN: Final = 20
-"""Places of a part that are shown. An icon may lie in a thousand documents."""
+"""Most places shown for one part. An icon may occur in a thousand documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingCommands:
-    """`has_original(sha256)`: whether the home has a copy of the original."""
+    """`has_original(sha256)`: whether the home has a copy of the original file."""
 
     disposal: Disposal
     store: Store
@@ -51,7 +51,7 @@ class HoldingCommands:
     clock: Clock
 
     async def holdings(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "after", "limit"} -> one line for each holding by its number, then {"listed", "more",
+        """{"case", "level", "after", "limit"} -> one line per holding, sorted by number, then {"listed", "more",
         "after"}.
         """
         given = Arguments(arguments)
@@ -70,8 +70,8 @@ class HoldingCommands:
             return found, tx.hits_of_holdings([each.id for each in found])
 
     async def holding(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holding", "digests"} -> one line: all that is held, where its files were, what it is a part of, how many
-        parts it has, and its fingerprints if asked.
+        """{"holding", "digests"} -> one line with everything stored: where its files were, its parent, how many parts
+        it has, and on request its fingerprints.
         """
         given = Arguments(arguments)
         number, digests = given.whole("holding"), given.flag("digests")
@@ -100,7 +100,7 @@ class HoldingCommands:
         }
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> {"case", "holdings"}, one line for each case, then {"listed", "more", "after"}."""
+        """{"after", "limit"} -> {"case", "holdings"}, one line per case, then {"listed", "more", "after"}."""
         given = Arguments(arguments)
         limit, after = given.whole("limit", LISTED), given.text("after", "")
         await self._looks("cases", limit=limit)
@@ -115,9 +115,9 @@ class HoldingCommands:
             return tx.cases(after, limit)
 
     async def set_level(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "level"} -> one line for each holding, then {"changed", "unchanged", "shared"}.
+        """{"holdings", "case", "level"} -> one line per holding, then {"changed", "unchanged", "shared"}.
 
-        A shared holding keeps its level: it is counted in a case, and refused where it is named itself.
+        A shared holding keeps its level. In a case it is counted; if it is named itself, the command refuses.
         """
         given = Arguments(arguments)
         level, case = read_level(given.text("level")), given.text("case", "")
@@ -143,7 +143,7 @@ class HoldingCommands:
     def _chosen(self, given: Arguments) -> list[int]:
         ids, case = _numbers(given), given.text("case", "")
         if bool(ids) == bool(case):
-            raise Misuse("name holdings or a case, and not both")
+            raise Misuse("name either holdings or a case, not both")
         after = 0
         with self.store.read() as tx:
             while case and (page := tx.holdings(case=case, after=after, bare=True)):
@@ -154,10 +154,10 @@ class HoldingCommands:
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"holdings", "case", "reason", "yes", "plan"} -> what would be done, where neither "yes" nor "plan" is given:
-        {"would_delete", "would_leave", "would_retract", "parts", "parts_kept", "plan"}. Else a line per holding as it
-        is deleted, then {"deleted", "left_case", "retracted", "originals"}. "plan" is what somebody agreed to; another
-        one is refused.
+        """{"holdings", "case", "reason", "yes", "plan"} -> without "yes" and "plan", what the command would do:
+        {"would_delete", "would_leave", "would_retract", "parts", "parts_kept", "plan"}. Otherwise one line per holding
+        as it is deleted, then {"deleted", "left_case", "retracted", "originals"}. "plan" is the plan that the user
+        approved; if the plan has changed since, the command refuses.
         """
         given = Arguments(arguments)
         ids, case = _numbers(given), given.text("case", "")
@@ -165,7 +165,7 @@ class HoldingCommands:
         if reason is None:
             raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
         if bool(ids) == bool(case):
-            raise Misuse("name holdings or a case, and not both")
+            raise Misuse("name either holdings or a case, not both")
         plan = await asyncio.to_thread(self.disposal.plan, ids, case, reason)
         agreed = given.text("plan", "")
         if not given.flag("yes") and not agreed:
@@ -190,7 +190,7 @@ class HoldingCommands:
         yield {**counts}
 
     async def _deleting(self, plan: Plan, case: str, reason: str) -> AsyncIterator[Disposed]:
-        """What is deleted, as it is. Whoever stops listening stops nothing: it was ordered."""
+        """Deletes and yields each step. If the reader stops listening, the deletion still completes: it was ordered."""
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[Disposed | None] = asyncio.Queue()
 
@@ -216,7 +216,7 @@ class HoldingCommands:
 
 
 def holding_line(holding: Holding, hits: int) -> Line:
-    """One holding and how many hits it has, without its fingerprints and without a path."""
+    """One holding and how many hits it has, without its fingerprints and paths."""
     return {
         "holding": holding.id,
         "cases": list(holding.cases),
@@ -231,7 +231,7 @@ def holding_line(holding: Holding, hits: int) -> Line:
 
 
 def _prints(holding: Holding) -> list[Line]:
-    """Its fingerprints, and behind them those of its further looks, each with its background."""
+    """Its fingerprints, then those of its further looks, each with its background."""
     looks = [(look.background, each) for look in holding.composed for each in look.fingerprints()]
     return [
         fingerprint_line(each) | {"shown_on": background or None}
@@ -240,12 +240,12 @@ def _prints(holding: Holding) -> list[Line]:
 
 
 def level_name(level: Level) -> str:
-    """A level as people type it."""
+    """A level in the words that people type."""
     return level.name.lower().replace("_", "-")
 
 
 def read_level(text: str) -> Level:
-    """Any level as a person types it. Raises `Misuse`."""
+    """Any level that a person can type. Raises `Misuse`."""
     level = LEVELS.get(text)
     if level is None:
         raise Misuse(f"no level {text[:20]!r}", remedy="one of: " + ", ".join(LEVELS))

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- The operator can invite, carry requests to the authority, and suspend; nobody is made a member here.
-- A member that is at a limit of the policy is shown with an alarm, and what to do.
-- Who is shown is shown with what a person needs to compare or to act on.
-- What the operator does is in the hub's audit log before it is done, and how it ended after it (`usecases.acts`).
+- The operator can invite, carry requests to the authority, and suspend. The operator cannot admit a member.
+- A member at a limit of the policy is shown with an alarm and its remedy.
+- Each member or petitioner is shown with the values that a person compares or acts on.
+- The hub's audit log records each act of the operator before it is done, and its outcome after it (`usecases.acts`).
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ T = TypeVar("T")
 
 
 class Desk(Protocol):
-    """Enrolment as the operator needs it (`node.hub.enrolment`). Blocking."""
+    """The enrolment functions that the operator needs (`node.hub.enrolment`). Blocking."""
 
     def invite(self, member: MemberId, *, hub: str, enrolment: str, ca_sha256: bytes, lifetime: int) -> Token:
         """A one-time token."""
         ...
 
     def refuse(self, member: MemberId) -> None:
-        """Turns a pending petition down."""
+        """Refuses a pending petition."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubCommands:
-    """`addresses`: what invitations name (main port, enrolment port). Callables may block.
+    """`addresses`: the addresses that invitations name (main port, enrolment port). Callables may block.
 
-    `refused`: how often a member was refused today, by limit; `at_once`: its questions that are carried now, and their
-    bytes. `describe`: the digits that belong to a request: {"hub_fingerprint", "petitions"}; `root`: (version, SHA-256)
-    of the root that invitations pin.
+    `refused`: how often a member was refused today, by limit. `at_once`: its questions under way, and their bytes.
+    `describe`: the digits of a request: {"hub_fingerprint", "petitions"}. `root`: (version, SHA-256) of the root that
+    invitations pin.
     """
 
     federation: str
@@ -122,7 +122,7 @@ class HubCommands:
         }
 
     async def members(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> one line for each member or petitioner."""
+        """-> one line per member or petitioner."""
         for line in await asyncio.to_thread(self._members):
             yield line
 
@@ -181,7 +181,7 @@ class HubCommands:
         return lines
 
     async def status(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line on the hub, then the members."""
+        """-> a line for the hub, then one line per member."""
         roster = self.latest()
         yield {
             "hub": self.federation,
@@ -197,13 +197,13 @@ class HubCommands:
             yield line
 
     async def requests(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"request": base64}: what the authority is asked to sign, and the digits to compare."""
-        # Written down, for it closes the logs of members that change their keys.
+        """-> {"request": base64}: the request for the authority to sign, and the digits to compare."""
+        # This act is recorded, because it closes the logs of members that change their keys.
         request = await self._act("requests", self.request)
         yield {"request": base64.b64encode(request).decode("ascii"), **await asyncio.to_thread(self.describe)}
 
     async def admit(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"bundle": base64} -> the roster that is in force now."""
+        """{"bundle": base64} -> the roster now in force."""
         try:
             bundle = base64.b64decode(Arguments(arguments).text("bundle"), validate=True)
         except binascii.Error as error:
@@ -243,13 +243,15 @@ class HubCommands:
         yield {"member": member, "state": "active"}
 
     async def refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"member"}: turns a pending petition down."""
+        """{"member"}: refuses a pending petition."""
         member = member_id(Arguments(arguments).text("member"))
         await self._act("refuse", lambda: self.desk.refuse(member), member=member)
         yield {"member": member, "state": "refused"}
 
     async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"compromised", "drop"} -> the new keys' digits, which wait for the authority, or that they are gone."""
+        """{"compromised", "drop"} -> the digits of the new keys, which wait for the authority; or that they were
+        dropped.
+        """
         given = Arguments(arguments)
         if given.flag("drop"):
             dropped = await self._act("drop new keys", self.drop_keys)
@@ -266,11 +268,11 @@ class HubCommands:
         }
 
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"path"} -> {"path", "files", "roster_version"}: everything of this hub in one new file, while it runs."""
+        """{"path"} -> {"path", "files", "roster_version"}: a copy of this hub in one new file, made while it runs."""
         path = Arguments(arguments).text("path")
         yield await self._act("backup", lambda: self.make_backup(path))
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> one line for each log and one of the database, then {"ok", "faults"}."""
+        """-> one line per log and one for the database, then {"ok", "faults"}."""
         async for line in fsck_lines(self.store, self.latest()):
             yield line

@@ -1,9 +1,9 @@
-"""The change of a node's keys, as its daemon does it for a command.
+"""The change of a node's keys, as the daemon carries it out for a command.
 
 Rules this module upholds:
 
-- Commands hold no decisions: the change itself is `app`'s, which owns the key files.
-- What an administrator does is in the audit log before it is done, and how it ended after it.
+- Commands hold no decisions. The change itself is in `app`, which owns the key files.
+- The audit log records an administrator's act before it is done, and its outcome after it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Work(Protocol):
-    """A change of keys under way or to begin (`app.rekeying.Rekeying`). Blocking but for `ask`."""
+    """A change of keys, under way or about to begin (`app.rekeying.Rekeying`). All but `ask` block."""
 
     def begin(self, token: Token | None) -> Line:
-        """New keys and their petition, or those that there are; what to read to the authority."""
+        """New keys and their petition, or the existing ones; the digits to read to the authority."""
         ...
 
     async def ask(self) -> str:
-        """Sends the petition, or asks how it stands."""
+        """Sends the petition, or asks for its state."""
         ...
 
     def standing(self) -> Line:
@@ -41,7 +41,7 @@ class Work(Protocol):
         ...
 
     def own_line(self) -> OwnLine:
-        """What the next roster is checked for."""
+        """The keys that the next roster is checked against."""
         ...
 
     def cancel(self) -> Line:
@@ -51,14 +51,16 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCommands:
-    """`own`: told the keys that rosters may give this node from now on."""
+    """`own`: is told the keys that rosters may give this node from now on."""
 
     audit: AuditLog
     work: Callable[[], Work]
     own: Callable[[OwnLine], None]
 
     async def rekey(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"token"} -> {"step": "keys", ...}, {"step": "petition", "state"}. The daemon switches by itself."""
+        """{"token"} -> {"step": "keys", ...}, {"step": "petition", "state"}. The daemon switches to the new keys by
+        itself.
+        """
         text = Arguments(arguments).text("token", "")
         token = parse_token(text) if text else None
         work = await asyncio.to_thread(self.work)
@@ -69,7 +71,7 @@ class KeyCommands:
 
     def _begin(self, work: Work, token: Token | None) -> Line:
         line = work.begin(token)
-        # Before the petition is sent: the roster that answers it must find this node prepared.
+        # Before the petition is sent: this node must be prepared when the roster that answers it arrives.
         self.own(work.own_line())
         return line
 

@@ -1,4 +1,4 @@
-"""Values as the lines that `--json` prints (DESIGN, "The command line is a contract"), and items read back.
+"""Values as the lines that `--json` prints (DESIGN, "The command line is a contract"), and parsing of items.
 
 Rules this module upholds:
 
@@ -42,7 +42,7 @@ def category_line(category: Category | None) -> Line | None:
 
 
 def statement_line(said: Contribution | None) -> Line:
-    """What a contribution says beside its fingerprints; all null where nobody can tell."""
+    """The statement of a contribution, without its fingerprints; all null if unknown."""
     return {
         "media_type": (said.media_type or None) if said else None,
         "category": category_line(said.category) if said else None,
@@ -55,7 +55,7 @@ def statement_line(said: Contribution | None) -> Line:
 
 
 def handling_line(handling: Handling | None) -> Line | None:
-    """Who may read a record, for what and until when; null where nobody can tell."""
+    """Who may read a record, for what purpose and until when; null if unknown."""
     if handling is None:
         return None
     day = handling.retain_until_day
@@ -69,8 +69,8 @@ def handling_line(handling: Handling | None) -> Line | None:
 
 
 def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | None) -> Line:
-    """A hit that another member has told. `subject` is null where it is about the question as a whole, or its subject
-    is not kept. `record_here`: see `usecases.standing`.
+    """A hit reported by another member. `subject` is null if the hit is about the question as a whole, or if its
+    subject is not stored. `record_here`: see `usecases.standing`.
     """
     known = not hit.whole and hit.subject < len(labels)
     line = hit_line(labels[hit.subject] if known else None, hit)
@@ -78,7 +78,7 @@ def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | 
 
 
 def hit_line(subject: str | None, hit: Hit) -> Line:
-    """One hit. `subject` as the person called it. A member's answer tells the category and the series alone."""
+    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series."""
     said = statement_line(hit.statement)
     if hit.statement is None:
         said |= {"category": category_line(hit.category), "series": hit.series}
@@ -109,7 +109,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
 
 
 def shares_line(shares: Shares | None) -> Line | None:
-    """How much of two videos is near, or null."""
+    """How much of two videos matches, or null."""
     if shares is None:
         return None
     return {
@@ -127,7 +127,7 @@ def seconds_line(milliseconds: int | None) -> float | None:
 
 
 def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
-    """One member's state, with what it searched where it said so."""
+    """One member's state, and what it searched if it said so."""
     answer = outcome.answer
     return {
         "query": query_id.hex(),
@@ -167,11 +167,11 @@ def read_item(line: Line) -> IngestItem:
             prints=read_prints(line["prints"]),
         )
     except (KeyError, TypeError, ValueError, Malformed) as error:
-        raise Misuse("an item of the local socket is not a file of an ingest") from error
+        raise Misuse("an item on the local socket is not a file of an ingest") from error
 
 
 def place_line(place: Place) -> Line:
-    """Where a part lies. The name is what its parent calls it, or null."""
+    """Where a part lies. The name is the one in its parent, or null."""
     return {
         "parent": place.parent.hex(),
         "path": list(place.path),
@@ -223,11 +223,11 @@ def read_subject(line: Line) -> Subject:
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Misuse("an argument of the local socket is not a subject") from error
+        raise Misuse("an argument on the local socket is not a subject") from error
 
 
 def fingerprint_line(fingerprint: Fingerprint) -> Line:
-    """One fingerprint by name; a kind this version does not know by number."""
+    """One fingerprint by name; a kind unknown to this version by number."""
     kind = KIND_BY_CODE.get(fingerprint.code)
     return {
         "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",

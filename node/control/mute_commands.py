@@ -1,8 +1,8 @@
-"""The administrator's commands on members whose hits this node sets aside.
+"""The administrator's commands for members whose hits this node hides.
 
 Rules this module upholds:
 
-- Commands hold no decisions: the use case judges, and writes down who did it and why.
+- Commands hold no decisions. The use case decides, and records who did it and why.
 """
 
 from __future__ import annotations
@@ -41,6 +41,6 @@ class MuteCommands:
         yield {"member": member, "muted": False}
 
     async def mute_list(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> one line for each muted member: {"member", "reason", "at", "muted": true}."""
+        """-> one line per muted member: {"member", "reason", "at", "muted": true}."""
         for each in await asyncio.to_thread(self.muting.mutes):
             yield {"member": each.member, "reason": each.reason or None, "at": each.at, "muted": True}

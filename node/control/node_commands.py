@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Status answers from what is known here; the hub is asked once, shortly, and a hub that does not answer is a line too.
-- A figure that is not known is null, never a guess.
+- Status answers from local data. It asks the hub once, with a short timeout; a hub that does not answer has a line too.
+- An unknown figure is null, never a guess.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from node.usecases.hit_list import HitList
 
 OK: Final = "OK"
-"""In status, of what has no trouble."""
+"""The state in status of a log without trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
 SALT_SIZE: Final = 32
@@ -50,7 +50,7 @@ _PENDING_SHOWN: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCommands:
-    """`health`: what the daemon knows of its connections, empty where none runs. `heads`: asks the hub.
+    """`health`: the state of the daemon's connections, empty if no daemon runs. `heads`: asks the hub.
 
     `certificate_expires`: Unix seconds, None before the node was admitted.
     """
@@ -70,7 +70,7 @@ class NodeCommands:
     clock: Clock
 
     async def ingest_salt(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"salt": hex}: under which files are told apart without their paths being kept."""
+        """-> {"salt": hex}: the salt that tells files apart without storing their paths."""
         yield {"salt": (await asyncio.to_thread(self._salt)).hex()}
 
     def _salt(self) -> bytes:
@@ -82,10 +82,10 @@ class NodeCommands:
         return salt
 
     async def status(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> a line on this node, then one line for each log."""
+        """-> a line for this node, then one line per log."""
         roster = self.latest()
         heads: dict[Origin, Head] = {}
-        hub = "not asked: this node was not admitted yet"
+        hub = "not asked: this node is not admitted yet"
         if self.certificate_expires() is not None:
             try:
                 async with asyncio.timeout(ASK_SECONDS):
@@ -123,7 +123,7 @@ class NodeCommands:
                     "roster_expires": roster.expires if roster else None,
                     "roster_stale": roster is None or roster.expires <= now,
                     "waiting": len(tx.pending(self.own, _PENDING_SHOWN)),
-                    # Of all epochs: those of former keys are as published as they were.
+                    # Of all epochs: entries under former keys were published too.
                     "published": sum(log.cosigned_size for log in own),
                     "log_epoch": self.own.epoch,
                     "holdings": {level.name.lower().replace("_", "-"): n for level, n in tx.holding_levels().items()},
@@ -155,22 +155,22 @@ class NodeCommands:
         return lines + [{"member": m.id, "name": m.name, "state": m.status.value, "log": None} for m in silent]
 
     async def fsck(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> one line for each log, one of the database and one of the index, then {"ok", "faults"}."""
+        """-> one line per log, one for the database and one for the index, then {"ok", "faults"}."""
         async for line in fsck_lines(self.store, self.latest(), self.check_index):
             yield line
 
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"path"} -> {"path"}: a consistent copy of the database while the node runs. Keys are not in it."""
+        """{"path"} -> {"path"}: a consistent copy of the database, made while the node runs. Keys are not in it."""
         path = Arguments(arguments).text("path")
-        # A copy of everything that is restricted here: it is written down first, and so in the copy as well.
+        # The copy holds everything that is restricted here. It is recorded first, so the copy contains this entry too.
         await asyncio.to_thread(perform, self.audit, "backup", lambda: self.store.backup_to(path))
-        yield {"path": path, "keys": "not in it: keep the keys folder apart"}
+        yield {"path": path, "keys": "not in the copy: back up the keys folder separately"}
 
 
 async def fsck_lines(
     store: Store, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
 ) -> AsyncIterator[Line]:
-    """What fsck found, log by log as it is found out, and a summary. `check_index`: of the index, if there is one."""
+    """The results of fsck, one log at a time as they are known, and a summary. `check_index`: checks the index."""
     faults = 0
     reports = check_store(store, roster)
     while (report := await asyncio.to_thread(next, reports, None)) is not None:
@@ -184,7 +184,7 @@ async def fsck_lines(
 
 
 def report_line(report: Report) -> Line:
-    """What fsck found of one log."""
+    """The result of fsck for one log."""
     return {
         "log": report.log,
         "entries": report.entries,
@@ -224,7 +224,7 @@ def _alarm_line(alarm: Alarm) -> Line:
 
 
 def _held_alarm(held: int, now: float) -> list[Line]:
-    """Of questions that wait for an officer: whoever asked them may be computing what is held here."""
+    """For questions that wait for an officer: their askers may be trying to compute what is held here."""
     if not held:
         return []
     questions = "1 question of another member waits" if held == 1 else f"{held:,} questions of other members wait"
@@ -235,7 +235,7 @@ def _held_alarm(held: int, now: float) -> list[Line]:
             "first": None,
             "size": held,
             "at": int(now),
-            "what": f"{questions} for an officer: too much was asked around one thing that is held here",
+            "what": f"{questions} for an officer: many of them ask about values close to one holding",
             "remedy": "vigil held list, then vigil held show NUMBER, and release or refuse it",
         }
     ]

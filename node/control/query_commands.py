@@ -1,11 +1,11 @@
-"""The commands that ask the federation, and that look a question up again.
+"""The commands that ask the federation, and that show a past question.
 
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call a use case, and print its values as lines.
-- Lines are given as soon as they are known. Blocking work runs in threads.
-- What cannot be read is a line that says so: one bad row ends no list.
-- Closing a command while it runs (Ctrl-C) closes the question in order: what came is kept.
+- Lines are sent as soon as they are known. Blocking work runs in threads.
+- A row that cannot be read has a line that says so. One bad row does not end a list.
+- Interrupting a command (Ctrl-C) closes the question properly and keeps the answers that arrived.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryCommands:
-    """`planner` keeps a question, `asker` asks it."""
+    """`planner` stores a question, `asker` asks it."""
 
     planner: Planner
     asker: Asker
@@ -69,12 +69,12 @@ class QueryCommands:
 
     async def query(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "budget", "show_all"} and subjects as items
-        -> what is not asked about, the plan, and for each part its local hits, then members' outcomes and their hits as
-        they come; at the end {"query", "outcomes", "hits", ...} over all parts.
+        -> the subjects left out, the plan, and for each part its local hits, then members' outcomes and their hits as
+        they arrive; at the end {"query", "outcomes", "hits", ...} over all parts.
 
-        A subject on the allow-list is left out, and a line says so: {"subject", "not_asked"}. With `show_all` it is
-        asked about like any other. A video that is asked about in part has a line too: {"subject", "left_out",
-        "fingerprints"}. Raises `Refused` where nothing is left to ask about.
+        A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
+        about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
+        Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
         question, show_all = _question(given), given.flag("show_all")
@@ -87,15 +87,15 @@ class QueryCommands:
             yield line
 
     async def query_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """As `query`, about the holdings of the case, from what is stored of them."""
+        """As `query`, about the holdings of the case, with their stored fingerprints."""
         given = Arguments(arguments)
         question, show_all = _question(given), given.flag("show_all")
         async for line in self._asked(lambda: self.planner.plan_case(question, show_all=show_all), show_all=show_all):
             yield line
 
     async def query_again(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"query": hex, "to", "budget", "show_all"} -> as `query`: the same subjects and terms once more; the summary
-        says what is another now. Without "to" and "budget", these are the same too.
+        """{"query": hex, "to", "budget", "show_all"} -> as `query`: the same subjects and terms again. The summary says
+        what has changed. Without "to" and "budget", these are the same too.
         """
         given = Arguments(arguments)
         wanted, show_all = read_query_id(given.text("query")), given.flag("show_all")
@@ -109,8 +109,8 @@ class QueryCommands:
             yield line
 
     async def query_rest(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"query": hex, "show_all"} -> as `query`: what of an interrupted question has no closing table yet. The
-        summary is over all parts.
+        """{"query": hex, "show_all"} -> as `query`: the parts of an interrupted question that have no closing table
+        yet. The summary covers all parts.
         """
         given = Arguments(arguments)
         wanted, show_all = read_query_id(given.text("query")), given.flag("show_all")
@@ -163,9 +163,9 @@ class QueryCommands:
         return {"changed": changes_line(changes(self.store, self.codec, parts, now.parts, plan.terms.members))}
 
     async def queries(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"query": hex or "", "limit"} -> what was asked and what came back, late answers included and labelled.
+        """{"query": hex or "", "limit"} -> past questions and their answers, with late answers labelled.
 
-        Of one query (a question, or one part of it) with its subjects; of the last ones without.
+        With "query" (a question, or one part of it), that one with its subjects; without, the latest ones.
         """
         given = Arguments(arguments)
         wanted = given.text("query", "")
@@ -185,7 +185,7 @@ class QueryCommands:
         here: Collection[RecordId | None],
         muted: Collection[MemberId],
     ) -> list[Line]:
-        """An outcome and its hits, bounded as those of a search are; those of a muted member are not shown. `here`:
+        """An outcome and its hits, limited like those of a search. Hits of a muted member are not shown. `here`:
         records that our own search has just found.
         """
         outcome = event.outcome
@@ -197,7 +197,7 @@ class QueryCommands:
     def _hits(
         self, member: MemberId, hits: Sequence[Hit], labels: list[str], here: Collection[RecordId | None] = ()
     ) -> list[Line]:
-        """The hits that a member has told, each with how its record stands here."""
+        """The hits that a member reported, each with the state of its record here."""
         stand = standings(self.store, [each.record for each in hits if each.record and each.record not in here])
         return [
             told_hit_line(
@@ -213,7 +213,9 @@ class QueryCommands:
         with self.store.read() as tx:
             kept = tx.question(wanted)
         if kept is None:
-            raise NotFound("no query of ours has this id", remedy="`vigil queries` lists the last ones")
+            raise NotFound(
+                "this node has asked no question with this id", remedy="`vigil queries` lists the latest questions"
+            )
         parts = kept.chosen(wanted)
         lines = self._head(kept)
         for part in parts:
@@ -240,7 +242,7 @@ class QueryCommands:
         return lines
 
     def _head(self, kept: KeptQuestion) -> list[Line]:
-        """A question. One whose terms cannot be read is told without them."""
+        """A question. If its terms cannot be read, it is shown without them."""
         try:
             return [question_line(kept, question_terms(self.store, self.codec, kept))]
         except (Damaged, Malformed) as error:
@@ -260,7 +262,7 @@ class QueryCommands:
 
 
 def _readable(part: Part, read: Callable[[], list[Line]]) -> list[Line]:
-    """What is kept of a part; a line that says why, where it cannot be read. The rest of the list goes on."""
+    """The stored data of a part; if it cannot be read, a line that says why. The rest of the list continues."""
     try:
         return read()
     except (Damaged, Malformed) as error:
@@ -282,7 +284,7 @@ def _question(given: Arguments) -> Question:
 
 
 def read_query_id(text: str) -> bytes:
-    """A query's id from its hex. Raises `Malformed`."""
+    """A query id from its hex. Raises `Malformed`."""
     try:
         query_id = bytes.fromhex(text)
     except ValueError:

@@ -28,7 +28,7 @@ Line = dict[str, Any]
 
 
 def plan_line(plan: Plan) -> Line:
-    """What is about to leave. `levels`: of holdings, how many fingerprints of each level."""
+    """What is about to be sent. `levels`: for holdings, how many fingerprints of each level."""
     levels = {level.name.lower().replace("_", "-"): number for level, number in sorted(plan.levels.items())}
     return {
         "asking": plan.id.hex(),
@@ -46,7 +46,7 @@ def plan_line(plan: Plan) -> Line:
 
 
 def part_line(plan: Plan, begins: Begins) -> Line:
-    """A part that goes out now."""
+    """A part that is being sent now."""
     return {
         "query": begins.part.query_id.hex(),
         "part": begins.part.number,
@@ -87,7 +87,7 @@ def summary_line(plan: Plan) -> Line:
 
 
 def changes_line(changes: Changes) -> Line:
-    """What a question brought that was asked again."""
+    """The result of a question that was asked again."""
     return {
         "outcomes": {member: [_state(before), _state(now)] for member, (before, now) in changes.states.items()},
         "new_hits": changes.new_hits,
@@ -100,7 +100,7 @@ def _state(outcome: Outcome | None) -> str | None:
 
 
 def question_line(kept: KeptQuestion, terms: Terms) -> Line:
-    """A question of the history. `closed_at`: of its last part, null while a part has no closing table."""
+    """A past question. `closed_at`: the time of its last part, null while a part has no closing table."""
     return {
         "query": kept.id.hex(),
         "asked_at": kept.created_at,
@@ -133,8 +133,8 @@ def question_line(kept: KeptQuestion, terms: Terms) -> Line:
 
 
 def refused_line(refused: RefusedAnswer) -> Line:
-    """An answer that does not count, as evidence: the bytes that came, and why they were refused. Nothing of what they
-    say is told, for nobody has said it.
+    """An answer that does not count, as evidence: the bytes received, and why they were refused. Their content is not
+    shown, because no member vouches for it.
     """
     return {
         "query": refused.query_id.hex(),
@@ -149,7 +149,7 @@ def refused_line(refused: RefusedAnswer) -> Line:
 
 
 def subject_told_line(part: Part, subject: Subject) -> Line:
-    """A subject of the history. `kinds`: how many fingerprints of each kind were asked about."""
+    """A subject of a past question. `kinds`: how many fingerprints of each kind were asked about."""
     return {
         "query": part.query_id.hex(),
         "subject": subject.label,

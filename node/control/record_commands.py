@@ -1,10 +1,10 @@
-"""The commands over single records: correct, opine, comment, records, evidence.
+"""The commands for single records: correct, opine, comment, records, evidence.
 
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use cases, and print their values as lines.
-- Who only looks is in the audit log before anything is shown.
-- What is said is said to be published only once the hub has cosigned it.
+- The audit log records who looks before anything is shown.
+- A statement is reported as published only after the hub has cosigned it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCommands:
-    """`evidence_of` builds a proof file of a record: (size that it speaks of, bytes). `sender`: who carries our log to
-    the hub, None where no daemon runs.
+    """`evidence_of` builds a proof file of a record: (log size that it covers, bytes). `sender`: the publisher that
+    sends our log to the hub, None if no daemon runs.
     """
 
     list: RecordList
@@ -50,8 +50,8 @@ class RecordCommands:
     evidence_of: Callable[[RecordId], tuple[int, bytes]]
 
     async def correct(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"record", "statement", "handling"} -> {"record": the new head, "state", "publication", "why"}. What is not
-        given stays as it was.
+        """{"record", "statement", "handling"} -> {"record": the new head, "state", "publication", "why"}. Fields that
+        are not given keep their values.
         """
         given = Arguments(arguments)
         wording, terms = (
@@ -79,8 +79,8 @@ class RecordCommands:
         return published_line(record, await self.publications.settle([record], self.sender()))
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"member", "mine", "after", "limit"} -> one line for each record, newest last, then {"records", "total",
-        "next"}. {"record"} -> that record's line alone, whole.
+        """{"member", "mine", "after", "limit"} -> one line per record, newest last, then {"records", "total", "next"}.
+        {"record"} -> only the line of that record, in full.
         """
         given = Arguments(arguments)
         if given.text("record", ""):

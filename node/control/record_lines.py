@@ -1,8 +1,8 @@
-"""Records, and what becomes of them, as lines.
+"""Records and their states as lines.
 
 Rules this module upholds:
 
-- Those of `lines`. What a statement says is said by the same keys wherever it is shown.
+- Those of `lines`. A statement has the same keys wherever it is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ STATES: Final = {
     Stand.NOTHING: "nothing that may be shared",
 }
 MALFORMED: Final = "malformed"
-"""The state of a record whose body is here and is none that a correct program writes: it is held, and says nothing."""
+"""The state of a record whose body is stored but is not one that a correct program writes. It stays stored and has no
+effect.
+"""
 _FATES: Final = {
     Fate.PLANNED: "would retract",
     Fate.RETRACTED: "retracted here",
@@ -50,7 +52,7 @@ _RETRACTED: Final = {
 
 
 def record_line(shown: Shown, *, whole: bool) -> Line:
-    """One record as a person reads it; `whole` adds its fingerprints and what others said of it."""
+    """One record as a person reads it; `whole` adds its fingerprints and what others said about it."""
     view = shown.view
     body = view.body
     contribution = body if isinstance(body, Contribution) else None
@@ -115,7 +117,7 @@ def fault_line(fault: Fault) -> Line:
 
 
 def contributed_line(planned: contribution.Planned) -> Line:
-    """How one holding stands to a contribution; `says` where its record says something else."""
+    """What a contribution does with one holding; `says` if its record says something else."""
     said, handling = planned.said if planned.said and planned.differs else (None, None)
     return {
         "holding": planned.chosen.holding,
@@ -127,7 +129,7 @@ def contributed_line(planned: contribution.Planned) -> Line:
 
 
 def retracted_line(planned: retraction.Planned) -> Line:
-    """What becomes of one record that is taken back."""
+    """The outcome for one record that is retracted."""
     return {
         "record": str(planned.record),
         "retraction": str(planned.retraction) if planned.retraction else None,
@@ -139,7 +141,7 @@ def retracted_line(planned: retraction.Planned) -> Line:
 
 
 def one_retracted_line(planned: retraction.Planned, settled: Settled) -> Line:
-    """The same of a record that was named alone, once it is known how far its retraction has come."""
+    """The same for a single named record, once the progress of its retraction is known."""
     line = retracted_line(planned)
     if planned.retraction is not None:
         line |= published_line(planned.retraction, settled)
@@ -148,10 +150,10 @@ def one_retracted_line(planned: retraction.Planned, settled: Settled) -> Line:
 
 
 def published_line(record: RecordId, settled: Settled) -> Line:
-    """How far one statement has come, and why no further."""
+    """How far one statement has come, and what stops it."""
     return {"publication": settled.states.get(record, Publication.QUEUED), "why": settled.why or None}
 
 
 def settled_line(settled: Settled) -> Line:
-    """How far many statements have come, counted, and why some have come no further."""
+    """How far many statements have come, counted, and what stops some of them."""
     return {state: settled.count(state) for state in Publication} | {"why": settled.why or None}

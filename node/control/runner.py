@@ -1,11 +1,11 @@
-"""Running a command, wherever it runs: in this process, or in the daemon behind the socket.
+"""Runs a command in this process, or in the daemon behind the socket.
 
 Rules this module upholds:
 
-- A command is an async generator of lines (JSON objects), the very lines that `--json` prints; so the same command is
-  one piece of code, alone or beside a running node.
-- The command line stays synchronous: `drive` turns such a generator into an ordinary one, over a loop in a thread of
-  its own. Ctrl-C while a line is waited for cancels that step, waits until it has ended, and then closes the generator.
+- A command is an async generator of lines (JSON objects), the same lines that `--json` prints. So one piece of code
+  serves both a process of its own and a running node.
+- The command line stays synchronous: `drive` turns the generator into an ordinary one, over an event loop in a separate
+  thread. Ctrl-C cancels the current step, waits until it has ended, and then closes the generator.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Line = dict[str, Any]
 
 
 class Runner(Protocol):
-    """Runs a command by name, for `who`. Raises `node.errors` kinds, as the command did."""
+    """Runs a command by name, for `who`. Raises the `node.errors` kinds that the command raised."""
 
     def __call__(
         self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
@@ -32,7 +32,7 @@ class Runner(Protocol):
 
 
 async def feed(items: Iterable[Line]) -> AsyncIterator[Line]:
-    """An ordinary iterable as an async one; it is advanced in a thread, because making an item may take long."""
+    """Wraps an ordinary iterable as an async one. A thread advances it, because making an item may take long."""
     iterator = iter(items)
     end = object()
     while True:
@@ -43,7 +43,7 @@ async def feed(items: Iterable[Line]) -> AsyncIterator[Line]:
 
 
 class LoopThread:
-    """An event loop in a thread of its own. A context manager; leaving it stops the loop."""
+    """An event loop in a separate thread. A context manager; leaving it stops the loop."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -59,8 +59,8 @@ class LoopThread:
         self._thread.join()
         self.loop.close()
 
-    def call(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 (whatever the coroutine gives)
-        """Runs a coroutine on the loop and waits for what it gives."""
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 (the coroutine's result has any type)
+        """Runs a coroutine on the loop and waits for its result."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
@@ -74,7 +74,7 @@ async def _cancel_all() -> None:
 
 
 def drive(loop: LoopThread, make: Callable[[], AsyncIterator[Line]]) -> Iterator[Line]:
-    """The lines of the async generator that `make` gives, one at a time, on `loop`."""
+    """The lines of the async generator that `make` returns, one at a time, on `loop`."""
     driven = _Driven(make)
     try:
         while (line := loop.call(driven.next())) is not None:
@@ -84,7 +84,7 @@ def drive(loop: LoopThread, make: Callable[[], AsyncIterator[Line]]) -> Iterator
 
 
 class _Driven:
-    """A generator of lines, advanced step by step. Each step is a task of the loop, so that it can be ended."""
+    """A generator of lines, advanced one step at a time. Each step is a task of the loop, so it can be cancelled."""
 
     def __init__(self, make: Callable[[], AsyncIterator[Line]]) -> None:
         self._make = make
@@ -99,10 +99,10 @@ class _Driven:
         return await anext(self._lines, None)
 
     async def close(self) -> None:
-        """Ends the step that is under way, if any (who waited for it was interrupted), then the generator."""
+        """Cancels the current step, if any (its caller was interrupted), then closes the generator."""
         if self._step is not None and not self._step.done():
             self._step.cancel()
-            # A generator that is still running cannot be closed.
+            # A running generator cannot be closed.
             await asyncio.wait({self._step})
         close = getattr(self._lines, "aclose", None)
         if close is not None:

@@ -1,10 +1,10 @@
-"""The investigator's commands that stay on this node: ingest and match.
+"""The investigator's commands that use only this node: ingest and match.
 
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call a use case, and print its values as lines.
-- Blocking work runs in threads; lines are given as soon as they are known.
-- Every search is in the audit log before its result is shown.
+- Blocking work runs in threads; lines are sent as soon as they are known.
+- The audit log records every search before its result is shown.
 """
 
 from __future__ import annotations
@@ -44,27 +44,27 @@ if TYPE_CHECKING:
     from node.usecases.stored_hits import StoredHits
 
     Group = tuple[list[Subject], Sequence[int]]
-    """Subjects that are searched for together, and of holdings the number of each."""
+    """How many subjects are searched for together, and how many holdings."""
 
 INGEST_BATCH: Final = 32
 INGEST_SECONDS: Final = 0.5
-"""A batch is stored once it has this many files, or this long after its first."""
+"""A batch is stored once it has this many files, or this long after its first file."""
 MATCH_BATCH: Final = 64
 MATCH_SECONDS: Final = 0.25
-"""Subjects are searched together once there are so many, or this long after the first of them: one search and one audit
-entry for all of them."""
+"""Subjects are searched for together once there are this many, or this long after the first of them: one search and one
+audit entry for all of them."""
 MATCH_FIRST_SECONDS: Final = 0.05
-"""The same of the first group of all: whoever waits for a first result waits no longer than that."""
+"""The same time for the first group: a user waits no longer than this for the first result."""
 INGEST_HITS: Final = 20
-"""Hits that an ingest gives of a file, the nearest; a series of near-identical pictures would give hundreds of each."""
+"""How many hits an ingest prints per file, nearest first; a series of near-identical pictures would print hundreds."""
 CASE_HITS: Final = 100
-"""The newest stored hits of the whole case, of which an ingest gives those that are not of its own files."""
+"""How many stored hits of the case's other files an ingest prints, newest first."""
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT, "shared": Level.SHARED}
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
 
 def read_level(text: str) -> Level:
-    """A level as a person types it. `shared` is reached by contributing, not by ingesting. Raises `Misuse`."""
+    """A level that a person can type. `shared` is reached by contributing, not by ingesting. Raises `Misuse`."""
     level = LEVELS.get(text)
     if level is None or level is Level.SHARED:
         raise Misuse(
@@ -75,7 +75,7 @@ def read_level(text: str) -> Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchCommands:
-    """`policy`: as it was verified last."""
+    """`policy`: the last verified policy."""
 
     policy: Callable[[], Policy]
     intake: Intake
@@ -87,15 +87,15 @@ class SearchCommands:
     clock: Clock
 
     async def ingest_known(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"tags": [hex]} -> {"known": [hex]}: what an interrupted ingest has done already."""
+        """{"tags": [hex]} -> {"known": [hex]}: the files that an interrupted ingest has already stored."""
         tags = [bytes.fromhex(tag) for tag in Arguments(arguments).texts("tags")]
         known = await asyncio.to_thread(self.intake.known, tags)
         yield {"known": sorted(tag.hex() for tag in known)}
 
     async def ingest(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "show_all"} and items -> one line for each file with its nearest hits, then the newest
-        stored hits of the case's other files, then a summary, in which "files_with_hits" and "case_hits" are of the
-        whole case.
+        """{"case", "level", "show_all"} and items -> one line per file with its nearest hits, then the newest stored
+        hits of the case's other files, then a summary. "files_with_hits" and "case_hits" in the summary cover the whole
+        case.
         """
         given = Arguments(arguments)
         request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
@@ -151,10 +151,10 @@ class SearchCommands:
         return self.intake.take(request, items, show_all=show_all)
 
     async def match(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"rule", "case", "show_all"} and subjects as items -> one line for each hit, then {"searched", "hits",
-        "hidden", ...}.
+        """{"rule", "case", "show_all"} and subjects as items -> one line per hit, then {"searched", "hits", "hidden",
+        ...}.
 
-        Hits come as soon as they are known; subjects go on being read while others are searched.
+        Hits are sent as soon as they are known; subjects are read while others are searched for.
         """
 
         async def groups() -> AsyncGenerator[Group, None]:
@@ -166,8 +166,8 @@ class SearchCommands:
                 yield line
 
     async def match_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"rule", "case", "show_all"} -> as `match`: the holdings of the case, from what is stored of them. The
-        summary has {"holdings": how many}. Raises `NotFound` where the case has none.
+        """{"rule", "case", "show_all"} -> as `match`: the holdings of the case, with their stored fingerprints. The
+        summary has {"holdings": count}. Raises `NotFound` if the case has no holdings.
         """
         pages = case_holdings(self.store, Arguments(arguments).text("case"))
 
@@ -218,7 +218,7 @@ class SearchCommands:
     def _match(
         self, subjects: list[Subject], own_rows: Sequence[int], rule: MatchRule, case: str, *, show_all: bool
     ) -> tuple[Found, float]:
-        """What was found, and the seconds that it took to search, once it was written down that it is."""
+        """The results and the seconds that the search took, after the audit entry is written."""
         self.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_SEARCH,
@@ -238,7 +238,7 @@ class SearchCommands:
 
 
 def read_rule(text: str) -> MatchRule:
-    """A match rule as a person types it. Raises `Misuse`."""
+    """A match rule that a person can type. Raises `Misuse`."""
     rule = RULES.get(text)
     if rule is None:
         raise Misuse(f"no match rule {text[:20]!r}", remedy="one of: policy, exact")

@@ -1,10 +1,10 @@
-"""The commands that share many records, or take many back: contribute and retract.
+"""The commands that share or retract many records: contribute and retract.
 
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, have the plan made and carried out, and print it as lines.
-- An item {"stop": true} ends a command between two batches. What was done is told, and how much was not begun.
-- A summary says how far everything has come: durable here, signed, or published.
+- An item {"stop": true} ends a command between two batches. The summary says what was done and how much remains.
+- A summary says how far the statements have come: stored, signed, or published.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _DONE = {Stand.NEW, Stand.SHARED}
 
 
 class Stop:
-    """Whether somebody wants the command to end between two batches."""
+    """Whether the user wants the command to stop between two batches."""
 
     def __init__(self) -> None:
         self.asked = False
 
     async def listen(self, items: AsyncIterator[Line]) -> None:
-        """Reads the items of a command, until they end."""
+        """Reads the items of a command until they end."""
         async for item in items:
             self.asked |= item.get("stop") is True
 
@@ -63,7 +63,7 @@ async def stopping(items: AsyncIterator[Line]) -> AsyncIterator[Stop]:
 
 
 async def _batches(made: Iterator[list[T]], stop: Stop) -> AsyncIterator[list[T]]:
-    """The batches of a plan that is carried out in threads, until the end or until somebody wants it to stop."""
+    """The batches of a plan, carried out in threads, until the end or until the user stops the command."""
     while not stop.asked:
         done: Any = await asyncio.to_thread(next, made, None)
         if done is None:
@@ -73,7 +73,7 @@ async def _batches(made: Iterator[list[T]], stop: Stop) -> AsyncIterator[list[T]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharingCommands:
-    """`sender`: who carries our log to the hub, None where no daemon runs."""
+    """`sender`: the publisher that sends our log to the hub, None if no daemon runs."""
 
     contributing: Contributing
     retracting: Retracting
@@ -81,12 +81,12 @@ class SharingCommands:
     sender: Callable[[], Sender | None]
 
     async def contribute(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "holdings", "sha256", "rows", "statement", "handling", "dry_run", "yes", "plan"} -> a line a
+        """{"case", "holdings", "sha256", "rows", "statement", "handling", "dry_run", "yes", "plan"} -> one line per
         holding, then {"contributed", "would_contribute", "skipped", "differs", "queued", "signed", "published", "why",
         "interrupted", "remaining", "plan", "asks", "handling"}.
 
-        More than ten records want "yes", or as "plan" the one that was shown; without, the summary has "asks" true and
-        nothing was done. What is wrong with a row is a line {"line", "error", "remedy"}.
+        More than ten records need "yes", or "plan" with the plan that was shown. Without them, the summary has "asks"
+        true and nothing is done. A faulty row has a line {"line", "error", "remedy"}.
         """
         given = Arguments(arguments)
         wanted = contribution.Wanted(
@@ -127,9 +127,9 @@ class SharingCommands:
     async def retract(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record"} or {"case"} or {"records": [{"record", "line"}]}, and {"reason", "dry_run", "yes", "plan"}.
 
-        Of one record, one line: {"record", "retraction", "state", "publication", "why"}. Of more, or in a dry run, a
-        line a record, then {"retracted", "would_retract", "forgotten", "kept", "queued", "signed", "published", "why",
-        "interrupted", "remaining", "plan", "asks"}.
+        For one record, one line: {"record", "retraction", "state", "publication", "why"}. For more, or in a dry run,
+        one line per record, then {"retracted", "would_retract", "forgotten", "kept", "queued", "signed", "published",
+        "why", "interrupted", "remaining", "plan", "asks"}.
         """
         given = Arguments(arguments)
         plan = await asyncio.to_thread(self.retracting.plan, _to_take_back(given))

@@ -1,9 +1,9 @@
-"""What a person wants to be said, of what and to whom, out of a command's arguments.
+"""Reads a statement from a command's arguments: its content, its subject and its audience.
 
 Rules this module upholds:
 
-- What is not given stays not given: the use case has the default, or what was said before.
-- A word that is none of the known ones is `Misuse`, with the known ones as the remedy.
+- An argument that is not given stays unset: the use case sets the default, or keeps the earlier value.
+- An unknown word is `Misuse`; the remedy lists the known words.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read_tri(text: str, what: str) -> Tri:
 
 
 def read_reason(text: str) -> Reason:
-    """Why a record is taken back. Raises `Misuse`."""
+    """Why a record is retracted. Raises `Misuse`."""
     reason = RETRACTION_REASONS.get(text)
     if reason is None:
         raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
@@ -64,8 +64,8 @@ def read_category(text: str) -> Category:
 
 
 def read_wording(given: Arguments) -> Wording:
-    """{"category", "baseline", "series", "tags", "language", "victim_identified", "offender_identified"}, as far as
-    they are given. Raises `Misuse`.
+    """{"category", "baseline", "series", "tags", "language", "victim_identified", "offender_identified"}; each is
+    optional. Raises `Misuse`.
     """
     return Wording(
         category=read_category(given.text("category")) if given.has("category") else None,
@@ -83,8 +83,8 @@ def _tri(given: Arguments, name: str) -> Tri | None:
 
 
 def read_terms(given: Arguments) -> Terms:
-    """{"audience": [member] or ["everyone"], "purposes", "code", "retain_until_day"}, as far as they are given.
-    Raises `Misuse`, `Malformed`.
+    """{"audience": [member] or ["everyone"], "purposes", "code", "retain_until_day"}; each is optional. Raises
+    `Misuse`, `Malformed`.
     """
     names = given.texts("audience") if given.has("audience") else None
     purposes = given.texts("purposes") if given.has("purposes") else None
@@ -104,7 +104,7 @@ def read_terms(given: Arguments) -> Terms:
 
 
 def read_selection(given: Arguments) -> Selection:
-    """{"case", "holdings": [number], "sha256": [hex], "rows": [{"line", "sha256" or "md5", and what is said}]}. Raises
+    """{"case", "holdings": [number], "sha256": [hex], "rows": [{"line", "sha256" or "md5", and the statement}]}. Raises
     `Misuse`.
     """
     named = [Named(holding=_number(text)) for text in given.texts("holdings")]

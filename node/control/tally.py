@@ -1,8 +1,8 @@
-"""What the summary of a search says of hits that have no line of their own.
+"""What the summary of a search says about hits without a line of their own.
 
 Rules this module upholds:
 
-- What was found and is not shown is counted, by the member whose records it is on and by the reason.
+- Hits that are found but not shown are counted, by the member whose records they are on and by the reason.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Tally:
     def add(
         self, left_out: Mapping[MemberId, int], aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]
     ) -> None:
-        """What one file or one group of subjects has beside its lines."""
+        """The fields of one file or one group of subjects, besides its lines."""
         self._left_out.update(left_out)
         self._aside.update(aside)
         self._standing |= standing
@@ -50,14 +50,14 @@ class Tally:
         self.add(left_out, found.aside, found.sources.standing)
 
     def asked(self, subjects: Sequence[Subject], floor: int) -> None:
-        """What of these may not match: of how many of them the PDQ, and the pHash. `floor`: the policy's."""
+        """How many of these subjects may fail to match because of a weak hash: PDQ, pHash. `floor`: quality floor."""
         for subject in subjects:
             may = may_match(subject.fingerprints, floor)
             kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
             self._not_compared.update(kind.name for kind in (PDQ, PHASH) if kind in kinds)
 
     def not_compared(self) -> Line:
-        """{"not_compared": kind of hash -> subjects whose hash of that kind tells too little to be searched for}."""
+        """{"not_compared": kind of hash -> subjects whose hash of that kind is too weak to search for}."""
         return {"not_compared": dict(self._not_compared)}
 
     def heard(self, outcome: MemberOutcome, muted: Collection[MemberId]) -> None:
@@ -69,7 +69,7 @@ class Tally:
             self.add({outcome.member: grouped}, {}, {})
 
     def line(self) -> Line:
-        """{"grouped": hits like those shown, or past what is shown of one member; "grouped_by_member", "muted",
+        """{"grouped": hits like those shown, or beyond the number shown per member; "grouped_by_member", "muted",
         "suspended": by member}.
         """
         return {

@@ -1,10 +1,10 @@
-"""What members have used of their limits, as lines: the same for a hub and for a node.
+"""What members have used of their limits, as lines; the same for a hub and for a node.
 
 Rules this module upholds:
 
-- A limit of which nothing was used is left out; a member of which nothing is counted has an empty list.
-- "at_limit" names every limit that a member is at, or was refused for today: an alarm, with what to do. That a member
-  asks or hands in faster than the policy allows is one only where it does so all the time.
+- A limit without any use is left out; a member without any use has an empty list.
+- "at_limit" names every limit that a member has reached or was refused for today: an alarm with its remedy. Asking or
+  submitting faster than the policy allows is an alarm only if it happens all the time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ REMEDY: Final = (
 PACES: Final = frozenset(
     {rule.limit for rule in RULES if rule.period is Period.MINUTE} | {"query_cost_per_minute", "questions_at_once"}
 )
-"""Limits that a busy member meets, waits for and passes."""
+"""Limits that a busy member reaches, waits for and passes."""
 PACE_REFUSALS: Final = 200
-"""So many refusals a day for one of them are an alarm."""
+"""This many refusals per day for one of them raise an alarm."""
 _UNITS: Final = {rule.limit: rule.what for rule in RULES}
 
 
 def usage_line(limits: Limits, usage: Usage, now: float, refused: Mapping[str, int]) -> Line:
-    """{"usage": a row a limit, "at_limit": names of limits, "refused_today": how often, by limit}."""
+    """{"usage": one row per limit, "at_limit": names of limits, "refused_today": how often, by limit}."""
     found = list(standings(limits, usage, now))
     full = [each.rule.limit for each in found if each.at_limit and each.rule.limit not in PACES]
     often = [limit for limit, times in refused.items() if limit not in PACES or times >= PACE_REFUSALS]
@@ -56,7 +56,7 @@ def usage_line(limits: Limits, usage: Usage, now: float, refused: Mapping[str, i
 
 
 def quota_alarms(member: MemberId, line: Line) -> list[Line]:
-    """An alarm for each limit that a member is at, from what `usage_line` says."""
+    """One alarm per limit that a member has reached, from `usage_line`."""
     rows = {row["limit"]: row for row in line["usage"]}
     return [
         {

@@ -1,9 +1,9 @@
-"""For whom the work of this moment is done: set once by whoever runs a command, read once by the audit log.
+"""The caller of the current work: whoever runs a command sets it once, and the audit log reads it.
 
 Rules this module upholds:
 
-- What a command starts (tasks, threads of `asyncio.to_thread`) works for the same caller. What no command started, such
-  as the answer to another member, works for nobody.
+- The tasks and `asyncio.to_thread` threads that a command starts have the same caller. Work that no command started,
+  such as an answer to another member, has no caller.
 - Two commands that run at the same time never see each other's caller.
 """
 
@@ -24,13 +24,13 @@ _caller: Final[ContextVar[Caller]] = ContextVar("caller", default=NOBODY)
 
 
 def caller() -> Caller:
-    """For whom this work is done."""
+    """The caller of this work."""
     return _caller.get()
 
 
 @contextmanager
 def acting_for(who: Caller) -> Iterator[None]:
-    """What runs inside works for `who`."""
+    """Runs the block for the caller `who`."""
     token = _caller.set(who)
     try:
         yield
@@ -39,9 +39,9 @@ def acting_for(who: Caller) -> Iterator[None]:
 
 
 async def steps_for(who: Caller, steps: AsyncGenerator[T, None]) -> AsyncIterator[T]:
-    """The items of `steps`, each made for `who`. Closing this closes `steps`.
+    """The items of `steps`, each made for `who`. Closing this generator closes `steps`.
 
-    The caller is set for one step at a time: each step may run in another task, with a context of its own.
+    The caller is set for one step at a time, because each step may run in another task with its own context.
     """
     try:
         while True:

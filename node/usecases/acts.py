@@ -1,12 +1,11 @@
-"""Administrative acts: each is written down before it is done, and its outcome after it.
+"""Administrative acts: each is recorded before it is done, and its outcome after it.
 
 Rules this module upholds:
 
-- An act whose intent cannot be written down is not done.
-- The outcome is an entry of its own that targets the act's entry, so both are in the tree: done, refused or failed.
-- An act that was refused leaves a trace, and so does one that was cut short: a crash leaves no outcome, and the act
-  reads as unknown.
-- What was done stays done where its outcome cannot be written down (a full disk): it reads as unknown as well.
+- If the intent cannot be recorded, the act is not done.
+- The outcome is a separate entry that targets the act's entry, so both are in the tree: done, refused or failed.
+- A refused act leaves a trace. So does an interrupted one: a crash leaves no outcome, and the act reads as unknown.
+- If the outcome cannot be recorded (a full disk), the act itself stands, and reads as unknown.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_WHY: Final = 300
-"""Characters of an error's text that are kept with the outcome."""
+"""How many characters of an error's text are stored with the outcome."""
 _log = structlog.get_logger(__name__)
 
 
 class ActOutcome(StrEnum):
-    """How an act ended. `BEGUN` stands in the act's own entry and is never shown."""
+    """How an act ended. The act's own entry has `BEGUN`, which is never shown."""
 
     BEGUN = "begun"
     RUNNING = "running"
@@ -48,7 +47,7 @@ class ActOutcome(StrEnum):
 
 
 def perform(audit: AuditLog, what: str, work: Callable[[], T], **about: object) -> T:
-    """Writes down that `what` begins, with what it is `about`, does the `work`, and writes down how it ended. Blocking.
+    """Records that `what` begins and what it is `about`, does the `work`, and records how it ended. Blocking.
 
     Raises what the audit log and the work raise. `about` holds names of members and records, never contents.
     """
@@ -70,7 +69,7 @@ def perform(audit: AuditLog, what: str, work: Callable[[], T], **about: object) 
 
 
 def _of_error(error: BaseException) -> dict[str, object]:
-    """An error of ours says why, without anything that is restricted; of another its class alone is told."""
+    """One of our errors gives its reason, without restricted data; of any other error only the class is stored."""
     refused = isinstance(error, Misuse | NotFound | PeerFault | Refused)
     outcome = ActOutcome.REFUSED if refused else ActOutcome.FAILED
     if isinstance(error, VigilError):
@@ -84,12 +83,12 @@ def _end(audit: AuditLog, begun: Receipt, outcome: dict[str, object]) -> None:
     try:
         audit.append(AuditEntry(kind=Kind.AUDIT_OUTCOME, body=body, target=target))
     except VigilError as error:
-        # The act has ended as it has; its own error, or its result, is what the person has to hear.
-        _log.error("the outcome of an act was not written down", kind=error.kind)
+        # The act has ended; the user must see its own error or its result.
+        _log.error("the outcome of an act was not recorded", kind=error.kind)
 
 
 def outcomes(tx: StoreReader, audit: AuditLog, entries: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
-    """How these acts ended: of each index (its entry as value) {"outcome"}, and what is known beside it."""
+    """How these acts ended: by index (its entry as value) {"outcome"} and further known fields."""
     origin = audit.origin
     found = {index: _outcome_of(tx, origin, entry) for index, entry in entries.items()}
     bodies = tx.held_at(origin, sorted({at for at in found.values() if at is not None}))

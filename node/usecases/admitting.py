@@ -1,9 +1,9 @@
-"""Whether a question of another member is owed an answer, and whether it may be asked at all.
+"""Checks whether a question of another member must be answered, and whether it is permitted.
 
 Rules this module upholds:
 
-- Nobody is believed for having passed the hub: signature, dates, address and cost are checked here again.
-- Deciding needs no clock and no store of its own.
+- Passing the hub proves nothing: signature, dates, address and cost are checked here again.
+- The checks use no clock and no store of their own.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy, Roster
 
 MAX_QUERY_SECONDS: Final = 7 * SECONDS_A_DAY
-"""How long a query may be good for. What was answered is remembered for longer (`config.MIN_QUERY_DAYS`): a query that
-is brought again always finds its answer, or is refused as expired."""
+"""How long a query may be valid. Answers are stored for longer (`config.MIN_QUERY_DAYS`), so a query that is sent again
+always finds its answer, or is refused as expired."""
 
 
 def cost_of(subjects: Sequence[Subject]) -> int:
-    """What a query costs: one unit a fingerprint. Orientations of one picture are free, and counted where they are not
-    of the picture that they are declared to be of: eight hashes are not asked about for the price of one. A picture
-    without its borders, or on a background, is another picture: its hashes are further fingerprints, its orientations
-    are held against it.
+    """The cost of a query: one unit per fingerprint. Orientations of one picture are free, unless they do not match the
+    picture that they are declared for: then each counts, so eight hashes never cost the price of one. A picture without
+    its borders, or on a background, is another picture: its hashes are further fingerprints, and its orientations are
+    checked against it.
     """
     return sum(
         len(subject.fingerprints) + sum(strangers(turned) for _, turned in subject.variants()) for subject in subjects
@@ -40,9 +40,9 @@ def cost_of(subjects: Sequence[Subject]) -> int:
 
 
 def check_owed(roster: Roster, me: MemberId, query: SignedQuery, header: QueryHeader, now: float) -> None:
-    """Whether an answer is owed: 1. the asker is an active member; 2. the signature is that member's; 3. it was issued
-    within the policy's skew, has not expired, and is not good for ever; 4. it is addressed to us, and to nobody
-    twice.
+    """Whether an answer is due: 1. the asker is an active member; 2. the signature is that member's; 3. it was issued
+    within the policy's clock skew, has not expired, and is not valid for too long; 4. it is addressed to us, and names
+    no recipient twice.
 
     Raises `BadSignature`, `Unauthenticated`, `Suspended`, `Refused`, `Expired`.
     """
@@ -54,7 +54,7 @@ def check_owed(roster: Roster, me: MemberId, query: SignedQuery, header: QueryHe
     if header.expires_at + roster.policy.skew_seconds < now:
         raise Expired("a query is past its expiry")
     if header.expires_at - header.issued_at > MAX_QUERY_SECONDS:
-        raise Refused("a query is good for longer than any may be", remedy="ask again, with a nearer expiry")
+        raise Refused("a query is valid for too long", remedy="ask again, with a nearer expiry")
     if header.recipients and me not in header.recipients:
         raise Refused("a query is addressed to others")
     if len(set(header.recipients)) < len(header.recipients):
@@ -62,7 +62,7 @@ def check_owed(roster: Roster, me: MemberId, query: SignedQuery, header: QueryHe
 
 
 def objection(policy: Policy, header: QueryHeader, payload: QueryPayload) -> str:
-    """Why a question may not be asked, "" where it may."""
+    """Why a question is not permitted, "" if it is."""
     if header.purpose not in policy.purposes:
         return "the policy does not know this purpose"
     if not (payload.legal_basis and payload.case_reference and payload.officer_role):
@@ -71,5 +71,5 @@ def objection(policy: Policy, header: QueryHeader, payload: QueryPayload) -> str
     if not 0 < cost <= policy.max_query_fingerprints:
         return f"a query asks about 1 to {policy.max_query_fingerprints} fingerprints"
     if header.cost != cost:
-        return "the query's declared cost is not what it asks"
+        return "the query's declared cost does not match its content"
     return ""

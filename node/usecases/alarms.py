@@ -1,8 +1,8 @@
-"""Alarms: what a person has to know of until they have dealt with it, whatever is restarted meanwhile.
+"""Alarms: events that a person must deal with. They stay until then, across restarts.
 
 Rules this module upholds:
 
-- An alarm is durable before whatever it is about goes on. It is shown by status and doctor until a person acknowledges
+- An alarm is durable before the event that it is about continues. Status and doctor show it until a person acknowledges
   it, which is an audited act.
 - It holds names, counts and times, never contents.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ALARMS: Final = 100
 MAX_REASON: Final = 1_000
-"""Characters of what a person says of alarms."""
+"""Most characters of a person's remark on alarms."""
 FOREIGN_REMEDY: Final = (
     "somebody else may hold this node's log key, or a second node runs on the same keys: stop it, call the hub's "
     "operator and the federation's authority, and change the keys (certs/CEREMONIES.md, ceremony 4); then "
@@ -46,7 +46,7 @@ INDEX_REMEDY: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignAppend:
-    """Entries `first` to `size` - 1 of our own log `log` came from the hub, and were not written here. `at`: Unix
+    """Entries `first` to `size` - 1 of our own log `log` came from the hub and were not written here. `at`: Unix
     seconds.
     """
 
@@ -71,9 +71,9 @@ class ForeignAppend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubRollback:
-    """The hub shows less of a log than it has cosigned: `shown` entries of `log`, and of `logs` logs in all, where its
-    own cosignature on `held` entries is kept here. `evidence`: both notes as they were signed, the later one first; the
-    other is "" where the hub shows none. `at`: Unix seconds.
+    """The hub shows less of a log than it has cosigned: `shown` entries of `log`, while this node holds the hub's
+    cosignature on `held` entries; `logs` logs are affected in all. `evidence`: both signed notes, the later one first;
+    the other is "" if the hub shows none. `at`: Unix seconds.
     """
 
     log: str
@@ -99,9 +99,8 @@ class HubRollback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDisagreement:
-    """The search index proposed `hits` hits of one search that the database does not bear out, twice in a row. What it
-    gave in place of others may be what is not there, so a search may miss something. `log`: our own. `at`: Unix
-    seconds.
+    """The search index proposed `hits` hits of one search that are not in the database, twice in a row. They may have
+    displaced real hits, so a search may miss something. `log`: our own. `at`: Unix seconds.
     """
 
     log: str
@@ -125,7 +124,7 @@ _KINDS: Final[dict[str, type[Alarm]]] = {
     "hub-rollback": HubRollback,
     "index-disagreement": IndexDisagreement,
 }
-"""By the name that `--json` has. An alarm of an earlier version has no name: it is the first of these."""
+"""Name in `--json`. An alarm from an earlier version has no name and is of the first kind."""
 
 
 def alarm_kind(alarm: Alarm) -> str:
@@ -144,7 +143,7 @@ def _unpacked(each: dict[str, Any]) -> Alarm:
 
 
 def alarms(tx: QueryReader) -> list[Alarm]:
-    """Those that nobody has acknowledged."""
+    """The alarms that nobody has acknowledged."""
     return unpack_alarms(tx.setting(ALARMS))
 
 
@@ -153,7 +152,7 @@ def _pack(found: Sequence[Alarm]) -> bytes:
 
 
 class Alarms:
-    """Of one node. Blocking: never on the event loop."""
+    """The alarms of one node. Blocking: never on the event loop."""
 
     def __init__(self, *, store: Store, audit: AuditLog, clock: Clock, log: str) -> None:
         self._store = store
@@ -162,9 +161,9 @@ class Alarms:
         self._log = log
 
     def foreign_append(self, size: int, hub_size: int) -> None:
-        """The hub has entries [size, hub_size) of our own log that were not written here. Durable once it returns.
+        """The hub has entries [size, hub_size) of our own log that were not written here. Durable on return.
 
-        The same entries found again (their taking over was cut short) are the same alarm.
+        If the same entries are found again (because adopting them was interrupted), the alarm is the same.
         """
         with self._store.write() as tx:
             known = alarms(tx)
@@ -175,10 +174,11 @@ class Alarms:
             tx.set_setting(ALARMS, _pack([*known, new][:MAX_ALARMS]))
 
     def hub_rolled_back(self, behind: Sequence[HubRollback], caught_up: Collection[str]) -> None:
-        """The hub shows less of these logs than it has cosigned, and no longer of `caught_up`. Durable once it returns.
+        """The hub shows less of these logs than it has cosigned; the logs in `caught_up` are complete again. Durable on
+        return.
 
-        One alarm tells of all of them. What was told once is not told again before the hub has caught up or has lost
-        more: of a log whose member has left it may never do so.
+        One alarm covers all of them. It is not raised again before the hub has caught up or has lost more: for a log
+        whose member has left, the hub may never catch up.
         """
         with self._store.write() as tx:
             value = tx.setting(HUB_BEHIND)
@@ -197,7 +197,7 @@ class Alarms:
                 tx.set_setting(ALARMS, _pack([*others, replace(first, logs=logs)][:MAX_ALARMS]))
 
     def index_disagrees(self, hits: int) -> None:
-        """The index proposes what the database does not bear out. Durable once it returns; one alarm tells of all."""
+        """The index proposes hits that are not in the database. Durable on return; one alarm covers all."""
         with self._store.write() as tx:
             known = alarms(tx)
             if any(isinstance(each, IndexDisagreement) for each in known):
@@ -206,8 +206,8 @@ class Alarms:
             tx.set_setting(ALARMS, _pack([*known, new][:MAX_ALARMS]))
 
     def acknowledge(self, reason: str) -> int:
-        """A person has dealt with all of them: how many. Raises `NotFound` where there is none, `Misuse` for a reason
-        that is no text.
+        """A person has dealt with all alarms; returns how many. Raises `NotFound` if there are none, `Misuse` if the
+        reason is not a text.
         """
         checked_text(reason, MAX_REASON, "the reason", Misuse)
 

@@ -1,15 +1,15 @@
-"""How much of the others' logs a node takes in: the limits of the policy, applied without trusting the hub.
+"""How much of the others' logs a node accepts: the limits of the policy, applied without trusting the hub.
 
 Rules this module upholds:
 
-- A log whose member is at a limit waits. It is neither frozen nor set aside, nothing of it is lost, and every other log
-  goes on: with the next day, or a higher limit, it goes on from where it is.
-- A node never waits with what a correct hub took in time. So what stood in a log before the node met it, or came while
-  it was away, counts in all and not to the day; and the day's limit is taken twice, for what the hub took before
-  midnight comes after it.
-- What stands is held against a limit, not what comes: a run that passes a limit is taken, and the next one waits. So no
-  run is too large for a day.
-- Counts are durable in the transaction of the entries that they count: a crash forgets both or none.
+- A log whose member is at a limit waits. It is neither frozen nor set aside, and nothing of it is lost. It continues
+  the next day, or with a higher limit. All other logs continue.
+- A node never waits for entries that a correct hub accepted in time. Entries that were in a log before the node first
+  saw it, or that came while the node was away, count to the total and not to the day. The daily limit is taken twice,
+  because entries that the hub accepted before midnight arrive after it.
+- The limit is compared with what is already stored: a run that passes a limit is accepted, and the next one waits. So
+  no run is too large for a day.
+- Counts are durable in the transaction of the entries that they count: a crash loses both or neither.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from node.usecases.replica import Verified
 
 DAYS_AWAY: Final = 30
-"""Days of absence that a node catches up with in one day, at most."""
+"""Most days of absence that a node catches up with in one day."""
 LATE: Final = 2
-"""So many times the day's limit: what the hub took on two days may come on one."""
+"""This multiple of the daily limit: entries that the hub accepted on two days may arrive on one."""
 _OF_LOGS: Final = frozenset({Resource.ENTRIES, Resource.BYTES, Resource.SET_ASIDE})
 _HISTORY: Final = "history/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Why a log waits. `until`: Unix seconds; 0 where only a higher limit helps."""
+    """Why a log waits. `until`: Unix seconds; 0 if only a higher limit helps."""
 
     rule: Rule
     allowed: int
@@ -56,7 +56,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Entries of a log below `size` do not count to a day. `day`: the last one on which entries came."""
+    """Entries of a log below `size` do not count to a day. `day`: the last day on which entries came."""
 
     size: int
     day: int
@@ -67,7 +67,7 @@ class History:
 
     @classmethod
     def unpack(cls, data: bytes) -> History | None:
-        """The other way; None where nothing was kept."""
+        """The inverse; None if nothing was stored."""
         if not data:
             return None
         size, day = data.split()
@@ -75,8 +75,8 @@ class History:
 
 
 class Allowance:
-    """Of one node. `admit` for one thread at a time; `record` in another one, for runs that were admitted before, whole
-    or in pieces.
+    """For one node. `admit` is for one thread at a time; `record` may run in another one, for runs admitted before,
+    whole or in pieces.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Allowance:
         self._histories: dict[Origin, History | None] = {}
 
     def load(self, tx: StoreReader) -> None:
-        """Forgets what was admitted and not stored."""
+        """Forgets the runs that were admitted and not stored."""
         self._usage = {member: dict(usage) for member, usage in tx.usage_of_all().items()}
         self._histories = {
             log.origin: History.unpack(tx.setting(_HISTORY + str(log.origin)))
@@ -93,7 +93,7 @@ class Allowance:
         }
 
     def paused(self, limits: Limits, member: MemberId, now: float, *, times: int = 1) -> Pause | None:
-        """Why the logs of this member wait now; None where they do not. `times`: see `quotas.passed`."""
+        """Why the logs of this member wait now; None if they do not. `times`: see `quotas.passed`."""
         usage = self._usage.get(member, {})
         for rule in RULES:
             if rule.resource in _OF_LOGS and rule.period is not Period.MINUTE:
@@ -106,7 +106,7 @@ class Allowance:
         return None
 
     def admit(self, limits: Limits, verified: Verified, now: float) -> Pause | None:
-        """Counts a run that was verified, and is about to be stored; or why its log waits."""
+        """Counts a run that is verified and about to be stored, or returns why its log waits."""
         batch = verified.batch
         member = batch.origin.member
         times = TAKEN_BACK if only_retractions(batch.entries) else 1
@@ -119,7 +119,7 @@ class Allowance:
         return None
 
     def record(self, tx: StoreWriter, group: Sequence[Verified], now: float) -> None:
-        """Writes down what these runs took, in the transaction that stores them."""
+        """Records the use of these runs, in the transaction that stores them."""
         counted: list[Charge] = []
         for verified in group:
             batch = verified.batch
@@ -139,10 +139,10 @@ def _counted(batch: VerifiedBatch, history: History) -> list[Charge]:
 
 
 def _moved(history: History | None, limits: Limits, verified: Verified, today: int) -> History:
-    """Up to where a log's entries are of before, once this run is there.
+    """The log size up to which entries do not count to a day, once this run is stored.
 
-    Of a log that the node meets for the first time that is what its checkpoint, which the hub cosigned, vouches for.
-    After days without an entry it is as much as those days allow.
+    For a log that the node sees for the first time, it is the size that its checkpoint, cosigned by the hub, vouches
+    for. After days without an entry, it is as much as those days allow.
     """
     batch, vouched = verified.batch, verified.after.state.checkpoint_size
     if history is None:

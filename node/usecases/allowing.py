@@ -1,12 +1,12 @@
-"""The allow-list: what an administrator knows to be harmless gives no hits, and that it gave none is said.
+"""The allow-list: files that an administrator knows to be harmless give no hits, and the hidden hits are counted.
 
 Rules this module upholds:
 
-- Nothing is suppressed but by SHA-256: a subject whose file is on the list, or a holding of ours whose file is. What
-  only looks like it (PDQ, pHash), or only has its MD5 or SHA-1, is shown as ever.
-- What is hidden is counted, and can be shown: `vigil match --show-all`.
-- The list is ours alone. It hides what we would be shown; a member that asks us is answered as if there were none, and
-  a record of another member is hidden only where the file that we ask about is itself on the list.
+- Only a SHA-256 hides a hit: of a subject whose file is on the list, or of a holding of ours whose file is. Hits by
+  similarity (PDQ, pHash), MD5 or SHA-1 alone are shown as usual.
+- Hidden hits are counted and can be shown: `vigil match --show-all`.
+- The list is local. It hides what this node shows its own users. Answers to other members ignore it. A record of
+  another member is hidden only if the file that we ask about is itself on the list.
 - Every change of the list is in the audit log, in the same transaction: how many values, and a digest over them.
 """
 
@@ -34,19 +34,19 @@ BATCH: Final = 10_000
 
 
 def sha256_of(subject: Subject) -> tuple[bytes, ...]:
-    """The SHA-256 values of a subject: one of a file, none of another kind of bare hash."""
+    """The SHA-256 values of a subject: one for a file, none for another kind of bare hash."""
     return tuple(f.value for f in subject.fingerprints if f.code == SHA256.code)
 
 
 def among(tx: AllowReader, subjects: Sequence[Subject]) -> frozenset[int]:
-    """The places of those subjects that are on the list."""
+    """The positions of the subjects that are on the list."""
     values = {number: sha256_of(subject) for number, subject in enumerate(subjects)}
     allowed = tx.allowed([value for some in values.values() for value in some])
     return frozenset(number for number, some in values.items() if allowed.intersection(some))
 
 
 def mark(tx: AllowReader, subjects: Sequence[Subject], leads: Sequence[tuple[Hit, bytes]]) -> list[Hit]:
-    """The hits of `leads`, each with the SHA-256 of the holding that it is (b"" where it is none), `allowed` set."""
+    """The hits of `leads`, each with the SHA-256 of its holding (b"" if there is none) and `allowed` set."""
     if not leads:
         return []
     asked = {hit.subject for hit, _ in leads}
@@ -67,8 +67,8 @@ class AllowList:
         self._clock = clock
 
     def add(self, values: Sequence[bytes]) -> int:
-        """Puts values on the list; how many were new. Durable, batch by batch of `BATCH`: a crash leaves a part of them
-        on the list, and the same import again adds the rest. Raises `Malformed` before anything is done.
+        """Adds values to the list; returns how many were new. Durable in batches of `BATCH`: a crash leaves part of
+        them on the list, and the same import adds the rest. Raises `Malformed` before anything is done.
         """
         _check(values)
         now = int(self._clock())
@@ -78,7 +78,7 @@ class AllowList:
         )
 
     def remove(self, values: Sequence[bytes]) -> int:
-        """Takes values off the list; how many were on it. Raises `Malformed` before anything is done."""
+        """Removes values from the list; returns how many were on it. Raises `Malformed` before anything is done."""
         _check(values)
         return sum(
             self._change("allow remove", some, lambda tx, some=some: tx.disallow(some))  # type: ignore[misc]
@@ -86,7 +86,7 @@ class AllowList:
         )
 
     def clear(self) -> int:
-        """Empties the list; how many were on it."""
+        """Empties the list; returns how many values were on it."""
         return self._change("allow clear", (), lambda tx: tx.clear_allowed())
 
     def count(self) -> int:
@@ -95,18 +95,18 @@ class AllowList:
             return tx.count_allowed()
 
     def page(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
-        """(value, Unix second of its import), at most `limit` past `after`."""
+        """(value, Unix second of its import), at most `limit`, after the value `after`."""
         with self._store.read() as tx:
             return tx.list_allowed(after, limit)
 
     def among(self, subjects: Sequence[Subject]) -> frozenset[int]:
-        """The places of those subjects that are on the list."""
+        """The positions of the subjects that are on the list."""
         with self._store.read() as tx:
             return among(tx, subjects)
 
     def _change(self, what: str, values: Sequence[bytes], change: Callable[[StoreWriter], int]) -> int:
         changed: list[int] = []
-        # The entry and the change are one transaction, so where the entry is, the change is done.
+        # The entry and the change are one transaction: if the entry exists, the change is done.
         body: dict[str, object] = {"what": what, "outcome": ActOutcome.DONE, "at": int(self._clock())}
         if values:
             digest = hashlib.sha256(b"".join(sorted(values))).hexdigest()
@@ -114,7 +114,7 @@ class AllowList:
         self._audit.append(
             AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body, also=lambda tx: changed.append(change(tx)))
         )
-        # A crash before the line above has ended leaves neither the change nor its audit.
+        # A crash before the line above ends leaves neither the change nor its audit entry.
         return changed[0]
 
 

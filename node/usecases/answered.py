@@ -1,9 +1,9 @@
-"""Which questions may have been answered before: the store is asked about those alone, and not about each one.
+"""Remembers which questions may have been answered before, so the store is asked only about those.
 
 Rules this module upholds:
 
-- It never says no of a question that was answered: two answers to one question must not differ.
-- It takes the store as it was when it was first asked, and hears of every answer since (`note`).
+- It never says no for a question that was answered: two answers to one question must not differ.
+- It reads the store when it is first used, and is told of every answer since (`note`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Answered:
         self._lock = threading.Lock()
         self._keys: OrderedDict[tuple[MemberId, bytes], int] | None = None
         self._forgotten = -1
-        """When the newest answer was given that is not remembered here, Unix seconds; -1 where all are."""
+        """Time of the newest answer that is not remembered here, Unix seconds; -1 if all are remembered."""
 
     def maybe(self, header: QueryHeader) -> bool:
-        """Whether the store may know an answer to this question."""
+        """Whether the store may have an answer to this question."""
         with self._lock:
             keys = self._loaded()
             # No question is answered whose issue is further ahead than the widest skew that a policy may allow.

@@ -3,14 +3,14 @@
 Rules this module upholds:
 
 - Nothing is searched before the question is authenticated, authorised and charged.
-- The answer's signature binds the query, the outcome, every hit, what was and was not searched, and the view from which
-  it was answered; so a relay can withhold it, but neither change it nor use it for another question.
+- The answer's signature binds the query, the outcome, every hit, what was and was not searched, and the state of the
+  data that was searched. So a relay can withhold an answer, but cannot change it or use it for another question.
 - An answer is durable, with its audit, before it is sent; the same query gets the same bytes again.
-- A question that cannot be authenticated gets no signed answer at all: silence towards a stranger. So does who goes on
-  asking over the budget after being told so: its questions cost no signature, and no line in the audit.
-- Of a question that is refused the audit keeps a digest, and not its bytes.
-- A question with which its asker would have found out more near one holding than the policy lets is held for an officer
-  (`neighbourhood`, `held_questions`), and the answer says so and no more.
+- A question that cannot be authenticated gets no signed answer. The same holds for a member that keeps asking over its
+  budget after it was told so: these questions cost no signature and no line in the audit log.
+- For a refused question, the audit log stores a digest and not its bytes.
+- If a question would tell its asker more about one holding than the policy allows, it is held for an officer
+  (`neighbourhood`, `held_questions`), and the answer says only that.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ if TYPE_CHECKING:
     from node.usecases.finding import AnswererDeps
 
 REFUSALS_A_MINUTE: Final = 60
-"""Questions over an asker's budget that are answered with a refusal."""
+"""How many questions over an asker's budget are answered with a refusal."""
 LATE: Final = 2
-"""So many times the day's limit: by our clock the day may begin later than by that of the hub, which counts it too."""
+"""This multiple of the daily limit: our day may begin later than the hub's, which also counts."""
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """An answer that is signed and on its way to the disk. It may be sent once `durable` is settled, and well. `held`:
+    """A signed answer that is being written to disk. It may be sent once `durable` is settled without an error. `held`:
     it says that an officer decides, and one more answer may follow.
     """
 
@@ -65,7 +65,7 @@ class Prepared:
 
 
 class _Running:
-    """A question that is being answered. Who brings it again meanwhile waits for `ended`."""
+    """A question that is being answered. If it comes again meanwhile, its second caller waits for `ended`."""
 
     __slots__ = ("became", "ended")
 
@@ -98,8 +98,8 @@ class Answerer:
     def prepare(self, query: SignedQuery) -> Prepared:
         """Authenticates, authorises and charges a question, then searches and signs.
 
-        Raises PeerFault kinds and `Refused` where no answer is owed; whoever was authenticated gets one, if only to
-        be told why it was refused.
+        Raises PeerFault kinds and `Refused` if no answer is due. Every authenticated asker gets an answer, even if it
+        only says why the question was refused.
         """
         header = self._admit(query)
         key = (header.asker, header.query_id)
@@ -107,7 +107,7 @@ class Answerer:
             running = self._running.get(key)
             mine = self._running.setdefault(key, _Running())
         if running is not None:
-            # Brought again while it is being answered: what is signed twice could be signed differently.
+            # The question came again while it is being answered: two signatures could differ.
             prepared = running.result()
             self._check_same(query, prepared.answer)
             return prepared
@@ -122,7 +122,7 @@ class Answerer:
         if prepared.durable is None:
             self._done(key)
         else:
-            # Not before: from then on the store knows the answer.
+            # Not earlier: from here on the store knows the answer.
             prepared.durable.then(lambda _: self._done(key))
         return prepared
 
@@ -134,7 +134,7 @@ class Answerer:
         deps = self._deps
         roster = deps.roster()
         payload: QueryPayload | None = None
-        # Charged first: whoever asks what cannot be answered has asked all the same.
+        # Charged first: a question that cannot be answered was still asked.
         refusal, charged = self._charge(roster.policy, query, header)
         bound = self._finder.bound(roster, query, header)
         try:
@@ -146,15 +146,15 @@ class Answerer:
                 else self._finder.searched(roster, header, payload, bound, roster.policy.limits)
             )
         except Malformed as error:
-            # Sealed, or for a later reader: that we cannot search it is no refusal, and never "no hit".
+            # Sealed, or for a later version: this node cannot search it. That is neither a refusal nor "no hit".
             said = Said(answer=bound(outcome=Outcome.ERROR, reason=str(error)))
         except VigilError as error:
             said = Said(answer=bound(outcome=Outcome.ERROR, reason=error.kind))
         return self._sign(query, header, payload, said, charged)
 
     def decided(self, query: SignedQuery, refusal: str = "") -> tuple[QueryHeader, Said]:
-        """What a question is answered that was held, once an officer has decided: `refusal`, or what a search of this
-        moment finds. Raises what the roster raises for an asker that is no active member any more.
+        """The answer to a held question after an officer's decision: `refusal`, or the result of a search made now.
+        Raises what the roster raises if the asker is no longer an active member.
         """
         roster = self._deps.roster()
         header = self._deps.codec.decode_header(query.header)
@@ -173,14 +173,14 @@ class Answerer:
         return SignedAnswer(answerer=deps.me, answer=data, signature=signature)
 
     def _admit(self, query: SignedQuery) -> QueryHeader:
-        """Who asks, where the header is well-formed and an answer is owed (`admitting.check_owed`)."""
+        """The asker, if the header is well-formed and an answer is due (`admitting.check_owed`)."""
         deps = self._deps
         header = deps.codec.decode_header(query.header)
         check_owed(deps.roster(), deps.me, query, header, deps.clock())
         return header
 
     def _given(self, query: SignedQuery, header: QueryHeader) -> Prepared | None:
-        """A query that was answered before gets the same answer. Raises `BadSignature` for another under its id."""
+        """A query that was answered before gets the same answer. Raises `BadSignature` for another one with its id."""
         if not self._answered.maybe(header):
             return None
         with self._deps.store.read() as tx:
@@ -197,9 +197,10 @@ class Answerer:
         return said
 
     def _charge(self, policy: Policy, query: SignedQuery, header: QueryHeader) -> tuple[str, Sequence[Charge]]:
-        """Charges the asker's budget: "", or why the query is refused, and what the ledger is told with the audit.
+        """Charges the asker's budget: "", or why the query is refused, and the charge that the ledger records with the
+        audit.
 
-        Raises `Overloaded` where the asker was told so often enough: then no answer is owed.
+        Raises `Overloaded` if the asker was told so often enough: then no answer is due.
         """
         now = self._deps.clock()
         with self._lock:
@@ -233,8 +234,8 @@ class Answerer:
         }
         if said.held:
             body["held"] = said.held
-        # A crash before this is durable leaves nothing said: the question comes again and is answered afresh. After it,
-        # the same question gets these very bytes.
+        # A crash before this is durable leaves no answer: the question comes again and gets a new one. After it, the
+        # same question gets exactly these bytes.
         also = _also(query, header, said) if said.note or said.held else None
         refused = answer.outcome is Outcome.REFUSED
         asked = {"header": query.header, "payload": query.payload}
@@ -253,7 +254,7 @@ class Answerer:
 
 
 def _also(query: SignedQuery, header: QueryHeader, said: Said) -> Callable[[StoreWriter], None]:
-    """What is kept together with an answer: what it tells, and the question where an officer has to decide about it."""
+    """The data stored with an answer: what it reveals, and the question if an officer has to decide."""
     held = HeldQuestion(
         asker=header.asker,
         query_id=header.query_id,

@@ -1,9 +1,9 @@
-"""What a verified run does to what is stored: it is appended, and what its entries say about others takes effect.
+"""Applies a verified run to the store: it is appended, and what its entries say about other entries takes effect.
 
 Rules this module upholds:
 
-- One transaction holds a run, its checkpoint and its effects. Whoever dies in the middle finds all of it or none.
-- The entries of a run take effect one after another (`chains`), so that it does not matter how a log was cut.
+- One transaction holds a run, its checkpoint and its effects. After a crash either all of it is there or nothing.
+- The entries of a run take effect one after another (`chains`), so it does not matter how a log was divided.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from node.usecases.replica import Verified
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What the index must do once the transaction is durable: take in `batch` as source `number`, then drop `removed`
-    (rows by source). `purged`: bodies deleted; the caller scrubs where there were any. `owes`: see `Purge`.
+    """What the index must do once the transaction is durable: add `batch` as source `number`, then drop `removed` (rows
+    by source). `purged`: deleted bodies; the caller scrubs if there are any. `owes`: see `Purge`.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What an entry points at, as it is stored here. `handling` is None where it is not held."""
+    """The entry that another entry points at, as stored here. `handling` is None if it is not stored."""
 
     index: int
     state: int
@@ -52,13 +52,13 @@ class Target:
 
 
 def find_target(reader: LogReader, origin: Origin, index: int, codec: Codec) -> Target | None:
-    """The entry at `index`; None where it is one that this version does not read."""
+    """The entry at `index`; None if this version cannot read it."""
     run = reader.run(origin, index, index + 1, 0)
     try:
         envelope = decode(run.entries[0])
         handling = codec.decode_handling(run.handlings[0]) if run.states[0] == BodyState.HELD else None
     except Malformed:
-        # Set aside when it came: nothing can be said of it.
+        # It was set aside when it came: nothing can be said about it.
         return None
     if envelope is None:
         return None
@@ -74,8 +74,8 @@ Name = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where the targets of a run stand: (log, leaf) -> index. `searched`: up to which size its log was looked through
-    for each; what came after that is looked through when the run is stored.
+    """Where the targets of a run are: (log, leaf) -> index. `searched`: up to which size each log was searched for
+    them; later entries are searched when the run is stored.
     """
 
     found: Mapping[Name, int]
@@ -83,11 +83,11 @@ class Places:
 
 
 NOWHERE: Final = Places(found={}, searched={})
-"""Nothing was looked for yet."""
+"""Nothing was searched for yet."""
 
 
 def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
-    """Looks for the targets of a run in a snapshot, so that nobody has to wait to write meanwhile."""
+    """Searches for the targets of a run in a snapshot, so no writer has to wait."""
     wanted = {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
     if may_be_awaited(reader, batch.origin):
         wanted |= {(str(batch.origin), leaf) for leaf in reader.roots(batch.origin, batch.leaves)}
@@ -99,11 +99,11 @@ def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
 
 
 def apply(writer: LogWriter, verified: Verified, places: Places = NOWHERE) -> Applied:
-    """Stores a verified run and what follows from it, in the caller's transaction. `places`: of the run, or of one that
-    this is a piece of.
+    """Stores a verified run and its consequences in the caller's transaction. `places`: of the run, or of the run that
+    this one is a piece of.
 
-    Raises `Conflict` where the log has moved on since it was verified, `Refused` where it was frozen meanwhile. The
-    caller updates the index after the transaction ended, and dies in between at no loss: the index is rebuilt at start.
+    Raises `Conflict` if the log has grown since the run was verified, `Refused` if it was frozen since. The caller
+    updates the index after the transaction. A crash in between loses nothing: the index is rebuilt at start.
     """
     batch, after = verified.batch, verified.after.state
     before = writer.open_log(batch.origin)
@@ -148,7 +148,7 @@ def settle(writer: LogWriter, batch: VerifiedBatch, known: Places = NOWHERE) -> 
 
 
 def _places(reader: LogReader, names: set[Name], known: Places) -> dict[Name, int]:
-    """Where these stand first, as far as they are here: a search a log, from where they were searched for before."""
+    """The first position of each target, as far as it is here: one search per log, from where the last one ended."""
     found = {each: known.found[each] for each in names & known.found.keys()}
     wanted: dict[tuple[str, int], list[bytes]] = {}
     for each in names - found.keys():
@@ -160,12 +160,12 @@ def _places(reader: LogReader, names: set[Name], known: Places) -> dict[Name, in
 
 
 def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word]) -> set[int]:
-    """The positions of entries that something pointed at before they came."""
+    """The positions of entries that other entries pointed at before they came."""
     found: set[int] = set()
     if may_be_awaited(reader, batch.origin):
         leaves = {leaf: position for position, leaf in reversed(list(enumerate(batch.leaves)))}
         found = {leaves[leaf] for leaf in reader.roots(batch.origin, list(leaves))}
-    # Whoever knows its own next entries can point at one of them; only with a remark has that an effect.
+    # A member that knows its own next entries can point at one of them; only for a remark has that an effect.
     for word in words.values():
         if word.kind in REMARKS and word.target.origin == batch.origin and word.at is not None:
             found |= {word.at - batch.start} if word.at >= word.index else set()
@@ -173,8 +173,8 @@ def _awaited(reader: LogReader, batch: VerifiedBatch, words: Mapping[int, Word])
 
 
 def _first_ones(writer: LogWriter, batch: VerifiedBatch, positions: set[int], known: Places) -> set[int]:
-    """Those of these positions whose entry does not stand in the log already. Where it does, the first one is meant by
-    whoever points at it, and was met when it came.
+    """The positions whose entry is not in the log already. A pointer to an entry that occurs twice means the first one,
+    which was handled when it came.
     """
     origin = str(batch.origin)
     first = _places(writer, {(origin, batch.leaves[position]) for position in positions}, known)
@@ -182,7 +182,7 @@ def _first_ones(writer: LogWriter, batch: VerifiedBatch, positions: set[int], kn
 
 
 def may_be_awaited(reader: LogReader, origin: Origin) -> bool:
-    """Whether something here may point at entries of this log that are still to come."""
+    """Whether an entry here may point at entries of this log that are still to come."""
     return reader.awaits(origin) or any(_is_later(log, origin) for log in reader.logs())
 
 
@@ -195,7 +195,7 @@ def _is_later(log: LogState, origin: Origin) -> bool:
 
 
 def audience_within(inner: Handling, outer: Handling, owner: MemberId) -> bool:
-    """Whether nobody reads `inner` who may not read `outer`, the record of `owner`."""
+    """Whether every reader of `inner` may also read `outer`, the record of `owner`."""
     if outer.audience is None or not inner.understood:
         return True
     return inner.audience is not None and set(inner.audience) <= {*outer.audience, owner}
@@ -205,8 +205,8 @@ def audience_within(inner: Handling, outer: Handling, owner: MemberId) -> bool:
 
 
 def freeze(store: Store, origin: Origin, fork: Fork) -> None:
-    """Stops one log for good, and keeps the evidence. A crash before its end leaves the log open and just as it was:
-    the same fork is found again with the next package.
+    """Stops one log for good and stores the evidence. A crash before the end leaves the log open and unchanged: the
+    next package shows the same fork again.
     """
     with store.write() as writer:
         if not writer.open_log(origin).frozen:

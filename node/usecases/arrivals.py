@@ -1,18 +1,19 @@
-"""What arrives is matched against what is held: every record of others, in the order of its log, soon after it came.
+"""Matches arriving records against the holdings: every record of other members, in the order of its log.
 
 Rules this module upholds:
 
-- No pair of a holding and a record falls between. A holding is searched for after it is in the index, and a record
-  after it is in the store; store and index change together, one change after another (`usecases.catalogue`). Of the two
-  one came later, and whoever searches for that one finds the other. What died before it was searched for is noted in
-  the store, and searched for here.
-- What is written is what `vigil match` of the holding finds: arriving fingerprints only propose (`SearchIndex.
-  concerned`), and each proposed holding is then searched for among what arrived. Beyond the radius, where videos are
-  near in the wide radius alone, a sample of the arriving frames proposes.
-- Few holdings are looked for among many records, many holdings are proposed by few: the cost goes with the smaller.
-- How far each log was matched is written with what was found there. Work that is cut off is done again.
-- A log in which something is damaged is left where it is, and the others go on.
-- Bounded: one run of a log at a time, in pieces between which the caller may rest, or end it.
+- No pair of a holding and a record is missed. A holding is searched for after it is in the index, and a record after it
+  is in the store. Store and index change together, one change at a time (`usecases.catalogue`). One of the two always
+  comes later, and its search finds the other. If a crash prevents a search, the store has a note of it, and the search
+  is done here.
+- The stored hits are those that `vigil match` of the holding finds: arriving fingerprints only propose candidates
+  (`SearchIndex.concerned`), and each candidate holding is then searched for among the arrivals. Beyond the radius,
+  where videos are near only in the wide radius, a sample of the arriving frames proposes.
+- The cost follows the smaller side: few holdings are searched for among many records, and few records propose among
+  many holdings.
+- The progress of each log is stored together with its hits. Interrupted work is done again.
+- A log with damaged data stays at its position, and the others continue.
+- Memory is bounded: one run of a log at a time, in pieces. Between pieces the caller may rest or stop.
 """
 
 from __future__ import annotations
@@ -48,27 +49,27 @@ if TYPE_CHECKING:
     from node.usecases.stored_hits import StoredHits
 
 ROWS_AT_ONCE: Final = 256
-"""Arriving records that are held against many holdings in one piece: where these are a million, a tenth of a second."""
+"""How many arriving records are matched in one piece: against a million holdings, this takes a tenth of a second."""
 PAIRS_AT_ONCE: Final = 1 << 18
-"""Pairs of a holding and a record that are searched together: as many hits may come of it."""
+"""How many pairs of a holding and a record are searched together; each may become a hit."""
 KEPT_AT_ONCE: Final = 2_000
-"""Hits that are written in one transaction: a tenth of a second."""
+"""How many hits one transaction writes: a tenth of a second."""
 HOLDINGS_AT_ONCE: Final = 256
-"""Holdings that are read together, and rows that wait."""
+"""How many holdings, or waiting rows, are read together."""
 _RULES: Final = "arrivals-rules"
-"""The setting that says by which rules records were matched."""
+"""The setting that stores the rules by which records were matched."""
 
 Pace = Callable[[], bool]
-"""Called between two pieces of work. Rests as long as is due; False: end here."""
+"""Called between two pieces of work. Rests if needed; returns False to stop."""
 
 
 class Ended(Exception):
-    """The work was cut off between two pieces."""
+    """The work was stopped between two pieces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Records of one log: `number` and `origin` of the log, `rows` their places, one kind and one body each."""
+    """Records of one log: `number` and `origin` of the log, `rows` their positions, one kind and one body each."""
 
     number: int
     origin: Origin
@@ -102,16 +103,16 @@ class Arrivals:
 
     @property
     def trouble(self) -> str:
-        """Which logs are left where they are, and why; "" where none is. They are tried again at the next start."""
+        """Which logs are stopped, and why; "" if none is. They are tried again at the next start."""
         return "; ".join(self._stuck.values())
 
     def behind(self) -> int:
-        """How many records of others, and rows that wait, are not matched yet."""
+        """How many records of others, and waiting rows, are not matched yet."""
         with self._store.read() as tx:
             return behind(tx, self._own)
 
     def step(self, pace: Pace) -> bool:
-        """Matches one run of records, or some that wait; False where nothing is left to do, or `pace` ended it."""
+        """Matches one run of records, or some waiting rows; False if nothing is left to do, or `pace` stopped it."""
         self._mind_rules()
         try:
             return self._step(pace)
@@ -131,10 +132,10 @@ class Arrivals:
         if not left:
             return False
         if not held:
-            # A holding that comes from here on finds these records in the index.
+            # A holding that comes after this line finds these records in the index.
             self._hits.keep((), Done(sizes={log.number: log.size for _, log in left}))
             return False
-        # The smallest first: what came today does not wait for a log that is taken in from its beginning.
+        # The smallest first: today's records do not wait for a log that is read from its beginning.
         _, log = min(left, key=lambda each: (each[0], each[1].number))
         try:
             self._in_order(log, matched.get(log.number, 0), held, pace)
@@ -143,7 +144,7 @@ class Arrivals:
         return True
 
     def _mind_rules(self) -> None:
-        """Where the radius, the quality floor or an algorithm is another than before, everything is matched again."""
+        """If the radius, the quality floor or an algorithm has changed, everything is matched again."""
         versions = ",".join(f"{name}:{version}" for name, version in sorted(self._index.versions().items()))
         rules = f"{self._radius()};{versions}".encode()
         rules += b"" if self._matcher.floor == PDQ_QUALITY_FLOOR else f";floor:{self._matcher.floor}".encode()
@@ -167,7 +168,7 @@ class Arrivals:
         self._match(one, held, pace, Done(sizes={log.number: rows.stop}))
 
     def _apart(self, waiting: Sequence[tuple[int, int]], held: int, pace: Pace) -> None:
-        """Holdings that nobody searched for, and records whose body came after their log was matched."""
+        """Holdings that were not searched for, and records whose body came after their log was matched."""
         by_source: defaultdict[int, list[int]] = defaultdict(list)
         for source, row in waiting:
             by_source[source].append(row)
@@ -198,7 +199,7 @@ class Arrivals:
     # --- matching -----------------------------------------------------------------------------------------------------
 
     def _match(self, run: _Run, held: int, pace: Pace, done: Done) -> None:
-        """Matches a run against all holdings, and writes last of all that it was."""
+        """Matches a run against all holdings, and last stores that it did."""
         decoded = self._codec.decode_bodies(run.rows, run.kinds, run.bodies)
         columns = matchable_columns(decoded.fingerprints, self._index.floor)
         left_out: dict[tuple[int, int], int] = {}
@@ -236,7 +237,7 @@ class Arrivals:
             yield page
 
     def _sought(self, holdings: Sequence[int], among: SearchIndex, pace: Pace) -> None:
-        """Searches for these holdings in an index; writes what is found."""
+        """Searches for these holdings in an index; stores the hits."""
         for start in range(0, len(holdings), HOLDINGS_AT_ONCE):
             with self._store.read() as tx:
                 there = tx.holdings_by_id(holdings[start : start + HOLDINGS_AT_ONCE])
@@ -250,8 +251,8 @@ class Arrivals:
             ids = [holding.id for holding in holdings]
             search = self._matcher.against(among).local(subjects, self._radius(), own_rows=ids, show_all=True)
             found, crowds = self._hits.found(ids, search.hits), self._hits.crowds(ids, search)
-        # A transaction at a time: a retraction waits for one of them at most. What is left out is told with the first:
-        # a crash right after it has it told twice, of a number that is said to be about right.
+        # One transaction at a time, so that a retraction waits for at most one. The first also stores the number of
+        # hits left out: a crash right after it counts them twice, and that number is only approximate.
         for start in range(0, len(found), KEPT_AT_ONCE):
             done = Done(crowds={} if start else crowds, arrived=among is not self._index)
             self._hits.keep(found[start : start + KEPT_AT_ONCE], done)
@@ -264,7 +265,7 @@ def _rest(pace: Pace) -> None:
 
 
 def _pieces(columns: FingerprintColumns, rows: Sequence[int]) -> Iterator[FingerprintColumns]:
-    """The columns by `ROWS_AT_ONCE` of these rows, which ascend."""
+    """The columns, `ROWS_AT_ONCE` rows at a time, of these ascending rows."""
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
         yield _where(columns, lambda each, some=some: (each >= some[0]) & (each <= some[-1]))  # type: ignore[misc]

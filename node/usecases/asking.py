@@ -1,10 +1,10 @@
-"""Asking the parts of a planned question, one after the other.
+"""Asks the parts of a planned question, one after the other.
 
 Rules this module upholds:
 
-- The parts keep to the policy's budget: this waits before it asks too much, and waits where the hub says so.
-- A part whose asking ends before its table is closed keeps the answers that came, and stays open.
-- Where the hub cannot be reached, no further part is tried.
+- The parts keep to the policy's budget: this module waits before it exceeds the budget, and when the hub says so.
+- If a part ends before its table is closed, it keeps the answers that came, and stays open.
+- If the hub cannot be reached, no further part is tried.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from node.usecases.planning import Plan, Todo
 
 TRIES: Final = 5
-"""How often one part is put to a hub that says that the budget is used up."""
+"""How often one part is sent to a hub that reports an exhausted budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Nothing is asked for so many seconds. `because`: in plain words."""
+    """Asking pauses for this many seconds. `because`: the reason in plain words."""
 
     seconds: float
     because: str
@@ -47,7 +47,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begins:
-    """A part is durable, was searched for here, and goes out now."""
+    """A part is durable, was searched for here, and is sent now."""
 
     part: Part
     subjects: tuple[Subject, ...]
@@ -81,15 +81,15 @@ class AskerDeps:
 
 
 class Asker:
-    """For the event loop. One for all questions of a node: they share its budget."""
+    """For the event loop. One for all questions of a node, because they share its budget."""
 
     def __init__(self, deps: AskerDeps) -> None:
         self._deps = deps
         self._pace = Pace(deps.me)
 
     async def run(self, plan: Plan, *, show_all: bool = False) -> AsyncGenerator[Event, None]:
-        """Asks what the plan says, part by part. `plan.tally` grows with it. `show_all`: local hits that the allow-list
-        hides are shown too.
+        """Asks the plan, part by part. `plan.tally` grows with it. `show_all`: also shows local hits that the
+        allow-list hides.
         """
         for todo in plan.todo:
             async with aclosing(self._paced(todo)) as waits:
@@ -114,8 +114,8 @@ class Asker:
                     await asyncio.to_thread(self._deps.inquirer.close, opened)
             finally:
                 if not closed:
-                    # Ctrl-C, a lost hub, an error. A crash before this line loses answers, and their members give
-                    # the same ones when the part is asked again.
+                    # Ctrl-C, a lost hub, an error. A crash before this line loses answers; their members give the same
+                    # answers when the part is asked again.
                     await asyncio.to_thread(self._deps.inquirer.keep, opened)
             if not closed:
                 return
@@ -130,7 +130,7 @@ class Asker:
         return f"a member may ask about {self._deps.roster().policy.query_cost_per_minute:,} fingerprints a minute"
 
     def _here(self, plan: Plan, question: Question, *, show_all: bool) -> Found:
-        """Blocking. The local search. A holding that is asked about is no hit of its own."""
+        """Blocking. The local search. A holding that is asked about is not a hit of itself."""
         own = own_rows(self._deps.store, question.subjects) if plan.terms.from_case else ()
         return self._deps.inquirer.search_here(question, own, show_all=show_all)
 
@@ -148,7 +148,7 @@ class Asker:
         )
 
     def _opened(self, todo: Todo, question: Question) -> OpenQuery:
-        """Blocking. The query of this part: the very same as before where it was interrupted not long ago."""
+        """Blocking. The query of this part; if it was interrupted recently, exactly the same query as before."""
         deps = self._deps
         if not todo.interrupted:
             return deps.inquirer.open(question, todo.part.query_id)

@@ -1,14 +1,14 @@
-"""The audit log: who searched for what, when, and on which legal basis; forgettable like everything else.
+"""The audit log: who searched for what, when, and on which legal basis. Its bodies can be deleted.
 
 Rules this module upholds:
 
-- One log of its own, origin `<federation>/<member>/audit/1`, built like the records' log and never published.
-- The leaf commits to the entry under a nonce; the body can be purged, and the log stays whole. So "the whole query is
-  kept" never means a hash that cannot be forgotten.
+- It is a log of its own, origin `<federation>/<member>/audit/1`, built like the records' log and never published.
+- The leaf commits to the entry under a nonce. The body can be purged, and the log stays verifiable. So storing the
+  whole query never leaves a hash that cannot be deleted.
 - `append` returns only when the entry is durable. Entries that arrive together share one commit.
-- Audit comes first: what cannot be written down is not done.
-- What is signed and sent is kept as its very bytes, behind the words about it, and costs no more than they have.
-- Every entry names the officer for whom it is written (`acting`), where there is one; no command does it by hand.
+- The audit comes first: an act that cannot be recorded is not done.
+- Signed messages are stored as their exact bytes, after the JSON that describes them, without further cost.
+- Every entry names the officer for whom it is written (`acting`), if there is one; commands do not do this themselves.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 RETENTION_DAYS: Final = 5 * 366
-"""Days that an audit body is kept. The entry itself stays for ever."""
+"""Days for which an audit body is stored. The entry itself stays for ever."""
 _as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _ATTACHED: Final = "attached"
 GROUP: Final = 512
-"""Entries that share one commit at most."""
+"""Most entries that share one commit."""
 GATHER_SECONDS: Final = 0.004
-"""Seconds between two commits at least, and as long as the last one took: what comes meanwhile shares the next one. So
-under load at most half of the time goes into commits. A lone entry never waits."""
+"""Least seconds between two commits; also at least as long as the last commit took. Entries that come meanwhile share
+the next commit, so under load at most half of the time goes into commits. A single entry never waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """`attached`: bytes that are kept as they are, by name. `charges`: what a member is charged for it, in the ledger.
-    `also` runs in the same transaction, after the entry: what must be durable together with its audit. `given`: the
-    answer that it is about, where there is one; those of many entries are written together. `target`: the entry of this
-    log that it belongs to (`usecases.acts`).
+    """`attached`: bytes that are stored unchanged, by name. `charges`: what a member is charged for it, in the ledger.
+    `also` runs in the same transaction, after the entry, for data that must be durable with it. `given`: the answer
+    that the entry is about, if any; the answers of many entries are written together. `target`: the entry of this log
+    that it belongs to (`usecases.acts`).
     """
 
     kind: Kind
@@ -72,7 +72,7 @@ class AuditEntry:
 
 
 def pack_body(body: dict[str, Any], attached: Mapping[str, bytes]) -> bytes:
-    """JSON on one line; behind it what is attached, whose names and lengths the JSON says."""
+    """JSON on one line, followed by the attached bytes; the JSON has their names and lengths."""
     if not attached:
         return _as_json(body).encode()
     named = {**body, _ATTACHED: [[name, len(data)] for name, data in attached.items()]}
@@ -80,7 +80,7 @@ def pack_body(body: dict[str, Any], attached: Mapping[str, bytes]) -> bytes:
 
 
 def unpack_body(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The other way. A body of a former version has nothing attached, and its bytes in the JSON, as hex."""
+    """The inverse. A body of a former version has nothing attached, and its bytes as hex in the JSON."""
     head, _, rest = data.partition(b"\n")
     body = json.loads(head)
     attached, at = {}, 0
@@ -90,11 +90,11 @@ def unpack_body(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 _settling: Final = threading.Lock()
-"""Held for the moment in which a receipt is settled or listened to, whichever it is: a lock each would cost more."""
+"""Held briefly while any receipt is settled or listened to. One lock for all: a lock per receipt would cost more."""
 
 
 class Receipt:
-    """What becomes of an entry that was handed in. From any thread, and lighter than a `Future`."""
+    """The result of an entry that was submitted. From any thread, and lighter than a `Future`."""
 
     __slots__ = ("_ended", "_listeners", "error", "index", "leaf")
 
@@ -107,10 +107,10 @@ class Receipt:
         self.leaf = b""
         """Its leaf hash (32 bytes), once it is durable."""
         self.error: BaseException | None = None
-        """Why it is not there and will not be."""
+        """Why the entry is not stored and will not be."""
 
     def then(self, call: Callable[[Receipt], None]) -> None:
-        """Calls once it is settled, from the thread that settles it; at once where it is."""
+        """Calls back once it is settled, from the thread that settles it; at once if it is settled already."""
         with _settling:
             if self._listeners is not None:
                 self._listeners.append(call)
@@ -118,7 +118,7 @@ class Receipt:
         call(self)
 
     def result(self, timeout: float = -1) -> int:
-        """Waits, at most `timeout` seconds. The entry's index, or raises why there is none; `TimeoutError`."""
+        """Waits at most `timeout` seconds. Returns the entry's index, or raises why there is none; `TimeoutError`."""
         if not self._ended.acquire(timeout=timeout):
             raise TimeoutError("the audit entry is not durable yet")
         self._ended.release()
@@ -127,21 +127,21 @@ class Receipt:
         return self.index
 
     def settle(self, index: int, error: BaseException | None = None) -> None:
-        """Once, by who wrote the entry down or could not."""
+        """Called once, by the thread that stored the entry or failed to."""
         self.index, self.error = index, error
         with _settling:
             listeners, self._listeners = self._listeners or (), None
         for call in listeners:
             try:
                 call(self)
-            except Exception as fault:  # noqa: BLE001  (the log goes on, and so do the others who listen)
-                _log.error("who waited for an audit entry failed", what=type(fault).__name__)
-        self._ended.release()  # last: who waits for the result finds that all is done
+            except Exception as fault:  # noqa: BLE001  (the log and the other listeners continue)
+                _log.error("a listener to an audit entry failed", what=type(fault).__name__)
+        self._ended.release()  # last: when the waiter gets the result, all is done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """Where the log ended after a commit: what the next one would otherwise read and hash again."""
+    """Where the log ended after a commit, so that the next one need not read and hash it again."""
 
     root: bytes
     edge: tuple[bytes, ...]
@@ -168,9 +168,9 @@ class AuditLog:
         self._thread.start()
 
     def submit(self, entry: AuditEntry) -> Receipt:
-        """The receipt is settled with the entry's index once it is durable, or with what the store raised.
+        """The receipt is settled with the entry's index once it is durable, or with the error of the store.
 
-        What was accepted is written down, also when nobody waits for it any more.
+        An accepted entry is stored even if nobody waits for it any more.
         """
         if self._closed:
             raise Unavailable(
@@ -183,7 +183,7 @@ class AuditLog:
         return receipt
 
     def append(self, entry: AuditEntry) -> int:
-        """`submit`, and wait. Never on the event loop."""
+        """`submit`, and waits. Never on the event loop."""
         return self.submit(entry).result()
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class AuditLog:
         due = 0.0
         while True:
             first = self._waiting.get()
-            # They come in numbers: a few milliseconds spare most of the commits.
+            # Entries come in groups: waiting a few milliseconds saves most of the commits.
             time.sleep(max(0.0, due - time.monotonic()))
             group = [] if first is None else [first]
             last = first is None
@@ -231,7 +231,7 @@ class AuditLog:
             for _, receipt in group:
                 receipt.settle(-1, error)
             return
-        # A crash before this line leaves either all of the group or none of it; nobody was told yet.
+        # A crash before this line leaves either all of the group or none of it; no receipt is settled yet.
         for at, (_, receipt) in enumerate(group):
             receipt.leaf = batch.leaves[at]
             receipt.settle(state.size + at)
@@ -264,7 +264,7 @@ class AuditLog:
         hashes = merkle.leaf_hashes(leaves)
         end = self._end
         if end is None or (end.tree.size, end.root) != (state.size, state.root):
-            # The first commit, or one that failed went before.
+            # The first commit, or the first one after a failed commit.
             edge = tiles.read_edge(LogTiles(tx, state.number), state.size)
             end = _End(root=state.root, edge=edge, tree=tiles.compact_range(state.size, edge))
         grown = tiles.append(state.size, end.edge, hashes, end.tree)

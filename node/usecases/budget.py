@@ -1,10 +1,10 @@
-"""The pace at which a member asks: so much a minute, refilled evenly. What outlives the process is in `probes`.
+"""The pace at which a member asks: an amount per minute, refilled evenly. `probes` keeps what outlives the process.
 
 Rules this module upholds:
 
-- Deciding needs no clock of its own: the time is passed in.
-- A budget is charged before the work, and never refunded: a refused question has still been asked.
-- Memory is bounded: at most one bucket a member of the roster.
+- The time is passed in.
+- A budget is charged before the work and never refunded: a refused question was still asked.
+- Memory is bounded: at most one bucket per member of the roster.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Bucket:
 
 
 class Budget:
-    """A token bucket a member: `per_minute` units refill evenly, and a full minute's worth may be spent at once.
+    """One token bucket per member: `per_minute` units refill evenly, and a full minute's worth may be spent at once.
 
     Not thread-safe: one event loop, or a lock around it.
     """
@@ -36,8 +36,8 @@ class Budget:
         self._buckets: dict[MemberId, _Bucket] = {}
 
     def charge(self, member: MemberId, cost: int, per_minute: int, now: float, *, spent: int = 0) -> None:
-        """Takes `cost` units off `member`'s budget, or raises `Overloaded` (`retry_after` in seconds). `spent`: what is
-        known to be spent in this minute, where this process knows nothing of the member yet.
+        """Takes `cost` units from `member`'s budget, or raises `Overloaded` (`retry_after` in seconds). `spent`: what
+        is known to be spent in this minute, if this process has no data on the member yet.
         """
         bucket = self._buckets.setdefault(member, _Bucket(max(0.0, float(per_minute - spent)), now))
         elapsed = max(0.0, now - bucket.at)

@@ -1,10 +1,10 @@
-"""A case as a unit of work: its holdings as subjects of a search, from the fingerprints that are stored.
+"""The holdings of a case as subjects of a search, built from their stored fingerprints.
 
 Rules this module upholds:
 
-- No file is opened. What only the file could tell (a picture without its plain borders, the frames between those that
-  are kept) is not looked for, and whoever shows the result says so.
-- The orientations of a picture are told from its PDQ, as those of frames are (`domain.orientations`).
+- No file is opened. Looks that need the file (a picture without its plain borders, the frames between the stored ones)
+  are not searched for, and the command that shows the result says so.
+- The orientations of a picture are computed from its PDQ, as for frames (`domain.orientations`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from node.domain.ports import Store
 
 PAGE: Final = 200
-"""Holdings read at a time: those of hour-long videos have thousands of frames each."""
+"""Holdings read at a time: holdings of hour-long videos have thousands of frames each."""
 
 
 def holding_subject(holding: Holding) -> Subject:
-    """A holding as something to look for, with its further looks. Its label is its number here."""
+    """A holding as a subject of a search, with its further looks. Its label is its number here."""
     pdq = next((each.value for each in holding.fingerprints if each.code == PDQ.code), None)
     return Subject(
         fingerprints=holding.kept,
@@ -40,7 +40,7 @@ def holding_subject(holding: Holding) -> Subject:
 
 
 def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
-    """Blocking. Of each subject the holding that it is, by its SHA-256; 0 where it is none. A search leaves it out: it
+    """Blocking. For each subject the holding with its SHA-256; 0 if there is none. A search leaves it out, because it
     would only find itself.
     """
     digests = [next((each.value for each in one.fingerprints if each.code == SHA256.code), b"") for one in subjects]
@@ -50,7 +50,7 @@ def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
 
 
 def case_holdings(store: Store, case: str) -> Iterator[list[Holding]]:
-    """The holdings of a case in their order, in pages. Blocking. Raises `NotFound` where there are none."""
+    """The holdings of a case in their order, in pages. Blocking. Raises `NotFound` if there are none."""
     after = 0
     while True:
         with store.read() as tx:

@@ -1,13 +1,13 @@
-"""The catalogue: store and search index kept in step, and records shown as a person reads them.
+"""The catalogue: keeps store and search index in step, and shows records as a person reads them.
 
 Rules this module upholds:
 
 - The store is the truth. The index follows every durable change, in the order of the changes, before the next begins
   (`node.usecases.index_sync`).
-- Whoever writes or purges bodies, or takes in holdings, does so inside `Catalogue.change`. Dying between commit and
-  index loses nothing: at the start the index catches up with the store.
-- What a purge removed is in no index and in no journal of the database when `change` has ended.
-- The hits that are kept follow in the same transaction: none outlives the body it is about.
+- Whoever writes or purges bodies, or adds holdings, does so inside `Catalogue.change`. A crash between commit and index
+  update loses nothing: at the start the index catches up with the store.
+- When `change` has ended, purged data is in no index and in no journal of the database.
+- Stored hits follow in the same transaction: no hit outlives the body that it is about.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ NO_REASON: Final = "set aside; its log has more such entries than reasons are ke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """What a member said about a record, as the record `record` of its own log. `body` is None where this node does not
-    hold it, or where `fault` says why what it holds cannot be read. `about`: the version that it was said of, and
-    `earlier` whether its owner has corrected that since.
+    """What a member said about a record, as the record `record` of its own log. `body` is None if this node does not
+    hold it, or if `fault` says why the stored body cannot be read. `about`: the version that it was said of; `earlier`:
+    whether its owner has corrected that version since.
     """
 
     record: RecordId
@@ -59,13 +59,12 @@ class Remark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
-    """A record as it stands here. `kind` 0 and a `body` of None: not understood, or not held (`state` says why).
+    """A record as it is stored here. `kind` 0 and a `body` of None: not understood, or not stored (`state` says why).
 
-    `index` its place in the log; `replaced` whether its owner corrected or retracted it; `newest` the version that
-    stands instead, None where there is none; `reason` why it was set aside. `fault`: what is wrong with a body or
-    handling that is held here, and that no correct program writes.
-    `said`: how many remarks about any version of the record there are, told of its newest version; `remarks` what they
-    say, where one record is looked at.
+    `index` is its place in the log; `replaced`: whether its owner corrected or retracted it; `newest`: the version that
+    replaces it, None if there is none; `reason`: why it was set aside. `fault`: what is wrong with a stored body or
+    handling that no correct program writes. `said`: how many remarks there are about any version of the record, given
+    with its newest version; `remarks`: their content, if one record is read.
     """
 
     record: RecordId
@@ -87,7 +86,7 @@ class RecordView:
 
 
 class Catalogue:
-    """Safe to use from any thread. `index` is None at the hub, which searches nothing; `files` keep it, if any do."""
+    """Safe to use from any thread. `index` is None at the hub, which searches nothing; `files` store it, if present."""
 
     def __init__(
         self, *, store: Store, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
@@ -95,22 +94,22 @@ class Catalogue:
         self._store = store
         self._codec = codec
         self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
-        # Held from the transaction to the end of the index's update: an index that took changes in another order than
-        # the store could keep a row that was purged.
+        # Held from the transaction to the end of the index update: an index that applied changes in another order than
+        # the store could keep a purged row.
         self._in_step = TurnLock() if self._following is None else self._following.lock
         self._owes_scrub = False
         self._views = Views(store)
 
     def view(self) -> View:
-        """What an answer given now says about where it was given from. Blocking where something has changed."""
+        """The state of the data that an answer is given from. Blocking if something has changed."""
         return self._views.current()
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A transaction over bodies: durable, and in the index, when the block has ended without an error.
+        """A transaction over bodies. When the block ends without an error, it is durable and in the index.
 
-        What it has to delete and had no room for is deleted then, too, in transactions between which other writers get
-        their turn. A crash in between leaves the rest noted: `pay` goes on with it.
+        Deletions that did not fit are done then too, in transactions that let other writers in between. A crash in
+        between leaves a note of the rest: `pay` continues with it.
         """
         with self._change() as change:
             yield change
@@ -118,7 +117,7 @@ class Catalogue:
             self.pay()
 
     def pay(self) -> None:
-        """Deletes what is owed: what a change, or a process that died, left to be deleted."""
+        """Does pending deletions: those that a change, or a crashed process, left."""
         with self._store.read() as reader:
             owes = bool(reader.owed(1))
         while owes:
@@ -135,7 +134,7 @@ class Catalogue:
                     change = Change(writer=writer)
                     yield change
                     ended = 0 if following is None else change.keep_hits_in_step()
-                    # Owed before the transaction's end: one that is reported to have failed may stand all the same.
+                    # Set before the transaction ends: a commit that is reported as failed may still stand.
                     self._owes_scrub |= bool(change.purged or any(change.removed) or ended)
                     if following is not None:
                         last = following.note(writer, change.behind)
@@ -145,16 +144,16 @@ class Catalogue:
                 raise
             finally:
                 self._views.changed()
-            # Durable from here on. A crash right here leaves the index behind: at the next start it catches up.
+            # Durable from here on. A crash right here leaves the index behind; at the next start it catches up.
             if following is not None:
                 following.follow(change.applied, change.filled, change.held, change.removed, last)
             self.settle()
 
     def settle(self) -> None:
-        """Overwrites and scrubs what is owed; for whoever is about to say that something is forgotten.
+        """Overwrites and scrubs deleted data; call it before you report that something is deleted.
 
-        Where that fails (a full disk, a long reader) the caller is told so, and it is owed still: to the next change,
-        sweep or submission. A crash leaves it to the next start.
+        If that fails (a full disk, a long reader), the caller gets the error, and the work stays pending for the next
+        change, sweep or submission. After a crash, the next start does it.
         """
         with self._in_step:
             if self._following is not None:
@@ -164,7 +163,7 @@ class Catalogue:
                 self._owes_scrub = False
 
     def start(self, progress: Progress = silent) -> None:
-        """Opens the index that was kept, or makes it from the store; `progress(done, total)`. For every start."""
+        """Opens the stored index, or builds it from the store; `progress(done, total)`. At every start."""
         if self._following is not None:
             self._following.start(progress)
         self.pay()
@@ -175,23 +174,23 @@ class Catalogue:
             self._following.refill(progress)
 
     def check_index(self) -> Report | None:
-        """What `fsck` says of the index; None where there is none."""
+        """What `fsck` reports about the index; None if there is none."""
         return None if self._following is None else self._following.check()
 
     def tend(self) -> None:
-        """Checks and renews the files that keep the index, as far as it is due. For a job, now and then."""
+        """Checks and renews the index files as needed. For a periodic job."""
         if self._following is not None:
             self._following.tend()
 
     def keep(self, progress: Progress = silent) -> None:
-        """Rebuilds the index files, due or not."""
+        """Rebuilds the index files now."""
         if self._following is not None:
             self._following.keep(progress)
 
     # --- records as a person reads them -----------------------------------------------------------------------------
 
     def record(self, record: RecordId) -> RecordView | None:
-        """One record with what was said about it; None where it does not stand in a log here."""
+        """One record with what was said about it; None if it is not in a log here."""
         with self._store.read() as reader:
             index = reader.find(record.origin, [record.leaf]).get(record.leaf)
             if index is None:
@@ -218,7 +217,7 @@ class Catalogue:
         return views
 
     def _alone(self, reader: StoreReader, origin: Origin, index: int) -> RecordView:
-        """One record of a run in which some are damaged; of a damaged one, that it is."""
+        """One record of a run in which some are damaged; a damaged one is shown as damaged."""
         record = RecordId(origin, leaf_at(reader, origin, index))
         try:
             return self._view(reader, record, index, reader.run(origin, index, index + 1, 0), 0)
@@ -260,7 +259,7 @@ class Catalogue:
         )
 
     def _body(self, kind: int, run: StoredRun, at: int) -> tuple[Body | None, str]:
-        """(What a body says, None where it is not held or not readable; what is wrong with one that is held)."""
+        """(The content of a body, None if it is not stored or not readable; what is wrong with a stored one)."""
         if run.states[at] != BodyState.HELD:
             return None, ""
         try:
@@ -301,5 +300,5 @@ class Catalogue:
 
 
 def _newest(reader: StoreReader, chain: Chain) -> RecordId:
-    """The newest version of the record that a chain is of."""
+    """The newest version of the record that a chain belongs to."""
     return RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root

@@ -1,10 +1,10 @@
-"""Checking the chains of a store against its entries: is everything that was said filed under its record?
+"""Checks the chains of a store against its entries: is every remark filed under its record?
 
 Rules this module upholds:
 
-- It reads and never mends. Where an entry belongs is recomputed from what the entries say of themselves.
-- No body may be held that its record's retraction or correction deletes.
-- All logs together cost what they are long: which entries are corrections, and of what, is read once (`Roots`).
+- It reads and never repairs. Where an entry belongs is recomputed from the entries themselves.
+- No stored body may be one that its record's retraction or correction deletes.
+- The cost is the total length of all logs: corrections and their targets are read once (`Roots`).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ LINKS_AT_ONCE: Final = 1 << 16
 
 
 class Roots:
-    """The first version of each record, by any of its versions, as it is stored. Read when it is first asked for."""
+    """The first version of each record, by any of its versions, as stored. Read on first use."""
 
     def __init__(self, reader: LogReader) -> None:
         self._reader = reader
         self._of_corrections: dict[RecordId, RecordId] | None = None
 
     def of(self, version: RecordId) -> RecordId:
-        """The record that this is a version of; itself, where it corrects nothing or is not here."""
+        """The record that this is a version of; itself if it corrects nothing or its record is not here."""
         if self._of_corrections is None:
             self._of_corrections = {}
             for correction, record in self._read():
-                # Of entries that are alike the first one is meant.
+                # Of identical entries, the first one counts.
                 self._of_corrections.setdefault(correction, record)
         return self._of_corrections.get(version, version)
 
@@ -55,7 +55,7 @@ class Roots:
 
 
 def chain_faults(reader: LogReader, origin: Origin, run: StoredRun, first: Roots | None = None) -> list[str]:
-    """What is wrong with the links of a run of entries, by index. `first`: for whoever checks several runs."""
+    """What is wrong with the links of a run of entries, by index. `first`: shared by checks of several runs."""
     first = first or Roots(reader)
     targets = {
         run.start + place: RecordId(Origin.parse(name), leaf)
@@ -76,19 +76,19 @@ def chain_faults(reader: LogReader, origin: Origin, run: StoredRun, first: Roots
 
 
 def _is_alone(run: StoredRun, link: Link) -> bool:
-    """Whether an entry was set aside and filed under itself, as what belongs to no record."""
+    """Whether an entry was set aside and filed under itself, because it belongs to no record."""
     at = link.index - run.start
     itself = link.chain.origin == link.origin and link.chain.leaf == leaf_hash(run.entries[at])
     return itself and not link.counts and run.states[at] != BodyState.HELD
 
 
 def _outlived(reader: LogReader, link: Link) -> str:
-    """Why an entry may have no body any more; "" where it may."""
+    """Why an entry may have no body any more; "" if it may have one."""
     chain = reader.chain(link.chain)
     if chain is None or (link.kind in REMARKS and not link.counts):
         return "nothing would delete it with its record"
     if chain.ended and link.kind != Kind.RETRACTION and chain.head is not None:
-        # What is still to be deleted is not forgotten: it is noted.
+        # A pending deletion is no fault: it is noted.
         owed = link.kind in REMARKS and reader.owed(1)
         return "" if owed else "its record was retracted"
     if link.kind == Kind.CORRECTION and chain.head != (link.origin, link.index):

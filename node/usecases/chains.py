@@ -1,15 +1,15 @@
-"""Chains: what corrections, retractions, opinions and comments do to the record that they point at.
+"""Chains: the effect of corrections, retractions, opinions and comments on the record that they point at.
 
 Rules this module upholds:
 
-- Only the owner changes its record. A correction replaces the newest version, whose body goes. A retraction ends the
-  chain: no version of the record has a body from then on, whether it came before the retraction or comes after it.
-- What others say follows the chain: it stays when the record is corrected, and goes when the chain is retracted or its
-  newest version has expired. What is said of a record whose body is gone goes at once.
-- The outcome depends on what the logs say, and not on the order in which the logs arrive or how they are cut: who
-  comes first waits for the other. Of two corrections of one version that counts which comes first by epoch and index.
-- Each entry costs the same, however long the chain is and however much was said of it. What a retraction deletes was
-  paid for by the entries that brought it.
+- Only the owner changes its record. A correction replaces the newest version, and the old body is deleted. A retraction
+  ends the chain: from then on no version of the record has a body, whether it came before or after the retraction.
+- Remarks of others follow the chain: they stay when the record is corrected, and go when the chain is retracted or its
+  newest version has expired. A remark on a record without a body goes at once.
+- The outcome depends on the content of the logs, and not on the order in which they arrive or how they are divided: an
+  entry that comes early waits for its target. Of two corrections of one version, the first by epoch and index counts.
+- Each entry has the same cost, however long the chain is and however many remarks it has. The entries that a retraction
+  deletes have already paid for their deletion.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ REPLACED: Final = "a correction of a record that was replaced before"
 
 
 class Chains:
-    """Keeps the chains of one transaction in step with the entries, in the order in which they stand in their log."""
+    """Keeps the chains of one transaction in step with the entries, in log order."""
 
     def __init__(self, purge: Purge) -> None:
         self._purge = purge
@@ -80,7 +80,7 @@ class Chains:
             self._remark(word, chain)
 
     def meet(self, place: Place, leaf: bytes) -> None:
-        """An entry that something pointed at before it came; where it points at another itself, after `take`."""
+        """An entry that other entries pointed at before it came; if it points at another itself, after `take`."""
         me = RecordId(place[0], leaf)
         waiting = self._writer.chain(me)
         if waiting is None:
@@ -100,8 +100,8 @@ class Chains:
         self._judge(replace(waiting, head=head, ended=ended), self._state(head))
 
     def _refuse_waiting(self, root: RecordId, kind: int) -> bool:
-        """What waited to correct or retract an entry that turns out to be no contribution, is set aside; whether the
-        entry is retracted all the same.
+        """What waited to correct or retract an entry that is not a contribution is set aside; whether the entry is
+        retracted all the same.
         """
         self._set_aside(root, Kind.CORRECTION, 0, OF_NOTHING if kind == Kind.CORRECTION else NOT_A_RECORD)
         self._set_aside(root, Kind.RETRACTION, 1, OF_NOTHING)
@@ -115,11 +115,11 @@ class Chains:
     # --- own words ------------------------------------------------------------------------------------------------
 
     def _unfit(self, word: Word) -> str:
-        """Why the owner cannot say this; "" where it can, and for what others say."""
+        """Why the owner cannot say this; "" if it can, and for remarks of others."""
         if word.kind not in {Kind.CORRECTION, Kind.RETRACTION}:
             return ""
         if word.at is None:
-            # In an earlier epoch the target may still come, and finds this waiting.
+            # An entry of an earlier epoch may still come, and then finds this one waiting.
             return ""
         spoken = kind_of(self._writer.entry_at(word.target.origin, word.at)[0])
         if word.kind == Kind.RETRACTION:
@@ -130,13 +130,13 @@ class Chains:
         return "" if spoken == Kind.CONTRIBUTION else NOT_A_RECORD
 
     def _unfounded(self, word: Word, chain: Chain) -> str:
-        """Why a retraction of a correction ends nothing; "" where that correction belongs to a record."""
+        """Why a retraction of a correction ends nothing; "" if that correction belongs to a record."""
         if word.kind != Kind.RETRACTION or word.target == chain.root:
             return ""
         return "" if self._is_record(chain) else OF_NOTHING
 
     def _is_record(self, chain: Chain) -> bool:
-        """Whether a chain is of a record, as far as it is known here, and not of something else that cannot be
+        """Whether a chain belongs to a record, as far as it is known here, and not to something that cannot be
         corrected.
         """
         if chain.head is None:
@@ -144,7 +144,7 @@ class Chains:
         return kind_of(self._writer.entry_at(*chain.head)[0]) in {Kind.CONTRIBUTION, Kind.CORRECTION}
 
     def _correct(self, word: Word, link: Link, chain: Chain) -> None:
-        """Replaces the newest version, or is set aside where its target is not that."""
+        """Replaces the newest version, or is set aside if its target is not the newest version."""
         if chain.head != word.target_place and not self._is_earlier(word, link, chain):
             self._writer.put_links([link])
             self._purge.set_aside(*word.place, REPLACED)
@@ -157,8 +157,8 @@ class Chains:
         self._judge(replace(chain, head=word.place), word.state)
 
     def _is_earlier(self, word: Word, link: Link, chain: Chain) -> bool:
-        """Whether a correction comes before the one that replaced its target already: a later epoch of the log may
-        have come before this one.
+        """Whether a correction comes before the one that has already replaced its target: a later epoch of the log may
+        have arrived before this one.
         """
         if chain.head is None or chain.head[0].epoch <= word.origin.epoch:
             return False
@@ -171,7 +171,7 @@ class Chains:
             self._purge.set_aside(each.origin, each.index, reason)
 
     def _join(self, place: Place, waiting: Chain, link: Link) -> None:
-        """A correction came that others followed already: their chain is a part of its chain."""
+        """A correction came that others already followed: their chain becomes part of its chain."""
         chain = self._writer.chain(link.chain)
         if chain is None:
             return
@@ -194,11 +194,11 @@ class Chains:
             self._judge(replace(chain, ended=True), BodyState.PURGED)
 
     def _judge(self, chain: Chain, state: int) -> None:
-        """Stores a chain that changed, and deletes what it may not have. `state`: of its newest version."""
+        """Stores a chain that changed, and deletes bodies that it may not have. `state`: of its newest version."""
         barred = not chain.ended and state == BodyState.NOT_FOR_US
         self._writer.put_chain(replace(chain, barred=barred))
         if chain.head is None:
-            return  # until the record is here, and shows that it can be retracted
+            return  # until the record is here, and is known to be retractable
         if chain.ended:
             self._purge.end(chain)
         elif state == BodyState.PURGED:
@@ -208,11 +208,11 @@ class Chains:
         if place is None:
             return BodyState.MISSING
         entry, state = self._writer.entry_at(*place)
-        # Of an entry of a later version nobody here knows whom it is for.
+        # For an entry of a later version, nobody here knows its readers.
         return state if kind_of(entry) else BodyState.MISSING
 
     def _remark(self, word: Word, chain: Chain) -> None:
-        """An opinion or a comment: gone with what it is about, and kept by nobody who may not read that."""
+        """An opinion or a comment: deleted with its subject, and not stored by a node that may not read the subject."""
         if chain.head is None:
             return  # it waits for its record
         state = self._state(chain.head)
@@ -224,8 +224,8 @@ class Chains:
 
 
 def unlink(writer: LogWriter, origin: Origin, start: int, stop: int) -> None:
-    """Undoes what the entries [start, stop) of a log did to chains, for an owner who is about to cut them off and to
-    say them again in its next epoch. Bodies that they deleted stay deleted.
+    """Undoes what the entries [start, stop) of a log did to chains, for an owner who is about to cut them off and state
+    them again in its next epoch. Deleted bodies stay deleted.
     """
     roots = {link.chain for link in writer.links(origin, start, stop).values()}
     writer.drop_links(origin, start)

@@ -1,9 +1,9 @@
-"""A change: one transaction over bodies, and what has to follow it once it is durable.
+"""A change: one transaction over bodies, and the work that follows once it is durable.
 
 Rules this module upholds:
 
-- Whoever writes or purges bodies does so by one of these, which `Catalogue.change` hands out: it remembers what the
-  index and the hits that are kept must follow, and what is still to be deleted.
+- Whoever writes or purges bodies uses one of these, which `Catalogue.change` hands out. It remembers what the index and
+  the stored hits must follow, and what is still to be deleted.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Change:
         return done
 
     def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
-        """Gives a missing entry its body, which the caller has checked."""
+        """Stores the body of a missing entry; the caller has checked it."""
         self.writer.fill(origin, index, disclosure)
         self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
 
     def hold(self, columns: FingerprintColumns) -> None:
-        """The fingerprints of new holdings, which the caller has put."""
+        """The fingerprints of new holdings, which the caller has stored."""
         self.held.append(columns)
 
     def delete_holding(self, holding_id: int) -> None:
@@ -60,7 +60,7 @@ class Change:
         self.purged += 1
 
     def leave_case(self, holding_id: int, case: str) -> None:
-        """Takes a holding out of a case, with the references to its files there."""
+        """Removes a holding from a case, with the references to its files there."""
         self.writer.leave_case(holding_id, case)
         self.purged += 1
 
@@ -78,19 +78,19 @@ class Change:
 
     @property
     def owes(self) -> bool:
-        """Whether there is more to delete than this transaction had room for."""
+        """Whether there is more to delete than fits into this transaction."""
         return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
 
     @property
     def behind(self) -> list[tuple[int, int, bool]]:
-        """(source, row, filled) of what changes below what an index has: purged, or given its body late."""
+        """(source, row, filled) of changes to rows that the index already has: purged, or body stored late."""
         gone = [*self.removed, *(done.removed for done in self.applied)]
         removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
     def keep_hits_in_step(self) -> int:
-        """What this does to the hits that are kept: those on bodies that go have ended, those of holdings that go are
-        gone; how many. What comes apart from the order of its log waits to be matched.
+        """The effect of this change on stored hits: hits on deleted bodies end, hits of deleted holdings are deleted;
+        how many. Bodies that come out of log order wait to be matched.
         """
         ended = 0
         for rows in [*self.removed, *(done.removed for done in self.applied)]:
@@ -107,7 +107,7 @@ class Change:
         return ended
 
     def forget_pending(self, leaf: bytes) -> bool:
-        """Forgets an own statement that never got a place; False where none waits under this name."""
+        """Deletes an own statement that never got a place; False if none waits under this name."""
         forgotten = self.writer.forget_pending(leaf)
         self.purged += forgotten
         return forgotten

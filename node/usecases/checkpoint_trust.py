@@ -1,11 +1,11 @@
-"""Who may vouch for a log, and whether two of their words can both be true.
+"""Who may vouch for a log, and whether two checkpoints can both be true.
 
 Rules this module upholds:
 
-- A key counts for what the roster says: its purpose, its log's epoch, its status, and the sizes it may vouch for. A key
-  that the hub has given up counts for the times and sizes that the roster leaves it.
-- A checkpoint's note is believed after every signature that was demanded of it, and not before.
-- Two signed histories that exclude each other are a fork, which is raised with both notes as its evidence.
+- A key counts as the roster says: its purpose, its log's epoch, its status, and the sizes it may vouch for. A former
+  key of the hub counts for the times and sizes that the roster leaves it.
+- A checkpoint's note counts only after every required signature is verified.
+- Two signed histories that exclude each other are a fork. The error carries both notes as evidence.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class LogTiles:
         self._number = number
 
     def read_tile(self, level: int, index: int, /) -> bytes:
-        """The hashes that are there in this tile."""
+        """The hashes present in this tile."""
         return self._reader.tile(self._number, level, index)
 
 
 def log_keys(roster: Roster, origin: Origin, size: int) -> tuple[notes.VerifierKey, ...]:
-    """The keys that may vouch for `origin` at `size` leaves; empty where nobody may. A revoked key never may."""
+    """The keys that may vouch for `origin` at `size` leaves; empty if there are none. A revoked key never may."""
     member = roster.members.get(origin.member)
     if member is None or origin.federation != roster.federation or origin.stream != "log":
         return ()
@@ -52,15 +52,15 @@ def log_keys(roster: Roster, origin: Origin, size: int) -> tuple[notes.VerifierK
 
 
 def verify_note(roster: Roster, origin: Origin, data: bytes, *, cosigned: bool) -> tuple[Checkpoint, int]:
-    """Reads a log's checkpoint; gives it with the hub's time on it (0 where `cosigned` is not demanded).
+    """Reads a log's checkpoint; returns it with the hub's time on it (0 if `cosigned` is not required).
 
-    Steps: 1. a note whose text is a checkpoint; 2. of this log; 3. signed by a key that the roster lets vouch for this
-    log at this size; 4. cosigned by the hub, where demanded. Raises `Malformed`, `BadSignature`.
+    Steps: 1. the note's text is a checkpoint; 2. of this log; 3. signed by a key that the roster lets vouch for this
+    log at this size; 4. cosigned by the hub, if required. Raises `Malformed`, `BadSignature`.
     """
     note = notes.parse(data)
     claimed = parse_text(note.text)
     if claimed.origin != str(origin):
-        raise Malformed("a checkpoint of another log than the one it came for")
+        raise Malformed("the checkpoint is of another log")
     keys = log_keys(roster, origin, claimed.size)
     if not keys:
         raise BadSignature(f"no key of the roster may vouch for {origin} at {claimed.size} entries")
@@ -71,7 +71,7 @@ def verify_note(roster: Roster, origin: Origin, data: bytes, *, cosigned: bool) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubWord:
-    """A cosignature of the hub that counts: its time (Unix seconds), the key, and `former` where it was given up."""
+    """A valid cosignature of the hub: its time (Unix seconds), the key, and `former` if the key is no longer in use."""
 
     time: int
     key: notes.VerifierKey
@@ -79,10 +79,10 @@ class HubWord:
 
 
 def verify_hub(roster: Roster, origin: Origin, size: int, note: notes.Note) -> HubWord:
-    """The hub's newest word on a checkpoint of `origin` at `size` entries.
+    """The hub's newest cosignature on a checkpoint of `origin` at `size` entries.
 
-    A key that signed is the hub's present one, or a former one that the roster lets vouch for this size at this time.
-    Raises `BadSignature` where no line counts, or where a line of one of these keys does not verify.
+    The signing key is the hub's present one, or a former one that the roster lets vouch for this size at this time.
+    Raises `BadSignature` if no line counts, or if a line of one of these keys does not verify.
     """
     words, late = [], False
     present = {(each.name, each.key_id) for each in note.signatures}
@@ -101,14 +101,14 @@ def verify_hub(roster: Roster, origin: Origin, size: int, note: notes.Note) -> H
             remedy="ask the federation's authority until when the hub's former key counts",
         )
     if not words:
-        raise BadSignature("not cosigned by the hub, nor by a former key of it that the roster knows")
+        raise BadSignature("neither the hub's key nor a former hub key in the roster has cosigned this")
     return max(words, key=lambda word: word.time)
 
 
 def compare(reader: LogReader, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
-    """Holds a verified checkpoint against the entries stored. Raises `Fork` where both cannot be true.
+    """Compares a verified checkpoint with the stored entries. Raises `Fork` if both cannot be true.
 
-    One past what is stored is held against those that were verified before: its entries come with their own packages.
+    A checkpoint beyond the stored size is compared with those verified before: its entries come in their own packages.
     """
     if checkpoint.size > state.size:
         for known in (state.anchor, state.checkpoint):
@@ -120,7 +120,7 @@ def compare(reader: LogReader, state: LogState, checkpoint: Checkpoint, note: by
 
 
 def fork(origin: Origin, known: bytes, other: bytes) -> Fork:
-    """The error that says so: `known` and `other` are signed notes, kept as its evidence."""
+    """The error for a fork: `known` and `other` are signed notes, stored as its evidence."""
     return Fork(
         f"{origin} has signed two histories that cannot both be true",
         evidence=(known, other),

@@ -1,11 +1,11 @@
-"""Who may read what was said of a record: those whom both admit, the remark's own handling and the record's.
+"""Who may read a remark on a record: members whom both the remark's own handling and the record's admit.
 
 Rules this module upholds:
 
-- The record's handling is that of its newest version: a correction that narrows the audience narrows it for what was
-  said before, too. The remark's own handling never changes; it was fixed when it was signed.
-- Who said it and who owns the record may always read it.
-- What a comment on a comment is about has readers of its own, so the record's are looked for along the way.
+- The record's handling is that of its newest version: a correction that narrows the audience also narrows it for
+  earlier remarks. The remark's own handling never changes; it is fixed when it is signed.
+- The author of the remark and the owner of the record may always read it.
+- The subject of a comment on a comment has its own readers, so the record's handling is looked up along the way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from node.usecases.entry_columns import Handlings
 
 MAX_DEPTH: Final = 16
-"""Comments on comments that are followed up to their record; a deeper one is withheld."""
+"""How many comments on comments are followed up to their record; a deeper one is withheld."""
 
 
 class Circle:
@@ -38,7 +38,7 @@ class Circle:
         self._known: dict[RecordId, tuple[bool, Link | None]] = {}
 
     def admits(self, link: Link) -> bool:
-        """Whether the member may read this remark, as far as the record that it is about decides it."""
+        """Whether the member may read this remark, as far as its record decides it."""
         if link.origin.member == self._member:
             return True
         at: Link | None = link
@@ -53,12 +53,12 @@ class Circle:
         return False
 
     def _look(self, root: RecordId) -> tuple[bool, Link | None]:
-        """(Whether the member may read the newest version; the link of that, where it is a remark itself)."""
+        """(Whether the member may read the newest version; its link, if it is a remark itself)."""
         chain = self._reader.chain(root)
         if chain is None or chain.head is None:
             return True, None  # it is not here: the remark's own handling decides
         if chain.ended:
-            return False, None  # what was said of it is being deleted
+            return False, None  # the remarks on it are being deleted
         origin, index = chain.head
         links: Mapping[int, Link] = self._reader.links(origin, index, index + 1)
         about = links.get(index)
@@ -78,7 +78,7 @@ class Circle:
 
 
 def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circle: Circle) -> list[bool]:
-    """`shown` (an entry of a run from `start` on), without the remarks whose record does not admit the member."""
+    """`shown` (entries of a run from `start` on), without the remarks whose record does not admit the member."""
     for index, link in links.items():
         if shown[index - start] and link.kind in REMARKS:
             shown[index - start] = circle.admits(link)

@@ -1,9 +1,9 @@
-"""When many records are shared or taken back at once, somebody has to want so many.
+"""Sharing or retracting many records at once needs a person's explicit consent.
 
 Rules this module upholds:
 
-- Up to `ASK_ABOVE` records are one person's obvious wish. For more, the command says how many, and needs a yes.
-- Who says yes to a plan says yes to that plan: it is named by a digest, and another one is asked about again.
+- Up to `ASK_ABOVE` records need no question. For more, the command says how many, and needs a yes.
+- A yes to a plan covers that plan only: a digest names it, and the command asks again for another plan.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ASK_ABOVE: Final = 10
-"""Records that one command shares or takes back without being told yes."""
+"""How many records one command shares or retracts without a yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """`yes`: to whatever the command comes to; `plan`: to the plan of this digest (hex), "" for none."""
+    """`yes`: consent to any plan; `plan`: consent to the plan with this digest (hex), "" for none."""
 
     yes: bool = False
     plan: str = ""
@@ -39,12 +39,12 @@ def plan_digest(parts: Iterable[str]) -> str:
 
 
 def asks(consent: Consent, records: int) -> bool:
-    """Whether somebody has to be asked before so many records are shared or taken back."""
+    """Whether a person must be asked before so many records are shared or retracted."""
     return records > ASK_ABOVE and not consent.yes and not consent.plan
 
 
 def require_consent(consent: Consent, records: int, digest: str, doing: str) -> None:
-    """Raises `Misuse` where so many `records` would be changed and nobody said yes. `doing`: "share" or "retract"."""
+    """Raises `Misuse` if `records` records would change without a yes. `doing`: "share" or "retract"."""
     if asks(consent, records):
         raise Misuse(
             f"this would {doing} {records:,} records, and more than {ASK_ABOVE} need a yes",

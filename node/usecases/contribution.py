@@ -1,13 +1,13 @@
-"""Contributing holdings: what is chosen becomes a plan, and the plan is carried out.
+"""Contributing holdings: the selection becomes a plan, and the plan is carried out.
 
 Rules this module upholds:
 
 - A dry run and a run have the same plan. Everything is checked before the first record is signed: all or nothing.
-- The plan is made again, for each batch, inside the transaction that writes: whoever else contributed the same files
-  meanwhile keeps their record, and this command says so.
-- A holding that has a record keeps it. Where that says something else than is said now, the difference is told.
-- A holding without a record whose file our own log has a live record of belongs to that record (`recognition`).
-- Each batch is in the audit log before it is written, with its outcome after it.
+- For each batch, the plan is made again inside the transaction that writes. If someone else contributed the same files
+  meanwhile, their record stays, and this command says so.
+- A holding with a record keeps it. If the record differs from the new statement, the difference is reported.
+- A holding without a record belongs to an existing live record of our own log for the same file (`recognition`).
+- The audit log records each batch before it is written, and its outcome after it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH: Final = 200
-"""Holdings of one transaction: after each, other writers get their turn, and an interrupted command ends."""
+"""Holdings of one transaction: after each, other writers get their turn, and an interrupted command can stop."""
 
 
 class Stand(StrEnum):
-    """How a holding stands to a contribution."""
+    """What a contribution does with a holding."""
 
     NEW = "new"
     SHARED = "shared"
@@ -58,7 +58,7 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to contribute, what is said of all of it, and to whom. Things that are named may have words of their own."""
+    """What to contribute, the common statement, and the audience. A named item may have its own statement."""
 
     selection: Selection
     wording: Wording = field(default_factory=Wording)
@@ -67,9 +67,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One holding of a plan. `record`: what it has, or got; `differs`: in which fields that record says something else
-    than is said now; `said`: what it says, without its fingerprints. `linked`: the record was recognised and is not
-    kept with the holding.
+    """One holding of a plan. `record`: its old or new record; `differs`: the fields in which that record differs from
+    the new statement; `said`: the record's content without its fingerprints. `linked`: the record was recognised and is
+    not stored with the holding.
     """
 
     chosen: Chosen
@@ -82,7 +82,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command comes to. `faults`: of the rows of a list; where there are any, nothing is done."""
+    """What a command would do. `faults`: faulty rows of a list; if there are any, nothing is done."""
 
     wanted: Wanted
     planned: tuple[Planned, ...]
@@ -94,7 +94,7 @@ class Plan:
         return sum(each.stand is Stand.NEW for each in self.planned)
 
     def require_sound(self) -> None:
-        """Raises `Misuse` where a row of the list is at fault."""
+        """Raises `Misuse` if a row of the list is faulty."""
         require_sound(self.faults, "shared")
 
     @property
@@ -126,7 +126,9 @@ class Contributing:
         self._audit = audit
 
     def plan(self, wanted: Wanted) -> Plan:
-        """What would be shared. Raises `Misuse`, `Refused`, `NotFound` for what cannot be said or is not here."""
+        """What would be shared. Raises `Misuse`, `Refused`, `NotFound` for statements that are not possible or holdings
+        that are not here.
+        """
         self._ledger.agreed(wanted.terms.of(Handling()))
         self._ledger.check(wanted.wording.of(_BLANK))
         rows = [named for named in wanted.selection.named if named.row]
@@ -138,8 +140,8 @@ class Contributing:
         return Plan(wanted=wanted, planned=tuple(planned), faults=tuple(faults))
 
     def carry_out(self, plan: Plan, consent: Consent) -> Iterator[list[Planned]]:
-        """Shares what is new in the plan, batch by batch, each durable when it is given. Raises `Misuse` where the plan
-        has faults or needs a yes. To stop between two batches is safe: the same command again goes on from there.
+        """Shares the new records of the plan, in batches; each is durable when it is yielded. Raises `Misuse` if the
+        plan has faults or needs a yes. Stopping between two batches is safe: the same command continues from there.
         """
         plan.require_sound()
         require_consent(consent, plan.records, plan.digest, "share")
@@ -149,7 +151,7 @@ class Contributing:
                 yield list(some)
                 continue
             fresh = [each.chosen.holding for each in some if each.stand is Stand.NEW]
-            # A crash right after this line leaves a batch that is durable and told to nobody: run again, it reads
+            # A crash right after this line leaves a durable batch that was not reported: run again, it reads
             # "contributed before".
             done = perform(self._audit, "contribute", lambda todo=todo: self._share(plan.wanted, todo), holdings=fresh)  # type: ignore[misc]
             changed = {each.chosen.holding: each for each in done}
@@ -186,7 +188,7 @@ class Contributing:
     # --- judging ------------------------------------------------------------------------------------------------------
 
     def _judge(self, tx: StoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
-        """How each of these holdings stands now. One that is gone meanwhile is left out."""
+        """The present state of each of these holdings. A deleted one is left out."""
         held = tx.holdings_by_id([each.holding for each in chosen])
         bare = [each.sha256 for each in held.values() if each.record is None]
         known = self._recogniser.find(tx, bare)
@@ -223,7 +225,7 @@ class Contributing:
         return Planned(chosen=chosen, stand=Stand.NEW if fit else Stand.NOTHING)
 
     def _said(self, tx: StoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:
-        """What these records of ours say beside their fingerprints, as far as they are held here. One search a log."""
+        """The content of these records of ours, without fingerprints, as far as it is held here. One search per log."""
         shown: dict[RecordId, tuple[bytes, Disclosure]] = {}
         by_origin: dict[Origin, list[RecordId]] = {}
         for record in records:
@@ -258,7 +260,7 @@ class Contributing:
 
 
 _BLANK: Final = Contribution(fingerprints=())
-"""For checking words before it is known what they are said of."""
+"""For checking words before their subject is known."""
 
 
 def _thing(holding: Holding) -> Contribution:

@@ -1,14 +1,14 @@
-"""Many hits of one member: how many of them are looked at and shown, and how the rest is counted.
+"""Many hits of one member: how many are checked and shown, and how the rest is counted.
 
 Rules this module upholds:
 
-- What is bounded is bounded for each member on each subject alone. However many records one member floods the
-  federation with, every hit on another member's records is checked and given as if they were not there.
-- Hits of one member on one subject with the same evidence (kind, distance, orientation) are alike: the first leads, and
-  says how many there are. A few more of them are given as lines of their own, for a person may want to compare.
-- What is left out is counted, by member. A hit that the store does not bear out takes no place of one that it does.
-- Members whose hits are set aside (`node.usecases.sources`) are counted by what the index proposes, and not read.
-- Own records and holdings are not bounded: nobody else can put any there.
+- Limits apply per member and subject. However many records one member floods the federation with, every hit on another
+  member's records is checked and shown as if those records were not there.
+- Hits of one member on one subject with the same evidence (kind, distance, orientation) are alike: the first one leads
+  and carries their number. A few more of them have their own lines, so that a person can compare.
+- Omitted hits are counted by member. A hit that the store does not confirm takes no place of one that it does.
+- Members whose hits are set aside (`node.usecases.sources`) are counted by the index proposals, and not read.
+- Own records and holdings are not limited: nobody else can add any.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from node.usecases.sources import Sources
 
 MAX_ALIKE: Final = 10
-"""Hits of one member on one subject with the same evidence that are given."""
+"""Most hits of one member on one subject with the same evidence that are returned."""
 MAX_OF_MEMBER: Final = 100
-"""Hits of one member on one subject that are given."""
+"""Most hits of one member on one subject that are returned."""
 PROPOSED: Final = 2 * MAX_ALIKE
-"""Hits that are alike which the index proposes: more than are given, for the store may not bear one out."""
+"""How many alike hits the index proposes: more than are returned, because the store may not confirm one."""
 
 
 class Likeness(NamedTuple):
-    """What hits that are alike have in common."""
+    """What alike hits have in common."""
 
     subject: int
     member: MemberId
@@ -49,11 +49,11 @@ class Likeness(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """`spoken`: the hits that are given, in the order of what was proposed, with what the store says; `likes`: the
-    likeness of each of them, None for one that is not bounded; `disagreed` as `Checker.checked` counts.
+    """`spoken`: the returned hits, in the order of the proposals, with the store's data; `likes`: the likeness of each,
+    None if it is not limited; `disagreed` as `Checker.checked` counts.
 
-    `alike`: how many hits of each likeness there are, of those that have more than one. `left_out`: (subject, member)
-    -> hits that are not given. `aside`: member -> hits of members whose hits are set aside.
+    `alike`: how many hits each likeness has, if more than one. `left_out`: (subject, member) -> omitted hits. `aside`:
+    member -> hits of members whose hits are set aside.
     """
 
     spoken: list[tuple[RawHit, Spoken]]
@@ -66,14 +66,14 @@ class Sifted:
 
 @dataclass(slots=True)
 class _Thing:
-    """One (subject, source, row) that was proposed, by one raw hit or by two. `like` None: not bounded."""
+    """One proposed (subject, source, row), by one raw hit or by two. `like` None: not limited."""
 
     at: list[int]
     like: Likeness | None
 
 
 class Sifter:
-    """Of one search. `owners`: source -> whose records those are, for the sources of other members alone."""
+    """For one search. `owners`: source -> owner of its records, only for sources of other members."""
 
     def __init__(self, checker: Checker, owners: Mapping[int, MemberId], aside: frozenset[MemberId]) -> None:
         self._checker = checker
@@ -88,8 +88,8 @@ class Sifter:
         names: Mapping[int, Origin],
         further: Mapping[Alike, int] = MappingProxyType({}),
     ) -> Sifted:
-        """Checks what the index proposes (`raw`, the best first), in rounds: one is enough where the store bears it
-        out. `further`: what the index has beside, as `Proposed` says.
+        """Checks the proposals of the index (`raw`, the best first) in rounds; one round is enough if the store
+        confirms them. `further`: more data of the index, see `Proposed`.
         """
         left, aside = self._things(raw)
         given: Counter[Likeness] = Counter()
@@ -137,8 +137,8 @@ class Sifter:
         left_out: Counter[tuple[int, MemberId]],
         aside: Counter[MemberId],
     ) -> None:
-        """Adds what the index did not give. A record that it has by two kinds of hash is counted by the one by which it
-        has more.
+        """Adds the hits that the index did not return. A record found by two kinds of hash counts for the one with more
+        hits.
         """
         by_code: defaultdict[tuple[int, MemberId], Counter[int]] = defaultdict(Counter)
         for each, number in further.items():
@@ -154,7 +154,7 @@ class Sifter:
                 left_out[subject, member] += max(numbers.values())
 
     def _things(self, raw: Sequence[RawHit]) -> tuple[list[_Thing], Counter[MemberId]]:
-        """What was proposed, in its order, and how much of it is set aside."""
+        """The proposals in their order, and how many are set aside."""
         things: dict[tuple[int, int, int], _Thing] = {}
         aside: Counter[MemberId] = Counter()
         for at, hit in enumerate(raw):
@@ -171,7 +171,7 @@ class Sifter:
 
 
 def likeness(hit: RawHit, member: MemberId) -> Likeness:
-    """What other hits have to have in common with this one to be alike."""
+    """What other hits must have in common with this one to be alike."""
     return Likeness(hit.subject, member, hit.code, hit.by, hit.distance, hit.orientation)
 
 
@@ -195,7 +195,7 @@ def _portion(
 
 
 def marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[Hit]:
-    """The hits of a search, each with how many are like it and how its member stands."""
+    """The hits of a search, each with how many are alike and the standing of its member."""
     likes = {
         (hit.subject, said.record): like
         for (hit, said), like in zip(sifted.spoken, sifted.likes, strict=True)
@@ -213,8 +213,8 @@ def marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[H
 
 
 def fair(hits: Iterable[Hit], most: int) -> list[Hit]:
-    """At most so many hits of one subject, given best first: those that lead before those that are like them, and of
-    every member the first before the second of any.
+    """At most `most` hits of one subject, best first: leading hits before the hits like them, and the first hit of each
+    member before the second of any.
     """
     turn: Counter[tuple[bool, str]] = Counter()
     ordered: defaultdict[tuple[bool, int], list[Hit]] = defaultdict(list)
@@ -226,7 +226,7 @@ def fair(hits: Iterable[Hit], most: int) -> list[Hit]:
 
 
 def bounded(hits: Sequence[Hit]) -> tuple[list[Hit], int]:
-    """The hits of one member's answer as they are given, and how many are not: bounded as those of a search are."""
+    """The returned hits of one member's answer, and how many are omitted: limited like those of a search."""
     alike: Counter[tuple[object, ...]] = Counter()
     subjects: Counter[int] = Counter()
     given: list[Hit] = []

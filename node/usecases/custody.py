@@ -1,13 +1,13 @@
-"""Custody: what has to be forgotten, when, and how sure of the date we must be.
+"""Custody: which data must be deleted, when, and how certain the date must be.
 
 Rules this module upholds:
 
-- Expiry cannot be taken back, so two clocks must agree that the day is over: our own, and one that is not ours. One
-  clock that jumps ahead expires nothing.
-- A record is kept through its expiry day, and goes on the day after, with what was said about it.
-- Whoever may no longer read a record loses what was said about it, once all logs are caught up: before that, the
-  version that this node may read may be on its way. A member keeps its own words.
-- When a method here has returned, what it purged is in no index and in no journal of the database.
+- Expiry cannot be undone, so two clocks must agree that the day is over: our own, and an independent one. One clock
+  that jumps ahead expires nothing.
+- A record is kept through its expiry day and deleted the day after, together with the remarks about it.
+- A node that may no longer read a record deletes the remarks about it, once all logs are caught up: before that, the
+  version that this node may read may still arrive. A member keeps its own remarks.
+- When a method here has returned, the purged data is in no index and in no journal of the database.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
 
 PURGE_AT_ONCE: Final = 100
-"""Records that one transaction of a sweep purges: between two of them other writers get their turn."""
+"""How many records one transaction of a sweep purges; between two of them other writers get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """`expired` records lost their body; `before`: those whose expiry day lies before this day (days since 1970)."""
+    """`expired`: records that lost their body; `before`: their expiry day was before this day (days since 1970)."""
 
     expired: int
     before: int
@@ -43,8 +43,8 @@ class Swept:
 
 class Custody:
     """Safe to use from any thread, blocking. `witnessed`: a time in Unix seconds that does not come from our own clock,
-    0 where there is none yet (`newest_cosignature` at a node, `newest_entry` at the hub). `member`: whose node it is,
-    None at the hub.
+    0 if there is none yet (`newest_cosignature` at a node, `newest_entry` at the hub). `member`: the node's owner, None
+    at the hub.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class Custody:
         self._member = member
 
     def today(self) -> int:
-        """The day (since 1970) that both clocks have reached; 0 while only ours speaks."""
+        """The day (since 1970) that both clocks have reached; 0 while only our clock is known."""
         with self._store.read() as reader:
             return int(min(self._clock(), self._witnessed(reader))) // SECONDS_A_DAY
 
     def sweep(self) -> Swept:
-        """Purges every record whose expiry day is over, and what was said of records that are not for this node any
-        more. Interrupted anywhere, the next sweep goes on.
+        """Purges every record whose expiry day is over, and remarks about records that this node may no longer read.
+        After an interruption, the next sweep continues.
         """
         self._catalogue.settle()
         self._catalogue.pay()
@@ -101,8 +101,9 @@ class Custody:
                     change.writer.put_chain(replace(chain, barred=False))
 
     def forget_queries(self, days: int) -> int:
-        """Deletes the queries asked, answered and held more than `days` days ago; how many. Their audit entries stay,
-        with bodies that expire by a date of their own. What was found out near our holdings is remembered for a year.
+        """Deletes the queries asked, answered and held more than `days` days ago; returns how many. Their audit entries
+        stay, with bodies that expire on their own dates. What members learned near our holdings is remembered for a
+        year.
         """
         self._catalogue.settle()
         before = (self.today() - days) * SECONDS_A_DAY
@@ -113,8 +114,8 @@ class Custody:
         return gone
 
     def forget_hits(self, days: int) -> int:
-        """Deletes the hits on records whose body is gone since and that were last found more than `days` days ago; how
-        many. There is nothing in them but that there was a hit.
+        """Deletes hits whose record no longer has a body and that were last found more than `days` days ago; returns
+        how many. These hits only say that there was a hit.
         """
         before = (self.today() - days) * SECONDS_A_DAY
         with self._store.write() as writer:
@@ -122,7 +123,7 @@ class Custody:
 
 
 def newest_cosignature(roster: Callable[[], Roster]) -> Callable[[LogReader], float]:
-    """For a node: the newest time that the hub signed under any log's checkpoint."""
+    """For a node: the newest time that the hub has signed under any log's checkpoint."""
 
     def witnessed(reader: LogReader) -> float:
         now = roster()
@@ -136,7 +137,7 @@ def _cosigned_at(log: LogState, roster: Roster) -> int:
         word = verify_hub(roster, log.origin, log.cosigned_size, notes.parse(log.cosigned))
     except BadSignature:
         return 0
-    # Whoever holds a revoked key chooses the time that it states.
+    # The holder of a revoked key chooses the time that it states.
     revoked = word.former is not None and word.former.status is KeyStatus.REVOKED
     return 0 if revoked else word.time
 

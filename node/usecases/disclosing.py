@@ -1,13 +1,13 @@
-"""What another member is told of our holdings that its question found.
+"""What another member learns about our holdings that its question found.
 
 Rules this module upholds:
 
-- A national holding is never there. A shared one gives its record to a member of the record's audience that asks for
-  one of its purposes; to others it is not there.
-- Of holdings at hit/no-hit level a question is told one thing: whether there is any, and by which algorithm the
-  strongest of them was found. Neither how many there are, nor which subject of the question it was. So a question
-  measures as little as it can: whoever asks about a thousand hashes that lie around a hidden one learns one bit.
-- What was near is handed on (`Told.near`), so that it is known how much was found out there (`neighbourhood`).
+- National holdings are never visible. A shared holding gives its record to a member of the record's audience that asks
+  for one of its purposes; to others it is invisible.
+- About holdings at hit/no-hit level an answer says one thing: whether there is a match, and by which algorithm the
+  strongest was found. It says neither how many there are, nor which subject of the question matched. So a question
+  measures as little as possible: an asker with a thousand hashes around a hidden one learns one bit.
+- The near hashes are passed on (`Told.near`), so that `neighbourhood` can count what was learned.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     """A hit with all its evidence."""
 
 FRAMES_NOTED: Final = 64
-"""Frames of a video that are noted as near, evenly chosen: those beside them look like them."""
+"""How many frames of a video are noted as near, evenly chosen: neighbouring frames look alike."""
 _STRONGEST_FIRST: Final = ("sha256", "sha1", "md5", PDQ.name, FRAME.name, VPDQ, *(kind.name for kind in KINDS))
 _OF_PDQ: Final = frozenset({PDQ.code, FRAME.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """`hits` for the asker. `near`: the PDQ hashes of the question (32 bytes each) by which it came near holdings at
+    """`hits` for the asker. `near`: the PDQ hashes of the question (32 bytes each) that came near holdings at
     hit/no-hit level.
     """
 
@@ -53,7 +53,9 @@ class Told:
 
 @dataclass(slots=True, kw_only=True)
 class Discloser:
-    """Of one question. `own`: whose holdings these are. `evident`: what is told of a hit on a shared record."""
+    """For one question. `own`: the owner of these holdings. `evident`: what the answer says about a hit on a shared
+    record.
+    """
 
     tx: StoreReader
     codec: Codec
@@ -66,7 +68,7 @@ class Discloser:
     _near: dict[bytes, None] = field(default_factory=dict)
 
     def told(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Told:
-        """What of these hits, which the store bears out, the asker is told."""
+        """The part of these hits, already confirmed by the store, that the asker learns."""
         hits: list[Hit] = []
         places = places_of(self.tx, [said for _, said in spoken])
         for hit, said in spoken:
@@ -79,12 +81,13 @@ class Discloser:
                 if place is not None:
                     hits.append(self.evident(hit, said))
                     continue
-            # Contributed and not yet placed in the log: nobody has it, so it answers as a hit/no-hit holding.
+            # Contributed, without a place in the log yet: no other member has it, so it answers as a hit/no-hit
+            # holding.
             self._hide(hit, said)
         return Told(hits=(*hits, *self._one()), near=tuple(self._near))
 
     def _admits(self, record: RecordId, place: int | None) -> bool:
-        """Whether a record's handling lets this member have it for this purpose."""
+        """Whether a record's handling admits this member for this purpose."""
         if place is None:
             pending = self.tx.find_pending(record.leaf)
             data = None if pending is None else pending.disclosure.handling
@@ -106,7 +109,7 @@ class Discloser:
             self._near.update(dict.fromkeys(near_values(self.asked, hit)))
 
     def _one(self) -> tuple[Hit, ...]:
-        """The one hit on all that is at hit/no-hit level."""
+        """The one hit that stands for all holdings at hit/no-hit level."""
         if not self._hidden:
             return ()
         algorithm, weak = min(self._hidden, key=lambda each: _STRONGEST_FIRST.index(each[0]))
@@ -124,8 +127,8 @@ class Discloser:
 
 
 def near_values(asked: Asked, hit: RawHit) -> list[bytes]:
-    """The PDQ hashes of a question by which it found something: of a picture the one in the orientation that was near,
-    of a video some frames in all orientations.
+    """The PDQ hashes of a question that found something: for a picture the hash in the orientation that matched, for a
+    video some frames in all orientations.
     """
     code = hit.by or hit.code
     probes = [probe for probe in asked.probes if probe.subject == hit.subject and probe.code == code]
@@ -136,7 +139,9 @@ def near_values(asked: Asked, hit: RawHit) -> list[bytes]:
 
 
 def places_of(tx: StoreReader, spoken: Sequence[Spoken]) -> Mapping[RecordId, int]:
-    """Where the shared records among these stand. Asked for together: finding one costs a scan of its log's leaves."""
+    """The positions of the shared records among these. Looked up together: finding one costs a scan of its log's
+    leaves.
+    """
     leaves: dict[Origin, set[bytes]] = {}
     for said in spoken:
         if said.level is Level.SHARED and said.record is not None:

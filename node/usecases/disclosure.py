@@ -1,10 +1,10 @@
-"""What was disclosed of a run of entries: which bodies a copy of the log holds, and which not, and why.
+"""What was disclosed of a run of entries: which bodies a copy of the log holds, which it does not, and why.
 
 Rules this module upholds:
 
-- A body that does not open its commitment was never given: it counts as withheld, and can be asked for again.
-- Handling decides who holds a body: one that does not admit the reader is not kept, whoever sent it.
-- An entry that contradicts its own handling is set aside with a reason; the entries beside it are not touched.
+- A body that does not open its commitment counts as withheld, and can be requested again.
+- Handling decides who holds a body: a body that does not admit the reader is not stored, regardless of its sender.
+- An entry that contradicts its own handling is set aside with a reason; neighbouring entries are not affected.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from node.usecases.entry_columns import Bytes, Envelopes, Flags, Handlings, disa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """Whose copy of the log it is, and how a disclosure that is no good is taken.
+    """The owner of a copy of the log, and how it treats a bad disclosure.
 
-    `reader`: None for the hub, which reads every handling in order to enforce it. `strict`: a disclosure that does not
-    come out is refused (when somebody submits it), instead of counting as withheld. `expired_before`: an absent body
-    whose expiry day lies before this day has been purged, and is not missing.
+    `reader`: None for the hub, which reads every handling in order to enforce it. `strict`: a bad disclosure is refused
+    (on submission) instead of counting as withheld. `expired_before`: an absent body whose expiry day is before this
+    day was purged, and is not missing.
     """
 
     reader: MemberId | None
@@ -36,14 +36,14 @@ class Copy:
 
 @dataclass(slots=True, kw_only=True)
 class Judged:
-    """A `BodyState` a row, and why. `quarantine` and `alarms`: position -> reason."""
+    """One `BodyState` per row, and why. `quarantine` and `alarms`: position -> reason."""
 
     states: Bytes
     quarantine: dict[int, str]
     alarms: dict[int, str]
 
     def keep(self, column: Sequence[bytes]) -> Sequence[bytes]:
-        """The column, with nothing in it where the row is not held."""
+        """The column, with empty values for the rows that are not stored."""
         held = self.states == BodyState.HELD
         if held.all():
             return column
@@ -51,14 +51,14 @@ class Judged:
 
 
 def judge(package: Package, envelopes: Envelopes, copy: Copy, handlings: Handlings) -> Judged:
-    """Which bodies this copy holds. Raises only where `copy.strict` says so, and for nonces of a wrong length."""
+    """Which bodies this copy holds. Raises only if `copy.strict` is set, and for nonces of a wrong length."""
     has_nonce, has_handling = whole_nonces(package.nonces), whole_nonces(package.handling_nonces)
     judged = Judged(states=_absent(envelopes, package.origin, copy), quarantine=dict(envelopes.malformed), alarms={})
     judged.states[list(envelopes.malformed)] = BodyState.QUARANTINED
     given = has_nonce | has_handling | (lengths(package.bodies) > 0) | (lengths(package.handlings) > 0)
     readable = envelopes.kinds != 0
     whole = has_nonce & has_handling & readable
-    _complain(judged, given & readable & ~whole, "a disclosure that is not whole", copy)
+    _complain(judged, given & readable & ~whole, "a disclosure is incomplete", copy)
     good = whole.copy()
     good[whole] = _open(package, envelopes, whole)
     _complain(judged, whole & ~good, "a disclosure that does not open the commitments of its entry", copy)
@@ -78,12 +78,12 @@ def judge(package: Package, envelopes: Envelopes, copy: Copy, handlings: Handlin
         if not all(admitted.values()):
             barred = places[[not admitted[number] for number in numbers.tolist()]]
             judged.states[barred] = BodyState.NOT_FOR_US
-            judged.alarms.update(dict.fromkeys(barred.tolist(), "a disclosure that its handling does not admit us to"))
+            judged.alarms.update(dict.fromkeys(barred.tolist(), "a disclosure whose handling does not admit us"))
     return judged
 
 
 def _absent(envelopes: Envelopes, origin: Origin, copy: Copy) -> Bytes:
-    """The state of each row if nothing had been disclosed."""
+    """The state of each row without any disclosure."""
     states = np.full(len(envelopes.kinds), BodyState.NOT_FOR_US, dtype=np.uint8)
     ours = copy.reader is None or copy.reader == origin.member
     states[(envelopes.open | ours) & (envelopes.kinds != 0)] = BodyState.MISSING

@@ -2,14 +2,15 @@
 
 Rules this module upholds:
 
-- What somebody asked to be deleted is written down before anything is done about it. Whoever dies in the middle goes on
-  with it at the next start: every step may be taken twice.
+- A requested deletion is recorded before it is carried out. After a crash the next start continues with it: every step
+  may be repeated.
 - A shared holding is retracted first, and the retraction is durable before the holding is deleted. Only a retraction
   lowers a shared holding.
-- A holding that belongs to another case as well leaves only the case that is deleted.
-- With a holding go its parts, and theirs: each leaves the cases that it was in for this file's sake alone. What was
-  taken in as a file of its own stays, and what lies in another holding of the case stays there.
-- The copy of an original goes when no holding has its content. The allow-list and the audit log stay as they are.
+- A holding that also belongs to another case only leaves the deleted case.
+- The parts of a holding go with it, and their parts: each leaves the cases that it was in only because of this file. A
+  part that was also ingested as a file of its own stays, and so does a part that lies in another holding of the case.
+- The copy of an original file is deleted when no holding has its content. The allow-list and the audit log do not
+  change.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ from node.usecases.purging import chain_at
 PAGE: Final = 1_000
 """Holdings of a case that are read at a time."""
 AT_ONCE: Final = 50
-"""Holdings that are deleted in one transaction: between two of them other writers get their turn."""
+"""Holdings that one transaction deletes; between two of them other writers get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a deletion would do: `deleted` holdings go, `left` leave the case and stay in others, `shared` of those that
-    go have a record that is retracted. `parts`: how many of all these are parts that go with what was named; `kept`:
-    parts of it that stay, as they lie in something else too or were taken in themselves.
+    """What a deletion would do: `deleted` holdings are deleted, `left` leave the case and stay in others, and `shared`
+    of the deleted have a record that is retracted. `parts`: how many of these are parts of the named holdings; `kept`:
+    parts that stay, because they also lie in another file or were ingested as files.
     """
 
     deletions: tuple[Deletion, ...]
@@ -64,8 +65,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disposed:
-    """What became of one holding. `record`: that was retracted. `original`: whether a copy of the original was deleted.
-    `deleted`: False where the holding only left `case`.
+    """The result for one holding. `record`: the one that was retracted. `original`: whether a copy of the original file
+    was deleted. `deleted`: False if the holding only left `case`.
     """
 
     holding: int
@@ -77,7 +78,7 @@ class Disposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levelled:
-    """What became of a holding's level. `refused`: it is shared."""
+    """The result of changing a holding's level. `refused`: it is shared."""
 
     holding: int
     before: Level
@@ -87,8 +88,8 @@ class Levelled:
 class Disposal:
     """Safe to use from any thread, blocking: never on the event loop.
 
-    `retract(record, reason)` ends a record of ours and makes its holdings national, durably. `remove_original(sha256)`
-    deletes the copy of an original; whether there was one.
+    `retract(record, reason)` retracts a record of ours and makes its holdings national, durably.
+    `remove_original(sha256)` deletes the copy of an original file and returns whether there was one.
     """
 
     def __init__(
@@ -108,8 +109,9 @@ class Disposal:
     # --- levels ---------------------------------------------------------------------------------------------------
 
     def set_level(self, ids: Sequence[int], level: Level, *, strict: bool = False) -> list[Levelled]:
-        """Gives these holdings a level, in one transaction; a shared one keeps its own. Raises `NotFound` for one that
-        is not here, `Refused` for the level "shared" and, where `strict`, for a shared holding; nothing changes then.
+        """Sets the level of these holdings in one transaction; a shared one keeps its own. Raises `NotFound` for an
+        unknown holding, `Refused` for the level "shared" and, with `strict`, for a shared holding; then nothing
+        changes.
         """
         if level is Level.SHARED:
             raise Refused(
@@ -134,7 +136,7 @@ class Disposal:
     # --- deleting -------------------------------------------------------------------------------------------------
 
     def plan(self, ids: Sequence[int], case: str, reason: Reason) -> Plan:
-        """What it means to delete these holdings, or a case. Raises `NotFound` for what is not here."""
+        """The plan for deleting these holdings, or a case. Raises `NotFound` for unknown ones."""
         with self._store.read() as reader:
             if case:
                 chosen = list(self._of_case(reader, case))
@@ -163,14 +165,16 @@ class Disposal:
             after = page[-1].id
 
     def order(self, plan: Plan) -> None:
-        """Writes down what is to be deleted. From here on it will be, whoever dies."""
+        """Records what is to be deleted. From here on it will be deleted, even after a crash."""
         with self._store.write() as writer:
             writer.put_deletions(plan.deletions)
 
     def finish(self, told: Callable[[Disposed], None] = lambda _done: None) -> int:
-        """Deletes what is written down, some holdings at a time; each is told once that is durable. How many they were.
+        """Carries out the recorded deletions, some holdings at a time; each is yielded once it is durable. Returns how
+        many.
 
-        A holding that cannot be retracted stays, and stays written down; the others go. The error is raised in the end.
+        A holding that cannot be retracted stays, and stays recorded; the others are deleted. The error is raised at the
+        end.
         """
         after, ended = 0, list[int]()
         failures: list[VigilError] = []
@@ -182,7 +186,7 @@ class Disposal:
                     told(disposed)
                 ended += [deletion.id for deletion, _ in ready]
             if ended:
-                # A crash before this line has ended: the next start finds nothing left of these but their lines here.
+                # A crash before this line has ended: the next start finds only the deletion records of these holdings.
                 with self._catalogue.change() as change:
                     change.end_deletions(ended)
         if failures:
@@ -190,32 +194,32 @@ class Disposal:
         return len(ended)
 
     def _waiting(self, after: int) -> list[tuple[Deletion, Holding | None]]:
-        """The next deletions, with their holdings as far as these are still here."""
+        """The next deletions, with their holdings as far as they still exist."""
         with self._store.read() as reader:
             deletions = reader.deletions(after, AT_ONCE)
             held = reader.holdings_by_id([each.holding for each in deletions])
         return [(each, held.get(each.holding)) for each in deletions]
 
     def _is_ready(self, deletion: Deletion, holding: Holding | None, failures: list[VigilError]) -> bool:
-        """Retracts the record of a holding that is to go. False where that fails: then the holding stays."""
+        """Retracts the record of a holding that is to be deleted. False if that fails: then the holding stays."""
         if holding is not None and holding.record is not None and not deletion.case:
             try:
                 self._take_back(holding.record, Reason(deletion.reason))
             except (NotFound, Refused) as error:
                 failures.append(error)
                 return False
-        # A crash right here leaves a national holding whose deletion is still written down.
+        # A crash right here leaves a national holding whose deletion is still recorded.
         return True
 
     def _dispose(self, ready: Sequence[tuple[Deletion, Holding | None]]) -> Iterator[Disposed]:
-        """Deletes these in one transaction, and then the copies of their originals."""
+        """Deletes these in one transaction, and then the copies of their original files."""
         with self._catalogue.change() as change:
             for deletion, holding in ready:
                 if holding is not None and deletion.case:
                     change.leave_case(holding.id, deletion.case)
                 elif holding is not None:
                     change.delete_holding(holding.id)
-        # A crash right here leaves copies of originals, and the next start deletes them.
+        # A crash right here leaves copies of original files, and the next start deletes them.
         for deletion, holding in ready:
             yield Disposed(
                 holding=deletion.holding,
@@ -239,7 +243,9 @@ class Disposal:
             return index is not None and chain_at(reader, record.origin, index, record.leaf).ended
 
     def _delete_original(self, sha256: bytes) -> bool:
-        """Deletes the copy of an original, unless the content was taken in again meanwhile; whether there was one."""
+        """Deletes the copy of an original file, unless its content was ingested again meanwhile; returns whether there
+        was one.
+        """
         with self._store.read() as reader:
             if reader.holding_by_sha256(sha256) is not None:
                 return False

@@ -1,10 +1,10 @@
-"""Joining, as the node does it, and what enrolment needs from elsewhere.
+"""Joining, from the node's side, and the interfaces that enrolment needs.
 
 Rules this module upholds:
 
-- The same petition is sent until it is answered: a lost answer, or a restart, costs nothing and changes nothing.
+- The same petition is sent until it is answered: a lost answer or a restart has no cost and changes nothing.
 - Waiting for the authority is a state, not an error.
-- An expired certificate is renewed with the statement key; a suspension is not got round by it.
+- An expired certificate is renewed with the statement key. Renewal does not bypass a suspension.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ class Registrar(Protocol):
     """Judges petitions and issues certificates (`node.pki.registrar`). Blocking, milliseconds; any thread."""
 
     def check(self, petition: JoinPetition, now: float) -> JoinRequest:
-        """The petition as it is kept, all its proofs checked. Raises `PeerFault` and its kin."""
+        """The stored petition, with all its proofs checked. Raises `PeerFault` and its subclasses."""
         ...
 
     def issue(self, member: MemberId, csr: bytes, now: float) -> tuple[tuple[bytes, ...], IssuedCertificate]:
-        """A chain (DER, leaf first) for a member who the caller has checked may have one. Raises as `check`."""
+        """A chain (DER, leaf first) for a member; the caller has checked that it may have one. Raises as `check`."""
         ...
 
     def key_of(self, csr: bytes) -> bytes:
-        """SHA-256 of the key that a certificate request is for (its SPKI). Raises as `check`."""
+        """SHA-256 of the public key of a certificate request (its SPKI). Raises as `check`."""
         ...
 
 
@@ -48,9 +48,9 @@ class MetadataSource(Protocol):
 
 
 async def ask_to_join(enrolment: Enrolment, petition: JoinPetition) -> tuple[bytes, ...]:
-    """The certificate chain once the authority has admitted us, () while it has not. Ask again in a while.
+    """The certificate chain once the authority has admitted us, () before. Ask again after a pause.
 
-    Raises `Refused` where the petition was turned down. Left to the caller: to check the chain before it is used.
+    Raises `Refused` if the petition was refused. The caller must check the chain before use.
     """
     status = await enrolment.join(petition)
     if status.state == "refused":
@@ -65,9 +65,9 @@ async def ask_to_join(enrolment: Enrolment, petition: JoinPetition) -> tuple[byt
 async def renew_after_absence(
     enrolment: Enrolment, *, federation: FederationId, member: MemberId, csr: bytes, statement: Signer
 ) -> tuple[bytes, ...]:
-    """A new chain for a member whose certificate ran out. Raises what the hub raises: `Suspended`, `Refused`.
+    """A new chain for a member whose certificate has expired. Raises what the hub raises: `Suspended`, `Refused`.
 
-    Left to the caller: to check the chain before it is used.
+    The caller must check the chain before use.
     """
     challenge = await enrolment.challenge(member)
     signature = statement.sign(renewal_preimage(federation, member, csr, challenge))
@@ -77,7 +77,7 @@ async def renew_after_absence(
 async def reader_by_key(
     enrolment: Enrolment, *, federation: FederationId, member: MemberId, ca_sha256: bytes, statement: Signer
 ) -> RosterReader:
-    """What lets this member read the roster for two minutes without a certificate, at the hub that showed this CA."""
+    """The proof with which this member reads the roster for two minutes without a certificate, at this CA's hub."""
     challenge = await enrolment.challenge(member)
     signature = statement.sign(reading_preimage(federation, member, ca_sha256, challenge))
     return RosterReader(member=member, challenge=challenge, signature=signature)

@@ -1,11 +1,11 @@
-"""A run of entries and what was disclosed with them, checked by the column.
+"""Checks a run of entries and their disclosures, column by column.
 
 Rules this module upholds:
 
-- It judges one entry no more mildly than `envelope.decode`, `envelope.check_disclosure` and `handling.check_agreement`
-  do, and calls them wherever an entry is not of the plain form; it only does the same for thousands at once.
-- One bad entry stops only itself: it is marked, with a reason, and the rest goes on.
-- Nothing is stored here and no key is used: a commitment that opens says what was committed to, not who said it.
+- It is as strict as `envelope.decode`, `envelope.check_disclosure` and `handling.check_agreement`, and calls them for
+  every entry that is not of the plain form. It does the same checks for thousands of entries at once.
+- A bad entry affects only itself: it is marked with a reason, and the rest continues.
+- Nothing is stored here and no key is used: a commitment that opens proves its content, not its author.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Numbers = npt.NDArray[np.int64]
 FIRST_LOCAL_KIND: Final = Kind.AUDIT_SEARCH
 """From this kind on, entries belong to a node's own audit log and never travel."""
 MAX_HANDLINGS: Final = 65_536
-"""Different handlings that are remembered as decoded, at most; past it the memory starts empty again."""
+"""Most different handlings that are remembered decoded; beyond that, the memory is cleared."""
 _FLAG_OPEN: Final = 1
 _NEEDS_TARGET: Final = np.zeros(256, dtype=np.bool_)
 _NEEDS_TARGET[sorted(TARGETING)] = True
@@ -64,13 +64,13 @@ class Envelopes:
 
 
 def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
-    """Takes every entry apart. Raises nothing: what cannot be read is in `malformed`, or of kind 0."""
+    """Parses every entry. Raises nothing: an unreadable entry is in `malformed`, or of kind 0."""
     count = len(entries)
     plain = np.fromiter(map(len, entries), dtype=np.int64, count=count) == PLAIN_SIZE
     whole = b"".join(entries) if plain.all() else b"".join(e for e in entries if len(e) == PLAIN_SIZE)
     table = np.zeros((count, PLAIN_SIZE), dtype=np.uint8)
     table[plain] = np.frombuffer(whole, dtype=np.uint8).reshape(-1, PLAIN_SIZE)
-    # An entry is plain if decode would take it as it stands: this version, known flags, a kind without a target.
+    # An entry is plain if decode accepts it unchanged: this version, known flags, a kind without a target.
     kinds = table[:, 1].copy()
     plain &= (table[:, 0] == VERSION) & (kinds != 0) & (table[:, 2] <= _FLAG_OPEN)
     expiry = _days(table, 7)
@@ -91,12 +91,12 @@ def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
 
 
 def _days(table: Bytes, at: int) -> Numbers:
-    """The column of days whose first byte stands at `at`. int64 (n,)."""
+    """The column of days whose first byte is at `at`. int64 (n,)."""
     return np.ascontiguousarray(table[:, at : at + 4]).view(">u4").ravel().astype(np.int64)
 
 
 def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
-    """One entry that is not plain, into row `at` of the columns."""
+    """Reads one entry that is not plain into row `at` of the columns."""
     into.kinds[at] = 0
     into.open[at] = False
     into.expiry[at] = 0
@@ -122,7 +122,9 @@ def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
 
 
 def check_own(speaker: Origin, target: Origin) -> None:
-    """Only the owner changes its record: the same member, in this epoch of its log or an earlier one. `Malformed`."""
+    """Only the owner changes its record: the same member, in this epoch of its log or an earlier one. Raises
+    `Malformed`.
+    """
     same = (target.federation, target.member, target.stream) == (speaker.federation, speaker.member, speaker.stream)
     if not same or target.epoch > speaker.epoch:
         raise Malformed("a correction or retraction of a record that stands in another's log")
@@ -156,9 +158,9 @@ def opens(
 
 @dataclass(slots=True)
 class Handlings:
-    """Handlings as they were decoded, so that each different one is read once. Not for several threads at once.
+    """Decoded handlings, so that each different one is read once. Not thread-safe.
 
-    `decode` lets out `Malformed` only. A handling of None is one that no correct writer emits.
+    `decode` raises only `Malformed`. A handling of None is one that no correct writer emits.
     """
 
     decode: Callable[[bytes], Handling]
@@ -181,11 +183,11 @@ class Handlings:
 
 
 def disagreements(envelopes: Envelopes, positions: Numbers, handlings: Handlings, numbers: Numbers) -> dict[int, str]:
-    """Positions whose handling is malformed or says otherwise than the envelope, and why. `numbers` by `Handlings`."""
+    """Positions whose handling is malformed or contradicts the envelope, and why. `numbers` by `Handlings`."""
     found: dict[int, str] = {}
     kinds, expiry = envelopes.kinds[positions].astype(np.int64), envelopes.expiry[positions]
     is_open = envelopes.open[positions]
-    # Rows that are alike in all four points are judged once: a run has a handful of different ones.
+    # Rows that are equal in all four values are judged once: a run has few different ones.
     _, first, alike = np.unique(
         numbers << 41 | expiry << 9 | kinds << 1 | is_open, return_index=True, return_inverse=True
     )
@@ -222,7 +224,7 @@ def lengths(column: Sequence[bytes]) -> Numbers:
 
 
 def whole_nonces(column: Sequence[bytes]) -> Flags:
-    """Where a nonce of the right length stands. Raises `Malformed` where one is neither that nor absent."""
+    """Rows with a nonce of the right length. Raises `Malformed` if a nonce is neither that nor absent."""
     sizes = lengths(column)
     present: Flags = sizes == NONCE_SIZE
     if not (present | (sizes == 0)).all():

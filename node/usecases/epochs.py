@@ -1,13 +1,13 @@
-"""A change of keys, in the store: the former epoch of our own log ends, and what was not published goes on in the next.
+"""A change of keys in the store: the former epoch of our log ends, and its unpublished statements move to the next.
 
 Rules this module upholds:
 
-- What was published under the former key stays where it stands, and verifies for ever. The roster says where it ends.
-- What was acknowledged and not published is stated again under the new origin, in the same order, in one transaction
-  with the end of the former log. A crash leaves all of it or nothing; doing it again changes nothing.
-- A commitment names its log, so nothing is moved: each statement gets new nonces, a new leaf, and so a new name. The
-  holdings it is about follow.
-- What was taken back before it was published is not said at all.
+- Entries published under the former key stay, and always verify. The roster says where that log ends.
+- Statements acknowledged but not published are stated again under the new origin, in the same order, in one transaction
+  with the end of the former log. A crash leaves all of it or nothing; repeating it changes nothing.
+- A commitment names its log, so nothing is moved: each statement gets new nonces, a new leaf, and so a new name. Its
+  holdings then refer to the new name.
+- A statement that was retracted before it was published is not stated again.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _ALL: Final = 1 << 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """`statements`: how many were stated again. `cut_published`: of former logs, entries that the hub has cosigned and
-    the roster does not let their key vouch for. More than 0 is a cause for alarm: the hub told the authority a wrong
+    """`statements`: how many were stated again. `cut_published`: entries of former logs that the hub has cosigned but
+    that the roster does not let their key vouch for. More than 0 raises an alarm: the hub told the authority a wrong
     size.
     """
 
@@ -46,7 +46,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """A statement of a former epoch that is not published. `disclosure` is None where its body is gone."""
+    """An unpublished statement of a former epoch. `disclosure` is None if its body is deleted."""
 
     record: RecordId
     envelope: Envelope
@@ -55,7 +55,7 @@ class _Said:
 
 @dataclass(slots=True, kw_only=True)
 class _Move:
-    """`became`: where statements went, by their former names; None where nothing came of one."""
+    """`became`: the new names of statements by their former names; None if a statement was dropped."""
 
     change: Change
     origin: Origin
@@ -64,12 +64,12 @@ class _Move:
     statements: int = 0
 
     def say(self, said: _Said) -> None:
-        """Says one statement under the new origin, unless it was taken back or has nothing left to be about."""
+        """States one statement under the new origin, unless it was retracted or its subject is gone."""
         kind, target = said.envelope.kind, said.envelope.target
         if target is not None and target in self.became:
             target = self.became[target]
         if said.disclosure is None:
-            # Replaced or taken back before it left: whatever points at it means what it pointed at.
+            # Replaced or retracted before it was published: a pointer to it means its target.
             self.became[said.record] = target if kind == Kind.CORRECTION else None
             return
         if said.envelope.target is not None and target is None:
@@ -97,7 +97,7 @@ class _Move:
         return record
 
     def follow_holdings(self) -> None:
-        """The holdings that a statement was about are about what it became."""
+        """Points the holdings of a statement to its new name."""
         writer = self.change.writer
         for former, record in self.became.items():
             for holding in writer.holdings_of_record(former):
@@ -105,9 +105,9 @@ class _Move:
 
 
 def begin_epoch(change: Change, *, origin: Origin, ends: Mapping[int, int], random: Callable[[int], bytes]) -> Moved:
-    """Ends our former logs where the roster says, and states again in `origin` what was not published in them.
+    """Ends our former logs where the roster says, and states in `origin` what was not published in them.
 
-    `ends`: size by epoch (`Member.log_ends`); an epoch that it does not name keeps all that it has. Inside a
+    `ends`: size by epoch (`Member.log_ends`); an epoch that it does not name keeps all its entries. Inside a
     transaction; the caller has no index open over this store, or rebuilds it.
     """
     writer = change.writer
@@ -144,7 +144,7 @@ def _unpublished(reader: LogReader, origin: Origin, start: int, stop: int) -> It
         for at, entry in enumerate(run.entries):
             envelope = decode(entry)
             if envelope is None:
-                continue  # Not ours to have written: this version reads all that it says.
+                continue  # We wrote these entries, so this version can read all of them.
             held = run.states[at] == BodyState.HELD
             shown = Disclosure(
                 nonce=run.nonces[at],

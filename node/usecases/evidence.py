@@ -1,11 +1,11 @@
-"""Evidence: one file that proves, to anybody with a roster and nothing else, what a member said and when at the latest.
+"""Evidence: one file that proves what a member said, and when at the latest. Verifying needs only a roster.
 
 Rules this module upholds:
 
-- Everything is recomputed from the file's own bytes: leaf, root, commitment. Nothing in it is believed for being
-  there, and nothing may be there that is not checked: no further signature, no byte before, between or behind.
-- Handling is left out: who may read a record is nobody's business but its readers'.
-- It holds as of one size of the log. Whether the record was corrected or retracted later, it cannot say.
+- Everything is recomputed from the file's own bytes: leaf, root, commitment. Every byte in the file is checked: no
+  further signature, and no byte before, between or after the parts, is accepted.
+- Handling is left out: who may read a record is known only to its readers.
+- It is valid for one size of the log. It cannot say whether the record was corrected or retracted later.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from node.usecases.checkpoint_trust import LogTiles, log_keys, verify_hub, verif
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What a file that verified proves.
+    """What a verified file proves.
 
-    The member of `record.origin` signed this `body` as an entry of `kind`, dated `issued_day` (days since 1970, its own
-    word); it stood at `index` when the log had `size` entries, which the hub saw no later than `cosigned_at` (Unix
-    seconds). `expiry_day` 0: none. `former_hub_key`: set where the hub has given up the key that it cosigned with.
+    The member of `record.origin` signed this `body` as an entry of `kind`, dated `issued_day` (days since 1970, stated
+    by the member). It was at `index` when the log had `size` entries, which the hub saw no later than `cosigned_at`
+    (Unix seconds). `expiry_day` 0: none. `former_hub_key`: set if the hub has since replaced the key that it cosigned
+    with.
     """
 
     record: RecordId
@@ -49,7 +50,7 @@ class Proven:
 
 
 def build_evidence(store: Store, record: RecordId) -> bytes:
-    """The evidence file of a record that is held here and published. Raises `NotFound`, `Refused`."""
+    """The evidence file of a stored and published record. Raises `NotFound`, `Refused`."""
     with store.read() as reader:
         log = reader.log(record.origin)
         index = reader.find(record.origin, [record.leaf]).get(record.leaf)
@@ -58,7 +59,8 @@ def build_evidence(store: Store, record: RecordId) -> bytes:
         run = reader.run(record.origin, index, index + 1, 0)
         if run.states[0] != BodyState.HELD:
             raise Refused(
-                "the body of this record is not held here: it was retracted, has expired, or is not for us to read"
+                "this node does not hold the body of this record: it was retracted, has expired, or is not "
+                "addressed to us"
             )
         if index >= log.cosigned_size:
             raise Refused(
@@ -78,18 +80,18 @@ def build_evidence(store: Store, record: RecordId) -> bytes:
 def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
     """Checks an evidence file against a roster, offline.
 
-    1. It is a proof file, spelled the one way there is. 2. Its checkpoint carries two signatures and no other: of a key
-    that the roster lets vouch for this log at this size, 3. and of the hub, with its present key or with a former one
-    that the roster lets vouch for this size at this time. 4. The entry's own hash stands in that tree, where the file
-    says. 5. Nonce and body open the entry's commitment. 6. The body can be read.
+    1. It is a proof file in its one valid form. 2. Its checkpoint carries exactly two signatures: by a key that the
+    roster lets vouch for this log at this size, 3. and by the hub, with its present key or with a former one that the
+    roster lets vouch for this size at this time. 4. The entry's own hash is in that tree at the stated index. 5. Nonce
+    and body open the entry's commitment. 6. The body can be read.
 
-    Raises `PeerFault` for everything else. Left to the caller: whether the roster is current, and whether the record
+    Raises `PeerFault` for everything else. The caller must check whether the roster is current, and whether the record
     still stands today.
     """
     # 1. The file.
     file = proofs.parse(data)
     extra = proofs.decode_extra(file.extra)
-    # 2. and 3. Who speaks.
+    # 2. and 3. The signers.
     note = notes.parse(file.checkpoint)
     origin = Origin.parse(parse_text(note.text).origin)
     checkpoint, _ = verify_note(roster, origin, file.checkpoint, cosigned=False)
@@ -98,17 +100,17 @@ def verify_evidence(data: bytes, roster: Roster, codec: Codec) -> Proven:
     first, *others = [(each.name, each.key_id) for each in note.signatures]
     if first not in own or others != [(hub.key.name, hub.key.key_id)]:
         raise BadSignature("evidence carries the origin's signature and the hub's, in this order, and no other")
-    # 4. Where it stands.
+    # 4. Its place in the tree.
     leaf = leaf_hash(extra.entry)
     verify_inclusion(file.index, checkpoint.size, leaf, file.hashes, checkpoint.root)
-    # 5. What it hides.
+    # 5. The hidden content.
     envelope = decode(extra.entry)
     if envelope is None:
         raise Malformed("an entry of a later version, which this program cannot judge")
     check_days(envelope)
     if commit(str(origin), envelope.kind, extra.nonce, extra.body) != envelope.commitment:
         raise BadProof("a body that does not open the commitment of its entry")
-    # 6. What it says.
+    # 6. The body.
     return Proven(
         record=RecordId(origin, leaf),
         index=file.index,

@@ -2,9 +2,10 @@
 
 Rules this module upholds:
 
-- What is filled here, every receiver takes: bytes are counted as `replica` counts them, with what the wire adds.
-- A package is a piece of work of a bounded size for whoever takes it, whatever its log consists of. So no log keeps
-  others waiting for longer than one package.
+- Every receiver accepts a package filled here: bytes are counted as `replica` counts them, with the overhead of the
+  wire.
+- The receiver's work for a package is bounded, regardless of the log's content. So no log delays others for longer than
+  one package.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes: int) -> StoredRun:
-    """The entries from `start` on that fit one package, at most to `stop`; at least one where there is one."""
+    """The entries from `start` on that fit one package, up to `stop`; at least one if there is one."""
     run = reader.run(origin, start, min(stop, start + RUN_ENTRIES), run_bytes, framing=FRAMING)
     words = (at for at, entry in enumerate(run.entries) if is_word(entry))
     over = next(islice(words, RUN_WORDS, None), None)
@@ -40,5 +41,5 @@ def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes
 
 
 def is_word(entry: bytes) -> bool:
-    """Whether an entry points at another, as far as its first bytes tell."""
+    """Whether an entry points at another, judged by its first bytes."""
     return len(entry) > 1 and entry[0] == VERSION and entry[1] in TARGETING

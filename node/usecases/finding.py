@@ -1,10 +1,11 @@
-"""What a question that may be asked is answered: what a search finds, or that an officer has to decide first.
+"""The answer to a permitted question: the result of a search, or that an officer has to decide first.
 
 Rules this module upholds:
 
-- What was not searched is said, and "no hit" only where something was.
-- What lets its asker find out more near one holding than the policy lets is held, and the answer says so and no more.
-- Of ourselves an answer says as little as it can: how much was searched, rounded.
+- An answer says what was not searched, and "no hit" only if something was searched.
+- If a question would tell its asker more about one holding than the policy allows, it is held; the answer says only
+  that.
+- An answer says as little as possible about this node: how much was searched, rounded.
 """
 
 from __future__ import annotations
@@ -33,29 +34,31 @@ if TYPE_CHECKING:
     from node.usecases.search_scope import View
 
 HELD: Final = "an officer of this member decides about this question; the answer comes later"
-"""All that the asker is told of why."""
+"""The only reason that the asker learns."""
 TOO_MANY_HELD: Final = "so many questions of its asker wait for an officer of this member that no further one is taken"
-NOTHING_SEARCHED: Final = "nothing that was asked is of a kind that members search for each other"
+NOTHING_SEARCHED: Final = "the question has no fingerprint of a kind that members search for each other"
 MAX_HITS: Final = 2_000
-"""Hits of one answer, far below what fits on the wire. Where there are more, the answer says so."""
+"""Most hits of one answer, far fewer than fit on the wire. If there are more, the answer says so."""
 
 
 def rounded(count: int) -> int:
-    """How many holdings an answer says were searched: the power of ten at or below it, and 0 of none. Exact counts
-    would tell each asker when one is taken in or deleted.
+    """How many holdings an answer says were searched: rounded down to a power of ten, and 0 for none. Exact counts
+    would tell each asker when a holding is added or deleted.
     """
     return 10 ** (len(str(count)) - 1) if count else 0
 
 
 def policy_digest(policy: Policy) -> bytes:
-    """SHA-256 over the policy as it was applied: version, radius, quality floor."""
+    """SHA-256 over the applied policy: version, radius, quality floor."""
     text = f"vigil/policy/v1\n{policy.version}\n{policy.radius}\n{policy.pdq_quality_floor}\n"
     return hashlib.sha256(text.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswererDeps:
-    """What an answerer needs. `roster` gives the current one, or raises `Expired`. `view`: see `Catalogue.view`."""
+    """The dependencies of an answerer. `roster` returns the current one, or raises `Expired`. `view`: see
+    `Catalogue.view`.
+    """
 
     me: MemberId
     roster: Callable[[], Roster]
@@ -70,8 +73,8 @@ class AnswererDeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """An answer before it is signed. `note`: what has to be kept together with it. `held`: why an officer has to decide
-    first, "" where none has to.
+    """An answer before it is signed. `note`: data that must be stored with it. `held`: why an officer has to decide
+    first, "" if none has to.
     """
 
     answer: Answer
@@ -87,7 +90,7 @@ class Finder:
         self._neighbourhoods = Neighbourhoods(deps.store)
 
     def bound(self, roster: Roster, query: SignedQuery, header: QueryHeader) -> Callable[..., Answer]:
-        """An answer to this question, but for what it says."""
+        """An answer to this question, still without an outcome."""
         return partial(
             Answer,
             query_id=header.query_id,
@@ -106,8 +109,8 @@ class Finder:
         bound: Callable[..., Answer],
         limits: Limits | None,
     ) -> Said:
-        """What a search finds, or that an officer has to decide first. `bound`: an answer to this question, but for
-        what the search says. `limits` None: an officer has released it.
+        """The result of a search, or that an officer has to decide first. `bound`: an answer to this question, still
+        without the result. `limits` None: an officer has released it.
         """
         deps = self._deps
         may = matchable(payload.subjects, roster.policy.pdq_quality_floor)
@@ -136,7 +139,7 @@ class Finder:
         return Said(answer=answer, note=verdict.note if verdict.rows else None)
 
     def _held(self, header: QueryHeader, bound: Callable[..., Answer], verdict: Verdict, most: int) -> Said:
-        """A question for an officer; a refusal where so many of its asker wait already."""
+        """A question for an officer; a refusal if too many questions of its asker wait already."""
         with self._deps.store.read() as tx:
             waiting = tx.count_held(int(self._deps.clock()), header.asker)
         if waiting >= most:

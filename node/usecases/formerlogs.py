@@ -1,9 +1,9 @@
-"""Our own logs of former epochs: closed here, and handed in again where a hub has lost them.
+"""Our own logs of former epochs: closed here, and submitted again if a hub has lost them.
 
 Rules this module upholds:
 
-- Nothing is signed: a closed log goes out under a checkpoint that its former key signed and the hub had cosigned.
-- No more of it is handed in than the roster lets its former key vouch for.
+- Nothing is signed: a closed log is sent under a checkpoint that its former key signed and the hub cosigned.
+- Only the part that the roster lets its former key vouch for is submitted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FormerLogs:
         self._roster = roster
 
     def sizes(self) -> dict[Origin, int]:
-        """Of each former log, how many of its entries were cosigned, and still count."""
+        """How many entries of each former log were cosigned and still count."""
         with self._store.read() as reader:
             logs = [log for log in reader.logs() if self._is_former(log)]
         roster = self._roster()
@@ -48,7 +48,7 @@ class FormerLogs:
         return same and other.epoch < own.epoch and not log.frozen and log.cosigned_size > 0
 
     def run_from(self, origin: Origin, start: int) -> Package | None:
-        """The next run to hand in, from where the hub stands; None where it has all of it."""
+        """The next run to submit, from the hub's size on; None if the hub has all of it."""
         with self._store.read() as reader:
             log = reader.log(origin)
             if log is None or start >= log.cosigned_size:
@@ -57,7 +57,7 @@ class FormerLogs:
             end = start + len(run.entries)
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
         note = notes.parse(log.cosigned)
-        # Its own signature alone: the hub cosigns it again.
+        # Only its own signature: the hub cosigns it again.
         bare = notes.format(replace(note, signatures=note.signatures[:1]))
         return Package(
             origin=origin,

@@ -1,10 +1,10 @@
-"""Checking a store against itself: every root, every commitment, every signature, from the bytes up.
+"""Checks a store against itself: every root, commitment and signature is recomputed from the stored bytes.
 
 Rules this module upholds:
 
-- Nothing stored is believed: leaves are hashed from entries, roots from leaves, commitments opened with the nonces.
-- It reads and never mends: what is damaged is named, by log and index, with what helps.
-- One fault hides no other: the check goes on to the end.
+- Stored values are not trusted: leaves are hashed from entries, roots from leaves, commitments opened with nonces.
+- It reads and never repairs. Each fault is named by log and index, with its remedy.
+- One fault hides no other: the check continues to the end.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 _READ_BYTES: Final = 4 << 20
 MAX_FAULTS: Final = 20
-"""Faults named of one log; the rest are counted."""
+"""How many faults are named per log; the rest are counted."""
 MAX_WAITING: Final = 1 << 31
 """Statements that wait for their place: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was found of one log: how many entries and held bodies were checked, and what is wrong."""
+    """The result for one log: how many entries and stored bodies were checked, and what is wrong."""
 
     log: str
     entries: int
@@ -46,9 +46,9 @@ class Report:
 
 
 def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
-    """A report a log, then one of the database itself (`log` is "database").
+    """One report per log, then one for the database itself (`log` is "database").
 
-    Without a roster signatures are left out, and the report says so.
+    Without a roster, signatures are not checked, and the report says so.
     """
     with store.read() as reader:
         try:
@@ -65,10 +65,11 @@ def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
 def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: Roots) -> Report:
     """Recomputes one log. `first`: the records of all logs.
 
-    1. Every entry hashes to the leaf that its tile holds, and the tiles above hash what is below them. 2. The leaves
-    make the stored root. 3. Every held body opens its commitment, also of what waits for its place, and what is not
-    held left no bytes. 4. What points at a record is filed under it, and has no body that the record's retraction or
-    correction deletes. 5. The signed checkpoints are signed, and of a size and root that this log has.
+    1. Every entry hashes to the leaf in its tile, and each tile above hashes the tiles below it. 2. The leaves give the
+    stored root. 3. Every stored body opens its commitment, also of statements that wait for their place; a body that is
+    not held has left no bytes. 4. An entry that points at a record is filed under it, and has no body that the record's
+    retraction or correction deletes. 5. The signatures of the checkpoints are valid, and their size and root are those
+    of this log.
     """
     faults: list[str] = []
     tree = merkle.CompactRange()
@@ -76,7 +77,7 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: 
     roots = {log.size: log.root}
     for run in _runs(reader, log):
         if isinstance(run, str):
-            # Its entry cannot be read: the leaf that its tile holds stands in for it, so that the check can go on.
+            # Its entry cannot be read: the leaf in its tile replaces it, so that the check can continue.
             faults.append(run)
             states[BodyState.HELD] += 1
             leaves = [_stored_leaf(reader, log, tree.size)]
@@ -104,7 +105,7 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: 
 
 
 def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
-    """All entries in order, as far as there are any; for one that cannot be read at all, what is wrong with it."""
+    """All entries in order, as far as there are any; for an unreadable entry, the fault."""
     at, span = 0, log.size
     while at < log.size:
         try:
@@ -141,7 +142,7 @@ def _tile_faults(reader: StoreReader, log: LogState, start: int, leaves: list[by
 
 
 def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
-    """Tiles above the leaves that do not hold what the full tiles below them hash to."""
+    """Tiles above the leaves that do not match the hash of the full tiles below them."""
     faults = []
     full, level = log.size // TILE_WIDTH, 1
     while full:
@@ -156,7 +157,7 @@ def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
 
 
 def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> list[str]:
-    """States that nobody writes, and counts that are not those of the entries."""
+    """Entry states that no program writes, and counts that do not match the entries."""
     kept = {state: count for state, count in reader.body_counts(log.number).items() if count}
     if kept == {state: count for state, count in states.items() if count}:
         return []
@@ -164,7 +165,7 @@ def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> l
 
 
 def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
-    """Acknowledged statements without a place yet, whose bytes are not what their name says."""
+    """Acknowledged statements without a place yet, whose bytes do not match their name."""
     try:
         waiting = reader.pending(log.origin, MAX_WAITING)
     except (Damaged, Malformed) as error:
@@ -180,7 +181,8 @@ def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
             whole = False
         if not whole:
             faults.append(
-                "a statement that waits for its place is not what was said: retract it, then make the statement again"
+                "a statement that waits for its place does not match its name: retract it, then make the "
+                "statement again"
             )
     return faults
 
@@ -224,5 +226,5 @@ def _signature_faults(log: LogState, roots: dict[int, bytes], roster: Roster) ->
             faults.append(f"the {what}: {error}")
             continue
         if checkpoint.size != size or (size in roots and checkpoint.root != roots[size]):
-            faults.append(f"the {what} speaks of another tree than the one that is stored")
+            faults.append(f"the {what} is about another tree than the stored one")
     return faults

@@ -1,8 +1,8 @@
-"""Who may read the records that a search has found, for whoever searches here.
+"""Who may read the records that a search has found, for local users.
 
 Rules this module upholds:
 
-- One read a log, and of the records that are shown alone: a crowd of hits costs no statement each.
+- One read per log, and only for the shown records: many hits do not cost one statement each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def with_handling(
     tx: StoreReader, codec: Codec, hits: Sequence[Hit], rows: Mapping[RecordId, tuple[Origin, int]]
 ) -> list[Hit]:
-    """The hits, each with the handling of its record where that is held here. `rows`: (log, index) of the records."""
+    """The hits, each with the handling of its record if that is stored here. `rows`: (log, index) of the records."""
     wanted: dict[Origin, set[int]] = {}
     for record in {hit.record for hit in hits}:
         if record is not None and record in rows:

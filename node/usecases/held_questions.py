@@ -1,14 +1,14 @@
-"""Questions of other members that an officer here decides about.
+"""Questions of other members that wait for an officer's decision here.
 
 Rules this module upholds:
 
 - An officer sees who asks, on which legal basis, why the question is held, and which of our holdings it is about; and
-  decides once. Looking and deciding are in the audit log with the officer's name, before anything is shown or sent.
-- A released question is answered by a search of that moment, at the levels that the holdings have then. It tells no
-  more than an answer at once would have told.
-- A decision is durable before it is sent, and is sent again with each new stream until the question expires: the hub
-  lets it through once.
-- What was asked is forgotten with the decision.
+  decides once. The audit log records each look and decision with the officer's name, before anything is shown or sent.
+- A released question is answered by a new search, with the present levels of the holdings. It reveals no more than an
+  immediate answer would have revealed.
+- A decision is durable before it is sent. It is sent again with each new stream until the question expires; the hub
+  forwards it once.
+- The content of the question is deleted with the decision.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 MAX_LISTED: Final = 1_000
 AGAIN: Final = 256
-"""Decisions that are sent again with a new stream, the newest ones."""
+"""How many decisions are sent again with a new stream, the newest ones."""
 MAX_REASON: Final = 500
-"""Characters of the reason that an asker is told for a refusal."""
+"""Most characters of the reason that an asker gets for a refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A held question as an officer sees it. `payload` is None once it was decided. `hits`: our holdings that it is
-    about, of the levels that are told to other members.
+    """A held question as an officer sees it. `payload` is None once it is decided. `hits`: our holdings that it is
+    about, of the levels that other members may learn of.
     """
 
     held: HeldQuestion
@@ -55,7 +55,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldDeps:
-    """What it takes to decide. `send`: hands a decision to the stream that is held, if any."""
+    """The dependencies of a decision. `send`: sends a decision over the open stream, if any."""
 
     roster: Callable[[], Roster]
     store: Store
@@ -68,14 +68,14 @@ class HeldDeps:
 
 
 class HeldQuestions:
-    """Of one node. Blocking: never on the event loop."""
+    """For one node. Blocking: never on the event loop."""
 
     def __init__(self, deps: HeldDeps) -> None:
         self._deps = deps
         self._lock = threading.Lock()
 
     def listed(self, limit: int, *, decided: bool = False) -> Sequence[HeldQuestion]:
-        """Those that wait and have not expired, the newest first; `decided`: all that are kept."""
+        """Questions that wait and have not expired, newest first; `decided`: all that are stored."""
         self._looks("held list")
         now = int(self._deps.clock())
         with self._deps.store.read() as tx:
@@ -83,7 +83,7 @@ class HeldQuestions:
         return [each for each in kept if decided or each.expires_at > now]
 
     def show(self, number: int) -> Looked:
-        """One question with what it is about. Raises `NotFound`."""
+        """One question with the holdings that it is about. Raises `NotFound`."""
         held = self._found(number)
         self._looks("held show", held)
         if held.query is None:
@@ -95,7 +95,7 @@ class HeldQuestions:
         return Looked(held=held, header=header, payload=payload, hits=hits)
 
     def release(self, number: int) -> HeldQuestion:
-        """Answers the question after all. Raises `NotFound`, `Misuse` where it was decided before, `Expired`."""
+        """Answers the question. Raises `NotFound`, `Misuse` if it was decided before, `Expired`."""
         return self._decide(number, Decision.RELEASED, "")
 
     def refuse(self, number: int, reason: str) -> HeldQuestion:
@@ -105,7 +105,7 @@ class HeldQuestions:
         return self._decide(number, Decision.REFUSED, reason)
 
     def replies(self) -> list[Reply]:
-        """What was decided about questions that have not expired, for a new stream."""
+        """The decisions about questions that have not expired, for a new stream."""
         now = int(self._deps.clock())
         with self._deps.store.read() as tx:
             newest = tx.held_questions(AGAIN)
@@ -113,7 +113,7 @@ class HeldQuestions:
 
     def _decide(self, number: int, decision: Decision, refusal: str) -> HeldQuestion:
         deps = self._deps
-        # One at a time: of two officers the second is told that it was decided.
+        # One at a time: of two officers, the second is told that it is decided already.
         with self._lock:
             held = self._found(number)
             if held.query is None:
@@ -160,7 +160,7 @@ class HeldQuestions:
 
     def _read(self, held: HeldQuestion) -> tuple[QueryHeader, QueryPayload]:
         if held.query is None:
-            raise Malformed("what this question asked is kept no longer")
+            raise Malformed("the content of this question is deleted")
         codec = self._deps.codec
         return codec.decode_header(held.query.header), codec.decode_payload(held.query.payload)
 

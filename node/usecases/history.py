@@ -1,11 +1,11 @@
-"""What was asked and what came back, as it is kept: subjects, outcomes and hits of a question and its parts.
+"""Past questions and their answers as stored: subjects, outcomes and hits of a question and its parts.
 
 Rules this module upholds:
 
-- Subjects have the labels that the person typed; where none were kept, their strongest fingerprint.
-- What was refused is told as refused, with why, and never read as an answer.
-- One row that cannot be read ends nothing but itself.
-- A late answer is told as late. It changes no state, but it is what is known of a member by now.
+- Subjects have the labels that the person typed; without a stored label, their strongest fingerprint.
+- A refused answer is shown as refused, with the reason, and never counts as an answer.
+- A row that cannot be read affects only itself.
+- A late answer is shown as late. It changes no state, but it is the newest information on a member.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from node.domain.queries import Answer, Hit, SignedAnswer, Subject
     from node.domain.questions import KeptQuestion, Part
 
-UNREAD: Final = "the answer that was kept does not give this state, or cannot be read"
+UNREAD: Final = "the stored answer does not match this state, or cannot be read"
 HitKey = tuple[str, str, str, str]
 """(subject's digest, member, record or "", algorithm)."""
 
 
 def digest_of(subject: Subject) -> str:
-    """The fingerprint that tells a subject from others, as a person may type it: its SHA-256, else its first one."""
+    """The fingerprint that distinguishes a subject, as a person may type it: its SHA-256, else its first one."""
     exact = next((each for each in subject.fingerprints if each.code == SHA256.code), None)
     chosen = exact or next(iter(subject.fingerprints), None)
     return "" if chosen is None else f"{_name(chosen)}:{chosen.value.hex()}"
@@ -51,7 +51,7 @@ def _name(fingerprint: Fingerprint) -> str:
 
 
 def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...]:
-    """Blocking. What a part asks about, with labels. Empty where it was forgotten. Raises `Damaged`, `Malformed`."""
+    """Blocking. The subjects of a part, with labels. Empty if they were deleted. Raises `Damaged`, `Malformed`."""
     with store.read() as tx:
         body = tx.part_body(part.query_id)
     if body is None:
@@ -62,7 +62,7 @@ def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...
 
 
 def question_terms(store: Store, codec: Codec, kept: KeptQuestion) -> Terms:
-    """Blocking. The terms of a question; of one that an earlier version asked, as far as its query says them."""
+    """Blocking. The terms of a question; for one of an earlier version, the terms that its query contains."""
     if kept.terms is not None:
         return kept.terms
     first = kept.parts[0]
@@ -82,7 +82,7 @@ def question_terms(store: Store, codec: Codec, kept: KeptQuestion) -> Terms:
 
 
 def told_outcomes(store: Store, codec: Codec, query_id: bytes) -> list[MemberOutcome]:
-    """Blocking. What is kept of each member's answer to one query, in the order in which it was recorded."""
+    """Blocking. Each member's stored answer to one query, in the order in which they were recorded."""
     with store.read() as tx:
         rows, reasons = tx.outcomes(query_id), tx.outcome_reasons(query_id)
         refused = {(each.member, each.late): each for each in tx.refused_answers(query_id)}
@@ -104,13 +104,13 @@ def told_outcomes(store: Store, codec: Codec, query_id: bytes) -> list[MemberOut
                 refused=unread or evidence is not None,
             )
         )
-    # What is late was told last, also where it was kept before the table was closed.
+    # A late answer came last, even if it was stored before the table was closed.
     return sorted(told, key=lambda each: each.late)
 
 
 def counted(codec: Codec, state: str, signed: SignedAnswer) -> Answer | None:
-    """The answer that was kept with a member's state; None where it is none that gives this state, or cannot be read:
-    an earlier version kept such answers before they were judged.
+    """The stored answer for a member's state; None if it does not match this state or cannot be read: an earlier
+    version stored answers before they were judged.
     """
     if state not in {each.value for each in SIGNED}:
         return None
@@ -123,7 +123,7 @@ def counted(codec: Codec, state: str, signed: SignedAnswer) -> Answer | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a question brought that was asked again. `states`: (before, now) of members whose state is another now."""
+    """The result of a question that was asked again. `states`: (before, now) of members whose state has changed."""
 
     states: Mapping[MemberId, tuple[Outcome | None, Outcome | None]]
     new_hits: int
@@ -133,7 +133,7 @@ class Changes:
 def changes(
     store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Part], members: Collection[MemberId]
 ) -> Changes:
-    """Blocking. Compares what these members answered to two questions about the same subjects."""
+    """Blocking. Compares these members' answers to two questions about the same subjects."""
     old_states, old_hits = _known(store, codec, before, members)
     new_states, new_hits = _known(store, codec, now, members)
     return Changes(
@@ -150,7 +150,7 @@ def changes(
 def _known(
     store: Store, codec: Codec, parts: Sequence[Part], members: Collection[MemberId]
 ) -> tuple[dict[MemberId, Outcome], set[HitKey]]:
-    """(the state of each member by now, late answers included, and the hits of all)."""
+    """(The present state of each member, with late answers, and the hits of all)."""
     by_member: dict[MemberId, dict[int, Outcome]] = {}
     hits: set[HitKey] = set()
     for part in parts:

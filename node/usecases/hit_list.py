@@ -1,14 +1,14 @@
-"""The hits that are kept, as they stand: pages of them, and counts that say what is missing from them.
+"""Stored hits: pages of them, and counts of what is missing from the pages.
 
 Rules this module upholds:
 
-- Hits that have ended are in no page and in no count.
-- What the allow-list hides is counted, and so is what was not matched yet or is too much to be kept: a small number
-  never looks like a whole one.
-- No member fills a page. Hits of one holding on one member's records that have the same evidence are one line, which
-  says how many they are; of one member a page has at most a part as long as others have hits, and the summary names who
-  has more. What is skipped comes on the next page: nothing is left out of the list.
-- Hits of members that are muted or suspended are in no page and in no count but their own, where nobody asks for them.
+- Hits that have ended are on no page and in no count.
+- Hits hidden by the allow-list are counted, and so are records not matched yet and hits too many to store: a small
+  number never looks complete.
+- No member fills a page. Hits of one holding on one member's records with the same evidence are one line, which gives
+  their number. While others have hits, one member gets at most a part of a page, and the summary names members with
+  more. Skipped hits come on the next page: nothing is left out of the list.
+- Hits of muted or suspended members are on no page, and only in their own count, unless the user asks for them.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from node.domain.stored_hits import HitCounts, StoredHit
 
 SHARE: Final = 2
-"""A page has at most one in so many lines of one member."""
+"""At most this part of a page's lines is from one member."""
 AT_ONCE: Final = 500
 """Hits that are read together for a page."""
 SCANNED: Final = 10_000
-"""Hits that are looked at for one page, at most, to find those of others behind a flood: a third of a second."""
+"""Most hits examined for one page, to find other members' hits behind a flood: a third of a second."""
 WAITING_COUNTED: Final = 10_000
-"""Waiting rows that are counted; more are said to be so many."""
+"""How many waiting rows are counted; a higher number is given as this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownHit:
-    """A hit with the cases of its holding; what the record says, and who may read it (None where it cannot be read).
-    `alike`: how many hits of the page's stretch have the same holding, member and evidence, itself among them.
-    `standing`: as in `queries.Hit`.
+    """A hit with the cases of its holding; the content of its record, and who may read it (None if it cannot be read).
+    `alike`: how many hits on the page have the same holding, member and evidence, including this one. `standing`: as in
+    `queries.Hit`.
     """
 
     hit: StoredHit
@@ -60,8 +60,8 @@ class ShownHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which hits a page is of: see `HitReader.hits`. `show_all`: also those that the allow-list hides, those of muted
-    and suspended members, and every one of those that are alike.
+    """Which hits a page shows: see `HitReader.hits`. `show_all`: also hits hidden by the allow-list, hits of muted and
+    suspended members, and each of the hits that are alike.
     """
 
     case: str = ""
@@ -74,9 +74,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`next`: the id below which the list goes on, None at its end. `grouped`: hits that are not lines of their own, as
-    they are like one that is. `more_of`: members of whom the page has no more, with how many hits of theirs were passed
-    over. `seen`: every hit that a line of the page stands for.
+    """`next`: the id below which the list continues, None at its end. `grouped`: hits without their own line, because
+    they are like one that has a line. `more_of`: members with more hits than the page has, and how many were skipped.
+    `seen`: every hit that a line of the page stands for.
     """
 
     hits: list[ShownHit]
@@ -88,10 +88,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How hits stand. `holdings`: those of the case that have hits; `behind`: records of others, and rows that wait,
-    that were not matched yet; `left_out`: the records of which more hits were found than are kept, and the holdings,
-    with the member ("" where that was not kept), about how many. `aside`: member -> hits that are in no count because
-    the member is muted or suspended; `standing`: which of both.
+    """The state of the hits. `holdings`: those of the case with hits; `behind`: records of others, and waiting rows,
+    that are not matched yet; `left_out`: records with more hits than are stored, and holdings by member ("" if that was
+    not stored), with approximate numbers. `aside`: member -> hits in no count because the member is muted or suspended;
+    `standing`: which of the two.
     """
 
     counts: HitCounts
@@ -103,7 +103,7 @@ class Standing:
 
 
 class HitList:
-    """Safe to use from any thread, blocking. `own`: whose node this is; `standing`: whose hits are set aside."""
+    """Safe to use from any thread, blocking. `own`: the node's owner; `standing`: whose hits are set aside."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class HitList:
         self._standing = standing
 
     def page(self, wanted: Wanted) -> Page:
-        """Hits that stand, the newest first."""
+        """Present hits, newest first."""
         with self._store.read() as tx:
             sources = self._standing(tx)
             drawn = _Drawing(wanted)
@@ -158,7 +158,7 @@ class HitList:
     def _said(
         self, tx: StoreReader, hits: Sequence[StoredHit]
     ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
-        """What the records of these hits say, and who may read them."""
+        """The content of these hits' records, and who may read them."""
         said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}
         for origin, places in by_log((hit.record.origin, hit.place) for hit in hits).items():
             for place, (entry, shown) in tx.disclosed_at(origin, places).items():
@@ -166,20 +166,20 @@ class HitList:
                     read = self._codec.decode_body(entry[1], shown.body)
                     handling = self._codec.decode_handling(shown.handling)
                 except Malformed:
-                    continue  # damaged since it was verified: fsck names it, and the hit stands by itself
+                    continue  # damaged since it was verified: fsck names it, and the hit is shown without it
                 if isinstance(read, Contribution):
                     said[origin, place] = (read, handling)
         return said
 
     def shown(self, hits: Sequence[StoredHit]) -> None:
-        """A person was shown these: they are new no more."""
+        """A person has seen these: they are no longer new."""
         fresh = [hit.id for hit in hits if not hit.shown_at]
         if fresh:
             with self._store.write() as tx:
                 tx.show_hits(fresh, int(self._clock()))
 
     def stand(self, case: str = "") -> Standing:
-        """How the hits of a case stand; of all cases without one."""
+        """The state of a case's hits; of all cases if none is given."""
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
             sources = self._standing(tx)
@@ -203,7 +203,7 @@ class HitList:
 
 
 class _Drawing:
-    """The lines of one page, drawn from hits that come the newest first. `lines`: (hit, how many are like it)."""
+    """The lines of one page, taken from hits that come newest first. `lines`: (hit, how many are like it)."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -218,16 +218,16 @@ class _Drawing:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more is drawn."""
+        """Whether the page takes no more hits."""
         return len(self.lines) >= self._wanted.limit or self.scanned >= max(SCANNED, self._wanted.limit)
 
     @property
     def before(self) -> int:
-        """The id below which the next stretch lies."""
+        """The id below which the next group lies."""
         return self._last or self._wanted.before
 
     def take(self, some: Sequence[StoredHit]) -> None:
-        """Draws from these, the next ones."""
+        """Takes the next hits."""
         for hit in some:
             if self.full:
                 return
@@ -240,9 +240,9 @@ class _Drawing:
                     self._passed.append(hit)
 
     def end(self) -> tuple[int | None, Mapping[MemberId, int]]:
-        """Fills the page with what was skipped; (the id below which the list goes on, None at its end; how many
-        hits of whom were skipped). What was skipped comes first on the next page, where what is shown here
-        beyond it may come again: nothing is ever left out.
+        """Fills the page with skipped hits; returns (the id below which the list continues, None at its end; how many
+        hits of each member were skipped). Skipped hits come first on the next page, where hits shown here may appear
+        again: none is ever left out.
         """
         at_end = not self.full
         left: list[StoredHit] = []
@@ -263,7 +263,7 @@ class _Drawing:
         self.seen.append(hit)
 
     def _grouped(self, hit: StoredHit) -> bool:
-        """Counts a hit that is like one that has a line; False where none is."""
+        """Counts a hit that is like one with a line; False if there is none."""
         place = None if self._wanted.show_all else self._places.get(_likeness(hit))
         if place is None:
             return False
@@ -273,7 +273,7 @@ class _Drawing:
 
 
 def _likeness(hit: StoredHit) -> tuple[object, ...]:
-    """What hits that are alike have in common: holding, member and evidence, its quality aside."""
+    """What alike hits have in common: holding, member and evidence without its quality."""
     evidence = replace(hit.evidence, quality=None, at=None, subject_at=None) if hit.evidence else None
     return hit.holding, hit.record.origin.member, evidence
 
@@ -292,7 +292,7 @@ def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], befor
 
 
 def behind(tx: StoreReader, own: MemberId) -> int:
-    """How many records of others, and rows that wait, were not matched yet."""
+    """How many records of others, and waiting rows, are not matched yet."""
     matched = tx.matched()
     logs = [log for log in tx.logs() if log.origin.stream == "log" and log.origin.member != own]
     return sum(max(log.size - matched.get(log.number, 0), 0) for log in logs) + len(tx.waiting(WAITING_COUNTED))

@@ -1,12 +1,12 @@
-"""What the store says of the hits that the index proposes: the second half of every search.
+"""Checks the hits that the index proposes against the store: the second half of every search.
 
 Rules this module upholds:
 
-- The index proposes, the store decides: a hit counts only where the stored fingerprints bear it out.
-- A row is read once, however many subjects found it, and a fixed number of statements reads many rows; of how many the
-  fingerprints are in memory at a time is bounded, for a video has thousands.
-- What the index was wrong about is told apart from videos that it proposed and that are not near enough (`frames`).
-- One hit a subject and row: what stands behind a proposal (`match.ranking`) counts where that was not borne out.
+- The index proposes, the store decides: a hit counts only if the stored fingerprints confirm it.
+- A row is read once, however many subjects found it, and a fixed number of statements reads many rows. The number of
+  rows in memory is bounded, because a video has thousands of fingerprints.
+- Errors of the index are counted apart from proposed videos that are not near enough (`frames`).
+- One hit per subject and row: a weaker proposal (`match.ranking`) counts only if the stronger one was not confirmed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from node.usecases.frames import FrameEvidence
 
 ROWS_AT_ONCE: Final = 256
-"""Rows whose fingerprints are in memory at a time: where all are videos of an hour, some 200 MiB."""
+"""Rows whose fingerprints are in memory at a time: some 200 MiB if all are videos of an hour."""
 
 LOWEST: Final = 0
-"""The lowest quality that a PDQ can have."""
+"""The lowest quality of a PDQ."""
 
 Place = tuple[int, int]
 """Source and row."""
@@ -49,9 +49,9 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the store says about one row, and what may be told of it. `sha256`, `cases` and `looks` are a holding's own,
-    and its `fingerprints` have those of its looks; `evidence` says how a hit by frames of videos is near; `look`: the
-    background of the look that alone bears a hit out, "" for none.
+    """The store's data on one row, as far as it may be shown. `sha256`, `cases` and `looks` are for own holdings, and
+    their `fingerprints` include those of the looks; `evidence`: how near a hit by video frames is; `look`: the
+    background of the look that alone confirms a hit, "" for none.
     """
 
     origin: str
@@ -68,8 +68,8 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was searched: `probes` are those of `subjects`, within `radius` bits (0 for the rule `exact`), of quality
-    `floor` and above.
+    """What was searched for: `probes` belong to `subjects`, within `radius` bits (0 for the rule `exact`), with at
+    least the quality `floor`.
     """
 
     subjects: Sequence[Subject]
@@ -79,7 +79,7 @@ class Asked:
 
 
 class Checker:
-    """Re-checks hits. `own`: whose holdings these are."""
+    """Checks hits again. `own`: the owner of these holdings."""
 
     def __init__(self, codec: Codec, own: MemberId) -> None:
         self._codec = codec
@@ -88,8 +88,9 @@ class Checker:
     def checked(
         self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
     ) -> tuple[list[tuple[RawHit, Spoken]], int]:
-        """(Hits that the store bears out, in their order, with what it says of their rows, fingerprints aside; how many
-        it did not bear out). `names`: the log of each source; a source that has none is skipped, and disagrees.
+        """(The hits that the store confirms, in their order, with the store's data on their rows, without fingerprints;
+        how many it did not confirm). `names`: the log of each source; a source without one is skipped and counts as a
+        disagreement.
         """
         values: defaultdict[tuple[int, int, int], list[bytes]] = defaultdict(list)
         for probe in asked.probes if raw else ():
@@ -126,7 +127,7 @@ class Checker:
         return kept, len(raw) - len(kept) - declined - spared
 
     def _spoken(self, tx: StoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
-        """What the store says about each of these places: a read a source."""
+        """The store's data on each of these positions: one read per source."""
         rows: defaultdict[int, list[int]] = defaultdict(list)
         for source, row in places:
             rows[source].append(row)
@@ -173,18 +174,18 @@ def distance(a: bytes, b: bytes) -> int:
 def _evidence(
     judge: frames.Judge, said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int
 ) -> FrameEvidence | None:
-    """What the store bears out of a hit (see `frames.Judge`): `NONE_NEEDED` where it has nothing to do with frames."""
+    """The evidence of a hit in the store (see `frames.Judge`): `NONE_NEEDED` if it has nothing to do with frames."""
     if frames.concerns(hit):
         return judge.judge(said.fingerprints, hit, those)
     if any(_bears_out(said.fingerprints, hit, value, floor) for value in those):
         return frames.NONE_NEEDED
     if floor > LOWEST and any(_bears_out(said.fingerprints, hit, value, LOWEST) for value in those):
-        return frames.DECLINED  # the index has it from a time of a lower floor
+        return frames.DECLINED  # the index holds it from a time with a lower floor
     return None
 
 
 def _look(said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int) -> str:
-    """The background of the look that alone bears out a hit on a holding; "" where the picture as it is does too."""
+    """The background of the look that alone confirms a hit on a holding; "" if the plain picture does too."""
     own = said.fingerprints[: len(said.fingerprints) - sum(len(look.fingerprints()) for look in said.looks)]
     shown = [("", own), *((look.background, look.fingerprints()) for look in said.looks)]
     hashes = [

@@ -1,10 +1,10 @@
-"""Why a home does not work with the database that lies in it, and what a person does about it.
+"""Why a home cannot work with the database in it, and what a person can do.
 
 Rules this module upholds:
 
-- Each finding has words and a remedy of its own, for a node and for a hub.
-- Every remedy begins with what loses nothing: the right database, then the newest backup, and only then going on
-  without either.
+- Each finding has its own words and remedy, for a node and for a hub.
+- Every remedy begins with the steps that lose nothing: the right database, then the newest backup, and only then
+  continuing without either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from node.errors import Damaged, DatabaseEmpty, DatabaseForeign, DatabaseMissing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What was found in the place of a home's database, and what it is to that home."""
+    """The state of a home's database, and its relation to that home."""
 
     owner: Owner
     mark: HomeMark | None
@@ -26,13 +26,13 @@ class Examined:
 
 
 def require_right(examined: Examined) -> None:
-    """Raises a `WrongDatabase` kind, or `Damaged`, unless the home may work with what is there (or make a new one)."""
+    """Raises a `WrongDatabase` kind, or `Damaged`, unless the home may use this database (or create a new one)."""
     if examined.finding not in {Finding.RIGHT, Finding.NEW}:
         raise refusal(examined)
 
 
 def refusal(examined: Examined) -> StoreError:
-    """Why a home does not work with the database that was found, and what to do."""
+    """Why a home cannot work with this database, and what to do."""
     restore = "restore the newest backup: vigil node restore FILE"
     moved = f"stop the daemon, move vigil.sqlite3 (and vigil.sqlite3-wal) to another folder, then {restore}"
     if examined.owner.role == "hub":
@@ -88,7 +88,7 @@ def _keep_older(examined: Examined) -> str:
 
 
 def _distance(examined: Examined) -> str:
-    """By how much a database is behind, where that can be told."""
+    """How far a database is behind, if that is known."""
     mark, found = examined.mark, examined.found
     if mark is None or found.identity != mark.identity:
         return " (a backup, or a copy of another time, that was put here without `restore`)"

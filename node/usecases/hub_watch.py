@@ -1,11 +1,11 @@
-"""Whether the hub shows less than it has cosigned: a hub that was rolled back, or that shows us an older state.
+"""Detects a hub that shows less than it has cosigned: it was rolled back, or shows this node an older state.
 
 Rules this module upholds:
 
-- The hub's own signature speaks against it: the note that is kept here carries its cosignature on more entries than it
-  shows now. Both notes go into the alarm as they were signed.
-- What is kept here is read before the hub is asked: whatever comes in between only makes the hub look better.
-- It tells, and stops nothing: a hub that was restored from a backup is handed in again what it lacks.
+- The hub's own signature is the proof: the note stored here has its cosignature on more entries than it shows now. Both
+  signed notes go into the alarm.
+- The stored notes are read before the hub is asked: changes in between can only make the hub look better.
+- It reports and stops nothing: members submit the missing entries again to a hub that was restored from a backup.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from node.usecases.alarms import Alarms
 
 MAX_NOTE: Final = 4_096
-"""Bytes of a note that are kept as evidence: more than two signatures need."""
+"""Most bytes of a note that are stored as evidence: more than two signatures need."""
 
 
 class HubWatch:
-    """Blocking: never on the event loop. `own`: whose node this is."""
+    """Blocking: never on the event loop. `own`: the node's owner."""
 
     def __init__(
         self, *, store: Store, alarms: Alarms, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
@@ -42,18 +42,18 @@ class HubWatch:
         self._latest = latest
 
     def cosigned(self) -> dict[Origin, LogState]:
-        """The logs of which the hub's cosignature is kept here, as they stand."""
+        """The logs for which the hub's cosignature is stored here, in their present state."""
         with self._store.read() as tx:
             return {log.origin: log for log in tx.logs() if log.origin.stream == "log" and log.cosigned_size}
 
     def look(self, before: Mapping[Origin, LogState], heads: Sequence[Head]) -> None:
-        """Holds what the hub shows against what was kept here before it was asked. `heads`: of all these logs; one that
-        is not among them the hub does not have. Raises an alarm, which is durable when this returns.
+        """Compares the hub's heads with what was stored here before it was asked. `heads`: of all these logs; a log
+        that is not among them is missing at the hub. Raises an alarm, which is durable on return.
         """
         known = self._latest()
         me = known.members.get(self._own) if known else None
         if me is not None and me.status is MemberStatus.LEFT:
-            return  # the hub shows who has left its own logs alone
+            return  # the hub shows a member that has left only its own logs
         shown = {head.origin: head for head in heads}
         behind, caught_up = [], []
         for origin, log in before.items():

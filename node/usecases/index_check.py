@@ -1,10 +1,10 @@
-"""Checking the search index against the store: is every fingerprint that may match found, and nothing counted beside?
+"""Checks the search index against the store: every fingerprint that may match is found, and no row is extra.
 
 Rules this module upholds:
 
-- It reads and never mends. The index is derived: whatever is wrong with it, rebuild it.
-- It asks the index as a search does, so what it says is what a search would miss.
-- Writers wait while some thousand rows are compared, and get their turn between.
+- It reads and never repairs. The index is derived data: rebuild it if anything is wrong.
+- It queries the index as a search does, so it reports what a search would miss.
+- Writers wait while some thousand rows are compared, and get their turn in between.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the
 
 
 def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
-    """One report on the index. `lock` is what holds store and index in step (`Following.lock`)."""
+    """One report on the index. `lock` keeps store and index in step (`Following.lock`)."""
     try:
         return _compared(store, index, codec, lock)
     except (Damaged, Malformed) as error:
-        # Told of the database by name elsewhere (`fsck.check_store`): here it only ends the comparison.
+        # Database faults are reported elsewhere (`fsck.check_store`): here one only ends the comparison.
         fault = f"it cannot be compared with the database: {error}"
         return Report(log="index", entries=0, bodies=0, faults=(fault,))
 
@@ -60,14 +60,14 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
         faults.append(f"{missed} of {prints} fingerprints are not found: {REMEDY}")
     counted = sum(index.sizes().values())
     if counted != rows:
-        faults.append(f"{counted} rows are counted where the database has {rows}: {REMEDY}")
+        faults.append(f"{counted} rows are in the index, but the database has {rows}: {REMEDY}")
     return Report(log="index", entries=rows, bodies=prints, faults=tuple(faults))
 
 
 def _records(
     store: Store, codec: Codec, origin: Origin, lock: AbstractContextManager[object], floor: int
 ) -> Iterator[FingerprintColumns]:
-    """The fingerprints of a log, a stretch at a time; the lock is held while one is compared."""
+    """The fingerprints of a log, a section at a time; the lock is held while one section is compared."""
     at = 0
     while True:
         with lock, store.read() as reader:
@@ -95,8 +95,8 @@ def _holdings(store: Store, lock: AbstractContextManager[object], floor: int) ->
 def _probes(
     columns: FingerprintColumns, searched: Mapping[str, int], floor: int
 ) -> tuple[list[Probe], list[tuple[int, int]]]:
-    """A probe for each value that may match, and of each fingerprint the probe's number and the row in which it has to
-    be found. Values are asked once: what thousands of black frames have in common is found thousands of times.
+    """One probe per value that may match, and for each fingerprint the probe's number and the row where it must be
+    found. Values are queried once: a value that thousands of black frames share is found thousands of times.
     """
     probes: dict[tuple[int, bytes], Probe] = {}
     asked: list[tuple[int, int]] = []

@@ -1,14 +1,15 @@
-"""The search index follows the store: at the start, after every change, and into the files that keep it.
+"""The search index follows the store: at the start, after every change, and into its files.
 
 Rules this module upholds:
 
-- The store is the truth. A kept index is used where it is of this store's line and not ahead of it; else it is made
-  again. What it lacks is read from the store, and what was removed while it did not look is removed, before a search.
-- The index takes changes in their order, under one lock. Where it is not sure that it took one (an error on the way),
-  it is held against the store before the next.
-- A change behind an index is noted in the store until an index on the disk has it: dying between the transaction and
-  the overwriting leaves a note, and the next start overwrites.
-- A rebuild happens beside what is searched: no search finds less meanwhile.
+- The store is the truth. A stored index is used if it belongs to this store's history and is not ahead of it; if not,
+  it is built again. Before the first search, missing rows are read from the store, and rows purged meanwhile are
+  removed.
+- The index applies changes in order, under one lock. After an error in a change, it is compared with the store before
+  the next change.
+- A change to rows that the index has is noted in the store until the index files on disk include it. A crash between
+  the transaction and the overwriting leaves the note, and the next start overwrites.
+- A rebuild runs beside the index in use: searches find no less meanwhile.
 """
 
 from __future__ import annotations
@@ -43,19 +44,19 @@ READ_BYTES: Final = 4 << 20
 READ_HOLDINGS: Final = 10_000
 """Holdings that are read at a time."""
 SCRUB_BYTES: Final = 128 << 20
-"""Bytes of the kept index that are checked in one round of `tend`: 60 milliseconds of one processor."""
+"""Bytes of the stored index that one round of `tend` checks: 60 milliseconds of one processor."""
 _log = logging.getLogger(__name__)
 
 
 def silent(_done: int, _total: int) -> None:
-    """`Progress` that tells nobody."""
+    """A `Progress` that reports nothing."""
 
 
 class Following:
-    """Safe to use from any thread. `files` None: the index lives in memory, and is filled at every start.
+    """Safe to use from any thread. `files` None: the index is in memory only, and is filled at every start.
 
-    `lock`: held by whoever changes bodies, from the transaction to the end of the index's update; `follow`, `note` and
-    `settle` are called under it.
+    `lock`: held by whoever changes bodies, from the transaction to the end of the index update; call `follow`, `note`
+    and `settle` under it.
     """
 
     def __init__(self, *, store: Store, index: SearchIndex, codec: Codec, files: IndexFiles | None) -> None:
@@ -65,18 +66,19 @@ class Following:
         self._files = files
         self.lock = TurnLock()
         self._keeping = threading.Lock()
-        self._reach: dict[int, int] = {}  # of each source: every row below is in the index, as far as it is held
-        self._last = 0  # the number of the last change that the index took
-        self._kept = False  # whether there are files that a change could be behind
+        self._reach: dict[int, int] = {}  # for each source: the index has every row below, as far as the store holds it
+        self._last = 0  # the number of the last change that the index has applied
+        self._kept = False  # whether there are files that may be behind a change
         self._doubtful = False
         self._owes_sync = False
 
     # --- start --------------------------------------------------------------------------------------------------------
 
     def start(self, progress: Progress = silent) -> None:
-        """Opens the kept index and catches up with the store, or fills the index from it; keeps it where that is due.
+        """Opens the stored index and catches up with the store, or fills the index from it; writes it to disk if
+        needed.
 
-        `progress(done, total)` in entries and holdings, then in the parts of the files that are made.
+        `progress(done, total)` in entries and holdings, then in the parts of the files that are written.
         """
         with self.lock, self._store.read() as reader:
             line = reader.line()
@@ -93,14 +95,14 @@ class Following:
             try:
                 self.settle()
             except StoreError as error:
-                # Owed, to the next change: a full disk must not keep out who has come to make room.
-                _log.warning("what was removed is not overwritten on the disk yet: %s", error)
+                # Pending for the next change: a full disk must not lock out the user who comes to make room.
+                _log.warning("removed data is not overwritten on the disk yet: %s", error)
         if self._files and self._files.waiting:
             self.keep(progress)
 
     def refill(self, progress: Progress = silent) -> None:
-        """The index in memory, rebuilt from the store. Raises `Misuse` for one that is kept in files, of which a
-        generation may be under way.
+        """The index in memory, rebuilt from the store. Raises `Misuse` for an index in files, which may be writing a
+        generation.
         """
         if self._files is not None:
             raise Misuse("an index in files is rebuilt by its folder")
@@ -113,7 +115,7 @@ class Following:
     def _catch_up(
         self, reader: StoreReader, mark: IndexMark, erased: int, index: SearchIndex, progress: Progress
     ) -> None:
-        """Brings an index from `mark`, with removals up to change `erased` overwritten, to where the store is."""
+        """Brings an index from `mark`, with removals up to change `erased` overwritten, to the state of the store."""
         logs = {log.number: log for log in reader.logs() if log.origin.stream == "log"}
         self._take_back(reader, mark, erased, index, logs)
         reach = dict(mark.sources)
@@ -148,7 +150,7 @@ class Following:
         index: SearchIndex,
         logs: Mapping[int, LogState],
     ) -> None:
-        """Follows the changes that were noted of rows below the mark."""
+        """Applies the noted changes of rows below the mark."""
         overwrite: dict[int, list[int]] = {}
         uncount: dict[int, list[int]] = {}
         for change in reader.changes():
@@ -177,7 +179,7 @@ class Following:
     # --- every change -------------------------------------------------------------------------------------------------
 
     def note(self, writer: StoreWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
-        """Notes (source, row, filled) in the transaction that changes them; the number of the last change."""
+        """Notes (source, row, filled) in the transaction that changes them; returns the number of the last change."""
         if not rows:
             return self._last
         if not self._kept:
@@ -185,7 +187,7 @@ class Following:
         return writer.note_changes(rows)
 
     def doubt(self) -> None:
-        """A transaction failed, or seemed to: before the next change the index is held against the store."""
+        """A transaction failed, or seemed to: before the next change the index is compared with the store."""
         self._doubtful = True
 
     def follow(
@@ -196,11 +198,11 @@ class Following:
         removed: Sequence[Mapping[int, Sequence[int]]],
         last: int,
     ) -> None:
-        """Takes one durable change, noted up to number `last`."""
+        """Applies one durable change, noted up to number `last`."""
         if self._doubtful:
             self._compare()
             return
-        self._doubtful = True  # until it is through
+        self._doubtful = True  # until it is done
         index = self._index
         for done in applied:
             batch = done.batch
@@ -221,7 +223,7 @@ class Following:
         self._last, self._doubtful = last, False
 
     def _compare(self) -> None:
-        """Takes what the store has and the index does not, where it is not sure."""
+        """Adds rows that the store has and the index lacks, if the index may be incomplete."""
         if not self._doubtful:
             return
         with self._store.read() as reader:
@@ -231,7 +233,7 @@ class Following:
             self._catch_up(reader, mark, self._last, self._index, silent)
 
     def settle(self) -> None:
-        """Makes durable what was overwritten. Raises `StoreError`; it is owed then."""
+        """Makes overwritten data durable. Raises `StoreError`; the work stays pending then."""
         self._compare()
         if self._owes_sync and self._files is not None:
             self._files.sync(self._last)
@@ -240,9 +242,9 @@ class Following:
     # --- the files ----------------------------------------------------------------------------------------------------
 
     def keep(self, progress: Progress = silent) -> None:
-        """Makes the next generation of the files; searches and changes go on meanwhile.
+        """Writes the next generation of the files; searches and changes continue meanwhile.
 
-        Where the disk refuses, the index goes on in memory; a crash leaves the generation before.
+        If writing fails, the index continues in memory; a crash leaves the previous generation.
         """
         files = self._files
         if files is None:
@@ -264,7 +266,7 @@ class Following:
                     if not self._kept:
                         return
             except StoreError:
-                # Logged, and told by `IndexFiles.trouble`: a disk that is full stops nothing but the keeping.
+                # Logged, and reported by `IndexFiles.trouble`: a full disk stops only the writing of index files.
                 files.abandon()
                 self._kept = kept
                 return
@@ -272,13 +274,13 @@ class Following:
                 files.abandon()
                 self._kept = kept
                 raise
-            # A crash right here leaves notes of what the files have; following them again changes nothing. So does a
-            # disk that is full: they are forgotten with the next generation.
+            # A crash right here leaves notes of changes that the files already have; applying them again changes
+            # nothing. A full disk has the same effect: the next generation deletes the notes.
             with suppress(StoreError), self._store.write() as writer:
                 writer.forget_changes(mark.changes)
 
     def tend(self) -> None:
-        """What is due now and then: some more of the files is checked, and they are rebuilt where they should be."""
+        """Periodic work: checks some more of the files, and rebuilds them if needed."""
         files = self._files
         if files is None:
             return
@@ -291,7 +293,7 @@ class Following:
             self.keep()
 
     def _renew(self, files: IndexFiles) -> None:
-        """Rebuilds the index from the store beside the one that is searched; then it takes its place."""
+        """Rebuilds the index from the store beside the one in use; then replaces it."""
         with self._keeping, self.lock, self._store.read() as reader:
             fresh, line = files.rebuilt(), reader.line()
             self._catch_up(reader, _nothing(line), line.changes, fresh, silent)
@@ -300,15 +302,15 @@ class Following:
 
 
 def _nothing(line: StoreLine) -> IndexMark:
-    """The mark of an empty index: every change that was noted is in what is read from the store."""
+    """The mark of an empty index: the store already contains every noted change."""
     return IndexMark(store=line.identity, changes=line.changes, sources={})
 
 
 def _fits(reader: StoreReader, line: StoreLine, mark: IndexMark, erased: int) -> bool:
-    """Whether an index can be brought to where the store is.
+    """Whether an index can be brought to the state of the store.
 
-    1. It is of this line of the store's life. 2. It has followed every change that is noted no more, and none that the
-    store does not know. 3. It has no row that the store has not.
+    1. It belongs to this store's history. 2. It has applied every change whose note is deleted, and no change that the
+    store does not know. 3. It has no row that the store lacks.
     """
     sizes = {log.number: log.size for log in reader.logs() if log.origin.stream == "log"}
     sizes[HOLDINGS_SOURCE] = reader.last_holding() + 1

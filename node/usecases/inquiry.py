@@ -2,12 +2,13 @@
 
 Rules this module upholds:
 
-- The question and its legal basis are durable, in the asker's own audit log, before anything leaves.
-- Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
-- What counts as an answer, `judging` says. What does not count is kept apart as evidence, and never read again.
-- The closing table is final. What comes later is kept, labelled late, and changes no state. After an answer that says
-  that the question is held, one more is taken: what a person there decided.
-- A query that is interrupted keeps the answers it has, and stays open until it is asked again.
+- The question and its legal basis are durable in the asker's own audit log before anything is sent.
+- The expected members come from the asker's own roster, never from the hub (promise 5).
+- `judging` decides what counts as an answer. What does not count is stored separately as evidence, and never read
+  again.
+- The closing table is final. A later answer is stored, labelled late, and changes no state. After an answer that says
+  that the question is held, one more is accepted: the officer's decision.
+- An interrupted query keeps its answers, and stays open until it is asked again.
 """
 
 from __future__ import annotations
@@ -49,12 +50,12 @@ if TYPE_CHECKING:
     from node.usecases.question import Question
 
 EXPIRY_GRACE_SECONDS = 6 * SECONDS_A_DAY
-"""How long after its budget a query may still be answered late: an officer who has to decide is away at weekends."""
+"""How long after its budget a query may still be answered: the deciding officer may be away for a weekend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquirerDeps:
-    """What an inquirer needs. `random(n)`: n unpredictable bytes."""
+    """The dependencies of an inquirer. `random(n)`: n unpredictable bytes."""
 
     me: MemberId
     roster: Callable[[], Roster]
@@ -68,23 +69,23 @@ class InquirerDeps:
 
 
 class Inquirer:
-    """Asks, checks what comes back, and keeps it. Methods marked blocking run in a thread."""
+    """Asks, checks the answers, and stores them. Methods marked blocking run in a thread."""
 
     def __init__(self, deps: InquirerDeps) -> None:
         self._deps = deps
         self.judge = Judge(roster=deps.roster, codec=deps.codec, clock=deps.clock)
 
     def search_here(self, question: Question, own_rows: Sequence[int] = (), *, show_all: bool = False) -> Found:
-        """Blocking. The local search that comes first. `own_rows`: see `Matcher.local`. `show_all`: also what the
-        allow-list hides.
+        """Blocking. The local search, before anything is sent. `own_rows`: see `Matcher.local`. `show_all`: also hits
+        hidden by the allow-list.
         """
         deps, radius = self._deps, self._deps.roster().policy.radius
         return deps.matcher.local(question.subjects, radius, question.rule, own_rows, show_all=show_all)
 
     def open(self, question: Question, query_id: bytes = b"") -> OpenQuery:
-        """Blocking. Checks, signs and writes down the question: durable, with its audit, when this returns.
+        """Blocking. Checks, signs and stores the question: durable, with its audit entry, on return.
 
-        `query_id`: of the part that it asks; a new one where none is given.
+        `query_id`: the id of the part that it asks; a new one if none is given.
         """
         deps = self._deps
         roster = deps.roster()
@@ -104,7 +105,7 @@ class Inquirer:
         head, body = deps.codec.encode_header(header), deps.codec.encode_payload(payload_of(question))
         signature = deps.signer.sign(query_preimage(roster.federation, head, body))
         signed = SignedQuery(header=head, payload=body, signature=signature)
-        # A crash after this leaves a query without outcomes in the list: asked by nobody, and seen to be so.
+        # A crash after this leaves a query without outcomes in the list: it was not sent, and the list shows so.
         deps.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_QUERY_ASKED,
@@ -124,8 +125,8 @@ class Inquirer:
         return OpenQuery(id=header.query_id, signed=signed, expected=expected, left_out=left_out)
 
     def reopen(self, asked: AskedQuery) -> OpenQuery | None:
-        """Blocking. A query that was interrupted, with the answers that came so far: the very same question goes out
-        again, and who has answered it gives the same answer. None where it is too old for that.
+        """Blocking. An interrupted query with the answers that came so far: exactly the same question is sent again,
+        and members that have answered give the same answer. None if it is too old.
         """
         deps = self._deps
         roster, header = deps.roster(), asked.header
@@ -148,11 +149,11 @@ class Inquirer:
     async def ask(
         self, opened: OpenQuery, relay: Ask, budget: float, *, patient: bool = False
     ) -> AsyncGenerator[MemberOutcome, None]:
-        """Outcomes as they come, one a member; `close` is then due. `budget` in seconds.
+        """Outcomes as they arrive, one per member; then call `close`. `budget` in seconds.
 
-        A relay that fails leaves its members not-asked (the query never left) or in error (it did). `patient`: where
-        the hub is overloaded or the budget used up, and nothing has left yet, this raises `Overloaded` instead, and the
-        same query can be asked again after a while.
+        If the relay fails, its members are not-asked (the query was not sent) or in error (it was). `patient`: if the
+        hub is overloaded or the budget is used up, and nothing was sent yet, this raises `Overloaded` instead, and the
+        same query can be asked again later.
         """
         for member, why in [each for each in opened.left_out if each[0] not in opened.outcomes]:
             yield self._settle(opened, MemberOutcome(member=member, outcome=Outcome.NOT_ASKED, reason=why))
@@ -174,11 +175,12 @@ class Inquirer:
             yield self._settle(opened, MemberOutcome(member=member, outcome=state, reason=reason))
 
     def late(self, event: RelayEvent) -> MemberOutcome | None:
-        """Blocking. Keeps an answer that came after its table was closed; None where it is none of ours or known.
+        """Blocking. Stores an answer that came after its table was closed; None if the query is not ours, or the answer
+        is known.
 
-        Only a member that was asked, of whom nothing is known yet or who said that it holds the question, gets a line
-        of its own: whatever a hub makes up, the table grows by one line for each member at most, and one for what was
-        refused.
+        Only a member that was asked gets a line of its own, if nothing is known of it yet or it said that it holds the
+        question. So however many answers a hub makes up, the table grows by at most one line per member, and one for
+        refused answers.
         """
         if event.answer is None:
             return None
@@ -219,8 +221,8 @@ class Inquirer:
         return outcome
 
     def close(self, opened: OpenQuery) -> None:
-        """Blocking. The closing table, in one transaction: a crash before it leaves the query open, to be asked again
-        (the answerers give the same answers); after it the table is final.
+        """Blocking. The closing table, in one transaction. A crash before it leaves the query open, to be asked again
+        (members give the same answers); after it the table is final.
         """
         self.judge.forget()
         with self._deps.store.write() as tx:
@@ -229,8 +231,8 @@ class Inquirer:
             tx.close_query(opened.id, int(self._deps.clock()))
 
     def keep(self, opened: OpenQuery) -> None:
-        """Blocking. Keeps the answers of a query that is interrupted; the query stays open, and can be asked again. Of
-        a member that has not answered nothing is kept: its state is not known yet.
+        """Blocking. Stores the answers of an interrupted query; the query stays open and can be asked again. Nothing is
+        stored for a member that has not answered, because its state is not known yet.
         """
         self.judge.forget()
         with self._deps.store.write() as tx:
@@ -244,7 +246,7 @@ class Inquirer:
             self._put(tx, opened.id, outcome, answers.get(outcome.member))
 
     def _put(self, tx: StoreWriter, query_id: bytes, outcome: MemberOutcome, signed: SignedAnswer | None) -> None:
-        """A line of the table. An answer that does not count goes where nobody reads it for one."""
+        """A line of the table. An answer that does not count is stored where nothing reads it as an answer."""
         member, late = outcome.member, outcome.late
         reason = "" if outcome.answer else outcome.reason
         counts = None if outcome.refused else signed

@@ -1,17 +1,17 @@
-"""Intake: a fingerprinted file becomes a holding, is matched at once, and its hits are kept.
+"""Intake: a fingerprinted file becomes a holding, is matched at once, and its hits are stored.
 
 Rules this module upholds:
 
-- Idempotent by SHA-256: the same file again adds its case and its tag, and nothing else.
-- A file that our own log has a live record of belongs to that record (`recognition`): after a restore it is not shared
-  twice.
-- A batch is one transaction: a crash leaves all of it or none, and the next run skips what the tags say is done.
-- The store first, then the index (`Catalogue.change`): what a crash leaves out of it, the next start puts in.
-- A new holding waits to be matched until its hits are written: dying in between leaves it to `usecases.arrivals`.
-- `label` is echoed to the command that sent it, and never kept. Where a file is (`IngestItem.file`) is kept with its
-  holding and its case, unless the node keeps no references (ADR 23).
-- A part is a holding of its own, in the case of its file. Where it lies in its file is kept; what its file calls it is
-  kept only where references are.
+- Idempotent by SHA-256: the same file again only adds its case and its tag.
+- A file for which our own log has a live record belongs to that record (`recognition`): after a restore it is not
+  shared twice.
+- A batch is one transaction: a crash leaves all of it or none, and the next run skips files whose tags are stored.
+- The store first, then the index (`Catalogue.change`): what a crash leaves out of the index, the next start adds.
+- A new holding waits to be matched until its hits are stored: after a crash in between, `usecases.arrivals` matches it.
+- `label` is returned to the command that sent it, and never stored. The path of a file (`IngestItem.file`) is stored
+  with its holding and its case, unless the node keeps no references (ADR 23).
+- A part is a holding of its own, in the case of its file. Its place in the file is stored; its name in the file is
+  stored only if references are.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
     from node.usecases.stored_hits import StoredHits
 
 MAX_CASE = 200
-"""Characters of a case reference."""
+"""Most characters of a case reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of one file. `hits` leave out the file's own holding, and the `hidden` ones of the allow-list.
-    `left_out`: hits past what is given of one member (`crowd`); `aside`: hits of muted and suspended members that are
-    not shown, and `standing` which of both they are.
+    """The result for one file. `hits` exclude the file's own holding, and the `hidden` hits of the allow-list.
+    `left_out`: hits beyond the limit per member (`crowd`); `aside`: hits of muted and suspended members that are not
+    shown, and `standing` which of the two they are.
     """
 
     label: str
@@ -67,7 +67,7 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfFile:
-    """What a search found for one file: all of it. `sources`: whose hits are shown only where they are asked for."""
+    """The complete result of a search for one file. `sources`: members whose hits are shown only on request."""
 
     hits: Sequence[Hit]
     left_out: Mapping[MemberId, int]
@@ -75,9 +75,8 @@ class _OfFile:
 
 
 def subject_of(prints: MaterialFingerprints, label: str = "") -> Subject:
-    """What is asked when material is looked for: all its fingerprints; of a picture PDQ in all eight orientations, and
-    the same of what lies within its plain borders, and of how it looks on a background; of what moves also the frames
-    between those that are kept.
+    """The probes of a search: all fingerprints; for a picture its PDQ in all eight orientations, also of the part
+    within plain borders and of its look on a background; for videos also the frames between the stored ones.
     """
     if not isinstance(prints, PictureFingerprints):
         return Subject(fingerprints=prints.probes(), label=label)
@@ -108,8 +107,8 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
 
 
 class Intake:
-    """Blocking: never on the event loop. `radius` gives the policy's radius in bits, `references` whether the paths of
-    files are kept.
+    """Blocking: never on the event loop. `radius` returns the policy's radius in bits; `references`: whether the paths
+    of files are stored.
     """
 
     def __init__(
@@ -134,7 +133,7 @@ class Intake:
         self._references = references
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
-        """Which of these files (by tag) were taken in already, so that an interrupted ingest goes on where it was."""
+        """Which of these files (by tag) are ingested already, so that an interrupted ingest can continue."""
         with self._store.read() as tx:
             return tx.known_tags(tags)
 
@@ -155,7 +154,7 @@ class Intake:
                 fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
                 self._refer(change.writer, request.case, zip([row for row, _ in placed], items, strict=True))
                 self._recognise(change.writer, [row for row, _ in placed])
-                # In hand before anybody can see that they wait.
+                # Reserved before any other thread can see that they wait.
                 matching.enter_context(self._hits.in_hand(list(fresh)))
                 if fresh:
                     change.hold(columns_of(list(fresh), list(fresh.values())))
@@ -167,7 +166,7 @@ class Intake:
         ]
 
     def _matched(self, items: Sequence[IngestItem], rows: Sequence[int], fresh: Iterable[int]) -> list[_OfFile]:
-        """What was found for each item, all of it; hits on records are kept."""
+        """The complete result for each item; hits on records are stored."""
         subjects = [subject_of(item.prints) for item in items]
         found = self._matcher.local(subjects, self._radius(), own_rows=rows, show_all=True)
         hits: list[list[Hit]] = [[] for _ in items]
@@ -185,7 +184,7 @@ class Intake:
         ]
 
     def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
-        """Keeps where these files are, as far as it was told and is wanted, and which lie in others."""
+        """Stores the paths of these files, if given and wanted, and which of them lie in other files."""
         for row, item in taken:
             refers, place = bool(item.file) and self._references, item.place
             if place is not None:
@@ -195,7 +194,7 @@ class Intake:
                 writer.put_file_reference(row, FileReference(case=case, path=item.file, inside=inside))
 
     def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
-        """Gives these holdings the record that our own log has of them, where they lack it."""
+        """Links these holdings to the records that our own log has of them, if the link is missing."""
         if self._recogniser is None:
             return
         bare = {each.sha256: each.id for each in writer.holdings_by_id(rows).values() if each.record is None}

@@ -1,11 +1,11 @@
-"""What an answer means to who asked: whether it counts, and why it does not.
+"""Judges an answer for its asker: whether it counts, and if not, why.
 
 Rules this module upholds:
 
-- An answer counts only if it is that member's, over this very question, and could be true: otherwise nothing of it is
-  read further, and its bytes are evidence and no more.
-- What the hub says of a member (offline, timeout) is shown as that.
-- "No hit" from who did not search what was asked is an error, and never "no hit".
+- An answer counts only if it is from that member, about exactly this question, and plausible. If not, it is not read
+  further, and its bytes are only stored as evidence.
+- The hub's statements about a member (offline, timeout) are shown as the hub's statements.
+- "No hit" from a member that did not search for what was asked is an error, and never "no hit".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from node.domain.roster import Roster
 
 OPEN_QUERIES: Final = 16
-"""Queries whose header, payload and digest are kept while their answers come."""
+"""How many queries have their header, payload and digest in memory while their answers arrive."""
 
 
 class Judge:
@@ -41,20 +41,20 @@ class Judge:
         self._roster = roster
         self._codec = codec
         self._clock = clock
-        # Every answer to a query is held against the same header, payload and digest.
+        # Every answer to a query is compared with the same header, payload and digest.
         self._decode_header = lru_cache(maxsize=OPEN_QUERIES)(codec.decode_header)
         self._decode_payload = lru_cache(maxsize=OPEN_QUERIES)(codec.decode_payload)
         self._query_digest = lru_cache(maxsize=OPEN_QUERIES)(query_digest)
         self._expected = lru_cache(maxsize=OPEN_QUERIES)(self._expected_of)
 
     def judge(self, query: SignedQuery, event: RelayEvent, *, late: bool = False) -> MemberOutcome:
-        """What an event means, by the checks of `check_answer`. `refused` is set where an answer came and does not
-        count. Raises what the roster raises where it ran out.
+        """The meaning of an event, by the checks of `check_answer`. `refused` is set if an answer came and does not
+        count. Raises what the roster raises if it has expired.
         """
         member = event.member
         if event.answer is None:
             if event.outcome is Outcome.NOT_ASKED:
-                reason = "said by the hub: too many of our own questions wait for this member"
+                reason = "the hub reports: too many of our own questions wait for this member"
                 return MemberOutcome(member=member, outcome=event.outcome, reason=reason)
             if event.outcome in (Outcome.OFFLINE, Outcome.TIMEOUT):
                 return MemberOutcome(member=member, outcome=event.outcome, reason="said by the hub")
@@ -71,11 +71,11 @@ class Judge:
 
     def check_answer(self, query: SignedQuery, member: MemberId, signed: SignedAnswer) -> Answer:
         """Steps: 1. brought for the member that it names; 2. signed by that member's active statement key; 3. over the
-        digest and id of this very question; 4. with an outcome that a member can say, hits exactly when it is a hit,
-        and versions and a time that can be; 5. each hit about what was asked, within the policy's radius, saying no
-        more than its level allows, of that member's alone.
-        Raises `BadSignature` or `Malformed`, and what the roster raises where it ran out. Left to the caller: whether a
-        "no hit" has searched enough (`hits.shortfall`).
+        digest and id of this very question; 4. with an outcome that a member can state, hits exactly if it is a hit,
+        and valid versions and time; 5. each hit is about a subject of the question, within the policy's radius, with no
+        more data than its level allows, and only of that member. Raises `BadSignature` or `Malformed`, and what the
+        roster raises if it has expired. The caller must check whether a "no hit" has searched enough
+        (`hits.shortfall`).
         """
         roster = self._roster()
         found = roster.members.get(member)
@@ -105,7 +105,7 @@ class Judge:
         return expected_kinds(self._decode_payload(payload).subjects, floor)
 
     def forget(self) -> None:
-        """No question stays in memory for having been asked: its body may be purged from now on."""
+        """Removes a question from memory: its body may be purged from now on."""
         self._decode_payload.cache_clear()
         self._query_digest.cache_clear()
         self._expected.cache_clear()

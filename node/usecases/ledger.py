@@ -1,15 +1,15 @@
-"""What this member says: statements to acknowledged entries of its own log.
+"""This member's statements become acknowledged entries of its own log.
 
 Rules this module upholds:
 
-- Acknowledged is durable: a method returns once its transaction has ended, and a crash before that leaves nothing.
-- A record has its name, the hash of its leaf, before it has a place. Placing and signing are `ownlog`'s.
-- Only the owner changes its record. About another's record there are opinions and comments, and their audience lies
-  within that record's.
-- What never got a place never leaves: to correct or retract it is to forget it.
+- Acknowledged means durable: a method returns after its transaction has ended; a crash before that leaves nothing.
+- A record has its name, the hash of its leaf, before it has a place. `ownlog` places and signs.
+- Only the owner changes its record. About another member's record there are opinions and comments, with an audience
+  within that record's audience.
+- A statement without a place was never sent: correcting or retracting it deletes it.
 - A retracted body is purged here at once, in the transaction that acknowledges the retraction.
-- A member that has left the federation says nothing new. It can still take back what it said, whatever became of the
-  roster meanwhile.
+- A member that has left the federation makes no new statements. It can still retract its records, whatever the state of
+  the roster.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is to be contributed, and the id of the holding that it is about, where there is one."""
+    """What to contribute, and the id of the holding that it is about, if there is one."""
 
     statement: Contribution
     handling: Handling = field(default_factory=Handling)
@@ -56,7 +56,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spoken:
-    """An entry of our own that stands in the log, or waits for its place."""
+    """An entry of our own, in the log or waiting for its place."""
 
     kind: int
     pending: PendingEntry | None = None
@@ -66,8 +66,8 @@ class _Spoken:
 class Ledger:
     """Safe to use from any thread, blocking: never on the event loop.
 
-    `random(n)` gives n unpredictable bytes; `acknowledged` is called after each durable statement, from the caller's
-    thread (the publisher's wake-up call).
+    `random(n)` returns n unpredictable bytes; `acknowledged` is called after each durable statement, in the caller's
+    thread (it wakes the publisher).
     """
 
     def __init__(
@@ -94,13 +94,13 @@ class Ledger:
     def contribute(self, drafts: Sequence[Draft]) -> list[RecordId]:
         """Records of these contributions, in order, in one transaction; their holdings are shared from then on.
 
-        A holding that was contributed already keeps its record. Raises `Refused` where policy forbids it or nothing of
+        A holding that was contributed before keeps its record. Raises `Refused` if the policy forbids it or nothing of
         it may be contributed, `NotFound` for an unknown holding.
         """
         return self.contribute_as(lambda _: drafts)
 
     def contribute_as(self, drafts_in: Callable[[StoreWriter], Sequence[Draft]]) -> list[RecordId]:
-        """As `contribute`, of the drafts that `drafts_in` makes inside the transaction: it sees what stands now."""
+        """As `contribute`, for the drafts that `drafts_in` makes inside the transaction, from the present state."""
         with self._catalogue.change() as change:
             writer, records = change.writer, []
             for draft in drafts_in(writer):
@@ -112,7 +112,7 @@ class Ledger:
                     writer.set_record(draft.holding, record)
                     writer.set_level(draft.holding, Level.SHARED)
                 records.append(record)
-        # A crash before this line: the caller was told nothing, and all of the records stand or none does.
+        # A crash before this line: the caller got no answer, and either all records are stored or none.
         self._acknowledged()
         return records
 
@@ -129,7 +129,7 @@ class Ledger:
                 )
             self._check_newest(writer, target, spoken, Waiting(writer, self._origin))
             if spoken.pending is not None:
-                # It never left, so the new statement takes its place, and points at what it would have replaced.
+                # It was never sent, so the new statement takes its place, with the target of the one it replaces.
                 change.forget_pending(target.leaf)
                 replaced = points_at(spoken.pending)
             else:
@@ -142,14 +142,14 @@ class Ledger:
         return record
 
     def retract(self, target: RecordId, reason: Reason = Reason.UNSTATED) -> RecordId | None:
-        """Ends an own record, with every correction of it. None where it never left, and is simply forgotten.
+        """Ends an own record, with every correction of it. None if it was never sent, and is simply deleted.
 
-        The holdings it was about become national again. Raises `Refused` where it was retracted before, `NotFound`.
+        Its holdings become national again. Raises `Refused` if it was retracted before, `NotFound`.
         """
         return self.retract_all([target], reason)[0]
 
     def retract_all(self, targets: Sequence[RecordId], reason: Reason = Reason.UNSTATED) -> list[RecordId | None]:
-        """`retract` of each, in order, in one transaction: all of them or none."""
+        """`retract` for each, in order, in one transaction: all of them or none."""
         with self._catalogue.change() as change:
             waiting = Waiting(change.writer, self._origin)
             said = [self._retract(change, waiting, target, reason) for target in targets]
@@ -164,7 +164,7 @@ class Ledger:
         if spoken.pending is not None:
             change.forget_pending(target.leaf)
             replaced = points_at(spoken.pending)
-            # A correction that still waits goes, and what it would have replaced is what there is to retract.
+            # A waiting correction is deleted, and its target is retracted.
             target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
         if spoken.placed is not None:
             chain = chain_at(writer, target.origin, spoken.placed.index, target.leaf)
@@ -178,7 +178,7 @@ class Ledger:
             for holding in writer.holdings_of_record(each):
                 writer.set_record(holding.id, None)
                 writer.set_level(holding.id, Level.NATIONAL)
-                # Remembered, so that sharing a whole case does not share again what was taken back.
+                # Remembered, so that sharing a whole case does not share a retracted record again.
                 writer.set_setting(withdrawn(holding.id), b"1")
         return record
 
@@ -205,7 +205,7 @@ class Ledger:
             if about is None or about.state != BodyState.HELD or about.handling is None:
                 if index is not None:
                     _check_replaced(writer, target, index)
-                raise NotFound("this node has no such record, or may not read it")
+                raise NotFound("this node does not have this record, or may not read it")
             circle = about.handling.audience
             if circle is not None:
                 circle = tuple(sorted({*circle, target.origin.member}))
@@ -225,14 +225,12 @@ class Ledger:
         if target is not None:
             check_room(writer, self._origin, kind, target)
         if kind != Kind.RETRACTION:
-            # To take something back needs nobody's leave, and no roster of today.
+            # A retraction needs no permission and no current roster.
             self._check_policy(handling)
             self.check(statement)
         body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
         if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
-            raise Misuse(
-                "a statement or its handling is too long to travel", remedy="split it, or shorten its audience"
-            )
+            raise Misuse("a statement or its handling is too long", remedy="split it, or shorten its audience")
         origin, nonce, other = str(self._origin), self._random(NONCE_SIZE), self._random(NONCE_SIZE)
         envelope = Envelope(
             kind=kind,
@@ -251,7 +249,7 @@ class Ledger:
         return RecordId(self._origin, leaf)
 
     def _end(self, change: Change, waiting: Waiting, chain: Chain, names: Sequence[RecordId]) -> list[RecordId]:
-        """Purges a record now, and a correction of it that still waits; the names of all its versions."""
+        """Purges a record now, and a waiting correction of it; returns the names of all its versions."""
         change.purge().end(chain)
         ended = list(names)
         for each in names:
@@ -263,12 +261,12 @@ class Ledger:
     # --- what may be said -----------------------------------------------------------------------------------------
 
     def shareable(self, fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
-        """Those of these that may leave in a record, by the policy as it is now."""
+        """The fingerprints that may be sent in a record under the present policy."""
         return contributable(fingerprints, self._roster().policy.pdq_quality_floor)
 
     def contributable(self, statement: Contribution) -> Contribution:
-        """The statement with the fingerprints that may leave. Raises `Refused` where none may, or policy forbids it,
-        and what `check_statement` raises.
+        """The statement with the fingerprints that may be sent. Raises `Refused` if there are none, or the policy
+        forbids it, and what `check_statement` raises.
         """
         kept = self.shareable(statement.fingerprints)
         if not kept:
@@ -281,11 +279,11 @@ class Ledger:
         return replace(statement, fingerprints=kept)
 
     def check(self, statement: Statement) -> None:
-        """What `check_statement` raises, by the policy as it is now."""
+        """Raises what `check_statement` raises, by the present policy."""
         check_statement(statement, self._roster().policy)
 
     def agreed(self, handling: Handling) -> Handling:
-        """The handling, which the roster and its policy let us use now. Raises `Misuse`, `Refused`."""
+        """The handling, if the roster and its policy allow it now. Raises `Misuse`, `Refused`."""
         check_audience(handling, self._roster())
         self._check_policy(handling)
         return handling
@@ -308,7 +306,7 @@ class Ledger:
         if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
             raise Misuse("the retention day has already passed")
         if not in_calendar(handling.retain_until_day):
-            raise Misuse("the retention day lies behind the end of the calendar", remedy="give a day up to 9999-12-31")
+            raise Misuse("the retention day is after the last supported day", remedy="give a day up to 9999-12-31")
 
     def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:
@@ -319,7 +317,7 @@ class Ledger:
         return holding.record
 
     def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
-        """An entry of ours. Raises `Refused` for another's, `NotFound` where there is none."""
+        """An entry of ours. Raises `Refused` for another member's, `NotFound` if there is none."""
         try:
             check_own(self._origin, target.origin)
         except Malformed as error:
@@ -334,7 +332,7 @@ class Ledger:
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
     def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
-        """Raises `Refused` unless this is the newest version of a record that stands, and is the last word on it."""
+        """Raises `Refused` unless this is the newest version of a live record."""
         words, newest, ended, expired = waiting.kinds.get(target, set()) & OWN_TARGET, True, False, False
         if spoken.placed is not None:
             chain = chain_at(reader, target.origin, spoken.placed.index, target.leaf)
@@ -353,7 +351,7 @@ class Ledger:
 
 
 def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
-    """Raises `Refused` where a record has a newer version, which is named."""
+    """Raises `Refused` with the newest version's name, if a record has a newer version."""
     chain = chain_at(reader, target.origin, index, target.leaf)
     if chain.ended or chain.head is None or chain.head == (target.origin, index):
         return

@@ -1,8 +1,8 @@
-"""Finding a record by its name: whole, or the first digits of it, as a person types them.
+"""Finds a record by its full name, or by the first digits of it, as a person types them.
 
 Rules this module upholds:
 
-- Digits have to fit one record only, whoever's it is. Our own statements count from the moment they are acknowledged.
+- The digits must fit only one record, of any member. Our own statements count from their acknowledgement.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from node.domain.log_ports import LogReader, LogState
 
 MIN_PREFIX: Final = 8
-"""Hex digits of a leaf hash that may stand for a record."""
+"""Fewest hex digits of a leaf hash that may name a record."""
 _HEX: Final = frozenset("0123456789abcdef")
 
 
@@ -46,7 +46,7 @@ def resolve(reader: LogReader, text: str, own: Origin) -> RecordId:
 
 def records_with_prefix(reader: LogReader, log: LogState, digits: str) -> list[RecordId]:
     """The records of `log` whose leaf hash begins with these lower-case hex digits. A scan of the leaf tiles."""
-    # Whole bytes are compared first: an odd last digit is left to the text.
+    # Whole bytes are compared first; an odd last digit is compared as text.
     start = bytes.fromhex(digits[: len(digits) // 2 * 2])
     found = []
     for index in range(-(-log.size // TILE_WIDTH)):

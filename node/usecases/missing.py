@@ -1,13 +1,12 @@
-"""Bodies that should be here and are not: which are asked for, and which are given up.
+"""Missing bodies: which are requested, and which are given up.
 
 Rules this module upholds:
 
-- Of one log a node asks for so many bodies at a time as the policy says, and for each so many days as it says. So who
-  commits to bodies that never come keeps nobody busy, and hides no body that is really missing.
-- What is given up is not lost: it keeps its state, fills itself where the body comes after all, and is asked for once
-  more now and then.
-- How long a body is missing is told by how long its log was caught up and had it not: the size of each log that was
-  caught up is kept by the day.
+- The policy limits how many bodies of one log a node requests at a time, and for how many days it requests each. So a
+  member that commits to bodies that never come keeps no node busy, and hides no body that is really missing.
+- A body that is given up keeps its state. It is stored if it comes after all, and is requested again occasionally.
+- The time for which a body is missing counts from the day on which its log was caught up without it: the size of each
+  caught-up log is stored per day.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ Marks = dict[Origin, list[tuple[int, int]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """Of one log: indices that are asked for, in order; how many others are `given_up`, and below which index most of
-    these stand.
+    """For one log: indices that are requested, in order; how many others are `given_up`, and the index below which most
+    of these are.
     """
 
     asked: Sequence[int] = ()
@@ -49,7 +48,7 @@ def read_marks(tx: QueryReader) -> Marks:
 
 
 def put_marks(tx: QueryWriter, marks: Marks, caught_up: Iterable[LogState], today: int, days: int) -> Marks:
-    """Notes the sizes of logs that are caught up today; of the days before only those that still say something."""
+    """Notes the sizes of logs that are caught up today; keeps only the earlier days that are still needed."""
     kept = dict(marks)
     for log in caught_up:
         former = [each for each in marks.get(log.origin, ()) if each[0] < today]
@@ -60,7 +59,7 @@ def put_marks(tx: QueryWriter, marks: Marks, caught_up: Iterable[LogState], toda
 
 
 def absent(reader: LogReader, log: LogState, marks: Marks, limits: Limits, today: int) -> Absent:
-    """What of a log is missing now."""
+    """The missing bodies of a log."""
     missing = reader.body_counts(log.number).get(BodyState.MISSING, 0)
     if not missing:
         return Absent()

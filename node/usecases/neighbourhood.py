@@ -1,19 +1,20 @@
-"""How much each member has found out near our holdings at hit/no-hit level, and when an officer has to decide.
+"""How much each member has learned near our holdings at hit/no-hit level, and when an officer has to decide.
 
-Who asks often enough about hashes around a hidden one, and is told of each whether it is within the radius, finds the
-hidden one bit by bit. So what counts is not how much somebody asks, but how much of it lies in one neighbourhood.
+A member that asks often enough about hashes around a hidden one, and learns for each whether it is within the radius,
+finds the hidden hash bit by bit. So the limit is not on the number of questions, but on the number in one
+neighbourhood.
 
 Rules this module upholds:
 
-- A question comes near a holding where it finds it. From then on every hash within twice the radius of the one that
-  found it (an anchor) belongs to that neighbourhood: a hash that lies further away cannot be within the radius of the
-  holding, as its asker can tell by itself. Neighbourhoods that touch are one.
-- Whether a question counts, and whether it is held, is told from what its asker knows already: its own anchors. So
-  "held" is no answer by another name.
-- A question counts once in a neighbourhood, however many hashes it has: it is told one thing. The same question asked
-  again counts no further.
-- What was found out is remembered for a year and is durable with the answer that tells it, also across restarts.
-- Questions that come near nothing cost next to nothing: a look at whether their asker has anchors.
+- A question comes near a holding if it finds the holding. From then on every hash within twice the radius of the one
+  that found it (an anchor) belongs to that neighbourhood. A hash farther away cannot be within the radius of the
+  holding, as its asker can compute. Neighbourhoods that touch are one.
+- Whether a question counts, and whether it is held, depends only on what its asker knows already: its own anchors. So
+  "held" reveals nothing new.
+- A question counts once in a neighbourhood, however many hashes it has, because it learns one thing. The same question
+  asked again does not count again.
+- What was learned is remembered for a year. It is durable with the answer that reveals it, across restarts.
+- Questions that come near nothing cost almost nothing: a check whether their asker has anchors.
 """
 
 from __future__ import annotations
@@ -49,17 +50,19 @@ DAY: Final = SECONDS_A_DAY
 YEAR: Final = 366 * DAY
 """Seconds for which an anchor is remembered."""
 REACH: Final = 2 * PDQ_RADIUS
-"""Bits around an anchor: what lies further away is not within the radius of the holding that the anchor found."""
+"""Bits around an anchor: a hash farther away is not within the radius of the holding that the anchor found."""
 MAX_ANCHORS: Final = 65_536
-"""Anchors of one member (2 MiB). Past them each of its questions about pixels is held, until some are a year old."""
+"""Most anchors of one member (2 MiB). Beyond them, each of its questions with PDQ hashes is held, until some anchors
+are a year old.
+"""
 _BLOCK: Final = 1 << 20
 """Pairs of hashes that are compared at a time: 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`why`: why the question is held, for the officer; "" where it may be answered. `rows`, `merged`: what has to be
-    kept together with its answer.
+    """`why`: why the question is held, for the officer; "" if it may be answered. `rows`, `merged`: data to store with
+    its answer.
     """
 
     why: str = ""
@@ -79,7 +82,7 @@ FREE: Final = Verdict()
 
 @dataclass(slots=True)
 class _Anchors:
-    """Hashes by which one member came near, and the neighbourhood of each. `words` uint64 (n, 4)."""
+    """The hashes by which one member came near, and the neighbourhood of each. `words` uint64 (n, 4)."""
 
     words: Words = field(default_factory=lambda: np.zeros((0, 4), dtype=np.uint64))
     homes: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -102,7 +105,7 @@ class _Anchors:
         return found
 
     def unknown(self, values: Iterable[bytes]) -> list[bytes]:
-        """Those of `values` that are no anchors yet."""
+        """The `values` that are not anchors yet."""
         known = {each.tobytes() for each in self.words}
         return [each for each in dict.fromkeys(values) if _words([each]).tobytes() not in known]
 
@@ -123,8 +126,8 @@ class _Count:
 
 
 def values_of(probes: Iterable[Probe]) -> list[bytes]:
-    """The PDQ hashes (32 bytes each) of a question, by which it may come near something. A frame is turned by who
-    searches it, so all its orientations are among them.
+    """The PDQ hashes (32 bytes each) of a question by which it may come near something. A search tries a frame in all
+    orientations, so all of them are included.
     """
     found: dict[bytes, None] = {}
     for probe in probes:
@@ -136,7 +139,7 @@ def values_of(probes: Iterable[Probe]) -> list[bytes]:
 
 
 class Neighbourhoods:
-    """Of one node. Safe to use from any thread. What is kept is read once, when it is first asked for."""
+    """For one node. Safe to use from any thread. The stored data is read once, on first use."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -147,7 +150,7 @@ class Neighbourhoods:
         self._last = 0
 
     def concerns(self, asker: MemberId) -> bool:
-        """Blocking the first time. Whether this member came near anything: only then its questions are looked at."""
+        """Blocking the first time. Whether this member came near anything: only then its questions are examined."""
         with self._lock:
             self._load()
             return asker in self._counts
@@ -155,9 +158,9 @@ class Neighbourhoods:
     def judge(
         self, asker: MemberId, values: Sequence[bytes], near: Sequence[bytes], limits: Limits | None, now: int
     ) -> Verdict:
-        """What becomes of a question. `values`: see `values_of`; `near`: those of them that found something
-        (`disclosing.Told`). `limits` None: an officer has released it, and it counts without being held. The caller
-        keeps what the verdict says (`Verdict.note`) in the transaction of the answer.
+        """The verdict on a question. `values`: see `values_of`; `near`: those that found something (`disclosing.Told`).
+        `limits` None: an officer has released it, and it counts without being held. The caller stores the verdict's
+        data (`Verdict.note`) in the transaction of the answer.
         """
         with self._lock:
             self._load()
@@ -172,13 +175,15 @@ class Neighbourhoods:
             touched = {self._into(each, merged) for each in touched} | set(homes.values())
             why = self._over(asker, touched, digest, limits, now) if values and limits else ""
             if limits and len(anchors.words) + len(fresh) > MAX_ANCHORS:
-                why = why or f"{asker} has found out more here within a year than is kept apart"
+                why = why or f"{asker} has come near more hashes here within a year than this node keeps"
             rows = self._rows(asker, touched, homes, digest, now, told=not why)
             self._take(rows, merged)
             return Verdict(why=why, rows=rows, merged=tuple(merged))
 
     def _homes(self, fresh: Sequence[bytes]) -> tuple[dict[bytes, int], list[tuple[tuple[int, ...], int]]]:
-        """(The neighbourhood of each new anchor, what grows together with it), over the anchors of all members."""
+        """(The neighbourhood of each new anchor, the neighbourhoods that merge with it), over the anchors of all
+        members.
+        """
         homes: dict[bytes, int] = {}
         merged: list[tuple[tuple[int, ...], int]] = []
         beside = _Anchors()
@@ -202,21 +207,21 @@ class Neighbourhoods:
 
     @staticmethod
     def _into(home: int, merged: Sequence[tuple[tuple[int, ...], int]]) -> int:
-        """The neighbourhood that `home` has become."""
+        """The neighbourhood that `home` has become part of."""
         for gone, into in merged:
             if home in gone:
                 home = into
         return home
 
     def _over(self, asker: MemberId, touched: set[int], digest: bytes, limits: Limits, now: int) -> str:
-        """Which limit this question would pass, in words; "" where none."""
+        """The limit that this question would exceed, in words; "" if there is none."""
         mine = self._counts.get(asker, [])
         for seconds, most, words in (
             (HOUR, limits.near_hour_everywhere, "an hour"),
             (DAY, limits.near_day_everywhere, "a day"),
         ):
             if len({each.digest for each in mine if each.at > now - seconds}) >= most:
-                return f"{asker} has reached the limit of {most} questions {words} near what is held unshared"
+                return f"{asker} has reached the limit of {most} questions {words} near unshared holdings"
         for home in sorted(touched):
             here = [each for each in mine if each.home == home and each.digest != digest]
             for seconds, most, words in (
@@ -240,7 +245,7 @@ class Neighbourhoods:
     def _rows(
         self, asker: MemberId, touched: set[int], homes: dict[bytes, int], digest: bytes, now: int, *, told: bool
     ) -> tuple[NearQuestion, ...]:
-        """What is to be kept. A question that is held tells nothing, and counts only where it has anchors to keep."""
+        """The data to store. A held question reveals nothing, and counts only if it has anchors to store."""
         known = {each.home for each in self._counts.get(asker, ()) if each.digest == digest}
         rows = []
         for home in sorted(touched):

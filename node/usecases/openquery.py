@@ -22,8 +22,8 @@ class Ask(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class OpenQuery:
-    """`outcomes` has at most one entry a member. `answers` are those that count, `refused` those that do not. `kept`:
-    members whose outcome the store has already. `left`: whether the query reached the hub, as far as is known here.
+    """`outcomes` has at most one entry per member. `answers` are those that count, `refused` those that do not. `kept`:
+    members whose outcome is already stored. `left`: whether the query reached the hub, as far as is known here.
     """
 
     id: bytes
@@ -37,5 +37,5 @@ class OpenQuery:
     left: bool = False
 
     def complete(self) -> bool:
-        """Whether every member that was asked ended in hit or no-hit (otherwise exit code 3)."""
+        """Whether every asked member ended in hit or no-hit (if not, exit code 3)."""
         return all(m in self.outcomes and self.outcomes[m].outcome in ANSWERED for m in self.expected)

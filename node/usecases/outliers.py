@@ -1,10 +1,10 @@
-"""Members whose records say one thing over and over: what the hub can see of poison, cheaply.
+"""Members whose records repeat one hash: a cheap check at the hub for poisoned data.
 
 Rules this module upholds:
 
-- A look, never a judgement: it stops nothing. The operator sees the number beside the member's name, and asks.
-- Bounded: the newest records of each log are looked at, once for each size of it. In version 1 bodies are plain, so the
-  hub can read hashes (see the threat model); once they are sealed this sees nothing.
+- It informs and stops nothing. The operator sees the number beside the member's name, and asks the member.
+- Bounded: the newest records of each log are examined, once for each size of it. In version 1 bodies are plain, so the
+  hub can read hashes (see the threat model). Once bodies are sealed, this check sees nothing.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec, StoreReader
 
 RECENT: Final = 2_000
-"""The newest entries of a log that are looked at: some ten milliseconds."""
+"""How many of a log's newest entries are examined: some ten milliseconds."""
 SAMPLED: Final = 64
-"""Of their hashes so many, evenly spread, are held against all the others. A hash that more than one in so many have is
-among them where they came one after another."""
+"""This many of their hashes, evenly spread, are compared with all the others. The sample includes a hash that makes up
+more than this share of consecutive records."""
 STRIKING: Final = 0.25
-"""The part of a member's newest records that is near to one hash, above which a person is told. A series of one scene
-has some tens among thousands."""
+"""The share of a member's newest records near one hash above which the operator is told. A series of one scene has some
+tens among thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sameness:
-    """Of `recent` records with a PDQ so many are `alike`: within the radius of one of them."""
+    """Of `recent` records with a PDQ, `alike` are within the radius of one of them."""
 
     recent: int = 0
     alike: int = 0
 
     @property
     def striking(self) -> bool:
-        """Whether a person should ask why."""
+        """Whether a person should ask the member why."""
         return self.recent >= SAMPLED and self.alike >= STRIKING * self.recent
 
 
@@ -55,7 +55,7 @@ class Outliers:
         self._known: dict[int, tuple[int, Sameness]] = {}
 
     def of(self, tx: StoreReader, log: LogState) -> Sameness:
-        """How much the newest records of a log are alike."""
+        """How similar the newest records of a log are."""
         with self._lock:
             size, known = self._known.get(log.number, (-1, Sameness()))
         if size == log.size:
@@ -79,7 +79,7 @@ class Outliers:
 
 
 def _most_alike(words: np.ndarray) -> int:
-    """The largest number of these hashes, uint64 (n, 4), that lie within the radius of one that is sampled."""
+    """The largest number of these hashes, uint64 (n, 4), that lie within the radius of one sampled hash."""
     if not len(words):
         return 0
     sampled = words[np.unique(np.linspace(0, len(words) - 1, SAMPLED).astype(np.int64))]

@@ -1,13 +1,14 @@
-"""A node's own log: where acknowledged statements get their place, and what its key signs.
+"""A node's own log: acknowledged statements get their place here, and its key signs here.
 
 Rules this module upholds:
 
-- Order of a checkpoint: leaves, tiles and the size to be signed in one transaction; sign; persist; only then publish.
-  Signing the same size again gives the same bytes.
+- Order of a checkpoint: store leaves, tiles and the size to sign in one transaction; sign; store the signature; only
+  then publish. Signing the same size again gives the same bytes.
 - After each start, nothing gets a place and nothing is signed until this log was compared with the hub. If the hub is
-  ahead, its entries are adopted first, and what was only acknowledged gets its place after them.
-- A member that has left the federation gives a place to its retractions alone: nothing else of it goes out.
-- Two histories under our own key freeze the log here, with the evidence. That is a stolen key, or a second copy of us.
+  ahead, its entries are adopted first, and the acknowledged statements get their places after them.
+- For a member that has left the federation, only its retractions get a place: nothing else of it is sent.
+- Two histories under our own key freeze the log here, and the evidence is stored. The cause is a stolen key, or a
+  second copy of this node.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ from node.usecases.replica import Position, Rules, Verified, position, verify_pa
 from node.usecases.waiting import ALL
 
 PLACE_AT_ONCE: Final = 2_000
-"""Statements that get their place in one transaction, at most; of those that point at others `WORK_AT_ONCE`."""
+"""Most statements that get their place in one transaction; of those that point at others `WORK_AT_ONCE`."""
 
 NOT_COMPARED: Final = "cannot {} yet: this node has not compared its log with the hub since it started"
 WAIT: Final = "wait until the node reaches the hub (vigil node status shows the connection)"
 
 
 class Standing(Enum):
-    """How the hub's copy of our log stands to ours."""
+    """How the hub's copy of our log compares with ours."""
 
     EQUAL = "equal"
     HUB_BEHIND = "hub behind"
@@ -79,11 +80,11 @@ class OwnLog:
 
     @property
     def compared(self) -> bool:
-        """Whether this start was compared with the hub, so that places are given and checkpoints signed."""
+        """Whether this start was compared with the hub, so that places and signatures are given."""
         return self._compared
 
     def state(self) -> LogState:
-        """The log as it is stored; made empty where it is new."""
+        """The stored log; created empty if it is new."""
         with self._store.read() as reader:
             found = reader.log(self.origin)
         if found is None:
@@ -94,47 +95,47 @@ class OwnLog:
     # --- compared with the hub ------------------------------------------------------------------------------------
 
     def reconcile(self, head: Head) -> Standing:
-        """The comparison that every start owes before its first signature, and every conflict after that.
+        """The comparison that every start makes before its first signature, and again after every conflict.
 
-        Raises `Fork`, having frozen the log, and `Refused` ever after; `BadSignature` and `Malformed` for a head that
-        is none; `Conflict` where the hub claims more than it can show, `BadProof` where it shows less than it did.
+        Raises `Fork` after freezing the log, and `Refused` from then on; `BadSignature` and `Malformed` for an invalid
+        head; `Conflict` if the hub claims more than it can show, `BadProof` if it shows less than it did.
         """
         state = self.state()
         _check_open(state)
         if head.origin != self.origin:
-            raise Malformed("a head of another log than the one asked for")
+            raise Malformed("the hub sent the head of another log")
         shown = 0
         if head.cosigned:
             checkpoint, _ = verify_note(self._roster(), self.origin, head.cosigned, cosigned=True)
             self._hold_against(state, checkpoint, head.cosigned)
             shown = checkpoint.size
         if max(shown, head.size) < state.anchor_size:
-            # We took back a part of what it had, under a checkpoint of ours that we have not reached: to sign another
+            # We adopted part of the hub's entries, under a checkpoint of ours that we have not reached. Signing another
             # tree below that size would be a fork of our own making.
             self._compared = False
             raise BadProof(
                 "the hub shows less of our own log than it did before",
-                remedy="ask the hub's operator; nothing is signed until it shows again what it has cosigned",
+                remedy="ask the hub's operator; this node signs nothing until the hub shows all entries again",
             )
         if max(shown, head.size) <= state.size:
             self._keep_cosigned(state, head, shown)
-            # Known to be no further than we are: from here on, places and signatures may go on.
+            # The hub is known to be no further than we are: from here on, places and signatures may continue.
             self._compared = True
             return Standing.EQUAL if head.size == state.size else Standing.HUB_BEHIND
         self._compared = False
         if shown < head.size and shown <= state.size:
             raise Conflict(
-                "the hub claims entries of this log that it shows no signature for",
+                "the hub claims entries of this log without a signature",
                 have=head.size,
                 remedy="ask the hub's operator; if it holds more of this log than we do, a new epoch is needed",
             )
         return Standing.HUB_AHEAD
 
     def adopt(self, package: Package) -> Verified:
-        """Takes back entries of our own that the hub has and this store lacks (it was restored from a backup).
+        """Adopts our own entries that the hub has and this store lacks (it was restored from a backup).
 
-        Raises what `verify_package` raises; on a fork the log is frozen. A statement that was waiting for its place
-        and stands among them waits no more.
+        Raises what `verify_package` raises; on a fork the log is frozen. A waiting statement that is among these
+        entries stops waiting.
         """
         rules = Rules(roster=self._roster(), copy=Copy(reader=self.origin.member), cosigned=True)
         state = self.state()
@@ -151,7 +152,7 @@ class OwnLog:
                 change.apply(piece.verified, piece.places)
                 for leaf in piece.verified.batch.leaves:
                     change.writer.forget_pending(leaf)
-            # A crash right here leaves a part of the run: the next comparison with the hub goes on from there.
+            # A crash right here leaves part of the run: the next comparison with the hub continues from there.
         return verified
 
     def _hold_against(self, state: LogState, checkpoint: Checkpoint, note: bytes) -> None:
@@ -171,7 +172,7 @@ class OwnLog:
     # --- logs of former epochs ------------------------------------------------------------------------------------
 
     def unconfirmed(self) -> list[Origin]:
-        """Our logs of former epochs that have entries whose cosignature is not here: its answer was lost."""
+        """Our logs of former epochs with entries whose cosignature is not stored here: the hub's answer was lost."""
         with self._store.read() as reader:
             return [
                 log.origin
@@ -180,12 +181,12 @@ class OwnLog:
             ]
 
     def confirm(self, head: Head) -> None:
-        """Keeps the hub's cosignature on a log of ours whose key is given up, so that its records can be proven.
+        """Stores the hub's cosignature on a log of ours with a retired key, so that its records can be proven.
 
-        Raises what `reconcile` raises for a head that is none; on a fork the log is frozen.
+        Raises what `reconcile` raises for an invalid head; on a fork the log is frozen.
         """
         if not _is_former(head.origin, self.origin):
-            raise Malformed("a head of another log than the ones asked for")
+            raise Malformed("the hub sent the head of another log")
         with self._store.read() as reader:
             state = reader.log(head.origin)
         if state is None or not head.cosigned or not state.cosigned_size < head.cosigned_size <= state.size:
@@ -199,9 +200,9 @@ class OwnLog:
     # --- places and signatures ------------------------------------------------------------------------------------
 
     def place_and_sign(self) -> LogState:
-        """Gives waiting statements their place, as many as fit one transaction, and signs the log as it then is.
+        """Gives waiting statements their place, as many as fit one transaction, and signs the log.
 
-        Raises `Unavailable` before this start was compared with the hub, `Refused` where the log is frozen.
+        Raises `Unavailable` before this start was compared with the hub, `Refused` if the log is frozen.
         """
         if not self._compared:
             raise Unavailable(NOT_COMPARED.format("sign"), remedy=WAIT)
@@ -216,7 +217,7 @@ class OwnLog:
         return self.sign()
 
     def _waiting(self, reader: LogReader) -> list[PendingEntry]:
-        """What may get its place now."""
+        """The statements that may get their place now."""
         me = self._roster().members.get(self.origin.member)
         if me is None or me.status is not MemberStatus.LEFT:
             waiting = reader.pending(self.origin, PLACE_AT_ONCE)
@@ -226,7 +227,7 @@ class OwnLog:
         return waiting[: min(PLACE_AT_ONCE, next(islice(words, WORK_AT_ONCE, None), PLACE_AT_ONCE))]
 
     def sign(self) -> LogState:
-        """Signs the log as it stands, unless that was done; gives its state."""
+        """Signs the present log unless that is done; returns its state."""
         state = self.state()
         _check_open(state)
         if state.checkpoint_size == state.size:
@@ -234,10 +235,10 @@ class OwnLog:
         if not self._compared:
             raise Unavailable(NOT_COMPARED.format("sign"), remedy=WAIT)
         with self._store.read() as reader:
-            # A root that the disk gave back wrong would be signed for good.
+            # If the disk returned a wrong root, it would be signed permanently.
             position(reader, state)
         note = self._note(state.size, state.root)
-        # A crash right here loses a signature nobody has seen: the next start makes the same bytes again.
+        # A crash right here loses a signature that nobody has seen: the next start makes the same bytes again.
         with self._store.write() as writer:
             writer.set_checkpoint(self.origin, note, state.size)
         return replace(state, checkpoint=note, checkpoint_size=state.size)
@@ -248,10 +249,10 @@ class OwnLog:
     # --- handing in -----------------------------------------------------------------------------------------------
 
     def run_from(self, start: int) -> Package | None:
-        """The next run to hand in, from where the hub stands; None where it has all that is signed.
+        """The next run to submit, from the hub's size on; None if the hub has everything that is signed.
 
-        A run that ends before the newest checkpoint carries one of its own: a size of the tree that we signed already
-        as a part of a larger one. So whatever the hub has, it has cosigned.
+        A run that ends before the newest checkpoint carries its own checkpoint: its size is part of a larger tree that
+        we have signed. So the hub has cosigned everything it has.
         """
         if not self._compared:
             raise Unavailable(NOT_COMPARED.format("publish"), remedy=WAIT)
@@ -290,7 +291,7 @@ def _check_open(state: LogState) -> None:
 
 
 def _placed(at: Position, waiting: Sequence[PendingEntry]) -> Verified:
-    """Our own entries as a batch: they need no verification, for nobody but us wrote them."""
+    """Our own entries as a batch. They need no verification, because only this node wrote them."""
     state = at.state
     entries = [each.entry for each in waiting]
     leaves = [each.leaf for each in waiting]

@@ -1,10 +1,10 @@
-"""The asker's own pace: how long to wait before the next part of a question, so that no budget abroad is exceeded.
+"""The asker's own pace: how long to wait before the next part of a question, so that no member's budget is exceeded.
 
 Rules this module upholds:
 
-- The hub and every member charge the same budget, each by its own clock and some moments apart. The asker keeps to a
-  part of it, so that what the hub lets through is not refused by a member a moment later.
-- Deciding needs no clock of its own: the time is passed in.
+- The hub and every member charge the same budget, each by its own clock and some moments apart. The asker uses only
+  part of it, so that a member does not refuse what the hub has just forwarded.
+- The time is passed in.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy
 
 SHARE: Final = 0.9
-"""Of the policy's budget a minute. The rest covers the moments by which the clocks of hub and members are apart."""
+"""Share of the policy's budget per minute. The rest covers clock differences between the hub and the members."""
 RESERVE_SECONDS: Final = (1 - SHARE) * SECONDS_A_MINUTE
-"""What is waited beyond what the hub says, so that the members' budgets have recovered too."""
+"""Extra wait beyond the hub's, so that the members' budgets have recovered too."""
 
 
 def paced(policy: Policy) -> int:
-    """Fingerprints a minute that an asker allows itself."""
+    """Fingerprints per minute that an asker allows itself."""
     return max(1, int(policy.query_cost_per_minute * SHARE))
 
 
 class Pace:
-    """What this node has asked lately. Thread-safe. It knows only what was asked since the process started: of what
-    came before, the hub reminds it (`Overloaded`).
+    """What this node has asked recently. Thread-safe. It knows only what was asked since the process started; the hub
+    reports what came before (`Overloaded`).
     """
 
     def __init__(self, me: MemberId) -> None:
@@ -41,8 +41,8 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, cost: int, policy: Policy, now: float) -> float:
-        """0 where `cost` fingerprints may be asked now, and they are then taken to be asked; else seconds to wait
-        before the same question is put again.
+        """0 if `cost` fingerprints may be asked now, and they then count as asked; else seconds to wait before the same
+        question is tried again.
         """
         most = paced(policy)
         with self._lock:

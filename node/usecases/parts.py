@@ -1,11 +1,11 @@
-"""Which parts go with a holding that is deleted.
+"""Which parts are deleted together with a holding.
 
 Rules this module upholds:
 
-- A part leaves a case where nothing holds it there any more: no file that stays in the case has it, and it was not
-  taken in as a file of its own.
-- The parts of a part that leaves are looked at in the same way, as deep as they lie.
-- Where nothing is known of a case any more, the part stays: to keep too much is mended by deleting it by its number.
+- A part leaves a case if nothing keeps it there: no file that stays in the case contains it, and it was not ingested as
+  a file of its own.
+- The parts of a removed part are treated in the same way, at every depth.
+- If the data of a case is no longer known, the part stays. A part kept by mistake can be deleted by its number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AT_ONCE: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
-    """`holdings` that leave `cases`, by id: those that were named first. `kept`: how many of their parts stay."""
+    """`holdings` that leave `cases`, by id: the named ones first. `kept`: how many of their parts stay."""
 
     holdings: Mapping[int, Holding]
     cases: Mapping[int, set[str]]
@@ -35,7 +35,7 @@ class Leaving:
 
 
 class Parts:
-    """For one look at the store."""
+    """For one snapshot of the store."""
 
     def __init__(self, reader: StoreReader) -> None:
         self._reader = reader
@@ -45,7 +45,7 @@ class Parts:
         self._own: dict[int, bool] = {}
 
     def leaving(self, named: Sequence[Holding]) -> Leaving:
-        """What leaves which cases where these holdings are deleted."""
+        """What leaves which cases if these holdings are deleted."""
         holdings = {each.id: each for each in named}
         cases: defaultdict[int, set[str]] = defaultdict(set)
         cases |= {each.id: set(each.cases) for each in named}
@@ -74,7 +74,7 @@ class Parts:
             self._own |= {each: each in own for each in fresh}
 
     def _stays(self, part: Holding, case: str, cases: Mapping[int, set[str]]) -> bool:
-        """Whether something that stays holds a part in a case."""
+        """Whether something that stays keeps a part in a case."""
         if self._own[part.id]:
             return True
         holders = (self._by(sha256) for sha256 in self._parents[part.id])

@@ -1,12 +1,12 @@
-"""A verified run in pieces, each of which is stored in one transaction and keeps other writers waiting for a moment.
+"""Splits a verified run into pieces. Each piece is stored in one short transaction, so other writers wait only briefly.
 
 Rules this module upholds:
 
-- A piece is a run like any other: with its tiles, its root, and the checkpoint that vouches for the whole run, which it
-  has still to reach. A crash between two pieces leaves a log that goes on from where it stands.
+- A piece is a run like any other, with its tiles, its root, and the checkpoint that vouches for the whole run, which it
+  has not reached yet. A crash between two pieces leaves a log that continues from its size.
 - The hub's cosignature, the time on it and the alarms come with the last piece.
-- What an entry costs is known before it is stored: one that points at another costs many statements, one that others
-  waited for may end or join what they said, and any other costs next to nothing.
+- The cost of an entry is known before it is stored: an entry that points at another costs many statements, an entry
+  that others waited for may end or join their chains, and any other costs almost nothing.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 WORK_AT_ONCE: Final = 50
-"""What one transaction takes on: less than a tenth of a second of the only writer's time."""
+"""The work of one transaction: less than a tenth of a second of the single writer's time."""
 WORD: Final = 1
-"""What an entry that points at another counts as: some twenty statements."""
+"""The work units of an entry that points at another: some twenty statements."""
 AWAITED: Final = 10
-"""What an entry counts as that others pointed at before it came."""
+"""The work units of an entry that others pointed at before it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What one transaction stores of a run. `places`: where the targets of the whole run stand."""
+    """What one transaction stores of a run. `places`: the target positions of the whole run."""
 
     verified: Verified
     places: Places
 
     @property
     def work(self) -> int:
-        """What it counts as, at least, in the unit of `WORK_AT_ONCE`."""
+        """Its least work, in the unit of `WORK_AT_ONCE`."""
         return WORD * sum(kind in TARGETING for _, kind, _, _ in self.verified.batch.targets)
 
 
 def pieces(reader: LogReader, verified: Verified) -> list[Piece]:
-    """A run cut where it would be too much work for one transaction; most are one piece. `reader`: a snapshot, in which
-    what the pieces need is looked up, so that nobody has to wait to write meanwhile.
+    """A run divided where it would be too much work for one transaction; most runs are one piece. `reader`: a snapshot
+    in which the pieces look up what they need, so that no writer has to wait.
     """
     batch, places = verified.batch, find_targets(reader, verified.batch)
     ends = _ends(batch, reader)
@@ -69,7 +69,7 @@ def pieces(reader: LogReader, verified: Verified) -> list[Piece]:
 
 
 def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Pieces in their order, as many together as one transaction takes on; at least one."""
+    """Pieces in order, as many together as one transaction takes; at least one."""
     share: list[Piece] = []
     load = 0
     for each in cut:
@@ -83,7 +83,7 @@ def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
 
 
 def _ends(batch: VerifiedBatch, reader: LogReader) -> list[int]:
-    """The sizes of the log at which a piece ends, the last of them that of the whole run."""
+    """The log sizes at which a piece ends; the last is that of the whole run."""
     costs = {at: WORD for at, kind, _, _ in batch.targets if kind in TARGETING}
     if may_be_awaited(reader, batch.origin):
         awaited = reader.roots(batch.origin, batch.leaves)
@@ -124,7 +124,7 @@ def _piece(whole: Verified, at: Position, end: int) -> Verified:
 
 
 def _cut(whole: VerifiedBatch, at: Position, end: int) -> tuple[VerifiedBatch, Appended]:
-    """The entries from `at` to `end`, and what they make of the tree."""
+    """The entries from `at` to `end`, and the tree that they give."""
     start = at.state.size
     first, stop = start - whole.start, end - whole.start
     grown = tiles.append(start, at.edge, whole.leaves[first:stop])
@@ -150,5 +150,5 @@ def _cut(whole: VerifiedBatch, at: Position, end: int) -> tuple[VerifiedBatch, A
 
 
 def _within(rows: Sequence[Row], first: int, stop: int) -> Sequence[Row]:
-    """Of rows that begin with a position, in order: those of the positions [first, stop)."""
+    """The rows for the positions [first, stop). Each row begins with its position; rows are in order."""
     return rows[bisect_left(rows, first, key=itemgetter(0)) : bisect_left(rows, stop, key=itemgetter(0))]

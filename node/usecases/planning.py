@@ -1,10 +1,10 @@
-"""Planning a question: it is split into parts and kept, before anything of it leaves.
+"""Planning a question: it is split into parts and stored, before anything of it is sent.
 
 Rules this module upholds:
 
-- All parts are durable before the first one is asked. So whatever ends the work, what was not asked is known, and the
-  same question goes on from there (`rest`), or is asked once more as a new one (`again`).
-- What the allow-list knows to be harmless is not asked about, and is named.
+- All parts are durable before the first one is asked. So after any interruption it is known what was not asked, and the
+  same question continues from there (`rest`), or is asked again as a new one (`again`).
+- Subjects on the allow-list are not asked about, and are named.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-har
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """A part that is to be asked. `interrupted`: it was asked before, and has no closing table."""
+    """A part to be asked. `interrupted`: it was asked before, and has no closing table."""
 
     part: Part
     subjects: tuple[Subject, ...]
@@ -46,7 +46,7 @@ class Todo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinned:
-    """A video of which `left_out` of its `fingerprints` are not asked about, so that the question fits."""
+    """A video with `left_out` of its `fingerprints` not asked about, so that the question fits."""
 
     label: str
     left_out: int
@@ -55,11 +55,11 @@ class Thinned:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """A question that is kept, and what of it is to be asked now. `tally` has what was answered before.
+    """A stored question, and what is to be asked now. `tally` has the earlier answers.
 
-    `queries`: the query of each part that was asked, by its number. `not_asked`: labels of the subjects that are left
-    out, because the allow-list knows them to be harmless. `thinned`: videos that are asked about in part. `levels`:
-    where holdings are asked about, how many fingerprints of each level leave.
+    `queries`: the query of each asked part, by its number. `not_asked`: labels of the subjects that are left out
+    because they are on the allow-list. `thinned`: videos that are asked about in part. `levels`: for holdings, how many
+    fingerprints of each level are sent.
     """
 
     id: bytes
@@ -99,15 +99,15 @@ class Planner:
         again: bytes = b"",
         left_out: int = 0,
     ) -> Plan:
-        """Splits the question and keeps it. What the allow-list knows is left out, unless `show_all`. `left_out`: of a
-        question that is asked again, what was left out of it before.
+        """Splits the question and stores it. Subjects on the allow-list are left out, unless `show_all`. `left_out`:
+        for a question that is asked again, what was left out before.
 
-        Raises `Misuse` or `Refused` where no member could answer it, and where nothing is left to ask about.
+        Raises `Misuse` or `Refused` if no member could answer it, and if nothing is left to ask about.
         """
         roster = self.roster()
         known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
         if known and len(known) == len(question.subjects):
-            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match looks here alone")
+            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
         not_asked = tuple(question.subjects[at].label for at in sorted(known))
         left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
         question = replace(question, subjects=left)
@@ -139,7 +139,7 @@ class Planner:
             from_case=from_case,
             again=again,
         )
-        # A question of one part has the id of its query: that is the id that people and the audit log know.
+        # A question of one part has the id of its query: the id that users and the audit log know.
         number = todo[0].part.query_id if len(todo) == 1 else self.random(QUERY_ID_SIZE)
         planned = [
             PlannedPart(
@@ -153,7 +153,7 @@ class Planner:
         ]
         with self.store.write() as tx:
             tx.put_question(number, terms, planned, int(self.clock()))
-        # A crash from here on leaves a question with parts that were not asked, and `rest` asks them.
+        # A crash from here on leaves a question with parts that were not asked; `rest` asks them.
         return Plan(
             id=number,
             terms=terms,
@@ -165,8 +165,8 @@ class Planner:
         )
 
     def plan_case(self, question: Question, *, show_all: bool = False) -> Plan:
-        """The same about all holdings of the question's case, from what is stored. Raises `NotFound` where there are
-        none.
+        """The same about all holdings of the question's case, from their stored fingerprints. Raises `NotFound` if
+        there are none.
         """
         holdings = [each for page in case_holdings(self.store, question.case) for each in page]
         subjects = tuple(map(holding_subject, holdings))
@@ -185,15 +185,15 @@ class Planner:
         *,
         show_all: bool = False,
     ) -> Plan:
-        """The same question once more, as a new one: the same subjects and terms, except for `recipients` and `budget`
-        where these are given. `wanted`: the id of the question, or of one part, which is then asked alone.
+        """The same question again, as a new one: the same subjects and terms, except for `recipients` and `budget` if
+        these are given. `wanted`: the id of the question, or of one part, which is then asked alone.
 
-        Raises `NotFound` where it is not kept here.
+        Raises `NotFound` if it is not stored here.
         """
         kept, terms, parts = self._kept(wanted)
         subjects = [each for part in parts for each in asked_subjects(self.store, self.codec, part)]
         if not subjects:
-            raise NotFound("what this query asked about is kept here no longer", remedy="ask a new question")
+            raise NotFound("the content of this query is deleted", remedy="ask a new question")
         question = Question(
             subjects=tuple(subjects),
             case=terms.case,
@@ -208,8 +208,8 @@ class Planner:
         return self.plan(question, show_all=show_all, from_case=terms.from_case, again=before, left_out=terms.left_out)
 
     def rest(self, wanted: bytes) -> Plan:
-        """What of an interrupted question has no closing table yet. Raises `NotFound`, and `Misuse` where nothing is
-        left to ask.
+        """The parts of an interrupted question that have no closing table yet. Raises `NotFound`, and `Misuse` if
+        nothing is left to ask.
         """
         kept, terms, _ = self._kept(wanted)
         plan = Plan(id=kept.id, terms=terms, parts=len(kept.parts), todo=[], tally=Tally(parts=len(kept.parts)))
@@ -231,7 +231,9 @@ class Planner:
         with self.store.read() as tx:
             kept = tx.question(wanted)
         if kept is None:
-            raise NotFound("no query of ours has this id", remedy="`vigil queries` lists the last ones")
+            raise NotFound(
+                "this node has asked no question with this id", remedy="`vigil queries` lists the latest questions"
+            )
         terms = question_terms(self.store, self.codec, kept)
         return kept, terms, kept.chosen(wanted)
 
@@ -244,7 +246,7 @@ class Planner:
 
 
 def _thinned(whole: Sequence[Subject], asked: Sequence[Subject]) -> tuple[Thinned, ...]:
-    """Which of these subjects are asked about in part; `asked`: the same ones, as they leave."""
+    """Which of these subjects are asked about in part; `asked`: the same subjects as they are sent."""
     return tuple(
         Thinned(label=before.label, left_out=cost_of((before,)) - cost_of((now,)), fingerprints=cost_of((before,)))
         for before, now in zip(whole, asked, strict=True)

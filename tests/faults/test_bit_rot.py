@@ -100,9 +100,9 @@ def test_a_sound_store_has_no_faults(home: Path) -> None:
         ("logs.root", "number = 1", 0, "do not make the stored root"),
         ("logs.checkpoint", "number = 1", -9, "the checkpoint: a signature"),
         ("logs.cosigned", "number = 1", -9, "the cosigned checkpoint: a cosignature"),
-        ("vault.sealed", "live = x'01'", -1, "a statement that waits for its place is not what was said"),
-        ("outbox.entry", "1", -1, "a statement that waits for its place is not what was said"),
-        ("outbox.leaf", "1", 0, "a statement that waits for its place is not what was said"),
+        ("vault.sealed", "live = x'01'", -1, "a statement that waits for its place does not match its name"),
+        ("outbox.entry", "1", -1, "a statement that waits for its place does not match its name"),
+        ("outbox.leaf", "1", 0, "a statement that waits for its place does not match its name"),
     ],
 )
 def test_a_flipped_bit_is_named(home: Path, column: str, where: str, place: int, words: str) -> None:

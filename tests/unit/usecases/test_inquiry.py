@@ -398,7 +398,8 @@ def test_eight_hashes_are_not_asked_about_for_the_price_of_one() -> None:
             others = tuple(prints(number).pdq for number in range(2, 9))
             false = replace(true, orientations=(true.orientations[0], *others))
             said = _said(made, _asked(made, {}, subjects=(false,)))
-            assert (said.outcome, said.reason) == (Outcome.REFUSED, "the query's declared cost is not what it asks")
+            why = "the query's declared cost does not match its content"
+            assert (said.outcome, said.reason) == (Outcome.REFUSED, why)
             paid = _said(made, _asked(made, {"cost": 5 + 7, "query_id": bytes(16)}, subjects=(false,)))
             assert paid.outcome is Outcome.NO_HIT
 
