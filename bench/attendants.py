@@ -28,9 +28,9 @@ import grpc.aio
 
 from bench.sharing import MemoryStore, SharedAudit, SharedStore
 from node.app.daemon import settle
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.limits import Limits
+from node.domain.material import PictureFingerprints
 from node.domain.orientations import turned
 from node.domain.ports import Store
 from node.domain.queries import Level

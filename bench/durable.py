@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bench import Figure, figure, in_turns
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
+from node.domain.fingerprint_kinds import MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
 from node.domain.index_ports import IndexMark
 from node.domain.search_ports import Probe
 from node.match.folder import IndexFolder

@@ -27,7 +27,8 @@ from node.demo.stage import PASSPHRASE, Stage, free_port
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import PLAIN_SIZE, Envelope, Kind, committer, encode
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
 from node.domain.log_ports import LogState

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from bench import Figure, figure, ingest
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.material import PictureFingerprints
 from node.media.pool import fingerprint_files
 
 PHOTOGRAPH_PIXELS: Final = 2_000_000

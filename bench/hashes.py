@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS, FingerprintKind
+from node.domain.fingerprint_kinds import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS, FingerprintKind
 
 Hashes = NDArray[np.uint8]
 """uint8 (n, 32), or (n, 8) of pHash."""

@@ -27,7 +27,7 @@ from bench.federation import FEDERATION, Federation, federation
 from bench.memory import Sampler
 from node import app
 from node.demo.stage import PASSPHRASE
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.errors import NotFound
 
 ATTACKS: Final = ("half_open", "silent", "headers", "unread", "tiny", "chain", "padded", "poisoned", "burst")

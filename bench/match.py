@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from bench import Figure, durable, figure, in_turns
 from bench.hashes import RADII, black, clustered, kind_of, planted, skewed, uniform
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_RADIUS, PHASH, FingerprintKind
+from node.domain.fingerprint_kinds import PDQ, PDQ_RADIUS, PHASH, FingerprintKind
+from node.domain.orientations import ORIENTATIONS
 from node.domain.search_ports import Probe
 from node.match.folder import KEEP_AT_LEAST
 from node.match.index import LocalIndex

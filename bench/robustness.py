@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.transforms import THORN, TRANSFORMS, WITH_ANOTHER, Given
-from node.domain.fingerprints import ORIENTATIONS, PDQ, PDQ_QUALITY_FLOOR, PDQ_RADIUS, PHASH, PHASH_RADIUS
+from node.domain.fingerprint_kinds import PDQ, PDQ_QUALITY_FLOOR, PDQ_RADIUS, PHASH, PHASH_RADIUS
+from node.domain.orientations import ORIENTATIONS
 from node.media.borders import cut, find_inside
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash

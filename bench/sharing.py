@@ -17,11 +17,11 @@ from hashlib import sha256
 from typing import Any, cast
 
 from node.domain.batch import VerifiedBatch
-from node.domain.fingerprints import MaterialFingerprints
 from node.domain.held_questions import NearQuestion
 from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
+from node.domain.material import MaterialFingerprints
 from node.domain.ports import AskedQuery, GivenAnswer, Store, StoreReader, StoreWriter
 from node.domain.queries import Level, SignedAnswer
 from node.domain.usage import Charge, Usage, add

@@ -30,7 +30,7 @@ from bench.memory import Sampler
 from node import app
 from node.demo.stage import PASSPHRASE
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import PDQ, SHA256
+from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.match.index import LocalIndex
 
 RECORDS: Final = 400_000

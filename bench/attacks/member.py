@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.attacks.writing import Scribe
-from node.domain.fingerprints import SHA256, Fingerprint
+from node.domain.fingerprint_kinds import SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.queries import MatchRule, Outcome, QueryHeader, QueryPayload, SignedQuery, Subject
 from node.domain.signing import query_preimage

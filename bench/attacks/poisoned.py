@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from bench.attacks.writing import Entry, Scribe, writing
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, encode
-from node.domain.fingerprints import PDQ, Fingerprint
+from node.domain.fingerprint_kinds import PDQ
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import NONCE_SIZE
 from node.domain.statements import Contribution

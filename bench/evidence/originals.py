@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.media.pdq import pdq_hashes
 
 SEED: Final = 2026

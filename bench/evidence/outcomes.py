@@ -27,14 +27,8 @@ import numpy as np
 from bench.evidence.case import Case, Wanted
 from bench.evidence.originals import Hashes, near
 from bench.evidence.shown import Judges
-from node.domain.fingerprints import (
-    FRAME,
-    PDQ,
-    PDQ_QUALITY_FLOOR,
-    DigestFingerprints,
-    PictureFingerprints,
-    VideoFingerprints,
-)
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_QUALITY_FLOOR
+from node.domain.material import DigestFingerprints, PictureFingerprints, VideoFingerprints
 from node.media.pool import fingerprint_files
 from node.media.tasks import Examined
 

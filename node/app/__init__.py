@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from node.app.sessions import Session
     from node.config import Home
     from node.domain.caller import Caller
-    from node.domain.fingerprints import MaterialFingerprints
+    from node.domain.material import MaterialFingerprints
     from node.errors import MediaError
     from node.media.tasks import Examined as Examined
     from node.media.walk import Found as Found

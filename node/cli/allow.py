@@ -22,7 +22,7 @@ from node.cli.common import Command, common, new_group, one
 from node.cli.hashlist import read_hashes
 from node.cli.output import Line
 from node.cli.words import count, moment
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.errors import Misuse
 from node.interop.hash_lists import Listed
 

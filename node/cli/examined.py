@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 from node.cli.output import Line, Output, plain
 from node.cli.part_words import inside_words, part_words
 from node.cli.words import count
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
 from node.domain.holdings import INSIDE
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.domain.parts import Place
 from node.errors import Empty, MediaError, VigilError
 

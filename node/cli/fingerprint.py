@@ -15,8 +15,8 @@ from node.cli.main import ExitCode
 from node.cli.output import plain
 from node.cli.part_words import inside_words
 from node.cli.words import count
-from node.domain.fingerprints import (
-    PDQ_QUALITY_FLOOR,
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR
+from node.domain.material import (
     Animation,
     ComposedFingerprints,
     DigestFingerprints,

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 from node.cli.output import plain
-from node.domain.fingerprints import PDQ, SHA256, FingerprintKind, parse
+from node.domain.fingerprint_kinds import PDQ, SHA256, FingerprintKind
+from node.domain.fingerprints import parse
 from node.domain.queries import Subject
 from node.errors import Misuse
 from node.interop.hash_lines import Unusable, bare

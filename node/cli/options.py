@@ -22,7 +22,7 @@ import typer
 
 from node.domain.calendar import EPOCH, SECONDS_A_DAY
 from node.domain.caller import officer_name
-from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
+from node.domain.fingerprint_kinds import KIND_BY_NAME, FingerprintKind
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 

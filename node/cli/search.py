@@ -21,7 +21,7 @@ from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import count_subjects, read_asked, subjects
 from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
-from node.domain.fingerprints import FingerprintKind
+from node.domain.fingerprint_kinds import FingerprintKind
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (

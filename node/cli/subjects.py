@@ -22,7 +22,7 @@ from typing import Final
 from node.cli.examined import Called, Files
 from node.cli.hashlist import HashList, is_guessed, read_hashes, typed_hash
 from node.cli.output import Advance, Line
-from node.domain.fingerprints import KIND_BY_NAME, FingerprintKind
+from node.domain.fingerprint_kinds import KIND_BY_NAME, FingerprintKind
 from node.domain.queries import Subject
 from node.errors import Misuse
 

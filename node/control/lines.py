@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprint_json import read_prints, write_prints
-from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, Fingerprint
+from node.domain.fingerprint_kinds import KIND_BY_CODE
+from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem
+from node.domain.material import BACKGROUNDS
 from node.domain.parts import Place, Role
 from node.domain.queries import Look, Subject
 from node.errors import Malformed, Misuse

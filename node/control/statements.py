@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
-from node.domain.fingerprints import KIND_BY_NAME, MD5, SHA256
+from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA256
 from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
 from node.domain.statements import Category, Reason, Tri, Verdict

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from node.control.hit_lines import aside_line
-from node.domain.fingerprints import PDQ, PHASH
+from node.domain.fingerprint_kinds import PDQ, PHASH
 from node.domain.matchable import may_match
 from node.usecases.crowd import bounded
 from node.usecases.sources import MUTED

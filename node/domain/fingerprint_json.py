@@ -14,14 +14,9 @@ import re
 import struct
 from typing import Any, Final
 
-from node.domain.fingerprints import (
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.material import (
     BACKGROUNDS,
-    MD5,
-    ORIENTATIONS,
-    PDQ,
-    PHASH,
-    SHA1,
-    SHA256,
     Animation,
     ComposedFingerprints,
     DigestFingerprints,
@@ -31,6 +26,7 @@ from node.domain.fingerprints import (
     VideoFingerprints,
     VideoFrame,
 )
+from node.domain.orientations import ORIENTATIONS
 from node.errors import Malformed
 
 Line = dict[str, Any]

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
-    from node.domain.fingerprints import ComposedFingerprints, Fingerprint, MaterialFingerprints
+    from node.domain.fingerprints import Fingerprint
     from node.domain.ids import RecordId
+    from node.domain.material import ComposedFingerprints, MaterialFingerprints
     from node.domain.parts import Place
 
 

@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import (
-    PDQ,
-    PDQ_QUALITY_FLOOR,
-    PHASH,
-    TELLING_BITS,
-    UNSTATED_QUALITY,
-)
+from node.domain.fingerprint_kinds import PDQ, PDQ_QUALITY_FLOOR, PHASH, TELLING_BITS
+from node.domain.fingerprints import UNSTATED_QUALITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

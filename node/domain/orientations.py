@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from node.domain.fingerprints import ORIENTATIONS, PDQ_BITS, PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_BITS, PDQ_RADIUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
+ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")
+"""The dihedral group of the square, in pdqhash.compute_dihedral's order: original, rotated 90, 180 and 270 degrees
+counter-clockwise, flipped top to bottom, mirrored left to right, and mirrored on either diagonal."""
 _SIDE: Final = 16
 """Frequencies of each axis: the bit of row frequency i and column frequency j (from 0) is number 16 i + j."""
 _FLIPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at // _SIDE % 2 == 0)

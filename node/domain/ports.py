@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from node.domain.batch import DecodedBodies, FingerprintColumns
-    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.handling import Handling
     from node.domain.holdings import Deletion, FileReference, Holding
     from node.domain.ids import MemberId, RecordId
+    from node.domain.material import MaterialFingerprints
     from node.domain.parts import Place
     from node.domain.queries import Answer, Level, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
     from node.domain.questions import KeptQuestion, PartBody, PlannedPart, Terms

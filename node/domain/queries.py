@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import BACKGROUNDS, FRAME
+from node.domain.fingerprint_kinds import FRAME
+from node.domain.material import BACKGROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a picture with transparent parts looks on a `background` (of `fingerprints.BACKGROUNDS`): the PDQ hashes of
+    """How a picture with transparent parts looks on a `background` (of `material.BACKGROUNDS`): the PDQ hashes of
     its orientations, in the order of `ORIENTATIONS`.
     """
 

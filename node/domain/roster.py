@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.handling import CODES, PURPOSES
 from node.domain.limits import Limits
 from node.errors import Refused, Suspended

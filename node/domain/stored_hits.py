@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.videos import VPDQ
 
 if TYPE_CHECKING:

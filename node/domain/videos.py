@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import FRAME, PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprint_kinds import FRAME, PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.orientations import INVERSE, turned
 
 if TYPE_CHECKING:

@@ -13,15 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from node.domain.fingerprints import (
-    KIND_BY_NAME,
-    MD5,
-    SHA1,
-    SHA256,
-    Fingerprint,
-    FingerprintKind,
-    make,
-)
+from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprints import Fingerprint, make
 
 _GNU: Final = re.compile(r"(\\?)([0-9A-Fa-f]{8,})(?: [ *]?|\t)(.*\S.*)", re.DOTALL)
 """`md5sum`: digits, a space, a space or a star, the name. `md5 -r` has one space, and some tools have a tab."""

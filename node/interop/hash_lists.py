@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from node.domain.fingerprints import Fingerprint, FingerprintKind
+from node.domain.fingerprint_kinds import FingerprintKind
+from node.domain.fingerprints import Fingerprint
 from node.errors import Malformed
 from node.interop.hash_lines import Unusable, is_line, parse_line
 from node.interop.hash_tables import HASHDEEP, Table, hashdeep_table, read_row, table_of

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.domain.fingerprints import PDQ, Fingerprint, FingerprintKind
+from node.domain.fingerprint_kinds import PDQ, FingerprintKind
+from node.domain.fingerprints import Fingerprint
 from node.errors import Malformed
 from node.interop.hash_lines import Unusable, bare, fingerprint_of, kind_named
 

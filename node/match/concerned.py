@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH, PHASH_RADIUS, SHA256
-from node.domain.orientations import turned_columns
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA256
+from node.domain.orientations import ORIENTATIONS, turned_columns
 from node.domain.search_ports import Concerned
 from node.match.videos import wide_rows
 

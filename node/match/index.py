@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import (
+from node.domain.fingerprint_kinds import (
     FRAME,
     KIND_BY_CODE,
     MD5,
@@ -32,9 +32,9 @@ from node.domain.fingerprints import (
     PHASH_RADIUS,
     SHA1,
     SHA256,
-    UNSTATED_QUALITY,
     FingerprintKind,
 )
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.matchable import reaching
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Concerned, Probe, Proposed, RawHit

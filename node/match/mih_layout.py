@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
+from node.domain.fingerprint_kinds import PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
 
 WORD: Final = 64
 """Bits a word of a hash."""

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Final
 
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
 from node.domain.search_ports import RawHit
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import FingerprintKind
+from node.domain.fingerprint_kinds import FingerprintKind
 from node.errors import Damaged
 from node.match import digest_segment
 from node.match.digests import DigestTable

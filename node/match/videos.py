@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_RADIUS
-from node.domain.orientations import turned
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_RADIUS
+from node.domain.orientations import ORIENTATIONS, turned
 from node.domain.search_ports import Probe, RawHit
 from node.domain.videos import WIDE_FRAMES, evenly, looks_of, wide_radius
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.material import PictureFingerprints
 
 PIXELS_A_SECOND: Final = 50_000_000
 """Pixels of moving pictures that are decoded and hashed in a second of processor time, roughly: 35 to 100 million of an

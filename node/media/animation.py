@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, VideoFrame
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.material import Animation, VideoFrame
 from node.domain.videos import evenly
 from node.errors import MediaError
 from node.media.frames import Sample, insides_of, kept_of, looked_for

@@ -21,7 +21,7 @@ from node.media.shortage import LACKED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.domain.fingerprints import MaterialFingerprints
+    from node.domain.material import MaterialFingerprints
     from node.media.tasks import Result, Task
 
 FLOOR_SECONDS: Final = 10

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.domain.parts import Place
 from node.errors import Malformed, MediaError
 from node.media.parts.part import MAX_DEPTH, MAX_PARTS

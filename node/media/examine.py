@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.errors import Empty, MediaError
 from node.media.allowance import Allow
 from node.media.kinds import Kind, kind_of

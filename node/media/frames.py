@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from node.domain.fingerprints import VideoFrame
+from node.domain.material import VideoFrame
 from node.domain.videos import LOOK
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import PdqHashes, pdq_hashes

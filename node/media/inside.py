@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.allowance import Allow

@@ -21,7 +21,7 @@ from node.media.sampling import LOOKED_FOR, MAX_FRAMES, SECOND, Sampled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from node.domain.fingerprints import VideoFrame
+    from node.domain.material import VideoFrame
 
 MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
 """Samples between those that are kept. One track has fewer."""

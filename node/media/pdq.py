@@ -22,7 +22,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import PDQ_BITS, VideoFrame
+from node.domain.fingerprint_kinds import PDQ_BITS
+from node.domain.material import VideoFrame
 from node.media import kernels
 
 SAMPLES: Final = 64
@@ -42,7 +43,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdqHashes:
-    """`orientations`: 32 bytes each, in the order of `node.domain.fingerprints.ORIENTATIONS`; `quality` 0 to 100."""
+    """`orientations`: 32 bytes each, in the order of `node.domain.orientations.ORIENTATIONS`; `quality` 0 to 100."""
 
     orientations: tuple[bytes, ...]
     quality: int

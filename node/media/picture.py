@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints, TrimmedFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints, TrimmedFingerprints
 from node.media.allowance import MAX_COST, PIXELS_A_SECOND, Allow, Wish
 from node.media.animation import fingerprint_animation, processor_seconds
 from node.media.borders import Box, cut, find_inside

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from node.domain.fingerprint_json import read_prints, write_prints
-from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints
+from node.domain.material import MaterialFingerprints, PictureFingerprints
 from node.errors import Empty, Malformed, MediaError
 from node.media import subject_replies
 from node.media.region import EMPTY

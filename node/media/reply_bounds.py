@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.domain.fingerprints import (
+from node.domain.material import (
     Animation,
     DigestFingerprints,
     MaterialFingerprints,

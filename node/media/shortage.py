@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.material import MaterialFingerprints
 from node.errors import MediaError
 from node.media.confine import MEMORY_BYTES
 

@@ -15,7 +15,7 @@ import os
 import time
 from typing import Final
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import confine, replies
 from node.media.allowance import Allow, Time, Wish, grace

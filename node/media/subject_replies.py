@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from node.domain.fingerprint_json import read_prints, write_prints
-from node.domain.fingerprints import DigestFingerprints
+from node.domain.material import DigestFingerprints
 from node.domain.parts import Role
 from node.errors import Malformed
 from node.media.parts.part import MAX_PARTS

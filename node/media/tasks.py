@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.errors import Malformed, MediaError
 from node.media.budget import Limits
 from node.media.course import Course, noted

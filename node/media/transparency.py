@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from node.domain.fingerprints import BLACK, PDQ_RADIUS, WHITE, ComposedFingerprints
+from node.domain.fingerprint_kinds import PDQ_RADIUS
+from node.domain.material import BLACK, WHITE, ComposedFingerprints
 from node.media import kernels
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.phash import phash

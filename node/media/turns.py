@@ -13,7 +13,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.material import MaterialFingerprints
 from node.errors import Malformed, MediaError
 from node.media import replies
 from node.media.allowance import MAX_COST, grace

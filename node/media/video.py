@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import DigestFingerprints, VideoFingerprints
+from node.domain.material import DigestFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import demux
 from node.media.allowance import Allow, Time, Wish

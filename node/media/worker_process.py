@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.material import PictureFingerprints
 from node.errors import MediaError, Misuse, Unavailable
 from node.media import replies
 from node.media.orders import Orders, write_orders

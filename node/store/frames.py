@@ -18,7 +18,9 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from node.domain.batch import FingerprintColumn
-from node.domain.fingerprints import FRAME, Fingerprint, VideoFrame
+from node.domain.fingerprint_kinds import FRAME
+from node.domain.fingerprints import Fingerprint
+from node.domain.material import VideoFrame
 from node.errors import Damaged
 from node.store.statements import chunks
 from node.store.tables.holdings import holding_frames

@@ -16,19 +16,11 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import (
-    MD5,
-    PDQ,
-    PHASH,
-    SHA1,
-    SHA256,
-    ComposedFingerprints,
-    Fingerprint,
-    FingerprintKind,
-    MaterialFingerprints,
-)
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
+from node.domain.material import ComposedFingerprints, MaterialFingerprints
 from node.domain.queries import Level
 from node.errors import NotFound
 from node.store.frames import as_many, frame_column, frames_of, put_frames

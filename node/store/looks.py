@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from node.domain.fingerprints import BACKGROUNDS, ComposedFingerprints
+from node.domain.material import BACKGROUNDS, ComposedFingerprints
 from node.errors import Damaged
 from node.store.statements import chunks
 from node.store.tables.holdings import holding_looks

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.errors import Malformed
 from node.usecases.acts import ActOutcome
 from node.usecases.audit import AuditEntry

@@ -28,7 +28,7 @@ import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.envelope import decode
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR
 from node.domain.matchable import matchable_columns
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import PDQ, SHA256
+from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.domain.orientations import turned
 from node.domain.queries import Look, Subject
 from node.errors import NotFound

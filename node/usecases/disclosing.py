@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, KINDS, PDQ
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, KINDS, PDQ
 from node.domain.ids import RecordId
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level

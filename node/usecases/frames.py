@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ
-from node.domain.orientations import INVERSE, turned
+from node.domain.fingerprint_kinds import FRAME, PDQ
+from node.domain.orientations import INVERSE, ORIENTATIONS, turned
 from node.domain.videos import VPDQ, compare, looked_for
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import KIND_BY_CODE, SHA256
+from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.queries import SIGNED, MatchRule, MemberOutcome, Outcome
 from node.domain.questions import Terms, combined
 from node.errors import Malformed

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import decode
-from node.domain.fingerprints import PHASH
+from node.domain.fingerprint_kinds import PHASH
 from node.domain.ids import RecordId
 from node.domain.matchable import spoken_for
 from node.domain.queries import Level
@@ -29,9 +29,10 @@ from node.usecases import frames
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from node.domain.fingerprints import ComposedFingerprints, Fingerprint
+    from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
+    from node.domain.material import ComposedFingerprints
     from node.domain.ports import Codec, StoreReader
     from node.domain.queries import Subject
     from node.domain.search_ports import Probe, RawHit

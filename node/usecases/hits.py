@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import LAST_SECOND
-from node.domain.fingerprints import FRAME, KIND_BY_NAME, PDQ, PHASH
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_NAME, PDQ, PHASH
 from node.domain.queries import Level, MatchRule, Outcome
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.videos import VPDQ, wide_radius

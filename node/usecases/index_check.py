@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.batch import READ_BYTES
-from node.domain.fingerprints import KIND_BY_CODE, SHA256
+from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.matchable import matchable_columns, reaching
 from node.domain.ports import Codec, Store
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex

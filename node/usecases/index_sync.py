@@ -21,7 +21,7 @@ from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.domain.index_ports import IndexMark, StoreLine
 from node.domain.log_ports import LogState
 from node.domain.matchable import matchable_columns

@@ -22,8 +22,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, PictureFingerprints
+from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.holdings import FileReference
+from node.domain.material import PictureFingerprints
 from node.domain.queries import Level, Look, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.texts import checked_text
@@ -33,9 +34,9 @@ from node.usecases.stored_hits import Done
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from node.domain.fingerprints import MaterialFingerprints
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.ids import MemberId
+    from node.domain.material import MaterialFingerprints
     from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.queries import Hit
     from node.usecases.catalogue import Catalogue

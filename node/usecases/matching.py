@@ -13,8 +13,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import BACKGROUNDS, KIND_BY_CODE, ORIENTATIONS, PDQ, PDQ_QUALITY_FLOOR
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ, PDQ_QUALITY_FLOOR
 from node.domain.ids import RecordId
+from node.domain.material import BACKGROUNDS
+from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
 from node.usecases.allowing import mark

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_RADIUS
 from node.domain.held_questions import NearQuestion
 from node.domain.orientations import turned
 

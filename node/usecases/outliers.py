@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from node.domain.fingerprints import PDQ, PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ, PDQ_RADIUS
 from node.usecases.index_sync import READ_BYTES
 
 if TYPE_CHECKING:

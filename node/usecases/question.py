@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import FRAME
+from node.domain.fingerprint_kinds import FRAME
 from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
 from node.domain.statements import MAX_TEXT

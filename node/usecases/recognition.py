@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.domain.envelope import Kind, decode
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import RecordId
 from node.domain.search_ports import Probe
 from node.domain.statements import Contribution

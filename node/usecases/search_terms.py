@@ -11,8 +11,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import KIND_BY_CODE, ORIENTATIONS, PDQ, PHASH
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ, PHASH
 from node.domain.matchable import may_match
+from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import MatchRule, SearchedKind, Subject
 from node.domain.search_ports import Probe
 

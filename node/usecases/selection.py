@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprints import KIND_BY_CODE, SHA256
+from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.wording import Wording
 from node.errors import Misuse, NotFound, VigilError

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind, decode
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import Origin, RecordId
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit

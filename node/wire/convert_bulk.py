@@ -23,7 +23,8 @@ import numpy.typing as npt
 
 from node.domain.batch import DecodedBodies, FingerprintColumn, FingerprintColumns, column
 from node.domain.envelope import Kind
-from node.domain.fingerprints import KIND_BY_CODE, UNSTATED_QUALITY
+from node.domain.fingerprint_kinds import KIND_BY_CODE
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.statements import READER, Body, NotUnderstood, Sealed
 from node.errors import Malformed, Misuse
 from node.wire.convert_records import (

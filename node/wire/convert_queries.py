@@ -11,8 +11,9 @@ Rules this module upholds:
 from functools import lru_cache
 from typing import Final
 
-from node.domain.fingerprints import FRAME, ORIENTATIONS, PDQ, PDQ_BITS
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_BITS
 from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, Origin, RecordId, member_id
+from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import (
     SIGNED,
     Answer,

@@ -15,7 +15,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from node.domain import statements as say
 from node.domain.envelope import Kind
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, UNSTATED_QUALITY, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE
+from node.domain.fingerprints import UNSTATED_QUALITY, Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import MemberId, member_id
 from node.errors import Malformed, Misuse

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from node.domain.fingerprints import BACKGROUNDS, ORIENTATIONS, PDQ
+from node.domain.fingerprint_kinds import PDQ
+from node.domain.material import BACKGROUNDS
+from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import Look, Subject
 from node.errors import Malformed
 from node.wire import checks

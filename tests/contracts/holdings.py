@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from node.domain.fingerprints import (
-    PictureFingerprints,
-    VideoFingerprints,
-    VideoFrame,
-)
+from node.domain.material import PictureFingerprints, VideoFingerprints, VideoFrame
 from node.domain.ports import StoreWriter
 from node.domain.queries import Level
 

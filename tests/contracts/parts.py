@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from node.domain.fingerprints import (
-    DigestFingerprints,
-)
+from node.domain.material import DigestFingerprints
 
 
 def digests(word: str) -> DigestFingerprints:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import (
+from node.domain.fingerprint_kinds import (
     FRAME,
     KINDS,
     MD5,
@@ -19,9 +19,9 @@ from node.domain.fingerprints import (
     PHOTODNA,
     SHA1,
     SHA256,
-    UNSTATED_QUALITY,
     FingerprintKind,
 )
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import HOLDINGS_SOURCE, Alike, Probe, SearchIndex

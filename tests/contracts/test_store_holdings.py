@@ -7,19 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import (
-    FRAME,
-    MD5,
-    PDQ,
-    PHASH,
-    SHA1,
-    SHA256,
-    Animation,
-    MaterialFingerprints,
-    PictureFingerprints,
-)
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference
 from node.domain.ids import RecordId
+from node.domain.material import Animation, MaterialFingerprints, PictureFingerprints
 from node.domain.ports import Store
 from node.domain.queries import Level
 from node.errors import NotFound

@@ -5,16 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from node.domain.fingerprints import (
-    MD5,
-    PDQ,
-    PHASH,
-    SHA1,
-    SHA256,
-    ComposedFingerprints,
-    PictureFingerprints,
-)
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.holdings import FileReference
+from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
 from node.domain.ports import Store
 from node.domain.queries import Level

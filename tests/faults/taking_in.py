@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 
 from node.control.lines import item_line
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.holdings import IngestItem
+from node.domain.material import PictureFingerprints
 from tests.integration.processes import Federation, Line
 
 

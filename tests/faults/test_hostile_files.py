@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media.pool import fingerprint_files
 from node.media.reply_values import MAX_REASON

@@ -13,7 +13,7 @@ import pytest
 from bench.federation import Federation, federation
 from node import app
 from node.demo.stage import PASSPHRASE
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 
 pytestmark = pytest.mark.faults
 

@@ -21,7 +21,7 @@ from tuf.api.metadata import Root, Snapshot, Targets, Timestamp
 
 from node.cli.hashlist import read_hashes
 from node.cli.manifest import read_manifest
-from node.domain import envelope, fingerprints, ids
+from node.domain import envelope, fingerprints, ids, material
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure, Kind
 from node.domain.parts import Role
@@ -67,7 +67,7 @@ _PACKAGE = Package(
     checkpoint=b"checkpoint",
     proof=[bytes(32)],
 )
-_DIGESTS = fingerprints.DigestFingerprints(
+_DIGESTS = material.DigestFingerprints(
     media_type="application/zip", size=7, md5=bytes(16), sha1=bytes(20), sha256=bytes(32), note="why"
 )
 _LINES = tuple(
@@ -148,7 +148,7 @@ def _lines(data: bytes) -> object:
                 course.begin(begun)
             case Done() as done:
                 course.finish(done.note)
-            case fingerprints.DigestFingerprints() as result:
+            case material.DigestFingerprints() as result:
                 course.settle(result)
             case _:
                 pass

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from node.control.lines import item_line
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.holdings import IngestItem
+from node.domain.material import PictureFingerprints
 from tests.integration.pictures import edited, picture
 from tests.integration.processes import Federation, Line, environment, federation, until, vigil
 from tests.simulator.asking import prints

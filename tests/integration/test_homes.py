@@ -10,7 +10,7 @@ import pytest
 from node import app
 from node.config import Home
 from node.domain.caller import Caller
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.errors import (
     Damaged,
     DatabaseEmpty,

@@ -13,7 +13,8 @@ import pytest
 from node import app
 from node.control.lines import subject_line
 from node.domain.caller import NOBODY
-from node.domain.fingerprints import SHA256, Fingerprint
+from node.domain.fingerprint_kinds import SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import federation_id
 from node.domain.queries import Subject
 from node.errors import Damaged, NotFound, Unauthenticated

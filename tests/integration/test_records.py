@@ -15,7 +15,8 @@ import pytest
 
 from node import app
 from node.control.lines import item_line, subject_line
-from node.domain.fingerprints import SHA256, Fingerprint
+from node.domain.fingerprint_kinds import SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem
 from node.domain.queries import Subject
 from node.errors import Refused

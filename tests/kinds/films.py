@@ -12,7 +12,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from node.domain.fingerprints import PDQ_RADIUS, VideoFingerprints
+from node.domain.fingerprint_kinds import PDQ_RADIUS
+from node.domain.material import VideoFingerprints
 from node.domain.videos import compare, looked_for
 from node.media.pdq import pdq_hashes
 from tests.unit.match.brute import distance
@@ -20,7 +21,7 @@ from tests.unit.media.reading import examined
 from tests.unit.media.videos import Scene, write_video
 
 if TYPE_CHECKING:
-    from node.domain.fingerprints import MaterialFingerprints
+    from node.domain.material import MaterialFingerprints
 
 SECONDS = 8
 RATE = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from node.domain.fingerprints import DigestFingerprints, VideoFingerprints
+from node.domain.material import DigestFingerprints, VideoFingerprints
 from node.media.containers import container_of
 from node.media.sniff import HEAD
 from tests.kinds.films import FILMS, film, findable, frames_by_ffmpeg, note_of, share_found, video

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from node.domain.fingerprints import VideoFingerprints
+from node.domain.material import VideoFingerprints
 from node.domain.parts import Role
 from node.media.parts import streams
 from node.media.parts.part import Omission, Part

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import VideoFingerprints
+from node.domain.material import VideoFingerprints
 from node.media.containers import container_behind, container_of
 from node.media.kinds import kind_of
 from node.media.sniff import HEAD

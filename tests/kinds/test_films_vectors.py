@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import VideoFingerprints
+from node.domain.material import VideoFingerprints
 from tests.kinds.films import findable, frames_by_ffmpeg, share_found, video
 
 WORDS = {

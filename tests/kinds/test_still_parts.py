@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.material import PictureFingerprints
 from node.domain.parts import Role
 from node.media import jpeg
 from node.media.decode import decode_picture

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
-from node.domain.fingerprints import PDQ_RADIUS, PictureFingerprints
+from node.domain.fingerprint_kinds import PDQ_RADIUS
+from node.domain.material import PictureFingerprints
 from node.media.decode import decode_picture
 from node.media.pdq import pdq_hashes
 from node.media.pixels import Pixels, pixels_of

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure, Kind
-from node.domain.fingerprints import MaterialFingerprints
 from node.domain.ids import RecordId
+from node.domain.material import MaterialFingerprints
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Retraction
 from node.errors import StoreError

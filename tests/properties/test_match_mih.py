@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_RADIUS
 from node.match import mih
 from node.match.mih import Segment
 from node.match.mih_build import build

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
 from node.match import digests, flat
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
+from node.domain.fingerprint_kinds import PDQ, PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RADIUS
 from node.match import flat
 from node.match.index import LocalIndex
 from tests.unit.match.brute import BruteIndex

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from node.domain.batch import DecodedBodies
 from node.domain.envelope import Kind
-from node.domain.fingerprints import KIND_BY_CODE
+from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.statements import Contribution, NotUnderstood, Sealed
 from node.errors import Malformed
 from node.wire.convert import ProtoCodec

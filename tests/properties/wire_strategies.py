@@ -2,9 +2,12 @@
 
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import BACKGROUNDS, FRAME, KIND_BY_CODE, KINDS, ORIENTATIONS, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, KINDS
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import Origin, RecordId, federation_id, member_id
+from node.domain.material import BACKGROUNDS
+from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import (
     SIGNED,
     Answer,

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from node.domain.fingerprints import MaterialFingerprints, PictureFingerprints, VideoFingerprints, VideoFrame
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import RecordId
+from node.domain.material import MaterialFingerprints, PictureFingerprints, VideoFingerprints, VideoFrame
 from node.domain.orientations import turned
 from node.domain.ports import Store
 from node.domain.search_ports import HOLDINGS_SOURCE

@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import MemberId, Origin, member_id
+from node.domain.material import PictureFingerprints
 from node.domain.orientations import turned
 from node.domain.queries import Level, RelayEvent, SignedAnswer, SignedQuery
 from node.domain.roster import KeyPurpose, MemberKey, MemberStatus, Policy, Roster

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from node.domain.fingerprints import PDQ, PDQ_BITS, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PDQ_BITS
+from node.domain.fingerprints import Fingerprint
 from node.domain.queries import Outcome, Subject
 
 Probe = Callable[[int], Outcome]

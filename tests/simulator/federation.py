@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, encode
-from node.domain.fingerprints import MD5, PDQ, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import MD5, PDQ, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId, federation_id, member_id
 from node.domain.roster import HubIdentity, KeyPurpose, Member, MemberKey, MemberStatus, Roster

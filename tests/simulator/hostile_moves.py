@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.envelope import Kind
-from node.domain.fingerprints import PDQ, PHASH, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PHASH
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.services import Carrier

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, MaterialFingerprints
+from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
 from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
 from node.domain.index_ports import RowChange, StoreLine
+from node.domain.material import MaterialFingerprints
 from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprints import PDQ, PHASH, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PHASH
+from node.domain.fingerprints import Fingerprint
 from node.domain.statements import Contribution
 
 if TYPE_CHECKING:

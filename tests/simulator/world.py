@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from node.domain.batch import Package
 from node.domain.envelope import Disclosure
-from node.domain.fingerprints import PDQ
+from node.domain.fingerprint_kinds import PDQ
 from node.domain.ids import MemberId, Origin
 from node.domain.log_ports import LogState
 from node.domain.queries import LogView

@@ -22,7 +22,7 @@ from bench.evidence.holders import packed
 from bench.evidence.originals import APART, FILM_RATE, Original, Originals, hashes_of, least, rendered
 from bench.evidence.outcomes import Outcome
 from bench.evidence.shown import shows
-from node.domain.fingerprints import PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_RADIUS
 from tests.conftest import absent
 
 NONE = np.zeros((0, 32), np.uint8)

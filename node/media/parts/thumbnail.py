@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.parts import Role
 from node.errors import MediaError
 from node.media import jpeg

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import RecordId
+from node.domain.material import PictureFingerprints
 from node.domain.queries import Level
 from node.tlog.tiles import TILE_WIDTH
 from node.usecases.ledger import Draft

@@ -15,7 +15,7 @@ from node import app
 from node.cli import main
 from node.config import Home
 from node.domain.caller import NOBODY, Caller
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.material import PictureFingerprints
 from node.errors import MediaError
 from node.media.tasks import Examined
 

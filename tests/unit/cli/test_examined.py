@@ -9,7 +9,7 @@ import pytest
 
 from node import app
 from node.control.lines import read_item
-from node.domain.fingerprints import DigestFingerprints
+from node.domain.material import DigestFingerprints
 from node.domain.parts import Place, Role
 from node.errors import Empty, MediaError
 from node.media.budget import cut

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from node import app
-from node.domain.fingerprints import PDQ, SHA256, VideoFingerprints, VideoFrame
+from node.domain.fingerprint_kinds import PDQ, SHA256
+from node.domain.material import VideoFingerprints, VideoFrame
 from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil
 from tests.unit.cli.search_lines import ASK, PDQ_HEX, SEARCHED, hit, outcome, summary

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import MD5, PDQ, SHA1, SHA256
+from node.domain.fingerprint_kinds import MD5, PDQ, SHA1, SHA256
 from tests.unit.cli.conftest import Node, Vigil
 from tests.unit.cli.search_lines import ASK, PDQ_HEX, hit, outcome, summary
 

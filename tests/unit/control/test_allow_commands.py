@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from node.control.allow_commands import AllowCommands
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.domain.handling import PURPOSES
 from node.errors import Misuse, Refused
 from node.usecases.asking import Event, Waits

@@ -8,7 +8,7 @@ import pytest
 
 from node.control.commands import Commands
 from node.domain.caller import Caller
-from node.domain.fingerprints import SHA256
+from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import RecordId
 from node.errors import Unavailable
 from tests.unit.control.desk import FR, Desk, Line, command, items, lines_of

@@ -7,7 +7,8 @@ from typing import Any, cast
 from node.control.query_commands import QueryCommands
 from node.control.runner import Line
 from node.control.tally import Tally
-from node.domain.fingerprints import PDQ, PHASH, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PHASH
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import MemberId
 from node.domain.queries import Answer, Hit, Level, MemberOutcome, Outcome, Subject
 from node.domain.questions import Part

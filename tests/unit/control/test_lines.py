@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.control.lines import item_line, read_item, read_subject, subject_line
-from node.domain.fingerprints import MaterialFingerprints
 from node.domain.holdings import IngestItem
+from node.domain.material import MaterialFingerprints
 from node.domain.parts import Place, Role
 from node.errors import Misuse
 from node.usecases.intake import subject_of

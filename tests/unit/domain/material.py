@@ -6,11 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import (
-    BACKGROUNDS,
-    ComposedFingerprints,
-    DigestFingerprints,
-)
+from node.domain.material import BACKGROUNDS, ComposedFingerprints, DigestFingerprints
 from tests.unit.media.example_replies import PRINTS, VIDEOS
 
 

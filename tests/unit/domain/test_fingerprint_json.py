@@ -9,11 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.fingerprint_json import read_prints, write_prints
-from node.domain.fingerprints import (
-    DigestFingerprints,
-    MaterialFingerprints,
-    PictureFingerprints,
-)
+from node.domain.material import DigestFingerprints, MaterialFingerprints, PictureFingerprints
 from node.errors import Malformed
 from tests.unit.domain.material import COMPOSED, DIGESTS, MATERIAL
 from tests.unit.media.example_replies import VIDEOS

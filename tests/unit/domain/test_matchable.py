@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprints import FRAME, KIND_BY_CODE, PDQ, PHASH, SHA256, TELLING_BITS, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, SHA256, TELLING_BITS
+from node.domain.fingerprints import Fingerprint
 from node.domain.matchable import contributable, matchable_columns, may_match, spoken_for
 
 HALF_PDQ, HALF_PHASH = bytes([0x0F]) * 32, bytes([0x0F]) * 8

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from node.domain.fingerprints import ORIENTATIONS, PDQ_QUALITY_FLOOR, PDQ_RADIUS
-from node.domain.orientations import INVERSE, strangers, turned
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.orientations import INVERSE, ORIENTATIONS, strangers, turned
 from node.media import pdq
 from tests.unit.media.pictures import flat, scene
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain import videos
-from node.domain.fingerprints import FRAME, MD5, PDQ_RADIUS, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ_RADIUS
+from node.domain.fingerprints import Fingerprint
 from node.domain.orientations import INVERSE, turned
 from node.domain.videos import SHARE_PERCENT, WIDE_RADIUS, VideoMatch, frames_of, looked_for, thinned, wide_radius
 from tests.unit.match.brute import distance

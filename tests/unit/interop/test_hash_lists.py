@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
 from node.interop.hash_lists import BadLine, Listed, read_hash_list
 from tests.conftest import absent
 

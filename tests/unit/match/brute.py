@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import (
+from node.domain.fingerprint_kinds import (
     FRAME,
     KIND_BY_CODE,
     MD5,
@@ -18,10 +18,9 @@ from node.domain.fingerprints import (
     PHASH_RADIUS,
     SHA1,
     SHA256,
-    UNSTATED_QUALITY,
-    Fingerprint,
     FingerprintKind,
 )
+from node.domain.fingerprints import UNSTATED_QUALITY, Fingerprint
 from node.domain.orientations import turned
 from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Alike, Concerned, Probe, Proposed, RawHit

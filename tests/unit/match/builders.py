@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import KIND_BY_CODE, FingerprintKind
+from node.domain.fingerprint_kinds import KIND_BY_CODE, FingerprintKind
 from node.domain.search_ports import Probe, RawHit
 
 GOOD = 90

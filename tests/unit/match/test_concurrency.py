@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import PDQ, PHASH, SHA256
+from node.domain.fingerprint_kinds import PDQ, PHASH, SHA256
 from node.domain.search_ports import Probe, RawHit
 from node.match import digests, flat
 from node.match.index import LocalIndex

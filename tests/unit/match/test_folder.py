@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.index_ports import IndexMark
 from node.domain.search_ports import Probe
 from node.errors import Damaged, Unavailable

@@ -8,7 +8,7 @@ from itertools import cycle
 import numpy as np
 import pytest
 
-from node.domain.fingerprints import FRAME, PDQ, PDQ_RADIUS
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_RADIUS
 from node.domain.orientations import turned
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, RawHit
 from node.domain.videos import WIDE_RADIUS

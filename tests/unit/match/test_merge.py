@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprints import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.search_ports import Probe
 from node.errors import Misuse
 from node.match.flat import FlatTable

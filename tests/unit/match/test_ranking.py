@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.search_ports import RawHit
 from node.match.ranking import rank
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
 from node.errors import Misuse
 from node.match.digests import DigestTable
 from node.match.flat import CHUNK, FIRST_ROOM, FlatTable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from node.media.allowance import Time, Wish
 
 if TYPE_CHECKING:
-    from node.domain.fingerprints import PictureFingerprints
+    from node.domain.material import PictureFingerprints
 
 
 class Noted:

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import (
+from node.domain.material import (
     Animation,
     ComposedFingerprints,
     PictureFingerprints,

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from node.domain.fingerprints import MaterialFingerprints
+from node.domain.material import MaterialFingerprints
 from node.errors import MediaError
 from node.media.allowance import Allow
 from node.media.budget import Limits

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints, PictureFingerprints
 from node.media import replies, speaker, worker
 from node.media.allowance import Allow
 from node.media.examine import fingerprint_region, look, with_digests

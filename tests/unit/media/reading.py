@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from node.domain.fingerprints import DigestFingerprints, MaterialFingerprints
+from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.errors import MediaError
 from node.media.allowance import Allow
 from node.media.descriptors import open_found

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageSequence
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, Animation, PictureFingerprints, VideoFrame
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.material import Animation, PictureFingerprints, VideoFrame
 from node.errors import MediaError
 from node.media import animation
 from node.media.allowance import Time, grace

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from node.domain.fingerprints import PDQ_QUALITY_FLOOR, PDQ_RADIUS, PictureFingerprints
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
+from node.domain.material import PictureFingerprints
 from node.media import borders
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import pdq_hashes

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from node.domain.fingerprints import PictureFingerprints
+from node.domain.material import PictureFingerprints
 from node.errors import MediaError
 from node.media import gif
 from node.media.budget import CUT, MOST_PUT_OFF, RUN_SECONDS, Budget, cut, is_cut

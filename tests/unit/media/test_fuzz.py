@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints, VideoFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints, VideoFingerprints
 from node.errors import Malformed, MediaError
 from node.media import continuation, gif, replies, seccomp
 from node.media.calls import MACHINES

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import inside, kinds, scratch, unpacking
 from node.media.course import Course, Examined

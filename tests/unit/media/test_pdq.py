@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from node.domain.fingerprints import ORIENTATIONS
+from node.domain.orientations import ORIENTATIONS
 from node.media import pdq
 from tests.conftest import absent, oracle
 from tests.unit.media.pictures import distance, flat, scene

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError, Unavailable
 from node.media import budget, confine, pool, turns
 from node.media import workers as workers_of

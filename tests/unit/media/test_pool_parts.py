@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import DigestFingerprints, PictureFingerprints
+from node.domain.material import DigestFingerprints, PictureFingerprints
 from node.errors import MediaError
 from node.media import budget as of_run
 from node.media import pool, turns, worker_process

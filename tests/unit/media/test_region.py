@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import DigestFingerprints
+from node.domain.material import DigestFingerprints
 from node.errors import Empty, MediaError
 from node.media import examine, picture, region
 from node.media.region import Region

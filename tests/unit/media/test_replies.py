@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import (
-    Animation,
-    DigestFingerprints,
-    PictureFingerprints,
-    VideoFingerprints,
-    VideoFrame,
-)
+from node.domain.material import Animation, DigestFingerprints, PictureFingerprints, VideoFingerprints, VideoFrame
 from node.domain.parts import Role
 from node.errors import Empty, Malformed, MediaError
 from node.media import orders, replies

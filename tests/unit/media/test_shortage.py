@@ -17,7 +17,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from node.domain.fingerprints import VideoFingerprints
+from node.domain.material import VideoFingerprints
 from node.errors import MediaError
 from node.media.shortage import FILES, MEMORY, THREADS, Shortage, lack_in
 from tests.unit.media.pictures import encoded, scene

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from node.domain.fingerprints import DigestFingerprints, VideoFingerprints
+from node.domain.material import DigestFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import tracks, video
 from node.media.allowance import Time, Wish

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import MaterialFingerprints, VideoFingerprints
+from node.domain.material import MaterialFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import pool
 from node.media.containers import container_of

@@ -13,9 +13,9 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.fingerprints import ComposedFingerprints, PictureFingerprints
 from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
 from node.domain.ports import AskedQuery, Store
 from node.domain.queries import Level, QueryHeader, SignedQuery

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import FRAME, SHA256
+from node.domain.fingerprint_kinds import FRAME, SHA256
 from node.domain.queries import Level
 from node.store import frames
 from node.store.store import open_store

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from node.domain.fingerprints import PDQ, PictureFingerprints
+from node.domain.fingerprint_kinds import PDQ
+from node.domain.material import PictureFingerprints
 from node.domain.search_ports import Probe
 from tests.simulator.federation import picture
 

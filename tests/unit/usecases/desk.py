@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.ids import Origin, RecordId
+from node.domain.material import PictureFingerprints
 from node.domain.orientations import turned
 from node.domain.queries import Level
 from node.usecases.audit import AuditLog

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
-from node.domain.fingerprints import PictureFingerprints
 from node.domain.holdings import FileReference
 from node.domain.ids import RecordId
+from node.domain.material import PictureFingerprints
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.statements import Contribution, Reason

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from node.domain.envelope import Kind
-from node.domain.fingerprints import MD5, PDQ, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import MD5, PDQ, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
 from node.domain.queries import Level, MatchRule, Outcome, Subject

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, Animation, PictureFingerprints, VideoFrame
+from node.domain.fingerprint_kinds import FRAME
 from node.domain.holdings import IngestItem, IngestRequest
+from node.domain.material import Animation, PictureFingerprints, VideoFrame
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level
 from node.domain.roster import Policy

@@ -10,7 +10,7 @@ import pytest
 from node.domain.batch import BodyState
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind
-from node.domain.fingerprints import FRAME, MD5, PDQ
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ
 from node.domain.handling import Handling
 from node.domain.ids import RecordId
 from node.domain.queries import Level

@@ -9,7 +9,8 @@ import pytest
 
 from node.control.query_lines import plan_line, summary_line
 from node.domain.caller import Caller
-from node.domain.fingerprints import FRAME, MD5, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, MD5
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import member_id
 from node.domain.queries import Level, Outcome, Subject
 from node.domain.questions import Tally, combined

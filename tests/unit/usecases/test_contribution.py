@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import MD5, SHA256
+from node.domain.fingerprint_kinds import MD5, SHA256
 from node.domain.ids import MemberId
 from node.domain.queries import Level
 from node.domain.roster import CategoryScheme, MemberStatus, Policy

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import PHASH
+from node.domain.fingerprint_kinds import PHASH
 from node.domain.queries import Hit, Level, Subject
 from node.domain.stored_hits import MAX_OF_HOLDING
 from node.usecases.casework import holding_subject

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.fingerprints import PDQ, PDQ_QUALITY_FLOOR, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PDQ_QUALITY_FLOOR, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.index_ports import IndexMark
 from node.domain.matchable import contributable, may_match
 from node.domain.queries import Level, Subject

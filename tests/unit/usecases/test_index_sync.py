@@ -17,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.fingerprints import FRAME, SHA256, Fingerprint, VideoFingerprints, VideoFrame
+from node.domain.fingerprint_kinds import FRAME, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import MemberId
+from node.domain.material import VideoFingerprints, VideoFrame
 from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, RawHit

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import PDQ, PHASH, Fingerprint
+from node.domain.fingerprint_kinds import PDQ, PHASH
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId, federation_id, member_id
 from node.domain.queries import (

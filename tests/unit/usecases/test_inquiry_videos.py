@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, ORIENTATIONS, Fingerprint, VideoFingerprints, VideoFrame
+from node.domain.fingerprint_kinds import FRAME
+from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
-from node.domain.orientations import turned
+from node.domain.material import VideoFingerprints, VideoFrame
+from node.domain.orientations import ORIENTATIONS, turned
 from node.domain.queries import Hit, Level, MatchRule, Subject
 from node.domain.roster import Policy
 from node.domain.search_ports import HOLDINGS_SOURCE

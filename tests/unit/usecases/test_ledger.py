@@ -12,9 +12,11 @@ import pytest
 from node.domain.batch import BodyState, Package
 from node.domain.calendar import LAST_DAY
 from node.domain.envelope import Kind
-from node.domain.fingerprints import PDQ, PHOTODNA, Fingerprint, PictureFingerprints
+from node.domain.fingerprint_kinds import PDQ, PHOTODNA
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
+from node.domain.material import PictureFingerprints
 from node.domain.queries import Level
 from node.domain.roster import CategoryScheme
 from node.domain.services import Head

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import ComposedFingerprints, PictureFingerprints
 from node.domain.ids import Origin, RecordId, member_id
 from node.domain.matchable import contributable
+from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, Outcome
 from node.errors import Malformed

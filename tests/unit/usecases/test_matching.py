@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from node.domain.fingerprints import PDQ
+from node.domain.fingerprint_kinds import PDQ
 from node.domain.ids import Origin, RecordId, member_id
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE, RawHit

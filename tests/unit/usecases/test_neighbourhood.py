@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, PDQ, PDQ_BITS, PDQ_RADIUS, Fingerprint, VideoFingerprints
+from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_BITS, PDQ_RADIUS
+from node.domain.fingerprints import Fingerprint
 from node.domain.ids import member_id
 from node.domain.limits import Limits
+from node.domain.material import VideoFingerprints
 from node.domain.orientations import turned
 from node.domain.queries import Answer, Level, Outcome, Subject
 from node.domain.roster import Policy

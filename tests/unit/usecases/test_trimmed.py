@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.fingerprints import FRAME, VideoFrame
+from node.domain.fingerprint_kinds import FRAME
 from node.domain.ids import Origin, RecordId, member_id
+from node.domain.material import VideoFrame
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level, Outcome
 from node.errors import Malformed

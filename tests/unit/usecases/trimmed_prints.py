@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.domain.fingerprints import PictureFingerprints, TrimmedFingerprints
+from node.domain.material import PictureFingerprints, TrimmedFingerprints
 from tests.simulator.asking import prints
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from node.domain.fingerprints import VideoFingerprints, VideoFrame
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import member_id
+from node.domain.material import VideoFingerprints, VideoFrame
 from node.domain.queries import Answer, Hit, Level, MatchRule, Outcome, Subject
 from tests.simulator.asking import Federation, Party, flip
 from tests.unit.usecases.inquiries import about, ask

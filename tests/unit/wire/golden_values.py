@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from node.domain.envelope import Envelope, Kind
-from node.domain.fingerprints import FRAME, MD5, PDQ, PHASH, SHA1, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import FederationId, MemberId, Origin, RecordId
 from node.domain.queries import (

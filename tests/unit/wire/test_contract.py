@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from node.domain import envelope, fingerprints, queries, statements
+from node.domain import envelope, fingerprint_kinds, queries, statements
 from node.wire import status
 from node.wire.pb import federation_pb2, record_pb2
 from tests.conftest import absent
@@ -72,7 +72,7 @@ def test_the_contract_s_numbers_are_the_domain_s() -> None:
         named = {name.removeprefix(prefix): value for name, value in generated.items()}
         named.pop("UNSPECIFIED", None)
         assert named == {member.name: member.value for member in domain}
-    assert {kind.name: kind.code for kind in fingerprints.KINDS} == {
+    assert {kind.name: kind.code for kind in fingerprint_kinds.KINDS} == {
         "md5": 1, "sha1": 2, "sha256": 3, "pdq": 4, "phash": 5, "photodna": 6, "vpdq-frame": 7,
     }  # fmt: skip
     assert {kind.name: kind.value for kind in envelope.Kind if kind < 128} == {

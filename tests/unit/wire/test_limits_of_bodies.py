@@ -6,7 +6,8 @@ import pytest
 
 from node.domain import statements as say
 from node.domain.envelope import Kind
-from node.domain.fingerprints import FRAME, MD5, PDQ, SHA256, Fingerprint
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, SHA256
+from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import MemberId
 from node.domain.queries import Answer, MatchRule, Outcome, QueryPayload, Subject

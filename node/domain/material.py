@@ -1,0 +1,250 @@
+"""What one decode or one reading of a file gives: the fingerprints of a picture, of a video, or of its bytes alone.
+
+Rules this module upholds:
+
+- Each kind of material says itself what a record of it may have (`fingerprints`), what its holding is found by (`kept`)
+  and what is looked for (`probes`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
+from node.domain.fingerprints import Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrimmedFingerprints:
+    """The perceptual hashes of what lies within a picture's plain borders: a further variant of a query, never stored.
+
+    `box`: left, top, right and bottom of the inside in pixels, the last two not included; the rest as in
+    `PictureFingerprints`.
+    """
+
+    box: tuple[int, int, int, int]
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Both hashes as `Fingerprint`s."""
+        return (
+            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
+WHITE: Final = "white"
+BLACK: Final = "black"
+BACKGROUNDS: Final = (WHITE, BLACK)
+"""What a viewer shows behind the transparent parts of a picture: most browsers white, most dark programs black."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedFingerprints:
+    """The perceptual hashes of a picture with transparent parts as it is shown on a `background` (of `BACKGROUNDS`).
+
+    A further look at the same picture: kept beside its holding and looked for, but never in a record, which has the
+    published reference's hash (transparency dropped). The rest as in `PictureFingerprints`.
+    """
+
+    background: str
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Both hashes as `Fingerprint`s."""
+        return (
+            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
+def _digests(md5: bytes, sha1: bytes, sha256: bytes) -> tuple[Fingerprint, ...]:
+    """The digests of a file (16, 20 and 32 bytes), the same of every kind of material."""
+    return (
+        Fingerprint(code=MD5.code, value=md5),
+        Fingerprint(code=SHA1.code, value=sha1),
+        Fingerprint(code=SHA256.code, value=sha256),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFrame:
+    """One sampled frame of a video or an animated picture: `at` milliseconds from the start, `pdq` 32 bytes, `quality`
+    0..100.
+    """
+
+    at: int
+    pdq: bytes
+    quality: int
+
+    def fingerprint(self) -> Fingerprint:
+        """The frame as a `Fingerprint`."""
+        return Fingerprint(code=FRAME.code, value=self.pdq, quality=self.quality, at=self.at)
+
+
+def _in_order(*frames: VideoFrame) -> tuple[Fingerprint, ...]:
+    """Frames as `Fingerprint`s in the order in which they are shown."""
+    return tuple(frame.fingerprint() for frame in sorted(frames, key=lambda frame: frame.at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Animation:
+    """What an animated picture shows. Its first frame is the picture itself, and is among the `frames` all the same.
+
+    `frames` and `between` as in `VideoFingerprints`; `milliseconds`: how long it takes to be shown once, as far as it
+    could be read.
+    """
+
+    frames: tuple[VideoFrame, ...]
+    between: tuple[VideoFrame, ...]
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFingerprints:
+    """Everything that one decode of one picture gives (shape of the `vigil fingerprint` line, without the path).
+
+    `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
+    being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
+    picture has no plain border, `animation` None where no more than one frame of it was read. All else is of that
+    frame. `composed`: how it looks on a background where it has transparent parts, at most one for each of
+    `BACKGROUNDS`, in their order, and only looks that differ from `pdq` by more than its radius. `note`: why not all of
+    its frames were read, "" where they were.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    pdq: bytes
+    pdq_quality: int
+    pdq_orientations: tuple[bytes, ...]
+    phash: bytes
+    width: int
+    height: int
+    trimmed: TrimmedFingerprints | None = None
+    animation: Animation | None = None
+    note: str = ""
+    composed: tuple[ComposedFingerprints, ...] = ()
+
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """The frames that are kept of an animated picture; none of another."""
+        return self.animation.frames if self.animation else ()
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """What a record may have, PDQ and frames at any quality (whether one is contributable, it says itself)."""
+        return (*self._still(), *_in_order(*self.frames))
+
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same, and the further looks."""
+        return (*self.fingerprints(), *self._looks())
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the same as a record has, the variant without plain borders, the further looks (in this
+        order: `queries.Subject`), and the frames between those kept.
+        """
+        inside = self.trimmed.fingerprints() if self.trimmed else ()
+        between = self.animation.between if self.animation else ()
+        return (*self._still(), *inside, *self._looks(), *_in_order(*self.frames, *between))
+
+    def _looks(self) -> tuple[Fingerprint, ...]:
+        return tuple(each for look in self.composed for each in look.fingerprints())
+
+    def _still(self) -> tuple[Fingerprint, ...]:
+        return (
+            *_digests(self.md5, self.sha1, self.sha256),
+            Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
+            Fingerprint(code=PHASH.code, value=self.phash),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFingerprints:
+    """Everything that one reading of one video gives.
+
+    `size` in bytes; `frames` one a second, in order, which is what is kept and shared; `between` further ones, which
+    are looked for and never kept, as a picture's orientations are: a copy that was cut by half a second shows other
+    frames at its whole seconds, and one in a letterbox has its frames within plain borders. `milliseconds`: how long it
+    is, as far as it could be read. `width`, `height` in pixels, upright. `note`: why it was not read whole, "" where it
+    was.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    frames: tuple[VideoFrame, ...]
+    between: tuple[VideoFrame, ...]
+    milliseconds: int
+    width: int
+    height: int
+    note: str = ""
+
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
+        return (
+            *_digests(self.md5, self.sha1, self.sha256),
+            *(frame.fingerprint() for frame in self.frames),
+        )
+
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same."""
+        return self.fingerprints()
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the digests, and all frames in the order in which they are shown."""
+        return (*self.fingerprints()[:3], *_in_order(*self.frames, *self.between))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFingerprints:
+    """What any file gives, whatever it is: its digests. A holding and a record may consist of these alone.
+
+    `media_type`: what its content seems to be (IANA), "application/octet-stream" where nobody knows; `size` in bytes;
+    `note`: why it has no perceptual hashes, in plain words.
+    """
+
+    media_type: str
+    size: int
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    note: str = ""
+
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """None."""
+        return ()
+
+    @property
+    def composed(self) -> tuple[ComposedFingerprints, ...]:
+        """None."""
+        return ()
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """The digests."""
+        return _digests(self.md5, self.sha1, self.sha256)
+
+    def kept(self) -> tuple[Fingerprint, ...]:
+        """What its holding is found by here: the same."""
+        return self.fingerprints()
+
+    def probes(self) -> tuple[Fingerprint, ...]:
+        """What is looked for: the same."""
+        return self.fingerprints()
+
+
+MaterialFingerprints = PictureFingerprints | VideoFingerprints | DigestFingerprints
