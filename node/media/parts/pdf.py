@@ -47,6 +47,8 @@ _INLINE: Final = re.compile(rb"(?<![A-Za-z])ID\s")
 _CARVED: Final = re.compile(rb"stream\r?\n(?=\xff\xd8\xff|\x00\x00\x00\x0cjP  )")
 _NOT_CONTENT: Final = frozenset({"/XRef", "/ObjStm", "/Metadata", "/EmbeddedFile"})
 _STEP: Final = 1 << 20
+_NO_PAGES: Final = "no pages found"
+"""What qpdf says of a document without a page."""
 _MOST_OBJECTS: Final = 2_000_000
 
 
@@ -76,12 +78,7 @@ def recognise(head: bytes, _: Region) -> bool:
 def members(region: Region) -> Iterator[Part | Omission]:
     """Every picture and every embedded file."""
     try:
-        document = pikepdf.open(
-            cast("Any", _File(region)),
-            suppress_warnings=True,
-            attempt_recovery=True,
-            access_mode=pikepdf.AccessMode.stream,
-        )
+        document = _opened(region)
     except pikepdf.PasswordError:
         yield Omission(reason="a PDF document that needs a password")
         return
@@ -96,6 +93,30 @@ def members(region: Region) -> Iterator[Part | Omission]:
         yield from _Document(document, region).members()
         if any("damaged" in str(warning) for warning in document.get_warnings()):
             yield Omission(reason="what the damaged parts of a PDF document hold")
+
+
+def _opened(region: Region) -> pikepdf.Pdf:
+    """The document. Raises what pikepdf raises."""
+    try:
+        return _open(region)
+    except pikepdf.PdfError as error:
+        if _NO_PAGES not in str(error):
+            raise
+    # A document may hold attachments and no page. While warnings are limited, qpdf 12.4 opens none of these.
+    before = settings.set_qpdf_limits(doc_max_warnings=0)
+    try:
+        return _open(region)
+    finally:
+        settings.set_qpdf_limits(**cast("Any", before))
+
+
+def _open(region: Region) -> pikepdf.Pdf:
+    return pikepdf.open(
+        cast("Any", _File(region)),
+        suppress_warnings=True,
+        attempt_recovery=True,
+        access_mode=pikepdf.AccessMode.stream,
+    )
 
 
 class _File(io.RawIOBase):

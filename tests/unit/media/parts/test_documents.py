@@ -158,6 +158,15 @@ def test_pictures_and_files_of_a_pdf_document_are_given_as_they_are() -> None:
     assert (given.omissions, given.cut) == ([], {})
 
 
+def test_a_document_without_a_page_gives_its_attachments() -> None:
+    document = pikepdf.new()
+    document.attachments["a.png"] = pikepdf.AttachedFileSpec(document, PNG, filename="a.png")
+    saved = io.BytesIO()
+    document.save(saved)
+    given = given_by(pdf.members, saved.getvalue())
+    assert (given.contents, given.names, given.omissions) == ([PNG], ["a.png"], [])
+
+
 def test_samples_of_every_form_become_pictures_that_look_the_same() -> None:
     data, expected = pdf_of_samples(SCENE)
     given = given_by(pdf.members, data)
