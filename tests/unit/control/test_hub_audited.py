@@ -81,6 +81,6 @@ def test_what_was_done_stays_done_where_its_outcome_cannot_be_written_down(
 ) -> None:
     acts.perform(hub.audit, "suspend", hub.audit.close, member="FR")  # raises nothing
     out, err = capfd.readouterr()
-    assert "outcome of an act was not written down" in out + err
+    assert "outcome of an act was not recorded" in out + err
     (body,) = hub.written()
     assert body["what"] == "suspend"
