@@ -1,11 +1,11 @@
-"""Words: entries that point at another, and what a log may say of one record.
+"""Entries that point at another ("words" in the limits), and how many a log may have about one record.
 
 Rules this module upholds:
 
-- What is over a bound (`limits`) is set aside. That is decided by the entry's own log alone, up to the entry. So all
-  decide alike, whatever else they have and in whatever order it came.
-- A word that is out of place in its own log, or over a bound, is filed under itself: it belongs to no record, and no
-  record has to carry it along.
+- An entry over a limit (`limits`) is set aside. The decision depends only on the entry's own log up to the entry. So
+  all members decide alike, whatever else they have and in whatever order it came.
+- An entry that is out of place in its own log, or over a limit, is filed under itself: it belongs to no record, and
+  adds no cost to any record.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from node.domain.log_ports import LogReader
 
-NOT_BEFORE: Final = "a correction or retraction of a record that does not stand before it in its log"
+NOT_BEFORE: Final = "a correction or retraction of a record that is not before it in its log"
 TOO_MANY: Final = f"more than {RECORD_CORRECTIONS} corrections of one record"
 TOO_MANY_ON_ONE: Final = f"more than {WORDS_ON_ONE} corrections or retractions of one entry"
 TOO_MANY_REMARKS: Final = f"more than {REMARKS_ON_ONE} opinions and comments about one entry"
@@ -40,7 +40,7 @@ Place = tuple[Origin, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """An entry that points at another. `state`: of its own body. `at`: where its target stands, if that is here."""
+    """An entry that points at another. `state`: of its own body. `at`: the position of its target, if that is here."""
 
     origin: Origin
     index: int
@@ -62,13 +62,13 @@ class Word:
 
     @property
     def target_place(self) -> Place | None:
-        """Where its target stands, if that is here."""
+        """The position of its target, if that is here."""
         return None if self.at is None else (self.target.origin, self.at)
 
 
 def segment(reader: LogReader, word: Word) -> tuple[int, int]:
-    """Of a correction: where the corrections of its log that lead up to it begin, and how many go back to that
-    already. (0, 0) for anything else.
+    """For a correction: where the chain of its log's corrections up to it begins, and how many corrections that chain
+    has. (0, 0) for anything else.
     """
     if word.kind != Kind.CORRECTION:
         return 0, 0
@@ -81,7 +81,7 @@ def segment(reader: LogReader, word: Word) -> tuple[int, int]:
 
 
 def fault_in_log(reader: LogReader, word: Word, filed: int) -> str:
-    """Why a word has no place in any chain, told by its own log alone; "" where it has."""
+    """Why the entry has no place in any chain, by its own log alone; "" if it has one."""
     if word.kind in REMARKS:
         return TOO_MANY_REMARKS if _has_said(reader, word, REMARKS, REMARKS_ON_ONE) else ""
     if word.target.origin == word.origin and (word.at is None or word.at >= word.index):
@@ -92,7 +92,7 @@ def fault_in_log(reader: LogReader, word: Word, filed: int) -> str:
 
 
 def _has_said(reader: LogReader, word: Word, kinds: Sequence[int], most: int) -> bool:
-    """Whether its log has said as much as that about the same entry before."""
+    """Whether its log already has the greatest permitted number of such entries about the same entry."""
     return reader.said_before(word.origin, word.index, word.target, kinds, most) == most
 
 
@@ -101,7 +101,7 @@ def _link(reader: LogReader, origin: Origin, index: int) -> Link | None:
 
 
 def check_room(reader: LogReader, origin: Origin, kind: int, target: RecordId) -> None:
-    """For our own log, before it says this. Raises `Refused` where everybody would set it aside."""
+    """For our own log, before it signs this. Raises `Refused` if every member would set it aside."""
     if kind in REMARKS:
         said = reader.said_before(origin, _ANYWHERE, target, REMARKS, REMARKS_ON_ONE)
         waiting = [each for each in reader.pending(origin, ALL) if each.entry[1] in REMARKS]
@@ -123,7 +123,7 @@ def check_room(reader: LogReader, origin: Origin, kind: int, target: RecordId) -
 
 
 def under_itself(word: Word) -> Link:
-    """The link of a word that belongs to no record."""
+    """The link of an entry that belongs to no record."""
     return Link(
         origin=word.origin,
         index=word.index,

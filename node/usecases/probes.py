@@ -1,14 +1,14 @@
-"""What members ask about, counted before any work: fingerprints a minute and a day, and how many members they go to.
+"""Counts what members ask about, before any work: fingerprints per minute and per day, and the number of recipients.
 
 Rules this module upholds:
 
-- A question costs a unit a fingerprint, and a unit a kilobyte where its bytes are more: bytes that no reader
-  understands are not free. A small one costs a few units all the same: each member that is asked searches, signs and
-  writes an audit entry for it.
-- Charged before the work, and never given back: a refused question has still been asked.
-- The counts outlive the process. The hub writes them down every few seconds (`Booked`), a node with the audit of the
-  answer. So a crash of the hub forgets the charges of the last seconds, and that of a node those of answers that
-  nobody was given.
+- A question costs one unit per fingerprint, or one unit per kilobyte if that is more: bytes that no reader understands
+  are not free. A small one costs a few units all the same, because each recipient searches, signs and writes an audit
+  entry for it.
+- Charged before the work, and never refunded: a refused question was still asked.
+- The counts outlive the process. The hub stores them every few seconds (`Booked`), a node with the audit entry of the
+  answer. So a crash of the hub loses the charges of the last seconds, and a crash of a node those of answers that were
+  never sent.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from node.domain.usage import Usage
 
 UNIT_BYTES: Final = 1_024
-"""Bytes of a question that a unit pays for. A picture with all its orientations takes some 140 a fingerprint."""
+"""Bytes of a question that one unit pays for. A picture with all its orientations takes some 140 per fingerprint."""
 LEAST_UNITS: Final = 10
-"""What a question costs at the least."""
+"""The least cost of a question."""
 QUESTIONS_A_MINUTE: Final = 600
-"""So many questions a minute are left by the least cost, however little the policy allows a minute."""
+"""The least cost leaves this many questions per minute, however little the policy allows per minute."""
 _ASKED: Final = (Period.MINUTE, Period.DAY)
 
 
 def units(query: SignedQuery, cost: int, policy: Policy) -> int:
-    """What a question is charged: its declared `cost` in fingerprints, or its bytes where these are more."""
+    """The charge for a question: its declared `cost` in fingerprints, or its bytes if these are more."""
     least = min(LEAST_UNITS, policy.query_cost_per_minute // QUESTIONS_A_MINUTE)
     return max(1, least, cost, -(-(len(query.header) + len(query.payload)) // UNIT_BYTES))
 
@@ -53,9 +53,9 @@ def _charge(member: MemberId, resource: Resource, amount: int) -> Charge:
 
 
 class Probes:
-    """The counts of whoever asks, in memory. Not thread-safe: one event loop, or a lock around it.
+    """The counts per asker, in memory. Not thread-safe: one event loop, or a lock around it.
 
-    `usage`: what the ledger says at the start. `times`: how many times a limit of the policy is taken.
+    `usage`: the ledger's state at the start. `times`: the multiple of a policy limit that applies.
     """
 
     def __init__(self, usage: Mapping[MemberId, Usage], *, times: int = 1) -> None:
@@ -65,8 +65,8 @@ class Probes:
         self._times = times
 
     def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int = 0) -> list[Charge]:
-        """Charges `amount` units, of a question that is carried to so many `members`. Raises `Overloaded`; nothing is
-        charged then. What was charged has to be written down by the caller.
+        """Charges `amount` units for a question to this many `members`. Raises `Overloaded`, and then charges nothing.
+        The caller must store the charge.
         """
         counts = self.usage.setdefault(member, {})
         charged = [_charge(member, Resource.PROBES, amount)]
@@ -88,10 +88,10 @@ class Probes:
 
 
 class Booked:
-    """`Probes` of a hub, whose charges are written down behind its back: no question waits for a disk.
+    """`Probes` of a hub; charges are stored in the background, so no question waits for a disk.
 
-    `charge` on the event loop, `flush` in a thread. Processes that share a store see each other's charges with the next
-    `flush` in which they have any of the same member.
+    `charge` on the event loop, `flush` in a thread. Processes that share a store see each other's charges at the next
+    `flush` that has any for the same member.
     """
 
     def __init__(self, store: Store) -> None:
@@ -107,12 +107,12 @@ class Booked:
         return self._probes.refusals
 
     def charge(self, member: MemberId, amount: int, policy: Policy, now: float, *, members: int) -> None:
-        """As `Probes.charge`; written down with the next `flush`."""
+        """As `Probes.charge`; stored with the next `flush`."""
         with self._lock:
             self._due += self._probes.charge(member, amount, policy, now, members=members)
 
     def flush(self, now: float) -> None:
-        """Writes down what was charged since the last time. Where the store fails, it is due still. Blocking."""
+        """Stores the charges since the last time. If the store fails, they stay pending. Blocking."""
         with self._lock:
             due, self._due = merged(self._due), []
         if not due:

@@ -1,10 +1,10 @@
-"""How far a statement of ours has come: durable here, in our signed log, or published.
+"""How far a statement of ours has come: stored here, in our signed log, or published.
 
 Rules this module upholds:
 
-- Acknowledged is durable here; published is cosigned by the hub. Nothing is called published, or retracted everywhere,
-  before the hub's cosignature stands here.
-- Waiting for it is bounded, and ends at once where nobody carries our log or the hub cannot be reached.
+- Acknowledged means durable here; published means cosigned by the hub. Nothing is called published, or retracted
+  everywhere, before the hub's cosignature is stored here.
+- Waiting for it is limited, and ends at once if no daemon sends our log or the hub cannot be reached.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 WAIT_SECONDS: Final = 5.0
 """How long a command waits for the hub's cosignature."""
 TROUBLED_SECONDS: Final = 1.0
-"""The same where the last round with the hub failed: it may just be coming back."""
+"""The same after a failed round with the hub: it may be about to return."""
 NO_DAEMON: Final = "no node is running here; it goes out once one runs (vigil node run)"
 
 
 class Publication(StrEnum):
     """`QUEUED`: durable here, without a place in the log. `SIGNED`: in the log, under a checkpoint of ours.
-    `PUBLISHED`: cosigned by the hub, and on its way to every member.
+    `PUBLISHED`: cosigned by the hub, which sends it to every member.
     """
 
     QUEUED = "queued"
@@ -39,27 +39,27 @@ class Publication(StrEnum):
 
 
 class Sender(Protocol):
-    """Who carries our log to the hub."""
+    """The publisher that sends our log to the hub."""
 
     @property
     def trouble(self) -> str:
-        """Why the last round failed, "" where it did not."""
+        """Why the last round failed, "" if it did not."""
         ...
 
     async def changed(self) -> None:
-        """Returns at the end of the round that runs now or comes next, however that ends."""
+        """Returns at the end of the round that runs now or comes next, however it ends."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """How far each statement has come, and `why` some are not published ("" where all are, or are on their way)."""
+    """How far each statement has come, and `why` some are not published ("" if all are, or are on their way)."""
 
     states: Mapping[RecordId, Publication] = field(default_factory=dict)
     why: str = ""
 
     def count(self, state: Publication) -> int:
-        """How many have come so far, and no further."""
+        """How many have come exactly this far."""
         return Counter(self.states.values())[state]
 
     @property
@@ -69,7 +69,7 @@ class Settled:
 
 
 class Publications:
-    """Statements of our own. Blocking, but for `settle`."""
+    """Statements of our own. All but `settle` block."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -88,7 +88,7 @@ class Publications:
     async def settle(
         self, records: Sequence[RecordId], sender: Sender | None, seconds: float = WAIT_SECONDS
     ) -> Settled:
-        """Waits until all of them are published, at most `seconds`; how far they have come then."""
+        """Waits until all of them are published, at most `seconds`; returns how far they have come."""
         if sender is None or not records:
             states = await asyncio.to_thread(self.of, records)
             return Settled(states=states, why=NO_DAEMON if records else "")
@@ -96,7 +96,7 @@ class Publications:
         deadline = loop.time() + min(seconds, TROUBLED_SECONDS if sender.trouble else seconds)
         rounds = 0
         while True:
-            # Asked for before the store is read: a round that ends meanwhile ends the wait.
+            # Subscribed before the store is read: a round that ends meanwhile ends the wait.
             over = asyncio.ensure_future(sender.changed())
             try:
                 settled = Settled(states=await asyncio.to_thread(self.of, records), why=sender.trouble)
@@ -112,7 +112,7 @@ class Publications:
 def _standing(tx: StoreReader, origin: Origin, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
     log = tx.log(origin)
     cosigned = log.cosigned_size if log else 0
-    # What still waits is found by its index; the leaves of the log are looked through for the others alone.
+    # Waiting statements are found by an index; only for the others are the leaves of the log scanned.
     states = {each: Publication.QUEUED for each in records if tx.find_pending(each.leaf) is not None}
     placed = tx.find(origin, [each.leaf for each in records if each not in states])
     for record in records:

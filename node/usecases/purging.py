@@ -1,13 +1,13 @@
-"""Purging: deleting bodies inside one transaction, with what was said about them.
+"""Purging: deletes bodies inside one transaction, with the remarks about them.
 
 Rules this module upholds:
 
-- Purging is forgetting: body, nonce and handling go, the entry stays. Callers end a purge with `Store.scrub`.
-- What was said of a record goes with the record's newest version, never with an earlier one.
-- A purge costs what it deletes: a remark that is gone is not looked at again.
-- One transaction deletes a bounded number of remarks. What is left is noted in it (`Owed`), and deleted by those that
-  follow (`Catalogue.change`, and the next start after a crash). Of a record that was retracted the hub shows no remark
-  meanwhile (`circle`).
+- Purging deletes body, nonce and handling; the entry stays. Callers end a purge with `Store.scrub`.
+- Remarks on a record go with the record's newest version, never with an earlier one.
+- The cost of a purge depends on what it deletes: a deleted remark is not read again.
+- One transaction deletes a bounded number of remarks. The rest is noted in it (`Owed`), and later transactions delete
+  it (`Catalogue.change`, and the next start after a crash). Meanwhile the hub shows no remark on a retracted record
+  (`circle`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from node.tlog.tiles import TILE_WIDTH
 REMARKS: Final = (Kind.OPINION, Kind.COMMENT)
 """The kinds that members say about a record without changing it."""
 PURGE_AT_ONCE: Final = 500
-"""Remarks that one transaction deletes, at most: some 50 milliseconds, after which other writers get their turn."""
+"""Most remarks that one transaction deletes: some 50 milliseconds, after which other writers get their turn."""
 
 
 def leaf_at(reader: LogReader, origin: Origin, index: int) -> bytes:
-    """The leaf hash (32 bytes) of an entry that stands in the log; b"" where none does."""
+    """The leaf hash (32 bytes) of an entry in the log; b"" if there is none."""
     log = reader.log(origin)
     if log is None or not 0 <= index < log.size:
         return b""
@@ -38,7 +38,7 @@ def leaf_at(reader: LogReader, origin: Origin, index: int) -> bytes:
 
 
 def leaves_at(reader: LogReader, origin: Origin, indices: Sequence[int]) -> list[bytes]:
-    """The leaf hashes of entries that stand in the log, by index: each tile is read once."""
+    """The leaf hashes of entries in the log, by index: each tile is read once."""
     log = reader.log(origin)
     if log is None:
         return []
@@ -48,13 +48,13 @@ def leaves_at(reader: LogReader, origin: Origin, indices: Sequence[int]) -> list
 
 
 def kind_of(entry: bytes) -> int:
-    """The kind of an entry; 0 for a later version of entry, of which nothing is known."""
+    """The kind of an entry; 0 for an entry of a later version, whose kind is unknown."""
     return entry[1] if entry[0] == VERSION else 0
 
 
 def root_of(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> tuple[RecordId, int]:
-    """(First version of the record that this entry is a version of, number of the version): the entry itself and 0,
-    where it corrects nothing.
+    """(First version of the record that this entry is a version of, number of the version): the entry itself and 0 if
+    it corrects nothing.
     """
     link = reader.links(origin, index, index + 1).get(index)
     if link is not None and link.kind == Kind.CORRECTION:
@@ -63,7 +63,7 @@ def root_of(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> tuple
 
 
 def chain_at(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> Chain:
-    """The chain that this entry is a version of; where nothing points at it, a chain of this entry alone."""
+    """The chain that this entry is a version of; if nothing points at it, a chain of this entry alone."""
     root, _ = root_of(reader, origin, index, leaf)
     return reader.chain(root) or Chain(root=root, head=(origin, index))
 
@@ -78,7 +78,7 @@ def versions(reader: LogReader, chain: Chain) -> Iterator[RecordId]:
 @dataclass(slots=True)
 class Purge:
     """Deletes bodies inside one transaction. `removed`: rows by source, which leave the index once it is durable.
-    `owes`: whether the caller has to see to it that what was noted is deleted, too. `room`: remarks that it may delete.
+    `owes`: whether the caller must have the noted deletions done as well. `room`: remarks that it may still delete.
     """
 
     writer: LogWriter
@@ -89,13 +89,13 @@ class Purge:
     _numbers: dict[Origin, int] = field(default_factory=dict)
 
     def bodies(self, origin: Origin, indices: Sequence[int]) -> None:
-        """These bodies and nothing else."""
+        """Only these bodies."""
         self.purged += self.writer.purge(origin, indices)
         self.removed.setdefault(self._number(origin), []).extend(indices)
 
     def remarks(self, root: RecordId, *, spare: MemberId | None = None) -> None:
-        """What was said of a record, whichever version it was said of, and what was said of that. `spare`: the member
-        whose words stay.
+        """Remarks on a record, on any version of it, and remarks on those remarks. `spare`: the member whose remarks
+        stay.
         """
         waiting = [root]
         while waiting:
@@ -114,28 +114,28 @@ class Purge:
                 self.owes = True
 
     def pay(self) -> None:
-        """Deletes of what is owed as much as there is room for. `owes` says whether that was not all."""
+        """Does the noted deletions, as far as there is room. `owes` says whether some are left."""
         for each in self.writer.owed(self.room):
-            # Noted again where there is no room for all of it. A crash before the end leaves the note as it was.
+            # Noted again if there is no room for all of it. A crash before the end leaves the note unchanged.
             self.writer.pay(each)
             self.remarks(each.root, spare=each.spare)
         self.owes = bool(self.writer.owed(1))
 
     def record(self, origin: Origin, index: int, leaf: bytes) -> None:
-        """One entry's body; where it is the newest version of its record, also what was said of the record."""
+        """One entry's body; if it is the newest version of its record, also the remarks on the record."""
         chain = chain_at(self.writer, origin, index, leaf)
         self.bodies(origin, [index])
         if chain.head == (origin, index):
             self.remarks(chain.root)
 
     def end(self, chain: Chain) -> None:
-        """The body of a record, of which only the newest version has any, and what was said of the record."""
+        """The body of a record (only the newest version has one), and the remarks on the record."""
         if chain.head is not None:
             self.bodies(chain.head[0], [chain.head[1]])
         self.remarks(chain.root)
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
-        """Quarantines an entry that says what it may not say."""
+        """Quarantines an entry with content that it may not have."""
         self.writer.set_aside(origin, index, reason)
         self.removed.setdefault(self._number(origin), []).append(index)
 

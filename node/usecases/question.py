@@ -1,10 +1,10 @@
-"""What a person asks the federation, and what it takes before it may leave.
+"""A question to the federation, and the checks before it may be sent.
 
 Rules this module upholds:
 
-- A question that no member could answer is refused here, with what to do about it.
-- Who is expected is derived from the asker's own roster, never from what the hub says (promise 5).
-- A question of any size can be asked: it is split over as many queries as the policy needs.
+- A question that no member could answer is refused here, with its remedy.
+- The expected members come from the asker's own roster, never from the hub (promise 5).
+- A question may have any size: it is split into as many queries as the policy requires.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy, Roster
 
 MAX_BUDGET_SECONDS: Final = 3_600.0
-"""The longest that anybody waits for answers; what the hub allows is far shorter."""
+"""The longest wait for answers; the hub allows far less."""
 _LEAST_OF_A_VIDEO: Final = 33
-"""Fingerprints that a video is asked about at the least: three digests, and frames enough to tell it by."""
+"""Fewest fingerprints by which a video is asked about: three digests, and enough frames to recognise it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Question:
 
 
 def payload_of(question: Question) -> QueryPayload:
-    """What the answerers are told of a question."""
+    """What the answering members learn of a question."""
     return QueryPayload(
         subjects=question.subjects,
         rule=question.rule,
@@ -77,12 +77,12 @@ def expected_members(
 
 
 def fitted(policy: Policy, question: Question) -> Question:
-    """The question as it may be asked in one part (see `_fitted`)."""
+    """The question in a form that fits one part (see `_fitted`)."""
     return replace(question, subjects=_fitted(policy, policy.max_query_fingerprints, question.subjects))
 
 
 def _fitted(policy: Policy, most: int, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
-    """Where these are more than `most` fingerprints, the frames of each video are thinned out evenly, as far as that
+    """If these are more than `most` fingerprints, the frames of each video are thinned out evenly, as far as that
     helps. Pictures and bare hashes stay whole.
     """
     over = cost_of(subjects) - most
@@ -100,14 +100,15 @@ def _fitted(policy: Policy, most: int, subjects: tuple[Subject, ...]) -> tuple[S
 
 
 def largest_part(policy: Policy) -> int:
-    """How many fingerprints one part may ask about: what a query may, and what the asker's own pace allows at once."""
+    """How many fingerprints one part may ask about: the limit of a query, and of the asker's own pace."""
     return max(1, min(policy.max_query_fingerprints, paced(policy)))
 
 
 def split(policy: Policy, subjects: Sequence[Subject]) -> list[tuple[Subject, ...]]:
-    """The subjects, in their order, in as few parts as the policy's limit on one query makes necessary.
+    """The subjects, in their order, in as few parts as the policy's limit per query allows.
 
-    A subject is never cut over two parts. The frames of a video that alone has too many fingerprints are thinned out.
+    A subject is never divided between two parts. If one video alone has too many fingerprints, its frames are thinned
+    out.
     """
     most = largest_part(policy)
     parts: list[tuple[Subject, ...]] = []
@@ -131,7 +132,7 @@ def _is_video(subject: Subject) -> bool:
 
 
 def check_question(policy: Policy, question: Question) -> None:
-    """Raises `Misuse` or `Refused` where no member could answer it."""
+    """Raises `Misuse` or `Refused` if no member could answer it."""
     for name, value in (("--case", question.case), ("--legal-basis", question.legal_basis)):
         if not value.strip():
             raise Misuse(f"a federated query needs {name}", remedy=f"give {name}: it goes into the audit log")
@@ -153,4 +154,4 @@ def check_question(policy: Policy, question: Question) -> None:
             remedy="split the files over several queries",
         )
     if not 0 < question.budget <= MAX_BUDGET_SECONDS:
-        raise Misuse("the budget is a positive number of seconds, of an hour at most")
+        raise Misuse("the budget is a positive number of seconds, at most one hour")

@@ -1,12 +1,12 @@
-"""What a member may take: its counts in the ledger against the limits of the policy.
+"""What a member may use: its counts in the ledger, compared with the limits of the policy.
 
 Rules this module upholds:
 
-- The hub and every node count by themselves, and by the same rules. Nobody is believed for what another counted.
-- What is charged is what it costs who keeps it: an entry of two bytes costs a disk fifty.
-- The hub refuses what would pass a limit. A node only waits, and is milder, so that it never waits with what a correct
-  hub took in time (`usecases.allowance`).
-- Deciding does no I/O and has no clock of its own: counts and time are passed in.
+- The hub and every node count separately, by the same rules. No counts of others are trusted.
+- The charge is the true storage cost: an entry of two bytes takes fifty on disk.
+- The hub refuses a submission that would exceed a limit. A node only waits, and is more lenient, so that it never waits
+  with entries that a correct hub accepted in time (`usecases.allowance`).
+- The decision does no I/O and has no clock: counts and time are passed in.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 ENTRY_BYTES: Final = 72
-"""Bytes that any entry costs on a disk beside its own: its row, its hash in the tree. Measured: 49 to 69."""
+"""Bytes that any entry takes on disk besides its own: its row, its hash in the tree. Measured: 49 to 69."""
 MISSING_BYTES: Final = 16
-"""A row that says that its body is missing. Measured: 12."""
+"""A row that says that the body is missing. Measured: 12."""
 SET_ASIDE_BYTES: Final = 128
-"""A row with the reason for which it was set aside. Measured: 80 to 92."""
+"""A row with the reason for setting the entry aside. Measured: 80 to 92."""
 DATED_BYTES: Final = 64
-"""A row with the day on which it expires, and its place in the order of days."""
+"""A row with the expiry day of the entry, and its place in the order of days."""
 TARGET_BYTES: Final = 448
-"""What it points at, and the chain that it belongs to. Measured: up to 390."""
+"""Its target, and the chain that it belongs to. Measured: up to 390."""
 REFUSAL_SECONDS: Final = 1.0
-"""How long the hub takes to tell a member that it is at a limit: who asks again at once costs little."""
+"""How long the hub waits before it tells a member that it is at a limit: asking again at once costs the hub little."""
 NEAR: Final = 0.9
-"""From this share of a limit on a member counts as being at it: the next package may not fit any more."""
+"""From this share of a limit on, a member counts as being at it: the next package may not fit any more."""
 TAKEN_BACK: Final = 2
-"""So many times a limit for a run of retractions alone: a member at its limit can still take back what it said."""
+"""Multiple of a limit for a run of only retractions: a member at its limit can still retract its records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One limit of the policy: its name in `Limits`, and which count it holds down. `what`: its unit, for a person."""
+    """One limit of the policy: its name in `Limits`, and the count that it limits. `what`: its unit, for a person."""
 
     limit: str
     resource: Resource
@@ -83,13 +83,13 @@ RULES: Final = (
         what="fingerprints times members asked, a day",
     ),
 )
-"""The order is the one in which a person is told."""
+"""In the order in which they are shown to a person."""
 _BY_RESOURCE: Final = {each: tuple(rule for rule in RULES if rule.resource is each) for each in Resource}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a member stands with one limit."""
+    """A member's use of one limit."""
 
     rule: Rule
     used: int
@@ -97,7 +97,7 @@ class Standing:
 
     @property
     def at_limit(self) -> bool:
-        """Whether it has used nearly all of it."""
+        """Whether nearly all of it is used."""
         return self.used >= self.allowed * NEAR
 
 
@@ -105,7 +105,7 @@ class Standing:
 
 
 def cost_of_run(batch: VerifiedBatch) -> dict[Resource, int]:
-    """What a run of entries costs who keeps it. The bytes are never fewer than a database of ours grows by."""
+    """The storage cost of a run of entries. The bytes are never fewer than our database grows by."""
     columns = (batch.entries, batch.nonces, batch.bodies, batch.handling_nonces, batch.handlings)
     count, aside = len(batch.entries), len(batch.quarantine)
     held = sum(sum(map(len, column)) for column in columns)
@@ -120,7 +120,7 @@ def cost_of_run(batch: VerifiedBatch) -> dict[Resource, int]:
 
 
 def least_cost(package: Package) -> dict[Resource, int]:
-    """What a package costs at the least, before anybody has looked into it."""
+    """The least cost of a package, before anything in it is read."""
     columns = (package.entries, package.nonces, package.bodies, package.handling_nonces, package.handlings)
     count = len(package.entries)
     stored = sum(sum(map(len, column)) for column in columns) + count * ENTRY_BYTES
@@ -128,7 +128,7 @@ def least_cost(package: Package) -> dict[Resource, int]:
 
 
 SUBMITTED: Final = (Period.MINUTE, Period.DAY, Period.ALL)
-"""What the hub counts a submission in."""
+"""The units in which the hub counts a submission."""
 
 
 def charges(member: MemberId, cost: Mapping[Resource, int], periods: tuple[Period, ...] = SUBMITTED) -> list[Charge]:
@@ -141,7 +141,7 @@ def charges(member: MemberId, cost: Mapping[Resource, int], periods: tuple[Perio
 
 
 def merged(charged: Iterable[Charge]) -> list[Charge]:
-    """One charge a member, resource and periods: of many questions as few rows are written."""
+    """One charge per member, resource and periods, so that many questions write few rows."""
     sums: dict[tuple[MemberId, Resource, tuple[Period, ...]], int] = {}
     for each in charged:
         key = (each.member, each.resource, each.periods)
@@ -158,8 +158,8 @@ def merged(charged: Iterable[Charge]) -> list[Charge]:
 def passed(
     limits: Limits, usage: Usage, asked: Sequence[Charge], now: float, *, times: int = 1
 ) -> tuple[Rule, int] | None:
-    """A limit that these charges, one a resource, would pass, and what it allows; None where there is room. `times`:
-    how many times each limit is taken (never those on malformed entries).
+    """A limit that these charges, one per resource, would exceed, and what it allows; None if there is room. `times`:
+    the multiple of each limit that applies (never for limits on malformed entries).
     """
     for charge in asked:
         for rule in _BY_RESOURCE[charge.resource]:
@@ -173,7 +173,7 @@ def passed(
 
 
 def refusal(member: MemberId, rule: Rule, allowed: int, now: float) -> Overloaded:
-    """What whoever would pass a limit is told."""
+    """The error for a member that would exceed a limit."""
     wait = left_of_window(rule.period, now)
     when = f"wait until the next {rule.period.name.lower()} begins (UTC), in {wait:.0f} s, or ask" if wait else "ask"
     return Overloaded(
@@ -184,7 +184,7 @@ def refusal(member: MemberId, rule: Rule, allowed: int, now: float) -> Overloade
 
 
 def only_retractions(entries: Sequence[bytes]) -> bool:
-    """Whether every entry takes something back."""
+    """Whether every entry is a retraction."""
     return all(entry[1:2] == _RETRACTION for entry in entries)
 
 
@@ -192,7 +192,7 @@ _RETRACTION: Final = bytes([Kind.RETRACTION])
 
 
 def left_of_window(period: Period, now: float) -> float:
-    """Seconds until the next window begins; 0 where there is none."""
+    """Seconds until the next window begins; 0 if there is none."""
     return (period.window(now) + 1) * period - now if period else 0.0
 
 
@@ -200,7 +200,7 @@ def left_of_window(period: Period, now: float) -> float:
 
 
 def standings(limits: Limits, usage: Usage, now: float) -> Iterator[Standing]:
-    """How a member stands with each limit of which it has used anything."""
+    """A member's use of each limit that it has used at all."""
     for rule in RULES:
         spent = used(usage, rule.resource, rule.period, now)
         if spent:
@@ -208,9 +208,9 @@ def standings(limits: Limits, usage: Usage, now: float) -> Iterator[Standing]:
 
 
 class Refusals:
-    """Who was refused today for which limit, and how often. Thread-safe; a restart forgets it.
+    """Who was refused today for which limit, and how often. Thread-safe; a restart clears it.
 
-    The first refusal of a day is logged, and no other: who is refused thousands of times fills no log.
+    Only the first refusal of a day is logged, so that thousands of refusals do not fill the log.
     """
 
     def __init__(self) -> None:

@@ -1,12 +1,12 @@
-"""Recognising our own records by the SHA-256 of what they are about, where no holding says which record it has.
+"""Recognises our own records by the SHA-256 of their files, if no holding has the link to its record.
 
 Rules this module upholds:
 
-- After a restore, the holdings of the last days are gone and their records are not: the log came back from the hub.
-  The same files taken in again belong to those records, and nothing is shared twice.
+- After a restore, the holdings of the last days are gone, but their records are back from the hub with the log. When
+  the same files are ingested again, they belong to those records, and nothing is shared twice.
 - Every epoch of our log counts: a change of keys does not make our records another's.
-- The index proposes, the store decides: a record counts while its body is held, and until a retraction of it waits for
-  its place; a correction that waits stands for what it corrects. Of several records for one file, the oldest counts.
+- The index proposes, the store decides: a record counts while its body is stored and no retraction of it waits for its
+  place; a waiting correction counts in place of its target. Of several records for one file, the oldest counts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Recogniser:
-    """Blocking: never on the event loop. `own`: the member whose records these are."""
+    """Blocking: never on the event loop. `own`: the owner of these records."""
 
     def __init__(self, *, index: SearchIndex, codec: Codec, own: MemberId) -> None:
         self._index = index
@@ -39,7 +39,7 @@ class Recogniser:
         self._own = own
 
     def find(self, tx: StoreReader, digests: Sequence[bytes]) -> dict[bytes, RecordId]:
-        """The live own record of each SHA-256 that has one. Inside `Catalogue.change`, or beside it."""
+        """The live own record of each SHA-256 that has one. Inside `Catalogue.change`, or outside it."""
         ours = {log.number: log.origin for log in tx.logs() if log.origin.member == self._own}
         ours = {number: origin for number, origin in ours.items() if origin.stream == "log"}
         if not ours or not digests:
@@ -73,7 +73,7 @@ class Recogniser:
 
     @staticmethod
     def _spoken_of(tx: StoreReader, origins: Iterable[Origin]) -> dict[RecordId, RecordId | None]:
-        """What waits for its place and speaks of a record: its correction's name, None where it is retracted."""
+        """Waiting statements about a record: the correction's name, None if the record is retracted."""
         spoken: dict[RecordId, RecordId | None] = {}
         for origin in origins:
             waiting = Waiting(tx, origin)

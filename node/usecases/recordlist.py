@@ -1,11 +1,11 @@
-"""The records that are here, as a list that is read in pages, and one of them whole.
+"""The stored records as a list in pages, and single records in full.
 
 Rules this module upholds:
 
-- Every page says how many there are in all and where the next one begins: nothing is cut in silence.
-- Our own records of every epoch are ours. What is acknowledged and waits for its place is listed behind the log, for it
-  may be shared at any moment.
-- What only we know of a record (its case, how far it has come) is said of our own, and nowhere but here.
+- Every page gives the total and the start of the next page: no list is cut without notice.
+- Our own records include those of every epoch. Acknowledged statements that wait for a place are listed after the log,
+  because they may be shared at any moment.
+- Local data on a record (its case, how far it has come) is shown only for our own records, and only here.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from node.usecases.catalogue import Catalogue
 
 WAITS = -1
-"""The index of a record that has no place in its log yet."""
+"""The index of a record without a place in its log yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A record, and what only its owner knows of it. `cases`: of the holdings that it is about; `publication` None for
-    another member's, which is published.
+    """A record, and the data that only its owner has. `cases`: of its holdings; `publication`: None for another
+    member's record, which is published.
     """
 
     view: RecordView
@@ -46,9 +46,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`total`: entries of all logs that were asked about; `next`: what to give as `after` for the next page, None at
-    the end.
-    """
+    """`total`: entries of all requested logs; `next`: the value of `after` for the next page, None at the end."""
 
     shown: Sequence[Shown]
     total: int
@@ -65,12 +63,12 @@ class RecordList:
         self._own = own
 
     def resolve(self, text: str) -> RecordId:
-        """A record by its name, whole or by its first digits. Raises `Misuse`, `NotFound`, `Refused`, `Malformed`."""
+        """A record by its name, in full or by its first digits. Raises `Misuse`, `NotFound`, `Refused`, `Malformed`."""
         with self._store.read() as tx:
             return resolve(tx, text, self._own)
 
     def one(self, record: RecordId) -> Shown | None:
-        """One record; None where it is not here."""
+        """One record; None if it is not here."""
         with self._store.read() as tx:
             pending = tx.find_pending(record.leaf)
             log = tx.log(record.origin)
@@ -83,7 +81,7 @@ class RecordList:
             return self._told(tx, view, log)
 
     def page(self, *, member: MemberId | None = None, mine: bool = False, after: int = 0, limit: int = 100) -> Page:
-        """At most `limit` records of each log, from place `after` on."""
+        """At most `limit` records of each log, from position `after` on."""
         with self._store.read() as tx:
             waiting = tx.count_pending(self._own)
             logs = {log.origin: log for log in tx.logs() if log.origin.stream == "log"}
@@ -111,7 +109,7 @@ class RecordList:
             return [self._told(tx, view, log) for view in views]
 
     def _waits(self, pending: PendingEntry) -> RecordView:
-        """A statement that is acknowledged and has no place yet."""
+        """An acknowledged statement without a place yet."""
         record = RecordId(pending.origin, pending.leaf)
         envelope = decode(pending.entry)
         bare = RecordView(record=record, index=WAITS, kind=0, state=BodyState.HELD)

@@ -1,13 +1,13 @@
-"""A copy of another's log: what it takes to believe a package, and nothing of how it came or where it is kept.
+"""A copy of another member's log: the checks that a package must pass, independent of transport and storage.
 
 Rules this module upholds:
 
-- Deciding does no I/O: `verify_package` takes what is known of a log and a package, and gives what the log is after it.
-- Nobody is believed for where bytes came from. The origin's key vouches for the tree, the tree for every entry, and
-  every entry's commitments for what was disclosed of it. A hub can withhold; it cannot forge.
-- A bad signature or proof refuses the package and leaves the log as it was. A malformed entry is set aside with a
-  reason and the rest goes on. A fork is raised with its evidence; it stops that log, and no other.
-- A body that does not open its commitment was never given: it is missing, and can be asked for again.
+- No I/O: `verify_package` takes the known state of a log and a package, and returns the log's state after it.
+- The source of the bytes is never trusted. The origin's key vouches for the tree, the tree for every entry, and every
+  entry's commitments for its disclosures. A hub can withhold; it cannot forge.
+- A bad signature or proof refuses the package and leaves the log unchanged. A malformed entry is set aside with a
+  reason, and the rest continues. A fork is raised with its evidence; it stops only that log.
+- A body that does not open its commitment counts as missing, and can be requested again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from node.usecases.entry_columns import Handlings, lengths, parse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a package is held against. `cosigned`: the hub's cosignature is demanded (when following)."""
+    """What a package is compared with. `cosigned`: the hub's cosignature is required (when following)."""
 
     roster: Roster
     copy: Copy
@@ -48,7 +48,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A log as far as it was verified. `edge`: `tiles.read_edge` of `state.size`; `tree`: what it makes."""
+    """The verified state of a log. `edge`: `tiles.read_edge` of `state.size`; `tree`: the tree that it gives."""
 
     state: LogState
     edge: tuple[bytes, ...]
@@ -57,10 +57,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A package that may be stored, and the log after it. `cosigned_at`: the hub's time on it (Unix seconds), or 0.
+    """A package that may be stored, and the log's state after it. `cosigned_at`: the hub's time on it (Unix seconds),
+    or 0.
 
-    `alarms`: (index, reason) of disclosures that were not taken, which the origin or the hub should be asked about.
-    `before`: the log as it was.
+    `alarms`: (index, reason) of refused disclosures, which should be raised with the origin or the hub. `before`: the
+    log's state before it.
     """
 
     batch: VerifiedBatch
@@ -71,8 +72,8 @@ class Verified:
 
 
 def position(reader: LogReader, state: LogState) -> Position:
-    """Where a stored log stands. Raises `Damaged` where its tiles are short, or do not make its root: what is appended
-    to them would contradict all that was signed before.
+    """The state of a stored log. Raises `Damaged` if its tiles are incomplete, or do not give its root: entries
+    appended to them would contradict everything signed before.
     """
     edge = tiles.read_edge(LogTiles(reader, state.number), state.size)
     tree = tiles.compact_range(state.size, edge)
@@ -88,20 +89,19 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
     """Checks a package against the log as it stands.
 
     1. It continues this log, which is not frozen. 2. It keeps the limits. 3. Its checkpoint is signed by a key that the
-    roster lets vouch for this log at this size; 4. cosigned by the hub, where demanded; 5. and neither contradicts one
-    seen before nor falls back behind it. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the
-    checkpoint's begins with, and where they pass one seen before, they pass it at its root. 7. Each entry is an
-    envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
+    roster lets vouch for this log at this size; 4. cosigned by the hub, if required; 5. and it neither contradicts an
+    earlier one nor is smaller than one. 6. Its entries extend the tree to the checkpoint's root, or to a tree that the
+    checkpoint's tree begins with; if they pass an earlier checkpoint's size, they have its root there. 7. Each entry is
+    an envelope. 8. Disclosures open their commitments. 9. Handling and envelope agree, and admit us.
 
-    Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then as it was.
-    `Damaged` where what is stored of it contradicts itself. 5. and 6. are `tlog.follower.extend`.
-    Left to the caller: to store the batch with `applying_runs.apply` before speaking of it, and to freeze the log on a
-    fork.
+    Raises `Refused` (frozen), `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork`; the log is then unchanged.
+    Raises `Damaged` if the stored log contradicts itself. 5. and 6. are `tlog.follower.extend`. The caller must store
+    the batch with `applying_runs.apply` before it reports progress, and freeze the log on a fork.
     """
     state = at.state
-    # 1. This log, from where it stands.
+    # 1. This log, from its present size.
     if package.origin != state.origin:
-        raise Malformed("a package of another log than the one it came for")
+        raise Malformed("the package is of another log")
     if package.fault:
         raise Malformed(package.fault)
     if state.frozen:
@@ -119,7 +119,7 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
     grown = tiles.append(state.size, at.edge, leaves)
     offered = SignedCheckpoint(checkpoint=checkpoint, note=package.checkpoint)
     known = _extend(at, package, offered, leaves, grown.tree)
-    # 7. to 9. What the entries say and hide.
+    # 7. to 9. Entries and their disclosures.
     envelopes = parse(state.origin, package.entries)
     judged = judge(package, envelopes, rules.copy, handlings)
     batch = VerifiedBatch(
@@ -155,7 +155,7 @@ def _check_limits(package: Package) -> None:
     if not 0 < count <= MAX_RUN or any(len(column) != count for column in columns):
         raise Malformed("a package without entries, with too many, or with columns of unequal length")
     if len(package.proof) > MAX_PROOF or package.start < 0:
-        raise Malformed("a package with a proof that is too long, or that starts nowhere")
+        raise Malformed("a package with a proof that is too long, or that has no start")
     sizes = [lengths(column) for column in (package.entries, *columns)]
     if sum(int(each.sum()) for each in sizes) + FRAMING * count > MAX_PACKAGE:
         raise Malformed(f"a package of more than {MAX_PACKAGE} bytes")
@@ -168,7 +168,7 @@ def _check_limits(package: Package) -> None:
 def _extend(
     at: Position, package: Package, offered: SignedCheckpoint, leaves: Sequence[bytes], grown: CompactRange
 ) -> Followed:
-    """What is known of the log with these entries, once the checkpoint is known to vouch for them."""
+    """The known log with these entries, once the checkpoint is known to vouch for them."""
     state = at.state
     known = follower.resume(str(state.origin), at.tree, state.checkpoint, state.anchor)
     try:
@@ -180,7 +180,7 @@ def _extend(
 
 
 def _after(state: LogState, known: Followed, offered: SignedCheckpoint, *, cosigned: bool) -> LogState:
-    """The log's state once the run is stored: the newest checkpoint, and the earliest that it still has to reach."""
+    """The log's state once the run is stored: the newest checkpoint, and the earliest one not reached yet."""
     size, note, anchor = offered.checkpoint.size, offered.note, known.anchor
     after = replace(
         state,

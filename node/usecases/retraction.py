@@ -1,10 +1,10 @@
-"""Taking records back: some that are named, or all of a case.
+"""Retracting records: named ones, or all of a case.
 
 Rules this module upholds:
 
-- A dry run and a run have the same plan. A name that fits no record of ours is a fault, and then nothing is taken back.
-- Each batch is in the audit log before it is written, with its outcome after it.
-- One record that cannot be taken back (somebody else just did) stops only itself.
+- A dry run and a run have the same plan. If a name fits no record of ours, it is a fault, and nothing is retracted.
+- The audit log records each batch before it is written, and its outcome after it.
+- A record that cannot be retracted (someone else has just done it) affects only itself.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from node.usecases.ledger import Ledger
 
 BATCH: Final = 50
-"""Records of one transaction: after each, other writers get their turn, and an interrupted command ends."""
+"""Records of one transaction: after each, other writers get their turn, and an interrupted command can stop."""
 _PAGE: Final = 1_000
 
 
 class Fate(StrEnum):
-    """What becomes of a record in a plan."""
+    """What a plan does with a record."""
 
     PLANNED = "planned"
     RETRACTED = "retracted"
     FORGOTTEN = "forgotten"
-    """It never left this node, so it is simply deleted."""
+    """It was never sent, so it is simply deleted."""
     KEPT = "kept"
-    """It could not be taken back: `error` says why."""
+    """It could not be retracted: `error` says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A record as a person names it; `row` the line of the list that does, 0 where it was typed."""
+    """A record as a person names it; `row`: its line in the list, 0 if it was typed."""
 
     text: str
     row: int = 0
@@ -56,7 +56,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to take back: all records of a case, or those that are named."""
+    """What to retract: all records of a case, or named ones."""
 
     case: str = ""
     named: tuple[Named, ...] = ()
@@ -65,8 +65,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One record of a plan. `holdings`: what it is about here; `cases`: those of these holdings. `retraction`: the
-    entry that takes it back.
+    """One record of a plan. `holdings`: its holdings here; `cases`: their cases. `retraction`: the entry that retracts
+    it.
     """
 
     record: RecordId
@@ -79,14 +79,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command comes to. `faults`: of what was named; where there are any, nothing is done."""
+    """What a command would do. `faults`: faulty names; if there are any, nothing is done."""
 
     wanted: Wanted
     planned: tuple[Planned, ...]
     faults: tuple[Fault, ...] = ()
 
     def require_sound(self) -> None:
-        """Raises `Misuse` where a row of the list is at fault."""
+        """Raises `Misuse` if a row of the list is faulty."""
         require_sound(self.faults, "taken back")
 
     @property
@@ -105,9 +105,9 @@ class Retracting:
         self._own = own
 
     def plan(self, wanted: Wanted) -> Plan:
-        """What would be taken back. Raises `Misuse`, `NotFound`, `Refused` for a name that was typed."""
+        """What would be retracted. Raises `Misuse`, `NotFound`, `Refused` for a typed name."""
         if bool(wanted.case) == bool(wanted.named):
-            raise Misuse("say which records: one by its name, a list of them, or a case", remedy="one of the three")
+            raise Misuse("name one record, a list of records, or a case", remedy="one of the three")
         records: dict[RecordId, None] = {}
         faults: list[Fault] = []
         with self._store.read() as tx:
@@ -124,8 +124,8 @@ class Retracting:
         return Plan(wanted=wanted, planned=tuple(planned), faults=tuple(faults))
 
     def carry_out(self, plan: Plan, consent: Consent) -> Iterator[list[Planned]]:
-        """Takes back what is planned, batch by batch, each durable when it is given. Raises `Misuse` where the plan has
-        faults or needs a yes. To stop between two batches is safe.
+        """Carries out the plan, in batches; each is durable when it is yielded. Raises `Misuse` if the plan has faults
+        or needs a yes. Stopping between two batches is safe.
         """
         plan.require_sound()
         require_consent(consent, len(plan.planned), plan.digest, "retract")
@@ -139,7 +139,7 @@ class Retracting:
         try:
             return self._take_back(some, reason)
         except (Refused, NotFound):
-            # One of them stands otherwise than it did: each by itself, so that it stops only itself.
+            # The state of one of them has changed: retract each by itself, so that a failure affects only that one.
             return [self._alone(each, reason) for each in some]
 
     def _alone(self, planned: Planned, reason: Reason) -> Planned:
@@ -170,7 +170,7 @@ class Retracting:
             check_own(self._own, record.origin)
         except Malformed as error:
             raise Refused(
-                "this record is another member's, and only its owner takes it back",
+                "this record is another member's; only its owner can retract it",
                 remedy="state your own view of it: vigil opine or vigil comment",
             ) from error
         return record
@@ -183,8 +183,8 @@ class Retracting:
 
 
 def _of_case(tx: StoreReader, case: str) -> list[RecordId]:
-    """The records of what a case holds, in the order of the holdings. Raises `NotFound` where it holds nothing, or has
-    shared nothing.
+    """The records of a case's holdings, in the order of the holdings. Raises `NotFound` if the case has no holdings, or
+    none of them is shared.
     """
     records: list[RecordId] = []
     after, holds = 0, False

@@ -1,14 +1,15 @@
-"""Who may speak: the roster in force, and who is behind a certificate.
+"""The roster in force: which members may take part, and which member a certificate belongs to.
 
 Rules this module upholds:
 
-- Fail closed: without a roster, or past its dates, `current` raises, and so nobody is admitted and nothing is believed.
-- A roster is replaced by a newer one only, and by none that gives this node other keys than its own: those it signs
-  with, or those it has asked the authority for.
-- A statement key that was retired in order counts a while longer for what is on its way. One that was revoked does not.
-- A certificate is one of four things that all have to be right: its name, its member's standing, its key among those
-  that the hub issued, and its dates. Transport security alone admits nobody.
-- Whoever holds a stream open is told when its member's voice ends: by suspension, or because the roster ran out.
+- Fail closed: without a roster, or after its expiry, `current` raises, so no member is admitted and nothing is trusted.
+- Only a newer roster replaces a roster, and only if it gives this node its own keys: those it signs with, or those it
+  has asked the authority for.
+- A statement key that was retired in a normal change counts a while longer, for messages under way. A revoked key does
+  not.
+- A certificate must pass four checks: its name, its member's standing, its key among those that the hub issued, and its
+  dates. Transport security alone admits nobody.
+- Each open stream is told when its member may no longer take part: after a suspension, or when the roster expires.
 - Everything here is in memory and quick: it may be called on the event loop, and from any thread.
 """
 
@@ -28,20 +29,20 @@ from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
 from node.errors import BadSignature, Expired, Malformed, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
 
 PATIENCE: Final = 60.0
-"""Seconds after which a watch looks at the clock again: dates end by themselves, and a clock may be set."""
+"""Seconds after which a watch checks the clock again: a date can pass without any event, and a clock can be set."""
 
 FADING_SECONDS: Final = 600.0
-"""How long after a change of keys a query or answer under the retired statement key still counts: some rosters' ages,
-and far above a query's budget."""
+"""How long after a change of keys a query or answer under the retired statement key still counts: several lifetimes of
+a roster, and far longer than a query's budget."""
 
 Listener = Callable[[Roster], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLine:
-    """What this node knows of itself: its member and its own keys, by `KeyPurpose`.
+    """This node's own line in the roster: its member and its keys, by `KeyPurpose`.
 
-    `coming`: the keys that it asked the authority for, in a change of keys; empty where none is under way.
+    `coming`: the keys that it has asked the authority for, during a change of keys; empty otherwise.
     """
 
     member: MemberId
@@ -51,9 +52,9 @@ class OwnLine:
 
 def check_own_line(roster: Roster, own: OwnLine) -> None:
     """Raises `BadSignature` unless the roster gives this member exactly this node's keys, present or coming; `Refused`
-    where it is no member.
+    if it is not a member.
 
-    Another key, and one more key, alike: whoever holds it could speak for this member.
+    A different key and an additional key are both refused: their holder could speak for this member.
     """
     member = roster.members.get(own.member)
     if member is None:
@@ -77,7 +78,7 @@ def has_come(roster: Roster, own: OwnLine) -> bool:
 
 
 class Members:
-    """Holds the roster in force. `own`: this node's line, checked with each replacement; None at the hub."""
+    """The roster in force. `own`: this node's line, checked at each replacement; None at the hub."""
 
     def __init__(self, *, clock: Clock, own: OwnLine | None = None) -> None:
         self._clock = clock
@@ -88,7 +89,7 @@ class Members:
         self._listeners: list[Listener] = []
 
     def current(self) -> Roster:
-        """The roster in force. Raises `Unavailable` where there is none yet, `Expired` where it ran out."""
+        """The roster in force. Raises `Unavailable` if there is none yet, `Expired` if it has expired."""
         if self._fading:
             self._forget_faded()
         roster = self._roster
@@ -104,18 +105,18 @@ class Members:
         return roster
 
     def latest(self) -> Roster | None:
-        """The same whatever its dates are: for showing, and for reading what is there already. Never for admitting."""
+        """The same, even if expired: for display, and for reading stored data. Never for admission."""
         return self._roster
 
     def stale(self) -> bool:
-        """Whether there is a roster, and it has run out."""
+        """Whether there is a roster and it has expired."""
         roster = self._roster
         return roster is not None and self._clock() >= roster.expires
 
     def replace(self, roster: Roster) -> None:
-        """Puts a verified roster in force and tells the listeners; the former one stays where this raises.
+        """Puts a verified roster in force and tells the listeners; if this raises, the former one stays.
 
-        Raises `PeerFault` where it is older than the former or of another federation, and as `check_own_line` does.
+        Raises `PeerFault` if it is older than the former one or of another federation, and as `check_own_line` does.
         """
         with self._lock:
             former = self._roster
@@ -148,13 +149,13 @@ class Members:
         return self._own
 
     def set_own(self, own: OwnLine) -> None:
-        """With a change of keys: the line that the next roster is checked for."""
+        """During a change of keys: the line that the next roster is checked against."""
         with self._lock:
             self._own = own
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """`listener` is called after each replacement, in the replacing thread; it is quick, and raises nothing. Call
-        what comes back to end it.
+        """`listener` is called after each replacement, in the replacing thread; it must be quick and raise nothing.
+        Call the returned function to stop it.
         """
         with self._lock:
             self._listeners.append(listener)
@@ -167,7 +168,7 @@ class Members:
 
 
 def _just_retired(former: Roster | None, roster: Roster) -> list[str]:
-    """The statement keys that were active in `former` and are retired now. A revoked one stops at once."""
+    """The statement keys that were active in `former` and are now retired. A revoked one stops counting at once."""
     if former is None or former.version == roster.version:
         return []
     return [
@@ -193,7 +194,9 @@ def _fades(member: Member, fading: Mapping[str, float]) -> Member:
 
 
 class Pins:
-    """The keys of the certificates that the hub issued, until these run out. Filled from the store at the start."""
+    """The keys of the certificates that the hub has issued and that have not expired. Filled from the store at the
+    start.
+    """
 
     def __init__(self, certificates: Iterable[IssuedCertificate] = ()) -> None:
         self._lock = threading.Lock()
@@ -202,7 +205,7 @@ class Pins:
             self.add(certificate)
 
     def add(self, certificate: IssuedCertificate) -> None:
-        """From now on its key is admitted for its member, once it is durable in the store."""
+        """From now on its key is admitted for its member. Call it once the certificate is durable in the store."""
         with self._lock:
             ends = self._ends.setdefault(certificate.member, {})
             ends[certificate.spki_sha256] = max(certificate.not_after, ends.get(certificate.spki_sha256, 0))
@@ -210,18 +213,18 @@ class Pins:
                 del ends[spki]
 
     def bound(self, member: MemberId, until: float) -> None:
-        """After a change of the member's keys: whatever was issued to it so far is good until then at the longest."""
+        """After a change of the member's keys: certificates issued to it so far end then at the latest."""
         with self._lock:
             ends = self._ends.get(member, {})
             for spki, end in ends.items():
                 ends[spki] = min(end, until)
 
     def holds(self, member: MemberId, spki_sha256: bytes, now: float) -> bool:
-        """Whether a certificate of this member over this key was issued and has not run out."""
+        """Whether an unexpired certificate of this member over this key was issued."""
         return self._ends.get(member, {}).get(spki_sha256, 0) > now
 
     def last_end(self, member: MemberId) -> float:
-        """When the last of a member's certificates runs out, in Unix seconds; 0 where there is none."""
+        """When the last of a member's certificates expires, in Unix seconds; 0 if there is none."""
         with self._lock:
             return max(self._ends.get(member, {}).values(), default=0)
 
@@ -238,11 +241,10 @@ class RosterGate:
     def admit(self, spiffe_id: str, spki_sha256: bytes, not_after: float) -> MemberId:
         """The member behind a certificate whose chain the transport has verified.
 
-        1. its name is one of a member of this federation; 2. it has not run out; 3. the roster is in force and has the
-        member active, or as one that has left; 4. the hub issued a certificate for this key to this member, and that
-        has not run out either.
-        Raises `Unauthenticated`, `Suspended`, `Expired`; `Unavailable` where there is no roster yet. Left to each
-        service: to demand an active member. One that has left may only take back what it said.
+        1. its name is a member of this federation; 2. it has not expired; 3. the roster is in force and has the member
+        as active, or as one that has left; 4. the hub has issued an unexpired certificate for this key to this member.
+        Raises `Unauthenticated`, `Suspended`, `Expired`; `Unavailable` if there is no roster yet. Each service must
+        require an active member where needed: one that has left may only retract.
         """
         try:
             federation, member = parse_spiffe_id(spiffe_id)
@@ -265,8 +267,8 @@ class RosterGate:
         return member
 
     async def watch(self, member: MemberId) -> AsyncIterator[str]:
-        """Yields once, with the reason, when the member's streams must end: suspended, gone, all its certificates run
-        out, or the roster run out. Left to the transport: the end of the one certificate that a stream was opened with.
+        """Yields once, with the reason, when the member's streams must end: suspended, removed, all its certificates
+        expired, or the roster expired. The transport must end a stream when the certificate that opened it expires.
         """
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 

@@ -1,9 +1,10 @@
-"""Correcting our own record, and stating our view of another's: named, checked, written down, said.
+"""Correcting our own record, and stating our view of another's: checked, recorded and stated.
 
 Rules this module upholds:
 
-- What is wrong with the words is found before anything is in the audit log or signed.
-- The audit log has the name of the record and never the words; the act is in it before it is done, its outcome after.
+- The words are checked before anything is in the audit log or signed.
+- The audit log has the name of the record and never the words. It records the act before it is done, and its outcome
+  after it.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ class Saying:
         self._own = own
 
     def correct(self, name: str, wording: Wording, terms: Terms) -> RecordId:
-        """The new head of a record of ours, which says what is given and for the rest what it said. Raises `Misuse`
-        where it would say the same, `NotFound`, `Refused`.
+        """The new head of a record of ours: given fields are replaced, all others stay. Raises `Misuse` if nothing
+        would change, `NotFound`, `Refused`.
         """
         target = self._records.resolve(name)
         if target.origin.member != self._own:
             raise Refused(
-                "this record is another member's, and only its owner corrects it",
+                "this record is another member's; only its owner can correct it",
                 remedy="state your own view of it: vigil opine or vigil comment",
             )
         shown = self._records.one(target)
@@ -47,7 +48,7 @@ class Saying:
         if shown is None or not isinstance(body, Contribution) or shown.view.handling is None:
             raise NotFound(
                 "your own log has no such contribution, or it was retracted",
-                remedy="vigil records --mine shows ours; of a corrected one name the newest correction",
+                remedy="vigil records --mine shows our records; for a corrected one, name its newest correction",
             )
         said, handling = wording.of(body), terms.of(shown.view.handling)
         if said == body and handling == shown.view.handling:

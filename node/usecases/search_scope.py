@@ -1,9 +1,9 @@
-"""What an answer says about where it was given from: how much was searched, and how far each log was followed.
+"""The search scope in an answer: how much was searched, and how far each log was followed.
 
 Rules this module upholds:
 
 - It is read once and kept until something changes: it is the same for most questions.
-- Whoever asks after a change has ended is told what stands since, never what stood before.
+- After a change has ended, every answer has the new state, never the old one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class View:
 
 
 class Views:
-    """The view of each moment. Safe to use from any thread."""
+    """The present scope. Safe to use from any thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -36,7 +36,7 @@ class Views:
         self._changes = 0
 
     def current(self) -> View:
-        """Blocking where something has changed."""
+        """Blocking if something has changed."""
         with self._lock:
             kept, changes = self._kept, self._changes
         if kept is not None:
@@ -53,7 +53,7 @@ class Views:
         return view
 
     def changed(self) -> None:
-        """Something has changed, or may have."""
+        """Something has changed, or may have changed."""
         with self._lock:
             self._changes += 1
             self._kept = None

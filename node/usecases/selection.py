@@ -1,10 +1,10 @@
-"""Choosing holdings by case, number and digest, the same way for every command.
+"""Chooses holdings by case, number and digest, in the same way for every command.
 
 Rules this module upholds:
 
-- Filters narrow. A case alone is all that it holds; with holdings named beside it, those of them alone, and one that is
-  named and outside of the case is an error that names it.
-- A holding that is named and not here is an error. Nothing is chosen where nothing was said.
+- Filters narrow. A case alone means all its holdings; with holdings named as well, only those. A named holding outside
+  the case is an error that names it.
+- A named holding that is not here is an error. Without any argument nothing is chosen.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _SHOWN_DIGITS: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """One thing that is named: by the number of a holding, or by a digest of kind `code`. `row`: the line of the list
-    that names it, 0 where it was typed; `wording` what is said of it alone.
+    """One named item: by the number of a holding, or by a digest of kind `code`. `row`: its line in the list, 0 if it
+    was typed; `wording`: a statement for it alone.
     """
 
     holding: int = 0
@@ -41,7 +41,7 @@ class Named:
     wording: Wording = field(default_factory=Wording)
 
     def __str__(self) -> str:
-        """As a person knows it. Of a digest the first digits."""
+        """As a person knows it. For a digest, its first digits."""
         kind = KIND_BY_CODE.get(self.code)
         what = f"{kind.name} {self.value.hex()[:_SHOWN_DIGITS]}..." if kind else f"holding {self.holding}"
         return f"line {self.row}: {what}" if self.row else what
@@ -57,34 +57,34 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One holding that was chosen, by its own name or by its case alone."""
+    """One chosen holding, by its own name or only by its case."""
 
     holding: int
     named: Named | None = None
 
     @property
     def typed(self) -> bool:
-        """Whether somebody typed its name, so that it is meant itself; a list may have been made by a machine."""
+        """Whether a person typed its name, so that it is meant in particular; a program may have made a list."""
         return self.named is not None and not self.named.row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why a thing that was named cannot be chosen."""
+    """Why a named item cannot be chosen."""
 
     row: int
     error: VigilError
 
 
 class Selector:
-    """Blocking: never on the event loop. `index` finds holdings by digests that the store has no index of."""
+    """Blocking: never on the event loop. `index` finds holdings by digests for which the store has no index."""
 
     def __init__(self, index: SearchIndex) -> None:
         self._index = index
 
     def choose(self, tx: StoreReader, selection: Selection) -> tuple[list[Chosen], list[Fault]]:
-        """The holdings in the order of their numbers, and what is wrong with the rows of a list. Raises `Misuse` where
-        nothing was said, `NotFound` where a case holds nothing, and what is wrong with a name that was typed.
+        """The holdings sorted by number, and the faulty rows of a list. Raises `Misuse` if nothing was given,
+        `NotFound` if a case has no holdings, and the fault of a typed name.
         """
         if not selection.case and not selection.named:
             raise Misuse("nothing was chosen", remedy="give a case, holdings, digests or a manifest")
@@ -131,12 +131,12 @@ class Selector:
 def _check(holding: Holding, named: Named, case: str, chosen: dict[int, Chosen]) -> None:
     if case and case not in holding.cases:
         raise NotFound(
-            f"{named} is held here, and does not belong to the case {case}",
+            f"{named} is held here, but does not belong to the case {case}",
             remedy="leave it out, or leave --case out; vigil ingest adds a file to a case",
         )
     before = chosen.get(holding.id)
     if before is not None and before.named is not None and before.named.wording != named.wording:
-        raise Misuse(f"{named} is the same holding as {before.named}, and something else is said of it")
+        raise Misuse(f"{named} is the same holding as {before.named}, with a different statement")
 
 
 def _case(tx: StoreReader, case: str) -> Iterator[int]:
@@ -151,8 +151,8 @@ def _case(tx: StoreReader, case: str) -> Iterator[int]:
 
 
 def require_sound(faults: Sequence[Fault], done: str) -> None:
-    """Raises `Misuse` where a row of a list is at fault: then nothing of it is `done`."""
+    """Raises `Misuse` if a row of a list is faulty: then nothing is `done`."""
     if faults:
         first = f"line {faults[0].row}: {faults[0].error}"
-        what = first if len(faults) == 1 else f"{len(faults):,} lines of the list are at fault, the first is {first}"
+        what = first if len(faults) == 1 else f"{len(faults):,} lines of the list are faulty; the first is {first}"
         raise Misuse(f"nothing was {done}: {what}", remedy="correct the list, and try it with --dry-run first")

@@ -1,9 +1,9 @@
-"""Checking a statement's signature against the keys that the roster gives its speaker.
+"""Checks a statement's signature against the keys that the roster gives its author.
 
 Rules this module upholds:
 
 - Exactly Ed25519 (RFC 8032) under a verifier key of type 0x01; a key of any other type vouches for nothing here.
-- No key, no trust: an empty list of keys never verifies.
+- Without keys nothing verifies: an empty list of keys never does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PARSED: Final = 4_096
-"""Parsed keys that are kept: a federation of 200 members has some 600."""
+"""Parsed keys that are kept in memory: a federation of 200 members has some 600."""
 
 
 @lru_cache(maxsize=_PARSED)

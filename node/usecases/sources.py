@@ -1,11 +1,11 @@
-"""Whose hits are set aside: members that the federation suspended, and members that this node muted.
+"""Members whose hits are set aside: suspended by the federation, or muted by this node.
 
 Rules this module upholds:
 
-- Nothing is lost: what a member says is kept, verified and matched as ever. Its hits are not shown and not counted
-  among the others, the summary of every command says how many those are, and `--show-all` shows them, marked.
-- A mute is this node's own and hides from its people alone. No other member learns of it, and answers do not change.
-- Who muted a member, when and why is in the audit log, and so is who lifted the mute.
+- Nothing is lost: records of these members are stored, verified and matched as usual. Their hits are neither shown nor
+  counted among the others; the summary of every command gives their number, and `--show-all` shows them, marked.
+- A mute is local: it hides hits only from this node's users. No other member learns of it, and answers do not change.
+- The audit log says who muted a member, when and why, and who lifted the mute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MUTED: Final = "muted"
 SUSPENDED: Final = "suspended"
 MAX_REASON: Final = 300
-"""Characters of the reason for a mute."""
+"""Most characters of the reason for a mute."""
 MAX_MUTES: Final = 1_000
 
 
@@ -48,7 +48,7 @@ class Mute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """How members stand whose hits are marked; those in `aside` are not shown where nobody asks for them."""
+    """The standing of members whose hits are marked; hits of those in `aside` are only shown on request."""
 
     standing: Mapping[MemberId, str]
     aside: frozenset[MemberId] = frozenset()
@@ -59,17 +59,17 @@ class Sources:
 
 
 EVERYBODY: Final = Sources(standing={})
-"""Nobody's hits are set aside."""
+"""No hits are set aside."""
 
 
 def mutes(tx: QueryReader) -> list[Mute]:
-    """Those in force, in the order of their members."""
+    """The mutes in force, sorted by member."""
     value = tx.setting(MUTES)
     return [Mute(**each | {"member": member_id(each["member"])}) for each in json.loads(value)] if value else []
 
 
 def sources(tx: QueryReader, roster: Roster | None) -> Sources:
-    """As it is now: by the mutes of this node and by the roster that was verified last."""
+    """The present state: from this node's mutes and the last verified roster."""
     members = roster.members.values() if roster else ()
     shown = bool((roster.policy.limits if roster else Limits()).suspended_hits)
     standing = {each.id: SUSPENDED for each in members if each.status is MemberStatus.SUSPENDED}
@@ -81,7 +81,7 @@ def sources(tx: QueryReader, roster: Roster | None) -> Sources:
 
 
 class Muting:
-    """Of one node. Blocking: never on the event loop. `own`: whose node this is."""
+    """For one node. Blocking: never on the event loop. `own`: the node's owner."""
 
     def __init__(
         self, *, store: Store, audit: AuditLog, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
@@ -98,11 +98,13 @@ class Muting:
             return mutes(tx)
 
     def mute(self, member: MemberId, reason: str) -> Mute:
-        """Sets the hits of a member aside. Raises `Misuse` for oneself and for a reason that is no text, `NotFound` for
-        a member of whom nothing is known here.
+        """Sets the hits of a member aside. Raises `Misuse` for the node's own member and for a reason that is not a
+        text, `NotFound` for an unknown member.
         """
         if member == self._own:
-            raise Misuse("a node does not mute its own member", remedy="name the member whose hits are to be set aside")
+            raise Misuse(
+                "a node does not mute its own member", remedy="name the member whose hits this node should hide"
+            )
         if reason:
             checked_text(reason, MAX_REASON, "the reason for a mute", Misuse)
         new = Mute(member=member, reason=reason, at=int(self._clock()))
@@ -124,7 +126,7 @@ class Muting:
         return perform(self._audit, "mute", put, member=member, reason=reason)
 
     def lift(self, member: MemberId) -> None:
-        """Ends a mute. Raises `NotFound` where there is none."""
+        """Ends a mute. Raises `NotFound` if there is none."""
 
         def take() -> None:
             with self._store.write() as tx:

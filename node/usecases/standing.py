@@ -1,9 +1,9 @@
-"""Whether the record that another member's hit names stands in our own copy of that member's log.
+"""Whether the record named by another member's hit is in our own copy of that member's log.
 
 Rules this module upholds:
 
-- A member's word that there is a record is no record: a hit that names one which is not here is marked. It may be made
-  up, or may not have reached this node yet; so it is looked up again each time it is shown, and loses the mark once it
+- A claimed record is not yet a record: a hit that names one that is not here is marked. The record may be made up, or
+  may not have reached this node yet. So it is looked up each time the hit is shown, and the mark goes once the record
   is here.
 - Looking up costs one pass over the leaves of a log, so the records of many hits are looked up together.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Standing(StrEnum):
-    """How a record that a hit names stands here."""
+    """The state here of a record that a hit names."""
 
     HERE = "here"
     GONE = "gone"
@@ -29,8 +29,8 @@ class Standing(StrEnum):
 
 
 def standings(store: Store, records: Iterable[RecordId]) -> Mapping[RecordId, Standing]:
-    """Blocking. `HERE`: in our copy with its body; `GONE`: in our copy, and its body was retracted, has expired, is not
-    for us or was set aside; `NOT_HERE`: not in our copy, as far as it was followed.
+    """Blocking. `HERE`: in our copy with its body; `GONE`: in our copy, but its body was retracted, has expired, does
+    not admit us or was set aside; `NOT_HERE`: not in our copy, as far as it was followed.
     """
     wanted: dict[Origin, dict[bytes, RecordId]] = {}
     for record in records:

@@ -1,10 +1,10 @@
-"""What may be said: a statement and its handling held against good sense and the federation's policy, before signing.
+"""Checks a statement and its handling before signing, for plain validity and against the federation's policy.
 
 Rules this module upholds:
 
-- What a member signs is kept for years by everybody: nonsense is refused here, and by every command alike.
-- Only what we say ourselves is judged so strictly. What others signed is carried and shown as it is.
-- An error says which value is wrong and which ones are known.
+- Every member stores a signed statement for years, so every command refuses an invalid one here.
+- Only our own statements are checked so strictly. Statements of others are forwarded and shown unchanged.
+- An error says which value is wrong and which values are known.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from node.domain.statements import Category, Statement
 
 MAX_WORD: Final = 128
-"""Characters of a tag: what every reader accepts."""
+"""Most characters of a tag: what every reader accepts."""
 _NAMED: Final = 40
-"""Known values that an error names, at most."""
+"""Most known values that an error names."""
 _BREAKS: Final = "\n\t"
-"""Control characters that a text of several lines may have."""
+"""Control characters that a text of several lines may contain."""
 _NO_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories that no word or text has: control characters, halves of surrogate pairs, separators of lines."""
+"""Unicode categories that no word or text contains: control characters, halves of surrogate pairs, line separators."""
 _STEERING: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-"""Marks that turn the direction of what follows: they can make one word look like another."""
+"""Marks that change the direction of the following text: they can make one word look like another."""
 
 
 def check_statement(statement: Statement, policy: Policy) -> None:
-    """Raises `Misuse` for a text, tag or language that is none, `Refused` for a category that policy does not know."""
+    """Raises `Misuse` for an invalid text, tag or language, `Refused` for a category that the policy does not know."""
     match statement:
         case Contribution():
             _check_word(statement.series, "the series", MAX_TEXT)
@@ -57,7 +57,7 @@ def check_statement(statement: Statement, policy: Policy) -> None:
 
 
 def check_language(language: str) -> None:
-    """Raises `Misuse` for what is no language tag; "" says nothing, and is fine."""
+    """Raises `Misuse` for an invalid language tag; "" is permitted and says nothing."""
     if language and not is_language_tag(language):
         raise Misuse(
             f"{language[:40]!r} is not a language tag (BCP 47)", remedy="give a tag such as fr, pt-BR or zh-Hans"
@@ -65,8 +65,8 @@ def check_language(language: str) -> None:
 
 
 def check_category(category: Category | None, policy: Policy) -> None:
-    """Raises `Refused` where the policy names schemes and this is none of them, or has no such code; `Misuse` for a
-    part that is no word.
+    """Raises `Refused` if the policy names schemes and this is not one of them, or has no such code; `Misuse` for a
+    part that is not a word.
     """
     if category is None:
         return
@@ -87,8 +87,8 @@ def check_category(category: Category | None, policy: Policy) -> None:
 
 
 def check_audience(handling: Handling, roster: Roster, before: Handling | None = None) -> None:
-    """Raises `Misuse` for an audience that names nobody, a member twice, or who is no member. Whom `before` names was
-    a member when it was signed.
+    """Raises `Misuse` for an empty audience, a member named twice, or an unknown member. The members in `before` were
+    members when it was signed.
     """
     audience = handling.audience
     if audience is None:

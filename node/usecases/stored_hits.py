@@ -1,15 +1,16 @@
-"""The hits that are kept: what every search of holdings finds lands here, by one way.
+"""Stores hits: the results of every search for holdings are stored here, in one way.
 
 Rules this module upholds:
 
-- One writer. Hits found by an ingest, by a match of holdings and by what arrives are the same row, with the best
-  evidence that was found; found again it says when.
-- A hit is written in one transaction with the word that its rows were matched: who dies before finds them unmatched.
-- What was found may be gone by now. Each pair is looked at once more in the transaction that writes it, so no row is
-  left about a body that was purged or a holding that was deleted in between.
-- A correction goes on with the hit of the record that it replaces: it was seen first when that was.
-- No one record and no one member fills the table (`MAX_OF_RECORD`, `MAX_OF_HOLDING`). What is left out is noted and
-  told, and an equal SHA-256 is never left out for its record's sake.
+- One writer. Hits found by an ingest, by a match of holdings and by arrivals are the same row, with the best evidence
+  found; a hit found again gets a new time.
+- A hit is written in one transaction with the note that its rows were matched: after a crash before it, they still wait
+  to be matched.
+- A hit may already be out of date. Each pair is checked again in the transaction that writes it, so no row is left for
+  a body that was purged or a holding that was deleted in between.
+- A correction takes over the hit of the record that it replaces, with that hit's first time.
+- No single record and no single member fills the table (`MAX_OF_RECORD`, `MAX_OF_HOLDING`). Omitted hits are noted and
+  reported. The limit per record never omits an equal SHA-256.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ if TYPE_CHECKING:
     from node.usecases.matching import Found
 
 MAX_CHAIN: Final = 16
-"""Corrections of one record that are walked back to find the hit to go on with. More of them between two matchings: the
-hit is a new one."""
+"""How many corrections of one record are followed back to find the hit to take over. With more of them between two
+matchings, the hit is a new one."""
 
 _Pair = tuple[int, RecordId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was matched, to be written with what it found: `rows` (source, row) that waited, the `sizes` up to which
-    logs were matched, by their numbers; `left_out`: (source, row) of records -> hits that were not even judged.
-    `crowds`: (holding, member) -> hits on records of the member that were found and not given. `arrived`: what was
-    found is of records that arrived, each of which is searched for once; so what is left out adds to what was before.
+    """What was matched, stored together with its hits: `rows` (source, row) that waited; the `sizes` up to which logs
+    were matched, by their numbers; `left_out`: (source, row) of records -> hits that were not judged; `crowds`:
+    (holding, member) -> hits on records of the member that were found and omitted. `arrived`: the hits are on arrived
+    records, each of which is searched for once, so the omitted hits add to the earlier number.
     """
 
     rows: Sequence[tuple[int, int]] = ()
@@ -60,7 +61,7 @@ NOTHING_DONE: Final = Done()
 
 
 class StoredHits:
-    """Safe to use from any thread, blocking. `hit_list` reads them. `own`: whose node this is."""
+    """Safe to use from any thread, blocking. `hit_list` reads them. `own`: the node's owner."""
 
     def __init__(self, *, store: Store, own: MemberId, clock: Clock) -> None:
         self._store = store
@@ -71,8 +72,8 @@ class StoredHits:
 
     @contextmanager
     def in_hand(self, holdings: Sequence[int]) -> Iterator[None]:
-        """Who has just put these holdings matches them itself inside the block. Where that fails they wait for whoever
-        matches what is left over (`usecases.arrivals`).
+        """The caller that stored these holdings matches them itself inside the block. If that fails, they wait for
+        `usecases.arrivals`.
         """
         with self._lock:
             self._in_hand.update(holdings)
@@ -84,26 +85,26 @@ class StoredHits:
                 self._in_hand = +self._in_hand
 
     def left_over(self, waiting: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Those of (source, row) that nobody has in hand."""
+        """The (source, row) pairs that no thread has reserved."""
         with self._lock:
             return [each for each in waiting if each[0] != HOLDINGS_SOURCE or each[1] not in self._in_hand]
 
     def found(self, holdings: Sequence[int], hits: Iterable[Hit]) -> list[FoundHit]:
-        """What is to be kept of the hits of a search for holdings: `holdings` has the holding of each subject."""
+        """What to store of the hits of a search for holdings: `holdings` has the holding of each subject."""
         found = (_found(holdings[hit.subject], hit, self._own) for hit in hits)
         return [each for each in found if each is not None]
 
     def crowds(self, holdings: Sequence[int], found: Found) -> dict[tuple[int, MemberId], int]:
-        """(holding, member) -> hits that a search for holdings has left out."""
+        """(holding, member) -> hits that a search for holdings omitted."""
         return {(holdings[subject], member): number for (subject, member), number in found.left_out.items()}
 
     def keep_match(self, holdings: Sequence[int], found: Found) -> None:
-        """Keeps what a match of holdings has found. `holdings` is empty where the subjects are not holdings."""
+        """Stores the result of matching holdings. `holdings` is empty if the subjects are not holdings."""
         if holdings and (hits := self.found(holdings, found.hits)):
             self.keep(hits, Done(crowds=self.crowds(holdings, found)))
 
     def keep(self, found: Sequence[FoundHit], done: Done = NOTHING_DONE) -> int:
-        """Writes what was found, and that it was looked for; how many hits are new. Durable when it returns."""
+        """Stores the hits, and that the search was done; returns how many hits are new. Durable on return."""
         now = int(self._clock())
         with self._store.write() as tx:
             crowds = Counter(done.crowds)
@@ -148,7 +149,7 @@ class StoredHits:
 
 
 def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
-    """A hit of a search as it is kept. None for one on a holding, or on a record of our own."""
+    """A search hit in its stored form. None for a hit on a holding, or on a record of our own."""
     if hit.holding is not None or hit.record is None or hit.place is None or hit.record.origin.member == own:
         return None
     evidence = HitEvidence(
@@ -179,7 +180,7 @@ def _first(found: FoundHit, now: int) -> StoredHit:
 
 
 def _standing(tx: StoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
-    """The pairs whose holding is here and whose record's body is held, each with the record's entry."""
+    """The pairs whose holding exists and whose record's body is stored, each with the record's entry."""
     holdings = tx.known_holdings([each.holding for each in found])
     places = by_log((each.record.origin, each.place) for each in found)
     held = {origin: tx.held_at(origin, wanted) for origin, wanted in places.items()}
@@ -191,7 +192,7 @@ def _standing(tx: StoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
 
 
 def by_log(each_of: Iterable[tuple[Origin, int]]) -> dict[Origin, list[int]]:
-    """Numbers by their logs, ascending and once each, so that one read is enough for a log."""
+    """Numbers by their logs, ascending and without duplicates, so that one read per log is enough."""
     places: defaultdict[Origin, set[int]] = defaultdict(set)
     for origin, place in each_of:
         places[origin].add(place)
@@ -199,7 +200,7 @@ def by_log(each_of: Iterable[tuple[Origin, int]]) -> dict[Origin, list[int]]:
 
 
 def _before(tx: StoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
-    """The hit on a record that this one corrects, if there was one."""
+    """The hit on the record that this one corrects, if there was one."""
     holding, _ = pair
     for _ in range(MAX_CHAIN):
         target = _corrected(entry)
@@ -225,9 +226,7 @@ def _corrected(entry: bytes) -> RecordId | None:
 
 
 def _fitting(tx: StoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:
-    """Those of new hits for which there is room, the strongest first; the others are noted, those of a holding in
-    `crowds`.
-    """
+    """The new hits that fit, the strongest first; the others are noted, those of a holding in `crowds`."""
     at_place: dict[tuple[Origin, int], int] = {}
     for origin, wanted in by_log((one.record.origin, one.place) for one in new).items():
         at_place |= {(origin, place): number for place, number in tx.hits_at(origin, wanted).items()}
@@ -250,7 +249,7 @@ def _fitting(tx: StoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int
 
 
 def _of_holdings(tx: StoreReader, new: Sequence[FoundHit]) -> Counter[tuple[int, MemberId]]:
-    """How many hits of these holdings stand on the records of these members, in all their logs."""
+    """How many present hits of these holdings are on records of these members, in all their logs."""
     wanted: defaultdict[MemberId, set[int]] = defaultdict(set)
     for one in new:
         wanted[one.record.origin.member].add(one.holding)

@@ -1,8 +1,8 @@
-"""What waits for its place in our own log, and what of it points at a record that stands.
+"""Statements that wait for their place in our own log, by the record that they point at.
 
 Rules this module upholds:
 
-- It is read once a transaction: thousands may wait while the hub is away.
+- It is read once per transaction: thousands may wait while the hub cannot be reached.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from node.domain.log_ports import LogReader, PendingEntry
 
 ALL: Final = 1 << 31
-"""A limit for whoever needs every entry that waits."""
+"""A limit for callers that need every waiting entry."""
 
 
 class Waiting:
@@ -44,6 +44,6 @@ class Waiting:
 
 
 def points_at(pending: PendingEntry) -> RecordId | None:
-    """The record that an entry is about; None of a contribution."""
+    """The record that an entry is about; None for a contribution."""
     envelope = decode(pending.entry)
     return envelope.target if envelope else None

@@ -76,7 +76,7 @@ def test_a_holding_named_beside_its_case_is_one_record_and_more_than_ten_need_a_
     assert [line.get("holding") for line in one] == [ids[3], None]
     assert (one[-1]["contributed"], one[-1]["published"]) == (1, 1)
     failed = lines_of("FR", "contribute", "--case", "NARROW", "--holding", str(other), code=1)
-    assert f"holding {other} is held here, and does not belong to the case NARROW" in failed[-1]["error"]
+    assert f"holding {other} is held here, but does not belong to the case NARROW" in failed[-1]["error"]
     asked = lines_of("FR", "contribute", "--case", "NARROW", code=2)
     assert "11 records" in asked[-1]["error"]
     assert "--yes" in asked[-1]["remedy"]

@@ -59,7 +59,7 @@ def test_a_holding_named_beside_its_case_is_shared_alone(desk: Desk) -> None:
 def test_a_thing_named_outside_of_the_case_is_an_error_that_names_it(desk: Desk) -> None:
     desk.hold(1)
     (other,) = desk.hold(2, case="OTHER")
-    with pytest.raises(NotFound, match=f"holding {other} is held here, and does not belong to the case C"):
+    with pytest.raises(NotFound, match=f"holding {other} is held here, but does not belong to the case C"):
         desk.contributing.plan(of("C", Named(holding=other)))
     with pytest.raises(NotFound, match="sha256 000000020000"):
         desk.contributing.plan(of("C", Named(code=SHA256.code, value=prints(2).sha256)))
