@@ -1,1 +1,1 @@
-"""The federation's carrier, relay and enrolment."""
+"""The federation's log carrier, query relay and enrolment."""

@@ -1,9 +1,9 @@
-"""What is under way between askers and those they ask: bounded, and fair among askers.
+"""Questions under way between askers and answering members: bounded, and fair among askers.
 
 Rules this module upholds:
 
-- One asker takes no more than the policy's share of the hub at a time, and none of another's.
-- Event loop only; a restart ends all that is under way.
+- One asker uses no more than the policy's share of the hub at a time, and none of another asker's share.
+- Event loop only; a restart ends all questions under way.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from node.usecases.quotas import Refusals
 
 OUTSTANDING: Final = 1_000
-"""Queries handed to one stream that may await its answer."""
+"""Most queries handed to one stream that may await its answer."""
 
 
 class Outstanding:
-    """What was handed to one stream and not answered yet: query ids by asker, oldest first, and when each expires."""
+    """Queries handed to one stream and not answered yet: query ids by asker, oldest first, and when each expires."""
 
     def __init__(self) -> None:
         self._asked: dict[MemberId, dict[bytes, int]] = {}
         self._count = 0
 
     def add(self, asker: MemberId, query_id: bytes, expires_at: int) -> None:
-        """Of more than `OUTSTANDING`, one of the asker with the most is forgotten."""
+        """Beyond `OUTSTANDING`, one query of the asker with the most is dropped."""
         if query_id in self._asked.setdefault(asker, {}):
             return
         self._asked[asker][query_id] = expires_at
@@ -43,7 +43,7 @@ class Outstanding:
             self.take(most, next(iter(self._asked[most])))
 
     def take(self, asker: MemberId, query_id: bytes) -> int | None:
-        """When it expires, where it was there; it is no more."""
+        """Removes a query; returns when it expires, if it was there."""
         expires_at = self._asked.get(asker, {}).pop(query_id, None)
         if expires_at is not None:
             self._count -= 1
@@ -53,7 +53,7 @@ class Outstanding:
 
 
 class Asking:
-    """The questions that are carried now, by asker."""
+    """The questions under way, by asker."""
 
     def __init__(self, refusals: Refusals) -> None:
         self._refusals = refusals
@@ -61,11 +61,11 @@ class Asking:
         self._bytes: Counter[MemberId] = Counter()
 
     def at_once(self, member: MemberId) -> tuple[int, int]:
-        """How many there are of this member, and how many bytes they have."""
+        """How many questions of this member are under way, and their bytes."""
         return self._questions[member], self._bytes[member]
 
     def require_room(self, member: MemberId, size: int, limits: Limits, now: float) -> None:
-        """Raises `Overloaded` where the member may not have one more, of `size` bytes."""
+        """Raises `Overloaded` if the member may not have one more, of `size` bytes."""
         if limit := _too_many(limits, self._questions[member] + 1, self._bytes[member] + size):
             self._refusals.note(member, limit, now)
             raise Overloaded(
@@ -87,7 +87,7 @@ class Asking:
 
 
 def _too_many(limits: Limits, questions: int, size: int) -> str:
-    """The limit that so many questions at a time, of so many bytes, pass; "" where there is none."""
+    """The limit that this many questions at a time, of this many bytes, exceed; "" if none."""
     if questions > limits.questions_at_once:
         return "questions_at_once"
     return "question_bytes_at_once" if size > limits.question_bytes_at_once else ""

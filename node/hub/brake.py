@@ -1,9 +1,9 @@
-"""A brake on guesses: an address that showed tokens of nobody's has to wait before it may show another.
+"""A brake on guessing: an address that showed invalid tokens must wait before it may show another.
 
 Rules this module upholds:
 
-- It counts failures alone: who shows what is right is never slowed down by itself.
-- What is kept is bounded. An address of IPv6 is counted by its /64, which is what one subscriber has.
+- Only failures count: valid tokens never slow an address down.
+- Memory is bounded. An IPv6 address is counted by its /64, which is what one subscriber has.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock
 
 FAILURES: Final = 10
-"""Within `SECONDS`, of one address."""
+"""Failures within `SECONDS`, of one address."""
 SECONDS: Final = 60.0
 ADDRESSES: Final = 10_000
-"""Kept; of more, the oldest are forgotten."""
+"""Most addresses kept; beyond that, the oldest are dropped."""
 _NET_BITS: Final = 64
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Brake:
         self._failures: dict[str, list[float]] = {}
 
     def check(self, address: str) -> None:
-        """Raises `Overloaded` where this address has failed too often of late."""
+        """Raises `Overloaded` if this address has failed too often recently."""
         now = self._clock()
         with self._lock:
             recent = [at for at in self._failures.get(_network(address), ()) if now - at < SECONDS]
@@ -59,11 +59,11 @@ class Brake:
             )
 
     def failed(self, address: str) -> None:
-        """Counts one that was wrong."""
+        """Counts an invalid token."""
         now, network = self._clock(), _network(address)
         with self._lock:
             recent = [at for at in self._failures.pop(network, ()) if now - at < SECONDS]
-            # Put in at the end, so that the first is the one that was quiet for longest.
+            # Added at the end, so that the first address is the one without failures for the longest time.
             self._failures[network] = [*recent, now]
             if len(self._failures) > ADDRESSES:
                 del self._failures[next(iter(self._failures))]

@@ -1,17 +1,17 @@
-"""The hub's side of LogCarrier: it takes in what members sign, and hands on what each may read.
+"""The hub's side of LogCarrier: it accepts what members sign, and sends each member what it may read.
 
 Rules this module upholds:
 
-- A member submits to its own log alone, of its active epoch, and while the authority is not asked to end that. The hub
-  never speaks for one.
-- A member that has left the federation may take back what it said: it hands in retractions, and discloses nothing else.
-- Persist, then answer: a cosignature leaves the house after the transaction that holds the entries it vouches for.
+- A member submits only to its own log, of its active epoch, and while the authority is not asked to end that epoch. The
+  hub never signs for a member.
+- A member that has left the federation may retract its records: it submits retractions, and discloses nothing else.
+- Store, then answer: a cosignature is sent only after the transaction with the entries that it vouches for.
 - The hub cosigns a size only when it has every entry up to it, and never two histories of one log.
-- What would pass a limit of the policy is refused before it is stored. What is stored is charged to its member in the
-  same transaction.
-- Handling is enforced here (`showing`): a body goes to those it admits.
-- Followers wait on an event, not on a clock: what was cosigned is on its way at once.
-- A log of which no package can be made is held back and named in `troubles`; every other log goes on.
+- A package that would exceed a limit of the policy is refused before it is stored. A stored package is charged to its
+  member in the same transaction.
+- Handling is enforced here (`showing`): a body is sent only to members that its handling admits.
+- Followers wait on an event, not on a clock: cosigned entries are sent at once.
+- A log for which no package can be made is held back and named in `troubles`; every other log continues.
 """
 
 from __future__ import annotations
@@ -64,17 +64,18 @@ MAX_CURSORS: Final = 10_000
 FREE_WORDS: Final = 10
 REST_SHARE: Final = 2.0
 MOST_REST: Final = 10.0
-"""After a run with more than `FREE_WORDS` entries that point at others its member rests for so many times as long as
-the run took, `MOST_REST` seconds at most. So one member's words take a third of this process, and others have the rest.
+"""After a run with more than `FREE_WORDS` entries that point at others, its member waits for this many times the
+duration of the run, at most `MOST_REST` seconds. So such entries of one member take a third of this process, and the
+others have the rest.
 """
 MAX_REPAIR: Final = 1_000
-"""Bodies that one request may ask for."""
+"""Most bodies that one request may ask for."""
 _log = structlog.get_logger(__name__)
 
 
 class HubCarrier:
     """`services.CarrierService`. `cosigner_vkey`: C2SP verifier key text of the hub's mirror key `cosigner`; `halted`:
-    why nothing is cosigned now, "" where all is well.
+    why nothing is cosigned now, "" in normal operation.
     """
 
     def __init__(
@@ -109,12 +110,12 @@ class HubCarrier:
         self._rotas: dict[MemberId, Turns] = {}
         self.refusals = Refusals()
         self.troubles: dict[Origin, str] = {}
-        """Of each log that cannot be handed out: why."""
+        """For each log that cannot be sent: why."""
 
     # --- heads ----------------------------------------------------------------------------------------------------
 
     async def heads(self, member: MemberId, origins: Sequence[Origin]) -> list[Head]:
-        """See `services.CarrierService`. A log that is not here is left out; a member that has left sees its own."""
+        """See `services.CarrierService`. An unknown log is left out; a member that has left sees only its own logs."""
         left = self._roster().require_owner(member).status is MemberStatus.LEFT
         logs = await asyncio.to_thread(self._logs)
         wanted = set(origins)
@@ -131,21 +132,21 @@ class HubCarrier:
     # --- submit ---------------------------------------------------------------------------------------------------
 
     async def submit(self, member: MemberId, package: Package) -> Head:
-        """See `services.Carrier`. The same run handed in again gets the same head again.
+        """See `services.Carrier`. The same run submitted again gets the same head again.
 
         Raises `Refused`, `Suspended`, `Conflict`, `Malformed`, `BadSignature`, `BadProof`, `Fork` (the log is frozen),
         `Unavailable` (its key is about to be replaced), `Overloaded` (the member is at a limit of the policy).
         """
         _check_speaker(self._roster().require_owner(member), self._roster(), package)
         self._check_halted()
-        # Runs of one member one after another: of one log the second would only lose the compare-and-swap, and two
-        # together could pass a limit that neither passes alone.
+        # Runs of one member are processed one after another: the second run of one log would only lose the
+        # compare-and-swap, and two together could exceed a limit that neither exceeds alone.
         async with self._turns.setdefault(member, asyncio.Lock()):
             clock = asyncio.get_running_loop().time
             await asyncio.sleep(self._rests.pop(member, 0.0) - clock())
             began = clock()
             work = asyncio.create_task(asyncio.to_thread(self._submit, package))
-            # A caller who hangs up cannot call the thread back: what it stores is on its way to followers all the same.
+            # If the caller hangs up, the thread still finishes: what it stores is sent to followers all the same.
             work.add_done_callback(self._stored)
             try:
                 return await asyncio.shield(work)
@@ -170,7 +171,7 @@ class HubCarrier:
             raise
 
     def _known(self, package: Package) -> Head | None:
-        """The head, where this very run is stored already. Raises `Fork` where its checkpoint contradicts the log."""
+        """The head, if exactly this run is stored already. Raises `Fork` if its checkpoint contradicts the log."""
         roster = self._roster()
         if len(notes.parse(package.checkpoint).signatures) != 1:
             raise Malformed("a checkpoint is handed in with its own log's signature, and no other")
@@ -183,8 +184,8 @@ class HubCarrier:
             if not 0 <= package.start < package.end <= state.size:
                 return None
             if _leaves(reader, state, package.start, package.end) != b"".join(leaf_hashes(package.entries)):
-                raise BadProof("entries that are not those that stand in the log at their place")
-        # The first answer may have failed at the scrub that its retractions owe.
+                raise BadProof("entries that differ from those in the log at the same index")
+        # The first answer may have failed at the scrub that its retractions require.
         self._catalogue.settle()
         return _head(state)
 
@@ -195,7 +196,7 @@ class HubCarrier:
             at = position(reader, state)
             usage = reader.usage(package.origin.member)
         self._require_room(package, least_cost(package), usage)
-        # Verified outside the transaction: a slow check must not keep other members' writes waiting.
+        # Verified outside the transaction: a slow check must not delay other members' writes.
         verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
         self._require_room(package, cost_of_run(verified.batch), usage)
         after = verified.after.state
@@ -206,7 +207,7 @@ class HubCarrier:
         for piece in cut:
             with self._catalogue.change() as change:
                 check_open(change.writer, package.origin)
-                # Once more, behind every other write: `cosigned_sizes` is told the last word.
+                # Checked again, after every other write: `cosigned_sizes` must report the last state.
                 self._check_halted()
                 change.apply(piece.verified, piece.places)
                 charged = charges(package.origin.member, cost_of_run(piece.verified.batch))
@@ -214,15 +215,15 @@ class HubCarrier:
                 if cosigned and piece is cut[-1]:
                     change.writer.set_cosigned(package.origin, cosigned, after.size)
                 stored = change.writer.log(package.origin)
-            # A crash right here leaves a log that stands in the middle of the run, not cosigned: its owner is told
-            # where it stands, and goes on from there. After the last piece it costs the answer alone: the same run
-            # again finds itself stored, and cosigned.
+            # A crash right here leaves a log that ends in the middle of the run and is not cosigned: its owner is told
+            # its size, and continues from there. After the last piece a crash only loses the answer: the same run
+            # submitted again is found stored, and is cosigned.
         if stored is None:
-            raise NotFound("a log that was just written is not there")
+            raise NotFound("a log that was just written is missing")
         return _head(stored)
 
     def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> None:
-        """Raises `Overloaded` where a package of this cost would pass a limit of its member."""
+        """Raises `Overloaded` if a package of this cost would exceed a limit of its member."""
         member, now = package.origin.member, self._clock()
         times = TAKEN_BACK if only_retractions(package.entries) else 1
         over = passed(self._roster().policy.limits, usage, charges(member, cost), now, times=times)
@@ -235,8 +236,8 @@ class HubCarrier:
             raise Unavailable(reason, remedy="wait; what was acknowledged is handed in again by itself")
 
     def cosigned_sizes(self) -> dict[str, int]:
-        """What is cosigned of each log, by the text of its origin. Blocking. It is read behind every write under way:
-        where `halted` gives a reason already, it is what was cosigned last.
+        """The cosigned size of each log, by the text of its origin. Blocking. It is read after every write under way:
+        if `halted` already gives a reason, it is the last cosigned state.
         """
         with self._store.write() as writer:
             return {str(log.origin): log.cosigned_size for log in writer.logs() if log.origin.stream == "log"}
@@ -257,7 +258,7 @@ class HubCarrier:
         clock = asyncio.get_running_loop().time
         while True:
             self._roster().require_active(member)
-            # Taken before the logs are read: whatever is cosigned after that sets it.
+            # Taken before the logs are read: anything cosigned after that sets it.
             moved = self._moved
             logs = await self._logs_since(moved)
             log = rota.choose(logs, clock())
@@ -270,7 +271,7 @@ class HubCarrier:
                 package = await asyncio.to_thread(
                     self._showing.package, member, log, rota.at(log.origin), handlings, RUN_BYTES
                 )
-            except Exception as error:  # noqa: BLE001  (whatever is wrong with one log must not end the others)
+            except Exception as error:  # noqa: BLE001  (an error with one log must not end the others)
                 self._trouble(log.origin, error)
                 rota.hold_back(log.origin, clock())
                 continue
@@ -279,33 +280,33 @@ class HubCarrier:
             yield package
 
     def _trouble(self, origin: Origin, error: Exception) -> None:
-        # Of an error that nobody foresaw only the kind: its text could quote what it stumbled over.
+        # For an unexpected error only the kind is reported: its text could quote data.
         why = f"{error.kind}: {error}" if isinstance(error, VigilError) else f"internal ({type(error).__name__})"
         if self.troubles.get(origin) != why:
-            _log.error("a log cannot be handed out; the others go on", origin=str(origin), reason=why)
+            _log.error("a log cannot be sent to followers; the others continue", origin=str(origin), reason=why)
         self.troubles[origin] = why
 
     def _note_claims(self, cursors: Sequence[LogView]) -> None:
-        """Whoever follows names what it has: more than is here means that this hub has lost entries."""
+        """A follower names what it has: more than the hub has means that this hub has lost entries."""
         members = self._roster().members
         with self._store.read() as reader:
             here = {log.origin: log.cosigned_size for log in reader.logs()}
         for each in cursors:
-            # Named past any end: a log that its follower does not want.
+            # A cursor past any end: a log that its follower does not want.
             named = each.origin.member in members and each.size < MAX_TREE_SIZE
             if named and each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0)):
                 self._claimed[each.origin] = each.size
 
     def claimed(self) -> dict[Origin, int]:
-        """The size of each log of which a member said, when it began to follow, that it has more than is here: no proof
-        of anything, but a hub that was restored from a backup sees by it what is still to come back. Blocking.
+        """For each log, the larger size that a follower reported when it began to follow. It proves nothing, but a hub
+        restored from a backup sees from it what is still to be submitted again. Blocking.
         """
         with self._store.read() as reader:
             here = {log.origin: log.cosigned_size for log in reader.logs()}
         return {origin: size for origin, size in self._claimed.items() if size > here.get(origin, 0)}
 
     async def _logs_since(self, moved: asyncio.Event) -> list[LogState]:
-        """The logs, read once for all followers that wait on the same event: what is cosigned after that sets it."""
+        """The logs, read once for all followers that wait on the same event: anything cosigned after that sets it."""
         async with self._looking:
             if self._seen is None or self._seen[0] is not moved:
                 self._seen = (moved, await asyncio.to_thread(self._logs))
@@ -326,9 +327,9 @@ def _head(log: LogState) -> Head:
 
 
 def _check_speaker(member: Member, roster: Roster, package: Package) -> None:
-    """Raises `Refused` unless the package is of the member's own log: of the newest epoch that it has an active key
-    for, or of a former one whose key vouches up to a known size, for a hub that has lost it. A member that has left
-    may disclose only retractions.
+    """Raises `Refused` unless the package is of the member's own log: of the newest epoch with an active key, or of a
+    former epoch whose key vouches up to a known size, for a hub that has lost it. A member that has left may disclose
+    only retractions.
     """
     origin = package.origin
     if origin.member != member.id or origin.federation != roster.federation or origin.stream != "log":
@@ -342,7 +343,7 @@ def _check_speaker(member: Member, roster: Roster, package: Package) -> None:
         disclosed = zip(package.entries, package.bodies, package.nonces, strict=False)
         if any((body or nonce) and entry[1:2] != bytes([Kind.RETRACTION]) for entry, body, nonce in disclosed):
             raise Refused(
-                f"{member.id} has left the federation, and may only take back what it said",
+                f"{member.id} has left the federation, and may only retract its records",
                 remedy="retract also the records that were signed and not published before it left",
             )
 

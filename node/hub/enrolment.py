@@ -2,17 +2,18 @@
 
 Rules this module upholds:
 
-- Nobody who asks here is believed: token, proofs, roster and dates are checked inside, the cheap checks first.
-- A token is good once. The same petition with it may be sent again and again (a lost answer); another one is refused.
-  A petition that the member's present statement key endorses needs no token: a change of keys.
-- The hub admits nobody. A petition is pending until the roster, signed by the authority, holds exactly its keys.
-- A certificate is durable in the store before it is handed out, and its key pinned before it can be shown.
-- A certificate is for a key whose holder made the request for this very member, that no other member was ever given
-  one for, and that the member has not given up.
-- A member that was away renews by its statement key over a challenge of two minutes, good once; no suspended one does.
-  One that has left the federation renews too: with a certificate it can take back what it said, and nothing else.
-- Who is a member and how it stands is told to nobody who has not shown a token or signed with that member's key.
-- Who guesses tokens is slowed down (`Brake`).
+- No claim of a caller is trusted: token, proofs, roster and dates are checked here, the cheap checks first.
+- A token is valid once. The same petition with it may be sent again at any time (a lost answer); another petition is
+  refused. A petition endorsed by the member's present statement key needs no token: a change of keys.
+- The hub admits no member. A petition is pending until the roster, signed by the authority, has exactly its keys.
+- A certificate is durable in the store before it is sent, and its key is pinned before it can be used.
+- A certificate is issued only for a key whose holder made the request for this very member. The key was never certified
+  for another member, and the member has not given it up.
+- A member that was away renews with its statement key, over a challenge valid for two minutes and one use. A suspended
+  member cannot renew. A member that has left can renew: with the certificate it can retract its records, and nothing
+  else.
+- Who is a member, and its standing, is only told to callers that have shown a token or signed with that member's key.
+- Guessing tokens is slowed down (`Brake`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ from node.usecases.roster import Members, Pins
 from node.usecases.signatures import verify_message
 
 REISSUE_SECONDS: Final = 72 * 3_600
-"""How long after its first certificate a petition may be sent again for another: the life of that certificate."""
+"""How long after its first certificate a petition may be sent again for another one: the lifetime of that certificate.
+"""
 _OUR_KEYS: Final = ("log", "statement", "witness")
 
 
@@ -91,7 +93,7 @@ class EnrolmentDesk:
     ) -> Token:
         """A one-time token for `member`, to join or to change its keys. Blocking.
 
-        A suspended member may have one: it changes the keys that were stolen before its suspension is lifted.
+        A suspended member may have one: it changes stolen keys before its suspension is lifted.
         """
         if lifetime <= 0:
             raise Misuse("an invitation must be valid for at least one second")
@@ -114,18 +116,19 @@ class EnrolmentDesk:
         return token
 
     def refuse(self, member: MemberId) -> None:
-        """Turns a pending petition down. Blocking. Raises `NotFound` where the member has none."""
+        """Refuses a pending petition. Blocking. Raises `NotFound` if the member has none."""
         with self._store.write() as writer:
             asked = writer.join_request(member)
             if asked is None or asked.state != "pending":
                 raise NotFound(
-                    f"no petition of {member} waits", remedy="to stop a member for now, use vigil hub suspend"
+                    f"there is no pending petition of {member}",
+                    remedy="to stop a member for now, use vigil hub suspend",
                 )
             writer.set_join_state(member, "refused")
             open_log(writer, member)
 
     def settle(self) -> list[MemberId]:
-        """Marks as admitted those petitions whose keys the roster holds by now. Blocking; for after a new roster."""
+        """Marks petitions as admitted whose keys are now in the roster. Blocking; call it after a new roster."""
         with self._store.read() as reader:
             pending = reader.join_requests(state="pending")
         done = [each.member for each in pending if _holds(self._standing_of(each.member), each.vkeys)]
@@ -144,13 +147,13 @@ class EnrolmentDesk:
     # --- for nodes ----------------------------------------------------------------------------------------------------
 
     async def join(self, petition: JoinPetition, *, address: str = "") -> JoinStatus:
-        """Files a petition, or says how it stands. Raises `Unauthenticated` for the token, `Overloaded` for guesses,
+        """Files a petition, or reports its state. Raises `Unauthenticated` for the token, `Overloaded` for guesses,
         `Expired`, `Malformed`, `BadSignature`, `Suspended`, `Refused`.
         """
         return await asyncio.to_thread(self._join, petition, address)
 
     async def challenge(self, member: MemberId) -> bytes:
-        """32 fresh bytes for `renew_expired` and for reading the roster, bound to `member` and good for two minutes."""
+        """32 fresh bytes for `renew_expired` and for reading the roster, bound to `member`, valid for two minutes."""
         return self._challenges.make(member)
 
     async def renew_expired(
@@ -162,7 +165,7 @@ class EnrolmentDesk:
         return await asyncio.to_thread(self._renew_expired, member, csr, challenge, signature)
 
     async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY, *, address: str = "") -> bytes:
-        """A file of the roster, for who may read it. Raises as `RosterDesk.metadata`."""
+        """A file of the roster, for a caller that may read it. Raises as `RosterDesk.metadata`."""
         return await self._roster.metadata(name, limit, reader, address=address)
 
     async def renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
@@ -172,9 +175,10 @@ class EnrolmentDesk:
     # --- joining ------------------------------------------------------------------------------------------------------
 
     def _join(self, petition: JoinPetition, address: str) -> JoinStatus:
-        """1. this very petition was filed before; or 2. the token is known, this member's, unused and of today, or
-        there is none and the member's present statement key endorses the petition; 3. the petition proves itself, and
-        its name is not taken; 4. token and petition are taken in one transaction; 5. the roster says how it stands.
+        """1. exactly this petition was filed before; or 2. the token is known, for this member, unused and not expired,
+        or there is none and the member's present statement key endorses the petition; 3. the petition's proofs are
+        valid, and its name is not taken; 4. token and petition are stored in one transaction; 5. the roster gives its
+        state.
         """
         if len(petition.secret) != SECRET_SIZE:
             raise Malformed("a token's secret has another length")
@@ -192,28 +196,27 @@ class EnrolmentDesk:
             _check_unused(theirs, now)
         elif invitation is not None or not self._names_endorser(petition):
             self._brake.failed(address)
-            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
+            raise Unauthenticated("this hub did not issue this token", remedy="ask the hub's operator for a new one")
         request = self._registrar.check(petition, now)
         if theirs is None:
             self._check_endorser(petition.member)
         with self._store.write() as writer:
             check_untaken(petition.name, self._names(writer), petition.member)
-            # A crash before the block ends leaves the token unused; after it, the petition stands and may be repeated.
+            # A crash before the block ends leaves the token unused; after it, the petition is stored and may be
+            # repeated.
             if theirs is not None and not writer.use_invitation(secret_sha256, int(now)):
-                raise Unauthenticated("this token was used at this very moment", remedy="try again")
+                raise Unauthenticated("another request has just used this token", remedy="try again")
             writer.put_join_request(request)
         return self._standing(request)
 
     def _names(self, reader: StoreReader) -> dict[MemberId, str]:
-        """The names of the members, and of those that wait to be one."""
+        """The names of the members, and of petitioners."""
         latest = self._members.latest()
         waiting = {each.member: each.name for each in reader.join_requests(state="pending")}
         return waiting | {member.id: member.name for member in (latest.members.values() if latest else ())}
 
     def _names_endorser(self, petition: JoinPetition) -> bool:
-        """Whether the petition names the member's present statement key as the one that endorses it; `check` has it
-        prove so.
-        """
+        """Whether the petition names the member's present statement key as its endorser; `check` verifies the proof."""
         endorsing = petition.vkeys.get(PREVIOUS)
         if not endorsing:
             return False
@@ -221,8 +224,8 @@ class EnrolmentDesk:
         return known is not None and endorsing in known.statement_vkeys()
 
     def _check_endorser(self, member: MemberId) -> None:
-        """Raises `Suspended`: whoever took the keys of a suspended member could endorse others. The same for one that
-        has left: `Unauthenticated`.
+        """Raises `Suspended`: a thief of a suspended member's keys could endorse others. The same for a member that has
+        left: `Unauthenticated`.
         """
         status = self._members.current().members[member].status
         if status is MemberStatus.SUSPENDED:
@@ -231,7 +234,7 @@ class EnrolmentDesk:
                 remedy="ask the hub's operator for a token: vigil node rekey --token TOKEN",
             )
         if status is not MemberStatus.ACTIVE:
-            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
+            raise Unauthenticated("this hub did not issue this token", remedy="ask the hub's operator for a new one")
 
     def _standing_of(self, name: MemberId) -> Member | None:
         try:
@@ -240,7 +243,7 @@ class EnrolmentDesk:
             return None
 
     def _standing(self, request: JoinRequest) -> JoinStatus:
-        """How a filed petition stands by the roster. Raises `Expired` where that ran out."""
+        """The state of a filed petition, by the roster. Raises `Expired` if the roster has expired."""
         if request.state == "refused":
             return JoinStatus(state="refused")
         member = self._standing_of(request.member)
@@ -252,7 +255,9 @@ class EnrolmentDesk:
         return JoinStatus(state="admitted", certificates=self._first_chain(request))
 
     def _first_chain(self, request: JoinRequest) -> tuple[bytes, ...]:
-        """The same chain while it is fresh, else another, for as long as the first one lasts; then it is renewal."""
+        """The same chain while it is fresh, else another, for the lifetime of the first one; after that, renewal
+        applies.
+        """
         now, csr_sha256 = self._clock(), hashlib.sha256(request.csr).digest()
         handed = self._handed_out.get(request.member)
         if handed is not None and handed.csr_sha256 == csr_sha256 and now < handed.until:
@@ -275,9 +280,9 @@ class EnrolmentDesk:
     # --- certificates -------------------------------------------------------------------------------------------------
 
     def _issue(self, member: MemberId, csr: bytes, *, now: float, admitted: bool = False) -> tuple[bytes, ...]:
-        """Durable, then pinned, then handed out. A crash in between costs a certificate that nobody has.
+        """Durable, then pinned, then sent. A crash in between leaves a certificate that nobody has.
 
-        Raises `Malformed`, `BadSignature` and `Refused` for a key that is not this member's to be certified.
+        Raises `Malformed`, `BadSignature` and `Refused` for a key that may not be certified for this member.
         """
         chain, certificate = self._registrar.issue(member, csr, now)
         with self._store.write() as writer:
@@ -296,8 +301,8 @@ class EnrolmentDesk:
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:
-        """1. our challenge, for it, of late; 2. signed by its statement key; 3. a member, active or one that has left;
-        4. used once. In this order: how a member stands is told to the member alone.
+        """1. our challenge, for this member, recent; 2. signed by its statement key; 3. a member, active or one that
+        has left; 4. used once. In this order: only the member itself learns its standing.
         """
         self._challenges.check(member, challenge)
         known = self._members.current().members.get(member)

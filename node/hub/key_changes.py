@@ -1,12 +1,13 @@
-"""A member's change of keys, as the hub minds it: where the former log ends, and how long former certificates count.
+"""A member's change of keys at the hub: where the former log ends, and how long former certificates count.
 
 Rules this module upholds:
 
-- The authority signs a size of the former log, so that log takes nothing more from the request on that states it, until
-  the roster has the new key or the operator refuses the petition. What the member says meanwhile waits at its node.
-- Former certificates end before the roster that replaces their keys is published: at once where the keys were lost,
-  after a while where the former key endorsed the new ones. No call under one of them gets another certificate.
-- All of it is in the store, in the transaction that it belongs to: a hub that is killed at any step starts with it.
+- The authority signs a size of the former log. So from the request that states this size, the log accepts no entries,
+  until the roster has the new key or the operator refuses the petition. Statements of the member wait at its node
+  meanwhile.
+- Former certificates end before the roster with the new keys is published: at once if the keys were lost, after a while
+  if the former key endorsed the new ones. No call under a former certificate gets another one.
+- All of it is stored in the transaction that it belongs to: a hub that is killed at any step continues from there.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ _CHANGED: Final = "keys/changed/{}"
 
 
 def close_logs(writer: StoreWriter, roster: Roster | None, petitions: Iterable[JoinRequest]) -> dict[MemberId, int]:
-    """Closes the log of each member that asks for another log key; how many entries of it are cosigned, by member.
+    """Closes the log of each member that asks for another log key; returns how many of its entries are cosigned, by
+    member.
 
-    Inside the transaction that reads the petitions: nothing comes in between the size and the end.
+    Runs inside the transaction that reads the petitions, so no entry comes between the size and the end.
     """
     sizes: dict[MemberId, int] = {}
     for petition in petitions:
@@ -51,7 +53,7 @@ def close_logs(writer: StoreWriter, roster: Roster | None, petitions: Iterable[J
 
 
 def open_log(writer: QueryWriter, member: MemberId) -> None:
-    """The petition came to nothing: the member's log takes entries again."""
+    """The petition was refused: the member's log accepts entries again."""
     writer.set_setting(_CLOSING.format(member), b"")
 
 
@@ -61,7 +63,7 @@ def is_closing(reader: QueryReader, origin: Origin) -> bool:
 
 
 def check_open(reader: QueryReader, origin: Origin) -> None:
-    """Raises `Unavailable` where the log takes nothing more under its present key."""
+    """Raises `Unavailable` if the log accepts no more entries under its present key."""
     if is_closing(reader, origin):
         raise Unavailable(
             f"the log of {origin.member} takes no more entries under its present key: the authority was asked to "
@@ -86,14 +88,14 @@ class Change:
     grace: int
 
     def end_of(self, certificate: IssuedCertificate) -> IssuedCertificate:
-        """The certificate, ending where the change ends it."""
+        """The certificate with the end that the change of keys gives it."""
         if certificate.issued_at >= self.at:
             return certificate
         return replace(certificate, not_after=min(certificate.not_after, self.at + self.grace))
 
 
 class KeyChanges:
-    """The hub's memory of changes of keys. Blocking; safe from any thread."""
+    """The hub's record of changes of keys. Blocking; safe from any thread."""
 
     def __init__(self, *, store: Store, pins: Pins, clock: Clock) -> None:
         self._store = store
@@ -101,9 +103,9 @@ class KeyChanges:
         self._clock = clock
 
     def announce(self, former: Mapping[MemberId, Member], coming: Mapping[MemberId, Member]) -> None:
-        """Before the members in `coming` are published: ends the former certificates of those whose keys change.
+        """Before the members in `coming` are published: ends the former certificates of members whose keys change.
 
-        A crash after it costs a member whose keys stay a renewal by its statement key.
+        After a crash, a member whose keys stay must renew once by its statement key.
         """
         now = int(self._clock())
         changes = {
@@ -120,7 +122,9 @@ class KeyChanges:
             self._pins.bound(name, change.at + change.grace)
 
     def check_renewal(self, member: MemberId) -> None:
-        """Raises `Refused` while a call may still come under a former key of the member's: it could renew for ever."""
+        """Raises `Refused` while a call may still come under a former key of the member: that key could renew without
+        end.
+        """
         with self._store.read() as reader:
             change = _change(reader, member)
         if change is not None and self._clock() < change.at + change.grace:
@@ -132,12 +136,12 @@ class KeyChanges:
 
 def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: bytes) -> None:
     """Raises `Refused` for a TLS key (SHA-256 of its SPKI) that was certified for another member, or that this member
-    gave up with a change of its keys. `petitioned`: the key of the member's newest petition, b"" where it has none.
+    gave up in a change of keys. `petitioned`: the key of the member's newest petition, b"" if it has none.
     """
     owners = reader.owners_of_key(key)
     if owners - {member}:
         raise Refused(
-            f"{member} asks for a certificate for a key that was certified for another member",
+            f"{member} asks for a certificate for a key of another member",
             remedy="make keys of this node's own: vigil node rekey",
         )
     change = _change(reader, member)
@@ -152,7 +156,7 @@ def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: byt
 
 
 def standing(reader: StoreReader, member: MemberId) -> list[IssuedCertificate]:
-    """The certificates of a member, each ending where a change of keys ended it: what a start pins."""
+    """The certificates of a member, each ending where a change of keys ended it: the hub pins them at its start."""
     change = _change(reader, member)
     found = reader.certificates(member)
     return found if change is None else [change.end_of(each) for each in found]
@@ -164,6 +168,6 @@ def _change(reader: QueryReader, member: MemberId) -> Change | None:
 
 
 def _is_lost(former: Member, member: Member) -> bool:
-    """Whether one of the keys that are given up counts for nothing any more, so that the rest are not to be trusted."""
+    """Whether one of the given-up keys no longer counts for anything, so that the others are not trusted either."""
     given_up = set(former.active_vkeys().values())
     return any(key.status is KeyStatus.REVOKED and key.vkey in given_up for key in member.keys)

@@ -1,9 +1,9 @@
-"""What travels over a Switchboard, as bytes: deliveries to a member's stream and events to an ask.
+"""Messages of a Switchboard as bytes: deliveries to a member's stream and events to an ask.
 
 Rules this module upholds:
 
-- Inside one hub only: written and read by the same version, so the form is lengths and then fields, and no contract.
-- Signed parts are carried verbatim.
+- Used inside one hub only: written and read by the same version. The form (lengths, then fields) is no contract.
+- Signed parts are forwarded unchanged.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _split(data: bytes, count: int) -> list[bytes]:
 
 
 def pack_event(event: RelayEvent) -> bytes:
-    """An answer on its way to its asker. Events without an answer never travel: the asking process makes them."""
+    """An answer on its way to its asker. Events without an answer are never sent: the asking process makes them."""
     if event.answer is None:
         raise Malformed("only an answer travels over the switchboard")
     return _join(event.query_id, event.member.encode(), event.answer.answer, event.answer.signature)
@@ -76,7 +76,7 @@ def unpack_delivery(message: bytes) -> Delivery:
 
 
 def pack_sent(sender: str, message: bytes) -> bytes:
-    """A message with the name of who sends it, for a switchboard whose reader is elsewhere."""
+    """A message with its sender's name, for a switchboard whose reader is in another process."""
     return _join(sender.encode(), message)
 
 

@@ -1,18 +1,19 @@
-"""The query relay: carries questions down and signed answers up, and knows neither what is asked nor what is answered.
+"""The query relay: forwards questions and signed answers, and reads neither.
 
 Rules this module upholds:
 
 - The hub reads the routing header only; payload and answers are opaque bytes (sealing them needs no new relay).
-- Who is at a limit is told so after a moment: asking again at once costs the hub little.
-- Authorise by roster, charge the asker's budget, and only then do any work. A question costs its fingerprints, or its
-  bytes where these are more; and each of them once more for every recipient.
-- Every recipient gets exactly one event before an ask ends: its answer, `offline`, `timeout`, or `not-asked` where too
+- An asker at a limit is told so after a pause: asking again at once costs the hub little.
+- Authorise by the roster and charge the asker's budget before any work. A question costs its fingerprints, or its bytes
+  if these are more; and the same once more per recipient.
+- Every recipient gets exactly one event before an ask ends: its answer, `offline`, `timeout`, or `not-asked` if too
   many of the asker's own questions wait for it already.
-- An answer is attributed to the member whose certificate brought it; a node cannot speak for another.
-- A node answers what was handed to it on this very stream, and each of that once; and once more, also much later, what
-  it said that a person there has to decide about (a promise). So nobody fills an ask's queue or a mailbox with answers
-  that no query is behind.
-- What comes after the ask has ended waits in the asker's mailbox, bounded in number and time, and is delivered late.
+- An answer is attributed to the member whose certificate was used; a node cannot answer for another.
+- A node answers only queries that were handed to it on this very stream, each once. After an answer that says that an
+  officer has to decide (a promise), it may answer once more, also much later. So no node can fill an ask's queue or a
+  mailbox with answers to no query.
+- An answer that comes after the ask has ended waits in the asker's mailbox, bounded in number and time, and is
+  delivered late.
 """
 
 from __future__ import annotations
@@ -43,25 +44,26 @@ if TYPE_CHECKING:
     from node.usecases.probes import Booked
 
 HEADERS: Final = 64
-"""Routing headers that are kept as they were decoded."""
+"""How many routing headers are kept decoded."""
 DELIVERIES: Final = 8
-"""Deliveries kept as they were unpacked: each may have a megabyte."""
+"""How many deliveries are kept unpacked: each may have a megabyte."""
 MAILBOX_DEPTH: Final = 1_000
-"""Late answers kept for one asker."""
+"""Most late answers kept for one asker."""
 MAILBOX_SECONDS: Final = 7 * SECONDS_A_DAY
 MAIL_AT_ONCE: Final = 8
-"""Late answers read at a time: each has up to 2 MiB."""
+"""How many late answers are read at a time: each has up to 2 MiB."""
 PROMISES: Final = 1_000
-"""Queries that one member may hold at a time. What a person there decides about another one reaches nobody."""
+"""Most queries that one member may hold at a time. An officer's decision on a further one reaches nobody."""
 PAYLOAD_BASE: Final = 16 * 1024
-"""Bytes of a payload before any fingerprint: role, case and legal basis, or what wraps a sealed one."""
+"""Bytes of a payload besides fingerprints: role, case and legal basis, or the envelope of a sealed one."""
 PAYLOAD_A_UNIT: Final = 4 * 1024
-"""Bytes that a unit of cost pays for. A picture's PDQ with all its orientations takes some 350. The hub cannot count
-fingerprints in a payload, but it can see that a large one was declared as cheap, before 200 members are sent it."""
+"""Bytes that one unit of cost pays for. A picture's PDQ with all its orientations takes some 350. The hub cannot count
+the fingerprints in a payload, but it can see that a large payload was declared as cheap, before it sends it to 200
+members."""
 EVENTS_BYTES: Final = 1 << 20
-"""Answers that are passed on together have so many bytes, unless one alone is larger."""
+"""Answers forwarded together have at most this many bytes, unless one alone is larger."""
 MAX_BUDGET_SECONDS: Final = 120.0
-"""A cap above the policy's own budget."""
+"""An upper limit above the policy's own budget."""
 
 
 def _member_channel(member: MemberId) -> str:
@@ -73,12 +75,12 @@ def _query_channel(asker: MemberId, query_id: bytes) -> str:
 
 
 def _observed(members: Sequence[MemberId], outcome: Outcome, header: QueryHeader) -> list[RelayEvent]:
-    """What the hub itself saw of members that gave no answer."""
+    """What the hub itself knows of members that gave no answer."""
     return [RelayEvent(member=member, outcome=outcome, query_id=header.query_id) for member in members]
 
 
 def _late(member: MemberId, reply: Reply) -> bytes:
-    """An answer on its way to who asked, after its table was closed."""
+    """An answer on its way to its asker, after the asker's table was closed."""
     return pack_delivery(Delivery(late=RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)))
 
 
@@ -97,7 +99,7 @@ class QueryRelay:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._roster = roster
-        # The same few, once for every recipient's stream.
+        # The same few bytes once per recipient's stream.
         self._decode_header = lru_cache(maxsize=HEADERS)(codec.decode_header)
         self._unpack_delivery = lru_cache(maxsize=DELIVERIES)(unpack_delivery)
         self._store = store
@@ -115,17 +117,17 @@ class QueryRelay:
         return frozenset(+self._attending)
 
     def at_once(self, member: MemberId) -> tuple[int, int]:
-        """How many questions of this member are carried now, and how many bytes they have."""
+        """How many questions of this member are under way, and their bytes."""
         return self._asking.at_once(member)
 
     def close(self) -> None:
-        """Says farewell: every attending stream is told `going_away` and ends."""
+        """Closes the relay: every attending stream is told `going_away` and ends."""
         self._closing.set()
 
     async def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
-        """Steps: 1. authorise and charge; 2. hand the query to every recipient that attends; 3. pass answers on as
-        they come, those together that came together; 4. name those that did not answer in time. Raises `Refused`,
-        `Expired`, `Malformed`, `Overloaded`.
+        """Steps: 1. authorise and charge; 2. hand the query to every attending recipient; 3. forward answers as they
+        come, in groups; 4. name the members that did not answer in time. Raises `Refused`, `Expired`, `Malformed`,
+        `Overloaded`.
         """
         header, recipients = self._authorise(member, query)
         policy, now = self._roster().policy, self._clock()
@@ -166,7 +168,7 @@ class QueryRelay:
             if waiting:
                 yield _observed(sorted(waiting), Outcome.TIMEOUT, header)
         finally:
-            # What was asked stays in the hub's memory no longer than it has to.
+            # A question stays in the hub's memory no longer than necessary.
             self._unpack_delivery.cache_clear()
             await self._switchboard.unsubscribe(channel, replies)
 
@@ -202,7 +204,7 @@ class QueryRelay:
     async def _collect(
         self, replies: Subscription, waiting: set[MemberId], deadline: float
     ) -> AsyncIterator[Sequence[RelayEvent]]:
-        """Events until nobody is waited for or the deadline is past; takes each member off `waiting`."""
+        """Events until no member is waited for or the deadline has passed; takes each member off `waiting`."""
         loop = asyncio.get_running_loop()
         timer = loop.call_at(deadline, replies.close)
         try:
@@ -218,7 +220,7 @@ class QueryRelay:
             timer.cancel()
 
     async def attend(self, member: MemberId, replies: AsyncIterator[Reply]) -> AsyncIterator[Delivery]:
-        """Holds a member's stream: first what waited in its mailbox, then queries as they come.
+        """Holds a member's stream: first sends what waited in its mailbox, then queries as they come.
 
         Raises `Malformed` where a reply is not the member's own.
         """
@@ -280,7 +282,7 @@ class QueryRelay:
         if await self._switchboard.publish(channel, pack_event(event), member) is Sent.TAKEN:
             return
         if reply.asker not in self._roster().members:
-            raise Misuse("an answer is addressed to nobody in the roster")
+            raise Misuse("an answer is addressed to a member that is not in the roster")
         if (
             await self._switchboard.publish(_member_channel(reply.asker), _late(member, reply), member)
             is not Sent.TAKEN
@@ -296,15 +298,15 @@ class QueryRelay:
                 tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
 
     def _promise(self, member: MemberId, reply: Reply, expires_at: int) -> None:
-        # A crash right after this leaves a promise for an answer that was not passed on: the node brings it again.
+        # A crash right after this leaves a promise for an answer that was not forwarded: the node brings it again.
         with self._store.write() as tx:
             tx.expire_promises(int(self._clock()))
             if tx.promises(member) < PROMISES:
                 tx.put_promise(member, reply.asker, reply.query_id, expires_at)
 
     def _keep_promise(self, member: MemberId, reply: Reply) -> bool:
-        """Puts what was decided into the asker's mailbox; False where nothing was promised, or there is no room: then
-        it stays promised, and the node brings it again with its next stream.
+        """Puts a decision into the asker's mailbox. False if nothing was promised, or there is no room: the promise
+        then stays, and the node brings the decision again with its next stream.
         """
         now = int(self._clock())
         with self._store.read() as tx:
@@ -315,13 +317,14 @@ class QueryRelay:
             full = tx.mailbox_size(reply.asker) >= MAILBOX_DEPTH
             if full or not tx.take_promise(member, reply.asker, reply.query_id, now):
                 return False
-            # A crash after this leaves the answer in the mailbox. Its asker may see it twice, and knows it then.
+            # A crash after this leaves the answer in the mailbox. Its asker may see it twice, and recognises the second
+            # one.
             tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
         return True
 
     async def _mail(self, member: MemberId) -> AsyncIterator[Delivery]:
-        """What waited. It is deleted only once the stream took it: a lost stream means it comes twice, and the asker
-        knows an answer it has.
+        """Late answers that waited. An answer is deleted only once the stream has taken it: after a lost stream it
+        comes twice, and the asker recognises it.
         """
         while rows := await asyncio.to_thread(self._waiting, member):
             for number, query_id, answer in rows:

@@ -1,14 +1,14 @@
-"""The roster as the hub hands it out: to members on the main port, and to who proves itself without a certificate.
+"""How the hub serves the roster: to members on the main port, and to callers that authenticate without a certificate.
 
 Rules this module upholds:
 
-- Who is a member, and why one is suspended, is the federation's own business. Without a certificate only the
-  authority's roots are read, which hold its keys and nothing else. Everything else needs the secret of an invitation,
-  or the signature of a member's statement key.
-- A member that is suspended, or has left, may read the roster: it has to learn how it stands. One whose key was revoked
-  may not with that key: somebody else may have it.
-- A signature is for this hub's CA as the reader was shown it, so that it is of no use to anybody in between.
-- Whoever watches is told of a new roster at once. It is told that there is one: what is in it proves itself.
+- Who is a member, and why one is suspended, is confidential to the federation. Without a certificate a caller reads
+  only the authority's roots, which contain only its keys. All other files need the secret of an invitation, or the
+  signature of a member's statement key.
+- A member that is suspended, or has left, may read the roster: it must learn its standing. A revoked key may not read:
+  someone else may have it.
+- A signature covers this hub's CA as the reader saw it, so an attacker in between cannot use it.
+- Watchers are told of a new roster at once. They are only told that there is one: its content is signed.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _REMEDY: Final = "update Vigil on this node; to join, use the token of an invita
 
 
 class RosterDesk:
-    """Implements `services.RosterService`, and the reading of `services.EnrolmentService`. Event loop; the store and
-    the files in threads. `ca_sha256`: of the CA that both ports show.
+    """Implements `services.RosterService`, and the reading of `services.EnrolmentService`. Event loop; store and files
+    in threads. `ca_sha256`: of the CA that both ports show.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class RosterDesk:
         return await asyncio.to_thread(self._repository.read, name, limit)
 
     async def changes(self, member: MemberId) -> AsyncIterator[None]:
-        """Once at first: what changed while nobody listened is fetched then. Afterwards for each new roster."""
+        """Once at first, so that earlier changes are fetched. Afterwards for each new roster."""
         self._members.current().require_owner(member)
         changed = asyncio.Event()
         watching = (asyncio.get_running_loop(), changed)
@@ -93,7 +93,7 @@ class RosterDesk:
             self._watching.discard(watching)
 
     def _look(self, roster: Roster) -> None:
-        """In whichever thread replaces the roster. A later date alone is no news."""
+        """Called in the thread that replaces the roster. A later date alone is no news."""
         told, self._told = self._told, replace(roster, expires=0)
         if told == self._told:
             return
@@ -104,8 +104,8 @@ class RosterDesk:
     # --- without one --------------------------------------------------------------------------------------------------
 
     async def metadata(self, name: str, limit: int, reader: RosterReader, *, address: str) -> bytes:
-        """A published file, for who may read it. Raises `Unauthenticated`, `Overloaded` for guesses, `NotFound`,
-        `Refused`.
+        """A published file, for a caller that may read it. Raises `Unauthenticated`, `Overloaded` for guesses,
+        `NotFound`, `Refused`.
         """
         return await asyncio.to_thread(self._metadata, name, limit, reader, address)
 
@@ -117,11 +117,11 @@ class RosterDesk:
         elif reader.member:
             self._check_member(reader)
         else:
-            raise Unauthenticated("the roster is for members, and for who was invited", remedy=_REMEDY)
+            raise Unauthenticated("only members and invited units may read the roster", remedy=_REMEDY)
         return self._repository.read(name, limit)
 
     def _check_invited(self, secret: bytes, address: str) -> None:
-        """Raises `Unauthenticated` unless the invitation has not run out, or its petition stands."""
+        """Raises `Unauthenticated` unless the invitation is still valid, or its petition is stored."""
         self._brake.check(address)
         digest = hashlib.sha256(secret).digest()
         with self._store.read() as reader:
@@ -129,14 +129,14 @@ class RosterDesk:
             filed = reader.join_request(invitation.member) if invitation else None
         if invitation is None:
             self._brake.failed(address)
-            raise Unauthenticated("this token is not one of ours", remedy="ask the hub's operator for a new one")
+            raise Unauthenticated("this hub did not issue this token", remedy="ask the hub's operator for a new one")
         stands = filed is not None and hmac.compare_digest(filed.secret_sha256, digest) and filed.state != "refused"
         if invitation.expires_at <= self._clock() and not stands:
             raise Unauthenticated("this token has expired", remedy="ask the hub's operator for a new one")
 
     def _check_member(self, reader: RosterReader) -> None:
-        """1. our challenge, for this member, of late; 2. signed by a statement key of it that was not revoked. Whoever
-        fails learns nothing of whether there is such a member. Raises `Unauthenticated`, `Expired`.
+        """1. our challenge, for this member, recent; 2. signed by a statement key of the member that was not revoked. A
+        caller that fails does not learn whether there is such a member. Raises `Unauthenticated`, `Expired`.
         """
         member = member_id(reader.member)
         self._challenges.check(member, reader.challenge)
@@ -147,7 +147,7 @@ class RosterDesk:
             raise Unauthenticated("not signed with a key of a member that may read the roster") from error
 
     def _readers_keys(self, member: MemberId) -> tuple[str, ...]:
-        # Whatever its dates are: a roster that ran out at the hub must not keep nodes from fetching the next one.
+        # Dates are not checked: a roster that has expired at the hub must not keep nodes from fetching the next one.
         roster = self._members.latest()
         if roster is None:
             raise Unavailable("the authority has not signed in any member yet", remedy="wait for its signature")

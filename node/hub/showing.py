@@ -1,10 +1,10 @@
-"""What a member is shown of a log: its entries, and the bodies that it may read.
+"""What a member sees of a log: its entries, and the bodies that it may read.
 
 Rules this module upholds:
 
-- Handling is enforced here: a body goes to those it admits. What is not understood is withheld. An opinion or a comment
-  goes to those whom the record that it is about admits, too.
-- What is handed out fits what carries it: entries and bytes are counted as the receiver counts them.
+- Handling is enforced here: a body is sent only to members that its handling admits. A handling that is not understood
+  withholds the body. An opinion or a comment also needs the permission of the record that it is about.
+- A package fits its transport: entries and bytes are counted as the receiver counts them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Showing:
         self._codec = codec
 
     def package(self, member: MemberId, log: LogState, start: int, handlings: Handlings, run_bytes: int) -> Package:
-        """The entries from `start` on that fit one package of `run_bytes`, with what of them the member may read."""
+        """The entries from `start` on that fit one package of `run_bytes`, with the bodies that the member may read."""
         with self._store.read() as reader:
             run = next_run(reader, log.origin, start, log.cosigned_size, run_bytes)
             end = start + len(run.entries)
@@ -62,14 +62,14 @@ class Showing:
     def bodies(
         self, member: MemberId, origin: Origin, indices: Sequence[int], most_bytes: int
     ) -> dict[int, Disclosure]:
-        """Those of these disclosures that the member may read, as many as fit `most_bytes`. Raises `NotFound`."""
+        """The disclosures among these that the member may read, as many as fit `most_bytes`. Raises `NotFound`."""
         handlings = Handlings(self._codec.decode_handling)
         found: dict[int, Disclosure] = {}
         size = 0
         with self._store.read() as reader:
             log = reader.log(origin)
             if log is None or origin.stream != "log":
-                raise NotFound("there is no such log here")
+                raise NotFound("the hub has no such log")
             circle = Circle(reader, handlings, member)
             for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
                 run = reader.run(origin, index, index + 1, 0)

@@ -1,11 +1,12 @@
-"""The Switchboard: how a question finds the stream that its member holds open, wherever that stream is.
+"""The Switchboard: routes a question to the stream that its member holds open, in any process.
 
 Rules this module upholds:
 
 - The relay knows channels, never processes: with one hub process this is a dictionary, with several a table.
-- Every queue is bounded, and fair among those who send: each is served in turn, and where a queue is full, what its
-  heaviest sender put in goes first. So who floods a queue floods its own share, and never ends the stream behind it.
-- A delivery is a hint: the answer that comes back, or the deadline, is the truth.
+- Every queue is bounded and fair among senders: each is served in turn, and if a queue is full, the newest message of
+  its heaviest sender is dropped. So a sender that floods a queue fills only its own share, and never ends the stream
+  behind it.
+- A delivery is a hint: only the returned answer or the deadline counts.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 QUEUE_DEPTH: Final = 256
-"""Messages that may wait for one subscriber, where they are small."""
+"""Most messages that may wait for one subscriber, if they are small."""
 MESSAGE_WEIGHT: Final = 128 << 10
-"""What a message weighs at least, in bytes: so `QUEUE_DEPTH` messages together have 32 MiB at most."""
+"""The least weight of a message, in bytes: so `QUEUE_DEPTH` messages together have at most 32 MiB."""
 
 
 class Sent(Enum):
-    """What became of a message. `TAKEN`: somebody is believed to read it. `FULL`: its sender has too many there."""
+    """The result of sending a message. `TAKEN`: a reader is believed to be there. `FULL`: its sender has too many
+    waiting.
+    """
 
     TAKEN = "taken"
     FULL = "full"
@@ -33,7 +36,7 @@ class Sent(Enum):
 
 
 class _Share:
-    """What one sender has in a queue: its messages, oldest first, and their weight together."""
+    """One sender's messages in a queue, oldest first, and their total weight."""
 
     __slots__ = ("messages", "weight")
 
@@ -52,10 +55,10 @@ class Subscription:
         self._ready = asyncio.Event()
         self.closed = False
         self.dropped = 0
-        """Messages that found no room, or lost it to another sender's."""
+        """Messages that found no room, or were dropped for another sender's."""
 
     def offer(self, message: bytes, sender: str = "") -> Sent:
-        """Puts a message in. If there is no room, the newest message of the sender with the most in there goes."""
+        """Adds a message. If there is no room, the newest message of the sender with the most messages is dropped."""
         if self.closed:
             return Sent.NOBODY
         weight = _weight(message)
@@ -103,7 +106,7 @@ class Subscription:
         return message
 
     def close(self) -> None:
-        """Ends the iteration after what is already queued. Idempotent."""
+        """Ends the iteration after the queued messages. Idempotent."""
         self.closed = True
         self._ready.set()
 
@@ -115,7 +118,7 @@ class Subscription:
         return message
 
     async def take(self, most: int) -> list[bytes]:
-        """Waits for a message, and gives all that are there: of `most` bytes together, unless one alone is larger.
+        """Waits for a message, and returns all that are there: of `most` bytes together, unless one alone is larger.
         Empty at the end.
         """
         taken: list[bytes] = []
@@ -141,7 +144,7 @@ def _weight(message: bytes) -> int:
 class Switchboard(Protocol):
     """Named channels between the streams of one hub. Async; called on the event loop only.
 
-    At most one live subscription a channel: a newer one ends the older (a node that reconnects wins over its ghost).
+    At most one live subscription per channel: a newer one ends the older (a reconnected node replaces its old stream).
     """
 
     async def subscribe(self, channel: str, depth: int = QUEUE_DEPTH) -> Subscription:
@@ -153,11 +156,11 @@ class Switchboard(Protocol):
         ...
 
     async def publish(self, channel: str, message: bytes, sender: str) -> Sent:
-        """What became of it. Never waits for a reader."""
+        """Sends a message; returns the result. Never waits for a reader."""
         ...
 
     async def listening(self, channel: str) -> bool:
-        """Whether somebody is believed to be listening."""
+        """Whether a reader is believed to be listening."""
         ...
 
 

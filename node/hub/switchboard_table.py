@@ -2,13 +2,13 @@
 
 Rules this module upholds:
 
-- The table is the truth, a wake-up is a hint: every process tails the table from its own cursor and hands each message
-  to the subscription that it holds, if it holds it.
-- Presence is told in the same table: a process says which channels it serves, again every `HEARTBEAT` seconds, and a
-  channel that nobody vouched for within `PRESENCE` seconds is not listening.
-- Of two processes that serve one channel the newer subscription wins. Newer is told by the row that first announced it,
-  which the database orders, never by a clock.
-- Messages are ephemeral: rows are trimmed once every reader had `PRESENCE` seconds to see them.
+- The table is the truth, a wake-up is a hint: every process reads the table from its own cursor and passes each message
+  to the subscription, if it holds it.
+- Presence is stated in the same table: a process says which channels it serves, again every `HEARTBEAT` seconds. A
+  channel without such a row within `PRESENCE` seconds is not listening.
+- If two processes serve one channel, the newer subscription wins. The row that first announced a subscription gives its
+  age, in the order of the database, never by a clock.
+- Messages are ephemeral: rows are deleted once every reader had `PRESENCE` seconds to see them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Store
 
 POLL: Final = 0.05
-"""Seconds between two looks at the table while nothing woke us."""
+"""Seconds between two reads of the table without a wake-up."""
 HEARTBEAT: Final = 2.0
 PRESENCE: Final = 6.0
 _BATCH: Final = 512
@@ -63,12 +63,12 @@ class TableSwitchboard:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Learns the newest message and begins to tail the table from there."""
+        """Reads the number of the newest message and begins to follow the table from there."""
         self._cursor = await asyncio.to_thread(self._put, _PRESENCE_CHANNEL, self._presence({}))
         self._task = asyncio.create_task(self._tail())
 
     async def stop(self) -> None:
-        """Ends the tail and every local subscription."""
+        """Ends the reading and every local subscription."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -98,8 +98,8 @@ class TableSwitchboard:
             await asyncio.to_thread(self._put, _PRESENCE_CHANNEL, gone)
 
     async def publish(self, channel: str, message: bytes, sender: str) -> Sent:
-        """See `Switchboard`. A local reader gets it at once; a remote one with its next look at the table, where it may
-        find no room any more.
+        """See `Switchboard`. A local reader gets it at once; a remote one at its next read of the table, where the
+        queue may be full by then.
         """
         local = self._local.get(channel)
         if local is not None:
@@ -117,7 +117,7 @@ class TableSwitchboard:
         return seen is not None and seen.until > self._clock()
 
     def _presence(self, channels: dict[str, int]) -> bytes:
-        """`channels` with the row that first announced each; 0 where this very row does."""
+        """`channels` with the row that first announced each; 0 if this very row does."""
         return json.dumps({"process": self._process, "here": channels}).encode()
 
     def _put(self, channel: str, message: bytes) -> int:
@@ -146,7 +146,7 @@ class TableSwitchboard:
                 await asyncio.sleep(POLL)
 
     async def _trim_old(self, now: float) -> None:
-        # A row older than PRESENCE was seen by every process that is alive: who has not looked for that long is not.
+        # Every live process has seen a row older than PRESENCE: a process that has not read for that long is not alive.
         old = [mark for at, mark in self._trim if at < now - PRESENCE]
         if old:
             self._trim = [(at, mark) for at, mark in self._trim if at >= now - PRESENCE]
@@ -178,7 +178,7 @@ class TableSwitchboard:
         if held is not None and (held.since == 0 or held.since > since):
             return
         if held is not None:
-            # The member reconnected through another process: the newer stream wins, this one is a ghost.
+            # The member reconnected through another process: the newer stream wins, this one is stale.
             held.subscription.close()
             del self._local[name]
         self._remote[name] = _Seen(self._clock() + PRESENCE, process)
