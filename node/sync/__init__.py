@@ -1,1 +1,1 @@
-"""Keeping a node and its hub in step."""
+"""Keeps a node and its hub in step."""

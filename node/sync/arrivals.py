@@ -1,12 +1,12 @@
-"""What arrives is matched beside everything else: woken by what was stored, at a pace that leaves room for it.
+"""Matches arriving records in the background, at a pace that leaves room for other work.
 
 Rules this module upholds:
 
-- Never on the event loop, and never under the lock of what changes bodies: a retraction does not wait for it.
-- While records arrive it works a quarter of the time, in one thread; when they do not, all of the time. So a node that
-  takes in a long log stays a node that follows.
-- A failure ends a round and not the node: it is said, and tried again.
-- At the node's end it stops between two pieces of work; what was not written is done at the next start.
+- Never on the event loop, and never under the lock that changes of bodies take: a retraction does not wait for it.
+- While records arrive it works a quarter of the time, in one thread; otherwise all of the time. So a node that receives
+  a long log continues to follow.
+- A failure ends a round and not the node: it is reported, and tried again.
+- When the node stops, it stops between two pieces of work; the next start does what was not stored.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from node.usecases.arrivals import Arrivals
 
 BUSY_SECONDS: Final = 1.0
-"""After records were stored it is held that more are coming for so long."""
+"""For this long after records were stored, more are expected."""
 REST_SHARE: Final = 3.0
-"""Seconds of rest a second of work, while records arrive."""
+"""Seconds of rest per second of work, while records arrive."""
 LOOK_SECONDS: Final = 30.0
-"""What waits apart from the logs (a late body, a holding that an interrupted ingest left) wakes nobody: it is looked
-for so often."""
+"""Rows that wait apart from the logs (a late body, a holding that an interrupted ingest left) wake no thread: the store
+is checked for them this often."""
 _log = structlog.get_logger(__name__)
 
 
 class Pacer:
-    """The pace of the thread that matches. `stored()`: a number that changes whenever records were stored."""
+    """The pace of the matching thread. `stored()`: a number that changes whenever records were stored."""
 
     def __init__(self, stored: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
         self._stored = stored
@@ -47,11 +47,11 @@ class Pacer:
         self._busy_until = self._since
 
     def begin(self) -> None:
-        """A round begins: what passed before was no work."""
+        """A round begins: the time before it was not work."""
         self._since = self._clock()
 
     def __call__(self) -> bool:
-        """Rests as is due for what was done since the last time; False once it was ended."""
+        """Rests in proportion to the work since the last call; False if it was stopped."""
         now = self._clock()
         if (stored := self._stored()) != self._known:
             self._known, self._busy_until = stored, now + BUSY_SECONDS
@@ -61,13 +61,13 @@ class Pacer:
         return not ended
 
     def end(self) -> None:
-        """Ends the round that is under way at its next piece."""
+        """Ends the current round at its next piece."""
         self._ended.set()
 
 
 class ArrivalMatcher:
     """Runs on the event loop. `changed()` returns when records were stored. `trouble` says why the last round failed,
-    "" where it did not.
+    "" if it did not.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ArrivalMatcher:
     async def run(self) -> None:
         """Matches until it is cancelled."""
         while True:
-            # Listened to from before the round: what is stored while it runs starts the next.
+            # Subscribed before the round: records stored while it runs start the next one.
             changed = asyncio.ensure_future(self._changed())
             try:
                 await self._round()
@@ -102,7 +102,7 @@ class ArrivalMatcher:
         try:
             trouble = await asyncio.shield(work)
         except asyncio.CancelledError:
-            # No thread can be called back: it ends by itself, and the store must not be closed before.
+            # A thread cannot be cancelled: it ends by itself, and the store must not be closed before.
             self._pacer.end()
             await asyncio.gather(work, return_exceptions=True)
             raise
@@ -111,13 +111,13 @@ class ArrivalMatcher:
         self.trouble = trouble
 
     def _work(self) -> str:
-        """One round; why it failed."""
+        """One round; returns why it failed."""
         self._pacer.begin()
         try:
             while self._arrivals.step(self._pacer):
                 pass
         except VigilError as error:
             return f"{error.kind}: {error}"
-        except Exception as error:  # noqa: BLE001  (a traceback can name a file; the node goes on without it)
+        except Exception as error:  # noqa: BLE001  (a traceback can name a file; the node continues without it)
             return type(error).__name__
         return self._arrivals.trouble

@@ -1,10 +1,10 @@
-"""How one line of work with the hub stands now, since when, and when it is tried again.
+"""The state of one connection task to the hub: whether it works, since when, and when it is tried again.
 
 Rules this module upholds:
 
-- What is shown is the state of now: it works from the moment in which the hub took us, not from the next thing to do.
-- A pause between two attempts ends early where somebody knows that it would work now (`hurry`), but never so early that
-  two lines of work which fail could keep each other running.
+- The present state is shown: the task works from the moment in which the hub accepted us, not from the next event.
+- `hurry` ends a pause between two attempts early when success is likely now, but never so early that two failing tasks
+  could keep each other running.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ CONNECTING: Final = "connecting"
 Pause = Callable[[float], Awaitable[None]]
 
 LEAST_SECONDS: Final = 1.0
-"""Between an attempt and the next one, however much that is hurried."""
+"""Least time between two attempts, however often the next one is hurried."""
 
 
 class Attempts:
-    """Event loop only. `works`: whether it works now. `fault`: why the last attempt failed, "" since one works.
-    `since`: Unix seconds of the last change. `next_try`: Unix seconds, None while none is waited for.
+    """Event loop only. `works`: whether it works now. `fault`: why the last attempt failed, "" once one works. `since`:
+    Unix seconds of the last change. `next_try`: Unix seconds, None while no attempt is planned.
     """
 
     def __init__(self, clock: Clock = time.time) -> None:
@@ -48,12 +48,12 @@ class Attempts:
         self.works, self.fault, self.next_try = True, "", None
 
     def failed(self, error: VigilError) -> bool:
-        """It does not work, and why; whether that is another reason than before. `on_fault` is told each time."""
+        """It does not work, and why; returns whether the reason is new. `on_fault` is told each time."""
         self.on_fault(error)
         return self.stopped(f"{error.kind}: {error}")
 
     def stopped(self, fault: str = "") -> bool:
-        """It does not work any more, "" without anybody's fault; whether that is another reason than before."""
+        """It no longer works, "" without a fault; returns whether the reason is new."""
         if self.works or (fault and not self.fault):
             self.since = self._clock()
         changed, self.works, self.fault = fault != self.fault, False, fault
@@ -76,7 +76,7 @@ class Attempts:
         await asyncio.gather(self._hurried.wait(), asyncio.sleep(LEAST_SECONDS))
 
     def hurry(self) -> None:
-        """An attempt would be worth it now."""
+        """An attempt may succeed now."""
         self._hurried.set()
 
     @property
@@ -90,5 +90,5 @@ class Attempts:
 
 
 def loggable(error: VigilError) -> str:
-    """An error's text for the log; of a suspension nothing, because its reason is somebody's own words."""
+    """An error's text for the log; empty for a suspension, because its reason is a person's own words."""
     return "" if isinstance(error, Suspended) else str(error)

@@ -1,16 +1,15 @@
-"""The attendant: holds this node's stream to the hub open, answers what comes down, keeps what comes late.
+"""The attendant: holds this node's stream to the hub open, answers questions, and stores late answers.
 
 Rules this module upholds:
 
 - The node dials out; no inbound port is opened for it.
-- A question is searched and signed in a thread, and its answer goes up once its audit is durable; the event loop only
-  carries bytes.
-- Work is bounded: as many questions at once as there are threads, and at most `WAITING` that are not answered yet. What
-  comes beyond them waits at the hub, whose queue is fair among askers; where no room comes in time it is left
-  unanswered (its asker sees a timeout) rather than piling up.
-- What an officer has decided about a question that was held goes up at once, and with each new stream.
-- A stream that ends is dialled again, with jittered backoff; one bad question ends nothing but itself.
-- It stands ready to answer from the moment in which the hub took its stream (`opened`), not from the first question.
+- A thread searches and signs. An answer is sent once its audit entry is durable. The event loop only carries bytes.
+- Work is bounded: as many questions at once as there are threads, and at most `WAITING` unanswered ones. Further
+  questions wait at the hub, whose queue is fair among askers. If no room comes in time, a question is left unanswered
+  (its asker sees a timeout).
+- An officer's decision on a held question is sent at once, and again with each new stream.
+- A stream that ends is opened again, with jittered backoff; a bad question affects only itself.
+- The node can answer from the moment in which the hub accepted its stream (`opened`), not from the first question.
 """
 
 from __future__ import annotations
@@ -41,20 +40,21 @@ CONCURRENT: Final = 4
 """Threads that a node answers with."""
 WAITING: Final = 256
 ROOM_SECONDS: Final = 2.0
-"""How long the stream is not read while `WAITING` questions are unanswered. Far below what makes a reader slow."""
-GOES_AWAY: Final = "unavailable: the hub went away, and is dialled again"
+"""How long the stream is not read while `WAITING` questions are unanswered. Far less than what makes a reader slow."""
+GOES_AWAY: Final = "unavailable: the hub stopped; this node connects again"
 FIRST_BACKOFF: Final = 0.2
-"""Seconds before the second attempt; doubled up to `LAST_BACKOFF`, each time a random share of it."""
+"""Seconds before the second attempt; doubled up to `LAST_BACKOFF`, with a random part each time."""
 LAST_BACKOFF: Final = 5.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Attendant:
-    """`run()` until cancelled. `jitter()` gives a number in [0, 1). `workers` answer, and belong to the caller.
+    """Call `run()`, and cancel it to stop. `jitter()` returns a number in [0, 1). `workers` answer, and belong to the
+    caller.
 
-    `attempts`: how it stands. It works while a stream is held. `cleared`: no question is answered before it is set.
-    `decided` (blocking): what officers here have decided about questions that were held, brought with each new stream.
+    `attempts`: the state. It works while a stream is held. `cleared`: no question is answered before it is set.
+    `decided` (blocking): officers' decisions on held questions, sent with each new stream.
     """
 
     def __init__(
@@ -83,17 +83,15 @@ class Attendant:
 
     @property
     def fault(self) -> str:
-        """Why the last stream ended, "" since one is held."""
+        """Why the last stream ended, "" while one is held."""
         return self.attempts.fault
 
     def opened(self) -> None:
-        """The hub took the stream: for whoever holds the connection, on the event loop."""
+        """The hub accepted the stream. Called by the owner of the connection, on the event loop."""
         self.attempts.worked()
 
     def send(self, reply: Reply) -> None:
-        """Brings what an officer has decided to the hub now, where a stream is held; else with the next one. From any
-        thread.
-        """
+        """Sends an officer's decision to the hub now if a stream is held; else with the next one. From any thread."""
         self._workers.tell(partial(self._send, reply))
 
     def _send(self, reply: Reply) -> None:
@@ -101,7 +99,7 @@ class Attendant:
             self._questions.bring(reply)
 
     async def run(self) -> None:
-        """Attends for ever. Cancel it to stop."""
+        """Attends without end. Cancel it to stop."""
         backoff = FIRST_BACKOFF
         while True:
             self._delivered = False
@@ -142,19 +140,19 @@ class Attendant:
         try:
             outcome = await asyncio.to_thread(self._inquirer.late, event)
         except VigilError:
-            # Our own trouble (a full disk): the stream ends, and what still waits at the hub goes on waiting there.
+            # A fault of this node (a full disk): the stream ends, and what still waits at the hub stays there.
             raise
-        except Exception as error:  # noqa: BLE001  (a fault of ours, met by one letter: the next is another one)
-            _log.error("a late answer was not kept", what=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  (our fault with one letter must not affect the next)
+            _log.error("a late answer was not stored", what=type(error).__name__)
             return
         if outcome is not None:
             self._on_late(outcome)
 
 
 class _Questions:
-    """The questions of one stream, from the thread that answers to the reply that goes up.
+    """The questions of one stream, from the answering thread to the reply that is sent.
 
-    A question passes three hands: a thread prepares its answer, the audit's thread tells that it is durable, and only
+    A question passes three steps: a thread prepares its answer, the audit thread reports that it is durable, and only
     then the event loop is woken, once.
     """
 
@@ -167,7 +165,7 @@ class _Questions:
         self._dropped = False
 
     async def room(self) -> None:
-        """Waits until a question may be taken, but not for ever."""
+        """Waits until a question may be taken, for a limited time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ROOM_SECONDS):
                 while self._unanswered >= WAITING:
@@ -175,7 +173,7 @@ class _Questions:
                     await self._freed.wait()
 
     def take(self, query: SignedQuery) -> None:
-        """Hands a question to a thread, unless too many are unanswered."""
+        """Passes a question to a thread, unless too many are unanswered."""
         if self._unanswered >= WAITING:
             _log.warning("a query was not answered", kind="overloaded")
             return
@@ -188,7 +186,7 @@ class _Questions:
         self._replies.put_nowait(reply)
 
     def drop(self) -> None:
-        """The stream has ended: what no thread has begun is left alone, and nobody waits for the rest."""
+        """The stream has ended: questions that no thread has begun are dropped, and nothing waits for the rest."""
         self._dropped = True
 
     async def replies(self) -> AsyncIterator[Reply]:
@@ -204,7 +202,7 @@ class _Questions:
             return
         try:
             prepared = self._answerer.prepare(query)
-        except Exception as error:  # noqa: BLE001  (one question ends nothing but itself)
+        except Exception as error:  # noqa: BLE001  (one question must not end the others)
             self._left(error)
             return
         header = prepared.header
@@ -225,8 +223,8 @@ class _Questions:
         self._workers.tell(partial(self._replies.put_nowait, reply))
 
     def _left(self, error: BaseException) -> None:
-        """No answer is owed to who cannot be authenticated, and of a fault of ours its class alone is told: the asker
-        sees a timeout either way.
+        """A caller that is not authenticated gets no answer. Of our own fault only the class is logged. The asker sees
+        a timeout in both cases.
         """
         if isinstance(error, VigilError):
             _log.warning("a query was not answered", kind=error.kind)

@@ -1,15 +1,15 @@
-"""The logs we follow, verified ahead of the disk by at most one group of packages.
+"""The followed logs, verified at most one group of packages ahead of the disk.
 
 Rules this module upholds:
 
-- A package is verified against what was verified before it, stored or on its way; if storing fails, everything in
-  memory is dropped and read again.
-- What goes wrong with one log stops that log until the stream is opened again, and no other: a bad package, and also an
-  error here that nobody foresaw, while it is verified or stored. A fork stops it for good.
-- A group is stored in transactions that each take a moment, so that others who write get their turn in between.
+- A package is verified against earlier verified packages, stored or about to be. If storing fails, the state in memory
+  is dropped and read again.
+- A fault with one log stops only that log, until the stream is opened again: a bad package, or an unexpected error
+  while it is verified or stored. A fork stops it permanently.
+- A group is stored in short transactions, so that other writers get their turn in between.
 - A log whose member is at a limit of the policy is paused: the stream is opened without it, and with it again once
   there is room. Nothing of it is lost, and no other log waits.
-- Our own log is never taken from the stream: what the hub has of it past our end is the publisher's matter.
+- Our own log is never read from the stream: entries of it that only the hub has are the publisher's task.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from node.usecases.pieces import Piece, pieces, shares
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 
 MAX_STOPPED: Final = 1_000
-"""Logs that may be stopped at once before the hub itself is held to be at fault."""
+"""How many logs may be stopped at once before the hub itself is considered faulty."""
 LOOK_AGAIN_SECONDS: Final = 600.0
-"""After so long a paused log is looked at again: the policy may have changed."""
+"""After this time a paused log is checked again: the policy may have changed."""
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogProgress:
-    """One log as this node sees it: entries verified and stored, entries the hub has cosigned, and what is wrong.
+    """The state of one log here: entries verified and stored, entries the hub has cosigned, and any fault.
 
-    `cosigned_at`: Unix seconds of the hub's newest time on it. `alarms`: disclosures that were not taken.
+    `cosigned_at`: Unix seconds of the hub's newest time on it. `alarms`: refused disclosures.
     """
 
     size: int
@@ -60,10 +60,10 @@ class LogProgress:
 
 
 class Copies:
-    """Blocking, and for one thread at a time: but `verify` may run while `commit` does.
+    """Blocking, and for one thread at a time, except that `verify` may run while `commit` does.
 
-    `today`: the day (since 1970) that surely has come (`Custody.today`); `on_own`: called when the hub sends entries of
-    our own log (`Publisher.wake`).
+    `today`: the day (since 1970) that has certainly come (`Custody.today`); `on_own`: called when the hub sends entries
+    of our own log (`Publisher.wake`).
     """
 
     def __init__(
@@ -94,10 +94,10 @@ class Copies:
         self.paused: dict[Origin, Pause] = {}
         self.progress: dict[Origin, LogProgress] = {}
         self.commits = 0
-        """Groups that were stored: it changes whenever records came."""
+        """Number of stored groups: it changes whenever records came."""
 
     def open(self) -> tuple[LogView, ...]:
-        """Forgets what was not stored, and gives the cursors to go on from."""
+        """Forgets what was not stored, and returns the cursors to continue from."""
         self._positions.clear()
         self.stopped.clear()
         self._expired_before = self._today()
@@ -114,7 +114,7 @@ class Copies:
         return follow_step(logs, self._own, self.paused).cursors
 
     def _look_at_paused(self) -> None:
-        """Those that still wait. One of which the policy or a new day makes room is followed again."""
+        """The logs that still wait. A log for which the policy or a new day makes room is followed again."""
         limits, now = self._roster().policy.limits, self._clock()
         for origin in list(self.paused):
             if pause := self._allowance.paused(limits, origin.member, now):
@@ -123,14 +123,14 @@ class Copies:
                 del self.paused[origin]
 
     def resume_in(self) -> float:
-        """Seconds until a paused log is looked at again."""
+        """Seconds until a paused log is checked again."""
         now = self._clock()
         ends = [pause.until - now for pause in self.paused.values() if pause.until]
         return max(1.0, min([*ends, LOOK_AGAIN_SECONDS]))
 
     def verify(self, packages: Sequence[Package]) -> list[Verified]:
-        """What of these may be stored, in order. Raises `PeerFault` only where the hub itself is at fault, `StoreError`
-        where the database is.
+        """The packages that may be stored, in order. Raises `PeerFault` only if the hub itself is faulty, `StoreError`
+        if the database is.
         """
         good: list[Verified] = []
         for package in packages:
@@ -138,7 +138,7 @@ class Copies:
                 continue
             try:
                 verified = self._verify(package)
-            except Exception as fault:  # noqa: BLE001  (whatever is wrong with one log must not stop the others)
+            except Exception as fault:  # noqa: BLE001  (a fault with one log must not stop the others)
                 self._stop(package.origin, fault)
                 continue
             if verified is not None and self._admitted(verified):
@@ -147,7 +147,7 @@ class Copies:
         return good
 
     def _admitted(self, verified: Verified) -> bool:
-        """Whether there is room for this run; else its log is paused."""
+        """Whether there is room for this run; if not, its log is paused."""
         origin = verified.batch.origin
         pause = self._allowance.admit(self._roster().policy.limits, verified, self._clock())
         if pause is None:
@@ -158,17 +158,17 @@ class Copies:
 
     def _verify(self, package: Package) -> Verified | None:
         if package.origin == self._own:
-            # We did not ask for it. Whether anything in it was not written here, a round of the publisher finds out.
+            # We did not ask for it. A round of the publisher finds out whether any of it was not written here.
             self._on_own()
             return None
         if package.fault:
             raise Malformed(package.fault)
         at = self._positions.get(package.origin) or self._stored(package.origin)
         if package.end <= at.state.size:
-            # Sent twice. What is stored was verified, so there is nothing to learn from it.
+            # Sent twice. The stored entries are verified, so there is nothing new.
             return None
         if package.start != at.state.size:
-            raise BadProof(f"entries {at.state.size} to {package.start} of the log were left out or come in disorder")
+            raise BadProof(f"entries {at.state.size} to {package.start} of the log are missing or out of order")
         copy = Copy(reader=self._own.member, expired_before=self._expired_before)
         return verify_package(at, package, Rules(roster=self._roster(), copy=copy, cosigned=True), self._handlings)
 
@@ -178,12 +178,12 @@ class Copies:
             return position(reader, log or LogState(number=0, origin=origin, size=0, root=EMPTY_ROOT))
 
     def _stop(self, origin: Origin, fault: Exception) -> None:
-        """Raises `fault` where it is not about this log alone: our own disk refuses everything."""
+        """Raises `fault` if it is not about this log alone: for example, our own disk refuses all writes."""
         if isinstance(fault, StoreError) and not isinstance(fault, Damaged):
             raise fault
         if len(self.stopped) >= MAX_STOPPED:
             raise PeerFault("the hub sends one bad log after another") from fault
-        # Of an error that nobody foresaw only its kind: its text could quote what it stumbled over.
+        # For an unexpected error only its kind is reported: its text could quote data.
         kind, reason = "internal", f"this program failed at it ({type(fault).__name__})"
         if isinstance(fault, VigilError):
             kind, reason = fault.kind, str(fault)
@@ -196,8 +196,8 @@ class Copies:
             freeze(self._store, origin, fault)
 
     def commit(self, group: Sequence[Verified]) -> None:
-        """Stores a group, and the index follows: in one transaction, or in several where it is much work. A crash
-        leaves what was not stored to be sent again; the cursors say from where.
+        """Stores a group, and the index follows: in one transaction, or in several if it is much work. After a crash,
+        what was not stored is sent again, from the cursors on.
         """
         for share in shares(self._cut(group)):
             self._commit(share)
@@ -214,7 +214,7 @@ class Copies:
         return cut
 
     def _commit(self, share: Sequence[Piece]) -> None:
-        """One transaction; where that fails by one of several logs, one for each piece."""
+        """One transaction; if that fails because of one of several logs, one for each piece."""
         todo = [piece for piece in share if piece.verified.batch.origin not in self.stopped]
         try:
             with self._catalogue.change() as change:
@@ -233,7 +233,7 @@ class Copies:
         self._tell([piece.verified for piece in todo])
 
     def _tell(self, stored: Sequence[Verified]) -> None:
-        """What is known of the logs now."""
+        """The present state of the logs."""
         for verified in stored:
             state = verified.after.state
             known = self.progress.get(state.origin, LogProgress(size=0, checkpoint_size=0))

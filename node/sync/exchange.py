@@ -1,11 +1,11 @@
-"""What to do next with the hub: heads in, steps out. No I/O, no clock, no randomness of its own.
+"""Decides the next step with the hub: heads in, steps out. No I/O, no clock, no randomness of its own.
 
 Rules this module upholds:
 
-- A cursor is how much of a log is verified and stored here; what the hub says it has never moves one.
-- Our own log is compared before anything is published, and adopted where the hub is ahead.
-- A body is asked for again only once its log is caught up: before that it may simply be on its way, or be purged by an
-  entry that is.
+- A cursor is how much of a log is verified and stored here; the hub's claims never move one.
+- Our own log is compared before anything is published, and adopted if the hub is ahead.
+- A missing body is requested again only once its log is caught up: before that it may be on its way, or an entry that
+  is on its way may purge it.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ from node.domain.services import Head
 from node.tlog.merkle import MAX_TREE_SIZE
 
 GROUP_BYTES: Final = 4 << 20
-"""Bytes of verified packages that share one commit, at most (at about 158 commits a second a commit a package would
-cost more than everything else together)."""
+"""Most bytes of verified packages that share one commit. At about 158 commits per second, one commit per package would
+cost more than everything else together."""
 GROUP_SECONDS: Final = 0.2
-"""How long the first package of a group waits for company."""
+"""How long the first package of a group waits for more."""
 BACKOFF_FIRST: Final = 0.5
 BACKOFF_CAP: Final = 60.0
-"""Seconds between attempts to reach the hub: doubled each time up to the cap, then drawn between half and whole."""
+"""Seconds between attempts to reach the hub: doubled each time up to the maximum, then a random value between half and
+all of it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """Hold the hub's head of our own log against what we have, before anything is signed."""
+    """Compare the hub's head of our own log with ours, before anything is signed."""
 
     head: Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
-    """Hand in the next run of our own log, from `start` on."""
+    """Submit the next run of our own log, from `start` on."""
 
     start: int
 
@@ -53,14 +55,14 @@ class Follow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """Ask for bodies that should be here."""
+    """Request bodies that should be here."""
 
     origin: Origin
     indices: tuple[int, ...]
 
 
 def own_step(own: LogState, *, compared: bool, head: Head) -> Compare | Publish | None:
-    """The next step for our own log. `compared`: whether it was held against this head."""
+    """The next step for our own log. `compared`: whether it was compared with this head."""
     if not compared or max(head.size, head.cosigned_size) > own.size:
         return Compare(head=head)
     if head.size < own.checkpoint_size:
@@ -69,8 +71,8 @@ def own_step(own: LogState, *, compared: bool, head: Head) -> Compare | Publish 
 
 
 def follow_step(logs: Sequence[LogState], own: Origin, paused: Collection[Origin] = ()) -> Follow:
-    """Where to go on. Named past any end, and so never sent: our own log, which would only come back to us, and logs
-    that are frozen or `paused`, also those of which nothing is here yet.
+    """The cursors to continue from. Logs that the hub must not send are named past any end: our own log, and frozen or
+    `paused` logs, even those without entries here.
     """
     here = {log.origin for log in logs}
     return Follow(
@@ -87,7 +89,7 @@ def follow_step(logs: Sequence[LogState], own: Origin, paused: Collection[Origin
 
 
 def adopt_step(own: LogState, heads: Sequence[Head]) -> Follow:
-    """A stream of our own log alone: every other log is named at the size where the hub stands."""
+    """A stream of our own log alone: every other log is named at the hub's size."""
     others = (LogView(origin=each.origin, size=each.cosigned_size) for each in heads if each.origin != own.origin)
     return Follow(cursors=(LogView(origin=own.origin, size=own.size), *others))
 
@@ -95,7 +97,7 @@ def adopt_step(own: LogState, heads: Sequence[Head]) -> Follow:
 def repair_steps(
     logs: Sequence[LogState], heads: Sequence[Head], missing: Mapping[Origin, Sequence[int]]
 ) -> list[Repair]:
-    """Which bodies to ask for. `missing`: indices by log."""
+    """Which bodies to request. `missing`: indices by log."""
     cosigned = {head.origin: head.cosigned_size for head in heads}
     return [
         Repair(origin=log.origin, indices=tuple(missing[log.origin]))

@@ -1,13 +1,13 @@
-"""The follower: every other member's log, from the hub's stream into the store and the index.
+"""The follower: reads every other member's log from the hub's stream into the store and the index.
 
 Rules this module upholds:
 
 - Constant memory: a bounded queue in front, one group being verified, one being stored. A slow disk slows the stream.
-- Verified progress is kept: when the stream is cut, what was verified is stored before the next attempt.
+- Verified progress is kept: when the stream is cut, verified packages are stored before the next attempt.
 - Reading the stream, verifying and storing overlap; verifying and storing run in threads, never on the event loop.
-- It never gives up. A log that was stopped is tried again with a new stream, at a pace that gets slower; one that was
-  paused, when there may be room for it again.
-- It follows from the moment in which the hub took its stream (`opened`), also while there is nothing new.
+- It never gives up. A stopped log is tried again with a new stream, less and less often; a paused log, when there may
+  be room for it again.
+- It follows from the moment in which the hub accepted its stream (`opened`), also while there is nothing new.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from node.usecases.replica import Verified
 QUEUE: Final = 4
 """Packages that wait to be verified: at most 4 MiB."""
 STALLED: Final = 4
-"""A stopped log is first tried again after as long as a connection that failed this many times."""
+"""A stopped log is first tried again after the same time as a connection that failed this many times."""
 _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Runs on the event loop. `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `attempts`: how it stands."""
+    """Runs on the event loop. `drawn()` returns a float in [0, 1); `pause(seconds)` waits. `attempts`: the state."""
 
     def __init__(
         self,
@@ -63,12 +63,12 @@ class Follower:
         return self.attempts.fault
 
     def opened(self) -> None:
-        """The hub took the stream: for whoever holds the connection, on the event loop."""
+        """The hub accepted the stream. Called by the owner of the connection, on the event loop."""
         self.attempts.worked()
         self._tell()
 
     async def changed(self) -> None:
-        """Returns when a group was stored, a log was stopped or paused, or a stream has ended: for whoever waits."""
+        """Returns when a group was stored, a log was stopped or paused, or a stream has ended."""
         await self._changed.wait()
 
     async def run(self) -> None:
@@ -86,7 +86,7 @@ class Follower:
             await self.attempts.wait(backoff(attempt, self._drawn()), self._pause)
 
     async def _stream(self) -> None:
-        """One stream, until it ends by an error, which it raises once what was verified is stored."""
+        """One stream, until an error ends it. The error is raised once the verified packages are stored."""
         cursors = await asyncio.to_thread(self._copies.open)
         queue: asyncio.Queue[Package | VigilError] = asyncio.Queue(QUEUE)
         receiver = asyncio.create_task(self._receive(cursors, queue))
@@ -106,8 +106,8 @@ class Follower:
             await queue.put(Unavailable("the hub ended the stream"))
         except VigilError as error:
             await queue.put(error)
-        except Exception as error:  # noqa: BLE001  (whoever waits at the queue must hear of it, whatever it was)
-            await queue.put(VigilError(f"the stream broke inside ({type(error).__name__})"))
+        except Exception as error:  # noqa: BLE001  (the queue's reader must learn of any error)
+            await queue.put(VigilError(f"the stream failed internally ({type(error).__name__})"))
 
     def _committed(self) -> None:
         self.attempts.worked()
@@ -127,7 +127,7 @@ class Follower:
 
 
 class _Digest:
-    """Packages from the queue into groups, and groups into the store, one behind the other."""
+    """Reads packages from the queue into groups, and groups into the store, one after the other."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class _Digest:
         self._resume: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Ends by an error alone, with every verified package stored, or on its way when storing failed."""
+        """Ends only by an error, with every verified package stored, or about to be when storing failed."""
         while True:
             if self._resume is None and self._copies.paused:
                 self._resume = asyncio.create_task(asyncio.sleep(self._copies.resume_in()))
@@ -170,7 +170,7 @@ class _Digest:
                 self._again = asyncio.create_task(asyncio.sleep(self._stall()))
 
     async def close(self) -> None:
-        """Waits for the commit under way, which no thread can be called back from."""
+        """Waits for the commit under way: its thread cannot be cancelled."""
         for task in (self._getter, self._again, self._resume):
             if task is not None:
                 task.cancel()
@@ -178,7 +178,7 @@ class _Digest:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _next(self) -> Package | VigilError | None:
-        """The next of the queue; None when the group's time is up. Raises what a commit raised meanwhile."""
+        """The next package of the queue; None when the group's time is up. Raises what a commit raised meanwhile."""
         self._getter = self._getter or asyncio.create_task(self._queue.get())
         left = max(0.0, GROUP_SECONDS - (self._clock() - self._began)) if self._group else None
         watched = [each for each in (self._getter, self._commit, self._again, self._resume) if each is not None]
@@ -189,13 +189,13 @@ class _Digest:
             item, self._getter = self._getter.result(), None
             return item
         if self._again is not None and self._again.done():
-            return Unavailable("a log that was stopped is tried again")
+            return Unavailable("a stopped log is tried again")
         if self._resume is not None and self._resume.done():
-            return Unavailable("a log that was paused is looked at again")
+            return Unavailable("a paused log is checked again")
         return None
 
     def _waiting(self) -> list[Package]:
-        """What else has come, as far as it fits the group; an error stays for its turn."""
+        """Further packages that fit the group; an error waits for its turn."""
         more: list[Package] = []
         while not self._queue.empty() and len(more) < QUEUE:
             item = self._queue.get_nowait()
@@ -213,7 +213,7 @@ class _Digest:
         self._size += sum(_bytes(each) for each in good)
 
     async def _store(self) -> None:
-        """Hands the group to a thread, once the one before is stored."""
+        """Passes the group to a thread, once the previous one is stored."""
         await self._finish()
         group, self._group, self._size = self._group, [], 0
         self._commit = asyncio.create_task(asyncio.to_thread(self._copies.commit, group))

@@ -1,11 +1,11 @@
-"""What is due, and when: APScheduler, with the defaults that skip work in silence turned off.
+"""Periodic jobs: APScheduler, with the defaults that silently skip work turned off.
 
 Rules this module upholds:
 
-- A late job runs late rather than never; runs that piled up become one; no job runs beside itself.
-- Jobs that are due at once on every node are spread by jitter.
-- A job that fails or is missed says so, and runs again when it is next due. No job is kept on disk: due work lives in
-  the store's own tables.
+- A late job runs late; it is never dropped. Missed runs become one; no job runs twice at the same time.
+- Jitter spreads jobs that are due at once on every node.
+- A job that fails or is missed is reported, and runs again when it is next due. No job is stored on disk: pending work
+  is in the store's own tables.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from node.errors import VigilError
 from node.sync.attempts import loggable
 
 JITTER: Final = 0.1
-"""Share of a job's interval by which each run is moved at random."""
+"""The share of a job's interval by which each run is shifted at random."""
 _log = structlog.get_logger(__name__)
 
 
 class Jobs:
-    """Made and used on the event loop. `troubles`: why a job's last run failed, by name; a job without one is well."""
+    """Created and used on the event loop. `troubles`: why a job's last run failed, by name; a job without an entry
+    works.
+    """
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(
@@ -54,7 +56,7 @@ class Jobs:
         )
 
     def now(self, name: str) -> None:
-        """Makes a job due at once; its interval goes on from there."""
+        """Makes a job due at once; its interval continues from there."""
         self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
@@ -62,7 +64,7 @@ class Jobs:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """No job starts any more. One that is running ends with the event loop's tasks. Idempotent."""
+        """No further job starts. A running one ends with the event loop's tasks. Idempotent."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 

@@ -1,12 +1,13 @@
-"""The publisher: what this member acknowledged, to the hub.
+"""The publisher: sends this member's acknowledged statements to the hub.
 
 Rules this module upholds:
 
-- Every round begins with the hub's head of our log. Nothing is signed before the first one of this start was compared.
-- What the hub answers is verified before it counts as published; a hub that takes nothing is left alone for a while.
-- It never gives up: failures are followed by a pause that doubles and is drawn at random.
-- Where the hub has entries of our log that we have not, somebody is told before they are taken in: at the first
-  comparison of a start this database is an older one, and later on somebody else writes with our key.
+- Every round begins with the hub's head of our log. After each start, nothing is signed before that log was compared.
+- The hub's answer is verified before anything counts as published. A hub that accepts nothing is left alone for a
+  while.
+- It never gives up: after a failure it waits for a time that doubles and has a random part.
+- If the hub has entries of our log that this node lacks, an alarm is raised before they are adopted. At the first
+  comparison after a start, this database is an older one; later, someone else writes with our key.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ from node.sync.streams import reading
 from node.usecases.ownlog import OwnLog, Standing
 
 ADOPT_SECONDS: Final = 60.0
-"""How long the hub may take over the next package of our own entries, which it says it has."""
+"""How long the hub may take to send the next package of our own entries, which it says it has."""
 _log = structlog.get_logger(__name__)
 
 
 class Publisher:
     """Runs on the event loop; the own log's work goes to threads.
 
-    `drawn()` gives a float in [0, 1); `pause(seconds)` waits. `attempts`: how it stands. `idle` is set while the hub
-    has all that was acknowledged when the last round began. `looked` is set once the hub's head of our log was held
-    against it, and this database is not known to be an older one. `adopted` counts own entries that came back from
-    the hub.
+    `drawn()` returns a float in [0, 1); `pause(seconds)` waits. `attempts`: the state. `idle` is set while the hub has
+    everything that was acknowledged when the last round began. `looked` is set once the hub's head of our log was
+    compared, and this database is not known to be an older one. `adopted` counts own entries that came back from the
+    hub.
 
-    `on_behind(size, hub_size)`: at the first comparison the hub has more of our log. It raises `WrongDatabase` where
-    that was not to be expected, and then nothing is taken in, and `run` ends. `on_foreign(size, hub_size)`: entries
-    that nobody wrote here were appended while we ran. `on_rolled_back(own, head)`: the hub shows less of our log than
-    it has cosigned; called before it is handed in again. All are called in a thread.
+    `on_behind(size, hub_size)`: at the first comparison the hub has more of our log. It raises `WrongDatabase` if that
+    was unexpected; then nothing is adopted, and `run` ends. `on_foreign(size, hub_size)`: entries that were not written
+    here were appended while we ran. `on_rolled_back(own, head)`: the hub shows less of our log than it has cosigned;
+    called before it is submitted again. All are called in a thread.
     """
 
     def __init__(
@@ -83,8 +84,8 @@ class Publisher:
     def wake(self) -> None:
         """There may be something to publish. From any thread.
 
-        Also for a job every minute or so: each round looks at the hub's head of our log, and so finds what somebody
-        else, with a key that was stolen, appends to it.
+        Also called by a job about once a minute: each round reads the hub's head of our log, and so detects entries
+        that someone else appends with a stolen key.
         """
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._work.set)
@@ -121,17 +122,17 @@ class Publisher:
                 self._tell()
 
     async def round(self) -> None:
-        """Compares, places, signs and hands in until the hub has all of it. Raises what stands in the way."""
+        """Compares, places, signs and submits until the hub has everything. Raises what stops it."""
         if not self._confirmed:
             await self._confirm_former()
         head, held = await self._head(), None
         own = await asyncio.to_thread(self._own.state)
         if head.cosigned_size < own.cosigned_size:
-            # Kept before we hand in again what the hub lost: afterwards nothing would show that it had.
+            # Stored before we submit again what the hub has lost: afterwards nothing would show that it had it.
             await asyncio.to_thread(self._on_rolled_back, own, head)
         while True:
             own = await asyncio.to_thread(self._own.state)
-            # Every head is held against our log once, also one of a size that we have: it may be of another history.
+            # Every head is compared with our log once, also one of a size that we have: it may be of another history.
             match own_step(own, compared=self._own.compared and head == held, head=head):
                 case Compare(head=shown):
                     head = held = await self._compare(shown)
@@ -143,7 +144,7 @@ class Publisher:
                         return
 
     async def _confirm_former(self) -> None:
-        """Once a start: what the hub cosigned of our logs under former keys, where its answer never came."""
+        """Once per start: fetches the hub's cosignatures on our former logs if its answer never came."""
         former = await asyncio.to_thread(self._own.unconfirmed)
         for head in await self._carrier.heads(former) if former else ():
             await asyncio.to_thread(self._own.confirm, head)
@@ -155,7 +156,7 @@ class Publisher:
         return next((each for each in heads if each.origin == self._own.origin), nothing)
 
     async def _compare(self, head: Head) -> Head:
-        """The head that our log was held against: another than was shown, where entries had to be adopted first."""
+        """The head that our log was compared with. It differs from the one shown if entries had to be adopted first."""
         try:
             standing = await asyncio.to_thread(self._own.reconcile, head)
         except VigilError:
@@ -168,7 +169,7 @@ class Publisher:
         own = await asyncio.to_thread(self._own.state)
         if self._began:
             _log.error("foreign append", meaning="the hub holds entries of our log that were not written here")
-        # Told and kept before anything is taken in: once it is, nothing would tell it from our own entries.
+        # Reported and stored before anything is adopted: afterwards the entries could not be told from our own.
         await asyncio.to_thread(self._on_foreign if self._began else self._on_behind, own.size, head.cosigned_size)
         self.looked.set()
         await self._adopt(head.cosigned_size)
@@ -181,14 +182,14 @@ class Publisher:
         try:
             head = await self._carrier.submit(package)
         except Conflict:
-            # Somebody else handed in a run, or our last answer was lost: the hub's own word decides.
+            # Someone else submitted a run, or our last answer was lost: the hub's new head decides.
             head = await self._head()
         if head.size <= start:
             raise PeerFault("the hub accepted our entries but does not have them", remedy="ask the hub's operator")
         return head
 
     async def _adopt(self, size: int) -> None:
-        """Takes our own log back from the hub, up to `size`."""
+        """Adopts our own log from the hub, up to `size`."""
         own = await asyncio.to_thread(self._own.state)
         follow = adopt_step(own, await self._carrier.heads([]))
         packages = self._carrier.follow(follow.cursors)
@@ -199,7 +200,7 @@ class Publisher:
                     async with asyncio.timeout(ADOPT_SECONDS):
                         package = await anext(packages)
                 except (TimeoutError, StopAsyncIteration) as error:
-                    raise Unavailable("the hub does not hand over the entries of ours that it has") from error
+                    raise Unavailable("the hub does not send the entries of our log that it says it has") from error
                 if package.origin == self._own.origin:
                     verified = await asyncio.to_thread(self._own.adopt, package)
                     self.adopted += len(package.entries)

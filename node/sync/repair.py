@@ -1,12 +1,14 @@
-"""Repair: bodies that should be here and are not, asked for again.
+"""Repair: requests missing bodies again.
 
 Rules this module upholds:
 
-- Only once a log is caught up is a body missing: before that it may be on its way, or purged by an entry that is.
-- What the hub sends is held against the entry's commitments and handling like anything else.
-- What stays missing is counted and said, log by log. It is withheld from us, or lost. After the days that the policy
-  says it is given up (`usecases.missing`): asked for once a day, a page at a time, and said no more.
-- What goes wrong with one log's bodies does not keep those of the others from being asked for.
+- A body is missing only once its log is caught up: before that it may be on its way, or an entry on its way may purge
+  it.
+- What the hub sends is checked against the entry's commitments and handling, as always.
+- Bodies that stay missing are counted and reported, log by log: withheld from us, or lost. After the number of days in
+  the policy, a body is given up (`usecases.missing`): it is requested once a day, a page at a time, and no longer
+  reported.
+- A fault with one log's bodies does not stop the requests for other logs.
 """
 
 from __future__ import annotations
@@ -36,14 +38,14 @@ from node.usecases.entry_columns import Handlings, parse
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
-"""Bodies that one request asks for."""
+"""Most bodies that one request asks for."""
 _NOTHING: Final = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 _log = structlog.get_logger(__name__)
 
 
 class Repairer:
-    """`round()` when it is due, on the event loop. `limits` gives those of the policy. `missing`: what stayed missing
-    after the last round, by log; `given_up`: what else is, and is asked for no more.
+    """Call `round()` when it is due, on the event loop. `limits` returns those of the policy. `missing`: what stayed
+    missing after the last round, by log; `given_up`: bodies that are no longer requested regularly.
     """
 
     def __init__(
@@ -70,8 +72,8 @@ class Repairer:
         self.given_up: dict[Origin, int] = {}
 
     async def round(self) -> int:
-        """Asks once for each log's next missing bodies; how many came and were right. Raises as the carrier does: what
-        is wrong with one log once all were asked for.
+        """Requests each log's next missing bodies once; returns how many came and were right. Raises as the carrier
+        does; a fault with one log is raised after all logs were tried.
         """
         heads = await self._carrier.heads([])
         steps = await asyncio.to_thread(self._plan, heads)
@@ -93,14 +95,14 @@ class Repairer:
             logs = [log for log in reader.logs() if log.origin.stream == "log" and not log.frozen]
             marks = read_marks(reader)
             found = {log.origin: absent(reader, log, marks, limits, today) for log in logs}
-            # The first round of a day asks for what was given up, where there is any.
+            # The first round of a day also requests the bodies that were given up.
             due = {log.origin for log in logs if marks.get(log.origin, [(0, 0)])[-1][0] != today}
             given_up = {
                 origin: reader.missing(origin, ASK_AT_ONCE, self._old.get(origin, -1) + 1)
                 for origin in due
                 if found[origin].given_up
             }
-        # Not always the same ones first: a body that nobody has must not keep the others waiting.
+        # Not always the same bodies first: a body that nobody has must not delay the others.
         chosen = {origin: given_up.get(origin) or self._next(origin, each.asked) for origin, each in found.items()}
         steps = repair_steps(logs, heads, chosen)
         caught_up = self._note(logs, heads, marks, due, today)
@@ -112,7 +114,7 @@ class Repairer:
     def _note(
         self, logs: Sequence[LogState], heads: Sequence[Head], marks: Marks, due: Collection[Origin], today: int
     ) -> list[Origin]:
-        """Which logs are caught up; once a day it is kept how far."""
+        """Which logs are caught up; once a day their sizes are stored."""
         cosigned = {head.origin: head.cosigned_size for head in heads}
         caught_up = [log for log in logs if log.size >= cosigned.get(log.origin, MAX_TREE_SIZE)]
         if new := [log for log in caught_up if log.origin in due]:
@@ -121,7 +123,7 @@ class Repairer:
         return [log.origin for log in caught_up]
 
     def _tell(self, found: Mapping[Origin, Absent]) -> None:
-        """Once when bodies begin to be missing, and when some are given up: not at every number between."""
+        """Logged once when bodies begin to be missing, and when some are given up: not at every number between."""
         for origin, each in found.items():
             if each.asked and not self.missing.get(origin, 0):
                 _log.error("bodies missing", origin=str(origin), bodies=len(each.asked))
@@ -147,7 +149,7 @@ class Repairer:
     def _fill_one(self, change: Change, origin: Origin, index: int, shown: Disclosure) -> bool:
         run = change.writer.run(origin, index, index + 1, 0)
         if run.states[0] != BodyState.MISSING:
-            # Purged while we were asking.
+            # Purged while the request was under way.
             return False
         package = Package(
             origin=origin,

@@ -1,9 +1,9 @@
-"""Restitution: own logs of former epochs, to a hub that has less of them than it had cosigned.
+"""Restitution: submits own logs of former epochs to a hub that has less of them than it had cosigned.
 
 Rules this module upholds:
 
-- It speaks only where something is missing. A hub that has everything is asked for its heads, and no more.
-- A hub that takes nothing is left alone until the next round.
+- It sends only if something is missing. A hub that has everything is only asked for its heads.
+- A hub that accepts nothing is left alone until the next round.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Restitution:
         self._carrier = carrier
 
     async def round(self) -> None:
-        """Hands in what the hub lacks. Raises what stands in the way."""
+        """Submits what the hub lacks. Raises what stops it."""
         sizes = await asyncio.to_thread(self._former.sizes)
         if not sizes:
             return
@@ -47,4 +47,4 @@ class Restitution:
             if head.size <= at:
                 raise PeerFault("the hub accepted entries of a former log but does not have them")
             at = head.size
-        _log.warning("a former log of ours was handed in again", entries=at - start)
+        _log.warning("a former log of ours was submitted again", entries=at - start)

@@ -1,4 +1,4 @@
-"""Streams that are closed when nobody reads them any more, so that the call behind them ends with the reader."""
+"""Streams that are closed when their reader stops, so that the call behind them ends too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 @asynccontextmanager
 async def reading(stream: AsyncIterator[Item]) -> AsyncIterator[AsyncIterator[Item]]:
-    """The stream, closed at the end of the block where it can be (a generator stays open until it is)."""
+    """The stream, closed at the end of the block if it can be (a generator stays open until it is closed)."""
     try:
         yield stream
     finally:

@@ -1,8 +1,8 @@
-"""The watch on the hub: does it still have what it has cosigned?
+"""The watch on the hub: checks that it still has what it has cosigned.
 
 Rules this module upholds:
 
-- One question a round, whatever the number of logs.
+- One request per round, for any number of logs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Watch:
         self._carrier = carrier
 
     async def round(self) -> None:
-        """Asks the hub for its heads and holds them against what is kept here. Raises what stands in the way."""
+        """Requests the hub's heads and compares them with what is stored here. Raises what stops it."""
         before = await asyncio.to_thread(self._watch.cosigned)
         if before:
             await asyncio.to_thread(self._watch.look, before, await self._carrier.heads([]))

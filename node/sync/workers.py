@@ -1,9 +1,9 @@
-"""Threads that do the blocking work of an event loop, and a way back that wakes the loop once for many.
+"""Threads for an event loop's blocking work, and a way back that wakes the loop once for many results.
 
 Rules this module upholds:
 
-- Jobs are done in the order they came. A job that fails ends nothing but itself.
-- Nothing is made for a job but a place in a queue: of many small jobs, a future each would be a good part of the work.
+- Jobs run in the order in which they came. A job that fails affects only itself.
+- A job only needs a place in a queue: with many small jobs, a future for each would be a large part of the work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Workers:
-    """`count` threads. Made on the running loop that `tell` speaks to. Close it (`close`)."""
+    """`count` threads. Created on the running loop that `tell` calls back. Close it (`close`)."""
 
     def __init__(self, count: int, name: str) -> None:
         self._loop = asyncio.get_running_loop()
@@ -35,13 +35,13 @@ class Workers:
             thread.start()
 
     def do(self, job: Callable[[], None]) -> None:
-        """Has a job done by the next thread that is free. From any thread."""
+        """Passes a job to the next free thread. From any thread."""
         self._jobs.put(job)
 
     def tell(self, call: Callable[[], None]) -> None:
-        """Has `call` run on the loop, together with what others tell until it wakes. From any thread.
+        """Runs `call` on the loop, together with other calls that come before it wakes. From any thread.
 
-        Nothing happens where the loop has ended: who would have been told is gone.
+        Nothing happens if the loop has ended: its listeners are gone.
         """
         with self._telling:
             first = not self._told
@@ -51,7 +51,7 @@ class Workers:
                 self._loop.call_soon_threadsafe(self._listen)
 
     def close(self) -> None:
-        """Waits until every job is done that was handed in. Blocking; not from a job."""
+        """Waits until every submitted job is done. Blocking; not from a job."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -67,5 +67,5 @@ class Workers:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
-            except Exception as error:  # noqa: BLE001  (the next job has nothing to do with it)
+            except Exception as error:  # noqa: BLE001  (the next job does not depend on it)
                 _log.error("a job failed", what=type(error).__name__)

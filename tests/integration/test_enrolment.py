@@ -218,7 +218,7 @@ def test_a_lost_answer_costs_nothing(world: World) -> None:
 
 def test_a_token_that_nobody_gave_out_is_refused(world: World) -> None:
     invented = replace(world.invite(FR), secret=os.urandom(32))
-    with pytest.raises(Unauthenticated, match="not one of ours"):
+    with pytest.raises(Unauthenticated, match="did not issue this token"):
         run(world.desk.join(Node(world, FR, token=invented).petition))
 
 

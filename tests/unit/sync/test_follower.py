@@ -139,7 +139,7 @@ def test_a_stream_that_breaks_in_a_way_nobody_foresaw_is_said_and_opened_anew() 
             await asyncio.gather(following, return_exceptions=True)
 
     asyncio.run(story())
-    assert troubles[0] == "internal: the stream broke inside (ValueError)"
+    assert troubles[0] == "internal: the stream failed internally (ValueError)"
     assert wire.broken == 1
 
 
