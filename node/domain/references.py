@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from node.domain.fingerprints import MD5, PDQ, PHOTODNA, SHA1, SHA256, UNSTATED_QUALITY, Fingerprint
+from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
+from node.domain.fingerprints import UNSTATED_QUALITY, Fingerprint
 from node.domain.statements import Tri
 
 EMPTY_DIGESTS: Final = frozenset(

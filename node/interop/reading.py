@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from node.domain.fingerprints import FingerprintKind
+from node.domain.fingerprint_kinds import FingerprintKind
 from node.domain.references import At, Item
 from node.errors import Malformed, Misuse
 
