@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_RADIUS
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_RADIUS
 from node.domain.held_questions import NearQuestion
 from node.domain.orientations import turned
 
@@ -126,15 +126,14 @@ class _Count:
 
 
 def values_of(probes: Iterable[Probe]) -> list[bytes]:
-    """The PDQ hashes (32 bytes each) of a question by which it may come near something. A search tries a frame in all
-    orientations, so all of them are included.
+    """The PDQ hashes (32 bytes each) of a question by which it may come near something. Each orientation of a picture
+    is a probe. A search tries a frame in all orientations, so all of them are included.
     """
     found: dict[bytes, None] = {}
     for probe in probes:
-        if probe.code == PDQ.code:
-            found[probe.value] = None
-        elif probe.code == FRAME.code:
-            found.update(dict.fromkeys(turned(probe.value)))
+        kind = KIND_BY_CODE[probe.code]
+        if kind.is_pdq:
+            found.update(dict.fromkeys((probe.value,) if kind.oriented else turned(probe.value)))
     return list(found)
 
 
