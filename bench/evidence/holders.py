@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 import mailbox
@@ -22,6 +21,7 @@ import struct
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -113,7 +113,7 @@ def _pdf_image(stream: Callable[[str, bytes], int], data: bytes, *, flate: bool)
         head += " /ColorSpace /DeviceRGB /BitsPerComponent 8"
         if not flate:
             return stream(f"{head} /Filter /DCTDecode", data)
-        return stream(f"{head} /Filter /FlateDecode", importlib.import_module("zlib").compress(image.tobytes()))
+        return stream(f"{head} /Filter /FlateDecode", zlib.compress(image.convert("RGB").tobytes()))
 
 
 def _pdf_file(objects: Sequence[bytes]) -> bytes:

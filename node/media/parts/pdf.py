@@ -13,10 +13,9 @@ Source: ISO 32000-1, 7.3.8 (streams), 7.4 (filters), 7.11.4 (embedded files), 8.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import pikepdf
 from pikepdf import Name, settings
@@ -29,12 +28,13 @@ from node.media.parts.bounds import (
     Meter,
     careful,
     counted,
-    find,
     in_our_words,
     name_of,
     unpack,
 )
 from node.media.parts.part import Omission, Part
+from node.media.parts.pdf_carving import DAMAGED, carved, digest_of
+from node.media.parts.pdf_file import opened
 from node.media.parts.pdf_pictures import Unconverted, picture_of
 from node.media.region import Region
 from node.media.shortage import lack_in
@@ -44,11 +44,7 @@ _MOST_AT_ONCE: Final = 640 << 20
 _MOST_CONTENT: Final = 64 << 20
 """Bytes of drawing instructions that are searched for pictures."""
 _INLINE: Final = re.compile(rb"(?<![A-Za-z])ID\s")
-_CARVED: Final = re.compile(rb"stream\r?\n(?=\xff\xd8\xff|\x00\x00\x00\x0cjP  )")
 _NOT_CONTENT: Final = frozenset({"/XRef", "/ObjStm", "/Metadata", "/EmbeddedFile"})
-_STEP: Final = 1 << 20
-_NO_PAGES: Final = "no pages found"
-"""What qpdf says of a document without a page."""
 _MOST_OBJECTS: Final = 2_000_000
 
 
@@ -78,7 +74,7 @@ def recognise(head: bytes, _: Region) -> bool:
 def members(region: Region) -> Iterator[Part | Omission]:
     """Every picture and every embedded file."""
     try:
-        document = _opened(region)
+        document, damaged = opened(region)
     except pikepdf.PasswordError:
         yield Omission(reason="a PDF document that needs a password")
         return
@@ -87,64 +83,26 @@ def members(region: Region) -> Iterator[Part | Omission]:
     except Exception as error:
         if lack_in(error):
             raise
-        yield from _carved(region)
+        yield from carved(region, frozenset())
         return
     with document:
-        yield from _Document(document, region).members()
-        if any("damaged" in str(warning) for warning in document.get_warnings()):
-            yield Omission(reason="what the damaged parts of a PDF document hold")
-
-
-def _opened(region: Region) -> pikepdf.Pdf:
-    """The document. Raises what pikepdf raises."""
-    try:
-        return _open(region)
-    except pikepdf.PdfError as error:
-        if _NO_PAGES not in str(error):
-            raise
-    # A document may hold attachments and no page. While warnings are limited, qpdf 12.4 opens none of these.
-    before = settings.set_qpdf_limits(doc_max_warnings=0)
-    try:
-        return _open(region)
-    finally:
-        settings.set_qpdf_limits(**cast("Any", before))
-
-
-def _open(region: Region) -> pikepdf.Pdf:
-    return pikepdf.open(
-        cast("Any", _File(region)),
-        suppress_warnings=True,
-        attempt_recovery=True,
-        access_mode=pikepdf.AccessMode.stream,
-    )
-
-
-class _File(io.RawIOBase):
-    """A region as qpdf reads it."""
-
-    def __init__(self, region: Region) -> None:
-        super().__init__()
-        self._region = region
-        self.seek, self.tell = region.seek, region.tell  # type: ignore[method-assign]
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (a writable buffer)
-        data = self._region.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        reader = _Document(document, region, damaged=damaged)
+        yield from reader.members()
+        if damaged:
+            yield from carved(region, frozenset(reader.given))
+        elif any("damaged" in str(warning) for warning in document.get_warnings()):
+            yield Omission(reason=DAMAGED)
 
 
 class _Document:
     """One pass over the objects of a document."""
 
-    def __init__(self, document: pikepdf.Pdf, region: Region) -> None:
+    def __init__(self, document: pikepdf.Pdf, region: Region, *, damaged: bool) -> None:
+        """`given`: digests (`pdf_carving.digest_of`) of what is given of a damaged document as it lies in the file."""
+        self.given: set[bytes] = set()
         self._document = document
         self._meter = Meter(region)
+        self._is_damaged = damaged
         self._damaged = self._unconverted = self._too_large = 0
 
     def members(self) -> Iterator[Part | Omission]:
@@ -188,12 +146,18 @@ class _Document:
     def _pictures(self, stream: pikepdf.Stream) -> Iterator[Part]:
         if Name.Width in stream and Name.Height in stream:
             _bound(stream)
+            self._remember(stream)
             yield Part(role=Role.PICTURE, content=picture_of(stream, stream.read_raw_bytes, stream.read_bytes))
         elif str(stream.get(Name.Type, "")) not in _NOT_CONTENT and Name.Length1 not in stream:
             yield from _inline(stream)
 
+    def _remember(self, stream: pikepdf.Stream) -> None:
+        if self._is_damaged:
+            self.given.add(digest_of(bytes(stream.read_raw_bytes())))
+
     def _file(self, stream: pikepdf.Stream, name: str) -> Iterator[Part]:
         _bound(stream)
+        self._remember(stream)
         yield Part(role=Role.ATTACHMENT, content=_unpacked(stream), name=name_of(name))
 
     def _left_out(self) -> Iterator[Omission]:
@@ -241,19 +205,3 @@ def _inline(stream: pikepdf.Stream) -> Iterator[Part]:
             picture = instruction.iimage
             packed = picture._data._inline_image_raw_bytes  # noqa: SLF001  (there is no other way to its bytes)
             yield Part(role=Role.PICTURE, content=picture_of(picture.obj, packed, picture.read_bytes))
-
-
-def _carved(region: Region) -> Iterator[Part | Omission]:
-    """The JPEG pictures of a document whose objects cannot be found."""
-    meter = Meter(region)
-    for offset in range(0, region.size, _STEP):
-        for found in _CARVED.finditer(region.at(offset, _STEP + 32)):
-            start = offset + found.end()
-            if found.start() >= _STEP:
-                continue
-            end = find(region, start, b"endstream")
-            picture = region.part(start, end - start)
-            if not (meter.part() and meter.as_is(picture)):
-                break
-            yield Part(role=Role.PICTURE, content=picture)
-    yield Omission(reason="the rest of a PDF document, which is damaged")

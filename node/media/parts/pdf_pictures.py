@@ -23,6 +23,7 @@ from typing import Any, Final
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
 from node.media.parts.bounds import Inflater, unpack
+from node.media.parts.pdf_samples import Samples
 
 _JPEG, _JPEG_2000, _FAX, _JBIG_2 = "/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"
 _SHORT: Final = {
@@ -63,13 +64,14 @@ def picture_of(stream: Object, raw: Callable[[], Any], decoded: Callable[[], Any
     row = (width * components * depth + 7) // 8
     if row * height > _MOST_SAMPLES:
         raise Unconverted
-    samples = _rows(decoded, row, height, inverted=_is_inverted(stream) and not palette)
+    samples = Samples(stream, filters, raw, decoded, (row, height))
+    rows = samples.rows(inverted=_is_inverted(stream) and not palette)
     if components == _CMYK:
-        return _tiff(width, height, samples, row * height, photometric=5, depths=(depth,) * 4)
+        return samples.judged(_tiff(width, height, rows, row * height, photometric=5, depths=(depth,) * 4))
     kind = _PNG_PALETTE if palette else _PNG_RGB if components == _RGB else _PNG_GREY
     if kind == _PNG_PALETTE and depth > 8:  # noqa: PLR2004
         raise Unconverted
-    return _png((width, height, depth, kind), palette, samples)
+    return samples.judged(_png((width, height, depth, kind), palette, rows))
 
 
 def _value(stream: Object, name: str, short: str) -> Any:  # noqa: ANN401  (any object of a document)
@@ -162,15 +164,6 @@ def _undone(filters: list[str], raw: Callable[[], Any]) -> Iterator[bytes]:
             text = b"".join(data).partition(b"~>")[0].removeprefix(b"<~")
             data = iter((base64.a85decode(text),))
     yield from data
-
-
-def _rows(decoded: Callable[[], Any], row: int, height: int, *, inverted: bool) -> Iterator[bytes]:
-    """The rows of a picture; those that the data lacks are 0."""
-    data = memoryview(bytes(decoded()))
-    turned = bytes(range(255, -1, -1))
-    for at in range(0, row * height, row):
-        values = bytes(data[at : at + row])
-        yield (values.translate(turned) if inverted else values).ljust(row, b"\0")
 
 
 def _png(header: tuple[int, int, int, int], palette: bytes, rows: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,59 @@
+"""The JPEG pictures of a damaged PDF document that no object of it leads to any more.
+
+Rules this module upholds:
+
+- A picture is known by its first bytes behind the word `stream`, and ends before `endstream` or with the file.
+- What the reader of objects gave already is not given again.
+
+Source: ISO 32000-1, 7.3.8 (streams).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from node.domain.parts import Role
+from node.media.parts.bounds import Meter, find
+from node.media.parts.part import Omission, Part
+from node.media.region import Region
+
+DAMAGED: Final = "what the damaged parts of a PDF document hold"
+_BEGINS: Final = re.compile(rb"stream\r?\n(?=\xff\xd8\xff|\x00\x00\x00\x0cjP  )")
+_STEP: Final = 1 << 20
+_MOST_COMPARED: Final = 64 << 20
+"""Bytes of a picture that is held in memory to be compared with those that were given."""
+_LINE_END: Final = b"\r\n"
+
+
+def digest_of(data: bytes) -> bytes:
+    """SHA-256 of the bytes of a stream, without line ends behind them: these may belong to the document."""
+    return hashlib.sha256(data.rstrip(_LINE_END)).digest()
+
+
+def carved(region: Region, given: frozenset[bytes]) -> Iterator[Part | Omission]:
+    """Every JPEG and JPEG 2000 picture that lies in a document as it is. `given`: digests (`digest_of`) of those that
+    are known.
+    """
+    meter = Meter(region)
+    for offset in range(0, region.size, _STEP):
+        for found in _BEGINS.finditer(region.at(offset, _STEP + 32)):
+            if found.start() >= _STEP:
+                continue
+            picture = _up_to_its_end(region, offset + found.end())
+            if picture.size <= _MOST_COMPARED and digest_of(picture.head(picture.size)) in given:
+                continue
+            if not (meter.part() and meter.as_is(picture)):
+                break
+            yield Part(role=Role.PICTURE, content=picture)
+    yield Omission(reason=meter.full or DAMAGED)
+
+
+def _up_to_its_end(region: Region, start: int) -> Region:
+    """A stream from its first byte on, without the line end before `endstream` (7.3.8.1)."""
+    end = find(region, start, b"endstream")
+    last = region.at(max(end - 2, start), min(2, end - start)) if end < region.size else b""
+    line_end = len(_LINE_END) if last == _LINE_END else int(last.endswith((b"\r", b"\n")))
+    return region.part(start, end - line_end - start)
