@@ -148,11 +148,6 @@ class WorkerProcess:
 
 def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
     """Starts one of up to `workers` worker processes. Raises `Unavailable` where the machine starts no process."""
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    environment |= dict.fromkeys(_ONE_THREAD, "1")
-    environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
-    environment[_ONE_ARENA] = "1"
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
     # Messages, each with its file. Our end is not read: what a worker would send by it is refused by the kernel.
     scratch = open_scratch()
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -163,7 +158,7 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
             stdin=its.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=bare_environment(workers=workers),
             cwd="/",
             pass_fds=(scratch,),
             bufsize=0,
@@ -179,6 +174,16 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
         its.close()
         os.close(scratch)
     return WorkerProcess(process=process, to=ours, deadline=time.monotonic() + START_SECONDS)
+
+
+def bare_environment(*, workers: int) -> dict[str, str]:
+    """The environment of one of up to `workers` worker processes."""
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    environment |= dict.fromkeys(_ONE_THREAD, "1")
+    environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
+    environment[_ONE_ARENA] = "1"
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    return environment
 
 
 def cause(status: int, seconds: int) -> MediaError:

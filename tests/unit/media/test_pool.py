@@ -20,10 +20,16 @@ from node.media.budget import Budget, is_cut
 from node.media.walk import Unreadable
 from node.media.worker_process import WorkerProcess, start
 from tests.conftest import absent
+from tests.unit.media.forked_workers import MISBEHAVING, forking
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.reading import fingerprint, of_files, reason
 
-MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked() -> Iterator[None]:
+    """Workers that misbehave are forked; those that do not are started."""
+    with forking():
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Parts through real workers: each costs only itself, whatever becomes of its worker; nothing is left on the disk."""
 
 import hashlib
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,19 @@ from node.media.course import Examined
 from node.media.scratch import FULL
 from node.media.tasks import Task
 from tests.unit.media.boxes import box
+from tests.unit.media.forked_workers import MISBEHAVING, forking
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.reading import reason
 
-MISBEHAVING = (sys.executable, "-P", "-m", "tests.unit.media.misbehaving_worker")
 PHOTO = encoded(scene(80, 60), "PNG")
 ANOTHER = encoded(scene(80, 60, 7), "PNG")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked() -> Iterator[None]:
+    """Workers that misbehave are forked; those that do not are started."""
+    with forking():
+        yield
 
 
 def deed(name: str) -> tuple[str, bytes, str]:
