@@ -1,1 +1,1 @@
-"""The command line: one file a command group, no decisions."""
+"""The command line: one file per command group, no decisions."""

@@ -1,10 +1,10 @@
-"""`vigil allow`: the list of content that is known to be harmless, and gives no hits.
+"""`vigil allow`: the list of content that is known to be harmless. It gives no hits.
 
 Rules this module upholds:
 
-- SHA-256 and nothing else: a shorter digest can be forged, and a perceptual hash would hide what only looks alike.
-- A file with one bad line changes nothing.
-- Emptying the list asks to be told twice: without --yes it says what would be lost.
+- The list accepts SHA-256 only. A shorter digest can be forged, and a perceptual hash would also hide similar pictures.
+- If a file has one bad line, nothing changes.
+- Emptying the list needs --yes. Without it, the command only says what would be lost.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sha256_digits(text: str) -> str:
-    """A SHA-256 in lower-case hex, as a person or a file gives it. Raises `Misuse`; the text itself is not repeated."""
+    """Parses a SHA-256 from a person or a file to lower-case hex. Raises `Misuse`, which does not repeat the text."""
     found = _SHA256.fullmatch(text)
     if found is None:
         what = f"{len(text)} hex digits" if re.fullmatch(r"[0-9A-Fa-f]+", text) else f"{len(text)} characters"
@@ -66,7 +66,7 @@ def import_(ctx: typer.Context, file: SomeFile) -> None:
     """Put the SHA-256 values of known-harmless files on the list.
 
     A file on the list gives no hits, and a holding whose file is on the list is no hit. A query leaves the file out and
-    says so. Files that only look like it are shown as before. Every command says how many hits it hides; --show-all
+    says so. Files that only look similar still give hits. Every command says how many hits it hides; --show-all
     shows them. The audit log records the import.
     """
     given = common(ctx)
@@ -142,7 +142,7 @@ def _sha256_of(listed: Listed) -> list[str]:
 
 
 def _not_allowed(listed: Listed) -> str:
-    """Why a line of a list cannot be put on the list; "" where it can."""
+    """Why a line cannot be put on the list; "" if it can."""
     return "" if _sha256_of(listed) else "it has no SHA-256. Only SHA-256 can be allowed: an MD5 or SHA-1 can be forged"
 
 

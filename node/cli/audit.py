@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- It reads the audit log of the home it is given, a node's or a hub's; nothing can be changed by it.
+- The command reads the audit log of the given home, a node's or a hub's. It cannot change anything.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SAID_FIRST: Final = frozenset({
     "index", "kind", "state", "at", "what", "outcome", "officer", "case", "legal_basis", "query",
     "error", "why", "ended_at",
 })  # fmt: skip
-"""What has a place of its own; the rest is shown behind it."""
+"""Fields with a fixed place in the output; the others follow."""
 _INDENT: Final = 9
 
 
@@ -37,11 +37,11 @@ def audit(
         typer.Option("--after", metavar="INDEX", min=0, help="First entry to show. Default: the newest entries."),
     ] = None,
 ) -> None:
-    """Read the audit log of this node or hub, oldest first. That you read it is in it, too.
+    """Read the audit log of this node or hub, oldest first. The log also records that you read it.
 
     A question is shown by its number, case and legal basis, never with its fingerprints. An administrative act is shown
-    with its outcome: done, refused, failed, or unknown if the program ended in the middle. What is past its retention
-    is an entry that says so.
+    with its outcome: done, refused, failed, or unknown if the program ended in the middle. An entry that is past its
+    retention says so.
     """
     given = common(ctx)
     found: list[Line] = []
@@ -59,12 +59,12 @@ def audit(
 def _print_entries(output: Output, lines: list[Line]) -> None:
     listed = {line["index"] for line in lines}
     for line in lines:
-        if line.get("of") not in listed:  # an act's own entry says how it ended
+        if line.get("of") not in listed:  # the entry of an act says how the act ended
             output.say(_entry_words(line))
 
 
 def _entry_words(line: Line) -> str:
-    """One entry: number, time, what was done and by whom, and below it what else is known."""
+    """One entry: number, time, act and officer; the other details follow on the next line."""
     when = moment(line["at"]) if "at" in line else ""
     done = plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}, purged"
     outcome = f": {plain(line['outcome'])}" if line.get("outcome") else ""

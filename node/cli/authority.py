@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- The authority's folder lies on a stick of its own; it is named in every command and never has a default.
-- Nobody is signed in unseen: each petition's fingerprint is shown, and a person says that it was compared, or says
-  beforehand, with --yes, that this was done.
-- Where nobody can be asked, nothing is signed.
+- The authority's folder is on its own removable disk. Every command names it; there is no default.
+- Each petition's fingerprint is shown before it is signed. A person confirms that it was compared, or has confirmed it
+  in advance with --yes.
+- If there is no terminal to ask at, nothing is signed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ KeyFoldersOption = Annotated[
     typer.Option(
         "--key-folder",
         metavar="DIR",
-        help="A folder with more of its key files, such as another removable disk; repeatable.",
+        help="A folder with more of its key files, for example another removable disk; repeatable.",
     ),
 ]
 
@@ -71,16 +71,16 @@ def init(
             "--federation",
             metavar="ID",
             parser=options.federation,
-            help="The federation's id, such as vigil.example.org. It can never change.",
+            help="The federation's id, for example vigil.example.org. It can never change.",
             show_default=False,
         ),
     ],
     keys: Annotated[int, typer.Option("--keys", min=1, max=9, help="How many root and member-list keys to make.")] = 1,
-    threshold: Annotated[int, typer.Option("--threshold", min=1, max=9, help="How many of them have to sign.")] = 1,
+    threshold: Annotated[int, typer.Option("--threshold", min=1, max=9, help="How many of these keys must sign.")] = 1,
 ) -> None:
-    """Make the authority of a new federation: its keys, and root.json, which the hub is made with.
+    """Make the authority of a new federation: its keys, and the file root.json, which vigil hub init needs.
 
-    Use a folder on a removable disk. Connect the disk only to sign, and never leave it in the hub's machine.
+    Use a folder on a removable disk. Connect the disk only to sign. Never leave it in the hub's machine.
     """
     from node import app
 
@@ -101,7 +101,7 @@ def _init_words(line: Line) -> str:
 
 
 def keys_words(line: Line) -> str:
-    """How many keys an authority has, and how many have to sign."""
+    """How many keys an authority has, and how many must sign."""
     both = f"{line['keys']} root and {line['keys']} targets keys"
     if line["keys"] == 1:
         both = "1 root and 1 targets key"
@@ -117,7 +117,7 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
         typer.Argument(
             metavar="MEMBER",
             parser=options.member,
-            help="Admit only these members. Default: every petition without a fault.",
+            help="Admit only these members. Default: every valid petition.",
         ),
     ] = None,
     hub_home: HubHomeOption = None,
@@ -132,7 +132,8 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             "--replace-keys",
             metavar="MEMBER",
             parser=options.member,
-            help="Replace the keys of this member, whose former keys are lost. Call it first; repeatable.",
+            help="Replace the keys of this member, because its former keys are lost. Call the member first; "
+            "repeatable.",
         ),
     ] = None,
     former_hub_until: Annotated[
@@ -141,23 +142,23 @@ def sign(  # noqa: PLR0917 (typer hands over by name)
             "--former-hub-until",
             metavar="TIME",
             parser=options.moment,
-            help="Where the hub is replaced: what the former one cosigned counts up to this time (2026-05-03T14:00, "
+            help="If the hub is replaced: what the former hub cosigned counts up to this time (2026-05-03T14:00, "
             "UTC). Default: now.",
         ),
     ] = None,
     former_hub_compromised: Annotated[
         bool,
-        typer.Option("--former-hub-compromised", help="Where the hub is replaced: somebody else may hold its keys."),
+        typer.Option("--former-hub-compromised", help="If the hub is replaced: somebody else may hold its keys."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="You have compared all digits already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Sign members in: shows all digits to compare by telephone, asks, and signs the list of members.
+    """Admit members: show all digits to compare by telephone, ask, and sign the list of members.
 
-    A change of a member's keys that its former key endorses is signed like a new member. Where the former keys are
-    lost, call the member, and name it: --replace-keys MEMBER.
+    If a member changes its keys and its former key endorses the new ones, sign it like a new member. If the former keys
+    are lost, call the member, and name it: --replace-keys MEMBER.
 
-    Either --hub-home, or --request and --out. The first signature of a federation, which has no members yet, goes the
+    Give either --hub-home, or --request and --out. The first signature of a federation without members works in the
     same way. --passphrase-file is for the authority's keys.
     """
     from node import app
@@ -195,7 +196,7 @@ def extend(  # noqa: PLR0917 (typer hands over by name)
     key_folder: KeyFoldersOption = None,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Sign the same list of members again, with new dates; this needs no request.
+    """Sign the same list of members again, with new dates. This needs no request.
 
     Either --hub-home or --out.
     """
@@ -226,9 +227,9 @@ def release(  # noqa: PLR0917 (typer hands over by name)
     yes: Annotated[bool, typer.Option("--yes", help="The member has agreed already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Sign that a member leaves. The hub cannot undo it; what the member shared stays until it is retracted.
+    """Sign that a member leaves. The hub cannot undo it. What the member shared stays until it is retracted.
 
-    Either --hub-home or --out. To stop a member for a while: vigil hub suspend.
+    Either --hub-home or --out. To stop a member temporarily: vigil hub suspend.
     """
     from node import app
 
@@ -251,7 +252,7 @@ def bundle(
     out: OutOption = None,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
-    """Write the last signed bundle again, for a hub that lost it. Opens no key of the authority.
+    """Write the last signed bundle again, for a hub that lost it. This opens no key of the authority.
 
     Either --hub-home or --out.
     """
@@ -263,7 +264,7 @@ def bundle(
 
 
 def _shown(given: Common, asked: list[Line], *, replaced: list[str], yes: bool) -> bool:
-    """Shows what would be signed and has a person say yes; whether a new hub is accepted with it."""
+    """Shows what would be signed and asks a person to confirm it. Returns whether this also accepts a new hub."""
     for line in asked:
         given.output.line(line, _petition_words)
         if line.get("verdict") == "replace" and line["member"] not in replaced:
@@ -284,7 +285,7 @@ def _shown(given: Common, asked: list[Line], *, replaced: list[str], yes: bool) 
 
 
 def ask(given: Common, question: str) -> None:
-    """Ends the command unless a person says yes. Raises `Misuse` where there is nobody to ask."""
+    """Ends the command unless a person says yes. Raises `Misuse` if there is no terminal to ask at."""
     try:
         agreed = typer.confirm(plain_lines(question), err=True)
     except typer.Abort:
@@ -299,7 +300,7 @@ def ask(given: Common, question: str) -> None:
 
 
 def authority_passphrase(given: Common) -> Callable[[], str]:
-    """The passphrase of the authority's keys, asked for at most once."""
+    """The passphrase of the authority's keys. A person is asked for it at most once."""
     return once(Passphrase(file=given.passphrase.file, what="the authority's keys"))
 
 
@@ -311,14 +312,14 @@ def absolute(folders: list[Path] | None) -> list[Path]:
 _VERDICTS: Final = {
     "admit": "becomes a member",
     "unchanged": "is a member with these keys already; nothing changes",
-    "rotate": "changes its keys, and its former key endorses the new ones",
-    "replace": "has new keys, and no former key endorses them",
+    "rotate": "changes its keys; its former key endorses the new ones",
+    "replace": "has new keys; no former key endorses them",
     "refuse": "is refused",
 }
 
 
 def tell_policy(given: Common, folder: Path) -> None:
-    """Says which change of the policy the next signature publishes, where there is one."""
+    """Says which change of the policy the next signature publishes, if any."""
     from node import app
 
     for line in app.policy_change(folder.absolute()):
@@ -346,7 +347,7 @@ def _hub_words(line: Line) -> str:
         case "new":
             words = "The first hub of this federation."
         case "rekey":
-            words = "The hub changes its keys, and its present keys sign for the new ones."
+            words = "The hub changes its keys; its present keys sign for the new ones."
         case _:
             former = plain(str(line["former_fingerprint"])[:4])
             words = f"A new hub replaces hub {former}..., whose keys did not sign for it."

@@ -1,8 +1,8 @@
-"""`vigil authority`: what it is, and the change of its own keys and of their passphrase.
+"""`vigil authority`: shows the authority, and changes its keys and their passphrase.
 
 Rules this module upholds:
 
-- Those of `node.cli.authority`, whose group these commands belong to.
+- The rules of `node.cli.authority` apply: these commands belong to its group.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from node.cli.output import Line, plain
 
 @group.command("show", cls=Command)
 def show(ctx: typer.Context, folder: FolderOption) -> None:
-    """Show this authority, and all digits that ceremonies compare. Opens no key."""
+    """Show this authority, and all digits that ceremonies compare. This opens no key."""
     from node import app
 
     given = common(ctx)
@@ -64,13 +64,13 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
     threshold: Annotated[
         int | None, typer.Option("--threshold", min=1, max=9, help="How many must sign. Default: as before.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="It was agreed already; do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="The change was agreed already; do not ask.")] = False,
     hub_passphrase_file: HubPassphraseOption = None,
 ) -> None:
     """Change the authority's own keys: new root and targets keys, signed by the former root keys.
 
-    Connect as many of the former root disks as must sign. This also replaces a lost disk, as long as enough
-    others are left. Nodes and hub follow by themselves. Either --hub-home or --out.
+    Connect as many of the former root disks as must sign. This also replaces a lost disk, if enough others are left.
+    The nodes and the hub follow by themselves. Give either --hub-home or --out.
     """
     from node import app
 
@@ -78,7 +78,7 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
     hub = destination(given, hub_home, out, hub_passphrase_file)
     tell_policy(given, folder)
     if not yes:
-        ask(given, "Make new keys for this authority? The former ones sign nothing after that.")
+        ask(given, "Make new keys for this authority? The former keys can sign nothing after that.")
     line, bundle = app.rotate_authority(
         folder.absolute(),
         authority_passphrase(given),
@@ -93,8 +93,8 @@ def rotate(  # noqa: PLR0917 (typer hands over by name)
 def _rotated_words(line: Line) -> str:
     return (
         f"The authority of {plain(line['federation'])} has new keys: {keys_words(line)}.\n"
-        "Put each new key file on its own removable disk, and a copy into another safe. Once the hub has "
-        "imported the bundle, destroy the former key files: they cannot sign any more.\n"
+        "Put each new key file on its own removable disk, and a copy into another safe. When the hub has imported the "
+        "bundle, destroy the former key files: they cannot sign any more.\n"
         "Compare the ROOT digits with the hub's operator by telephone:\n"
         f"{root_digits(line)}"
     )
@@ -107,7 +107,7 @@ def passphrase(
     key_folder: KeyFoldersOption = None,
     new_passphrase_file: NewPassphraseOption = None,
 ) -> None:
-    """Change the passphrase of the authority's key files that are at hand. The keys themselves stay the same."""
+    """Change the passphrase of the authority's key files that are connected now. The keys themselves stay the same."""
     from node import app
 
     given = common(ctx)

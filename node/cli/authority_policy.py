@@ -1,9 +1,9 @@
-"""`vigil authority policy`: what the federation agreed, shown and changed.
+"""`vigil authority policy`: shows and changes what the federation agreed.
 
 Rules this module upholds:
 
-- Those of `node.cli.authority`, whose group this command belongs to.
-- A change is the authority's own until it signs. Each signature that would publish one says so first.
+- The rules of `node.cli.authority` apply: this command belongs to its group.
+- A change stays with the authority until it signs. Each signature that would publish a change says so first.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def policy(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="Change a number of the policy, such as log_entries_a_day=3000000; repeatable.",
+            help="Change a number of the policy, for example log_entries_a_day=3000000; repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Show the federation's policy with the range of each number, or change some. Opens no key.
+    """Show the federation's policy with the range of each number, or change some numbers. This opens no key.
 
-    A change counts the version up. It takes effect with the authority's next signature: vigil authority sign, or
+    A change increases the version. It takes effect with the authority's next signature: vigil authority sign, or
     vigil authority extend.
     """
     from node import app
@@ -58,7 +58,7 @@ def _parsed(changes: list[str]) -> dict[str, str]:
 
 def _title_words(line: Line) -> str:
     if not line["waits_for_signature"]:
-        return f"The policy of {plain(line['federation'])}, version {line['version']}, as it was signed last."
+        return f"The policy of {plain(line['federation'])}, version {line['version']}, as last signed."
     signed = f"version {line['signed_version']}" if line["signed_version"] else "none"
     return (
         f"The policy of {plain(line['federation'])}, version {line['version']}. "

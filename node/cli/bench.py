@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- A benchmark is a module of the package `bench`, imported when it is asked for; what it yields is printed as it is.
+- A benchmark is a module of the package `bench`. It is imported when somebody asks for it, and its output is printed
+  unchanged.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ def bench(
         typer.Option("--records", metavar="N", min=1, help="How many records. Default: as the benchmark says."),
     ] = None,
 ) -> None:
-    """Measure this machine. Every figure stands beside a reference measured in the same run; above 1 is better."""
+    """Measure this machine. Every figure is shown next to a reference measured in the same run; above 1 is better."""
     output = common(ctx).output
     options = {} if records is None else {"records": records}
     benchmark = importlib.import_module(f"bench.{name.value}")
-    # A benchmark of very many figures shows them to people in a table of its own.
+    # A benchmark with very many figures shows them to people in its own table.
     table = getattr(benchmark, "table", None)
     lines: list[Line] = []
     for line in benchmark.run(**options):

@@ -1,9 +1,9 @@
-"""`vigil case`: the cases of this node as a whole: list them, change the level of their holdings, delete them.
+"""`vigil case`: lists the cases of this node, changes the level of their holdings, and deletes them.
 
 Rules this module upholds:
 
-- A case is the reference that was given at the ingest, spelled exactly so.
-- Deleting asks first; where nobody can be asked, it needs --yes.
+- A case is the reference that was given at the ingest, with exactly the same spelling.
+- Deleting asks first. Without a terminal it needs --yes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def list_(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
-    after: Annotated[str, typer.Option("--after", metavar="REF", help="List those after this case.")] = "",
+    after: Annotated[str, typer.Option("--after", metavar="REF", help="List the cases after this one.")] = "",
 ) -> None:
     """List the cases, and how many holdings each has."""
     given = common(ctx)
@@ -54,9 +54,9 @@ def level(
     case: CaseArgument,
     new: Annotated[NewLevel, typer.Argument(metavar="LEVEL", help="national or hit-no-hit.", show_default=False)],
 ) -> None:
-    """Give all holdings of a case this level, lower or higher than before. Shared holdings keep theirs.
+    """Give all holdings of a case this level, lower or higher than before. Shared holdings keep their level.
 
-    A holding that belongs to another case as well gets this level too: a holding has one level.
+    A holding that also belongs to another case gets this level too: a holding has one level.
     """
     given = common(ctx)
     with given.session() as session:
@@ -69,9 +69,9 @@ def delete(
 ) -> None:
     """Delete a case: its holdings, the references to their files, and the copies of their originals.
 
-    A holding of another case stays there and leaves this one. Records of deleted holdings are retracted first. The
-    files themselves stay where they are, and so do the audit log and the allow-list. An interrupted deletion goes on
-    at the next start.
+    A holding that also belongs to another case stays there and leaves this case. Records of deleted holdings are
+    retracted first. The files themselves, the audit log and the allow-list stay. An interrupted deletion continues at
+    the next start.
     """
     given = common(ctx)
     with given.session() as session:

@@ -1,11 +1,12 @@
-"""What every command has: --home, --socket, --json, --passphrase-file and --officer, and the session they lead to.
+"""The options of every command (--home, --socket, --json, --passphrase-file, --officer), and the session they open.
 
 Rules this module upholds:
 
-- These options may stand before the command or after it; the later one wins.
-- A passphrase comes from a file, a variable or the terminal, never from the command line, where others could read it.
-- It is asked for only when a key has to be opened: beside a running daemon nobody is asked.
-- A socket serves a user without access to the home. It is the one of --socket, or of VIGIL_SOCKET without --home.
+- These options may come before or after the command; the later one wins.
+- A passphrase comes from a file, a variable or the terminal. It never comes from the command line, which others can
+  read.
+- The passphrase is asked for only when a key must be opened. While the daemon runs, nobody is asked.
+- A socket serves a user without access to the home. --socket names it, or VIGIL_SOCKET if --home is not given.
 """
 
 from __future__ import annotations
@@ -34,26 +35,26 @@ PASSPHRASE_FILE_VARIABLE: Final = "VIGIL_PASSPHRASE_FILE"  # noqa: S105 (a varia
 NEW_PASSPHRASE_VARIABLE: Final = "VIGIL_NEW_PASSPHRASE"  # noqa: S105 (a variable's name)
 SECRET_VARIABLES: Final = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE)
 SECRETS: Final[dict[str, str]] = {}
-"""What the process was given in those variables, out of the environment since it began (`app.guarding`)."""
+"""The values of these variables. They are removed from the environment when the process starts (`app.guarding`)."""
 _META: Final = "vigil."
 _ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "bench"})
-"""Commands that work on either's home, or need none. `vigil hub` is for a hub's, and every other for a node's."""
+"""Commands that work on any home, or need none. `vigil hub` needs a hub's home, every other command a node's."""
 
 
 class Session(Protocol):
-    """`app.Session`: runs a command in the daemon, or here under the same lock where no daemon runs."""
+    """`app.Session`: runs a command in the daemon, or here under the same lock if no daemon runs."""
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]: ...
 
 
 def given_environment() -> Mapping[str, str]:
-    """The environment of this process as it was given."""
+    """The environment of this process at its start."""
     return ChainMap(SECRETS, os.environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passphrase:
-    """Where the passphrase of a folder's keys comes from. Calling it fetches it; `what` says whose it is."""
+    """The source of the passphrase of a folder's keys. A call fetches it; `what` says whose passphrase it is."""
 
     file: Path | None = None
     what: str = "the keys of this folder"
@@ -61,7 +62,7 @@ class Passphrase:
     new: bool = False
 
     def __call__(self) -> str:
-        """The passphrase. Raises `Misuse` where there is none and nobody to ask."""
+        """The passphrase. Raises `Misuse` if there is none and no terminal to ask at."""
         file = self.file or _path(self.environment.get(PASSPHRASE_FILE_VARIABLE))
         if file is not None:
             return _first_line(file)
@@ -95,7 +96,7 @@ def _first_line(file: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What a command was given beside its own options."""
+    """What a command was given in addition to its own options."""
 
     home: config.Home
     output: Output
@@ -104,12 +105,12 @@ class Common:
     socket: Path | None = None
 
     def new_passphrase(self, what: str) -> Passphrase:
-        """As `passphrase`, for keys that are about to be made: a terminal is asked twice."""
+        """Like `passphrase`, for new keys: a terminal is asked twice."""
         return replace(self.passphrase, what=what, new=True)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """The session over this home: see `app.session`. A bar shows where the index has to be made first."""
+        """The session over this home: see `app.session`. A progress bar is shown if the index must be built first."""
         from node import app
 
         with ExitStack() as opened:
@@ -119,7 +120,9 @@ class Common:
 
 
 def one(lines: Iterable[Line]) -> Line:
-    """The line of a command that gives one. It is read to its end, so that the command ends well."""
+    """The line of a command that gives exactly one line. Reads to the end of the stream, so that the command can
+    finish.
+    """
     found = list(lines)
     if len(found) != 1:
         raise VigilError(f"the daemon sent {len(found)} result lines instead of one", remedy="restart the daemon")
@@ -141,7 +144,7 @@ def common(ctx: typer.Context) -> Common:
 
 
 def _role(ctx: typer.Context) -> str:
-    """Whose home a command is for: a hub's, a node's, or "" for either."""
+    """Which home a command is for: a hub's, a node's, or "" for both."""
     command = ctx.find_root().invoked_subcommand
     return "" if command in _ANY_HOME else "hub" if command == "hub" else "node"
 
@@ -206,11 +209,11 @@ def _options(
         ),
     ] = None,
 ) -> None:
-    """Carries the declarations; see `common_parameters`."""
+    """Holds the declarations; see `common_parameters`."""
 
 
 def common_parameters() -> list[Any]:
-    """These options as parameters of any command; what they were given is kept in the context (see `common`)."""
+    """These options as parameters of any command. Their values are kept in the context (see `common`)."""
     carrier = typer.Typer(add_completion=False)
     carrier.command()(_options)
     parameters = typer.main.get_command(carrier).params
@@ -227,7 +230,7 @@ class Command(TyperCommand):
         self.params += common_parameters()
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as TyperCommand)
-        """Runs it. Ctrl-C in a command without a summary of its own is said with a line too."""
+        """Runs the command. If it has no summary of its own, Ctrl-C prints a line too."""
         from node.cli.main import ExitCode
 
         try:
@@ -245,7 +248,7 @@ class Group(TyperGroup):
 
 
 def new_group(help_text: str) -> typer.Typer:
-    """A group such as `vigil hub`; its commands are defined with `cls=Command`."""
+    """A group, for example `vigil hub`; its commands are defined with `cls=Command`."""
     return typer.Typer(
         help=help_text, cls=Group, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
     )

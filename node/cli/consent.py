@@ -1,9 +1,9 @@
-"""A yes for many records at once: asked for at a terminal, or given as --yes.
+"""Confirmation for many records at once: at a terminal, or with --yes.
 
 Rules this module upholds:
 
-- Whether anybody has to be asked, the node decides. Here the question is put, and the answer carried back.
-- Where nobody can be asked nothing is done, and the error says what to give.
+- The node decides whether a person must be asked. This module asks the question and returns the answer.
+- Without a terminal nothing is done, and the error says what to give.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def run_agreed(
     told: Callable[[Line], None],
     question: Callable[[Line], str],
 ) -> None:
-    """Runs a command and tells each of its lines; where it asks first, puts the `question` and runs it once more.
+    """Runs a command and prints each of its lines. If the command asks first, puts the `question` and runs it again.
 
-    Raises `Misuse` where nobody can be asked, `Refused` where the answer is no: nothing was done then.
+    Raises `Misuse` if there is no terminal, and `Refused` if the answer is no. Nothing was done then.
     """
     asked = _run(session, command, arguments, interruption, told)
     if asked is None:
@@ -57,7 +57,7 @@ def _run(
     interruption: Callable[[], Interruption],
     told: Callable[[Line], None],
 ) -> Line | None:
-    """The line that asks, where there is one."""
+    """The line that asks, if there is one."""
     asked = None
     with interruption() as listening:
         for line in session.run(command, arguments, listening.items()):

@@ -1,9 +1,10 @@
-"""`vigil contribute` and `vigil correct`: what is said about holdings, and to whom.
+"""`vigil contribute` and `vigil correct`: statements about holdings, and who may read them.
 
 Rules this module upholds:
 
-- Only what was given is sent on: a contribution has the node's defaults for the rest, a correction keeps what was said.
-- What is chosen is chosen by name: a case, holdings, or digests. Nothing is shared by default.
+- Only given values are sent to the node. For the rest, a contribution uses the node's defaults, and a correction keeps
+  the former statement.
+- The user names what to share: a case, holdings, or digests. Nothing is shared by default.
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ def register(app: typer.Typer) -> None:
 def contribute(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     case: Annotated[
-        str, typer.Option("--case", metavar="REF", help="All holdings of this case, or those of it that are named.")
+        str, typer.Option("--case", metavar="REF", help="All holdings of this case, or the named ones among them.")
     ] = "",
     holding: Annotated[
-        list[int] | None, typer.Option("--holding", metavar="ID", min=1, help="This holding; may be repeated.")
+        list[int] | None, typer.Option("--holding", metavar="ID", min=1, help="This holding; repeatable.")
     ] = None,
     sha256: Annotated[
         list[str] | None,
@@ -66,14 +67,14 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
             "--manifest",
             metavar="FILE.csv",
             parser=options.path,
-            help="A CSV file with a line for each file or digest, and what is said of it.",
+            help="A CSV file with one line per file or digest, and a statement about each.",
         ),
     ] = None,
     all_in_case: Annotated[
-        bool, typer.Option("--all-in-case", help="States explicitly what --case alone means.")
+        bool, typer.Option("--all-in-case", help="Share all holdings of the case; the same as --case alone.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be shared, and share nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Share more than 10 records without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Share more than 10 records without asking.")] = False,
     category: CategoryOption = None,
     baseline: BaselineOption = None,
     series: SeriesOption = None,
@@ -88,15 +89,16 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Share holdings with the federation, as signed records of their fingerprints. The material stays here.
 
-    Choose by --case, --holding, --sha256 or --manifest. Filters narrow: --case with --holding shares that holding, and
-    it has to belong to the case. More than 10 records need a yes. What was contributed before is skipped; where its
-    record says something else than you say now, the difference is told, and the exit code is 1.
+    Choose by --case, --holding, --sha256 or --manifest. Several filters narrow the selection: --case with --holding
+    shares that holding, which must belong to the case. More than 10 records need a confirmation. A holding that was
+    contributed before is skipped. If its record differs from your new statement, the difference is shown, and the exit
+    code is 1.
 
     A manifest is a CSV file. Its first line names the columns: file (relative to the manifest), sha256 or md5; and
-    category, baseline, series, victim_identified, offender_identified, tags (separated by ;), language. An empty cell
-    takes what the options say. One faulty line, and nothing is shared.
+    category, baseline, series, victim_identified, offender_identified, tags (separated by ;), language. For an empty
+    cell the options apply. If one line is wrong, nothing is shared.
 
-    A record is durable here when it is printed. It is published once the hub has cosigned it: the last line says so.
+    A printed record is stored here for good. It is published when the hub has cosigned it: the last line says so.
     """
     given = common(ctx)
     if all_in_case and (not case or holding or sha256 or manifest):
@@ -127,12 +129,12 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
     told.end()
 
 
-_INTERRUPTED: Final = "finishing the records that are being written (press Ctrl-C again to stop at once)"
-_SEE: Final = "What was shared: vigil records --mine. The same command again goes on from there."
+_INTERRUPTED: Final = "finishing the records that are being written (press Ctrl-C again to stop now)"
+_SEE: Final = "To see what was shared: vigil records --mine. Run the same command again to continue."
 
 
 def _rows(output: Output, manifest: Path) -> list[Line]:
-    """The rows of a manifest. Raises `Misuse` where any is at fault, once each of them was told."""
+    """The rows of a manifest. If rows are wrong, prints each fault and then raises `Misuse`."""
     with output.progress("reading the manifest", None) as advance:
         read = read_manifest(manifest, advance)
     for number, fault in read.faults:
@@ -146,7 +148,7 @@ def _rows(output: Output, manifest: Path) -> list[Line]:
 
 
 class _Told:
-    """Prints the lines of a contribution, and knows how it ended."""
+    """Prints the lines of a contribution, and keeps how it ended."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -154,7 +156,7 @@ class _Told:
         self._code = ExitCode.OK
 
     def line(self, line: Line) -> None:
-        """One line, whatever it is: a holding, a fault, or the summary."""
+        """Prints one line: a holding, a fault, or the summary."""
         if "holding" in line:
             self._shared += line["state"] == "contributed"
             self._output.line(line, _holding_words)
@@ -168,7 +170,7 @@ class _Told:
                 self._output.note(_SEE)
 
     def cut_short(self) -> None:
-        """Interrupted twice: the node may have finished a batch of which nothing was told."""
+        """Interrupted twice: the node may have finished a batch without reporting it."""
         self._output.line(
             {"contributed": self._shared, "interrupted": True, "remaining": None},
             lambda line: f"Interrupted: at least {count(line['contributed'], 'record')} shared.",
@@ -214,8 +216,8 @@ def _summary_words(line: Line) -> str:
         words += [why_words(line)] if waiting else []
     if line["differs"]:
         words.append(
-            f"{count(line['differs'], 'holding')} shared before with another statement, which stays. "
-            "To change it: vigil correct."
+            f"{count(line['differs'], 'holding')} shared before with a different statement, which stays. To change "
+            f"it: vigil correct."
         )
     return "\n".join(words)
 
@@ -235,15 +237,15 @@ def correct(  # noqa: PLR0917 (typer hands over by name)
     handling_code: CodeOption = None,
     retain_until: RetainOption = None,
 ) -> None:
-    """Replace what one of our records says, or who may read it. What is not given stays as it was.
+    """Replace what one of our records says, or who may read it. What you do not give stays the same.
 
-    The record gets a new name; what it said before is deleted everywhere.
+    The record gets a new name. Its former contents are deleted everywhere.
     """
     given = common(ctx)
     statement = statement_given(category, baseline, series, tag, language, victim_identified, offender_identified)
     handling = handling_given(audience, purpose, handling_code, retain_until)
     if not statement and not handling:
-        raise Misuse("nothing to correct was given", remedy="see `vigil correct --help`")
+        raise Misuse("no correction was given", remedy="see `vigil correct --help`")
     with given.session() as session:
         line = one(session.run("correct", {"record": record, "statement": statement, "handling": handling}))
         given.output.line(line, _corrected_words)

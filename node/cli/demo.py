@@ -1,8 +1,8 @@
-"""`vigil demo`: a whole federation on this machine, shown.
+"""`vigil demo`: shows a whole federation on this machine.
 
 Rules this module upholds:
 
-- People's words go to stdout, or with `--json` to stderr; the summary is then the last line on stdout.
+- Text for people goes to stdout. With `--json` it goes to stderr, and the summary is the last line on stdout.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""`vigil export` and `vigil verify`: evidence as a file that anyone can check without us.
+"""`vigil export` and `vigil verify`: evidence as a file that anyone can check independently.
 
 Rules this module upholds:
 
-- An existing file is never overwritten: it may be somebody's evidence.
-- `verify` needs the file and a verified roster on disk, and no network, no daemon and no passphrase.
+- An existing file is never overwritten, because it may be somebody's evidence.
+- `verify` needs the file and a verified roster on disk. It needs no network, no daemon and no passphrase.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ def verify(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An evidence file.", show_default=False)],
     roster: Annotated[
-        Path | None, typer.Option("--roster", metavar="FOLDER", help="A verified roster. Default: this home's.")
+        Path | None,
+        typer.Option("--roster", metavar="FOLDER", help="A verified roster. Default: the roster of this home."),
     ] = None,
 ) -> None:
-    """Check an evidence file, offline: that its owner signed this very record, and that the hub saw it.
+    """Check an evidence file offline: its owner signed exactly this record, and the hub saw it.
 
-    Exit code 0: it verifies. 1: it does not, and the reason is said.
+    Exit code 0: the file is valid. 1: it is not, and the command says why.
     """
     from node import app
 

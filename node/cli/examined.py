@@ -1,11 +1,11 @@
-"""What became of the files that a command was given, and how they are called.
+"""The outcome of each file that a command was given, and the label of each file.
 
 Rules this module upholds:
 
-- A path stays in the command in which it was typed. The node is handed an ordinal, and its lines are given their path
-  and part back here. Only a question is kept with its words (ADR 24).
-- A file is counted once: fingerprinted, by digests alone, unreadable or empty. Only what could not be read is an error
-  (exit code 1). What is not used is named, each on a line.
+- A path stays in the command in which it was typed. The node receives an ordinal, and this module puts the path and
+  part back into the node's lines. Only a query is kept with its paths (ADR 24).
+- A file is counted once: fingerprinted, by digests alone, unreadable or empty. Only an unreadable file is an error
+  (exit code 1). Each file that is not used is named, one per line.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EMPTY: Final = "empty file"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """A file, a part of one or a hash, as the person called it. `note`: what of it was not read."""
+    """A file, a part of a file or a hash, as the person named it. `note`: what could not be read in it."""
 
     text: str
     place: Place | None = None
@@ -41,8 +41,8 @@ class Called:
 
 @dataclass(slots=True, kw_only=True)
 class Labels:
-    """What things are called while a node works on them. `kept`: the node keeps the words with a question; else it is
-    handed ordinals.
+    """The labels of subjects while a node works on them. `kept`: the node keeps the paths with a query; otherwise it
+    receives ordinals.
     """
 
     kept: bool = False
@@ -50,19 +50,19 @@ class Labels:
     _last: int = 0
 
     def put(self, called: Called) -> str:
-        """The label to hand over for this."""
+        """The label to send to the node for this subject."""
         self._last += 1
         label = inside_words(called.text, called.place) if self.kept else str(self._last)
         self._called[label] = called
         return label
 
     def take(self, label: str) -> Called:
-        """What a label stands for, for the last time."""
+        """Returns the subject of a label, and forgets the label."""
         return self._called.pop(label, Called(text=label))
 
     def told(self, line: Line) -> Line:
-        """A line about a subject, with its words in place of its label, and the part of a file that it is: "part", but
-        "place" where "part" is a word for the question.
+        """A line about a subject, with its name in place of its label, and its place in its file. The key is "part", or
+        "place" if the line already uses "part" for the query.
         """
         called = self._called.get(line.get("subject") or "")
         name = "place" if self.kept else "part"
@@ -71,7 +71,7 @@ class Labels:
 
 @dataclass(slots=True, kw_only=True)
 class Files:
-    """The files of one command, counted; `labels`: how they are called."""
+    """Counts the files of one command. `labels`: their labels."""
 
     output: Output
     labels: Labels = field(default_factory=Labels)
@@ -83,8 +83,8 @@ class Files:
     parts_unreadable: int = 0
 
     def take(self, each: Examined) -> MaterialFingerprints | None:
-        """The fingerprints of a file or part. None where it has none: a line has said why. What was not read whole is
-        remarked on beside the lines.
+        """The fingerprints of a file or part, or None if it has none; a line has said why. If it was not read
+        completely, a message on stderr says so.
         """
         if isinstance(each.result, MediaError):
             self.refuse(each.path, each.result, each.place)
@@ -119,12 +119,12 @@ class Files:
 
     @property
     def failed(self) -> bool:
-        """Whether something could not be read: exit code 1."""
+        """Whether a file could not be read: exit code 1."""
         return bool(self.unreadable or self.parts_unreadable)
 
     @property
     def total(self) -> int:
-        """How many files there were."""
+        """The number of files."""
         return self.fingerprinted + self.digests_alone + self.unreadable + self.empty
 
     def line(self) -> Line:
@@ -141,7 +141,9 @@ class Files:
 
 
 def files_words(line: Line) -> str:
-    """The closing line: "312 files: 300 fingerprinted, 9 by digests alone, 3 unreadable; 41 parts inside them"."""
+    """The closing line, for example "312 files: 300 fingerprinted, 9 by digests alone, 3 unreadable; 41 parts inside
+    them".
+    """
     words = f"{count(line['files'], 'file')}: {line['fingerprinted']:,} fingerprinted"
     for name, said in (("digests_alone", "by digests alone"), ("unreadable", "unreadable"), ("empty", "empty")):
         words += f", {line[name]:,} {said}" if line[name] else ""
@@ -152,14 +154,14 @@ def files_words(line: Line) -> str:
 
 
 def place_of(place: Place | None) -> Line | None:
-    """Where a part lies in its file, as a line says it; null for a file."""
+    """The place of a part in its file, as in the JSON lines; null for a file."""
     from node.control.lines import place_line
 
     return None if place is None else place_line(place)
 
 
 def empty_digests() -> Line:
-    """The digests of a file without a byte, which are the same for every such file."""
+    """Whether these are the digests of an empty file."""
     names = ("md5", "sha1", "sha256")
     return {name: hashlib.new(name, usedforsecurity=False).hexdigest() for name in names}
 
@@ -171,5 +173,5 @@ def _refused_words(line: Line) -> str:
 
 
 def of_hits(hits: Iterable[Line], called: Called) -> list[Line]:
-    """Hits of one thing, with its words in place of its label."""
+    """The hits of one subject, with its name in place of its label."""
     return [hit | {"subject": called.text, "part": place_of(called.place)} for hit in hits]

@@ -1,9 +1,9 @@
-"""Files that a person names: read whole within a limit, written new or not at all.
+"""Files that a person names: read completely within a limit, and only written if they do not exist yet.
 
 Rules this module upholds:
 
-- What is written is durable and whole when this returns, readable by its owner alone, and never replaces a file.
-- A file that cannot be read or written is the person's to mend: `Misuse`, without a traceback.
+- When a write returns, the file is complete and durable, and only its owner can read it. It never replaces a file.
+- If a file cannot be read or written, the user must fix it: `Misuse`, without a traceback.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def read_input(path: Path, limit: int, what: str) -> bytes:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raises `Misuse` where `write_new` would: before work that should not be done for nothing."""
+    """Raises `Misuse` if `write_new` would. Call it before long work whose result goes to this file."""
     if path.exists():
         raise _exists(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Writes a new file of mode 0600. Raises `Misuse` where it exists, `StoreError` where it cannot be written."""
+    """Writes a new file of mode 0600. Raises `Misuse` if it exists, `StoreError` if it cannot be written."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.app import Examined
 
 EMPTY_TYPE: Final = "application/x-empty"
-"""The media type of a file without a byte, as libmagic names it."""
+"""The media type of an empty file, as libmagic names it."""
 
 _SHOWN: Final = 5
 """Frames that people are shown."""
@@ -55,10 +55,10 @@ def fingerprint(
 ) -> None:
     """Fingerprint pictures and videos: MD5, SHA-1, SHA-256, PDQ with its quality, and pHash.
 
-    Of a video, one frame a second has a PDQ and a quality; of an animated picture also each that is unlike those
-    before. What lies in a file (members of an archive, pictures of a document) has lines of its own before it. A file
-    that cannot be decoded has its digests alone. Folders are walked. Needs no configuration. A file that cannot be read
-    is a line that says why; the others go on, and the exit code is then 1.
+    A video gets a PDQ and a quality for one frame per second; an animated picture also for each frame that differs from
+    the frames before it. The contents of a file (members of an archive, pictures of a document) have their own lines
+    before it. A file that cannot be decoded has digests alone. Folders are walked. The command needs no configuration.
+    For a file that cannot be read, a line says why; the others continue, and the exit code is then 1.
     """
     output = common(ctx).output
     files = Files(output=output)
@@ -76,7 +76,7 @@ def fingerprint(
 
 
 def _tell(each: Examined, files: Files) -> None:
-    """Prints what became of a file or a part."""
+    """Prints the result for a file or a part."""
     result, place = each.result, each.place
     if isinstance(result, Empty) and place is None:
         files.empty += 1
@@ -131,7 +131,7 @@ def json_line(path: Path, result: MaterialFingerprints) -> dict[str, Any]:
 
 
 def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
-    """What a line says of frames."""
+    """The fields of a line about frames."""
     return {
         "frames": [
             {"seconds": frame.at / 1_000, "pdq": frame.pdq.hex(), "quality": frame.quality} for frame in result.frames
@@ -142,7 +142,7 @@ def _moving(result: VideoFingerprints | Animation, note: str) -> dict[str, Any]:
 
 
 def words(name: str, result: MaterialFingerprints) -> str:
-    """A file or a part for a person: its name and what it is, then one line for each fingerprint."""
+    """A file or a part for a person: its name and type, then one line per fingerprint."""
     area = "" if isinstance(result, DigestFingerprints) else f"{result.width} x {result.height} pixels, "
     about = (
         f"{plain(name)}\n"
@@ -196,7 +196,7 @@ def _composed_words(look: ComposedFingerprints) -> str:
 
 
 def _frames_words(what: str, result: VideoFingerprints | Animation) -> str:
-    """What moves, for a person: how long it is, how many of its frames count, and a few of them."""
+    """A video or animated picture for a person: its length, its number of hashed frames, and a few of them."""
     usable = sum(frame.quality >= PDQ_QUALITY_FLOOR for frame in result.frames)
     lines = [
         f"  {what:<8} {result.milliseconds / 1_000:.1f} seconds, {count(len(result.frames), 'frame')} of it hashed"

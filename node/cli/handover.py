@@ -1,9 +1,9 @@
-"""How what the authority signed gets to the hub: into a file that a person carries, or at once, where it is at hand.
+"""Brings what the authority signed to the hub: in a file that a person carries, or directly if the hub's home is here.
 
 Rules this module upholds:
 
-- With --hub-home the request is fetched and the bundle handed over in one go; the hub's keys and the authority's are
-  never open at the same time.
+- With --hub-home the request is fetched and the bundle handed over in one run. The hub's keys and the authority's keys
+  are never open at the same time.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The bundle to write, for vigil hub admit.")
 ]
 HubPassphraseOption = Annotated[
-    Path | None, typer.Option("--hub-passphrase-file", metavar="FILE", help="For the hub's keys, with --hub-home.")
+    Path | None,
+    typer.Option(
+        "--hub-passphrase-file", metavar="FILE", help="The passphrase file of the hub's keys, with --hub-home."
+    ),
 ]
 
 
 def destination(given: Common, hub_home: Path | None, out: Path | None, passphrase_file: Path | None) -> Hub | None:
-    """The hub that takes the bundle, None for a file. Raises `Misuse` where it is to go nowhere, or to both."""
+    """The hub that takes the bundle, or None for a file. Raises `Misuse` if neither or both are given."""
     if (hub_home is None) == (out is None):
         raise Misuse("give either --hub-home or --out", remedy="say where the bundle goes")
     if out is not None:
@@ -45,7 +48,7 @@ def destination(given: Common, hub_home: Path | None, out: Path | None, passphra
 
 
 def hand_over(given: Common, bundle: bytes, hub: Hub | None, out: Path | None) -> None:
-    """To the hub where it is at hand, else into a new file."""
+    """Hands the bundle to the hub if its home is here, otherwise writes a new file."""
     if hub:
         hub.admit(bundle)
         return
@@ -57,7 +60,7 @@ def hand_over(given: Common, bundle: bytes, hub: Hub | None, out: Path | None) -
 
 
 class Hub:
-    """The hub's side, where its home is at hand: fetches the request, hands the bundle over."""
+    """The hub's side, if its home is here: fetches the request, and hands the bundle over."""
 
     def __init__(self, given: Common, folder: Path, passphrase_file: Path | None) -> None:
         self._given = given
@@ -80,7 +83,7 @@ class Hub:
 
 
 def admitted_words(line: Line) -> str:
-    """What is in force at the hub once it took a bundle."""
+    """What is in force at the hub after it took a bundle."""
     members = ", ".join(map(plain, line["members"])) or "no members yet"
     words = f"In force: roster version {line['roster_version']}, until {moment(line['expires'])}: {members}."
     if line.get("root_changed"):
@@ -91,8 +94,8 @@ def admitted_words(line: Line) -> str:
     if line.get("waiting"):
         words += f"\nStill waiting for the authority: {', '.join(map(plain, line['waiting']))}."
     if line.get("suspensions_unknown"):
-        # Suspensions are the hub's own word: the authority's bundle does not hold them.
-        words += "\nThis hub knows of no suspensions from before. Suspend again whoever was suspended."
+        # The hub alone decides about suspensions: the authority's bundle does not contain them.
+        words += "\nThis hub does not know earlier suspensions. Suspend those members again."
     return words
 
 
@@ -109,7 +112,7 @@ def once(passphrase: Callable[[], str]) -> Callable[[], str]:
 
 
 def named(path: Path | None) -> Path:
-    """A path that the command line was checked to have."""
+    """A path that the command line check has ensured."""
     if path is None:
         raise Misuse("no file was named")
     return path

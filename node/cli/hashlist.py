@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - All lines are read before any is used, and every fault is named by its line number. A list with one bad line is not
-  used. The line itself is never repeated, for it may be anything.
-- A list is read twice and never held: memory does not grow with it. Only what comes through a pipe is kept.
+  used. Errors never repeat the line, because it may contain anything.
+- A list is read twice and never kept: memory does not grow with it. Only a list from a pipe is kept.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from node.interop.hash_lists import BadLine, Listed, read_hash_list
 from node.interop.text_lines import LONGEST_LINE, LineTooLong, numbered_lines
 
 FAULTS_NAMED: Final = 5
-"""Faults of a file that are told one by one; of the others, how many there are."""
+"""Faults of a file that are named one by one; the others are only counted."""
 MAX_FAULTS: Final = 10_000
-"""Bad lines after which a file is no list, and is not read to its end."""
+"""After this many bad lines, a file is not a list, and reading stops."""
 MAX_PIPED: Final = 256 * 1024 * 1024
-"""Bytes of a list that comes through a pipe: some three million lines."""
+"""Maximum bytes of a list from a pipe: about three million lines."""
 _CHUNK: Final = 262_144
 _LABEL: Final = 512
-"""Characters of a name that are kept as the label of what is asked about."""
+"""Characters of a name that are kept as the label of a subject."""
 
 Value = TypeVar("Value")
 Check = Callable[[Listed], str]
-"""Why a command cannot use a line that is a hash; "" where it can."""
+"""Why a command cannot use a line that is a hash; "" if it can."""
 
 
 def any_hash(_listed: Listed) -> str:
-    """The check of a command that looks every kind of hash up."""
+    """The check of a command that looks up every kind of hash."""
     return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashList:
-    """A list that was read once and found good. Iterating reads it again.
+    """A list that was read once and is valid. Iterating reads it again.
 
-    `count`: its lines with hashes; `path` and `algorithm` as they were given; `piped`: its bytes, where it is no file.
+    `count`: the number of lines with hashes; `path` and `algorithm` as given; `piped`: its bytes, if it is not a file.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class HashList:
     piped: bytes | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Listed]:
-        """Every line with hashes, in order. Raises `Misuse` where the file has changed since."""
+        """Every line with hashes, in order. Raises `Misuse` if the file has changed since."""
         read = 0
         for found in read_hash_list(_chunks(self.path, self.piped), self.algorithm):
             if isinstance(found, BadLine) or self.check(found) or read == self.count:
@@ -71,12 +71,12 @@ class HashList:
             raise _changed(self.path)
 
     def subjects(self) -> Iterator[Subject]:
-        """Every line as something to ask about, called as the list calls it, else by its hash."""
+        """Every line as a subject, labelled by its name in the list, otherwise by its hash."""
         return map(subject_of, self)
 
 
 def subject_of(listed: Listed) -> Subject:
-    """A line of a list as something to ask about. The name stays on this node."""
+    """A line of a list as a subject. The name stays on this node."""
     return Subject(fingerprints=listed.fingerprints, label=listed.name[:_LABEL] or _spelled(listed))
 
 
@@ -86,9 +86,9 @@ def _spelled(listed: Listed) -> str:
 
 
 def read_hashes(path: Path, algorithm: FingerprintKind | None = None, check: Check = any_hash) -> HashList:
-    """Reads a list to its end. `algorithm`: of hashes whose kind the list does not say.
+    """Reads a list to its end. `algorithm`: the kind of the hashes, if the list does not say it.
 
-    Raises `Misuse` that names the file, the lines that are at fault, and why; and where it has no hash.
+    Raises `Misuse`, which names the file, the wrong lines and the reason; also if the list has no hash.
     """
     piped, faults, count, ambiguous = _piped(path), _Faults(), 0, False
     for found in read_hash_list(_chunks(path, piped), algorithm):
@@ -111,10 +111,10 @@ def read_hashes(path: Path, algorithm: FingerprintKind | None = None, check: Che
 
 
 def read_lines(path: Path, parse: Callable[[str], Value], what: str) -> list[tuple[int, Value]]:
-    """(line, value) of every value of a text file in its order; `what` one is called. Lines that start with # and empty
-    lines are left out. `parse` raises `Misuse` for what is no value.
+    """(line, value) of every value of a text file, in order; `what` names one value. Lines that start with # and empty
+    lines are left out. `parse` raises `Misuse` if a line is not a value.
 
-    Raises `Misuse` that names the file, the lines that are at fault, and why.
+    Raises `Misuse`, which names the file, the wrong lines and the reason.
     """
     values: list[tuple[int, Value]] = []
     faults = _Faults()
@@ -137,7 +137,7 @@ def read_lines(path: Path, parse: Callable[[str], Value], what: str) -> list[tup
 
 @dataclass(slots=True)
 class _Faults:
-    """What is wrong with a file: the first few faults in words, and how many there are."""
+    """The faults of a file: the first few as text, and their number."""
 
     named: list[str] = field(default_factory=list)
     count: int = 0
@@ -163,18 +163,18 @@ _DIGITS: Final = re.compile(r"[0-9A-Fa-f]+")
 
 
 def typed_hash(text: str, algorithm: FingerprintKind | None) -> Subject:
-    """A hash that a person typed: `ALGORITHM:HEX`, or bare digits. Raises `Misuse`."""
+    """Parses a hash that a person typed: `ALGORITHM:HEX`, or bare digits. Raises `Misuse`."""
     if ":" not in text and _DIGITS.fullmatch(text.strip()):
         try:
             return Subject(fingerprints=(bare(text.strip(), algorithm),), label=text)
         except Unusable as error:
             if algorithm is not None:
-                raise Misuse(str(error), remedy="check that all of it was copied, and --algorithm") from None
+                raise Misuse(str(error), remedy="check that you copied all of it, and check --algorithm") from None
     return Subject(fingerprints=(parse(text),), label=text)
 
 
 def is_guessed(text: str, algorithm: FingerprintKind | None) -> bool:
-    """Whether a typed hash is taken for a PDQ though it could be a SHA-256."""
+    """Whether a typed hash is read as a PDQ although it could be a SHA-256."""
     return algorithm is None and len(text) == 2 * PDQ.size == 2 * SHA256.size and bool(_DIGITS.fullmatch(text))
 
 
@@ -182,7 +182,7 @@ def is_guessed(text: str, algorithm: FingerprintKind | None) -> bool:
 
 
 def _piped(path: Path) -> bytes | None:
-    """The bytes of what is no regular file, which can be read only once; None for a file."""
+    """The bytes of a pipe or other special file, which can be read only once; None for a regular file."""
     try:
         if stat.S_ISREG(path.stat().st_mode):
             return None
@@ -218,4 +218,4 @@ def _unreadable(path: Path, error: OSError) -> Misuse:
 
 
 def _changed(path: Path) -> Misuse:
-    return Misuse(f"{plain(path)} changed while it was read", remedy="try again once nothing writes to it")
+    return Misuse(f"{plain(path)} changed while it was read", remedy="try again when no program writes to it")

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A question is named by its number. What was asked is shown as far as it is needed to decide.
-- Every text that came from elsewhere goes through `plain`.
+- A question is named by its number. Only the details that an officer needs to decide are shown.
+- Every text from other members goes through `plain`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def list_(
 ) -> None:
     """List the questions that wait for a decision, the newest first.
 
-    A question is held where its asker has asked too much around one thing that is held here at hit/no-hit level: with
-    enough such answers the hash of that thing can be computed. The asker is told that an officer decides.
+    The node holds a question if its asker has asked too much about one holding of level hit-no-hit: from enough such
+    answers the asker could compute the holding's hash. The asker is told that an officer decides.
     """
     given = common(ctx)
     found = False
@@ -62,9 +62,9 @@ def show(ctx: typer.Context, number: Number) -> None:
 
 @group.command("release", cls=Command)
 def release(ctx: typer.Context, number: Number) -> None:
-    """Answer the question after all. The search is done now, and the asker gets the answer late.
+    """Answer the question. The node searches now, and the asker receives the answer later.
 
-    The answer says whether something matches, and no more. The decision is in the audit log, with your name.
+    The answer only says whether something matches. The audit log records the decision with your name.
     """
     given = common(ctx)
     with given.session() as session:
@@ -77,10 +77,12 @@ def refuse(
     ctx: typer.Context,
     number: Number,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, in one sentence. The asker is told it.")
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, in one sentence. The asker can read it.")
     ],
 ) -> None:
-    """Refuse to answer the question. The asker is told the reason. The decision is in the audit log, with your name."""
+    """Refuse to answer the question. The asker can read the reason. The audit log records the decision with your
+    name.
+    """
     given = common(ctx)
     with given.session() as session:
         line = one(session.run("held-refuse", {"number": number, "reason": reason}))
@@ -99,7 +101,7 @@ def _held_words(line: Line) -> str:
 def _looked_words(line: Line) -> str:
     words = [_held_words(line), f"       Query {plain(line['query'])}"]
     if line["subjects"] is None:
-        return "\n".join([*words, "       What it asked was forgotten with the decision."])
+        return "\n".join([*words, "       The question's hashes were deleted after the decision."])
     about = f"{count(line['subjects'], 'subject')}, {count(line['fingerprints'], 'fingerprint')}"
     words += [
         f"       Case {plain(line['case'])}; legal basis: {plain(line['legal_basis'])}; for {plain(line['purpose'])}",

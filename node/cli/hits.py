@@ -1,8 +1,8 @@
-"""`vigil hits`: the hits of our holdings on other members' records, as they are kept.
+"""`vigil hits`: the stored hits of our holdings on other members' records.
 
 Rules this module upholds:
 
-- The newest hit first; then one summary, which says what is not in the list and why.
+- The newest hit comes first. The summary at the end says which hits are not listed, and why.
 - A hit that was shown is no longer new.
 """
 
@@ -32,13 +32,13 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     member: Annotated[
         str, typer.Option("--member", metavar="MEMBER", help="Hits on records of this member only.")
     ] = "",
-    new: Annotated[bool, typer.Option("--new", help="Only hits that this command has not shown before.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="List only hits that this command has not shown before.")] = False,
     show_all: Annotated[
         bool,
         typer.Option(
             "--show-all",
-            help="Show also hits that the allow-list hides, hits of muted or suspended members, and each of those that "
-            "are alike.",
+            help="Also show hits that the allow-list hides, hits of muted or suspended members, and every hit of a "
+            "group of similar hits.",
         ),
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
@@ -48,9 +48,9 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """List the hits of our holdings on records of other members, the newest first.
 
-    A hit is found when a file is taken in, and also later, when another member shares a record that is like a holding.
-    Hits of one holding on records of one member that have the same evidence are one line, with their number.
-    A hit is a lead for a person to check. Hits end when the record is corrected, retracted or expires.
+    Vigil finds a hit when it takes a file in, and also later, when another member shares a similar record. Hits of one
+    holding on records of one member with the same evidence are one line, with their number. A hit is a lead for a
+    person to check. A hit ends when the record is corrected, is retracted or expires.
     """
     given = common(ctx)
     arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
@@ -61,7 +61,7 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 
 
 def _hit_words(line: Line) -> str:
-    """A hit in lines of its own: who has what and how near, in which case and since when, and what the record says."""
+    """A hit in several lines: the record and its distance, the case, when it was found, and what the record says."""
     number = f"hit {line['hit']}" + (" (new)" if line["new"] else "")
     record = f"{speaker(line['origin'])} {record_name(line['record'])}"
     found = f"first found {moment(line['first_seen'])}"
@@ -91,7 +91,7 @@ def _summary_words(line: Line) -> str:
     if line["not_matched_yet"]:
         words.append(not_matched_words(line))
     if line["left_out"]:
-        words.append("Too many hits to keep all of them (the strongest are kept):")
+        words.append("There are too many hits to keep all of them (the strongest are kept):")
         words += [f"  {_left_out_words(each)}" for each in line["left_out"][:_LEFT_OUT_SHOWN]]
         if len(line["left_out"]) > _LEFT_OUT_SHOWN:
             words.append(

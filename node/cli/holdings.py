@@ -1,10 +1,10 @@
-"""`vigil holdings`: what this node holds itself; one holding opened, its level changed, or deleted.
+"""`vigil holdings`: lists this node's own holdings; opens one, changes its level, or deletes it.
 
 Rules this module upholds:
 
-- A list shows no path and no fingerprint. One holding that is named shows where its files were, and its fingerprints
-  with --digests.
-- Deleting asks first; where nobody can be asked, it needs --yes.
+- A list shows no path and no fingerprint. If the user names one holding, the command shows where its files were, and
+  with --digests also its fingerprints.
+- Deleting asks first. Without a terminal it needs --yes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class NewLevel(StrEnum):
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 ReasonOption = Annotated[
     Reason,
-    typer.Option("--reason", help="Why records are retracted, where holdings are shared; every member reads it."),
+    typer.Option("--reason", help="If holdings are shared: why their records are retracted. Every member can read it."),
 ]
 
 
@@ -64,19 +64,19 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
     case: Annotated[str | None, typer.Option("--case", metavar="REF", help="List the holdings of this case.")] = None,
     level: Annotated[AnyLevel | None, typer.Option("--level", help="List the holdings of this level.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
-    after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="List those after this number.")] = 0,
-    digests: Annotated[bool, typer.Option("--digests", help="Show the fingerprints of holding N as well.")] = False,
+    after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="List the holdings after this number.")] = 0,
+    digests: Annotated[bool, typer.Option("--digests", help="Also show the fingerprints of holding N.")] = False,
     set_level: Annotated[NewLevel | None, typer.Option("--set-level", help="Give holding N this level.")] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Delete holding N from this node.")] = False,
     reason: ReasonOption = Reason.UNSTATED,
     yes: YesOption = False,
 ) -> None:
-    """List what this node holds, or open one holding: cases, level, record, and where its files were.
+    """List this node's holdings, or open one: its cases, level, record, and where its files were.
 
-    --set-level lowers or raises the level. A shared holding is lowered by retracting its record (vigil retract).
-    --delete removes the holding from the database, the index and the copies of originals. If it is shared, its record
-    is retracted first. Its parts (the files in an archive, the pictures in a document) are removed with it, but not
-    those that another file of the same case holds or that were taken in themselves. The files stay where they are.
+    --set-level lowers or raises the level. To lower a shared holding, retract its record (vigil retract). --delete
+    removes the holding from the database, the index and the copies of originals. If it is shared, its record is
+    retracted first. Its parts (the files in an archive, the pictures in a document) are removed with it. Parts that
+    another file of the same case also contains, or that were taken in themselves, stay. The files stay where they are.
     """
     given = common(ctx)
     if number is None:
@@ -179,7 +179,7 @@ def _print_whole(output: Output, line: Line) -> None:
 
 
 def _print_places(output: Output, line: Line) -> None:
-    """What it is a part of, and how many parts it has."""
+    """The files that contain this holding, and the number of its parts."""
     places = line.get("part_of", [])
     for each in places:
         holder = f"holding {each['holding']}" if each["holding"] else f"SHA-256 {plain(each['parent'])}, not held"
@@ -194,7 +194,7 @@ def _print_places(output: Output, line: Line) -> None:
 
 
 def change_level(given: Common, session: Session, arguments: Line) -> None:
-    """Changes levels, and says of each holding what became of it."""
+    """Changes levels, and prints the result for each holding."""
     for line in session.run("set-level", arguments):
         given.output.line(line, _level_words)
 
@@ -211,7 +211,7 @@ def _level_words(line: Line) -> str:
 
 
 def delete_all(given: Common, session: Session, arguments: Line, *, yes: bool) -> None:
-    """Deletes what is named, once a person has agreed. Raises `Misuse` where nobody can be asked."""
+    """Deletes the named holdings after a person has agreed. Raises `Misuse` if there is no terminal."""
     plan = one(session.run("delete", arguments))
     what = _plan_words(plan)
     if not yes:
@@ -233,9 +233,11 @@ def _plan_words(plan: Line) -> str:
     if plan["would_leave"]:
         parts.append(f"take {count(plan['would_leave'], 'holding')} of other cases out of this case")
     if plan.get("parts"):
-        parts.append(f"that is with {count(plan['parts'], 'part')} inside the file")
+        parts.append(f"including {count(plan['parts'], 'part')} inside the file")
     if plan.get("parts_kept"):
-        parts.append(f"keep {count(plan['parts_kept'], 'part')} that other files hold or that were taken in themselves")
+        parts.append(
+            f"keep {count(plan['parts_kept'], 'part')} that other files also contain or that were taken in themselves"
+        )
     return "; ".join(parts)
 
 

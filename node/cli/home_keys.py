@@ -1,9 +1,9 @@
-"""The passphrase of a home's keys, for `vigil node` and `vigil hub` alike, and where a new passphrase comes from.
+"""The passphrase of a home's keys, for `vigil node` and `vigil hub`, and where a new passphrase comes from.
 
 Rules this module upholds:
 
 - A new passphrase comes from a file, a variable or the terminal, never from the command line.
-- The former and the new one never share an option or a variable.
+- The former and the new passphrase never share an option or a variable.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ NewPassphraseOption = Annotated[
         "--new-passphrase-file",
         metavar="FILE",
         help=f"A file whose first line is the new passphrase. Default: {NEW_FILE_VARIABLE}, "
-        f"{NEW_PASSPHRASE_VARIABLE}, else the terminal is asked.",
+        f"{NEW_PASSPHRASE_VARIABLE}, otherwise the terminal is asked.",
     ),
 ]
 
 
 def new_passphrase(file: Path | None, what: str) -> Passphrase:
-    """Where the passphrase to come is found."""
+    """The source of the new passphrase."""
     given = given_environment()
     known = {
         "VIGIL_PASSPHRASE": given.get(NEW_PASSPHRASE_VARIABLE, ""),
@@ -48,7 +48,8 @@ def add_passphrase(group: typer.Typer, what: str) -> None:
     def passphrase(ctx: typer.Context, new_passphrase_file: NewPassphraseOption = None) -> None:
         """Change the passphrase of this home's keys. Stop the daemon first; the keys themselves stay the same.
 
-        Change it wherever the daemon's start reads it, too. Backups of the keys folder keep the former passphrase.
+        Also change it in the place where the daemon's start reads it. Backups of the keys folder keep the former
+        passphrase.
         """
         from node import app
 
@@ -64,7 +65,7 @@ def changed_words(line: Line) -> str:
     words = f"Done: the new passphrase opens {files}: {', '.join(map(plain, line['keys']))}."
     if line["missing"]:
         words += (
-            f"\nNot found, and still under the former passphrase: {', '.join(map(plain, line['missing']))}. Put in the "
-            "sticks, and run the same command with --key-folder DIR for each."
+            f"\nNot found, and still under the former passphrase: {', '.join(map(plain, line['missing']))}. Connect "
+            f"the removable disks, and run the same command with --key-folder DIR for each."
         )
     return words

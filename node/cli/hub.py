@@ -1,9 +1,9 @@
-"""`vigil hub`: the federation's central operator, who can invite, carry and suspend, and makes nobody a member.
+"""`vigil hub`: the federation's central operator. It can invite, relay and suspend, but cannot make anybody a member.
 
 Rules this module upholds:
 
-- A token is printed once, on stdout, with what its two ends have to compare.
-- What goes to the authority and comes back from it are files that a person carries.
+- A token is printed once, on stdout, with the digits that both sides must compare.
+- A person carries files to the authority and back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ group = new_group("The federation's hub: invite, admit, suspend, run.")
 
 MemberArgument = Annotated[
     str,
-    typer.Argument(metavar="MEMBER", parser=options.member, help="The member's id, such as FR.", show_default=False),
+    typer.Argument(
+        metavar="MEMBER", parser=options.member, help="The member's id, for example FR.", show_default=False
+    ),
 ]
 
 
@@ -78,13 +80,13 @@ def init(  # noqa: PLR0917 (typer hands over by name)
         typer.Option(
             "--host",
             metavar="NAME",
-            help="A name or address at which nodes reach the hub; repeatable. Invitations carry the first.",
+            help="A name or address at which nodes reach the hub; repeatable. Invitations contain the first.",
         ),
     ] = None,
 ) -> None:
     """Make the hub of a federation: its keys, its certificate authority, its database.
 
-    It serves once the authority has signed for the first time: vigil authority sign, then vigil hub run.
+    The hub can run after the authority has signed for the first time: vigil authority sign, then vigil hub run.
     """
     from node import app
 
@@ -129,7 +131,7 @@ def invite(
 ) -> None:
     """Print a one-time token for a member, with the digits that both sides compare by telephone.
 
-    Hand the token over on a channel that is not read by others; who has it can petition in that member's name.
+    Send the token over a channel that others cannot read: whoever has it can petition in that member's name.
     """
     given = common(ctx)
     with given.session() as session:
@@ -150,7 +152,7 @@ def _invited_words(line: Line) -> str:
 
 @group.command("members", cls=Command)
 def members(ctx: typer.Context) -> None:
-    """List the members, and those who ask to become one."""
+    """List the members, and those who ask to become members."""
     given = common(ctx)
     _print_lines(given.output, _fetched(ctx, "members"))
 
@@ -202,27 +204,30 @@ def _print_lines(output: Output, lines: list[Line]) -> None:
 
 
 def _print_troubles(output: Output, listed: list[Line]) -> None:
-    """What is not as it should be, a line each."""
+    """Problems of the hub, one per line."""
     for line in listed:
         if line.get("claimed"):
             output.say(
-                f"{plain(line['member'])}: other members have {line['claimed']:,} entries of its log, this hub "
+                f"{plain(line['member'])}: other members have {line['claimed']:,} entries of its log, this hub has "
                 f"{line['cosigned']:,}. The rest comes back when {plain(line['member'])} connects."
             )
         if line.get("frozen"):
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
         if line.get("trouble"):
             output.say(
-                f"{plain(line['member'])}: its log cannot be handed out, and is tried again: {plain(line['trouble'])}. "
-                "All other logs are. Run: vigil hub fsck"
+                f"{plain(line['member'])}: the hub cannot serve its log, and tries again: {plain(line['trouble'])}. "
+                f"All other logs are served. Run: vigil hub fsck"
             )
         if line.get("striking"):
             output.say(
-                f"{plain(line['member'])}: {line['alike']:,} of its newest {line['recent']:,} records show nearly "
-                "the same picture. Ask the member why; where they lead nowhere, suspend it or have them retracted."
+                f"{plain(line['member'])}: {line['alike']:,} of its newest {line['recent']:,} records show nearly the "
+                f"same picture. Ask the member why. If these records are useless, ask the member to retract them, or "
+                f"suspend it."
             )
         if line.get("petition"):
-            output.say(f"{plain(line['member'])} asks for other keys: vigil hub requests carries it to the authority")
+            output.say(
+                f"{plain(line['member'])} asks for new keys: write a request for the authority with vigil hub requests"
+            )
 
 
 def _hub_words(line: Line) -> str:
@@ -247,7 +252,7 @@ def requests(
         Path, typer.Option("--out", metavar="FILE", help="The file to write. It must not exist.", show_default=False)
     ],
 ) -> None:
-    """Write what the authority is asked to sign to a file, to be carried to it."""
+    """Write a file with what the authority is asked to sign. A person carries it to the authority."""
     given = common(ctx)
     with given.session() as session:
         found = dict(one(session.run("requests", {})))
@@ -258,18 +263,18 @@ def requests(
 
 def _request_words(line: Line) -> str:
     words = [
-        f"{plain(line['request'])}: carry it to the authority: vigil authority sign --request FILE --out FILE",
-        "Compare the HUB digits with the authority by telephone, where the hub is new to it:",
+        f"{plain(line['request'])}. Carry it to the authority: vigil authority sign --request FILE --out FILE",
+        "If the hub is new to the authority, compare the HUB digits with it by telephone:",
         digits("HUB", line["hub_fingerprint"]),
     ]
     if line["petitions"]:
-        words.append("Each of these members compares its KEYS digits with the authority by telephone:")
+        words.append("Each of these members must compare its KEYS digits with the authority by telephone:")
         words += [digits(f"KEYS {plain(each['member'])}", each["fingerprint"]) for each in line["petitions"]]
     changing = [plain(each["member"]) for each in line["petitions"] if each["changes_keys"]]
     if changing:
         words.append(
             f"Until you admit the bundle, the hub takes no more records of {', '.join(changing)}: the authority signs "
-            "where the former log ends. To go on without the change: vigil hub refuse MEMBER"
+            "where the former log ends. To continue without the change: vigil hub refuse MEMBER"
         )
     return "\n".join(words)
 
@@ -281,7 +286,7 @@ def admit(
         Path, typer.Argument(metavar="BUNDLE", help="What vigil authority sign wrote.", show_default=False)
     ],
 ) -> None:
-    """Import what the authority signed. It takes effect at once."""
+    """Import what the authority signed. It takes effect immediately."""
     from node import app
 
     given = common(ctx)
@@ -309,7 +314,7 @@ def suspend(
         ),
     ],
 ) -> None:
-    """Suspend a member: its live streams end, and every new call of it is refused."""
+    """Suspend a member: its live streams end, and the hub refuses its calls."""
     _change(ctx, "suspend", {"member": member, "reason": reason})
 
 
@@ -333,7 +338,7 @@ group.command("restore", cls=Command)(hub_upkeep.restore)
 
 @group.command("run", cls=Command)
 def run(ctx: typer.Context) -> None:
-    """Run the hub until SIGTERM or Ctrl-C. Every other command may be used beside it."""
+    """Run the hub until SIGTERM or Ctrl-C. You can use every other command while it runs."""
     from node import app
 
     given = common(ctx)
@@ -342,5 +347,5 @@ def run(ctx: typer.Context) -> None:
 
 @group.command("fsck", cls=Command)
 def fsck(ctx: typer.Context) -> None:
-    """Recompute every root, commitment and signature in the database. Exit code 1: it found damage."""
+    """Recompute every root, commitment and signature in the database. Exit code 1: there is damage."""
     check_store(common(ctx))

@@ -1,8 +1,8 @@
-"""`vigil hub rekey`, `backup` and `restore`: what keeps a hub alive.
+"""`vigil hub rekey`, `backup` and `restore`: maintenance of a hub.
 
 Rules this module upholds:
 
-- What comes next, and what two people compare, is said each time.
+- Each command says the next step, and which digits two people compare.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ def rekey(
     ctx: typer.Context,
     compromised: Annotated[
         bool,
-        typer.Option("--compromised", help="Somebody else may hold the present keys: cosign nothing more with them."),
+        typer.Option("--compromised", help="Somebody else may have the present keys: cosign nothing more with them."),
     ] = False,
     drop: Annotated[
-        bool, typer.Option("--drop", help="Forget new keys that the authority has not signed for yet.")
+        bool, typer.Option("--drop", help="Delete new keys that the authority has not signed yet.")
     ] = False,
 ) -> None:
     """Change the hub's keys: cosigner, online key, CA and TLS key. The present keys sign for the new ones.
 
-    The new keys wait beside the present ones until the authority has signed for them: vigil hub requests, vigil
-    authority sign, vigil hub admit. Then the hub changes over by itself. No member has to join again.
+    The hub keeps both sets of keys until the authority has signed the new ones: vigil hub requests, vigil authority
+    sign, vigil hub admit. Then the hub changes over by itself. No member has to join again.
     """
     given = common(ctx)
     with given.session() as session:
@@ -41,7 +41,7 @@ def rekey(
 
 def _rekey_words(line: Line) -> str:
     if line["rekey"] != "waiting":
-        return "The new keys are dropped." if line["rekey"] == "dropped" else "No new keys were waiting."
+        return "The new keys are deleted." if line["rekey"] == "dropped" else "No new keys were waiting."
     stopped = "\nNothing is cosigned until the authority has signed." if line["compromised"] else ""
     return (
         "The new keys wait for the authority. Compare the HUB digits with the authority by telephone:\n"
@@ -53,17 +53,19 @@ def _rekey_words(line: Line) -> str:
 
 def backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; a new one.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write. It must not exist.", show_default=False)
+    ],
 ) -> None:
-    """Write everything of this hub to one file, while it runs: settings, wrapped keys, CA, list of members, database.
+    """Write this whole hub to one file, while it runs: settings, wrapped keys, CA, list of members, database.
 
-    It needs room for the database twice. The private keys in it open with the passphrase of this hub alone: keep that
-    apart.
+    This needs free space for twice the size of the database. Only the passphrase of this hub opens the private keys in
+    the file: keep the passphrase in another place.
     """
     given = common(ctx)
     with given.session() as session:
         line = one(session.run("backup", {"path": str(file.absolute())}))
-    given.output.line(line, lambda line: f"{plain(line['path'])}: {count(line['files'], 'file')}, whole.")
+    given.output.line(line, lambda line: f"{plain(line['path'])}: {count(line['files'], 'file')}, complete.")
 
 
 def restore(
@@ -76,11 +78,11 @@ def restore(
         ),
     ] = False,
 ) -> None:
-    """Make this hub again from a backup, in a folder that holds no hub.
+    """Restore this hub from a backup, in a folder without a hub.
 
-    What members published since comes back from them. What the authority signed since does not: the hub serves nobody
-    until its newest bundle was admitted (vigil authority bundle, vigil hub admit), unless --newest says that there is
-    none. Never run the former hub beside it.
+    The members send again what they published after the backup. You must import what the authority signed after the
+    backup. The hub serves nobody until you admit the newest bundle (vigil authority bundle, vigil hub admit), or say
+    with --newest that there is none. Never run the former hub at the same time.
     """
     from node import app
 

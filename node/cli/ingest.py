@@ -1,17 +1,18 @@
-"""`vigil ingest`: walk, fingerprint in confined workers, hand the fingerprints over, print what was found.
+"""`vigil ingest`: walks folders, fingerprints files in confined workers, sends the fingerprints to the node, prints
+hits.
 
 Rules this module upholds:
 
-- The node is handed fingerprints, and a tag a file: a salted hash over path, size, modification time and request, by
-  which the same command skips what is done when it is run again. It is handed the path as well, to be kept with the
-  holding as a reference (ADR 23), unless --no-reference says otherwise.
-- A path is sent as a reference to be kept, and as nothing else: lines are told apart by ordinals (`examined.Labels`).
-- A file that cannot be decoded is taken in by its digests. One that cannot be read is a line, and the rest goes on; the
-  exit code is then 1. A file that the run had no time left to read to its end is such a line too: taken in, it would
-  count as done. The same holds of a part: its file is then not done.
-- Files are found, looked up and handed over as they go: memory does not grow with their number.
-- Ctrl-C ends it well: what was handed over is finished, and the same command goes on from there (exit code 130).
-- With --copy-originals the copy is durable before the file is acknowledged.
+- The node receives the fingerprints and one tag per file: a salted hash over path, size, modification time and request.
+  With the tag, the same command skips finished files when it runs again. The node also receives the path and keeps it
+  with the holding as a reference (ADR 23), unless --no-reference is given.
+- A path is sent only as this reference. Lines are matched to files by ordinals (`examined.Labels`).
+- A file that cannot be decoded is taken in by its digests. For a file that cannot be read a line says why, the others
+  continue, and the exit code is 1. The same applies to a file that the run had no time to finish, because a file that
+  is taken in counts as done. If this happens to a part, its file is not done.
+- Files are found, looked up and sent one after another: memory does not grow with their number.
+- After Ctrl-C the node finishes the files that were sent, and the same command continues from there (exit code 130).
+- With --copy-originals, the copy is durable before the file is acknowledged.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from node.app import Examined, Found
 
 _KNOWN_BATCH: Final = 1_000
-"""Tags asked about at a time."""
+"""Tags per request to the node."""
 
 
 class Level(StrEnum):
@@ -56,7 +57,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What holds for the whole ingest. `originals`: the folder to copy files into, None for leaving them alone."""
+    """Settings of the whole ingest. `originals`: the folder to copy files into, or None to copy nothing."""
 
     case: str
     level: Level
@@ -67,7 +68,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file to take in, as it was found. `tag`: 32 bytes."""
+    """One file to take in. `tag`: 32 bytes."""
 
     found: Found
     tag: bytes
@@ -97,12 +98,12 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         bool, typer.Option("--copy-originals", help="Copy every file into the home, named by its content.")
     ] = False,
     no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Do not keep where the files are (vigil holdings N shows it).")
+        bool, typer.Option("--no-reference", help="Do not store the paths of the files (vigil holdings N shows them).")
     ] = False,
     show_all: Annotated[
         bool,
         typer.Option(
-            "--show-all", help="Show also hits that the allow-list hides, and those of muted or suspended members."
+            "--show-all", help="Also show hits that the allow-list hides, and hits of muted or suspended members."
         ),
     ] = False,
     workers: Annotated[
@@ -110,12 +111,12 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--workers", min=1, max=1024, help="Number of decoding processes. Default: one per processor."),
     ] = None,
 ) -> None:
-    """Take pictures and videos in: fingerprint them, keep the fingerprints, match them at once.
+    """Take files in: fingerprint them, store the fingerprints, and match them at once.
 
-    Folders are walked; files stay where they are. Run the same command again after an interruption: what is done is
-    skipped. The same file again adds its case, and nothing else. What lies in a file (members of an archive, pictures
-    of a document) is taken in with it. A file of any other kind is taken in by its digests. A file that cannot be read
-    is a line that says why; the exit code is then 1.
+    Folders are walked; files stay where they are. After an interruption, run the same command again: it skips finished
+    files. If you ingest a file again, it only adds its case. The contents of a file (members of an archive, pictures of
+    a document) are taken in with it. A file of any other kind is taken in by its digests. For a file that cannot be
+    read a line says why; the exit code is then 1.
     """
     given = common(ctx)
     if copy_originals and given.socket is not None:
@@ -147,11 +148,13 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
         raise typer.Exit(ExitCode.ERROR)
 
 
-_INTERRUPTED: Final = "finishing the files that were already sent (press Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the files that were already sent (press Ctrl-C again to stop now)"
 
 
 def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
-    """32 bytes for "this file as it is now, under this request": another case, level or copy is work still to do."""
+    """32 bytes that stand for this file in its present state under this request. A different case, level or copy is new
+    work.
+    """
     digest = hashlib.sha256(salt)
     for part in (
         os.fsencode(path.absolute()),
@@ -166,10 +169,10 @@ def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> b
 
 
 class _Intake:
-    """Finds files, feeds what is not known yet to the node, fingerprinted, and prints what comes back.
+    """Finds files, fingerprints the new ones, sends them to the node, and prints the answers.
 
-    `failure`: what ended the feeding early (a full disk), to be raised once everything that was taken in is told.
-    `skipped`: files that were taken in before under this request.
+    `failure`: the error that stopped the sending early (a full disk). It is raised after everything that was taken in
+    is printed. `skipped`: files that were taken in before under this request.
     """
 
     def __init__(
@@ -203,16 +206,16 @@ class _Intake:
                     else:
                         summary = dict(line)
             finally:
-                with suppress(ValueError):  # it is being advanced in a thread: its workers end when this process does
+                with suppress(ValueError):  # a thread is advancing it: its workers end when this process does
                     items.close()
         return summary
 
     def _items(self, paths: Sequence[Path], workers: int | None, advance: Advance) -> Generator[Line, None, None]:
-        """Each file as an item, fingerprinted and, where asked, copied. Runs in threads of the session's choice."""
+        """Each file as an item, fingerprinted and, if requested, copied. The session chooses the thread it runs in."""
         from node import app
         from node.control.lines import item_line
 
-        tags: dict[Path, deque[bytes]] = defaultdict(deque)  # a file that takes long comes after others
+        tags: dict[Path, deque[bytes]] = defaultdict(deque)  # a slow file comes after others
 
         def wanted() -> Iterator[Found]:
             for file in self._not_known(self._find(paths, advance), advance):
@@ -222,18 +225,19 @@ class _Intake:
         try:
             for each in app.fingerprint_files(wanted(), workers=workers):
                 if self._interruption.asked:
-                    return  # what was handed over is finished by the node; the rest is read again the next time
+                    return  # the node finishes what was sent; the rest is read again at the next run
                 item = self._item(each, b"" if each.place is not None else self._tag_of(each.path, tags))
                 if item is not None:
                     yield item_line(item)
                 elif each.place is None:
                     advance()
         except VigilError as error:
-            # Raised here it would be lost behind the socket: it ends the stream, and is told after the summary.
+            # If raised here, the error would be lost behind the socket. It ends the stream, and is raised after the
+            # summary.
             self.failure = error
 
     def _find(self, paths: Sequence[Path], advance: Advance) -> Iterator[File]:
-        """Every file under `paths` with its tag; what cannot be read is a failure."""
+        """Every file under `paths` with its tag; a path that cannot be read is a failure."""
         from node import app
 
         for item in app.walk(paths):
@@ -244,9 +248,9 @@ class _Intake:
                 advance()
 
     def _not_known(self, files: Iterator[File], advance: Advance) -> Iterator[File]:
-        """Those of `files` that were not taken in yet under this request; none once it is interrupted."""
+        """The files that were not taken in yet under this request; no file after an interruption."""
         while batch := list(islice(files, _KNOWN_BATCH)):
-            # The daemon, or this process's own, serves this while it serves the ingest that it is asked for.
+            # The daemon, or the session in this process, answers this while it serves the same ingest.
             answer = one(self._session.run("ingest-known", {"tags": [file.tag.hex() for file in batch]}))
             known = set(answer["known"])
             for file in batch:
@@ -259,7 +263,7 @@ class _Intake:
                     yield file
 
     def _tag_of(self, path: Path, tags: dict[Path, deque[bytes]]) -> bytes:
-        """The tag of a file that was examined; none of one of which a part was not taken in."""
+        """The tag of an examined file; empty if a part of it was not taken in."""
         tag = tags[path].popleft()
         if not tags[path]:
             del tags[path]
@@ -269,7 +273,7 @@ class _Intake:
         return tag
 
     def _item(self, each: Examined, tag: bytes) -> IngestItem | None:
-        """What to hand over of a file or a part; None where a line has said why there is nothing."""
+        """The item to send for a file or a part, or None if a line has said why there is none."""
         from node import app
 
         path, place, prints = each.path, each.place, each.result
@@ -293,7 +297,7 @@ class _Intake:
         return IngestItem(tag=tag, label=label, prints=prints, file=file, place=place)
 
     def _tell(self, line: Line, output: Output, advance: Advance) -> None:
-        """Prints what became of a file or a part."""
+        """Prints the result for a file or a part."""
         called = self._files.labels.take(line["path"])
         line |= {
             "path": called.text,

@@ -1,8 +1,8 @@
-"""The lines of an ingest as people read them.
+"""The lines of an ingest for people.
 
 Rules this module upholds:
 
-- Of a file the nearest hits are shown, and how many more there are. Names are escaped (`output.plain`).
+- A file shows its nearest hits, and the number of further hits. Names are escaped (`output.plain`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from node.cli.words import (
 )
 
 _HITS_SHOWN: Final = 5
-"""Hits of a file that people are shown, the nearest; `--json` has more, and `vigil match` all."""
+"""Number of hits of a file that people see, nearest first; `--json` has more, and `vigil match` all."""
 
 
 def file_words(line: Line) -> str:
-    """What became of a file or a part, with its nearest hits."""
+    """The result for a file or a part, with its nearest hits."""
     name = subject_name({"subject": line["path"], "part": line["part"]})
     words = f"{'new' if line['new'] else 'held':<5} {line['holding']:>7} {name}"
     words += f"\n{'':<13} {plain(line['note'])}" if line["note"] else ""
@@ -41,7 +41,7 @@ def file_words(line: Line) -> str:
 
 
 def earlier_words(line: Line) -> str:
-    """A hit of the case that was found before, or since: the files of this run are told above."""
+    """A hit of the case from an earlier or later time: the files of this run are listed above."""
     what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
     return f"{'hit':<5} {line['holding']:>7} {what}"
 
@@ -49,7 +49,7 @@ def earlier_words(line: Line) -> str:
 def summary_words(line: Line) -> str:
     """The end of an ingest."""
     words = f"{files_words(line)}."
-    words += f" {count(line['skipped'], 'file')} skipped as done before." if line["skipped"] else ""
+    words += f" {count(line['skipped'], 'file')} skipped: done before." if line["skipped"] else ""
     words += f"\n{line['new']:,} new, {line['already_held']:,} held already."
     words += f" {count(line['files_with_hits'], 'holding')} with hits."
     if line.get("case_hits"):
@@ -60,5 +60,7 @@ def summary_words(line: Line) -> str:
         words += f"\n{not_matched_words(line)}"
     words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))
     if line.get("hidden"):
-        words += f"\n{count(line['hidden'], 'hit')} hidden, as known to be harmless: vigil match --show-all PATH"
+        words += (
+            f"\n{count(line['hidden'], 'hit')} hidden: known to be harmless. To see them: vigil match --show-all PATH"
+        )
     return words

@@ -1,10 +1,10 @@
-"""Ctrl-C on long work: the first asks it to end well, the second ends it.
+"""Ctrl-C during long work: the first asks the work to finish, the second stops it.
 
 Rules this module upholds:
 
-- After the first, what is in flight is finished and told, and nothing new is begun.
-- A command whose work is done elsewhere, in the daemon or in a thread, is told by an item of its own.
-- After the second, Python's own interruption takes its course; what was acknowledged is durable all the same.
+- After the first, the work in progress is finished and reported, and nothing new is begun.
+- A command whose work runs in the daemon or in a thread is told by its own item.
+- After the second, Python's usual interruption applies. Acknowledged work is durable anyway.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ class Interruption:
         self._over = threading.Event()
 
     def items(self) -> Iterator[Line]:
-        """The items of a command that listens: {"stop": true} at the first Ctrl-C. They end with the block at last."""
+        """The items of a command that listens: {"stop": true} at the first Ctrl-C. They end with the block at the
+        latest.
+        """
         self._over.wait()
         if self.asked:
             yield {"stop": True}
 
     def until(self, items: Generator[Line, None, None]) -> Iterator[Line]:
-        """The items of a command that ends when they do: none more after the first Ctrl-C."""
+        """The items of a command that ends with its items: no more items after the first Ctrl-C."""
         with closing(items):
             for item in items:
                 if self.asked:
@@ -57,5 +59,5 @@ class Interruption:
         self.asked = True
         self._over.set()
         signal.signal(signal.SIGINT, self._before)
-        # Not through `Output`, whose lock the interrupted code may hold: a signal handler must not wait for it.
+        # Not through `Output`: the interrupted code may hold its lock, and a signal handler must not wait for it.
         self._output.note_from_signal(self._what_happens)

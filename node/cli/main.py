@@ -1,14 +1,14 @@
-"""The `vigil` command: finds the command that was asked for, runs it, and ends with its exit code.
+"""The `vigil` command: finds the requested command, runs it, and ends with its exit code.
 
 Rules this module upholds:
 
-- Only the module of the command that was asked for is imported; of the others a line of help stands in `COMMANDS`.
-- Exit codes live here once (DESIGN section 8). Every error that Vigil raises on purpose ends in `report`: words and
-  remedy on stderr, and with `--json` a line on stdout too.
-- A fault of ours that nobody foresaw ends in one line that says where. A traceback could hold a file's name.
+- Only the module of the requested command is imported; `COMMANDS` has a line of help for each of the others.
+- Exit codes are defined only here (DESIGN section 8). Every error that Vigil raises on purpose ends in `report`:
+  message and remedy on stderr, and with `--json` also a line on stdout.
+- An unexpected fault of ours ends in one line that says where it happened. A traceback could contain a file name.
 
-To add a command: a module with a function `register(app: typer.Typer)`, and its line in `COMMANDS`. To end with a code
-of its own, a command raises `typer.Exit(ExitCode.PARTIAL)` and the like.
+To add a command: write a module with a function `register(app: typer.Typer)`, and add its line to `COMMANDS`. To end
+with a specific code, a command raises for example `typer.Exit(ExitCode.PARTIAL)`.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ RECORDS: Final = "Records"
 ADMINISTRATION: Final = "Administration"
 TRYING: Final = "Trying it out"
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "ingest": ("node.cli.ingest", INVESTIGATION, "Take in pictures and videos: fingerprint, store, match."),
+    "ingest": ("node.cli.ingest", INVESTIGATION, "Take files in: fingerprint, store, match."),
     "fingerprint": (
         "node.cli.fingerprint",
         INVESTIGATION,
-        "Fingerprint pictures and videos; needs no configuration.",
+        "Fingerprint files; needs no configuration.",
     ),
-    "match": ("node.cli.search", INVESTIGATION, "Search this node for pictures, videos or hashes."),
+    "match": ("node.cli.search", INVESTIGATION, "Search this node for files or hashes."),
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
     "held": ("node.cli.held", INVESTIGATION, "Decide about other members' questions that are held for an officer."),
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on other members' records."),
-    "holdings": ("node.cli.holdings", INVESTIGATION, "List what this node holds, open one holding, delete it."),
+    "holdings": ("node.cli.holdings", INVESTIGATION, "List this node's holdings, open one, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
-    "retract": ("node.cli.retract", RECORDS, "Take our own records back, everywhere."),
+    "retract": ("node.cli.retract", RECORDS, "Retract our own records, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),
@@ -60,18 +60,18 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
     "audit": ("node.cli.audit", ADMINISTRATION, "Show who searched, asked, answered and decided what."),
     "allow": ("node.cli.allow", ADMINISTRATION, "Manage the allow-list: known-harmless files that give no hits."),
-    "mute": ("node.cli.mute", ADMINISTRATION, "Set the hits of one member aside on this node."),
+    "mute": ("node.cli.mute", ADMINISTRATION, "Hide the hits of one member on this node."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a demonstration federation on this machine."),
     "bench": ("node.cli.bench", TRYING, "Run the benchmarks, each against a named reference."),
 }
-"""Command: the module that registers it, its place in `vigil --help`, and what it does in a line."""
+"""Command: its module, its section in `vigil --help`, and one line of help."""
 _HELP: Final = "see `vigil --help`, or `vigil COMMAND --help`"
 _REPORT_IT: Final = "this is a fault in Vigil. Report this line to its developers; it contains no data of yours"
 
 
 class ExitCode(IntEnum):
-    """How a command ended (130 as shells say of an interrupt)."""
+    """How a command ended (130: interrupted, as in shells)."""
 
     OK = 0
     ERROR = 1
@@ -103,25 +103,25 @@ def run(arguments: Sequence[str]) -> int:
         return _without_output()
     except VigilError as error:
         return report(error, output)
-    except typer.TyperException as error:  # what was typed is no command line of ours
+    except typer.TyperException as error:  # the command line is wrong
         return report(Misuse(_usage(error), remedy=_HELP), output)
     except (KeyboardInterrupt, typer.Abort):
         output.error("interrupted")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         return _without_output()
     except Exception as error:  # noqa: BLE001  (the last resort; see the rules above)
         return report(VigilError(_unforeseen(error), remedy=_REPORT_IT), output)
 
 
 def _without_output() -> ExitCode:
-    """Lets what is still buffered go nowhere: at the end of the process it would fail once more."""
+    """Discards buffered output: writing it at the end of the process would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.ERROR
 
 
 class Vigil(TyperGroup):
-    """The command tree. A command's module is imported when the command is asked for; the help page needs none."""
+    """The command tree. A command's module is imported when the command is requested; the help page needs no module."""
 
     in_outline = False
 
@@ -144,7 +144,7 @@ class Vigil(TyperGroup):
 
 
 def build() -> Vigil:
-    """The command tree, with the options that may stand before a command."""
+    """The command tree, with the options that may come before a command."""
     app = typer.Typer(cls=Vigil, name="vigil", no_args_is_help=True, add_completion=False)
     app.callback()(_federation)
     tree = typer.main.get_command(app)
@@ -155,7 +155,7 @@ def build() -> Vigil:
 
 
 def report(error: VigilError, output: Output) -> ExitCode:
-    """Tells of an error that ends the command, and gives the exit code it ends with."""
+    """Prints the error that ends the command, and returns its exit code."""
     if output.json:
         try:
             output.line({"error": str(error), "kind": error.kind, "remedy": error.remedy})
@@ -182,14 +182,14 @@ def _federation(
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What is wrong with a command line. An empty message is typer's way of having shown the help page."""
-    # It breaks lists of choices over lines, and names an exception where a value is none of them.
+    """What is wrong with a command line. An empty message means that typer has shown the help page."""
+    # typer breaks lists of choices over lines, and names an exception if a value is not among them.
     words = " ".join(error.format_message().split()).replace("Value error, ", "")
     return words.rstrip(".") or "no command was given"
 
 
 def _unforeseen(error: Exception) -> str:
-    """An unexpected error as its kind and the last line of ours that it went through: no values, no message."""
+    """The type of an unexpected error and the last of our source lines in its traceback: no values, no message."""
     place, trace = "", error.__traceback__
     root = Path(__file__).resolve().parents[2]
     while trace is not None:

@@ -1,11 +1,11 @@
-"""A manifest: a CSV file that says of each file, or digest, what is to be said of it.
+"""A manifest: a CSV file with one row per file or digest, and the statement about each.
 
 Rules this module upholds:
 
-- Strict: the first line names the columns, every column is known, every row has all of them, and names one thing. All
-  rows are read before any is used, and every fault is told with the number of its line.
-- A file is read here, for its SHA-256 alone. Its path stays in this process, in what this command prints.
-- What a row may say is decided by the node; here it is only read.
+- Strict: the first line names the columns, every column is known, every row has all columns and names one file or
+  digest. All rows are read before any is used, and every fault is reported with its line number.
+- A file is read here only for its SHA-256. Its path stays in this process and in the output of this command.
+- The node decides what a row may say; this module only reads it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from node.cli.output import Line
 
 THINGS: Final = ("file", "sha256", "md5")
-"""Columns that name a thing: each row fills one of them."""
+"""Columns that name a file or digest: each row fills one of them."""
 WORDS: Final = ("category", "baseline", "series", "victim_identified", "offender_identified", "tags", "language")
-"""Columns that say something of it. An empty cell says nothing."""
+"""Columns of the statement. An empty cell says nothing."""
 SEPARATOR: Final = ";"
 """Between tags."""
 MAX_ROWS: Final = 1_000_000
@@ -55,8 +55,8 @@ class _Fault(Exception):
 
 
 def read_manifest(path: Path, advance: Callable[[], None] = lambda: None) -> Manifest:
-    """Every row of a manifest, or what is wrong with it; `advance` after each. Raises `Misuse` where the file is none
-    at all.
+    """Every row of a manifest, or what is wrong with it; calls `advance` after each. Raises `Misuse` if the file is not
+    a manifest.
     """
     manifest = Manifest()
     try:
@@ -75,11 +75,11 @@ def read_manifest(path: Path, advance: Callable[[], None] = lambda: None) -> Man
         why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
         raise Misuse(f"the manifest cannot be read: {why}", remedy="check the path and who may read it") from None
     except UnicodeDecodeError:
-        raise Misuse("the manifest is not a text in UTF-8", remedy="save it as CSV in UTF-8") from None
+        raise Misuse("the manifest is not UTF-8 text", remedy="save it as CSV in UTF-8") from None
     except csv.Error as error:
         raise Misuse(f"the manifest is not CSV: {error}", remedy="save it as CSV, with commas") from None
     if not manifest.rows and not manifest.faults:
-        raise Misuse("the manifest has no rows", remedy="a line for each file, below the names of the columns")
+        raise Misuse("the manifest has no rows", remedy="write one line per file, below the names of the columns")
     return manifest
 
 
@@ -99,7 +99,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _numbered(reader: Iterator[list[str]], manifest: Manifest) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of the line on which it ends; empty lines are skipped."""
+    """Each row with the number of its last line; empty lines are skipped."""
     for cells in reader:
         if not any(cells):
             continue
@@ -134,9 +134,9 @@ def _thing(column: str, value: str, folder: Path) -> Line:
 
 def _word(column: str, value: str) -> str | list[str]:
     if column in _TRI_COLUMNS and value not in _TRI:
-        raise _Fault(f"its {column} is {value[:20]!r}, and not yes, no or unknown")
+        raise _Fault(f"its {column} is {value[:20]!r}; write yes, no or unknown")
     if column == "category" and not _CATEGORY.fullmatch(value):
-        raise _Fault("its category is not SCHEME:VERSION:CODE, such as uk-caid:1:B")
+        raise _Fault("its category is not SCHEME:VERSION:CODE, for example uk-caid:1:B")
     if column == "tags":
         return [tag.strip() for tag in value.split(SEPARATOR)]
     return value
@@ -144,12 +144,12 @@ def _word(column: str, value: str) -> str | list[str]:
 
 def _sha256(path: Path) -> str:
     try:
-        # Opened without waiting: a pipe would never answer.
+        # Opened without blocking: opening a pipe would wait forever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _Fault("its file is not a file, but a folder or a device")
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _Fault(f"its file cannot be read: {os.strerror(error.errno or 0).lower()}") from None
-    except ValueError:  # a byte that no path has
+    except ValueError:  # a NUL byte, which no path contains
         raise _Fault("its file is not a path") from None

@@ -1,8 +1,8 @@
-"""`vigil mute`: set the hits of one member aside, on this node alone.
+"""`vigil mute`: hides the hits of one member, only on this node.
 
 Rules this module upholds:
 
-- What is muted is counted in every summary, and `--show-all` shows it.
+- Every summary counts the muted hits, and `--show-all` shows them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ def register(app: typer.Typer) -> None:
 def mute(
     ctx: typer.Context,
     member: Annotated[
-        str, typer.Argument(metavar="MEMBER|list", help="The member's id, such as FR; or: list.", show_default=False)
+        str,
+        typer.Argument(metavar="MEMBER|list", help="The member's id, for example FR; or: list.", show_default=False),
     ],
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="The reason, in one line, for the audit log.")
     ] = "",
     lift: Annotated[bool, typer.Option("--lift", help="End the mute: show the member's hits again.")] = False,
 ) -> None:
-    """Set the hits on one member's records aside on this node, or show them again with --lift.
+    """Hide the hits on one member's records on this node, or show them again with --lift.
 
     Use this when a member fills the lists with useless hits. Nothing is deleted: the records are kept,
     verified and compared as before. Every command says how many hits it does not show; --show-all shows them. No other

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- `run` prints one line once it serves, and nothing more on stdout; its log is on stderr.
-- `doctor` and `restore` work where no node can start; every other command goes through the session.
+- `run` prints one line on stdout when it is ready, and nothing more there; its log goes to stderr.
+- `doctor` and `restore` work even if the node cannot start; every other command goes through the session.
 """
 
 from __future__ import annotations
@@ -31,24 +31,27 @@ HubOption = Annotated[
         "--hub",
         metavar="HOST:PORT",
         parser=options.address,
-        help="Where the hub is reached. Default: as the token says.",
+        help="The address of the hub. Default: as in the token.",
     ),
 ]
 TokenOption = Annotated[
     str,
     typer.Option(
-        "--token", metavar="TOKEN", help="The invitation; - reads it from stdin. Default: the one that is kept here."
+        "--token",
+        metavar="TOKEN",
+        help="The invitation; - reads it from stdin. Default: the invitation that is stored here.",
     ),
 ]
 NewRootOption = Annotated[
     bool,
     typer.Option(
         "--new-root",
-        help="Take the invitation's root in the place of this home's: only after its digits were compared by voice.",
+        help="Replace this home's root by the invitation's root. Do this only after you have compared its digits by "
+        "voice.",
     ),
 ]
 NameOption = Annotated[
-    str, typer.Option("--name", metavar="NAME", help="Our name as people read it. Default: the member's id.")
+    str, typer.Option("--name", metavar="NAME", help="Our name for people. Default: the member's id.")
 ]
 _FAULTS_SHOWN: Final = 20
 
@@ -76,11 +79,11 @@ def join(  # noqa: PLR0917 (typer hands over by name)
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
     new_root: NewRootOption = False,
 ) -> None:
-    """Join a federation by an invitation: makes this node's keys, files its petition, and waits to be admitted.
+    """Join a federation with an invitation: make this node's keys, file its petition, and wait to be admitted.
 
-    Compare the digits that it prints with the hub's operator and with the authority, by telephone or in person.
-    Run the same command again to continue. In a home that joined before, it takes the hub of the new invitation:
-    the node keeps its keys and its records.
+    Compare the printed digits with the hub's operator and with the authority, by telephone or in person. Run the same
+    command again to continue. In a home that joined before, the node switches to the hub of the new invitation, and
+    keeps its keys and its records.
     """
     _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
 
@@ -122,9 +125,9 @@ def _join_words(line: Line) -> str | None:
 
 @group.command("run", cls=Command)
 def run(ctx: typer.Context) -> None:
-    """Run this node until SIGTERM or Ctrl-C: follows the others, publishes our records, answers queries.
+    """Run this node until SIGTERM or Ctrl-C: follow the other members, publish our records, answer queries.
 
-    Every other command may be used beside it.
+    You can use every other command while it runs.
     """
     from node import app
 
@@ -133,14 +136,14 @@ def run(ctx: typer.Context) -> None:
 
 
 def ready_words(line: Line) -> str:
-    """The one line of a daemon that serves."""
+    """The one line of a daemon that is ready."""
     known = [f"{name} {plain(value)}" for name, value in line.items() if name != "event" and value not in (None, "")]
     return f"ready: {', '.join(known)}"
 
 
 @group.command("status", cls=Command)
 def status(ctx: typer.Context) -> None:
-    """Show the state of this node and of each member's log: entries received, missing, and set aside."""
+    """Show the state of this node and of each member's log: entries received, missing, and quarantined."""
     given = common(ctx)
     members: list[Line] = []
     with given.session() as session:
@@ -153,7 +156,7 @@ def status(ctx: typer.Context) -> None:
 
 @group.command("doctor", cls=Command)
 def doctor(ctx: typer.Context) -> None:
-    """Find faults of this node, and tell how to repair them. Works on a broken node too. Exit code 1: it found a
+    """Find faults of this node, and say how to repair them. This also works on a broken node. Exit code 1: there is a
     fault.
     """
     from node import app
@@ -176,10 +179,10 @@ def _check_words(line: Line) -> str:
 def acknowledge(
     ctx: typer.Context,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="What was found out and done.", show_default=False)
+        str, typer.Option("--reason", metavar="TEXT", help="What was found and done about it.", show_default=False)
     ],
 ) -> None:
-    """Say that the alarms that node status shows were dealt with. The audit log records it."""
+    """Acknowledge the alarms that node status shows, after you have dealt with them. The audit log records it."""
     given = common(ctx)
     with given.session() as session:
         line = one(session.run("acknowledge", {"reason": reason}))
@@ -188,7 +191,7 @@ def acknowledge(
 
 @group.command("fsck", cls=Command)
 def fsck(ctx: typer.Context) -> None:
-    """Recompute every root, commitment and signature in the database. Exit code 1: it found damage."""
+    """Recompute every root, commitment and signature in the database. Exit code 1: there is damage."""
     check_store(common(ctx))
 
 
@@ -211,7 +214,7 @@ def _fsck_words(line: Line) -> str:
         )
         return ("Everything comes out." if line["ok"] else f"{line['faults']} faults.") + unsigned
     words = f"{'ok' if line['ok'] else 'FAULT':<6} {plain(line['log'])}"
-    if line["entries"]:  # the database as such has none
+    if line["entries"]:  # the database itself has no such counts
         names = ("rows", "fingerprints") if line["log"] == "index" else ("entries", "bodies")
         words += f": {line['entries']:,} {names[0]}, {line['bodies']:,} {names[1]}"
     faults = [f"       {plain(fault)}" for fault in line["faults"][:_FAULTS_SHOWN]]
@@ -227,7 +230,9 @@ def backup(
         Path, typer.Argument(metavar="FILE", help="The file to write. It must not exist.", show_default=False)
     ],
 ) -> None:
-    """Write a consistent copy of the database, while the node runs. Keys are not in it: keep those apart."""
+    """Write a consistent copy of the database, while the node runs. It does not contain the keys: back them up
+    separately.
+    """
     given = common(ctx)
     with given.session() as session:
         line = one(session.run("backup", {"path": str(file.absolute())}))
@@ -238,20 +243,20 @@ def backup(
 def accept_database(
     ctx: typer.Context,
     empty: Annotated[
-        bool, typer.Option("--empty", help="The database is missing or empty: begin again with an empty one.")
+        bool, typer.Option("--empty", help="The database is missing or empty: start again with an empty one.")
     ] = False,
-    older: Annotated[bool, typer.Option("--older", help="The database is an older copy: go on with it.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="The database is an older copy: continue with it.")] = False,
 ) -> None:
-    """Go on with an empty or an older database, where there is no backup to restore. The audit log records it.
+    """Continue with an empty or an older database, if there is no backup to restore. The audit log records it.
 
-    Material that was ingested since is not in such a database, so this node answers "no hit" about it. Restore the
-    newest backup instead, if there is one, and ingest again what is missing. The daemon must not run.
+    Such a database does not contain material that was ingested later, so this node answers "no hit" about it. If there
+    is a backup, restore the newest one instead, and ingest the missing files again. The daemon must not run.
     """
     from node import app
 
     given = common(ctx)
     if empty == older:
-        raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor tells which")
+        raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor says which")
     line = app.accept_database(given.home, given.who, empty=empty)
     given.output.line(line, _accepted_words)
 
@@ -266,7 +271,7 @@ def restore(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", show_default=False)],
 ) -> None:
-    """Put a backup in the place of this home's database, which must be gone. Keys and settings come from elsewhere."""
+    """Restore this home's database, which must not exist, from a backup. It contains no keys and no settings."""
     from node import app
 
     given = common(ctx)

@@ -1,9 +1,9 @@
-"""`vigil node status` in people's words: how this node stands now, and each member's log.
+"""`vigil node status` for people: the state of this node, and of each member's log.
 
 Rules this module upholds:
 
-- What is wrong is said first, and with what to do.
-- A connection is shown as it is now: since when it is so, and, where it does not work, why and when it is tried again.
+- Problems come first, with what to do about each.
+- A connection shows its present state and since when. If it does not work, it also shows why, and when the next try is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SHOWN: Final = frozenset({
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
     "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions", "paused_logs",
 })  # fmt: skip
-"""What the words of `status` say in a place of its own; the rest follows by name."""
+"""Fields with a fixed place in the text of `status`; the others follow by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
 
 
 def node_words(line: Line) -> str:
-    """The node itself: its alarms first, then a row a fact."""
+    """The node itself: its alarms first, then one row per fact."""
     roster = "none yet" if line["roster_version"] is None else f"version {line['roster_version']}"
     if line["roster_version"] is not None:
         roster += f", {'STALE since' if line['roster_stale'] else 'fresh until'} {moment(line['roster_expires'])}"
@@ -58,7 +58,7 @@ def _state_words(line: Line) -> str:
 
 
 def _hits_words(line: Line) -> list[str]:
-    """The hits of our holdings on other members' records, and what is missing from the number."""
+    """The hits of our holdings on other members' records, and what the number does not include."""
     hits = line["hits"]
     words = [f"{hits['total']:,}, {hits['new']:,} new" + (": vigil hits --new" if hits["new"] else "")]
     words += [f"{hits['hidden']:,} more hidden by the allow-list"] if hits["hidden"] else []
@@ -75,13 +75,13 @@ def _own_log_words(line: Line) -> str:
 
 
 def _log_name(line: Line, members: list[Line]) -> str:
-    """The member, and the epoch of its log where there are several."""
+    """The member, and the epoch of its log if there are several."""
     logs = [each for each in members if each["member"] == line["member"]]
     return plain(line["member"] if len(logs) == 1 else f"{line['member']} (epoch {line['log'].rpartition('/')[2]})")
 
 
 def _standing_words(name: str, value: object, line: Line) -> str:
-    """A value of status; of a connection to the hub also since when it is so, and when it is tried again."""
+    """A value of status. For a connection to the hub also since when, and the next try."""
     stands = line.get("connections", {}).get(name)
     if stands is None:
         return value_words(value)
@@ -93,7 +93,7 @@ def _standing_words(name: str, value: object, line: Line) -> str:
 
 
 def _state_word(line: Line) -> str:
-    """How a log stands, the worst first."""
+    """The state of a log; the worst state wins."""
     for name in ("frozen", "stopped", "paused"):
         if line.get(name):
             return name.upper()
@@ -101,7 +101,7 @@ def _state_word(line: Line) -> str:
 
 
 def print_members(output: Output, members: list[Line]) -> None:
-    """The members' logs, a row each."""
+    """The members' logs, one row per log."""
     if not members:
         return
     table = new_table(
@@ -135,9 +135,13 @@ def print_members(output: Output, members: list[Line]) -> None:
             output.say(f"{plain(line['member'])} is frozen: {plain(line['frozen'])}")
         elif line.get("stopped"):
             output.say(
-                f"{plain(line['member'])} is stopped: {plain(line['stopped'])}. It is tried again; all others go on."
+                f"{plain(line['member'])} is stopped: {plain(line['stopped'])}. The node tries it again; all other "
+                f"logs continue."
             )
         if line.get("paused"):
             output.say(f"{plain(_log_name(line, members))} is paused: {plain(line['paused'])}")
         if line.get("given_up"):
-            output.say(f"{plain(line['member'])}: {line['given_up']:,} bodies never came, and are given up")
+            output.say(
+                f"{plain(line['member'])}: {line['given_up']:,} bodies never arrived, and this node no longer "
+                f"asks for them"
+            )

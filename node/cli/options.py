@@ -1,10 +1,10 @@
-"""Reading what a person typed after an option: durations, days, members, addresses, categories.
+"""Readers of option values: durations, days, members, addresses, categories.
 
 Rules this module upholds:
 
-- A reader accepts one spelling of each value and says, in the error, what that spelling is.
-- Nothing here knows what the value is for: whether a member exists or a purpose is allowed, the command decides.
-- An error is `typer.BadParameter`, so that a slip of the keyboard is a usage error (exit code 2) and reaches no store.
+- A reader accepts one spelling of each value. Its error says what that spelling is.
+- Readers do not know what a value is for: the command decides whether a member exists or a purpose is allowed.
+- An error is `typer.BadParameter`: a typing mistake is a usage error (exit code 2) and reaches no store.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _SECONDS: Final = {
     "d": Decimal(SECONDS_A_DAY),
 }
 MAX_DURATION_SECONDS: Final = 366 * SECONDS_A_DAY
-"""A year: the longest that any option means."""
+"""A year: the longest duration of any option."""
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(0|[1-9][0-9]{0,4})")
 _MAX_PORT: Final = 65_535
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _SHA256_DIGITS: Final = 64
 _CATEGORY_WORD: Final = re.compile(r"[^\s:]+")
 MAX_EVIDENCE: Final = 16 * 1024 * 1024
-"""Bytes of an evidence file that is read at all; a real one is a few kilobytes, with an hour of video 200."""
+"""Maximum bytes of an evidence file. A real one has a few kilobytes; with an hour of video, 200."""
 MAX_CEREMONY: Final = 64 * 1024 * 1024
-"""Bytes of a signing request, a bundle or a root that is read at all: thousands of members."""
+"""Maximum bytes of a signing request, a bundle or a root: enough for thousands of members."""
 OFFICER_VARIABLE: Final = "VIGIL_OFFICER"
 RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
@@ -55,7 +55,7 @@ def duration(text: str) -> float:
     """Seconds, more than 0: "5s", "500ms", "2m", "48h", "30d", with up to three decimals."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise typer.BadParameter("write a time with its unit, such as 500ms, 5s, 2m, 48h or 30d")
+        raise typer.BadParameter("write a time with its unit, for example 500ms, 5s, 2m, 48h or 30d")
     whole, fraction, unit = found.groups()
     seconds = float(Decimal(f"{whole}.{fraction or 0}") * _SECONDS[unit])
     if not 0 < seconds <= MAX_DURATION_SECONDS:
@@ -64,34 +64,36 @@ def duration(text: str) -> float:
 
 
 def day(text: str) -> int:
-    """A day as YYYY-MM-DD, in days since 1970-01-01 (handling counts so). Past ones are not refused here."""
+    """A day as YYYY-MM-DD, in days since 1970-01-01 (the unit of handling). Past days are not refused here."""
     try:
         known = dt.date.fromisoformat(text)
     except ValueError:
         known = None
     if known is None or known.isoformat() != text or known <= EPOCH:
-        raise typer.BadParameter("write a day as YYYY-MM-DD, such as 2031-12-31")
+        raise typer.BadParameter("write a day as YYYY-MM-DD, for example 2031-12-31")
     return (known - EPOCH).days
 
 
 def moment(text: str) -> float:
-    """A minute of UTC, such as 2026-05-03T14:00, in Unix seconds."""
+    """A minute of UTC, for example 2026-05-03T14:00, in Unix seconds."""
     try:
         found = dt.datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=dt.UTC)
     except ValueError as error:
-        raise typer.BadParameter("write a day and a time in UTC, such as 2026-05-03T14:00") from error
+        raise typer.BadParameter("write a day and a time in UTC, for example 2026-05-03T14:00") from error
     return found.timestamp()
 
 
 def path(text: str) -> Path:
-    """A path, never an empty one: that would be the working folder, where a variable of a script was not set."""
+    """A path that is not empty. An empty path comes from an unset variable of a script, and would mean the working
+    folder.
+    """
     if not text:
         raise typer.BadParameter("a path is empty; for the current folder, give .")
     return Path(text)
 
 
 def member(text: str) -> str:
-    """A member's id, such as FR."""
+    """A member's id, for example FR."""
     try:
         return member_id(text)
     except Malformed as error:
@@ -99,7 +101,7 @@ def member(text: str) -> str:
 
 
 class Members(tuple[str, ...]):
-    """Members that were named together, or the one word `EVERYONE`."""
+    """A list of members, or the word `EVERYONE`."""
 
     __slots__ = ()
 
@@ -113,12 +115,12 @@ def members(text: str) -> Members:
 
 
 def audience(text: str) -> Members:
-    """The one word "everyone", or members separated by commas."""
+    """The word "everyone", or members separated by commas."""
     return Members([EVERYONE]) if text == EVERYONE else members(text)
 
 
 def federation(text: str) -> str:
-    """A federation's id, such as vigil.example."""
+    """A federation's id, for example vigil.example."""
     try:
         return federation_id(text)
     except Malformed as error:
@@ -126,10 +128,10 @@ def federation(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """HOST:PORT, an IPv6 address in brackets; given back as typed."""
+    """HOST:PORT, an IPv6 address in brackets; returned as typed."""
     found = _ADDRESS.fullmatch(text)
     if found is None or int(found[2]) > _MAX_PORT:
-        raise typer.BadParameter("write HOST:PORT, such as hub.example.org:8443 or [2001:db8::1]:8443")
+        raise typer.BadParameter("write HOST:PORT, for example hub.example.org:8443 or [2001:db8::1]:8443")
     return text
 
 
@@ -142,9 +144,9 @@ def officer(text: str) -> str:
 
 
 def usual_officer(environment: Mapping[str, str]) -> str:
-    """Who runs a command that was given no --officer: VIGIL_OFFICER, else the name of the Unix user.
+    """The officer of a command without --officer: VIGIL_OFFICER, otherwise the name of the Unix user.
 
-    Raises `typer.BadParameter` where the variable holds no name.
+    Raises `typer.BadParameter` if the variable does not contain a name.
     """
     if named := environment.get(OFFICER_VARIABLE):
         return officer(named)
@@ -155,7 +157,7 @@ def usual_officer(environment: Mapping[str, str]) -> str:
 
 
 def algorithm(text: str) -> FingerprintKind:
-    """A kind of hash by its name, such as sha256."""
+    """A kind of hash by its name, for example sha256."""
     kind = KIND_BY_NAME.get(text.lower())
     if kind is None:
         raise typer.BadParameter(f"give one of {', '.join(KIND_BY_NAME)}")
@@ -163,7 +165,7 @@ def algorithm(text: str) -> FingerprintKind:
 
 
 def sha256(text: str) -> str:
-    """A SHA-256: 64 hex digits, given back in lower case."""
+    """A SHA-256: 64 hex digits, returned in lower case."""
     digits = text.lower()
     if len(digits) != _SHA256_DIGITS or _HEX.fullmatch(digits) is None:
         raise typer.BadParameter("a SHA-256 is 64 hex digits")
@@ -171,7 +173,7 @@ def sha256(text: str) -> str:
 
 
 def query_id(text: str) -> str:
-    """A query's id: 32 hex digits, given back in lower case."""
+    """A query's id: 32 hex digits, returned in lower case."""
     digits = text.lower()
     if len(digits) != _SHA256_DIGITS // 2 or _HEX.fullmatch(digits) is None:
         raise typer.BadParameter("a query's id is 32 hex digits; `vigil queries` lists them")
@@ -179,7 +181,7 @@ def query_id(text: str) -> str:
 
 
 def record(text: str) -> str:
-    """A record as <origin>#<64 hex digits>, or the first hex digits (8 or more) of its leaf hash; as typed."""
+    """A record as <origin>#<64 hex digits>, or the first hex digits (8 or more) of its leaf hash; returned as typed."""
     if _RECORD.fullmatch(text) is None:
         raise typer.BadParameter(
             "name a record by <origin>#<64 hex digits>, or by the first 8 or more digits that `vigil records` shows"
@@ -188,10 +190,11 @@ def record(text: str) -> str:
 
 
 def category(text: str) -> str:
-    """SCHEME:VERSION:CODE, such as uk-caid:1:B; given back as typed."""
+    """SCHEME:VERSION:CODE, for example uk-caid:1:B; returned as typed."""
     parts = text.split(":")
     if len(parts) != 3 or any(_CATEGORY_WORD.fullmatch(part) is None for part in parts):  # noqa: PLR2004
         raise typer.BadParameter(
-            "write SCHEME:VERSION:CODE, such as uk-caid:1:B; a number without its scheme has no meaning abroad"
+            "write SCHEME:VERSION:CODE, for example uk-caid:1:B; other countries cannot interpret a number without "
+            "its scheme"
         )
     return text

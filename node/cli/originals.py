@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- A name stands for its bytes: a copy is hashed while it is written, is durable before it gets its name, and appears
-  under it whole or not at all. A crash leaves a `.part` file, which the next copy of the same content replaces.
-- A copy that is there already is hashed again; one that has rotted is replaced.
-- Files are readable by their owner alone (mode 0400, folders 0700).
+- A name stands for its bytes: a copy is hashed while it is written, and is complete and durable before it gets its
+  name. A crash leaves a `.part` file, which the next copy of the same content replaces.
+- An existing copy is hashed again; a corrupted copy is replaced.
+- Only the owner can read the files (mode 0400, folders 0700).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def copy_original(source: Path, sha256: bytes, folder: Path) -> Path:
-    """Puts a copy of `source` under its name, and returns where it lies.
+    """Stores a copy of `source` under its name, and returns its path.
 
-    Raises `MediaError` where the source cannot be read or no longer has this SHA-256 (32 bytes), `DiskFull` and
-    `StoreError` where the copy cannot be written.
+    Raises `MediaError` if the source cannot be read or no longer has this SHA-256 (32 bytes), `DiskFull` or
+    `StoreError` if the copy cannot be written.
     """
     name = sha256.hex()
     target = folder / name[:2] / name[2:]
@@ -55,12 +55,12 @@ def _holds(target: Path, sha256: bytes) -> bool:
     try:
         with target.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest() == sha256
-    except OSError:  # not there, or not readable any more: it is written again
+    except OSError:  # missing or unreadable: it is written again
         return False
 
 
 def _copy(source: Path, descriptor: int, sha256: bytes) -> None:
-    """Copies everything, checks that it is what was fingerprinted, and makes it durable."""
+    """Copies the file, checks that it is the fingerprinted one, and makes the copy durable."""
     digest = hashlib.sha256()
     try:
         with source.open("rb", buffering=0) as file:
@@ -88,7 +88,7 @@ def _write(descriptor: int, chunk: bytes) -> None:
 def _put_in_place(part: Path, target: Path) -> None:
     try:
         part.replace(target)
-        # A crash before this leaves the copy under either name; the holding is acknowledged only after it.
+        # A crash before this leaves the copy under one of the two names; the holding is acknowledged only after it.
         for folder in (target.parent, target.parent.parent):
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
@@ -101,5 +101,7 @@ def _put_in_place(part: Path, target: Path) -> None:
 
 def _unwritable(error: OSError) -> StoreError:
     if error.errno in _NO_SPACE:
-        return DiskFull("no space is left for copies of originals", remedy="free space, and run the same command again")
+        return DiskFull(
+            "the disk is full: no space for copies of originals", remedy="free space, and run the same command again"
+        )
     return StoreError("the folder of originals cannot be written", remedy="check its owner, its mode and its disk")

@@ -1,16 +1,17 @@
-r"""Where a command's words go: JSON lines and results on stdout, everything said beside them on stderr.
+r"""The output of commands: JSON lines and results on stdout, all other messages on stderr.
 
 Rules this module upholds:
 
-- With `--json`, stdout holds JSON objects, one a line, and nothing else; without it, stdout holds the result in
-  people's words. Hints, warnings, errors and progress are on stderr either way.
-- What came from elsewhere (a path, a member's reason, a comment) goes through `plain`, which spells whatever could
-  steer a terminal. Whatever is printed is looked at once more: no control or bidirectional character gets out, also
-  where a command forgot `plain`.
-- A character that the terminal's encoding does not have is spelt too (`prepare_streams`): no name ends a command.
-- JSON is ASCII. A byte of a file name that is no UTF-8 is `\udcXX` there (PEP 383): Python's `os.fsencode` gives the
-  name back.
-- A progress bar is drawn only where stderr is a terminal, so no log file is filled with it.
+- With `--json`, stdout has JSON objects, one per line, and nothing else. Without it, stdout has the result as text for
+  people. Hints, warnings, errors and progress always go to stderr.
+- Text from outside (a path, a member's reason, a comment) goes through `plain`, which escapes every character that
+  could control a terminal. All output is checked again: no control or bidirectional character is printed, even if a
+  command forgot `plain`.
+- A character that the terminal's encoding does not have is also escaped (`prepare_streams`): no name can stop a
+  command.
+- JSON is ASCII. A byte of a file name that is not UTF-8 is written as `\udcXX` (PEP 383): Python's `os.fsencode`
+  restores the name.
+- A progress bar is drawn only if stderr is a terminal, so it never fills a log file.
 """
 
 from __future__ import annotations
@@ -33,38 +34,40 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 """A JSON object."""
 Words = Callable[[Line], "RenderableType | None"]
-"""A line in people's words, or None where it says nothing to a person."""
+"""Makes the text of a line for people, or None if the line is not for people."""
 _STDERR: Final = 2
 WORTH_A_BAR: Final = 10_000
-"""Steps below which `Output.steps` draws nothing: the work is over before one has read it."""
+"""Below this number of steps `Output.steps` draws nothing, because the work ends too soon to read it."""
 
 
 def plain(text: object) -> str:
-    """`text` on one line, as it may be shown (`domain.texts.shown`)."""
+    """`text` on one line, safe to show (`domain.texts.shown`)."""
     return shown(str(text))
 
 
 def plain_lines(text: str) -> str:
-    """As `plain`, for text of more than one line."""
+    """Like `plain`, for text of more than one line."""
     return "\n".join(map(plain, text.split("\n")))
 
 
 def prepare_streams(*, json: bool) -> None:
-    """Once, when a command begins: both streams take every text, in any locale. JSON goes out in ASCII."""
+    """Called once when a command begins: after it, both streams accept every text, in any locale. JSON is written in
+    ASCII.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if json and isinstance(sys.stdout, TextIOWrapper):
-        # Some encodings (UTF-16) are no superset of ASCII.
+        # Some encodings (UTF-16) are not a superset of ASCII.
         sys.stdout.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 class OutputLost(StoreError):
-    """What a command printed could not be written: a full disk under a file that takes it. The work itself is done."""
+    """The output of a command could not be written, for example because the disk is full. The work itself is done."""
 
 
 class Advance(Protocol):
-    """Tells a progress bar that `steps` more are done."""
+    """Tells a progress bar that `steps` more steps are done."""
 
     def __call__(self, steps: int = 1) -> None: ...
 
@@ -74,28 +77,28 @@ def _ignore(steps: int = 1) -> None:
 
 
 class Output:
-    """Both streams, for a command that prints from more than one thread: a line is never cut by another."""
+    """Both streams. Several threads may print: lines never mix."""
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
         self._lock = threading.Lock()
 
     def line(self, line: Line, words: Words | None = None) -> None:
-        """One line of the result: itself with `--json`, else what `words` makes of it."""
+        """One line of the result: as JSON with `--json`, otherwise as text from `words`."""
         if self.json:
             with self._lock, _writing():
                 sys.stdout.write(json.dumps(line) + "\n")
-                sys.stdout.flush()  # whoever reads it may be waiting for it
+                sys.stdout.flush()  # the reader may be waiting for it
         elif words is not None and (said := words(line)) is not None:
             self.say(said)
 
     def say(self, words: RenderableType) -> None:
-        """A result for people, on stdout. With `--json` nothing: the lines have said it."""
+        """A result for people, on stdout. Prints nothing with `--json`, because the JSON lines contain it."""
         if not self.json:
             self._print(words, stderr=False)
 
     def note(self, words: RenderableType) -> None:
-        """Something said beside the result, on stderr."""
+        """A message in addition to the result, on stderr."""
         self._print(words, stderr=True)
 
     def warn(self, message: str) -> None:
@@ -103,15 +106,15 @@ class Output:
         self.note(f"warning: {message}")
 
     def note_from_signal(self, text: str) -> None:
-        """As `note`, from a signal handler: it waits for no lock that the interrupted code may hold."""
+        """Like `note`, for a signal handler: it does not wait for a lock that the interrupted code may hold."""
         os.write(_STDERR, f"{text}\n".encode())
 
     def error(self, message: str, remedy: str = "") -> None:
-        """What went wrong, and what to do, on stderr."""
+        """Prints what went wrong and what to do, on stderr."""
         self.note(f"error: {plain_lines(message)}" + (f"\nto do: {plain_lines(remedy)}" if remedy else ""))
 
     def flush(self) -> None:
-        """Writes what is buffered. Raises `OutputLost`."""
+        """Writes the buffered output. Raises `OutputLost`."""
         with self._lock, _writing():
             sys.stdout.flush()
 
@@ -119,14 +122,14 @@ class Output:
         from rich.text import Text
 
         with self._lock, _writing():
-            # A line of text is never broken, so that a path in it can be copied; a table keeps to the terminal's width.
+            # A line of text is never broken, so that a path in it can be copied. A table fits the terminal's width.
             _console(stderr=stderr, plain_only=True).print(words, soft_wrap=isinstance(words, str | Text))
 
     @contextmanager
     def progress(self, label: str, total: int | Callable[[], int] | None) -> Iterator[Advance]:
         """A progress bar with rate and time left while the block runs.
 
-        `total`: None where nobody knows; a function where counting takes time, which is called for a bar alone.
+        `total`: None if it is unknown. If counting takes time, a function, which is called only if a bar is drawn.
         """
         if not sys.stderr.isatty():
             yield _ignore
@@ -143,7 +146,7 @@ class Output:
         from rich.text import Text
 
         class RateColumn(ProgressColumn):
-            """Steps a second over the last half minute, once there are two to tell it by."""
+            """Steps per second over the last half minute, after at least two steps."""
 
             def render(self, task: Task) -> Text:
                 speed = task.finished_speed or task.speed
@@ -157,7 +160,7 @@ class Output:
             TimeRemainingColumn(),
             console=_console(stderr=True),
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # else a result that is piped away would land on the terminal
+            redirect_stdout=sys.stdout.isatty(),  # otherwise a piped result would go to the terminal
         )
         with bar:
             task = bar.add_task(label, total=total() if callable(total) else total)
@@ -169,7 +172,7 @@ class Output:
 
     @contextmanager
     def steps(self, label: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar for work that says (done, total) itself, where that is much; a new one where it starts again."""
+        """A bar for work that reports (done, total), if the total is large; a new bar if the work starts again."""
         with ExitStack() as drawn:
             advance: list[Advance] = []
             before = [0]
@@ -198,12 +201,12 @@ def _writing() -> Iterator[None]:
         why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
         raise OutputLost(
             f"the output could not be written: {why}",
-            remedy="everything done so far is kept; make room for the output and run the command again",
+            remedy="everything done so far is kept; free space for the output and run the command again",
         ) from None
 
 
 class _PlainStream:
-    """Writes text to a stream, and spells whatever could steer a terminal, but for the ends of lines."""
+    """Writes text to a stream, and escapes every character that could control a terminal, except line ends."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -216,12 +219,12 @@ class _PlainStream:
 
 
 def _console(*, stderr: bool, plain_only: bool = False) -> Console:
-    """`plain_only`: no colours and nothing else that steers a terminal. A progress bar does without it: it moves the
-    cursor, and shows words of ours alone.
+    """`plain_only`: no colours and no other terminal control. A progress bar does not use it: it moves the cursor, and
+    shows only our own text.
     """
     from rich.console import Console
 
-    # It guesses at no markup: a path may hold square brackets, a comment may hold :words:.
+    # Markup is off: a path may contain square brackets, a comment may contain :words:.
     if not plain_only:
         return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     stream = cast("TextIO", _PlainStream(sys.stderr if stderr else sys.stdout))

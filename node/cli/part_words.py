@@ -1,8 +1,8 @@
-"""A part of a file in words: what it is to the file, and its name there.
+"""A part of a file as text: its kind and its name in the file.
 
 Rules this module upholds:
 
-- A name comes from the file: whoever prints these words escapes them (`output.plain`).
+- A name comes from the file: the caller escapes this text before printing it (`output.plain`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def part_words(place: Line) -> str:
-    """A place as a line has it: "scan.jpg (picture 3)"."""
+    """The text of a place, for example "scan.jpg (picture 3)"."""
     read = Place(parent=b"", path=tuple(place["path"]), role=Role(place["role"]), name=place["name"] or "")
     return read.label
 

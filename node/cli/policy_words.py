@@ -1,8 +1,8 @@
-"""A change of the policy in people's words, for whoever shows it and for whoever signs it.
+"""The text of a change of the policy, for the commands that show it or sign it.
 
 Rules this module upholds:
 
-- Nothing of a policy is signed unseen.
+- A person sees every change of a policy before it is signed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from node.cli.output import Line, plain
 
 
 def number_words(value: float) -> str:
-    """A number as a person reads it."""
+    """A number for people."""
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 

@@ -1,10 +1,10 @@
-"""`vigil queries`: what was asked, about what, and what came back since.
+"""`vigil queries`: past questions, their subjects, and their answers.
 
 Rules this module upholds:
 
-- A question is shown with its terms; one alone also with its subjects. Hits stand under the subject that they are of.
-- An answer that was refused is named as evidence, and nothing of what it says is shown.
-- An answer that came late is labelled late.
+- A question is shown with its terms; a single question also with its subjects. Hits are listed under their subject.
+- A refused answer is named as evidence. Its contents are not shown.
+- A late answer is labelled "late".
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def queries(
     query_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="ID", parser=options.query_id, help="One query, or one part of it. Default: the last ones."
+            metavar="ID", parser=options.query_id, help="One query, or one part of it. Default: the latest queries."
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list.")] = _LISTED,
 ) -> None:
     """Show past questions and their answers. Late answers are marked.
 
-    With an ID: also what it asked about, as it was typed. To ask it once more: vigil query --again ID.
+    With an ID: also its subjects, as they were typed. To ask it again: vigil query --again ID.
     """
     given = common(ctx)
     words = _Words()
@@ -52,7 +52,7 @@ def queries(
 
 
 class _Words:
-    """The lines of the history, in order: a hit has its subject above it where that is another than before."""
+    """The lines of the history, in order. The subject is printed above its first hit."""
 
     def __init__(self) -> None:
         self._label: str | None = None
@@ -97,7 +97,7 @@ def _question_words(line: Line) -> str:
     if line.get("error"):
         lines.append(f"  What was asked cannot be read: {plain(line['error'])}")
     if not line["closed_at"]:
-        lines.append(f"  To go on: vigil query --resume {line['query']}")
+        lines.append(f"  To continue: vigil query --resume {line['query']}")
     return "\n".join(lines)
 
 

@@ -1,10 +1,10 @@
-"""`vigil query`: ask the federation, after looking here first.
+"""`vigil query`: searches this node, then asks the federation.
 
 Rules this module upholds:
 
-- What cannot be read is known before anything leaves.
-- It ends in a table with one state for every member that was expected, and exit code 3 where any did not answer.
-- Ctrl-C keeps what came, and says how to go on (exit code 130).
+- Unreadable files are known before anything leaves this node.
+- The command ends with a table with one state per expected member, and with exit code 3 if a member did not answer.
+- Ctrl-C keeps the answers that came, and says how to continue (exit code 130).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def query(
             "--again",
             metavar="ID",
             parser=options.query_id,
-            help=f"Ask this query once more: the same subjects and terms. {_ID_HELP}",
+            help=f"Ask this query again: the same subjects and terms. {_ID_HELP}",
         ),
     ] = None,
     resume: Annotated[
@@ -88,13 +88,13 @@ def query(
     ] = None,
     _radius: Radius = None,
 ) -> None:
-    """Ask the federation about pictures, videos or hashes, after looking here first.
+    """Search this node for files or hashes, then ask the federation about them.
 
-    Only hashes leave, signed, with case, purpose and legal basis, which every member asked keeps in its audit log.
-    Without files and hashes, `--case` asks about every holding of that case, from its stored fingerprints.
-    A large question is asked in parts, as fast as the federation's policy allows. Each part has its own id.
-    Answers are shown as they come; the closing table has one state for each member. Exit code 3: some member asked gave
-    neither hit nor no-hit, so the question is not answered in full. Later answers: vigil queries ID.
+    Only signed hashes leave, with case, purpose and legal basis. Every member that is asked keeps these in its audit
+    log. Without files and hashes, `--case` asks about every holding of that case, from its stored fingerprints. A large
+    question is asked in parts, as fast as the federation's policy allows. Each part has its own id. Answers are shown
+    as they arrive; the closing table has one state per member. Exit code 3: at least one member gave neither hit nor
+    no-hit, so the answer is incomplete. Later answers: vigil queries ID.
     """
     given = common(ctx)
     files = Files(output=given.output, labels=Labels(kept=True))
@@ -105,7 +105,7 @@ def query(
         if again and resume:
             raise Misuse("--again and --resume exclude each other", remedy="give one of them")
         if resume and (to or budget is not None):
-            raise Misuse("--resume goes on with the terms of the query", remedy="leave --to and --budget out")
+            raise Misuse("--resume continues with the terms of the query", remedy="leave out --to and --budget")
         changed: Line = {} if to is None else {"to": list(to)}
         changed |= {} if budget is None else {"budget": budget}
         command = "query-again" if again else "query-rest"
@@ -113,7 +113,9 @@ def query(
         return
     if case is None or legal_basis is None:
         missing = "--case" if case is None else "--legal-basis"
-        raise Misuse(f"a query needs {missing}", remedy=f"give {missing}: every member asked keeps it in its audit log")
+        raise Misuse(
+            f"a query needs {missing}", remedy=f"give {missing}: every member that is asked keeps it in its audit log"
+        )
     arguments: Line = {
         "case": case,
         "purpose": DEFAULT_PURPOSE if purpose is None else purpose,
@@ -128,20 +130,20 @@ def query(
         return
     items = _all_subjects(given, read_asked(asked or (), hashes, algorithm), files, workers)
     if not items:
-        given.output.error("nothing is left to ask about", "give at least one file that can be read, or a hash")
+        given.output.error("nothing is left to ask about", "give at least one readable file, or a hash")
         raise typer.Exit(ExitCode.ERROR)
     _ask(given, "query", arguments, items, files)
 
 
 def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | None], rule: Rule) -> None:
-    """Raises `Misuse` for what a query that was asked before has of its own."""
+    """Raises `Misuse` for options that an earlier query already has."""
     named = [name for name, value in own_terms.items() if value is not None]
     named += ["files or hashes"] if asked or hashes else []
     named += ["--rule"] if rule is not Rule.POLICY else []
     if named:
         raise Misuse(
             f"{', '.join(named)} cannot be given together with --again or --resume",
-            remedy="leave that out: the terms and subjects of the earlier query are used. Or ask a new query",
+            remedy="leave it out: the terms and subjects of the earlier query are used. Or ask a new query",
         )
 
 
@@ -161,13 +163,13 @@ def _ask(given: Common, command: str, arguments: Line, items: list[Line], files:
 
 
 def _counts(command: str, files: Files) -> Line:
-    """What the summary of a question of files says of them. "parts" is a word for the question there."""
+    """The counts of files in the summary of a query. There, "parts" means the parts of the query."""
     counts = files.line()
     renamed = {f"file_{name}" if name.startswith("parts") else name: number for name, number in counts.items()}
     return renamed if command == "query" else {}
 
 
 def _all_subjects(given: Common, told: Asked, files: Files, workers: int | None) -> list[Line]:
-    """Every subject, made before the question is signed: what cannot be read is known before anything leaves."""
+    """Every subject, made before the query is signed: unreadable files are known before anything leaves this node."""
     with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
         return list(subjects(told, files, workers, advance))

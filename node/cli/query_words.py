@@ -1,9 +1,9 @@
-"""A query as people read it while it runs, and its closing table.
+"""The text of a running query for people, and its closing table.
 
 Rules this module upholds:
 
-- A question of files or hashes that fits one query has the lines that scripts know. Its plan is not printed.
-- That an answer may still come is said only where it can: of a member that got the question.
+- The plan of a query about files or hashes is not printed if it fits one part: scripts know these lines.
+- The text says that an answer may still come only for members that received the query.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from node.cli.output import Advance
 
 _GOT_IT: Final = frozenset({"held", "timeout"})
-"""States of a member that got the question and may still answer it. One that was offline never got it."""
+"""States of a member that received the query and may still answer it. An offline member never received it."""
 _NOT_REACHED: Final = frozenset({"offline", "not-asked", "error", "refused", "timeout"})
-"""States after which it helps to ask again."""
+"""States for which asking again helps."""
 _LEVELS: Final = {"national": "national", "hit-no-hit": "hit/no-hit", "shared": "shared"}
 
 
 class QueryPrinter:
-    """Prints the lines of a query; `complete` says whether every member asked has answered. A context manager.
+    """Prints the lines of a query; `complete` says whether every member that was asked has answered. A context manager.
 
-    `plain_question`: it is about given files or hashes.
+    `plain_question`: the query is about given files or hashes.
     """
 
     def __init__(self, output: Output, *, plain_question: bool) -> None:
@@ -67,7 +67,7 @@ class QueryPrinter:
         self._drawn.close()
 
     def line(self, line: Line) -> None:
-        """One line, whatever it is."""
+        """Prints one line of any kind."""
         if "outcomes" in line:
             self.complete = bool(line["complete"])
             self._drawn.close()
@@ -111,7 +111,7 @@ class QueryPrinter:
             self._output.line(part, _part_words if part["parts"] > 1 else None)
 
     def interrupted(self) -> None:
-        """Ctrl-C: what was asked, and how to go on."""
+        """Ctrl-C: prints what was asked, and how to continue."""
         plan = self._plan
         asked, parts = len(self._asked), plan["parts_to_ask"] if plan else 0
         summary = {
@@ -128,7 +128,7 @@ class QueryPrinter:
         said = f"{asked} of {count(parts, 'part')} went out" if parts > 1 else "the question went out" if asked else ""
         self._output.note(f"Interrupted: {said or 'nothing went out'}. The answers that came are kept.")
         self._output.note(f"To see them: vigil queries {plan['asking']}")
-        self._output.note(f"To go on: vigil query --resume {plan['asking']}")
+        self._output.note(f"To continue: vigil query --resume {plan['asking']}")
 
     def _close(self, summary: Line) -> None:
         self._output.say(f"\nQuery {summary['query']}")
@@ -145,7 +145,9 @@ class QueryPrinter:
             self._output.say(words)
         if summary.get("not_asked"):
             left = count(summary["not_asked"], "subject")
-            self._output.say(f"Not asked about, as known to be harmless: {left}. To ask all the same: --show-all")
+            self._output.say(
+                f"Not asked about, because they are known to be harmless: {left}. To ask about them anyway: --show-all"
+            )
         if summary["reduced"]:
             self._output.say("Reduced: a bare hash was searched as it is, not turned or mirrored.")
         if summary.get("from_case"):
@@ -154,7 +156,9 @@ class QueryPrinter:
             self._output.say(_changes_words(summary))
         if not self.complete:
             silent = unanswered(summary["outcomes"])
-            self._output.say(f"Not answered in full: {plain(', '.join(silent))}. No answer is not a no-hit.")
+            self._output.say(
+                f"Incomplete. No hit or no-hit from: {plain(', '.join(silent))}. No answer is not a no-hit."
+            )
         self._say_what_next(summary)
 
     def _table(self, summary: Line) -> Table:
@@ -174,7 +178,7 @@ class QueryPrinter:
         return table
 
     def _known(self, member: str, state: str, summary: Line, parts: int) -> Line:
-        """What was last heard of a member, where that is about the state it has over all parts."""
+        """The last note about a member, if it is about the state that the member has over all parts."""
         told = self._outcomes.get(member)
         if told and (parts == 1 or told["outcome"] == state or not unanswered({member: state})):
             return told
@@ -189,12 +193,12 @@ class QueryPrinter:
         if states & _GOT_IT or unsigned:
             self._output.note(f"Answers that come later: vigil queries {summary['query']}")
         if not unasked and not self.complete and states & _NOT_REACHED:
-            self._output.note(f"To ask the same again: vigil query --again {summary['query']}")
+            self._output.note(f"To ask again: vigil query --again {summary['query']}")
 
 
 def _left_out_words(summary: Line) -> list[str]:
     left = count(summary.get("left_out") or 0, "frame")
-    words = f"Left out of the question, so that it fits: {left} of videos. What they show was not asked about."
+    words = f"Left out, so that the query fits: {left} of videos. The members were not asked about these frames."
     return [words] if summary.get("left_out") else []
 
 
@@ -229,7 +233,7 @@ def _waiting_words(line: Line) -> str:
 
 
 def _changes_words(summary: Line) -> str:
-    """What is another than at the time before."""
+    """What has changed since the time before."""
     changed = summary["changed"]
     words = [
         f"{plain(member)}: {state_words(before or 'not expected')}, now {state_words(now or 'not expected')}"

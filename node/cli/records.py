@@ -1,9 +1,9 @@
-"""`vigil opine`, `comment` and `records`: what is said of a record, and the list of them.
+"""`vigil opine`, `comment` and `records`: remarks on a record, and the list of records.
 
 Rules this module upholds:
 
-- A record is named as it is shown: whole, or by the first digits of its leaf hash. Which record that is, the node says.
-- What a record says and what others say of it is printed as text, stripped of whatever could steer a terminal.
+- A record is named as it is shown: the whole name, or the first digits of its leaf hash. The node finds the record.
+- The contents of a record and the remarks on it are printed as text, without characters that could control a terminal.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _INDENT: Final = 14
 _FRAMES_SHOWN: Final = 5
 """Frames of a video's record that people are shown."""
 _WITH_FIELDS: Final = ("contribution", "correction")
-"""Kinds that say something of a thing."""
+"""Kinds with the fields of a statement."""
 _PUBLICATION: Final = {
-    "queued": "not yet: it is stored here and waits for the hub",
-    "signed": "not yet: it is in our signed log, and the hub has not confirmed it",
+    "queued": "not yet: the record is stored here and waits for the hub",
+    "signed": "not yet: the record is in our signed log, and the hub has not confirmed it",
     "published": "yes",
 }
 RecordArgument = Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)]
@@ -61,7 +61,7 @@ def opine(
     verdict: Annotated[Verdict, typer.Argument(help="Our view of it.", show_default=False)],
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason, in one sentence.")] = "",
 ) -> None:
-    """Confirm or dispute a record, in our own log, for those who may read that record. It changes nothing in it."""
+    """Confirm or dispute a record, in our own log, for all who may read that record. The record does not change."""
     _say(ctx, "opine", {"record": record, "verdict": verdict.value, "note": note})
 
 
@@ -69,9 +69,11 @@ def comment(
     ctx: typer.Context,
     record: RecordArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The remark.", show_default=False)],
-    language: Annotated[str, typer.Option("--language", metavar="CODE", help="Its language, such as fr.")] = "",
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="The language of the remark, for example fr.")
+    ] = "",
 ) -> None:
-    """Remark on a record, in our own log, for those who may read that record."""
+    """Comment on a record, in our own log, for everyone who may read that record."""
     if not text.strip():
         raise Misuse("the comment is empty", remedy="give its text")
     _say(ctx, "comment", {"record": record, "text": text, "language": language})
@@ -108,10 +110,10 @@ def records(  # noqa: PLR0917 (typer hands over by name)
         int, typer.Option("--after", metavar="INDEX", min=0, help="Start after this index in each log.")
     ] = 0,
 ) -> None:
-    """List the records that are here: every member's, oldest first, in pages.
+    """List the records of every member on this node, oldest first, in pages.
 
-    With --mine each record has its case, and says how far it has come: queued (stored here), signed (in our log), or
-    published (confirmed by the hub).
+    With --mine each record shows its case and its state: queued (stored here), signed (in our log), or published
+    (confirmed by the hub).
     """
     given = common(ctx)
     arguments = {"member": member or "", "mine": mine, "record": record or "", "limit": limit, "after": after}
@@ -144,7 +146,7 @@ def _page_words(page: Line) -> str:
 
 
 def _row_words(line: Line, *, mine: bool) -> str:
-    """One record of the list, in lines that fit a terminal: which one it is, and below it what it says."""
+    """One record of the list, in lines that fit a terminal: its name, and below it what it says."""
     cases = ", ".join(line.get("cases") or ())
     whose = speaker(line["record"].partition("#")[0])
     where = (f"case {plain(cases)}" if cases else "no case") if mine else whose
@@ -155,7 +157,7 @@ def _row_words(line: Line, *, mine: bool) -> str:
 
 
 def _says_words(line: Line) -> str:
-    """What a record says; who may read it where that is not everyone, and until when."""
+    """What a record says, who may read it if that is not everyone, and until when."""
     if line["kind"] not in _WITH_FIELDS:
         return plain(line["says"] or "")
     handling = line.get("handling") or {}
@@ -167,8 +169,8 @@ def _says_words(line: Line) -> str:
 
 
 def _state_words(line: Line) -> str:
-    """Whether its body is here; where its owner has said something newer, that its body is gone goes without saying.
-    Of our own record also how far it has come, where it is not published.
+    """Whether the record's body is here. If its owner has replaced it, this says only that. For our own record also its
+    state, if it is not published.
     """
     words = plain(line["state"])
     if line["superseded"]:
@@ -180,7 +182,7 @@ def _state_words(line: Line) -> str:
 
 
 def print_record(output: Output, line: Line) -> None:
-    """One record, whole: every field of what it says, its fingerprints, and what others said of it."""
+    """One complete record: every field of its statement, its fingerprints, and the remarks of others."""
     contribution = line["kind"] in _WITH_FIELDS and line["says"] is not None
     said = [
         ("Record", line["record"]),
@@ -209,7 +211,7 @@ def print_record(output: Output, line: Line) -> None:
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
     for remark in line["remarks"]:
-        earlier = ", said of an earlier version" if remark.get("earlier_version") else ""
+        earlier = ", about an earlier version" if remark.get("earlier_version") else ""
         what = plain(remark["says"] or "not held here")
         output.say(f"  {plain(remark['member']):<10} {plain(remark['kind'])}{earlier}: {what}")
 

@@ -1,9 +1,9 @@
-"""`vigil node rekey`: a node gets other keys, on the authority's signature.
+"""`vigil node rekey`: a node gets new keys, which the authority signs.
 
 Rules this module upholds:
 
-- A new change is begun only when a person says so; the same command goes on with one that is under way.
-- What has to be compared, and with whom, is said before anybody waits.
+- A new change begins only after a person confirms it. The same command continues a change in progress.
+- The command says which digits to compare, and with whom, before it waits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def rekey(  # noqa: PLR0917 (typer hands over by name)
     token: Annotated[
         str,
         typer.Option(
-            "--token", metavar="TOKEN", help="The hub operator's token; needed only where the former keys are lost."
+            "--token", metavar="TOKEN", help="The hub operator's token; needed only if the former keys are lost."
         ),
     ] = "",
     keys_lost: Annotated[
@@ -37,12 +37,12 @@ def rekey(  # noqa: PLR0917 (typer hands over by name)
         ),
     ] = False,
     cancel: Annotated[
-        bool, typer.Option("--cancel", help="Give up a change that the authority has not signed.")
+        bool, typer.Option("--cancel", help="Cancel a change that the authority has not signed.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has signed.")] = True,
-    yes: Annotated[bool, typer.Option("--yes", help="Begin a change without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Start a change without asking.")] = False,
 ) -> None:
-    """Change this node's keys: makes new ones beside the old, and asks the authority to sign them.
+    """Change this node's keys: make new keys in addition to the present ones, and ask the authority to sign them.
 
     The present keys stay in use until the authority has signed. Then a running node switches by itself: its published
     records stay valid, and new records go into the next epoch of its log. Run the same command again to continue.
@@ -89,7 +89,7 @@ def _words(line: Line) -> str | None:
 def _keys_words(line: Line) -> str:
     how = "The present key endorses them."
     if not line["endorsed"]:
-        how = "No former key endorses them: the authority signs them on its own word (--replace-keys), after a call."
+        how = "No former key endorses them: the authority calls you, and then signs them with --replace-keys."
     return (
         f"The new keys of {plain(line['member'])} are ready; they open epoch {line['epoch']} of its log. {how}\n"
         "Compare the KEYS digits with the authority by telephone:\n"
@@ -103,12 +103,12 @@ def _done_words(line: Line) -> str:
         case "changed":
             words = f"Done: the keys are changed, and the log is at epoch {line['epoch']}."
             if line["moved"]:
-                words += f" Records that were not published yet, and go on there under new names: {line['moved']:,}."
+                words += f" Unpublished records that moved to the new epoch under new names: {line['moved']:,}."
             return words + (f" Next: {plain(line['next'])}" if line["next"] else "")
         case "cancelled":
             return (
-                "Cancelled: the new keys are deleted, and the present ones stay. "
-                "Tell the hub's operator: vigil hub refuse MEMBER"
+                "Cancelled: the new keys are deleted, and the present keys stay. Tell the hub's operator: vigil hub "
+                "refuse MEMBER"
             )
         case _:
             return f"Waiting for the authority. Next: {plain(line['next'])}"

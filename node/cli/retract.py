@@ -1,9 +1,9 @@
-"""`vigil retract`: one of our records, those of a list, or all of a case.
+"""`vigil retract`: retracts one of our records, the records of a list, or all records of a case.
 
 Rules this module upholds:
 
-- A record is named as it is shown: whole, or by the first digits of its leaf hash. Which record that is, the node says.
-- It is never said that a record is gone elsewhere before the hub has confirmed the retraction.
+- A record is named as it is shown: the whole name, or the first digits of its leaf hash. The node finds the record.
+- The output never says that a record is deleted at other members before the hub has confirmed the retraction.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from node.errors import Misuse
 
 
 class Reason(StrEnum):
-    """Why a record is taken back."""
+    """Why a record is retracted."""
 
     UNSTATED = "unstated"
     MISTAKE = "mistake"
@@ -58,19 +58,19 @@ def retract(
             "--file",
             metavar="LIST",
             parser=options.path,
-            help="A text file: one record a line; # starts a comment.",
+            help="A text file with one record per line; # starts a comment.",
         ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be retracted, and change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Retract more than 10 records without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Retract more than 10 records without asking.")] = False,
 ) -> None:
-    """Retract our own records: one, those of a list, or all of a case. It cannot be undone.
+    """Retract our own records: one, the records of a list, or all of a case. This cannot be undone.
 
-    What a record says is deleted here at once, and at every member as the retraction arrives there. The log keeps that
-    there was a record, and not what it said. A retraction is published once the hub has confirmed it; until then the
-    other members still have the record, and the command says so.
+    The contents of a record are deleted here at once, and at every member when the retraction arrives there. The log
+    still shows that there was a record, but not its contents. A retraction is published when the hub has confirmed it.
+    Until then the other members still have the record, and the command says so.
     """
     given = common(ctx)
     if [bool(record), bool(case), file is not None].count(True) != 1:
@@ -96,12 +96,12 @@ def retract(
     told.end()
 
 
-_INTERRUPTED: Final = "finishing the records that are being retracted (press Ctrl-C again to stop at once)"
-_SEE: Final = "What is left: vigil records --mine. The same command again goes on from there."
+_INTERRUPTED: Final = "finishing the records that are being retracted (press Ctrl-C again to stop now)"
+_SEE: Final = "To see what is left: vigil records --mine. Run the same command again to continue."
 
 
 def _listed(file: Path) -> list[tuple[int, str]]:
-    """(line, record) of a list. Raises `Misuse`, naming the lines that are no record's name."""
+    """(line, record) of a list. Raises `Misuse`, which names the lines that are not names of records."""
     names = read_lines(file, _record, "record")
     if not names:
         raise Misuse(f"{file} names no record", remedy="one record a line")
@@ -116,7 +116,7 @@ def _record(text: str) -> str:
 
 
 class _Retracted:
-    """Prints the lines of a retraction, and knows how it ended."""
+    """Prints the lines of a retraction, and keeps how it ended."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -124,7 +124,7 @@ class _Retracted:
         self._code = ExitCode.OK
 
     def line(self, line: Line) -> None:
-        """One line, whatever it is: a record, a fault, or the summary."""
+        """Prints one line: a record, a fault, or the summary."""
         if "record" in line:
             self._done += line["state"] in _GONE
             self._output.line(line, _retracted_words)
@@ -138,7 +138,7 @@ class _Retracted:
                 self._output.note(_SEE)
 
     def cut_short(self) -> None:
-        """Interrupted twice: the node may have finished a batch of which nothing was told."""
+        """Interrupted twice: the node may have finished a batch without reporting it."""
         self._output.line(
             {"retracted": self._done, "interrupted": True, "remaining": None},
             lambda line: f"Interrupted: at least {count(line['retracted'], 'record')} retracted here.",
@@ -158,9 +158,9 @@ _GONE: Final = frozenset({"retracted here", "forgotten before it left"})
 def _retracted_words(line: Line) -> str:
     name, state = record_name(line["record"]), line["state"]
     if state == "forgotten before it left":
-        return f"{name}: deleted; it had not left this node, so nobody else had it."
+        return f"{name}: deleted. It had not left this node, so no other member had it."
     if "publication" in line:
-        published = "The retraction is published: members delete the record as it arrives there."
+        published = "The retraction is published: each member deletes the record when the retraction arrives."
         words = publication_words(line, published)
         others = "" if line["publication"] == "published" else " Until then the other members still have the record."
         return f"{name}: retracted here. {words}{others}"
@@ -176,7 +176,7 @@ def _sum_words(line: Line) -> str:
     if line.get("interrupted"):
         words[0] = f"Interrupted: {words[0]} {line['remaining']:,} not begun."
     if line["forgotten"]:
-        words.append(f"{count(line['forgotten'], 'record')} had not left this node, and simply deleted.")
+        words.append(f"{count(line['forgotten'], 'record')} had not left this node. They were deleted.")
     if line["kept"]:
         words.append(f"{count(line['kept'], 'record')} could not be retracted.")
     if line["retracted"]:

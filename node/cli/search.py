@@ -1,8 +1,8 @@
-"""`vigil match`: look here. And what `vigil query` has in common with it.
+"""`vigil match`: searches this node. Also the parts that `vigil query` shares with it.
 
 Rules this module upholds:
 
-- One line for each hit, as soon as it is known; then one summary.
+- One line per hit, as soon as it is known; then one summary.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from node.domain.fingerprint_kinds import FingerprintKind
 from node.errors import Misuse
 
 FROM_HOLDINGS: Final = (
-    "Stored fingerprints were used: turned and mirrored copies are looked for, but not what lies within plain borders. "
-    "To look for that too, give the files."
+    "Stored fingerprints were used. They find turned and mirrored copies, but do not look inside plain borders. To "
+    "look there too, give the files."
 )
 
 
 class Rule(StrEnum):
-    """How near counts as a match."""
+    """Which distance counts as a match."""
 
     POLICY = "policy"
     EXACT = "exact"
@@ -55,7 +55,7 @@ HashFile = Annotated[
         "--hashes",
         metavar="FILE",
         parser=options.path,
-        help="A list of further hashes: of md5sum, sha1sum, sha256sum or hashdeep, CSV with a header, or one "
+        help="A list of more hashes: from md5sum, sha1sum, sha256sum or hashdeep, CSV with a header, or one "
         "ALGORITHM:HEX per line.",
     ),
 ]
@@ -65,19 +65,19 @@ Algorithm = Annotated[
         "--algorithm",
         metavar="NAME",
         parser=options.algorithm,
-        help="What bare hashes are, where the list does not say: md5, sha1, sha256, pdq or phash.",
+        help="The kind of bare hashes, if the list does not say it: md5, sha1, sha256, pdq or phash.",
     ),
 ]
 ShowAll = Annotated[
     bool,
     typer.Option(
-        "--show-all", help="Show also what the allow-list hides (vigil allow), and hits of muted or suspended members."
+        "--show-all", help="Also show what the allow-list hides (vigil allow), and hits of muted or suspended members."
     ),
 ]
 
 
 def _no_radius(value: str | None) -> None:
-    """Says why there is no such option, rather than that there is none."""
+    """Explains why this option does not exist."""
     if value is not None:
         raise Misuse(
             "the federation's policy sets the radius, the same for every member; you cannot choose another",
@@ -111,12 +111,12 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     workers: Workers = None,
     _radius: Radius = None,
 ) -> None:
-    """Search for pictures, videos or hashes on this node: in our holdings and in every member's records.
+    """Search this node for files or hashes: in our holdings and in every member's records.
 
-    Without files and hashes, `--case` looks up every holding of that case, from its stored fingerprints.
-    Pictures and videos are searched in all eight orientations, with and without plain borders; bare hashes as they are.
-    A picture is also held against the frames of videos, and the other way round. Hits are shown as they are found.
-    Nothing leaves this machine. A hit is a lead for a person to look at, never a verdict.
+    Without files and hashes, `--case` looks up every holding of that case, from its stored fingerprints. Pictures and
+    videos are searched in all eight orientations, with and without plain borders; bare hashes without change. A picture
+    is also compared with the frames of videos, and a video with pictures. Hits are shown as they are found. Nothing
+    leaves this machine. A hit is a lead that a person checks. It is never a verdict.
     """
     given = common(ctx)
     files = Files(output=given.output)
@@ -146,13 +146,13 @@ def match(  # noqa: PLR0917 (typer hands over by name)
         raise typer.Exit(ExitCode.ERROR)
 
 
-_INTERRUPTED: Final = "finishing the search of what was already sent (press Ctrl-C again to stop at once)"
+_INTERRUPTED: Final = "finishing the search of what was already sent (press Ctrl-C again to stop now)"
 
 
 class HitWords:
-    """A hit, under its subject where that is another than before; in a query with the member that found it.
+    """A hit, with its subject above it if the subject changed; in a query with the member that found it.
 
-    Both at once, so that no line of a file that could not be read comes between them.
+    Subject and hit are printed together, so that no other line comes between them.
     """
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class HitWords:
 
     def __call__(self, hit: Line) -> str | None:
         if not hit.get("leads", True):
-            return None  # the first of those that are alike has said how many there are
+            return None  # the first of the similar hits has shown their number
         where = hit.get("where")
         says = {None: "", "here": ", found here"}.get(where, f", found by {where}")
         label = subject_name(hit) + plain(says)
@@ -171,7 +171,7 @@ class HitWords:
         return f"{label}\n{words}"
 
     def interrupt(self) -> None:
-        """Something else is said: the next hit has its subject above it again."""
+        """Another line was printed: the next hit prints its subject again."""
         self._label = None
 
 
@@ -183,7 +183,7 @@ def _searched_words(summary: Line) -> str:
     words += [*grouped_words(summary), *aside_words(summary)]
     if left := summary.get("not_compared"):
         kinds = ", ".join(f"{kind_words(kind)} of {count(number, 'subject')}" for kind, number in left.items())
-        words.append(f"Not compared, as plain or of too low a quality: {kinds}.")
+        words.append(f"Not compared, because the picture is plain or its quality is too low: {kinds}.")
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")
     if summary.get("files"):
@@ -196,6 +196,6 @@ def _searched_words(summary: Line) -> str:
 
 
 def hidden_words(summary: Line) -> str:
-    """How many hits the allow-list has hidden; "" where none."""
+    """The number of hits that the allow-list has hidden; "" if none."""
     hidden = summary.get("hidden")
-    return f"{count(hidden, 'hit')} hidden, as known to be harmless. To see them: --show-all" if hidden else ""
+    return f"{count(hidden, 'hit')} hidden: known to be harmless. To see them: --show-all" if hidden else ""

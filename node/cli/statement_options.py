@@ -1,8 +1,8 @@
-"""The options by which a person says something of a thing, and who may read it: for every command that does.
+"""The options for a statement about a holding, and for who may read it. Several commands use them.
 
 Rules this module upholds:
 
-- Only what was given is sent on: the node has the default, or what was said before.
+- Only given values are sent to the node. It has the defaults, or the former statement.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CategoryOption = Annotated[
         "--category",
         metavar="SCHEME:VERSION:CODE",
         parser=options.category,
-        help="Such as uk-caid:1:B; never a bare number.",
+        help="For example uk-caid:1:B; never a bare number.",
         rich_help_panel=_STATEMENT,
     ),
 ]
@@ -51,14 +51,14 @@ BaselineOption = Annotated[
 ]
 SeriesOption = Annotated[
     str | None,
-    typer.Option("--series", metavar="NAME", help="The series that it belongs to.", rich_help_panel=_STATEMENT),
+    typer.Option("--series", metavar="NAME", help="The series of the picture.", rich_help_panel=_STATEMENT),
 ]
 TagOption = Annotated[
     list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be repeated.", rich_help_panel=_STATEMENT)
 ]
 LanguageOption = Annotated[
     str | None,
-    typer.Option("--language", metavar="CODE", help="Language heard or seen in it.", rich_help_panel=_STATEMENT),
+    typer.Option("--language", metavar="CODE", help="A language heard or seen in it.", rich_help_panel=_STATEMENT),
 ]
 VictimOption = Annotated[
     Tri | None, typer.Option("--victim-identified", help="Is the victim known?", rich_help_panel=_STATEMENT)
@@ -84,7 +84,7 @@ CodeOption = Annotated[
     HandlingCode | None,
     typer.Option(
         "--handling-code",
-        help="1: police use; 2: ask us before you pass it on; 3: special restrictions.",
+        help="1: police use; 2: ask us before you share it further; 3: special restrictions.",
         rich_help_panel=_HANDLING,
     ),
 ]
@@ -109,7 +109,7 @@ def statement_given(  # noqa: PLR0917 (in the order of the options)
     victim_identified: Tri | None,
     offender_identified: Tri | None,
 ) -> Line:
-    """What was said, and no more."""
+    """The statement with only the given fields."""
     return _given(
         category=category,
         baseline=baseline and baseline.value,
@@ -127,7 +127,7 @@ def handling_given(
     code: HandlingCode | None,
     retain_until_day: int | None,
 ) -> Line:
-    """Who may read it, as far as it was said."""
+    """The handling with only the given fields."""
     return _given(
         audience=list(audience) if audience is not None else None,
         purposes=purposes or None,

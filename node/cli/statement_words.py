@@ -1,9 +1,10 @@
-"""What a record says, and who may read it, in people's words: the same wherever a record is shown.
+"""What a record says, and who may read it, as text for people. Every command that shows a record uses it.
 
 Rules this module upholds:
 
-- Every field of a statement is said. What nobody stated is left out of a hit, and said as unknown of a whole record.
-- Every text that came from elsewhere goes through `plain`.
+- Every field of a statement is shown. A hit leaves out fields that nobody stated; a complete record shows them as
+  unknown.
+- Every text from other members goes through `plain`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from node.cli.output import Line, plain
 from node.domain.calendar import spell_day
 
-CODES = {"1": "police use", "2": "ask its owner before you pass it on", "3": "special restrictions"}
+CODES = {"1": "police use", "2": "ask its owner before you share it further", "3": "special restrictions"}
 """INTERPOL handling codes."""
 
 
@@ -21,7 +22,7 @@ def category_code(category: Line | None) -> str:
 
 
 def category_words(category: Line | None) -> str:
-    """SCHEME:VERSION:CODE, and the baseline where it was stated."""
+    """SCHEME:VERSION:CODE, and the baseline if it was stated."""
     if not category:
         return ""
     words = category_code(category)
@@ -29,7 +30,7 @@ def category_words(category: Line | None) -> str:
 
 
 def statement_words(line: Line) -> list[str]:
-    """What a statement says, a phrase each, as far as somebody said it."""
+    """The stated fields of a statement, one phrase per field."""
     known = [
         ("category", category_words(line.get("category"))),
         ("series", line.get("series")),
@@ -43,7 +44,7 @@ def statement_words(line: Line) -> list[str]:
 
 
 def statement_rows(line: Line) -> list[tuple[str, str]]:
-    """(name, value) of every field of a whole contribution; what nobody stated is said so."""
+    """(name, value) of every field of a complete contribution; fields that nobody stated say so."""
     return [
         ("Category", category_words(line["category"]) or "not stated"),
         ("Series", line["series"] or "not stated"),
@@ -60,7 +61,7 @@ def _stated(value: str | None) -> str | None:
 
 
 def handling_words(handling: Line | None) -> str:
-    """Who may read it, for what, under which code, until when; "" where nobody can tell."""
+    """Who may read it, for what, under which code, until when; "" if unknown."""
     if not handling:
         return ""
     audience, code = handling["audience"], handling["code"]
@@ -71,16 +72,16 @@ def handling_words(handling: Line | None) -> str:
 
 
 def publication_words(line: Line, published: str) -> str:
-    """How far a statement has come: `published`, or what is still missing, and why."""
+    """The state of a statement: `published`, or what is still missing, and why."""
     publication = line.get("publication")
     if publication in (None, "published"):
         return published
     waits = "It is stored here and has not left this node yet."
     if publication == "signed":
-        waits = "It is in our signed log, and the hub has not confirmed it yet."
+        waits = "It is in our signed log. The hub has not confirmed it yet."
     return f"{waits} {why_words(line)}"
 
 
 def why_words(line: Line) -> str:
-    """Why something is not published, in a sentence."""
-    return f"Reason: {plain(line['why'])}." if line.get("why") else "It goes out by itself: see vigil node status."
+    """Why a record is not published, in one sentence."""
+    return f"Reason: {plain(line['why'])}." if line.get("why") else "It is sent automatically: see vigil node status."

@@ -1,12 +1,12 @@
-"""What a person asks about: files that are opened here, in confined workers, and hashes as typed.
+"""The subjects of a search or query: files, which confined workers open here, and typed hashes.
 
 Rules this module upholds:
 
-- `ALGORITHM:HEX` and a bare 64 hex digits are hashes; a file of such a name is given as `./NAME`. So are other bare
-  digits, where no file has such a name. That 64 digits were taken for a PDQ is said.
-- A slip in a hash is a usage error before anything is done. A file that cannot be read is a line of its own.
-- Paths are words of this process's own output, and in this node's history of its queries (`examined.Labels`). They
-  never leave the node.
+- `ALGORITHM:HEX` and 64 bare hex digits are hashes; for a file with such a name, write `./NAME`. Other bare digits are
+  hashes if no file has that name. If 64 digits are read as a PDQ, the command says so.
+- A mistake in a hash is a usage error before anything is done. A file that cannot be read gets its own line.
+- Paths appear only in this process's output, and in this node's history of its queries (`examined.Labels`). They never
+  leave the node.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from node.errors import Misuse
 _HASH: Final = re.compile(rf"(?i:{'|'.join(KIND_BY_NAME)}):.*|[0-9A-Fa-f]{{64}}", re.DOTALL)
 
 _MEANT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,19}:[0-9A-Fa-f]{8,}|[0-9A-Fa-f]{32,}")
-"""What a person means as a hash though it is none: an algorithm nobody knows here, or too few bare digits."""
-GUESSED: Final = "64 digits without an algorithm were taken for a PDQ; for a SHA-256 write sha256:HEX"
+"""Looks like a hash but is not one: an unknown algorithm, or too few bare digits."""
+GUESSED: Final = "64 digits without an algorithm were read as a PDQ; for a SHA-256 write sha256:HEX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was typed, told apart; `guessed`: how many bare 64 digits were taken for a PDQ."""
+    """What was typed, as hashes and paths; `guessed`: the number of 64-digit hashes that were read as a PDQ."""
 
     hashes: tuple[Subject, ...] = ()
     listed: HashList | None = None
@@ -44,10 +44,10 @@ class Asked:
 
 
 def read_asked(texts: Sequence[str], hash_file: Path | None = None, algorithm: FingerprintKind | None = None) -> Asked:
-    """Tells hashes from paths, and adds those of `hash_file`. `algorithm`: of bare digits.
+    """Separates hashes from paths, and adds the hashes of `hash_file`. `algorithm`: the kind of bare digits.
 
-    Raises `Misuse` for a hash that is cut short or of an unknown algorithm, a file with a line that is no hash, and for
-    nothing at all.
+    Raises `Misuse` for a truncated hash, an unknown algorithm, a file with a line that is not a hash, and for an empty
+    list.
     """
     if not all(texts):
         raise Misuse("one of the paths is empty", remedy="for the current folder, give .")
@@ -65,14 +65,12 @@ def read_asked(texts: Sequence[str], hash_file: Path | None = None, algorithm: F
 
 
 def _is_hash(text: str) -> bool:
-    """Whether this is meant as a hash: it is one, or looks like one and no file is called so."""
+    """Whether this is meant as a hash: it is one, or it looks like one and no file has that name."""
     return bool(_HASH.fullmatch(text)) or (bool(_MEANT.fullmatch(text)) and not os.path.lexists(text))
 
 
 def subjects(asked: Asked, files: Files, workers: int | None, advance: Advance) -> Generator[Line, None, None]:
-    """Every subject as an item of a command: the hashes, then the files, with what lies in them, as they are
-    fingerprinted.
-    """
+    """Every subject as an item of a command: the hashes, then the files and their parts, as they are fingerprinted."""
     from node.control.lines import subject_line
 
     if asked.guessed:
@@ -94,7 +92,7 @@ def subjects(asked: Asked, files: Files, workers: int | None, advance: Advance) 
 
 
 def count_subjects(asked: Asked) -> int:
-    """How many there will be, for a progress bar."""
+    """The number of subjects, for a progress bar."""
     from node import app
 
     listed = asked.listed.count if asked.listed else 0

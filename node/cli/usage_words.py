@@ -1,8 +1,8 @@
-"""What members have used of their limits, in people's words.
+"""How much of their limits members have used, as text for people.
 
 Rules this module upholds:
 
-- What is wrong is said first, and with what to do.
+- Problems come first, with what to do about each.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ def alarm_words(alarm: Line) -> str:
 
 
 def used_words(line: Line) -> str:
-    """How much a member has used of the limit that it is nearest to."""
+    """The highest share of a limit that a member has used."""
     shares = [row["used"] * _ALL // max(row["allowed"], 1) for row in line.get("usage", ())]
     return f"{max(shares)}%" if shares else ""

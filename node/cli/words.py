@@ -1,10 +1,10 @@
-"""What people read instead of JSON: a hit, an outcome, a time, each said once for all commands.
+"""The text that people read instead of JSON: hits, outcomes, times. All commands share it.
 
 Rules this module upholds:
 
-- A hit is called a lead or a hit, never a verdict, and says who says so and how near it is.
-- "No answer" is never worded as "no hit", and what was not searched is said.
-- Every text that came from elsewhere goes through `plain`. Lines keep to 80 columns as far as names allow.
+- A hit is called a lead or a hit, never a verdict. It says who reports it and how near it is.
+- "No answer" is never written as "no hit". The text says what was not searched.
+- Every text from outside goes through `plain`. Lines fit 80 columns if the names allow it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from node.domain.holdings import INSIDE
 from node.domain.queries import ANSWERED
 
 SHORT: Final = 12
+"""Hex digits that are shown of a record's hash; eight are enough to name it in a command."""
 WIDTH: Final = 80
-"""Columns of a terminal that nobody has widened."""
-"""Hex digits by which a record is shown; eight are enough to name it in a command."""
+"""Columns of a default terminal."""
 _INDENT: Final = "  "
 ORIENTED: Final = {
     "rotate90": "turned 90",
@@ -39,46 +39,47 @@ ORIENTED: Final = {
     "transpose": "mirrored, turned",
     "transverse": "mirrored, turned",
 }
-"""How a copy lies to what it is a copy of. Turned: degrees counter-clockwise. `--json` has the exact names."""
+"""The orientation of a copy relative to its original. Turned: degrees counter-clockwise. `--json` has the exact names.
+"""
 
 _RECORD_HERE: Final = {
     "gone": "our copy of that log has the record without its body",
-    "not-here": "NOT in our copy of that log: not followed yet, or made up",
+    "not-here": "NOT in our copy of that log: not received yet, or invented",
 }
-"""How a record that another member names stands here, where it is not here whole."""
+"""The state here of a record that another member names, if it is not complete here."""
 MEANING: Final = {
     "held": "a person there will decide",
     "refused": "refused to answer",
     "error": "could not answer",
     "offline": "not reached: ask again later",
     "timeout": "no answer in time",
-    "bad-signature": "its answer does not verify, and does not count",
+    "bad-signature": "its answer is not validly signed, and does not count",
     "not-asked": "not asked",
 }
-"""What a state means that is no answer to the question."""
+"""The meaning of each state that does not answer the query."""
 
 
 def subject_name(hit: Line) -> str:
-    """What a hit is about, as the person called it; of a hit on a question as a whole, how many subjects it may be."""
+    """The name of a hit's subject; for a hit on a whole query, the number of possible subjects."""
     if hit["subject"] is None and hit.get("subjects"):
-        return f"one or more of the {count(hit['subjects'], 'subject')} asked about; which, is not told"
+        return f"one or more of the {count(hit['subjects'], 'subject')} asked about; the member does not say which"
     part = hit.get("part") or hit.get("place")
     return plain(hit["subject"] or "") + (f" {INSIDE} {plain(part_words(part))}" if part else "")
 
 
 def record_name(record: str | None) -> str:
-    """A record as people name it: the first digits of its leaf hash; a hyphen where there is none."""
+    """The short name of a record: the first digits of its leaf hash; a hyphen if there is no record."""
     return record.partition("#")[2][:SHORT] if record else "-"
 
 
 def speaker(origin: str) -> str:
-    """Who says it: the member of a log's origin, or the member itself."""
+    """The member that reports it: the member of a log's origin, or the member itself."""
     parts = origin.split("/")
     return plain(parts[1] if len(parts) > 1 else origin)
 
 
 def hit_words(hit: Line) -> str:
-    """A hit in one line or two: who, by what, how near; then what the owner says of it."""
+    """A hit in one or two lines: member, algorithm, distance; then the owner's statement."""
     if hit["distance"] is not None:
         algorithm = ALGORITHM_BY_NAME.get(hit["algorithm"])
         near = f"{hit['distance']} {f'of {PDQ_BITS} ' if algorithm and algorithm.of_pdq else ''}bits away"
@@ -107,15 +108,15 @@ def hit_words(hit: Line) -> str:
 
 
 def _member_words(hit: Line) -> list[str]:
-    """How the member stands whose record it is, and how many hits of it are like this one."""
+    """The standing of the record's member, and how many of its hits are like this one."""
     words = [f"of a {hit['standing']} member"] if hit.get("standing") else []
     more = hit.get("alike", 1) - 1
     return [*words, f"{count(more, 'more hit')} of this member just like it"] if more else words
 
 
 def aside_words(line: Line, command: str = "") -> list[str]:
-    """What a summary says of hits that are not shown because their member is muted or suspended; none where none.
-    `command`: that shows them, where it is another than the one that was run.
+    """The lines of a summary about hits that are hidden because their member is muted or suspended; empty if there are
+    none. `command`: the command that shows them, if it is not the one that was run.
     """
     words, show = [], f"{command} --show-all".strip()
     for how, remedy in (("suspended", show), ("muted", f"{show}, or vigil mute MEMBER --lift")):
@@ -125,7 +126,9 @@ def aside_words(line: Line, command: str = "") -> list[str]:
 
 
 def grouped_words(line: Line) -> list[str]:
-    """What a summary says of hits that are like those shown, or past what is shown of one member; none where none."""
+    """The lines of a summary about hits that are similar to shown hits, or above the limit per member; empty if there
+    are none.
+    """
     members = line.get("grouped_by_member") or {}
     return [
         f"{count(number, 'more hit')} of {plain(member)} not shown: like those shown, or too many of one member"
@@ -134,13 +137,13 @@ def grouped_words(line: Line) -> list[str]:
 
 
 def stored_hit_words(hit: Line) -> str:
-    """How near a holding and a record are, and what the record says, in one line."""
+    """The distance between a holding and a record, and what the record says, in one line."""
     said = [*statement_words(hit), handling_words(hit.get("handling"))]
     return "; ".join([stored_near_words(hit), *(words for words in said if words)])
 
 
 def stored_near_words(hit: Line) -> str:
-    """How near a holding and a record are."""
+    """The distance between a holding and a record."""
     near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
     parts = [f"{kind_words(hit['algorithm'] or '')} {near}"]
     if hit["orientation"] not in (None, "original"):
@@ -154,7 +157,7 @@ def stored_near_words(hit: Line) -> str:
 
 
 def _video_words(hit: Line) -> list[str]:
-    """What a hit by frames of videos says beside its distance: a line of shares, and one of times."""
+    """The extra lines of a hit by video frames: one line of shares, and one line of times."""
     shares, lines = hit.get("shares"), []
     if shares:
         asked = f"{shares['query_percent']} % of its {count(shares['query_moments'], 'moment')}"
@@ -162,27 +165,27 @@ def _video_words(hit: Line) -> list[str]:
         lines.append(f"{asked}, {there} there, within {shares['radius']} bits")
     asked_at, found_at = hit.get("subject_seconds"), hit.get("seconds")
     times = [f"at {clock_words(found_at)} there"] if found_at is not None else []
-    times += [f"at {clock_words(asked_at)} of what was asked"] if asked_at is not None else []
+    times += [f"at {clock_words(asked_at)} of the file that you asked about"] if asked_at is not None else []
     return [*lines, ", ".join(times)] if times else lines
 
 
 def clock_words(seconds: float) -> str:
-    """Seconds from the start of a video, as players show them."""
+    """Seconds from the start of a video, in the format of video players."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
 def outcome_note(outcome: Line) -> str:
-    """What has to be known about a member's state beside the state itself."""
+    """Further facts about a member's state."""
     state = outcome["outcome"]
-    # "not asked: not asked" would say nothing; with a reason, the reason does. An error that no member signed is ours,
-    # or the hub's: what that member could do is not known.
+    # "not asked: not asked" would say nothing; if there is a reason, it is shown. An error that no member signed is
+    # ours or the hub's: it says nothing about that member.
     unsigned = state == "not-asked" or (state == "error" and outcome.get("searched") is None)
     notes = [MEANING[state]] if state in MEANING and not (unsigned and outcome.get("reason")) else []
     if outcome.get("reason") and plain(outcome["reason"]) not in notes:
         notes.append(plain(outcome["reason"]))
-    # One hash of a kind may be below the quality floor, and another of the same kind not.
+    # One hash of a kind may be below the quality floor while another hash of the same kind is not.
     some = dict.fromkeys(outcome.get("searched") or (), "some ")
     notes += [f"{some.get(name, '')}{kind_words(name)} not compared" for name in outcome.get("not_searched") or ()]
     if outcome.get("reduced"):
@@ -193,7 +196,7 @@ def outcome_note(outcome: Line) -> str:
 
 
 def outcome_words(outcome: Line) -> str:
-    """A member's state as it comes in, in a line."""
+    """A member's state when it arrives, in one line."""
     late = "late: " if outcome.get("late") else ""
     hits = f", {count(outcome['hits'], 'hit')}" if outcome.get("hits") else ""
     note = outcome_note(outcome)
@@ -203,23 +206,23 @@ def outcome_words(outcome: Line) -> str:
 
 
 def state_words(state: str) -> str:
-    """A state as people read it. Only a signed no-hit reads "no hit"."""
+    """The text of a state. Only a signed no-hit reads "no hit"."""
     return "no hit" if state == "no-hit" else plain(state)
 
 
 def unanswered(outcomes: dict[str, str]) -> list[str]:
-    """The members whose state does not answer the question."""
+    """The members whose state does not answer the query."""
     return [member for member, state in outcomes.items() if state not in {each.value for each in ANSWERED}]
 
 
 def kind_words(name: str) -> str:
-    """A kind of fingerprint as people write it."""
+    """The usual name of a kind of fingerprint."""
     known = ALGORITHM_BY_NAME.get(name)
     return known.label if known else plain(name)
 
 
 def join(names: Sequence[str]) -> str:
-    """Names in a row, each of them plain."""
+    """Names separated by commas, each through `plain`."""
     return ", ".join(map(plain, names))
 
 
@@ -229,7 +232,7 @@ def count(number: int, noun: str) -> str:
 
 
 def below(indent: int, words: str) -> str:
-    """Words below a line that they belong to, indented by `indent` columns and broken to fit a terminal."""
+    """Text below its line, indented by `indent` columns and broken to fit a terminal."""
     return fill(
         words,
         width=WIDTH,
@@ -241,7 +244,7 @@ def below(indent: int, words: str) -> str:
 
 
 def ranges_words(numbers: Sequence[int]) -> str:
-    """Whole numbers, ascending, with neighbours drawn together: "1 to 10, 12"."""
+    """Whole numbers in ascending order, with ranges: "1 to 10, 12"."""
     runs: list[tuple[int, int]] = []
     for each in sorted(numbers):
         if runs and each <= runs[-1][1] + 1:
@@ -252,15 +255,15 @@ def ranges_words(numbers: Sequence[int]) -> str:
 
 
 def not_matched_words(line: Line) -> str:
-    """That some records were not compared yet, and what to do."""
+    """Says that some records were not compared yet, and what to do."""
     return (
-        f"{count(line['not_matched_yet'], 'record')} of other members not compared with our holdings yet: "
-        "the running node (vigil node run) does it; look again later."
+        f"{count(line['not_matched_yet'], 'record')} of other members not compared with our holdings yet. The running "
+        f"node (vigil node run) does this; look again later."
     )
 
 
 def value_words(value: object) -> str:
-    """A value of a status line: yes and no for flags, a list in a row, a hyphen for nothing."""
+    """A value of a status line: yes or no for flags, a list with commas, a hyphen for nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
@@ -288,7 +291,7 @@ def day_words(days: int | None) -> str:
 
 
 def new_table(*columns: str, right: tuple[str, ...] = (), folds: tuple[str, ...] = ()) -> Table:
-    """A table in the house's dress: no frame, a rule under the head. Where it is too wide, the columns `folds` give."""
+    """A table without a frame, with a rule under the head. If it is too wide, the columns in `folds` are folded."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="")
     for column in columns:
         table.add_column(

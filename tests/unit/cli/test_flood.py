@@ -60,7 +60,7 @@ def test_a_hit_of_a_suspended_member_says_so(vigil: Vigil, node: Node) -> None:
 def test_what_could_not_be_compared_is_said(vigil: Vigil, node: Node) -> None:
     node.answers["match"] = [SUMMARY | {"hits": 0, "not_compared": {"phash": 2}}]
     words = vigil("match", "phash:" + "00" * 8).out
-    assert "Not compared, as plain or of too low a quality: pHash of 2 subjects." in words
+    assert "Not compared, because the picture is plain or its quality is too low: pHash of 2 subjects." in words
 
 
 def test_the_list_of_hits_says_who_has_more(vigil: Vigil, node: Node) -> None:

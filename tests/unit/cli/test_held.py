@@ -52,7 +52,7 @@ def test_a_question_is_shown_with_its_basis_and_what_came_from_elsewhere_steers_
     assert "0 hits on our holdings" in ran.out
     assert "\x1b" not in ran.out
     node.answers["held-show"] = [LOOKED | {"subjects": None}]
-    assert "forgotten with the decision" in vigil("held", "show", "3").out
+    assert "deleted after the decision" in vigil("held", "show", "3").out
 
 
 def test_a_decision_is_told(vigil: Vigil, node: Node) -> None:

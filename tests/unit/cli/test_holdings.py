@@ -154,5 +154,5 @@ def test_deleting_a_file_says_what_becomes_of_its_parts(vigil: Vigil, node: Node
     node.answers["delete"] = [PLAN | {"parts": 40, "parts_kept": 1}]
     ran = vigil("holdings", "7", "--delete")
     assert ran.code == 2
-    assert "with 40 parts inside the file" in ran.err
+    assert "including 40 parts inside the file" in ran.err
     assert "keep 1 part that other files hold" in ran.err

@@ -265,7 +265,7 @@ def test_new_keys_of_the_hub_are_shown_with_what_comes_next(vigil: Vigil, node: 
     assert node.call("rekey").arguments == {"compromised": True, "drop": False}
     assert all(each in ran.out for each in ("aaaa 1111", "bbbb 2222", "vigil hub requests", "Nothing is cosigned"))
     node.answers["rekey"] = [{"rekey": "dropped"}]
-    assert vigil("hub", "rekey", "--drop").out == "The new keys are dropped.\n"
+    assert vigil("hub", "rekey", "--drop").out == "The new keys are deleted.\n"
     node.answers["rekey"] = [{"rekey": "none waited"}]
     assert vigil("hub", "rekey", "--drop").out == "No new keys were waiting.\n"
 
@@ -294,19 +294,19 @@ def test_a_hub_is_backed_up_into_a_file_and_restored_from_one(
 def test_what_members_have_and_the_hub_has_not_is_said(vigil: Vigil, node: Node) -> None:
     node.answers["members"] = [{**MEMBERS[0], "claimed": 1_300}, MEMBERS[1]]
     ran = vigil("hub", "members")
-    assert "other members have 1,300 entries of its log, this hub 1,200" in " ".join(ran.out.split())
+    assert "other members have 1,300 entries of its log, this hub has 1,200" in " ".join(ran.out.split())
 
 
 def test_a_log_that_cannot_be_handed_out_is_named(vigil: Vigil, node: Node) -> None:
     node.answers["members"] = [{**MEMBERS[0], "trouble": "damaged: a tile is cut short"}, MEMBERS[1]]
     said = " ".join(vigil("hub", "members").out.split())
-    assert "its log cannot be handed out, and is tried again: damaged: a tile is cut short." in said
+    assert "the hub cannot serve its log, and tries again: damaged: a tile is cut short." in said
 
 
 def test_a_hub_that_lost_its_suspensions_says_so(vigil: Vigil, node: Node, tmp_path: Path) -> None:
     node.answers["admit"] = [{**IN_FORCE, "suspended": [], "suspensions_unknown": True}]
     (tmp_path / "bundle").write_bytes(b"signed")
-    assert "Suspend again whoever was suspended" in vigil("hub", "admit", tmp_path / "bundle").out
+    assert "Suspend those members again" in vigil("hub", "admit", tmp_path / "bundle").out
 
 
 def test_without_names_all_that_are_sound_are_meant_and_an_empty_request_is_not_asked_about(

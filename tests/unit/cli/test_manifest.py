@@ -58,7 +58,7 @@ def test_rows_name_a_file_beside_the_manifest_or_a_digest_and_say_what_is_said(t
         (",uk-caid:1:B,", "no file and no digest"),
         ("ab,uk-caid:1:B,", "not 64 hex digits"),
         (f"{DIGEST},B,", "SCHEME:VERSION:CODE"),
-        (f"{DIGEST},,maybe", "not yes, no or unknown"),
+        (f"{DIGEST},,maybe", "write yes, no or unknown"),
         (f"{DIGEST},{'x' * (MAX_CELL + 1)},", "characters"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_log_that_waits_and_bodies_that_never_come_are_said(vigil: Vigil, node
     node.answers["status"] = [{**STATUS[0], "alarms": [alarm]}, paused]
     ran = vigil("node", "status")
     assert ran.out.startswith("ALARM: JP is at its limit\n  to do: ask the member\n")
-    for words in ("PAUSED", "JP is paused: JP is at its limit of 10 entries a day", "110,000 bodies never came"):
+    for words in ("PAUSED", "JP is paused: JP is at its limit of 10 entries a day", "110,000 bodies never arrived"):
         assert words in " ".join(ran.out.split())
     assert next(line for line in ran.out.splitlines() if line.startswith("JP ")).endswith("95%")
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -179,7 +179,7 @@ def test_a_log_that_is_stopped_is_shown_with_its_reason(vigil: Vigil, node: Node
     node.answers["status"] = [STATUS[0], {**STATUS[1], "frozen": None, "stopped": "a package that is too large"}]
     ran = vigil("node", "status")
     assert "STOPPED" in ran.out
-    assert "JP is stopped: a package that is too large. It is tried again" in " ".join(ran.out.split())
+    assert "JP is stopped: a package that is too large. The node tries it again" in " ".join(ran.out.split())
 
 
 def test_doctor_names_the_fault_and_the_remedy_and_ends_with_1(
@@ -265,7 +265,7 @@ def test_rekey_shows_the_digits_and_what_became_of_unpublished_records(
     assert rekeyed == [{"token": "", "secret": "secret", "lost": False, "wait": True}]
     assert "KEYS       cccc" in ran.out
     assert "Compare the KEYS digits with the authority by telephone" in ran.out
-    assert "not published yet, and go on there under new names: 3" in ran.out
+    assert "that moved to the new epoch under new names: 3" in ran.out
     ran = vigil("node", "rekey", "--yes", "--keys-lost", "--token", "vigil1.x", "--no-wait")
     assert rekeyed[-1] == {"token": "vigil1.x", "secret": "secret", "lost": True, "wait": False}
     assert "--replace-keys" in ran.out

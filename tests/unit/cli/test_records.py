@@ -131,7 +131,7 @@ def test_one_record_is_shown_whole_and_its_texts_cannot_steer_the_terminal(vigil
     assert "(not searched)" in ran.out
     assert "FR, JP, for prosecution; handling code 2" in ran.out
     assert "comment: look" in ran.out
-    assert "opinion, said of an earlier version: confirm" in ran.out
+    assert "opinion, about an earlier version: confirm" in ran.out
     assert "\x1b" not in ran.out
 
 
@@ -284,7 +284,7 @@ def test_a_retraction_says_no_more_than_is_true(vigil: Vigil, node: Node) -> Non
     assert "Reason: the hub is away." in out
     assert "the other members still have the record" in out
     node.answers["retract"] = [told | {"retraction": None, "state": "forgotten before it left"}]
-    assert "nobody else had it" in vigil("retract", RECORD, "--reason", "mistake").out
+    assert "no other member had it" in vigil("retract", RECORD, "--reason", "mistake").out
 
 
 def test_a_list_of_records_is_read_strictly_and_one_way_to_choose_is_given(

@@ -102,7 +102,7 @@ def test_a_hit_on_a_video_says_how_much_of_it_is_near_and_when(vigil: Vigil, nod
     ran = vigil("match", files / "a.jpg")
     assert "12 of 256 bits away" in ran.out
     assert "100 % of its 3,600 moments, 87 % of 3,600 frames there, within 66 bits" in ran.out
-    assert "at 1:02:05.5 there, at 1:01.0 of what was asked" in ran.out
+    assert "at 1:02:05.5 there, at 1:01.0 of the file that you asked about" in ran.out
     assert "    at 0:03.0 there\n" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
 
@@ -174,7 +174,7 @@ def test_a_member_that_did_not_answer_makes_it_partial_and_is_never_called_a_no_
     row = next(line for line in ran.out.splitlines() if line.startswith("JP "))
     assert state in row
     assert "no hit" not in row
-    assert "Not answered in full: JP." in ran.out
+    assert "No hit or no-hit from: JP." in ran.out
     assert vigil(*ASK, PDQ_HEX, "--json").code == 3
 
 

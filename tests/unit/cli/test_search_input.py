@@ -97,7 +97,7 @@ def test_typed_digits_are_what_their_number_says(vigil: Vigil, node: Node) -> No
     node.answers["match"] = lambda _, items: [SUMMARY for _ in [list(items)]]
     ran = vigil("match", "ab" * 16, "ab" * 20, PDQ_HEX)
     assert [item["fingerprints"][0][0] for item in node.calls[-1].items] == [MD5.code, SHA1.code, PDQ.code]
-    assert "64 digits without an algorithm were taken for a PDQ" in ran.err
+    assert "64 digits without an algorithm were read as a PDQ" in ran.err
     ran = vigil("match", "ab" * 32, "--algorithm", "sha256")
     assert [item["fingerprints"][0][0] for item in node.calls[-1].items] == [SHA256.code]
     assert "taken for" not in ran.err
@@ -155,7 +155,7 @@ def test_a_match_says_its_pace_the_share_of_search_and_what_was_hidden(vigil: Vi
     ran = vigil("match", PDQ_HEX)
     assert ran.out.splitlines() == [
         "0 hits. Searched: JP 1,200.",
-        "2 hits hidden, as known to be harmless. To see them: --show-all",
+        "2 hits hidden: known to be harmless. To see them: --show-all",
         "All of it in 12.0 s, 19.9 a second; the search took 4.2% of the time.",
     ]
 
@@ -178,7 +178,10 @@ def test_a_query_says_what_it_did_not_ask_about(vigil: Vigil, node: Node) -> Non
     ran = vigil(*ASK, PDQ_HEX)
     assert ran.code == 0
     assert "a.jpg\n  not asked: it is on the list" in ran.out
-    assert "Not asked about, as known to be harmless: 1 subject. To ask all the same: --show-all" in ran.out
+    assert (
+        "Not asked about, because they are known to be harmless: 1 subject. To ask about them anyway: --show-all"
+        in ran.out
+    )
     assert "1 hit hidden" in ran.out
     assert vigil(*ASK, PDQ_HEX, "--show-all").code == 0
     assert node.calls[-1].arguments["show_all"] is True
@@ -192,4 +195,4 @@ def test_a_query_says_what_it_left_out_so_that_the_question_fits(vigil: Vigil, n
     ]
     ran = vigil(*ASK, PDQ_HEX)
     assert "a.mp4\n  asked about in part: 1,800 of its 3,000 fingerprints" in ran.out
-    assert "Left out of the question, so that it fits: 1,200 frames of videos" in ran.out
+    assert "Left out, so that the query fits: 1,200 frames of videos" in ran.out
