@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -46,13 +47,15 @@ class Choices:
     """What a person states about a file where it does not say enough.
 
     `algorithm`: the kind of bare hashes; `scheme` and `scheme_version`: of its categories; `columns`: for tables, the
-    name or number (from 1) of a column -> what it holds (`tables.ROLES`).
+    name or number (from 1) of a column -> what it holds (`tables.ROLES`); `now`: Unix seconds, for rows that say until
+    when they hold.
     """
 
     algorithm: FingerprintKind | None = None
     scheme: str = ""
     scheme_version: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    now: float = field(default_factory=time.time)
 
 
 Reader = Callable[[Iterable[bytes], Choices], Iterator[Item]]
