@@ -28,19 +28,29 @@ _ESCAPES: Final = {"\\": "\\", "n": "\n", "r": "\r"}
 _ELSEWHERE: Final = {8: "CRC-32", 48: "Tiger", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
 
 
-class Unusable(Exception):
-    """Why a line gives no hash. `ambiguous`: with an algorithm named by the caller it would."""
+NOT_A_HASH: Final = "not a hash"
+KIND_NOT_KNOWN: Final = "kind not known"
+WRONG_LENGTH: Final = "length does not fit the name"
+BAD_ESCAPE: Final = "a backslash that escapes nothing"
 
-    def __init__(self, why: str, *, ambiguous: bool = False) -> None:
+
+class Unusable(Exception):
+    """Why a line gives no hash. `ambiguous`: with an algorithm named by the caller it would. `reason`: in a few words,
+    the same for all lines of that kind. `algorithm`: the one that the line names and that is not searched, "" for none.
+    """
+
+    def __init__(self, why: str, *, ambiguous: bool = False, reason: str = NOT_A_HASH, algorithm: str = "") -> None:
         super().__init__(why)
         self.ambiguous = ambiguous
+        self.reason = reason
+        self.algorithm = algorithm
 
 
 def kind_named(name: str) -> FingerprintKind:
     """The kind of that name, in any spelling that a tool has for it. Raises `Unusable`."""
     kind = BY_SPELLING.get(name.strip().lower())
     if kind is None:
-        raise Unusable(f"unknown algorithm {name.strip()[:20]!r}")
+        raise Unusable(f"unknown algorithm {name.strip()[:20]!r}", reason=KIND_NOT_KNOWN, algorithm=name.strip())
     return kind
 
 
@@ -49,7 +59,8 @@ def fingerprint_of(kind: FingerprintKind, digits: str, quality: int | None = Non
     if not _HEX.fullmatch(digits) or len(digits) != 2 * kind.size:
         raise Unusable(
             f"a {kind.name} hash is {2 * kind.size} hex digits; what was given has {len(digits)} characters"
-            + ("" if _HEX.fullmatch(digits) or not digits else ", not all of them hex digits")
+            + ("" if _HEX.fullmatch(digits) or not digits else ", not all of them hex digits"),
+            reason=WRONG_LENGTH,
         )
     return make(kind, bytes.fromhex(digits), quality)
 
@@ -63,14 +74,14 @@ def bare(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:
     if kind := BY_DIGITS.get(len(digits)):
         return fingerprint_of(kind, digits)
     if why := AMBIGUOUS.get(len(digits)):
-        raise Unusable(why, ambiguous=True)
+        raise Unusable(why, ambiguous=True, reason=KIND_NOT_KNOWN)
     raise _unknown_digits(digits)
 
 
 def _unknown_digits(digits: str) -> Unusable:
     known = _ELSEWHERE.get(len(digits))
     more = f": a {known}, which is not searched" if known else ""
-    return Unusable(f"a hash of {len(digits)} hex digits is of no kind that is searched{more}")
+    return Unusable(f"a hash of {len(digits)} hex digits is of no kind that is searched{more}", reason=KIND_NOT_KNOWN)
 
 
 def parse_line(text: str, algorithm: FingerprintKind | None) -> tuple[Fingerprint, str]:
@@ -103,7 +114,7 @@ def _name(text: str, *, escaped: bool) -> str:
 
     def plain(found: re.Match[str]) -> str:
         if found[1] not in _ESCAPES:
-            raise Unusable("its name has a backslash that escapes nothing")
+            raise Unusable("its name has a backslash that escapes nothing", reason=BAD_ESCAPE)
         return _ESCAPES[found[1]]
 
     return _ESCAPE.sub(plain, text)

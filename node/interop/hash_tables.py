@@ -13,6 +13,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from node.domain.fingerprint_kinds import FingerprintKind
@@ -25,7 +26,10 @@ HASHDEEP: Final = "%%%%"
 """How both header lines of `hashdeep` begin (its manual: "HASHDEEP-1.0")."""
 MAX_ROW_LINES: Final = 100
 """Lines that one row may take: a name in quotation marks may hold line ends."""
-_DELIMITERS: Final = (",", "\t", ";", "|")
+BAD_QUOTE: Final = "a quotation mark in the middle of a cell"
+OPEN_QUOTE: Final = "a quotation mark is opened and not closed"
+TOO_LONG: Final = "too long"
+DELIMITERS: Final = (",", "\t", ";", "|")
 _FILLERS: Final = re.compile(r"(?:^|[\s_-])(?:file|hash|hashes|value|values|digest|checksum|sum|hex)(?=$|[\s_-])")
 _NAMES: Final = frozenset({"name", "filename", "file", "path", "filepath", "fullpath", "fullname", "label"})
 _ALGORITHMS: Final = frozenset({"algorithm", "hashalgorithm", "hashtype", "type", "kind"})
@@ -76,8 +80,8 @@ class Table:
 
 def table_of(line: str) -> Table | None:
     """The table whose header `line` is; None where it is none."""
-    for delimiter in _DELIMITERS:
-        if delimiter in line and (table := _columns(_cells(line, delimiter), delimiter)):
+    for delimiter in DELIMITERS:
+        if delimiter in line and (table := _columns(header_cells(line, delimiter), delimiter)):
             return table
     return _columns([line], ",")
 
@@ -99,7 +103,7 @@ def _columns(names: list[str], delimiter: str) -> Table | None:
     kinds: list[tuple[int, FingerprintKind]] = []
     places: dict[str, int] = {}
     for at, name in enumerate(names):
-        kind = _kind(name)
+        kind = kind_of_column(name)
         if kind is not None:
             kinds.append((at, kind))
             continue
@@ -121,7 +125,8 @@ def _columns(names: list[str], delimiter: str) -> Table | None:
     )
 
 
-def _kind(name: str) -> FingerprintKind | None:
+def kind_of_column(name: str) -> FingerprintKind | None:
+    """The kind of hash that a column of that name holds, in any usual spelling; None for another column."""
     lower = name.strip().lower()
     squeezed = _SUFFIXED.sub(r"\1", lower)
     try:
@@ -130,7 +135,8 @@ def _kind(name: str) -> FingerprintKind | None:
         return None
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def header_cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a row on one line; none where its quotation marks do not pair."""
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:
@@ -141,19 +147,29 @@ def read_row(table: Table, line: str, more: Iterator[tuple[int, str]]) -> list[s
     """The cells of the row that begins with `line`; a quoted cell goes on in the lines of `more`. Raises `Unusable`,
     `Malformed` where a quotation mark is opened and not closed: what comes behind it is no row any more.
     """
-    if not table.quoted:
-        return line.split(table.delimiter, table.width - 1)
+    return read_cells(line, (text for _, text in more), table.delimiter if table.quoted else "", table.width)
+
+
+def read_cells(line: str, more: Iterator[str], delimiter: str, width: int = 0) -> list[str]:
+    """The cells of a row. `delimiter`: "" for a row of `hashdeep`, which quotes nothing and has `width` cells.
+
+    `more`: the lines after it, and no more of them are taken than a quoted cell needs. Raises as `read_row`.
+    """
+    if not delimiter:
+        return line.split(",", width - 1)
     if '"' not in line:
-        return line.split(table.delimiter)
+        return line.split(delimiter)
 
     def lines() -> Iterator[str]:
         yield f"{line}\n"
-        for _, (_, text) in zip(range(MAX_ROW_LINES), more, strict=False):
+        for text in islice(more, MAX_ROW_LINES):
             yield f"{text}\n"
 
     try:
-        return next(csv.reader(lines(), delimiter=table.delimiter, strict=True))
+        return next(csv.reader(lines(), delimiter=delimiter, strict=True))
     except csv.Error as error:
         if "expected after" in str(error):
-            raise Unusable("a quotation mark stands in the middle of a cell") from None
-        raise Malformed("a quotation mark is opened and not closed") from None
+            raise Unusable("a quotation mark stands in the middle of a cell", reason=BAD_QUOTE) from None
+        if "field limit" in str(error):
+            raise Unusable("it has a cell that is too long", reason=TOO_LONG) from None
+        raise Malformed(OPEN_QUOTE) from None
