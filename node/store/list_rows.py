@@ -19,7 +19,8 @@ from sqlalchemy import Column, Row, bindparam, delete, insert, select, text, upd
 from sqlalchemy.exc import IntegrityError
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import MD5, PDQ, PHOTODNA, SHA1, SHA256, UNSTATED_QUALITY, FingerprintKind
+from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
 from node.domain.references import Reference
 from node.errors import Damaged

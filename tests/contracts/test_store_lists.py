@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.fingerprints import MD5, PDQ, PHOTODNA
+from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA
 from node.domain.lists import ListState, ReferenceList
 from node.domain.ports import Store
 from node.domain.queries import Level
