@@ -137,7 +137,7 @@ def test_a_damaged_page_is_found_by_the_check_and_named_when_it_is_read(store: S
     store.close()
     path = tmp_path / "data" / "node.db"
     data = bytearray(path.read_bytes())
-    for page in range(60 * engine.PAGE_SIZE, len(data), engine.PAGE_SIZE):
+    for page in range(72 * engine.PAGE_SIZE, len(data), engine.PAGE_SIZE):
         data[page : page + 64] = b"\xff" * 64
     path.write_bytes(data)
     again = open_store(path, create=False)
