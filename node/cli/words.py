@@ -84,7 +84,8 @@ def hit_words(hit: Line) -> str:
         algorithm = ALGORITHM_BY_NAME.get(hit["algorithm"])
         near = f"{hit['distance']} {f'of {PDQ_BITS} ' if algorithm and algorithm.of_pdq else ''}bits away"
     else:
-        near = "the same" if hit["record"] or hit.get("holding") else "matching file held; details not disclosed"
+        known = hit["record"] or hit.get("holding") or hit.get("list")
+        near = "the same" if known else "matching file held; details not disclosed"
     parts = [near]
     if hit["quality"] is not None and hit["quality"] >= 0:
         parts.append(f"quality {hit['quality']}")
@@ -95,6 +96,7 @@ def hit_words(hit: Line) -> str:
     what = f"{plain(hit['algorithm']):<7} {', '.join(parts)}"
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
+    of_list = [list_words(hit["list"])] if hit.get("list") else []
     about = ["found without the plain borders"] if hit.get("trimmed") else []
     about += [f"as shown on {plain(hit['shown_on'])}"] if hit.get("shown_on") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
@@ -103,15 +105,26 @@ def hit_words(hit: Line) -> str:
     about += _member_words(hit)
     cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
     said = "; ".join(statement_words(hit))
-    more = [*_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
+    more = [*of_list, *_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def list_words(row: Line) -> str:
+    """The row of a list that was found."""
+    provider = f" ({plain(row['provider'])})" if row["provider"] else ""
+    parts = [f"list {plain(row['name'])}{provider}, row {row['row']}"]
+    parts += [f"case {plain(row['case'])} of the list"] if row["case"] else []
+    parts += ["not a list of child abuse material"] if not row["child_abuse"] else []
+    parts += [f"disputed by {row['disputes']}"] if row["disputes"] else []
+    return ", ".join(parts)
 
 
 def _member_words(hit: Line) -> list[str]:
     """The standing of the record's member, and how many of its hits are like this one."""
     words = [f"of a {hit['standing']} member"] if hit.get("standing") else []
     more = hit.get("alike", 1) - 1
-    return [*words, f"{count(more, 'more hit')} of this member just like it"] if more else words
+    whose = "list" if hit.get("list") else "member"
+    return [*words, f"{count(more, 'more hit')} of this {whose} just like it"] if more else words
 
 
 def aside_words(line: Line, command: str = "") -> list[str]:

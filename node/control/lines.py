@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.domain.handling import Handling
-    from node.domain.queries import Hit, MemberOutcome
+    from node.domain.queries import Hit, MemberOutcome, RowOfList
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
@@ -107,6 +107,23 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "shares": shares_line(hit.shares),
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
+        "list": row_line(hit.row),
+    }
+
+
+def row_line(row: RowOfList | None) -> Line | None:
+    """The row of a list that was found, or null."""
+    if row is None:
+        return None
+    return {
+        "name": row.name,
+        "provider": row.provider or None,
+        "row": row.id,
+        "record": row.record if row.record >= 0 else None,
+        "line": row.line if row.line >= 0 else None,
+        "case": row.case or None,
+        "child_abuse": row.is_abuse,
+        "disputes": row.disputes,
     }
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter
+from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter
@@ -296,6 +297,7 @@ class StoreReader(
     HoldingReader,
     AllowReader,
     HitReader,
+    ListReader,
     QueryReader,
     AnswerReader,
     HubReader,
@@ -311,6 +313,7 @@ class StoreWriter(
     HoldingWriter,
     AllowWriter,
     HitWriter,
+    ListWriter,
     QueryWriter,
     AnswerWriter,
     HubWriter,

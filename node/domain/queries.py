@@ -145,6 +145,24 @@ class SignedQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowOfList:
+    """A row of a list, as a hit names it. `name` of the list, `provider` who made it, `id` of the row here.
+
+    `record` and `line` count from 1 in its file, -1 if the format does not tell. `case`: as the file states it.
+    `is_abuse`: False for a list that is not of child abuse. `disputes`: how many others say that the row is wrong.
+    """
+
+    name: str
+    provider: str
+    id: int
+    record: int
+    line: int
+    case: str = ""
+    is_abuse: bool = True
+    disputes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
 
@@ -162,6 +180,7 @@ class Hit:
     hits of its member on its subject have the same evidence, itself among them, and `leads` whether it is the first of
     these. `standing`: why hits of its member are set aside where they are not asked for ("muted", "suspended"), or "".
     `held_look`: the background of the look by which our own holding was found, "" where it was found as it is.
+    `row`: the row of a list that was found, None for a hit on a holding or a record.
     """
 
     subject: int
@@ -191,6 +210,7 @@ class Hit:
     leads: bool = True
     standing: str = ""
     held_look: str = ""
+    row: RowOfList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from binascii import a2b_base64, unhexlify
 from datetime import datetime
 from typing import Final
 
-from node.domain.fingerprints import PHOTODNA, FingerprintKind
+from node.domain.fingerprint_kinds import PHOTODNA, FingerprintKind
 from node.domain.references import EMPTY_DIGESTS, EMPTY_INPUT, PLACEHOLDER
 from node.domain.statements import Tri
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.store.tables import answers, hits, holdings, hub, indexing, logs, queries, usage, vault
+from node.store.tables import answers, hits, holdings, hub, indexing, lists, logs, queries, usage, vault
 from node.store.tables.columns import metadata
 
-MODULES: Final = (answers, hits, holdings, hub, indexing, logs, queries, usage, vault)
+MODULES: Final = (answers, hits, holdings, hub, indexing, lists, logs, queries, usage, vault)
 """Every module with tables: what imports this module has all of them in `metadata`."""
 
 __all__ = ("MODULES", "metadata")

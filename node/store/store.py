@@ -31,6 +31,7 @@ from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
+from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
@@ -48,6 +49,7 @@ class Reader(
     FileRows,
     AllowRows,
     HitRows,
+    ListRows,
     QueryRows,
     AnswerRows,
     HubRows,
@@ -64,6 +66,7 @@ class Writer(
     FileWrites,
     AllowWrites,
     HitWrites,
+    ListWrites,
     QueryWrites,
     AnswerWrites,
     HubWrites,

@@ -146,7 +146,7 @@ class Catalogue:
                 self._views.changed()
             # Durable from here on. A crash right here leaves the index behind; at the next start it catches up.
             if following is not None:
-                following.follow(change.applied, change.filled, change.held, change.removed, last)
+                following.follow(change.applied, change.filled, change.held, change.removed, last, listed=change.listed)
             self.settle()
 
     def settle(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from node.domain.lists import LIST_SOURCES
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
 from node.usecases.purging import Purge
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumns
     from node.domain.envelope import Disclosure
     from node.domain.ids import Origin
+    from node.domain.lists import RowsTaken
     from node.domain.ports import StoreWriter
     from node.usecases.replica import Verified
 
@@ -34,6 +36,7 @@ class Change:
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     held: list[FingerprintColumns] = field(default_factory=list)
+    listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
     purged: int = 0
     purges: list[Purge] = field(default_factory=list)
 
@@ -52,6 +55,14 @@ class Change:
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""
         self.held.append(columns)
+
+    def list_rows(self, source: int, taken: RowsTaken) -> None:
+        """Rows of a list, which the caller has put or deleted; `source` of the list in the index."""
+        if taken.columns is not None and taken.added:
+            self.listed.append((source, taken.columns))
+        if taken.removed:
+            self.removed.append({source: taken.removed})
+            self.purged += len(taken.removed)
 
     def delete_holding(self, holding_id: int) -> None:
         """Deletes a holding; its fingerprints leave the index with this transaction. Raises `NotFound`."""
@@ -95,6 +106,8 @@ class Change:
         ended = 0
         for rows in [*self.removed, *(done.removed for done in self.applied)]:
             for source, some in rows.items():
+                if source >= LIST_SOURCES:
+                    continue  # hits on lists are not kept
                 if source == HOLDINGS_SOURCE:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
                 else:

@@ -197,13 +197,13 @@ def _portion(
 def marked(hits: Sequence[Hit], sifted: Sifted, standing: Sources) -> Iterator[Hit]:
     """The hits of a search, each with how many are alike and the standing of its member."""
     likes = {
-        (hit.subject, said.record): like
+        (hit.subject, said.record, said.row): like
         for (hit, said), like in zip(sifted.spoken, sifted.likes, strict=True)
         if like is not None
     }
     led: set[Likeness] = set()
     for hit in hits:
-        like = likes.get((hit.subject, hit.record)) if hit.holding is None else None
+        like = likes.get((hit.subject, hit.record, hit.row)) if hit.holding is None else None
         if like is None:
             yield hit
             continue

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
+from node.domain.lists import LIST_SOURCES
 from node.domain.matchable import spoken_for
-from node.domain.queries import Level
+from node.domain.queries import Level, RowOfList
 from node.domain.search_ports import HOLDINGS_SOURCE
-from node.domain.statements import Contribution
+from node.domain.statements import Category, Contribution, Tri
 from node.errors import Malformed
 from node.tlog import merkle
 from node.usecases import frames
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
+    from node.domain.lists import ListedRow, ReferenceList
     from node.domain.material import ComposedFingerprints
     from node.domain.ports import Codec, StoreReader
     from node.domain.queries import Subject
@@ -64,6 +66,7 @@ class Spoken:
     cases: tuple[str, ...] = ()
     looks: tuple[ComposedFingerprints, ...] = ()
     look: str = ""
+    row: RowOfList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class Checker:
     def __init__(self, codec: Codec, own: MemberId) -> None:
         self._codec = codec
         self._own = own
+        self._lists: dict[int, ReferenceList] = {}
 
     def checked(
         self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
@@ -133,7 +137,9 @@ class Checker:
             rows[source].append(row)
         spoken: dict[Place, Spoken] = {}
         for source, wanted in rows.items():
-            if source == HOLDINGS_SOURCE:
+            if source >= LIST_SOURCES:
+                spoken |= self._listed(tx, source, sorted(wanted))
+            elif source == HOLDINGS_SOURCE:
                 held = tx.holdings_by_id(sorted(wanted))
                 spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
             elif origin := names.get(source):
@@ -141,6 +147,14 @@ class Checker:
                     if (said := self._record(origin, entry, body)) is not None:
                         spoken[source, row] = said
         return spoken
+
+    def _listed(self, tx: StoreReader, source: int, wanted: Sequence[int]) -> dict[Place, Spoken]:
+        """What a list says of some of its rows; nothing while it is taken in or out."""
+        if source not in self._lists:
+            self._lists.update((each.source, each) for each in tx.lists() if each.is_searched)
+        of = self._lists.get(source)
+        rows = tx.list_rows(wanted) if of else {}
+        return {(source, row): listed_row(self._own, of, each) for row, each in rows.items() if of}
 
     def _holding(self, holding: Holding) -> Spoken:
         return Spoken(
@@ -164,6 +178,38 @@ class Checker:
             return None
         record = RecordId(origin, merkle.leaf_hash(entry))
         return Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
+
+
+def listed_row(own: MemberId, of: ReferenceList, row: ListedRow) -> Spoken:
+    """What a list says in one of its rows."""
+    said, at = row.reference, row.reference.at
+    named = of.head.scheme and said.code is not None
+    category = Category(
+        scheme=of.head.scheme if named else "",
+        version=of.head.scheme_version if named else "",
+        code=(said.code or "") if named else "",
+        baseline=said.baseline,
+    )
+    statement = Contribution(
+        fingerprints=(),
+        media_type=said.media_type,
+        category=category if named or said.baseline is not Tri.UNKNOWN else None,
+        series=said.series,
+        victim_identified=said.victim_identified,
+        offender_identified=said.offender_identified,
+        tags=(said.tags,) if said.tags else (),
+    )
+    name = RowOfList(
+        name=of.name,
+        provider=of.provider,
+        id=row.id,
+        record=at.record,
+        line=at.line,
+        case=row.case,
+        is_abuse=of.head.is_abuse,
+        disputes=said.disputes,
+    )
+    return Spoken(str(own), said.fingerprints, of.level, None, statement, row=name)
 
 
 def distance(a: bytes, b: bytes) -> int:

@@ -47,8 +47,13 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
     rows, prints, missed = 0, 0, 0
     with store.read() as reader:
         logs = [(log.number, log.origin) for log in reader.logs() if log.origin.stream == "log"]
-    sources = [(number, _records(store, codec, origin, lock, index.floor)) for number, origin in logs]
-    for source, parts in [*sources, (HOLDINGS_SOURCE, _holdings(store, lock, index.floor))]:
+        lists = reader.lists()
+    sources = [
+        *((number, _records(store, codec, origin, lock, index.floor)) for number, origin in logs),
+        (HOLDINGS_SOURCE, _holdings(store, lock, index.floor)),
+        *((each.source, _list_rows(store, each.number, lock, index.floor)) for each in lists),
+    ]
+    for source, parts in sources:
         for columns in parts:
             probes, asked = _probes(columns, index.versions(), index.floor)
             found = {(hit.subject, hit.row, hit.source) for hit in index.search(probes, 0)}
@@ -90,6 +95,19 @@ def _holdings(store: Store, lock: AbstractContextManager[object], floor: int) ->
                 return
             yield matchable_columns(columns, floor)
             after = int(next(each.rows for each in columns.columns if each.code == SHA256.code)[-1])
+
+
+def _list_rows(
+    store: Store, number: int, lock: AbstractContextManager[object], floor: int
+) -> Iterator[FingerprintColumns]:
+    after = 0
+    while True:
+        with lock, store.read() as reader:
+            page = reader.list_columns(number, after, HOLDINGS_AT_ONCE)
+            if page is None:
+                return
+            columns, after, _ = page
+            yield matchable_columns(columns, floor)
 
 
 def _probes(

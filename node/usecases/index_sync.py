@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.index_ports import IndexMark, StoreLine
+from node.domain.lists import LIST_SOURCES
 from node.domain.log_ports import LogState
 from node.domain.matchable import matchable_columns
 from node.domain.ports import Codec, Store, StoreReader, StoreWriter
@@ -139,8 +140,20 @@ class Following:
             after, done = int(rows[-1]), done + len(rows)
             progress(done, total)
         reach[HOLDINGS_SOURCE] = holdings
+        self._add_lists(reader, index, reach)
         self._reach, self._last = reach, reader.line().changes
         self._doubtful = False
+
+    @staticmethod
+    def _add_lists(reader: StoreReader, index: SearchIndex, reach: dict[int, int]) -> None:
+        """Adds the rows of lists that the index lacks. What is not searched yet is in it too: it is no hit."""
+        end = reader.last_list_row() + 1
+        for each in reader.lists():
+            after = max(reach.get(each.source, 0) - 1, 0)
+            while page := reader.list_columns(each.number, after, READ_HOLDINGS):
+                columns, after, _ = page
+                index.add(each.source, matchable_columns(columns, index.floor))
+            reach[each.source] = end
 
     def _take_back(
         self,
@@ -197,6 +210,8 @@ class Following:
         held: Sequence[FingerprintColumns],
         removed: Sequence[Mapping[int, Sequence[int]]],
         last: int,
+        *,
+        listed: Sequence[tuple[int, FingerprintColumns]] = (),
     ) -> None:
         """Applies one durable change, noted up to number `last`."""
         if self._doubtful:
@@ -216,6 +231,10 @@ class Following:
             index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             newest = max(int(each.rows.max()) for each in columns.columns)
             self._reach[HOLDINGS_SOURCE] = max(self._reach.get(HOLDINGS_SOURCE, 0), newest + 1)
+        for source, columns in listed:
+            index.add(source, matchable_columns(columns, index.floor))
+            newest = max((int(each.rows.max()) for each in columns.columns), default=-1)
+            self._reach[source] = max(self._reach.get(source, 0), newest + 1)
         for gone in removed:
             for source, rows in gone.items():
                 index.remove(source, rows)
@@ -314,8 +333,11 @@ def _fits(reader: StoreReader, line: StoreLine, mark: IndexMark, erased: int) ->
     """
     sizes = {log.number: log.size for log in reader.logs() if log.origin.stream == "log"}
     sizes[HOLDINGS_SOURCE] = reader.last_holding() + 1
+    rows = reader.last_list_row() + 1
     return (
         mark.store == line.identity
         and line.forgotten <= mark.changes <= erased <= line.changes
-        and all(stop <= sizes.get(source, -1) for source, stop in mark.sources.items())
+        and all(
+            stop <= (rows if source >= LIST_SOURCES else sizes.get(source, -1)) for source, stop in mark.sources.items()
+        )
     )

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_QUALITY_FLOOR
-from node.domain.ids import RecordId
+from node.domain.ids import MemberId, RecordId
+from node.domain.lists import LIST_SOURCES
 from node.domain.material import BACKGROUNDS
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
@@ -30,7 +31,7 @@ from node.usecases.sources import EVERYBODY, Sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from node.domain.ids import MemberId, Origin
+    from node.domain.ids import Origin
     from node.domain.ports import Codec, Store, StoreReader
     from node.domain.search_ports import RawHit, SearchIndex
     from node.domain.statements import Contribution
@@ -128,6 +129,7 @@ class Matcher:
         """
         with self._store.read() as tx:
             own = [log.number for log in tx.logs() if log.origin.member == self._own()]
+            lists = {each.source: each.name for each in tx.lists() if each.is_searched}
         asked = self._asked(subjects, radius, rule)
         proposed = Proposed(hits=[])
         if asked.probes:
@@ -138,6 +140,8 @@ class Matcher:
             names = {log.number: log.origin for log in tx.logs()}
             standing = self._standing(tx)
             owners = {number: log.member for number, log in names.items() if log.member != self._own()}
+            # A list is bounded as a member is: it may have one hash thousands of times.
+            owners |= {source: MemberId(f"list {name}") for source, name in lists.items()}
             sifter = Sifter(self._checker(), owners, standing.hidden(show_all=show_all))
             sifted = sifter.sift(tx, asked, raw, names, proposed.further)
             if sifted.disagreed and proposed.further:
@@ -153,6 +157,7 @@ class Matcher:
             self._look_again(asked)
         sizes = self._index.sizes()
         searched = {str(names[n]): size for n, size in sizes.items() if n in names}
+        searched |= {f"{self._own()}/list {lists[n]}": size for n, size in sizes.items() if n in lists}
         searched[f"{self._own()}/holdings"] = sizes.get(HOLDINGS_SOURCE, 0)
         return Found(
             hits=tuple(marked(hits, sifted, standing)),
@@ -169,7 +174,9 @@ class Matcher:
         records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
-            if hit.source == HOLDINGS_SOURCE:
+            if said.row is not None:
+                yield replace(self._hit(hit, said), row=said.row, statement=said.statement), b""
+            elif hit.source == HOLDINGS_SOURCE:
                 told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
                 lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases, held_look=said.look)
                 yield replace(lead, statement=_words(told.statement)), said.sha256
@@ -186,14 +193,14 @@ class Matcher:
         *,
         matching: Sequence[Sequence[bool]],
     ) -> Found:
-        """Searches own holdings for another member, and says no more than `disclosing` lets it say. `matching`: as for
-        `probes_of`.
+        """Searches own holdings, and lists that may answer, for another member. Says no more than `disclosing` allows.
+        `matching`: as for `probes_of`.
         """
         within = 0 if rule is MatchRule.EXACT else radius
         probes = probes_of(subjects, rule, abroad=True, matching=matching)
         asked = Asked(subjects=subjects, probes=probes, radius=within, floor=self.floor)
         found = self._rank(self._index.search(asked.probes, asked.radius)) if asked.probes else ()
-        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE]
+        raw = [hit for hit in found if hit.source == HOLDINGS_SOURCE or hit.source >= LIST_SOURCES]
         if not raw:
             return Found(hits=(), searched={})
         with self._store.read() as tx:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.fingerprints import MD5, PDQ, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import MD5, PDQ, SHA1, SHA256, FingerprintKind
 from node.domain.references import EMPTY_DIGESTS, EMPTY_INPUT, PLACEHOLDER
 from node.domain.statements import Tri
 from node.interop.hash_values import MAX_SIZE, digest, flag, is_date, photodna, refusal, size

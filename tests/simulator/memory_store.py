@@ -27,6 +27,7 @@ from node.tlog.tiles import TILE_WIDTH
 from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
+from tests.simulator.memory_lists import ListTables, MemoryLists
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class State:
     place: Place = field(default_factory=Place)
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
+    lists: ListTables = field(default_factory=ListTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -90,12 +92,13 @@ class State:
             place=clone(self.place),
             hits=clone(self.hits),
             answers=clone(self.answers),
+            lists=clone(self.lists),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
@@ -103,6 +106,7 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryPlace, MemoryH
         MemoryChains.__init__(self, state)
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryAnswers.__init__(self, state.answers, state.place)
+        MemoryLists.__init__(self, state.lists)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 

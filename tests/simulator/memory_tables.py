@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from tests.simulator.memory_answers import AnswerTables
     from tests.simulator.memory_hits import HitTables
+    from tests.simulator.memory_lists import ListTables
 
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables")
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables")
 
 
 def clone(tables: Tables) -> Tables:

@@ -133,11 +133,13 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
 
 
 def test_a_damaged_page_is_found_by_the_check_and_named_when_it_is_read(store: SqliteStore, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "node.db"
+    store.scrub()
+    empty = path.stat().st_size
     append(store, batch(store, FR, [f"{number}" for number in range(500)], size=320))
     store.close()
-    path = tmp_path / "data" / "node.db"
     data = bytearray(path.read_bytes())
-    for page in range(60 * engine.PAGE_SIZE, len(data), engine.PAGE_SIZE):
+    for page in range(empty, len(data), engine.PAGE_SIZE):
         data[page : page + 64] = b"\xff" * 64
     path.write_bytes(data)
     again = open_store(path, create=False)

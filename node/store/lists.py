@@ -1,0 +1,122 @@
+"""Lists as they are kept: what each is, and its cases. Their rows are in `node.store.list_rows`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from node.domain.lists import ListState, ReferenceList
+from node.domain.queries import Level
+from node.domain.references import ListHead
+from node.errors import Misuse
+from node.store import vault
+from node.store.list_rows import ListedRows, ListedWrites
+from node.store.tables.lists import list_cases, lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.domain.references import ListCase
+
+_NAMED: Final = select(lists).where(lists.c.name == bindparam("name"))
+
+
+class ListRows(ListedRows):
+    """`ListReader` inside one transaction."""
+
+    def lists(self) -> list[ReferenceList]:
+        return [_list(row) for row in self._connection.execute(select(lists).order_by(lists.c.name))]
+
+    def list_named(self, name: str) -> ReferenceList | None:
+        row = self._connection.execute(_NAMED, {"name": name}).one_or_none()
+        return None if row is None else _list(row)
+
+    def list_cases(self, number: int) -> Mapping[str, str]:
+        rows = self._connection.execute(select(list_cases).where(list_cases.c.list_number == number)).all()
+        with_words = [row for row in rows if row.vault_id]
+        words = vault.get(self._connection, [row.vault_id for row in with_words])
+        said = {row.number: each.decode() for row, each in zip(with_words, words, strict=True)}
+        return {row.number: said.get(row.number, "") for row in rows}
+
+
+class ListWrites(ListRows, ListedWrites):
+    """`ListWriter` inside one transaction."""
+
+    def put_list(self, new: ReferenceList) -> int:
+        """See `ListWriter`."""
+        if self.list_named(new.name) is not None:
+            raise Misuse("a list with this name is here already", remedy="choose another name, or update that list")
+        number: int = self._connection.scalars(
+            insert(lists).values(**_values(new), rows=0).returning(lists.c.number)
+        ).one()
+        return number
+
+    def set_list(self, changed: ReferenceList) -> None:
+        self._connection.execute(update(lists).where(lists.c.number == changed.number).values(**_values(changed)))
+
+    def put_list_case(self, number: int, case: ListCase) -> None:
+        here = (list_cases.c.list_number == number, list_cases.c.number == case.number)
+        known = self._connection.execute(select(list_cases).where(*here)).one_or_none()
+        words = vault.put(self._connection, [case.said.encode()])[0] if case.said else 0
+        if known is None:
+            values = {"list_number": number, "number": case.number, "vault_id": words}
+            self._connection.execute(insert(list_cases).values(**values))
+            return
+        self._connection.execute(update(list_cases).where(*here).values(vault_id=words))
+        vault.forget(self._connection, [known.vault_id] if known.vault_id else [])
+
+    def delete_list(self, number: int) -> None:
+        cases = select(list_cases.c.vault_id).where(list_cases.c.list_number == number, list_cases.c.vault_id != 0)
+        vault.forget(self._connection, list(self._connection.scalars(cases)))
+        self._connection.execute(delete(list_cases).where(list_cases.c.list_number == number))
+        self._connection.execute(delete(lists).where(lists.c.number == number))
+
+
+def _values(of: ReferenceList) -> dict[str, Any]:
+    head = of.head
+    return {
+        "name": of.name,
+        "format": head.format,
+        "version": head.version,
+        "region": head.region,
+        "kind": head.kind,
+        "scheme": head.scheme,
+        "scheme_version": head.scheme_version,
+        "is_abuse": int(head.is_abuse),
+        "provider": of.provider,
+        "level": int(of.level),
+        "code": of.code,
+        "retain_until_day": of.retain_until_day,
+        "imported_at": of.imported_at,
+        "imported_by": of.imported_by,
+        "state": int(of.state),
+        "generation": of.generation,
+        "digest": of.digest,
+    }
+
+
+def _list(row: Row[Any]) -> ReferenceList:
+    return ReferenceList(
+        number=row.number,
+        name=row.name,
+        head=ListHead(
+            format=row.format,
+            version=row.version,
+            region=row.region,
+            kind=row.kind,
+            scheme=row.scheme,
+            scheme_version=row.scheme_version,
+            is_abuse=bool(row.is_abuse),
+        ),
+        provider=row.provider,
+        level=Level(row.level),
+        code=row.code,
+        retain_until_day=row.retain_until_day,
+        imported_at=row.imported_at,
+        imported_by=row.imported_by,
+        state=ListState(row.state),
+        generation=row.generation,
+        digest=row.digest,
+        rows=row.rows,
+    )

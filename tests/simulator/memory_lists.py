@@ -1,0 +1,159 @@
+"""Lists in memory: the part of the memory store that keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from node.domain.lists import ListedRow, ReferenceList, RowsTaken
+from node.domain.references import Reference
+from node.errors import Misuse
+from node.store.list_rows import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from node.domain.batch import FingerprintColumns
+    from node.domain.references import ListCase, Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row, and the file of its list that said it last."""
+
+    row: ListedRow
+    generation: int
+
+
+@dataclass(slots=True)
+class ListTables:
+    """`rows` by their ids."""
+
+    lists: dict[int, ReferenceList] = field(default_factory=dict)
+    rows: dict[int, Kept] = field(default_factory=dict)
+    cases: dict[tuple[int, str], str] = field(default_factory=dict)
+    last_list: int = 0
+    last_row: int = 0
+
+
+def _identity(row: Reference) -> object:
+    return row.id or (row.md5, row.sha1, row.sha256, row.pdq, row.photodna)
+
+
+class MemoryLists:
+    """`ListWriter` over plain dictionaries."""
+
+    def __init__(self, tables: ListTables) -> None:
+        self._lists = tables
+
+    def lists(self) -> list[ReferenceList]:
+        return sorted(self._lists.lists.values(), key=lambda each: each.name)
+
+    def list_named(self, name: str) -> ReferenceList | None:
+        return next((each for each in self._lists.lists.values() if each.name == name), None)
+
+    def list_rows(self, ids: Sequence[int]) -> Mapping[int, ListedRow]:
+        rows = self._lists.rows
+        return {each: _silent(rows[each].row) for each in ids if each in rows}
+
+    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
+        rows = [kept.row for at, kept in sorted(self._lists.rows.items()) if at > after and kept.row.list == number]
+        return [row if words else _silent(row) for row in rows[:limit]]
+
+    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
+        rows = self.rows_of_list(number, after, limit)
+        if not rows:
+            return None
+        return columns_of([(row.id, row.reference) for row in rows]), rows[-1].id, len(rows)
+
+    def last_list_row(self) -> int:
+        return self._lists.last_row
+
+    def list_cases(self, number: int) -> Mapping[str, str]:
+        return {name: said for (of, name), said in self._lists.cases.items() if of == number}
+
+    def put_list(self, new: ReferenceList) -> int:
+        if self.list_named(new.name) is not None:
+            raise Misuse("a list with this name is here already")
+        self._lists.last_list += 1
+        number = self._lists.last_list
+        self._lists.lists[number] = replace(new, number=number, rows=0)
+        return number
+
+    def set_list(self, changed: ReferenceList) -> None:
+        before = self._lists.lists[changed.number]
+        self._lists.lists[changed.number] = replace(changed, rows=before.rows)
+
+    def put_list_case(self, number: int, case: ListCase) -> None:
+        self._lists.cases[number, case.number] = case.said
+
+    def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
+        taken, fresh = RowsTaken(), []
+        if case and rows:
+            self._lists.cases.setdefault((number, case), "")
+        here = {_identity(kept.row.reference): kept for kept in self._lists.rows.values() if kept.row.list == number}
+        for row in rows:
+            before = here.get(_identity(row))
+            if before is not None and before.generation == generation:
+                same = before.row.reference[1:-1] == row[1:-1]
+                taken.repeated += same
+                taken.conflicting += not same
+                continue
+            if before is not None and before.row.reference[1:] == row[1:]:
+                taken.unchanged += 1
+                kept = Kept(before.row, generation)
+                self._lists.rows[before.row.id] = kept
+            else:
+                if before is not None:
+                    taken.changed += 1
+                    taken.removed.append(before.row.id)
+                    del self._lists.rows[before.row.id]
+                kept = Kept(ListedRow(id=0, list=number, reference=row, case=case), generation)
+                fresh.append(kept)
+            here[_identity(row)] = kept
+        for kept in fresh:
+            self._lists.last_row += 1
+            stored = replace(kept.row, id=self._lists.last_row)
+            self._lists.rows[stored.id] = Kept(stored, generation)
+            taken.added.append(stored.id)
+        taken.removed.sort()
+        taken.columns = columns_of([(row_id, self._lists.rows[row_id].row.reference) for row_id in taken.added])
+        self._count_rows(number)
+        return taken
+
+    def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
+        named = {_identity(each.reference or Reference(at=each.at, id=each.id)) for each in withdrawals}
+        here = {
+            _identity(kept.row.reference): row_id
+            for row_id, kept in self._lists.rows.items()
+            if kept.row.list == number
+        }
+        gone = sorted(here[each] for each in named if each in here)
+        for row_id in gone:
+            del self._lists.rows[row_id]
+        self._count_rows(number)
+        return RowsTaken(removed=gone, withdrawn=len(gone), unknown=len(named) - len(gone))
+
+    def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
+        gone = [
+            row_id
+            for row_id, kept in sorted(self._lists.rows.items())
+            if kept.row.list == number and (not before or kept.generation < before)
+        ][:limit]
+        for row_id in gone:
+            del self._lists.rows[row_id]
+        self._count_rows(number)
+        return gone
+
+    def delete_list(self, number: int) -> None:
+        for key in [key for key in self._lists.cases if key[0] == number]:
+            del self._lists.cases[key]
+        del self._lists.lists[number]
+
+    def _count_rows(self, number: int) -> None:
+        count = sum(kept.row.list == number for kept in self._lists.rows.values())
+        self._lists.lists[number] = replace(self._lists.lists[number], rows=count)
+
+
+def _silent(row: ListedRow) -> ListedRow:
+    return replace(row, reference=row.reference._replace(said=""))
