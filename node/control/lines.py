@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprint_json import read_prints, write_prints
-from node.domain.fingerprint_kinds import KIND_BY_CODE
+from node.domain.fingerprint_kinds import name_of
 from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem
 from node.domain.material import BACKGROUNDS
@@ -230,9 +230,8 @@ def read_subject(line: Line) -> Subject:
 
 def fingerprint_line(fingerprint: Fingerprint) -> Line:
     """One fingerprint by name; a kind unknown to this version by number."""
-    kind = KIND_BY_CODE.get(fingerprint.code)
     return {
-        "algorithm": kind.name if kind else f"unknown-{fingerprint.code}",
+        "algorithm": name_of(fingerprint.code),
         "value": fingerprint.value.hex(),
         "quality": fingerprint.quality,
         "seconds": seconds_line(fingerprint.at),

@@ -8,10 +8,10 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.control.hit_lines import aside_line
-from node.domain.fingerprint_kinds import PDQ, PHASH
+from node.domain.fingerprint_kinds import KINDS
 from node.domain.matchable import may_match
 from node.usecases.crowd import bounded
 from node.usecases.sources import MUTED
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId
     from node.domain.queries import MemberOutcome, Subject
     from node.usecases.matching import Found
+
+
+_COUNTED: Final = tuple(kind for kind in KINDS if kind.from_pixels and not kind.timed)
 
 
 class Tally:
@@ -50,11 +53,11 @@ class Tally:
         self.add(left_out, found.aside, found.sources.standing)
 
     def asked(self, subjects: Sequence[Subject], floor: int) -> None:
-        """How many of these subjects may fail to match because of a weak hash: PDQ, pHash. `floor`: quality floor."""
+        """How many of these subjects may fail to match because of a weak PDQ or pHash. `floor`: quality floor."""
         for subject in subjects:
             may = may_match(subject.fingerprints, floor)
             kinds = {each.kind for each, fit in zip(subject.fingerprints, may, strict=True) if not fit}
-            self._not_compared.update(kind.name for kind in (PDQ, PHASH) if kind in kinds)
+            self._not_compared.update(kind.name for kind in _COUNTED if kind in kinds)
 
     def not_compared(self) -> Line:
         """{"not_compared": kind of hash -> subjects whose hash of that kind is too weak to search for}."""

@@ -9,28 +9,28 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import (
+    FRAME,
     KIND_BY_CODE,
     KIND_BY_NAME,
     KINDS,
     PDQ,
     PDQ_QUALITY_FLOOR,
-    PHOTODNA,
-    TELLING_BITS,
     FingerprintKind,
 )
 from node.errors import Malformed, Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 UNSTATED_QUALITY: Final = -1
 """A perceptual hash whose quality nobody stated (a bare hash typed by a person). Never contributed."""
 
 
 _SEARCHED: Final = {
-    kind.code: (kind.size, *TELLING_BITS.get(kind.code, (0, 0)), kind.has_quality)
-    for kind in KINDS
-    if kind is not PHOTODNA
+    kind.code: (kind.size, *(kind.telling or (0, 0)), kind.has_quality) for kind in KINDS if kind.searched
 }
 """Of each kind that is searched: its bytes, the least and the most bits of a hash that tells something (0: of any), and
 whether it has a quality."""
@@ -58,7 +58,8 @@ class Fingerprint:
     @property
     def degenerate(self) -> bool:
         """Whether it is a perceptual hash that tells nothing: one of a plain surface, or made up to be near to many."""
-        bits = TELLING_BITS.get(self.code)
+        kind = self.kind
+        bits = kind.telling if kind else None
         return bits is not None and not bits[0] <= int.from_bytes(self.value, "big").bit_count() <= bits[1]
 
     def may_match(self, floor: int) -> bool:
@@ -91,6 +92,11 @@ class Fingerprint:
     def contributable(self) -> bool:
         """As `may_leave`, with the published floor: for whoever has no policy."""
         return self.may_leave(PDQ_QUALITY_FLOOR)
+
+
+def has_frames(fingerprints: Iterable[Fingerprint]) -> bool:
+    """Whether frames of a video or an animated picture are among these."""
+    return any(each.code == FRAME.code for each in fingerprints)
 
 
 def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fingerprint:

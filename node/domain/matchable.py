@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprint_kinds import PDQ, PDQ_QUALITY_FLOOR, PHASH, TELLING_BITS
+from node.domain.fingerprint_kinds import KIND_BY_CODE, KINDS, PDQ_QUALITY_FLOOR
 from node.domain.fingerprints import UNSTATED_QUALITY
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
+_VOUCHERS: Final = {kind.code: kind.vouched_by.code for kind in KINDS if kind.vouched_by is not None}
+"""Second opinions, and by which kind each is vouched for: codes."""
 
 
 def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[bool, ...]:
@@ -35,23 +37,29 @@ def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOO
     """
     searchable = [each.may_match(floor) for each in fingerprints]
     codes = [each.code for each in fingerprints]
-    if PHASH.code in codes:
-        pictures = [may for code, may in zip(codes, searchable, strict=True) if code == PDQ.code]
-        second_opinions = [at for at, code in enumerate(codes) if code == PHASH.code]
+    for opinion, voucher in _VOUCHERS.items():
+        if opinion not in codes:
+            continue
+        pictures = [may for code, may in zip(codes, searchable, strict=True) if code == voucher]
+        second_opinions = [at for at, code in enumerate(codes) if code == opinion]
         for number, at in enumerate(second_opinions if pictures else ()):
             searchable[at] = searchable[at] and pictures[min(number, len(pictures) - 1)]
     return tuple(searchable)
 
 
-def spoken_for(fingerprints: Iterable[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> bool:
-    """Whether a pHash among the fingerprints of a record or a holding has a PDQ beside it that may match."""
-    return any(each.code == PDQ.code and each.may_match(floor) for each in fingerprints)
+def spoken_for(code: int, fingerprints: Iterable[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> bool:
+    """Whether a hash of this kind may match among the fingerprints of a record or a holding: a second opinion needs a
+    hash of the kind that vouches for it, which may match itself.
+    """
+    voucher = _VOUCHERS.get(code)
+    return voucher is None or any(each.code == voucher and each.may_match(floor) for each in fingerprints)
 
 
 def contributable(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
     """Those fingerprints of one thing that may leave in a record."""
-    picture = any(each.code == PDQ.code and each.may_leave(floor) for each in fingerprints)
-    return tuple(each for each in fingerprints if each.may_leave(floor) and (picture or each.code != PHASH.code))
+    leaving = [each for each in fingerprints if each.may_leave(floor)]
+    codes = {each.code for each in leaving}
+    return tuple(each for each in leaving if _VOUCHERS.get(each.code, each.code) in codes)
 
 
 def reaching(quality: np.ndarray, floor: int) -> np.ndarray:
@@ -65,24 +73,26 @@ def reaching(quality: np.ndarray, floor: int) -> np.ndarray:
 def matchable_columns(columns: FingerprintColumns, floor: int = PDQ_QUALITY_FLOOR) -> FingerprintColumns:
     """The same for whole records or holdings, by the column: without the hashes that may not match."""
     chosen: list[FingerprintColumn] = []
-    pictures: list[np.ndarray] = []
+    vouching: dict[int, list[np.ndarray]] = {voucher: [] for voucher in _VOUCHERS.values()}
     opinions: list[FingerprintColumn] = []
     for each in columns.columns:
-        sound = _some(each, _telling(each)) if each.code in TELLING_BITS else each
-        if each.code == PHASH.code:
+        kind = KIND_BY_CODE.get(each.code)
+        sound = _some(each, _telling(each, kind.telling)) if kind and kind.telling else each
+        if each.code in _VOUCHERS:
             opinions.append(sound)
             continue
-        if each.code == PDQ.code:
-            pictures.append(sound.rows[reaching(sound.quality, floor)])
+        if each.code in vouching:
+            vouching[each.code].append(sound.rows[reaching(sound.quality, floor)])
         chosen.append(sound)
-    rows = np.concatenate(pictures) if pictures else np.empty(0, dtype=np.int64)
-    chosen += [_some(each, np.isin(each.rows, rows)) for each in opinions]
+    for each in opinions:
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *vouching[_VOUCHERS[each.code]]])
+        chosen.append(_some(each, np.isin(each.rows, rows)))
     return FingerprintColumns(columns=chosen, unknown=columns.unknown)
 
 
-def _telling(column: FingerprintColumn) -> np.ndarray:
+def _telling(column: FingerprintColumn, bits: tuple[int, int]) -> np.ndarray:
     """Which hashes of a perceptual column tell anything. bool (n,)."""
-    least, most = TELLING_BITS[column.code]
+    least, most = bits
     counted = np.bitwise_count(column.values).sum(axis=1, dtype=np.int64)
     telling: np.ndarray = (counted >= least) & (counted <= most)
     return telling

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import FRAME
+from node.domain.fingerprints import has_frames
 from node.domain.material import BACKGROUNDS
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Subject:
         """Whether a perceptual search of this subject has to do without orientations. Those of frames are told from
         their bits.
         """
-        return len(self.orientations) <= 1 and not any(each.code == FRAME.code for each in self.fingerprints)
+        return len(self.orientations) <= 1 and not has_frames(self.fingerprints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
-from node.domain.videos import VPDQ
+from node.domain.algorithms import strength_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.videos import Shares
 
-_STRENGTH: Final = (SHA256.name, PDQ.name, SHA1.name, MD5.name, VPDQ, FRAME.name, PHASH.name)
-"""Algorithms, the strongest first. Where PDQ and a weak digest say the same of a pair, PDQ speaks (`match.ranking`)."""
 MAX_OF_RECORD: Final = 1_000
 """Hits that are kept of one record, beside those by an equal SHA-256, of which there is one holding each. A hash that
 is near very many (a plain surface, or one made to be) would fill the table."""
@@ -53,9 +50,7 @@ class HitEvidence:
     @property
     def rank(self) -> tuple[int, int, int, int]:
         """Sorts the strongest first. An algorithm that this version does not know is the weakest."""
-        known = self.algorithm in _STRENGTH
-        place = _STRENGTH.index(self.algorithm) if known else len(_STRENGTH)
-        return place, self.distance or 0, int(self.trimmed), -(self.quality or 0)
+        return strength_of(self.algorithm), self.distance or 0, int(self.trimmed), -(self.quality or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from node.domain.algorithms import told_first
 from node.domain.batch import BodyState
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, KINDS, PDQ
+from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.ids import RecordId
 from node.domain.orientations import turned
 from node.domain.queries import Hit, Level
-from node.domain.videos import VPDQ
 from node.errors import Malformed
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 FRAMES_NOTED: Final = 64
 """How many frames of a video are noted as near, evenly chosen: neighbouring frames look alike."""
-_STRONGEST_FIRST: Final = ("sha256", "sha1", "md5", PDQ.name, FRAME.name, VPDQ, *(kind.name for kind in KINDS))
-_OF_PDQ: Final = frozenset({PDQ.code, FRAME.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +103,14 @@ class Discloser:
     def _hide(self, hit: RawHit, said: Spoken) -> None:
         kind = KIND_BY_CODE[hit.code]
         self._hidden.append((said.evidence.algorithm if said.evidence else kind.name, kind.weak))
-        if hit.code in _OF_PDQ:
+        if kind.is_pdq:
             self._near.update(dict.fromkeys(near_values(self.asked, hit)))
 
     def _one(self) -> tuple[Hit, ...]:
         """The one hit that stands for all holdings at hit/no-hit level."""
         if not self._hidden:
             return ()
-        algorithm, weak = min(self._hidden, key=lambda each: _STRONGEST_FIRST.index(each[0]))
+        algorithm, weak = min(self._hidden, key=lambda each: told_first(each[0]))
         subjects: Sequence[Subject] = self.asked.subjects
         return (
             Hit(
@@ -132,7 +130,7 @@ def near_values(asked: Asked, hit: RawHit) -> list[bytes]:
     """
     code = hit.by or hit.code
     probes = [probe for probe in asked.probes if probe.subject == hit.subject and probe.code == code]
-    if code == PDQ.code:
+    if KIND_BY_CODE[code].oriented:
         return [probe.value for probe in probes if probe.orientation == hit.orientation]
     step = -(-len(probes) // FRAMES_NOTED)
     return [value for probe in probes[:: max(step, 1)] for value in turned(probe.value)]

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import FRAME, PDQ
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ
+from node.domain.fingerprints import has_frames
 from node.domain.orientations import INVERSE, ORIENTATIONS, turned
 from node.domain.videos import VPDQ, compare, looked_for
 
@@ -46,7 +47,7 @@ DECLINED: Final = FrameEvidence(algorithm="", distance=0)
 
 def concerns(hit: RawHit) -> bool:
     """Whether frames of videos have to do with this hit."""
-    return hit.code == FRAME.code or bool(hit.by)
+    return bool(hit.by) or KIND_BY_CODE[hit.code].timed
 
 
 class Judge:
@@ -66,7 +67,7 @@ class Judge:
         that found it.
         """
         if not hit.by:
-            return self._of_videos(fingerprints, hit) if any(each.code == FRAME.code for each in fingerprints) else None
+            return self._of_videos(fingerprints, hit) if has_frames(fingerprints) else None
         if hit.by == PDQ.code:
             frame = _at_distance(
                 (each for each in fingerprints if each.code == FRAME.code), asked, hit.distance, self._floor

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
+from node.domain.fingerprint_kinds import SHA256, name_of
 from node.domain.queries import SIGNED, MatchRule, MemberOutcome, Outcome
 from node.domain.questions import Terms, combined
 from node.errors import Malformed
@@ -22,7 +22,6 @@ from node.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from node.domain.fingerprints import Fingerprint
     from node.domain.ids import MemberId
     from node.domain.ports import Codec, Store
     from node.domain.queries import Answer, Hit, SignedAnswer, Subject
@@ -37,17 +36,12 @@ def digest_of(subject: Subject) -> str:
     """The fingerprint that distinguishes a subject, as a person may type it: its SHA-256, else its first one."""
     exact = next((each for each in subject.fingerprints if each.code == SHA256.code), None)
     chosen = exact or next(iter(subject.fingerprints), None)
-    return "" if chosen is None else f"{_name(chosen)}:{chosen.value.hex()}"
+    return "" if chosen is None else f"{name_of(chosen.code)}:{chosen.value.hex()}"
 
 
 def kinds_of(subject: Subject) -> Mapping[str, int]:
     """How many fingerprints of each kind a subject has."""
-    return Counter(_name(each) for each in subject.fingerprints)
-
-
-def _name(fingerprint: Fingerprint) -> str:
-    kind = KIND_BY_CODE.get(fingerprint.code)
-    return kind.name if kind else f"unknown-{fingerprint.code}"
+    return Counter(name_of(each.code) for each in subject.fingerprints)
 
 
 def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import decode
-from node.domain.fingerprint_kinds import PHASH
 from node.domain.ids import RecordId
 from node.domain.matchable import spoken_for
 from node.domain.queries import Level
@@ -207,7 +206,7 @@ def _look(said: Spoken, hit: RawHit, those: Sequence[bytes], floor: int) -> str:
 
 def _bears_out(fingerprints: Sequence[Fingerprint], hit: RawHit, probe: bytes, floor: int) -> bool:
     """Whether one of a row's fingerprints that may match is as near to the probe as the index says."""
-    if hit.code == PHASH.code and not spoken_for(fingerprints, floor):
+    if not spoken_for(hit.code, fingerprints, floor):
         return False
     return any(
         f.code == hit.code

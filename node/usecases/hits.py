@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.algorithms import ALGORITHM_BY_NAME, possible
 from node.domain.calendar import LAST_SECOND
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_NAME, PDQ, PHASH
 from node.domain.queries import Level, MatchRule, Outcome
 from node.domain.roster import PDQ_RADIUS_CAP
-from node.domain.videos import VPDQ, wide_radius
+from node.domain.videos import wide_radius
 from node.errors import Malformed
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 MAX_VERSION: Final = 1_000
 """Of an algorithm, as an answer states it."""
 MAX_QUALITY: Final = 100
-_OF_PIXELS: Final = frozenset({PDQ.name, PHASH.name, FRAME.name})
-"""By which algorithms a picture without its borders can be near something: those of the kinds it has, and frames."""
-_OF_FRAMES: Final = frozenset({FRAME.name, VPDQ})
 _NOT_SEARCHED: Final = "it says no hit, and did not search {}"
 
 
@@ -53,30 +50,30 @@ class Bounds:
 
     def check(self, hit: Hit) -> None:
         """Raises `Malformed` where a number of it lies outside."""
-        kind = KIND_BY_NAME.get(hit.algorithm)
-        of_video = hit.algorithm == VPDQ
-        most = wide_radius(self.radius) if of_video else self.radius
-        if hit.distance is not None and ((kind is not None and kind.exact) or hit.distance > most):
+        algorithm = ALGORITHM_BY_NAME.get(hit.algorithm)
+        shared = algorithm is not None and algorithm.shares
+        most = wide_radius(self.radius) if shared else self.radius
+        if hit.distance is not None and ((algorithm and not algorithm.distance) or hit.distance > most):
             raise Malformed("a hit that is further away than the policy's radius, or an equal digest with a distance")
         if hit.quality is not None:
-            rated = of_video or (kind is not None and kind.has_quality)
+            rated = algorithm is not None and algorithm.quality
             if not rated or not 0 <= hit.quality <= MAX_QUALITY:
                 raise Malformed("a hit with a quality that its kind of fingerprint does not have")
-        if hit.shares is not None and (not of_video or hit.shares.radius > wide_radius(self.radius)):
+        if hit.shares is not None and (not shared or hit.shares.radius > wide_radius(self.radius)):
             raise Malformed("a hit with shares of videos that its kind does not have, or past the policy's radius")
-        if (hit.at is not None or hit.subject_at is not None) and hit.algorithm not in _OF_FRAMES | {PDQ.name}:
+        if (hit.at is not None or hit.subject_at is not None) and not (algorithm and algorithm.times):
             raise Malformed("a hit with a time in a video that its kind of fingerprint does not have")
 
 
-def _algorithms(subject: Subject) -> set[str]:
+def _algorithms(subject: Subject) -> frozenset[str]:
     """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
-    kinds = {f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)}
-    names = {kind.name for kind in kinds}
-    if PDQ in kinds:
-        names.add(FRAME.name)
-    if FRAME in kinds:
-        names.add(VPDQ)
-    return names
+    return possible({f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)})
+
+
+def _from_pixels(hit: Hit) -> bool:
+    """Whether a variant of a picture (without its borders, on a background) can be near something in this way."""
+    algorithm = ALGORITHM_BY_NAME.get(hit.algorithm)
+    return algorithm is not None and algorithm.from_pixels
 
 
 class Algorithms:
@@ -86,14 +83,14 @@ class Algorithms:
 
     def __init__(self, subjects: tuple[Subject, ...]) -> None:
         self._subjects = subjects
-        self._known: dict[int, set[str]] = {}
+        self._known: dict[int, frozenset[str]] = {}
 
     def allow(self, hit: Hit) -> bool:
         """Whether a hit can be by its algorithm."""
         places = range(len(self._subjects)) if hit.whole else (hit.subject,)
         return any(hit.algorithm in self._of(place) for place in places)
 
-    def _of(self, place: int) -> set[str]:
+    def _of(self, place: int) -> frozenset[str]:
         if place not in self._known:
             self._known[place] = _algorithms(self._subjects[place])
         return self._known[place]
@@ -107,11 +104,11 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
         raise Malformed("a hit about something that was not asked")
     if not (algorithms or Algorithms(subjects)).allow(hit):
         raise Malformed("a hit by a kind of fingerprint that was not asked about")
-    if hit.trimmed and not (subjects[hit.subject].trimmed and hit.algorithm in _OF_PIXELS):
+    if hit.trimmed and not (subjects[hit.subject].trimmed and _from_pixels(hit)):
         raise Malformed("a hit on a picture without borders that was not asked about")
     if hit.look and not (
         not hit.trimmed
-        and hit.algorithm in _OF_PIXELS
+        and _from_pixels(hit)
         and any(look.background == hit.look for look in subjects[hit.subject].looks)
     ):
         raise Malformed("a hit on a look of a picture that was not asked about")
@@ -167,7 +164,7 @@ def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origi
     for hit in answer.hits:
         check_hit(hit, payload.subjects, log, algorithms)
         bounds.check(hit)
-        if not searched & ({PDQ.name, FRAME.name} if hit.algorithm in _OF_FRAMES else {hit.algorithm}):
+        if not searched & ALGORITHM_BY_NAME[hit.algorithm].searched_by:  # known: `check_hit` allowed it
             raise Malformed("a hit by a kind of fingerprint that the answer says was not searched")
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ, PDQ_QUALITY_FLOOR
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_QUALITY_FLOOR
 from node.domain.ids import RecordId
 from node.domain.material import BACKGROUNDS
 from node.domain.orientations import ORIENTATIONS
@@ -251,7 +251,7 @@ class Matcher:
             place=None if hit.source == HOLDINGS_SOURCE else hit.row,
             distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
             quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind is PDQ else None,
+            orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind.oriented else None,
             trimmed=variant == TRIMMED,
             look=variant if variant in BACKGROUNDS else "",
             shares=by_frames.shares if by_frames else None,

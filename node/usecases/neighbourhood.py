@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_RADIUS
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_RADIUS
 from node.domain.held_questions import NearQuestion
 from node.domain.orientations import turned
 
@@ -131,10 +131,9 @@ def values_of(probes: Iterable[Probe]) -> list[bytes]:
     """
     found: dict[bytes, None] = {}
     for probe in probes:
-        if probe.code == PDQ.code:
-            found[probe.value] = None
-        elif probe.code == FRAME.code:
-            found.update(dict.fromkeys(turned(probe.value)))
+        kind = KIND_BY_CODE[probe.code]
+        if kind.is_pdq:
+            found.update(dict.fromkeys((probe.value,) if kind.oriented else turned(probe.value)))
     return list(found)
 
 

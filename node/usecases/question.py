@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import FRAME
+from node.domain.fingerprints import has_frames
 from node.domain.queries import MatchRule, QueryPayload
 from node.domain.roster import MemberStatus
 from node.domain.statements import MAX_TEXT
@@ -86,14 +86,14 @@ def _fitted(policy: Policy, most: int, subjects: tuple[Subject, ...]) -> tuple[S
     helps. Pictures and bare hashes stay whole.
     """
     over = cost_of(subjects) - most
-    videos = [subject for subject in subjects if _is_video(subject)]
+    videos = [subject for subject in subjects if has_frames(subject.fingerprints)]
     if over <= 0 or not videos:
         return subjects
     room = sum(len(subject.fingerprints) for subject in videos) - over
     share = max(room // len(videos), _LEAST_OF_A_VIDEO)
     return tuple(
         replace(subject, fingerprints=thinned(subject.fingerprints, share, policy.pdq_quality_floor))
-        if _is_video(subject)
+        if has_frames(subject.fingerprints)
         else subject
         for subject in subjects
     )
@@ -125,10 +125,6 @@ def split(policy: Policy, subjects: Sequence[Subject]) -> list[tuple[Subject, ..
     if part:
         parts.append(tuple(part))
     return parts
-
-
-def _is_video(subject: Subject) -> bool:
-    return any(fingerprint.code == FRAME.code for fingerprint in subject.fingerprints)
 
 
 def check_question(policy: Policy, question: Question) -> None:

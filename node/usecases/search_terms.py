@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ, PHASH
+from node.domain.fingerprint_kinds import KIND_BY_CODE, name_of
 from node.domain.matchable import may_match
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import MatchRule, SearchedKind, Subject
@@ -41,17 +41,19 @@ def probes_of(
     for number, (subject, mays) in enumerate(zip(subjects, matching, strict=True)):
         opinions, variants = 0, list(subject.variants())
         for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
-            second_opinion = fingerprint.code == PHASH.code
-            opinions += second_opinion
-            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
+            kind = fingerprint.kind
+            if kind is None:
+                continue
+            opinions += kind.second_opinion
+            if not may or (kind.second_opinion and (abroad or rule is MatchRule.EXACT)):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
             variant = 0
-            if fingerprint.code == PDQ.code:
+            if kind.oriented:
                 asked = [each for each in variants if fingerprint.value in each[1][:1]]
                 variant, turned = asked[0] if asked else (0, turned)
-            elif second_opinion:
+            elif kind.second_opinion:
                 variant = variants[min(opinions, len(variants)) - 1][0]
             first = variant * len(ORIENTATIONS)
             probes += [
@@ -84,7 +86,7 @@ def searched_kinds(
 def expected_kinds(subjects: Sequence[Subject], floor: int) -> frozenset[str]:
     """The kinds of fingerprint that a question has, as far as every member searches them for another."""
     searched = [f for subject in subjects for f in subject.fingerprints if f.may_match(floor)]
-    return frozenset([f.kind.name for f in searched if f.kind is not None and f.code != PHASH.code])
+    return frozenset([f.kind.name for f in searched if f.kind is not None and not f.kind.second_opinion])
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +99,8 @@ def _searched_kinds(
     versions, seen = dict(known), set[tuple[str, int, bool]]()
     for code, searchable in asked:
         kind = KIND_BY_CODE.get(code)
-        name = kind.name if kind else f"unknown-{code}"
-        searched = searchable and name in versions and (kind is not PHASH or second_opinion)
+        name = name_of(code)
+        counts = second_opinion or kind is None or not kind.second_opinion
+        searched = searchable and name in versions and counts
         seen.add((name, versions.get(name, 0), searched))
     return tuple([SearchedKind(name=name, version=version, searched=done) for name, version, done in sorted(seen)])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, SHA256, TELLING_BITS
+from node.domain.fingerprint_kinds import FRAME, KINDS, PDQ, PHASH, SHA256
 from node.domain.fingerprints import Fingerprint
 from node.domain.matchable import contributable, matchable_columns, may_match, spoken_for
 
@@ -26,7 +26,9 @@ def with_bits(size: int, count: int) -> bytes:
 
 
 def test_zeros_ones_and_few_bits_are_neither_searched_nor_contributed() -> None:
-    for kind, (least, most) in ((KIND_BY_CODE[code], bits) for code, bits in TELLING_BITS.items()):
+    told = [(kind, kind.telling) for kind in KINDS if kind.telling is not None]
+    assert [kind for kind, _ in told] == [PDQ, PHASH, FRAME]
+    for kind, (least, most) in told:
         quality = 100 if kind.has_quality else None
         for bits, fit in ((0, False), (1, False), (least - 1, False), (least, True), (most, True), (most + 1, False)):
             one = Fingerprint(code=kind.code, value=with_bits(kind.size, bits), quality=quality)
@@ -42,7 +44,7 @@ def test_the_phash_of_a_picture_below_the_floor_does_not_match_and_does_not_leav
     assert may_match((SHA, pdq(quality=49), phash())) == (True, False, False)
     assert contributable((SHA, pdq(quality=49), phash())) == (SHA,)
     assert contributable((SHA, pdq(), phash())) == (SHA, pdq(), phash())
-    assert not spoken_for((SHA, phash())), "a record that has a pHash and no PDQ is one of a plain picture"
+    assert not spoken_for(PHASH.code, (SHA, phash())), "a record that has a pHash and no PDQ is one of a plain picture"
     assert contributable((SHA, phash())) == (SHA,)
 
 
@@ -89,7 +91,7 @@ def test_columns_are_judged_as_the_fingerprints_in_them(
     found = {(each.code, row) for each in kept.columns for row in each.rows.tolist()}
     for row, prints in by_row.items():
         for each in prints:
-            fit = not each.degenerate and (each.code != PHASH.code or spoken_for(prints))
+            fit = not each.degenerate and spoken_for(each.code, prints)
             assert ((each.code, row) in found) == fit
     assert all(len(each.rows) == len(each.values) == len(each.quality) for each in kept.columns)
     assert all(each.values.dtype == np.uint8 for each in kept.columns)

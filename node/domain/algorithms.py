@@ -1,0 +1,99 @@
+"""By what a hit is: the algorithm that it names, with the bounds of its numbers and its place among others.
+
+Rules this module upholds:
+
+- Each kind of fingerprint is an algorithm, made from the kind alone (`fingerprint_kinds`). `VIDEOS` is the one that is
+  no kind: it compares all frames of two videos (`videos`).
+- An algorithm that this version does not know has no value here. Its hits are kept, and are the weakest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.domain.fingerprint_kinds import FRAME, KINDS, PDQ, FingerprintKind, Says
+from node.domain.videos import VPDQ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Algorithm:
+    """What a hit names as its evidence. `label`: how people write it.
+
+    `asked_by`: a question needs one of these kinds to have such a hit. `searched_by`: an answer must say that it
+    searched one of these. `distance`, `quality`, `times`, `shares`: whether a hit has them; `shares` are those of two
+    videos, and their distance may reach the wide radius. `of_pdq`: the distance is between two PDQ hashes.
+    `from_pixels`, `says`, `strength`: as of a kind.
+    """
+
+    name: str
+    label: str
+    asked_by: frozenset[FingerprintKind]
+    searched_by: frozenset[str]
+    distance: bool
+    quality: bool
+    times: bool
+    of_pdq: bool
+    from_pixels: bool
+    says: Says
+    strength: int
+    shares: bool = False
+
+
+def _of(kind: FingerprintKind) -> Algorithm:
+    """The algorithm of one kind. A picture that is asked about may be near a frame, and a frame near a picture."""
+    compared = [each for each in KINDS if each is kind or (kind.timed and each.is_pdq)]
+    return Algorithm(
+        name=kind.name,
+        label=kind.label,
+        asked_by=frozenset(compared),
+        searched_by=frozenset([each.name for each in compared]),
+        distance=not kind.exact,
+        quality=kind.has_quality,
+        times=kind.is_pdq,
+        of_pdq=kind.is_pdq,
+        from_pixels=kind.from_pixels,
+        says=kind.says,
+        strength=kind.strength,
+    )
+
+
+VIDEOS: Final = Algorithm(
+    name=VPDQ,
+    label=VPDQ,
+    asked_by=frozenset({FRAME}),
+    searched_by=frozenset({PDQ.name, FRAME.name}),
+    distance=True,
+    quality=True,
+    times=True,
+    of_pdq=True,
+    from_pixels=False,
+    says=Says.VIDEOS,
+    strength=50,
+    shares=True,
+)
+ALGORITHMS: Final = (*map(_of, KINDS), VIDEOS)
+ALGORITHM_BY_NAME: Final = {each.name: each for each in ALGORITHMS}
+WEAKEST: Final = 1_000
+"""The strength of an algorithm that this version does not know."""
+_BY_KIND: Final = {kind: frozenset([each.name for each in ALGORITHMS if kind in each.asked_by]) for kind in KINDS}
+
+
+def strength_of(name: str) -> int:
+    """Orders the hits on one pair of a holding and a record, the strongest first."""
+    known = ALGORITHM_BY_NAME.get(name)
+    return known.strength if known else WEAKEST
+
+
+def told_first(name: str) -> tuple[int, int]:
+    """Orders what another member is told of several hits, the strongest first. `name`: of a known algorithm."""
+    known = ALGORITHM_BY_NAME[name]
+    return known.says, known.strength
+
+
+def possible(kinds: Iterable[FingerprintKind]) -> frozenset[str]:
+    """By which algorithms a question with these kinds can have hits."""
+    return frozenset[str]().union(*[_BY_KIND[kind] for kind in kinds])
