@@ -19,7 +19,9 @@ from rich.table import Table
 from node.cli.output import Line, plain
 from node.cli.part_words import part_words
 from node.cli.statement_words import handling_words, statement_words
+from node.domain.algorithms import ALGORITHM_BY_NAME
 from node.domain.calendar import spell_day, spell_moment
+from node.domain.fingerprint_kinds import PDQ_BITS
 from node.domain.holdings import INSIDE
 from node.domain.queries import ANSWERED
 
@@ -27,19 +29,7 @@ SHORT: Final = 12
 WIDTH: Final = 80
 """Columns of a terminal that nobody has widened."""
 """Hex digits by which a record is shown; eight are enough to name it in a command."""
-_PDQ_BITS: Final = 256
-_OF_PDQ_BITS: Final = frozenset({"pdq", "vpdq", "vpdq-frame"})
-"""Algorithms whose distance is between two PDQ hashes."""
 _INDENT: Final = "  "
-_KINDS: Final = {
-    "md5": "MD5",
-    "sha1": "SHA-1",
-    "sha256": "SHA-256",
-    "pdq": "PDQ",
-    "phash": "pHash",
-    "photodna": "PhotoDNA",
-    "vpdq-frame": "video frame",
-}
 ORIENTED: Final = {
     "rotate90": "turned 90",
     "rotate180": "turned 180",
@@ -90,9 +80,8 @@ def speaker(origin: str) -> str:
 def hit_words(hit: Line) -> str:
     """A hit in one line or two: who, by what, how near; then what the owner says of it."""
     if hit["distance"] is not None:
-        near = f"{hit['distance']} bits away"
-        if hit["algorithm"] in _OF_PDQ_BITS:
-            near = f"{hit['distance']} of {_PDQ_BITS} bits away"
+        algorithm = ALGORITHM_BY_NAME.get(hit["algorithm"])
+        near = f"{hit['distance']} {f'of {PDQ_BITS} ' if algorithm and algorithm.of_pdq else ''}bits away"
     else:
         near = "the same" if hit["record"] or hit.get("holding") else "matching file held; details not disclosed"
     parts = [near]
@@ -153,7 +142,7 @@ def stored_hit_words(hit: Line) -> str:
 def stored_near_words(hit: Line) -> str:
     """How near a holding and a record are."""
     near = f"{hit['distance']} bits away" if hit["distance"] is not None else "the same"
-    parts = [f"{_KINDS.get(hit['algorithm'], plain(hit['algorithm'] or ''))} {near}"]
+    parts = [f"{kind_words(hit['algorithm'] or '')} {near}"]
     if hit["orientation"] not in (None, "original"):
         parts.append(ORIENTED.get(hit["orientation"], plain(hit["orientation"])))
     if hit["shares"]:
@@ -225,7 +214,8 @@ def unanswered(outcomes: dict[str, str]) -> list[str]:
 
 def kind_words(name: str) -> str:
     """A kind of fingerprint as people write it."""
-    return _KINDS.get(name, plain(name))
+    known = ALGORITHM_BY_NAME.get(name)
+    return known.label if known else plain(name)
 
 
 def join(names: Sequence[str]) -> str:

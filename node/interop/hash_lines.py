@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import SHA256, FingerprintKind
 from node.domain.fingerprints import Fingerprint, make
+from node.interop.kind_spellings import AMBIGUOUS, BY_DIGITS, BY_SPELLING
 
 _GNU: Final = re.compile(r"(\\?)([0-9A-Fa-f]{8,})(?: [ *]?|\t)(.*\S.*)", re.DOTALL)
 """`md5sum`: digits, a space, a space or a star, the name. `md5 -r` has one space, and some tools have a tab."""
@@ -24,13 +25,7 @@ _NAMED: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):(\S*)")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _ESCAPE: Final = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES: Final = {"\\": "\\", "n": "\n", "r": "\r"}
-_BY_DIGITS: Final = {2 * kind.size: kind for kind in (MD5, SHA1)}
-_AMBIGUOUS: Final = {
-    2 * SHA256.size: "64 hex digits are a SHA-256 or a PDQ, and the list does not say which",
-    16: "16 hex digits can be a pHash, and the list does not say so",
-}
 _ELSEWHERE: Final = {8: "CRC-32", 48: "Tiger", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
-_SPELLINGS: Final = {"sha-1": SHA1, "sha-256": SHA256, "sha2-256": SHA256, "sha2_256": SHA256, "sha_256": SHA256}
 
 
 class Unusable(Exception):
@@ -43,8 +38,7 @@ class Unusable(Exception):
 
 def kind_named(name: str) -> FingerprintKind:
     """The kind of that name, in any spelling that a tool has for it. Raises `Unusable`."""
-    lower = name.strip().lower()
-    kind = KIND_BY_NAME.get(lower) or _SPELLINGS.get(lower)
+    kind = BY_SPELLING.get(name.strip().lower())
     if kind is None:
         raise Unusable(f"unknown algorithm {name.strip()[:20]!r}")
     return kind
@@ -66,9 +60,9 @@ def bare(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:
         return fingerprint_of(algorithm, digits)
     if not _HEX.fullmatch(digits):
         raise Unusable("it is no hash")
-    if kind := _BY_DIGITS.get(len(digits)):
+    if kind := BY_DIGITS.get(len(digits)):
         return fingerprint_of(kind, digits)
-    if why := _AMBIGUOUS.get(len(digits)):
+    if why := AMBIGUOUS.get(len(digits)):
         raise Unusable(why, ambiguous=True)
     raise _unknown_digits(digits)
 

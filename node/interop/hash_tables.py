@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.domain.fingerprint_kinds import PDQ, FingerprintKind
+from node.domain.fingerprint_kinds import FingerprintKind
 from node.domain.fingerprints import Fingerprint
 from node.errors import Malformed
 from node.interop.hash_lines import Unusable, bare, fingerprint_of, kind_named
+from node.interop.kind_spellings import IN_COLUMNS
 
 HASHDEEP: Final = "%%%%"
 """How both header lines of `hashdeep` begin (its manual: "HASHDEEP-1.0")."""
@@ -30,6 +31,7 @@ _NAMES: Final = frozenset({"name", "filename", "file", "path", "filepath", "full
 _ALGORITHMS: Final = frozenset({"algorithm", "hashalgorithm", "hashtype", "type", "kind"})
 _HASHES: Final = frozenset({"hash", "hashvalue", "value", "digest", "checksum"})
 _QUALITIES: Final = frozenset({"quality", "pdqquality", "pdqhashquality"})
+_SUFFIXED: Final = re.compile(rf"^({'|'.join(IN_COLUMNS)})(?:hash|sum)$")
 _QUALITY: Final = re.compile(r"[0-9]{1,3}")
 
 
@@ -61,7 +63,7 @@ class Table:
         return tuple(found), cells[self.name] if self.name is not None else ""
 
     def _hash(self, kind: FingerprintKind, digits: str, cells: list[str]) -> Fingerprint:
-        return fingerprint_of(kind, digits, self._quality(cells) if kind is PDQ else None)
+        return fingerprint_of(kind, digits, self._quality(cells) if kind.has_quality and not kind.timed else None)
 
     def _quality(self, cells: list[str]) -> int | None:
         text = cells[self.quality].strip() if self.quality is not None else ""
@@ -121,7 +123,7 @@ def _columns(names: list[str], delimiter: str) -> Table | None:
 
 def _kind(name: str) -> FingerprintKind | None:
     lower = name.strip().lower()
-    squeezed = re.sub(r"^(md5|sha1|sha256|pdq|phash)(?:hash|sum)$", r"\1", lower)
+    squeezed = _SUFFIXED.sub(r"\1", lower)
     try:
         return kind_named(_FILLERS.sub("", f" {squeezed}").strip(" _-"))
     except Unusable:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA256
+from node.domain.fingerprint_kinds import KIND_BY_CODE, Says
 from node.domain.orientations import ORIENTATIONS, turned_columns
 from node.domain.search_ports import Concerned
 from node.match.videos import wide_rows
@@ -54,20 +54,21 @@ def _of_column(
     """All pairs by one kind of what arrived, a block at a time."""
     kind = KIND_BY_CODE[column.code]
     if kind.exact:
-        pairs = _pairs(tables[kind.code], column.values, column.rows, radius, source)
-        pairs[:, 2] = _SAME_FILE if kind is SHA256 else 0
+        pairs = _pairs(tables[kind.code], column.values, column.rows, kind.radius(radius), source)
+        pairs[:, 2] = _SAME_FILE if kind.says is Says.SAME_FILE else 0
         yield pairs
-    elif kind is PHASH:
+    elif not kind.is_pdq:
         for values, rows in _blocks(column.values, column.rows):
-            yield _pairs(tables[kind.code], values, rows, PHASH_RADIUS, source)
+            yield _pairs(tables[kind.code], values, rows, kind.radius(radius), source)
     else:
+        stills_and_frames = [table for code, table in tables.items() if KIND_BY_CODE[code].is_pdq]
         turned = turned_columns(column.values).reshape(-1, kind.size)
         for values, rows in _blocks(turned, np.repeat(column.rows, len(ORIENTATIONS))):
-            for table in (tables[PDQ.code], tables[FRAME.code]):
+            for table in stills_and_frames:
                 if table.used:
                     yield _pairs(table, values, rows, radius, source)
-    if kind is FRAME and radius and tables[FRAME.code].used:
-        yield from _wide(tables[FRAME.code], column, radius, source)
+    if kind.timed and radius and tables[kind.code].used:
+        yield from _wide(tables[kind.code], column, radius, source)
 
 
 def _blocks(values: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.uint8], _Pairs]]:

@@ -5,7 +5,8 @@ Rules this module upholds:
 - Exact: every fingerprint that may match and lies within the radius is found.
 - What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
   What tells nothing (`node.domain.matchable`) is left out by whoever fills it.
-- Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`).
+- Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`). How it is searched is
+  one row in `node.match.searched_kinds`.
 - Derived data: the store can fill it again. Whether it is kept in files too is its folder's business
   (`node.match.folder`); searching, adding and removing are the same.
 - An `add` or `remove` that has returned is seen whole. One still under way may show in part: some of its rows, or some
@@ -15,25 +16,14 @@ Rules this module upholds:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprint_kinds import (
-    FRAME,
-    KIND_BY_CODE,
-    MD5,
-    PDQ,
-    PDQ_QUALITY_FLOOR,
-    PHASH,
-    PHASH_RADIUS,
-    SHA1,
-    SHA256,
-    FingerprintKind,
-)
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_QUALITY_FLOOR
 from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.matchable import reaching
 from node.domain.roster import PDQ_RADIUS_CAP
@@ -41,20 +31,13 @@ from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
 from node.match.bounding import Bounds
 from node.match.concerned import concerned
-from node.match.found import Found
 from node.match.rows import RowSets
 from node.match.search_threads import Crew
+from node.match.searched_kinds import SEARCH_OF, SEARCHED, SEARCHED_KINDS, VERSIONS, Cut
 from node.match.segmented import SegmentedTable
 from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of
-from node.match.videos import still_hits, video_hits
 
-VERSIONS: Final[Mapping[FingerprintKind, int]] = {MD5: 1, SHA1: 1, SHA256: 1, PDQ: 2, PHASH: 2, FRAME: 3}
-"""The kinds that are searched, with the version of the algorithm: raised when the same picture or the same rule would
-come out differently."""
-SEARCHED: Final = {kind.code: kind for kind in VERSIONS}
-"""The same by their codes."""
-_VERSIONS: Final[Mapping[str, int]] = {kind.name: version for kind, version in VERSIONS.items()}
 SOURCE_LIMIT: Final = 2**31
 """Sources are kept in 32 bits."""
 
@@ -71,7 +54,7 @@ class LocalIndex:
         self.floor = floor
         self._rows = RowSets()
         self.crew = crew or Crew(workers)
-        self._tables = {kind.code: SegmentedTable(shape_of(kind), self.crew) for kind in VERSIONS}
+        self._tables = {kind.code: SegmentedTable(shape_of(kind), self.crew) for kind in SEARCHED_KINDS}
         self._merging = threading.Lock()
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
@@ -111,9 +94,7 @@ class LocalIndex:
         bounds = Bounds(most=most, unbounded=unbounded)
         return Proposed(hits=self._search(probes, radius, bounds.cut), further=bounds.further)
 
-    def _search(
-        self, probes: Sequence[Probe], radius: int, cut: Callable[[Found, Sequence[Probe], int], Found]
-    ) -> list[RawHit]:
+    def _search(self, probes: Sequence[Probe], radius: int, cut: Cut) -> list[RawHit]:
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
         by_code: dict[int, list[Probe]] = {}
@@ -126,19 +107,8 @@ class LocalIndex:
             if not kind.has_quality or probe.quality == UNSTATED_QUALITY or probe.quality >= self.floor:
                 by_code.setdefault(probe.code, []).append(probe)
         hits: list[RawHit] = []
-        tables = self._tables
         for code, asked in by_code.items():
-            table = tables[code]
-            if code == FRAME.code:
-                hits.extend(video_hits(table, tables[PDQ.code], asked, radius))
-                continue
-            if code == PDQ.code and tables[FRAME.code].used:
-                hits.extend(still_hits(tables[FRAME.code], asked, radius))
-            values = bytearray().join([probe.value for probe in asked])
-            words = np.ndarray((len(asked), table.width), table.word, values)
-            found = table.near(words, PHASH_RADIUS if code == PHASH.code else radius)
-            if len(found):
-                hits.extend(_hits(asked, code, cut(found, asked, code)))
+            hits.extend(SEARCH_OF[code](self._tables, asked, radius, cut))
         return hits
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
@@ -155,15 +125,15 @@ class LocalIndex:
 
     def versions(self) -> Mapping[str, int]:
         """Kind name -> version of the algorithm, for the kinds that are searched."""
-        return _VERSIONS
+        return VERSIONS
 
     def rules(self) -> Mapping[str, int]:
         """By what is decided what is in it: the versions, and the floor where it is another than the published one."""
-        return _VERSIONS if self.floor == PDQ_QUALITY_FLOOR else {**_VERSIONS, "quality-floor": self.floor}
+        return VERSIONS if self.floor == PDQ_QUALITY_FLOOR else {**VERSIONS, "quality-floor": self.floor}
 
     def counts(self) -> Mapping[str, int]:
         """Kind name -> how many fingerprints of it are searched."""
-        return {kind.name: len(self._tables[kind.code]) for kind in VERSIONS}
+        return {kind.name: len(self._tables[kind.code]) for kind in SEARCHED_KINDS}
 
     @property
     def nbytes(self) -> int:
@@ -173,7 +143,7 @@ class LocalIndex:
     @property
     def tables(self) -> Mapping[str, SegmentedTable]:
         """The table of each kind, by its name."""
-        return {kind.name: self._tables[kind.code] for kind in VERSIONS}
+        return {kind.name: self._tables[kind.code] for kind in SEARCHED_KINDS}
 
     @property
     def rows(self) -> RowSets:
@@ -243,11 +213,3 @@ def _matchable(column: FingerprintColumn, floor: int) -> FingerprintColumn:
     return FingerprintColumn(
         code=column.code, rows=column.rows[keep], values=column.values[keep], quality=column.quality[keep]
     )
-
-
-def _hits(asked: Sequence[Probe], code: int, found: Found) -> list[RawHit]:
-    """A table's answer in the port's words."""
-    return [
-        RawHit(asked[probe].subject, source, row, code, distance, quality, asked[probe].orientation)
-        for probe, source, row, distance, quality in found.hits.tolist()
-    ]

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Final
 
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ, PHASH, PHASH_RADIUS, SHA1
+from node.domain.fingerprint_kinds import KIND_BY_CODE, PHASH_RADIUS, Says
 from node.domain.search_ports import RawHit
 
 
@@ -62,32 +62,41 @@ def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]
 
 def _proposes(hit: RawHit) -> bool:
     """Whether it says of two videos that they may match."""
-    return hit.code == FRAME.code and not hit.by
+    return not hit.by and KIND_BY_CODE[hit.code].timed
+
+
+def _says(hit: RawHit) -> Says:
+    """What it says of its two sides. Frames alone propose two videos; where one side is a still, it is like a frame."""
+    if hit.by:
+        return Says.FRAME
+    kind = KIND_BY_CODE[hit.code]
+    return Says.VIDEOS if kind.timed else kind.says
 
 
 def _place(found: Sequence[RawHit]) -> tuple[tuple[int, ...], RawHit]:
     evidence, best = _weigh(found)
-    opinion = min((hit.distance for hit in found if hit.code == PHASH.code), default=NO_OPINION)
+    opinion = min((hit.distance for hit in found if KIND_BY_CODE[hit.code].second_opinion), default=NO_OPINION)
     key = (best.subject, evidence, best.distance, -best.quality, opinion, best.source, best.row)
     return key, best
 
 
 def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
-    strong = [hit for hit in found if KIND_BY_CODE[hit.code].exact and not KIND_BY_CODE[hit.code].weak]
-    weak = [hit for hit in found if KIND_BY_CODE[hit.code].weak]
-    picture = [hit for hit in found if hit.code == PDQ.code and not hit.by]
-    frames = [hit for hit in found if hit.code == FRAME.code or hit.by]
-    if strong:
-        return Evidence.SAME_FILE, _nearest(strong)
+    said: dict[Says, list[RawHit]] = {}
+    for hit in found:
+        said.setdefault(_says(hit), []).append(hit)
+    if same := said.get(Says.SAME_FILE):
+        return Evidence.SAME_FILE, _nearest(same)
+    weak, picture = said.get(Says.FORGEABLE), said.get(Says.PICTURE)
     if weak and picture:
         return Evidence.WEAK_DIGEST_AND_PICTURE, _nearest(picture)
     if weak:
-        return Evidence.WEAK_DIGEST, _nearest([hit for hit in weak if hit.code == SHA1.code] or weak)
+        strongest = min(KIND_BY_CODE[hit.code].strength for hit in weak)
+        return Evidence.WEAK_DIGEST, _nearest([hit for hit in weak if KIND_BY_CODE[hit.code].strength == strongest])
     if picture:
         return Evidence.PICTURE, _nearest(picture)
-    if proposals := [hit for hit in frames if _proposes(hit)]:
-        return Evidence.VIDEOS, _nearest(proposals)
-    if frames:
+    if videos := said.get(Says.VIDEOS):
+        return Evidence.VIDEOS, _nearest(videos)
+    if frames := said.get(Says.FRAME):
         return Evidence.FRAME, _nearest(frames)
     return Evidence.SECOND_OPINION, _nearest(found)
 

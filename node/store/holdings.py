@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
 from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
@@ -24,19 +23,11 @@ from node.domain.material import ComposedFingerprints, MaterialFingerprints
 from node.domain.queries import Level
 from node.errors import NotFound
 from node.store.frames import as_many, frame_column, frames_of, put_frames
+from node.store.kept_kinds import COLUMNS
 from node.store.looks import looks_between, looks_of, put_looks
 from node.store.statements import Repository, chunks
 from node.store.tables.holdings import cases, holding_frames, holding_levels, holding_looks, holdings
 from node.store.tables.holdings import tags as tag_rows
-
-_VALUES: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
-    (MD5, holdings.c.md5),
-    (SHA1, holdings.c.sha1),
-    (SHA256, holdings.c.sha256),
-    (PDQ, holdings.c.pdq),
-    (PHASH, holdings.c.phash),
-)
-_CODES: Final = frozenset(kind.code for kind, _ in _VALUES)
 
 _FRAMED: Final = holding_frames.c.holding_id.label("framed")
 _LOOKED: Final = holding_looks.c.holding_id.label("looked")
@@ -101,8 +92,9 @@ class HoldingRows(Repository):
         rows = rows[: as_many(self._connection, [row.id for row in rows])]
         columns: list[FingerprintColumn] = []
         further = _by_kind(looks_between(self._connection, rows[0].id, rows[-1].id))
-        for kind, where in _VALUES:
-            given = [(row.id, value, row.pdq_quality) for row in rows if (value := getattr(row, where.name))]
+        for kind, kept in COLUMNS.items():
+            rated = (lambda _row: -1) if kept.quality is None else attrgetter(kept.quality.name)
+            given = [(row.id, value, rated(row)) for row in rows if (value := getattr(row, kept.value.name))]
             if more := further.get(kind.code):
                 given = sorted([*given, *more], key=itemgetter(0))
             if given:
@@ -159,9 +151,7 @@ class HoldingWrites(HoldingRows):
             self._connection.execute(insert(cases).values(**values))
 
     def _insert(self, prints: MaterialFingerprints, level: Level, now: int) -> int:
-        given = {each.code: each for each in prints.fingerprints() if each.code in _CODES}
-        values = {where.name: given[kind.code].value if kind.code in given else b"" for kind, where in _VALUES} | {
-            "pdq_quality": (given[PDQ.code].quality or 0) if PDQ.code in given else 0,
+        values: dict[str, object] = _kept_values(prints) | {
             "media_type": prints.media_type,
             "note": prints.note,
             "size": prints.size,
@@ -200,6 +190,18 @@ class HoldingWrites(HoldingRows):
             raise NotFound(f"there is no holding {holding_id}")
 
 
+def _kept_values(prints: MaterialFingerprints) -> dict[str, object]:
+    """What the columns of the kinds hold for this material, by their names."""
+    given = {each.code: each for each in prints.fingerprints()}
+    values: dict[str, object] = {}
+    for kind, kept in COLUMNS.items():
+        one = given.get(kind.code)
+        values[kept.value.name] = one.value if one else b""
+        if kept.quality is not None:
+            values[kept.quality.name] = (one.quality or 0) if one else 0
+    return values
+
+
 def _by_kind(looks: Mapping[int, Sequence[ComposedFingerprints]]) -> dict[int, list[tuple[int, bytes, int]]]:
     """The hashes of further looks by their kind: (holding, value, PDQ quality)."""
     found: dict[int, list[tuple[int, bytes, int]]] = {}
@@ -214,9 +216,13 @@ def _holding(
     row: Row[Any], references: Sequence[str], frames: Sequence[Fingerprint], looks: Sequence[ComposedFingerprints]
 ) -> Holding:
     prints = tuple(
-        Fingerprint(code=kind.code, value=value, quality=row.pdq_quality if kind.has_quality else None)
-        for kind, where in _VALUES
-        if (value := getattr(row, where.name))
+        Fingerprint(
+            code=kind.code,
+            value=value,
+            quality=None if kept.quality is None else getattr(row, kept.quality.name),
+        )
+        for kind, kept in COLUMNS.items()
+        if (value := getattr(row, kept.value.name))
     )
     return Holding(
         id=row.id,

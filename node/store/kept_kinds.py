@@ -1,0 +1,38 @@
+"""Where a holding's fingerprint of each kind is kept: one row for each kind.
+
+Rules this module upholds:
+
+- A new kind needs one row here: a column of `holdings` (and a migration), a table of its own, or `NOT_KEPT`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Column, Table
+
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
+from node.store.tables.holdings import holding_frames, holdings
+
+
+class Kept(NamedTuple):
+    """The columns of a kind of which a holding has one at most. b"" in `value`: it has none. `quality` None: the kind
+    has no quality.
+    """
+
+    value: Column[Any]
+    quality: Column[Any] | None = None
+
+
+COLUMNS: Final[Mapping[FingerprintKind, Kept]] = {
+    MD5: Kept(holdings.c.md5),
+    SHA1: Kept(holdings.c.sha1),
+    SHA256: Kept(holdings.c.sha256),
+    PDQ: Kept(holdings.c.pdq, holdings.c.pdq_quality),
+    PHASH: Kept(holdings.c.phash),
+}
+PACKED: Final[Mapping[FingerprintKind, Table]] = {FRAME: holding_frames}
+"""Kinds of which a holding may have thousands, and their tables (`store.frames`)."""
+NOT_KEPT: Final = frozenset({PHOTODNA})
+"""Kinds that no holding has, because nothing here computes them."""
