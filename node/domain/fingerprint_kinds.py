@@ -7,7 +7,7 @@ Rules this module upholds:
 - Other modules ask a kind what it does. They do not compare it with a list of kinds. A module that is about one kind
   (`videos` about frames, `allowing` about SHA-256) may name that kind.
 - What a layer alone can know of a kind (a column, a search of the index, a spelling) is one row in one table of that
-  layer: `match.searched_kinds`, `store.kept_kinds`, `wire.kind_shapes`, `interop.kind_spellings`.
+  layer: `match.searched_kinds`, `store.kept_kinds`, `interop.kind_spellings`. The wire needs none: it carries the code.
 - Thresholds live here once, with unit and source.
 """
 

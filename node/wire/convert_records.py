@@ -15,7 +15,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from node.domain import statements as say
 from node.domain.envelope import Kind
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE
+from node.domain.fingerprint_kinds import KIND_BY_CODE, KINDS
 from node.domain.fingerprints import UNSTATED_QUALITY, Fingerprint
 from node.domain.handling import CODES, Handling
 from node.domain.ids import MemberId, member_id
@@ -33,6 +33,7 @@ MAX_AUDIENCE: Final = 1_000
 MAX_PURPOSES: Final = 32
 
 _SHAPE: Final = {code: (kind.size, kind.has_quality) for code, kind in KIND_BY_CODE.items()}
+_TIMED: Final = frozenset([kind.code for kind in KINDS if kind.timed])
 _STATEMENT_OF: Final = {
     Kind.CONTRIBUTION: "contribution",
     Kind.CORRECTION: "contribution",
@@ -80,7 +81,7 @@ def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
                 code=code,
                 value=value,
                 quality=None if quality == NO_QUALITY else quality,
-                at=at if code == FRAME.code else None,
+                at=at if code in _TIMED else None,
             )
             for code, value, quality, at in zip(codes, values, qualities, times, strict=True)
         ]
