@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -120,6 +121,21 @@ _SIGNATURES: Final = (
     (b"\x1fC\xb6u", MATROSKA),  # a cluster, without the beginning of its file
     (b"\x12\x00\x0a", AV1),
 )
+_LEAD_BYTES: Final = 1024
+"""Bytes before a film at most: what gateways and careless programs put in front."""
+_DV_FRAME: Final = rb"\x1f\x07\x00.{77}\x3f\x07\x00"
+"""A header, and a subcode 80 bytes behind it (IEC 61834-2)."""
+_BEHIND_A_LEAD: Final = re.compile(
+    b"|".join((
+        rb"RIFF....AVI LIST", rb"\x00\x00..ftyp[ -~]{4}", rb"\x1aE\xdf\xa3.{1,40}(?:matroska|webm)",
+        rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09", re.escape(_ASF_HEADER), rb"OggS\x00\x02.{8}", _DV_FRAME,
+        rb"DKIF\x00\x00\x20\x00", rb"\.RMF\x00\x00\x00",
+    )),
+    re.DOTALL,
+)  # fmt: skip
+"""How a film begins, in bytes that do not occur by chance."""
+_DV_SEARCHED: Final = 1 << 18
+"""Bytes in which the next frame of a DV film begins: one has 120,000 or 144,000."""
 _RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES, "ps": MPEG_PS}
 _RIFF: Final = {b"AVI ": AVI, b"AMV ": AVI, b"CDXA": VIDEO_CD}
 _FLIC: Final = (b"\x11\xaf", b"\x12\xaf", b"\x44\xaf")
@@ -142,11 +158,19 @@ def container_of(head: bytes) -> Container | None:
 
 
 def container_behind(region: Region) -> tuple[Container, int] | None:
-    """Coded pictures that begin somewhere in the first MiB of what is nothing else, and their offset: a stream without
-    its beginning, a film behind bytes that do not belong to it. None where there are none.
+    """A film behind a few bytes, or coded pictures that begin somewhere in the first MiB of what is nothing else, and
+    the offset: a stream without its beginning, a film behind bytes that do not belong to it. None where there are none.
     """
+    head = region.head(HEAD)
+    for lead in _BEHIND_A_LEAD.finditer(head[: _LEAD_BYTES + 80]):
+        known = container_of(head[lead.start() :])
+        if known is not None and 0 < lead.start() <= _LEAD_BYTES:
+            return known, lead.start()
     found = found_behind(region)
-    return None if found is None else (_RAW[found[0]], found[1])
+    if found is not None:
+        return _RAW[found[0]], found[1]
+    frame = re.search(_DV_FRAME, region.head(_DV_SEARCHED), re.DOTALL)
+    return None if frame is None else (DV, frame.start())
 
 
 def _boxed(head: bytes) -> Container | None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.errors import Empty, MediaError
 from node.media.allowance import Allow
-from node.media.kinds import Kind, kind_of
+from node.media.kinds import MAX_BLANK, Kind, kind_of
 from node.media.picture import MAX_PICTURE_BYTES, fingerprint_picture
 from node.media.region import EMPTY, MAX_FILE_BYTES, Region
 from node.media.shortage import LACKED, MEMORY, Shortage, shortage
@@ -64,8 +64,15 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
         found = replace(digests, note=str(error))
     if not kind.start:
         return found
-    begins = f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} behind the start of the file"
+    begins = _begins_behind(kind)
     return replace(found, note=f"{begins}; {found.note}" if found.note else begins)
+
+
+def _begins_behind(kind: Kind) -> str:
+    """What is said of what begins behind other bytes. A film behind many of them has lost its beginning."""
+    if kind.film is not None and kind.start > MAX_BLANK:
+        return f"its first {kind.start} bytes could not be decoded: its pictures begin behind them"
+    return f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} behind the start of the file"
 
 
 def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:

@@ -30,9 +30,14 @@ _ROOM: Final = MAX_REASON - 100
 """Characters of a note: a lack of ours (`shortage.either`) may have to stand behind it."""
 
 
-def note_of(reads: Sequence[Read], known: Container, *, cut: bool, left_out: Sequence[str]) -> str:
-    """Why not all was read of a film that was read as these tracks, the film itself first; "" where it was."""
+def note_of(
+    reads: Sequence[Read], known: Container, *, cut: bool, adrift: bool = False, left_out: Sequence[str]
+) -> str:
+    """Why not all was read of a film that was read as these tracks, the film itself first; "" where it was. `adrift`:
+    whether its first packet is not whole.
+    """
     parts = [*_of_film(reads[0], known, cut=cut)]
+    parts += ["it begins within a packet: what came before is missing"] if adrift else []
     parts += [_of_other(number, read) for number, read in enumerate(reads) if number]
     parts += left_out
     streams = len({(read.track.start, read.track.index) for read in reads})

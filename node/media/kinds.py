@@ -114,6 +114,8 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     CUR.media_type: (icon_images,),
 }
 
+_TEXT: Final = next((each.reader,) for each in HOLDERS if each.media_type == catalogue.TEXT)
+
 PREPARED: Final[tuple[Callable[[], None], ...]] = (
     # `prepare` of every module above that loads something: called before a worker confines itself.
     catalogue.prepare,
@@ -130,7 +132,11 @@ def kind_of(region: Region, stated: str = "") -> Kind:
         return _picture(recognise(head))
     except MediaError:
         pass
-    kind = _film_or_holder(head, region) or _behind_blanks(head, region)
+    kind = _film_or_holder(head, region)
+    if kind is None or kind.readers == _TEXT:
+        # Nearly anything behind a line feed reads as text: what it really is comes first.
+        later = _behind_blanks(head, region)
+        kind = kind if later is None or later.readers == _TEXT else later
     if kind is not None:
         return kind
     picture_behind = behind_a_lead(head)

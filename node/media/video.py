@@ -20,6 +20,7 @@ from node.domain.material import DigestFingerprints, VideoFingerprints
 from node.errors import MediaError
 from node.media import demux
 from node.media.allowance import Allow, Time, Wish
+from node.media.bitstreams import packet_bytes
 from node.media.containers import MPEG_TS
 from node.media.decoding import Read, read_track
 from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
@@ -28,6 +29,7 @@ from node.media.mending import covers_of
 from node.media.merging import merged
 from node.media.programs import late_pictures
 from node.media.shortage import Shortage, damage, either, lack_in, shortage, suspected
+from node.media.sniff import HEAD
 from node.media.tracks import MAX_FRAME_PIXELS, MAX_SECONDS, Plan, Track, plan_of, processor_seconds, wish_of
 from node.media.truncation import is_cut_short, lacking
 
@@ -53,7 +55,7 @@ def fingerprint_video(
         raise changed_meanwhile()
     film = reads[0]
     cut = is_cut_short(region)
-    note = note_of(reads, container, cut=cut, left_out=plan.left_out)
+    note = note_of(reads, container, cut=cut, adrift=_is_adrift(region, container), left_out=plan.left_out)
     lack = ""
     if not film.out_of_time and any(is_short(read, cut=cut) for read in reads):
         lack = next((read.lack for read in reads if read.lack), "") or suspected()
@@ -74,6 +76,12 @@ def fingerprint_video(
     if lack:
         raise Shortage(found.note, left=found)
     return found
+
+
+def _is_adrift(region: Region, known: Container) -> bool:
+    """Whether a transport stream begins within a packet."""
+    packet = packet_bytes(region.head(HEAD)) if known == MPEG_TS else None
+    return packet is not None and packet[1] > 0
 
 
 def _status(region: Region) -> Status:

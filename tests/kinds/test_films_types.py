@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -102,6 +103,28 @@ def test_a_transport_stream_may_begin_within_a_packet(
     found = video(path)
     assert found.media_type == "video/mp2t"
     assert findable(found, clip)
+    assert "begins within a packet: what came before is missing" in found.note
+
+
+@pytest.mark.parametrize("name", ["avi", "mp4-table-last", "mkv", "flv", "wmv"])
+def test_a_film_of_a_container_behind_a_few_bytes_is_read(tmp_path: Path, clip: VideoFingerprints, name: str) -> None:
+    data = film(tmp_path, name)
+    path = tmp_path / "behind"
+    path.write_bytes(b"\x00\x0d\x0a\xff\x00\x01" * 2 + data)
+    found = video(path)
+    assert findable(found, clip)
+    assert found.note == "it begins 12 bytes behind the start of the file"
+
+
+@pytest.mark.parametrize("container", ["mpeg1video", "mpeg2video", "dv"])
+def test_a_stream_without_its_beginning_says_what_is_missing(
+    tmp_path: Path, clip: VideoFingerprints, container: str
+) -> None:
+    path = write(tmp_path / "film", container, RAW[container][0])
+    path.write_bytes(path.read_bytes()[3_000:])
+    found = video(path)
+    assert findable(found, clip)
+    assert re.match("its first [0-9]+ bytes could not be decoded", found.note)
 
 
 def test_a_segment_with_its_table_may_begin_with_its_own_type(tmp_path: Path, clip: VideoFingerprints) -> None:

@@ -44,6 +44,20 @@ def test_what_begins_behind_blanks_is_what_it_is(name: str, before: bytes) -> No
     assert (behind.picture, behind.film, behind.readers) == (alone.picture, alone.film, alone.readers)
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"P6\n64 48\n255\n" + b"~" * 64 * 48 * 3, "portable anymap"),
+        (b"YUV4MPEG2 W64 H48 F25:1\nFRAME\n" + b"~" * (64 * 48 * 3 // 2), "YUV4MPEG film"),
+        (rb"{\rtf1\ansi{\pict\pngblip 89504e47}}", "an RTF document"),
+    ],
+)
+def test_what_reads_as_text_behind_a_line_feed_is_what_it_is(content: bytes, name: str) -> None:
+    assert kind(content).name == name
+    assert (kind(b"\n" + content).name, kind(b"\n" + content).start) == (name, 1)
+    assert kind(b"\n\nDear all, P6 64 48 255").media_type == "text/plain"
+
+
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\n", bytes(40)]))
 def test_any_bytes_are_something(data: bytes, before: bytes) -> None:
     found = kind(before + data)
