@@ -1,10 +1,10 @@
-"""Columns: how many records move through the bulk path without an object a record.
+"""Columns: the bulk path handles many records without one object per record.
 
 Rules this module upholds:
 
-- A column has one element an entry, in log order; absent parts are b"".
-- A batch is a plain carrier of bytes: who made it and whether it was verified is said by where it comes from
-  (`wire` hands over `Package`s, which nobody has checked; `usecases.replica` hands the store `VerifiedBatch`es).
+- A column has one element per entry, in log order; absent parts are b"".
+- A batch only carries bytes. Its type says whether it was verified: `wire` returns unchecked `Package`s, and
+  `usecases.replica` gives the store `VerifiedBatch`es.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from node.domain.statements import Body
 
 FRAMING: Final = 5 * 4
-"""Bytes that the wire adds to an entry of a package, at most: a tag and a length of up to three bytes in each of its
-five columns (2^21 bytes and more do not fit a package)."""
+"""Most bytes that the wire adds per entry of a package: a tag and a length of up to three bytes in each of its five
+columns (2^21 bytes and more do not fit a package)."""
 RUN_BYTES: Final = 900_000
-"""What every sender fills a package up to: entries, disclosures and `FRAMING` an entry. An entry that is longer than
-the rest travels alone."""
+"""The size up to which every sender fills a package: entries, disclosures and `FRAMING` per entry. An entry longer than
+this is sent alone."""
 RUN_ENTRIES: Final = 4_096
-"""Entries that every sender puts into a package, at most: somewhat more than there are records in a full one."""
+"""Most entries that a sender puts into a package: somewhat more than the records in a full one."""
 RUN_WORDS: Final = 50
-"""Entries that point at others in one package, at most. Each costs its receivers a hundred times what a record costs:
-a package of them takes as long as one full of records, and other logs wait no longer than that."""
+"""Most entries in one package that point at others. Each costs its receivers a hundred times as much as a record. So a
+package of them takes as long as one full of records, and other logs wait no longer."""
 MAX_PACKAGE: Final = 1 << 20
-"""What every receiver takes of a package, in the unit of `RUN_BYTES`."""
+"""The package size that every receiver accepts, in the unit of `RUN_BYTES`."""
 MAX_BODY: Final = 512 << 10
-"""Bytes of a body: `MAX_FINGERPRINTS` PDQ hashes fit three times, and a package always holds one body."""
+"""Bytes of a body: three times `MAX_FINGERPRINTS` PDQ hashes fit, and a package always has room for one body."""
 MAX_HANDLING: Final = 16 << 10
 """Bytes of a handling: an audience of several hundred members."""
 MAX_PROOF: Final = 64
-"""Hashes of a consistency proof between trees of fewer than 2^63 leaves, and one."""
+"""Hashes of a consistency proof between trees of fewer than 2^63 leaves, plus one."""
 READ_BYTES: Final = 1 << 20
-"""What is read of a log at a time by whoever goes through all of it. Nothing on the wire depends on it."""
+"""How much of a log is read at a time when all of it is read. Nothing on the wire depends on it."""
 MAX_RUN: Final = 1 << 16
-"""Entries that every receiver takes in a package. `MAX_PACKAGE` bytes have room for fewer."""
+"""Most entries of a package that every receiver accepts. `MAX_PACKAGE` bytes have room for fewer."""
 
 
 class BodyState(IntEnum):
@@ -58,12 +58,12 @@ class BodyState(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A run of one log's entries as it travels, unverified. At most `MAX_PACKAGE` bytes, no minimum.
+    """An unverified run of one log's entries, as it is sent. At most `MAX_PACKAGE` bytes, no minimum.
 
-    `checkpoint` is a signed note of a size at or past the end of the run; `proof` the RFC 9162 consistency proof from
-    the end of the run to that size, empty where they are equal.
+    `checkpoint` is a signed note for a size at or after the end of the run; `proof` is the RFC 9162 consistency proof
+    from the end of the run to that size, empty if they are equal.
 
-    `fault`: why what came cannot be taken as a package of this log. Then nothing else is in it.
+    `fault`: why the received data is not a valid package of this log. Then no other field is set.
     """
 
     origin: Origin
@@ -85,11 +85,11 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedBatch:
-    """A run of entries whose hashes, proofs and commitments were checked: what the store takes.
+    """A run of entries with checked hashes, proofs and commitments: the input of the store.
 
-    `states` holds a `BodyState` an entry. `tiles` are the C2SP tiles this run writes, {(level, index): bytes}, and
-    `size`, `root` what the log is after it. `targets` lists the few entries that point at another record:
-    (position in the run, kind, target origin text, target leaf). `kinds` one byte an entry, 0 for later versions.
+    `states` holds one `BodyState` per entry. `tiles` are the C2SP tiles that this run writes, {(level, index): bytes};
+    `size` and `root` describe the log after it. `targets` lists the few entries that point at another record: (position
+    in the run, kind, target origin text, target leaf). `kinds`: one byte per entry, 0 for later versions.
     """
 
     origin: Origin
@@ -114,7 +114,7 @@ class VerifiedBatch:
 class FingerprintColumn:
     """All fingerprints of one kind in a batch: `rows` int64 (n,), `values` uint8 (n, size), `quality` int16 (n,).
 
-    A row is the index of an entry in its log, or the id of a holding. Quality is -1 where the kind has none.
+    A row is the index of an entry in its log, or the id of a holding. Quality is -1 if the kind has none.
     """
 
     code: int
@@ -125,7 +125,7 @@ class FingerprintColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintColumns:
-    """The fingerprints of a batch by kind, and how many fingerprints were of kinds this version does not know."""
+    """The fingerprints of a batch by kind, and how many fingerprints were of unknown kinds."""
 
     columns: Sequence[FingerprintColumn]
     unknown: int = 0
@@ -133,9 +133,9 @@ class FingerprintColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedBodies:
-    """What a column of bodies says, for the bulk path: the fingerprint columns of those it understands.
+    """The content of a column of bodies, for the bulk path: the fingerprint columns of the bodies that are understood.
 
-    `understood` one byte a body: 1 where a contribution of a version we read, 0 otherwise (sealed, later, empty).
+    `understood`: one byte per body, 1 for a contribution of a known version, 0 otherwise (sealed, later, empty).
     """
 
     fingerprints: FingerprintColumns

@@ -1,11 +1,11 @@
-r"""The log's leaf: a small public envelope with commitments to what it hides.
+r"""The log's leaf: a small public envelope with commitments to its hidden content.
 
 Rules this module upholds:
 
 - The bytes of version 1, all integers big-endian, every variable field length-prefixed:
 
       version u8 = 1 | kind u8 | flags u8 (bit 0: open; others zero) | issued day u32 | expiry day u32 (0: none)
-      | target: len16 origin, and, where that is not empty, leaf hash 32 | handling commitment 32 | commitment 32
+      | target: len16 origin, and, if that is not empty, leaf hash 32 | handling commitment 32 | commitment 32
 
   Days are counted from 1970-01-01 UTC. An entry without a target is exactly `PLAIN_SIZE` bytes.
 - A parser accepts exactly what the formatter emits.
@@ -43,7 +43,7 @@ _COMMIT: Final = b"vigil/commit/v1\0"
 _HANDLING: Final = b"vigil/handling/v1\0"
 
 
-OUTSIDE_CALENDAR: Final = "an entry is dated, or expires, on a day that no calendar has"
+OUTSIDE_CALENDAR: Final = "an entry has a date or an expiry day after the year 9999"
 
 
 class Kind(IntEnum):
@@ -67,15 +67,15 @@ class Kind(IntEnum):
 
 
 UNDERSTOOD: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION, Kind.RETRACTION, Kind.OPINION, Kind.COMMENT})
-"""The travelling kinds that this version acts on. Others are kept, counted and shown as not understood."""
+"""The published kinds that this version acts on. Others are stored, counted and shown as not understood."""
 TARGETING: Final = frozenset({Kind.CORRECTION, Kind.RETRACTION, Kind.OPINION, Kind.COMMENT})
 OWN_TARGET: Final = frozenset({Kind.CORRECTION, Kind.RETRACTION})
-"""Kinds that may target only a record of the log they stand in (promise 4: only the owner changes its record)."""
+"""Kinds that may target only a record of their own log (promise 4: only the owner changes its record)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A leaf of version 1, taken apart. `kind` is an int because it may be one that this version does not know."""
+    """A parsed leaf of version 1. `kind` is an int, because this version may not know it."""
 
     kind: int
     issued_day: int
@@ -87,7 +87,7 @@ class Envelope:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """The leaf's bytes. Raises `Misuse` where a field does not fit its place. Left to the caller: `check_days`."""
+    """The leaf's bytes. Raises `Misuse` if a field is out of range. The caller must call `check_days`."""
     if not (
         0 < envelope.kind <= _MAX_KIND and 0 <= envelope.issued_day <= _MAX_DAY and 0 <= envelope.expiry_day <= _MAX_DAY
     ):
@@ -110,16 +110,16 @@ def encode(envelope: Envelope) -> bytes:
 
 
 def check_days(envelope: Envelope) -> None:
-    """Raises `Malformed` where a day of it is no date. Not a part of `decode`: entries that were taken in before there
-    was this rule are still read.
+    """Raises `Malformed` if one of its days is not a date. Not a part of `decode`: older entries, accepted before this
+    rule existed, must still be readable.
     """
     if envelope.issued_day > LAST_DAY or envelope.expiry_day > LAST_DAY:
         raise Malformed(OUTSIDE_CALENDAR)
 
 
 def decode(entry: bytes) -> Envelope | None:
-    """The envelope in `entry`, or None where it is of a later version. Raises `Malformed` on anything else. Left to
-    the caller who takes an entry in: `check_days`.
+    """The envelope in `entry`, or None if it is of a later version. Raises `Malformed` for anything else. A caller that
+    accepts a new entry must call `check_days`.
     """
     if not MIN_ENTRY <= len(entry) <= MAX_ENTRY:
         raise Malformed(f"an entry has between {MIN_ENTRY} and {MAX_ENTRY} bytes")
@@ -140,7 +140,7 @@ def decode(entry: bytes) -> Envelope | None:
             raise Malformed("an entry's target is not a log origin") from error
         target = RecordId(origin, entry[at + length : at + extra])
     if kind in UNDERSTOOD and (kind in TARGETING) != (target is not None):
-        raise Malformed("an entry has a target where its kind has none, or none where its kind needs one")
+        raise Malformed("an entry has a target that its kind does not have, or lacks one that its kind needs")
     at += extra
     return Envelope(
         kind=kind,
@@ -166,7 +166,7 @@ def commit(origin: str, kind: int, nonce: bytes, body: bytes) -> bytes:
 
 
 def commit_handling(origin: str, kind: int, nonce: bytes, handling: bytes) -> bytes:
-    """The same over the handling, which has a nonce of its own."""
+    """The commitment to the handling, with a nonce of its own."""
     if len(nonce) != NONCE_SIZE:
         raise Malformed(f"a nonce is {NONCE_SIZE} bytes long")
     return hashlib.sha256(_prefix(_HANDLING, origin, kind) + nonce + handling).digest()
@@ -191,7 +191,7 @@ def committer(origin: str, kind: int, *, handling: bool = False) -> Callable[[by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """What an entry hides, for those who may read it. The handling part may be absent (b"" twice)."""
+    """The hidden content of an entry, for its readers. The handling part may be absent (b"" twice)."""
 
     nonce: bytes
     body: bytes
@@ -200,9 +200,9 @@ class Disclosure:
 
 
 def check_disclosure(origin: str, envelope: Envelope, disclosure: Disclosure) -> None:
-    """Steps: 1. the body opens the commitment; 2. the handling, where given, opens its own. Raises `BadProof`.
+    """Steps: 1. the body opens the commitment; 2. the handling, if given, opens its own. Raises `BadProof`.
 
-    Left to the caller: that envelope and handling agree, and that the handling is understood.
+    The caller must check that envelope and handling agree, and that the handling is understood.
     """
     if commit(origin, envelope.kind, disclosure.nonce, disclosure.body) != envelope.commitment:
         raise BadProof("a body does not open the commitment of its entry")

@@ -1,10 +1,10 @@
-"""The fingerprints of a file as a JSON object, and back: the one codec, for the local socket and for workers' replies.
+"""The fingerprints of a file as a JSON object, and back. This is the only codec, for local socket and worker replies.
 
 Rules this module upholds:
 
 - A reader accepts exactly what its writer emits: the same keys, lower-case hex of the right length, whole numbers in
-  range, frames in the order of their times. Everything else is `Malformed`, and the error never has the value.
-- `kind` says which of the three kinds of material it is. Nothing that is read decides about anything else.
+  range, frames ordered by time. Everything else is `Malformed`, and the error never contains the value.
+- `kind` says which of the three kinds of material it is. No other value decides that.
 - Frames are packed, 37 bytes each in hex: an hour of video has 3,600 of them, and four times as many in between.
 """
 
@@ -35,9 +35,9 @@ PICTURE: Final = "picture"
 VIDEO: Final = "video"
 DIGESTS: Final = "digests"
 MAX_NOTE: Final = 300
-"""Characters of a note that travel; what is longer is cut."""
+"""Most characters of a note; longer notes are cut."""
 _MAX_NUMBER: Final = 2**53
-"""The largest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""
+"""The largest whole number that every JSON reader reads exactly (RFC 8259, section 6)."""
 _MAX_TIME: Final = 2**32 - 1
 _BEST: Final = 100
 _FRAME: Final = struct.Struct(">IB32s")
@@ -60,7 +60,7 @@ _KEYS: Final = {
 
 
 def write_prints(prints: MaterialFingerprints) -> Line:
-    """All that the fingerprints of a file are, as an object."""
+    """All fingerprints of a file, as an object."""
     line: Line = {
         "kind": DIGESTS,
         "media_type": prints.media_type,

@@ -1,9 +1,10 @@
-"""Handling: who may read a record, for what, and until when.
+"""Handling: who may read a record, for what purpose, and until when.
 
 Rules this module upholds:
 
-- The audience is everyone, or a literal list fixed when signed; never "everyone except".
-- What is not understood is withheld (promise 8): `Handling.understood` is False for an unknown code or a later form.
+- The audience is everyone, or a literal list fixed at signing; never "everyone except".
+- A handling that is not understood withholds the record (promise 8): `Handling.understood` is False for an unknown code
+  or a later form.
 - Envelope and handling must agree, else the entry is quarantined.
 """
 
@@ -36,7 +37,9 @@ class Handling:
     understood: bool = True
 
     def admits(self, member: MemberId, owner: MemberId) -> bool:
-        """Whether `member` may read a record of `owner`. The owner always may; nobody else what is not understood."""
+        """Whether `member` may read a record of `owner`. The owner always may; other members only if the handling is
+        understood.
+        """
         if member == owner:
             return True
         return self.understood and (self.audience is None or member in self.audience)
@@ -48,8 +51,8 @@ def check_agreement(envelope: Envelope, handling: Handling) -> None:
     1. open means an audience of everyone; 2. the expiry day is the retention day; 3. a retraction is open to all.
     """
     if handling.understood and envelope.open != (handling.audience is None):
-        raise Malformed("an entry says another audience than its handling")
+        raise Malformed("an entry and its handling have different audiences")
     if envelope.expiry_day != handling.retain_until_day:
-        raise Malformed("an entry says another expiry than its handling")
+        raise Malformed("an entry and its handling have different expiry days")
     if envelope.kind == Kind.RETRACTION and not envelope.open:
         raise Malformed("a retraction must be readable by all")

@@ -1,10 +1,10 @@
-"""Questions that wait for an officer, answers that were refused, and what one member has found out near our holdings.
+"""Held questions, refused answers, and what each member has learned near our holdings.
 
 Rules this module upholds:
 
-- A question that is held has an answer that says so, and gets at most one more: what the officer decided.
-- An answer that was refused is evidence of what came in a member's name. It is bytes, and nobody reads it as an answer.
-- The ports here are a part of the `Store` of `ports`, with its rules.
+- A held question has an answer that says so, and gets at most one more: the officer's decision.
+- A refused answer is evidence of what came in a member's name. It is stored as bytes, and never read as an answer.
+- The ports here are part of the `Store` of `ports`, and its rules apply.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Decision(IntEnum):
-    """What became of a question that was held."""
+    """The state of a held question."""
 
     WAITING = 0
     RELEASED = 1
@@ -32,9 +32,9 @@ class Decision(IntEnum):
 class HeldQuestion:
     """A question of another member that an officer here decides about. Times in Unix seconds.
 
-    `id`: small and local, 0 before it is kept. `query` is None once it was decided: what was asked is forgotten with
-    the decision. `expires_at`: of the query; from then on nothing can be released. `why`: in plain words. `answer`:
-    what was sent after the decision.
+    `id`: small and local, 0 before it is stored. `query` is None once it is decided: its content is deleted with the
+    decision. `expires_at`: of the query; after it nothing can be released. `why`: in plain words. `answer`: the answer
+    sent after the decision.
     """
 
     id: int = 0
@@ -63,11 +63,10 @@ class RefusedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearQuestion:
-    """A question that told, or could tell, something about one neighbourhood of holdings at hit/no-hit level.
+    """A question that revealed, or could reveal, something about one neighbourhood of holdings at hit/no-hit level.
 
-    `neighbourhood`: its number, the same for all who ask about it. `digest`: SHA-256 over what was asked, so that the
-    same question counts once. `values`: the PDQ hashes (32 bytes each) of it that were found to be near. `at` Unix
-    seconds.
+    `neighbourhood`: its number, the same for all askers. `digest`: SHA-256 over the question, so that the same question
+    counts once. `values`: those of its PDQ hashes (32 bytes each) that were near. `at` Unix seconds.
     """
 
     asker: MemberId
@@ -81,13 +80,13 @@ class AnswerReader(Protocol):
     """Reads them."""
 
     def refused_answers(self, query_id: bytes) -> list[RefusedAnswer]:
-        """What came in answer to a query of ours and was refused, oldest first."""
+        """Refused answers to a query of ours, oldest first."""
         ...
 
     def held_question(self, number: int) -> HeldQuestion | None: ...
 
     def held_questions(self, limit: int, *, decision: Decision | None = None, asker: str = "") -> list[HeldQuestion]:
-        """At most `limit`, the newest first: of a decision, of an asker, where they are given."""
+        """At most `limit`, newest first; with the given decision and of the given asker, if set."""
         ...
 
     def count_held(self, now: int, asker: str = "") -> int:
@@ -103,27 +102,27 @@ class AnswerWriter(AnswerReader, Protocol):
     """Writes them."""
 
     def put_refused_answer(self, refused: RefusedAnswer) -> None:
-        """Keeps it as evidence. The first of a member and query stands: whatever comes, it is one at most."""
+        """Stores it as evidence. The first one per member and query stays: there is never more than one."""
         ...
 
     def put_held_question(self, held: HeldQuestion) -> None:
-        """Keeps it. The first of an asker and query id stands."""
+        """Stores it. The first one per asker and query id stays."""
         ...
 
     def decide_held(self, number: int, decision: Decision, answer: SignedAnswer, now: int) -> bool:
-        """Decides about a question that waits and forgets what it asked; False where none waits under this number."""
+        """Decides a waiting question and deletes its content; False if none waits under this number."""
         ...
 
     def forget_held(self, before: int) -> int:
-        """Forgets questions that came before this Unix second, and what they asked; how many."""
+        """Deletes questions that came before this Unix second, with their content; returns how many."""
         ...
 
     def put_near_question(self, near: NearQuestion) -> None: ...
 
     def merge_neighbourhoods(self, gone: Sequence[int], into: int) -> None:
-        """What was noted under the numbers `gone` is noted under `into` from now on."""
+        """From now on, entries noted under the numbers `gone` are noted under `into`."""
         ...
 
     def forget_near_questions(self, before: int) -> int:
-        """Forgets those of before this Unix second; how many."""
+        """Deletes entries older than this Unix second; returns how many."""
         ...

@@ -1,10 +1,10 @@
-"""Holdings: material as a node keeps it. Local only.
+"""Holdings: the material that a node stores. Local only.
 
 Rules this module upholds:
 
-- A holding is known by the SHA-256 of its bytes. Where its file was is kept beside it, here alone, and shown in one
-  place (ADR 23): it never travels, and is in no log (promise 1).
-- The default level is national: it never leaves and never answers.
+- A holding is identified by the SHA-256 of its bytes. The path of its file is stored only here, and shown in one place
+  (ADR 23). It is never sent, and is in no log (promise 1).
+- The default level is national: such a holding never leaves the node and never answers.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 
 INSIDE: Final = "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
-"""Stands between a file and a part of it."""
+"""The separator between a file and a part of it."""
 MAX_REFERENCES: Final = 10
-"""Places kept of one holding in one case. An icon may lie in a thousand folders."""
+"""Most paths stored for one holding in one case. An icon may lie in a thousand folders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """One holding. `id` is local; `record` the head of what was contributed about it, None where nothing was.
+    """One holding. `id` is local; `record`: the newest version of its record, None if it has none.
 
-    `added_at` Unix seconds; `size` bytes; `fingerprints` what a record about it may have. `composed`: further looks,
-    each with its first orientation alone. `note`: what of the file was not read, "" where nothing is to be said.
+    `added_at` Unix seconds; `size` bytes; `fingerprints`: those that a record about it may have. `composed`: further
+    looks, each with only its first orientation. `note`: what of the file was not read, "" if there is nothing to
+    report.
     """
 
     id: int
@@ -49,14 +50,14 @@ class Holding:
 
     @property
     def kept(self) -> tuple[Fingerprint, ...]:
-        """What it is found by here: its fingerprints, and those of its further looks."""
+        """The fingerprints by which a search finds it: its own, and those of its further looks."""
         return (*self.fingerprints, *(each for look in self.composed for each in look.fingerprints()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReference:
-    """Where a file of a holding was when it was taken in for a case. `inside`: of a part of that file, how it is called
-    there (`Place.label`); None where the holding is the file itself.
+    """The path of a holding's file when it was ingested for a case. `inside`: for a part of that file, its name there
+    (`Place.label`); None if the holding is the file itself.
     """
 
     case: str
@@ -70,8 +71,8 @@ class FileReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """A holding that is to be taken out of `case`; out of all cases, and deleted, where that is "". `id` is local, 0
-    before it is stored. `sha256` tells which copy of an original goes with it; `reason` is that of the retraction.
+    """A holding to be removed from `case`; if that is "", from all cases, and deleted. `id` is local, 0 before it is
+    stored. `sha256` tells which copy of an original file goes with it; `reason`: the reason of the retraction.
     """
 
     holding: int
@@ -82,17 +83,17 @@ class Deletion:
 
 
 def withdrawn(holding_id: int) -> str:
-    """The name of the setting that remembers that a record about this holding was taken back by its owner."""
+    """The name of the setting that remembers that the owner retracted a record about this holding."""
     return f"withdrawn/{holding_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestItem:
-    """One fingerprinted file on its way in.
+    """One fingerprinted file for an ingest.
 
     `tag` (32 bytes) stands for path, size and modification time under the store's own salt, so that an interrupted
-    ingest can skip what it has done; b"" for a part. `label` is echoed back and never kept. `file`: where the file is,
-    to be kept as a reference; "" for none. `place`: of a part, where it lies in its file; None of a file.
+    ingest can skip finished files; b"" for a part. `label` is returned to the sender and never stored. `file`: the path
+    to store as a reference; "" for none. `place`: for a part, its place in its file; None for a file.
     """
 
     tag: bytes
@@ -104,7 +105,7 @@ class IngestItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestRequest:
-    """What holds for a whole ingest. `level` is a floor: a holding's level is never lowered by an ingest."""
+    """The settings of a whole ingest. `level` is a minimum: an ingest never lowers a holding's level."""
 
     case: str
     level: Level = Level.NATIONAL

@@ -1,12 +1,11 @@
-"""Whether the database that lies in a home is the one that this home used last.
+"""Whether the database in a home is the one that this home used last.
 
 Rules this module upholds:
 
-- A home remembers its database outside of it (`HomeMark`): whose it is, which one it is, and how far it had come.
-  All three figures only ever grow, and are written down after the database has them: a database that is behind its mark
-  is an older one.
-- A home that was admitted, or has a mark, had a database. Without one, or with an empty one, it is not like new.
-- Where nothing is known against a database (a home of an older version has no mark), it is taken for the right one.
+- A home stores facts about its database outside of it (`HomeMark`): its owner, its identity, and how far it had come.
+  The figures only grow, and are stored after the database has them: a database behind its mark is an older one.
+- A home that was admitted, or has a mark, had a database. If that is now missing or empty, the home is not new.
+- Without evidence against a database (a home of an older version has no mark), it is considered the right one.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from typing import Any, Final
 from node.errors import Malformed
 
 STANDING: Final = "home"
-"""The setting of a database that says whose it is, and how often it was opened (`pack_standing`)."""
+"""The setting of a database with its owner, and how often it was opened (`pack_standing`)."""
 ALARMS: Final = "alarms"
-"""The setting of a node's database that holds the alarms that nobody has acknowledged (`usecases.alarms`)."""
+"""The setting of a node's database with the alarms that nobody has acknowledged (`usecases.alarms`)."""
 HUB_BEHIND: Final = "hub-behind"
-"""The setting of a node's database that says which logs the hub was told to show too little of (`usecases.alarms`)."""
+"""The setting of a node's database with the logs for which the hub showed too little (`usecases.alarms`)."""
 MUTES: Final = "mutes"
-"""The setting of a node's database that holds the members whose hits are set aside here (`usecases.sources`)."""
+"""The setting of a node's database with the members whose hits are set aside here (`usecases.sources`)."""
 _MARK: Final = "vigil/database-mark/v1"
 _MOST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose home or database it is. `role`: node or hub. `member`: its id, "HUB" for a hub."""
+    """The owner of a home or database. `role`: node or hub. `member`: its id, "HUB" for a hub."""
 
     role: str
     federation: str
@@ -45,7 +44,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeMark:
-    """How far a database had come when it was last looked at. `identity`: which one it is (random, another one in each
+    """How far a database had come when it was last read. `identity`: which one it is (random, a new one in each
     backup). `generation`: how often it was opened. `entries`: of all its logs together. `changes`: `StoreLine.changes`.
     """
 
@@ -58,13 +57,13 @@ class HomeMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDatabase:
-    """What lies in the place of a database, as far as a quick look tells.
+    """What is in the place of a database, after a quick check.
 
-    `exists`: there is a file. `fault`: why it cannot be read, "" where it can. `ours`: it has the tables of this
-    program; False with a `fault` of "" and `other` of "": it is empty. `other`: why this program does not open it (of
-    another program, of a newer version). The rest as in `HomeMark`; `owner` None where nothing in it says whose it is.
-    `size` in bytes. `thorough`: whether every page was checked. `alarms`: the setting `ALARMS`. `frozen`: (log,
-    reason) of those that are.
+    `exists`: there is a file. `fault`: why it cannot be read, "" if it can. `ours`: it has the tables of this program;
+    if False with `fault` and `other` both "", it is empty. `other`: why this program does not open it (of another
+    program, of a newer version). The rest as in `HomeMark`; `owner` None if the file does not name one. `size` in
+    bytes. `thorough`: whether every page was checked. `alarms`: the setting `ALARMS`. `frozen`: (log, reason) of frozen
+    logs.
     """
 
     exists: bool = False
@@ -83,7 +82,7 @@ class FoundDatabase:
 
 
 CUT: Final = "entries-cut"
-"""The setting that counts the log entries that a change of keys took out of this database."""
+"""The setting that counts the log entries that a change of keys removed from this database."""
 
 
 def cut_of(value: bytes) -> int:
@@ -91,12 +90,12 @@ def cut_of(value: bytes) -> int:
     if not value:
         return 0
     if not value.isdigit():
-        raise Malformed("a database does not say how many entries were taken out of it")
+        raise Malformed("a database does not say how many entries were removed from it")
     return int(value)
 
 
 class Finding(Enum):
-    """What a database is to its home. `NEW`: there is none yet, and there never was one."""
+    """The relation of a database to its home. `NEW`: there is none yet, and there never was one."""
 
     RIGHT = "right"
     NEW = "new"
@@ -108,8 +107,8 @@ class Finding(Enum):
 
 
 def judge(found: FoundDatabase, owner: Owner, mark: HomeMark | None, *, admitted: bool) -> Finding:
-    """What `found` is to the home of `owner`. `mark`: what the home remembers, None where it remembers nothing.
-    `admitted`: whether the home was ever admitted to its federation (a hub: whether it was made).
+    """The relation of `found` to the home of `owner`. `mark`: what the home has stored, None if nothing. `admitted`:
+    whether the home was ever admitted to its federation (for a hub: whether it was created).
     """
     lived = admitted or mark is not None
     if not found.exists:
@@ -137,21 +136,21 @@ def pack_standing(owner: Owner, generation: int) -> bytes:
 
 
 def unpack_standing(value: bytes) -> tuple[Owner, int]:
-    """What `pack_standing` was given. Raises `Malformed`."""
+    """The inverse of `pack_standing`. Raises `Malformed`."""
     said = _decode(value)
     return _owner(said), _number(said, "generation")
 
 
 def pack_mark(mark: HomeMark) -> bytes:
-    """The contents of the file of a mark."""
+    """The contents of a mark's file."""
     return _encode({"type": _MARK, **asdict(mark), "identity": mark.identity.hex()})
 
 
 def unpack_mark(data: bytes) -> HomeMark:
-    """What `pack_mark` was given. Raises `Malformed`."""
+    """The inverse of `pack_mark`. Raises `Malformed`."""
     said = _decode(data)
     if said.get("type") != _MARK or not isinstance(said.get("owner"), dict):
-        raise Malformed("this is no mark of a database, or one of a newer version")
+        raise Malformed("this is not the mark of a database, or it is of a newer version")
     try:
         identity = bytes.fromhex(str(said.get("identity")))
     except ValueError:
@@ -175,7 +174,7 @@ def _decode(data: bytes) -> dict[str, Any]:
     except ValueError:
         said = None
     if not isinstance(said, dict) or _encode(said) != data:
-        raise Malformed("what a home and its database say of each other cannot be read")
+        raise Malformed("the data that a home and its database store about each other cannot be read")
     return said
 
 
@@ -190,5 +189,5 @@ def _owner(said: dict[str, Any]) -> Owner:
 def _number(said: dict[str, Any], name: str) -> int:
     value = said.get(name)
     if type(value) is not int or not 0 <= value <= _MOST:
-        raise Malformed(f"the {name} of a database is no count")
+        raise Malformed(f"the {name} of a database is not a count")
     return value

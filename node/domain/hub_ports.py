@@ -1,8 +1,8 @@
-"""The ports of the store for what the hub alone keeps: petitions, invitations, certificates, mail, channels.
+"""The ports of the store for data that only the hub keeps: petitions, invitations, certificates, mail, channels.
 
 Rules this module upholds:
 
-- Those of `ports`, of whose `Store` these are a part.
+- They are part of the `Store` of `ports`, and its rules apply.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRequest:
-    """A node that asked to become a member (or to renew keys), as the hub keeps it until the authority decides.
+    """A node that asked to become a member (or to change keys), as the hub stores it until the authority decides.
 
-    `csr` is DER; `vkeys` C2SP verifier keys by purpose; `state` pending, admitted or refused. `secret_sha256`: of the
-    token it came with; the proofs are over it, so the authority needs it to check them.
+    `csr` is DER; `vkeys`: C2SP verifier keys by purpose; `state`: pending, admitted or refused. `secret_sha256`: of its
+    token; the proofs cover it, so the authority needs it to check them.
     """
 
     member: MemberId
@@ -37,7 +37,7 @@ class JoinRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """One-time token, kept as the SHA-256 of its secret. Times in Unix seconds."""
+    """A one-time token, stored as the SHA-256 of its secret. Times in Unix seconds."""
 
     secret_sha256: bytes
     member: MemberId
@@ -47,7 +47,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCertificate:
-    """What the hub's CA issued: SHA-256 of the subject public key info, serial, and end of life (Unix seconds)."""
+    """A certificate from the hub's CA: SHA-256 of the subject public key info, serial, and expiry (Unix seconds)."""
 
     member: MemberId
     serial: int
@@ -57,7 +57,7 @@ class IssuedCertificate:
 
 
 class HubReader(Protocol):
-    """Reads what only a hub keeps."""
+    """Reads data that only a hub keeps."""
 
     def invitation(self, secret_sha256: bytes) -> Invitation | None: ...
 
@@ -72,7 +72,7 @@ class HubReader(Protocol):
         ...
 
     def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
-        """(id, query id, answer) that came late and await their asker."""
+        """Late answers that wait for their asker: (id, query id, answer)."""
         ...
 
     def mailbox_size(self, asker: MemberId) -> int:
@@ -84,7 +84,7 @@ class HubReader(Protocol):
         ...
 
     def promises(self, answerer: MemberId) -> int:
-        """How many queries there are that this member holds and may answer once more."""
+        """How many queries this member holds and may answer once more."""
         ...
 
     def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
@@ -98,7 +98,7 @@ class HubWriter(HubReader, Protocol):
     def put_invitation(self, invitation: Invitation) -> None: ...
 
     def use_invitation(self, secret_sha256: bytes, now: int) -> bool:
-        """Marks it used; False where it was used before or is past its end (compare-and-swap in the SQL)."""
+        """Marks it used; False if it was used before or has expired (compare-and-swap in the SQL)."""
         ...
 
     def put_join_request(self, request: JoinRequest) -> None: ...
@@ -114,11 +114,11 @@ class HubWriter(HubReader, Protocol):
     def expire_mail(self, now: int) -> int: ...
 
     def put_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, expires_at: int) -> None:
-        """This member holds this query: until `expires_at` one more answer of it is let through."""
+        """This member holds this query: until `expires_at`, one more answer to it is forwarded."""
         ...
 
     def take_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, now: int) -> bool:
-        """Ends a promise; False where there is none, or none any more."""
+        """Ends a promise; False if there is none, or it has ended."""
         ...
 
     def expire_promises(self, now: int) -> int: ...

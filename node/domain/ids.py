@@ -17,16 +17,16 @@ from typing import Final, NewType
 from node.errors import Malformed
 
 MemberId = NewType("MemberId", str)
-"""A member of the federation: 2 to 16 capitals, digits or hyphens, a capital first. ISO 3166 alpha-2 for countries."""
+"""A member of the federation: 2 to 16 capitals, digits or hyphens, first a capital. ISO 3166 alpha-2 for countries."""
 FederationId = NewType("FederationId", str)
-"""A federation: 3 to 63 lower-case letters, digits, dots or hyphens, as a DNS name would be."""
+"""A federation: 3 to 63 lower-case letters, digits, dots or hyphens, like a DNS name."""
 
 HASH_SIZE: Final = 32
 NONCE_SIZE: Final = 32
 QUERY_ID_SIZE: Final = 16
 
 MEMBERS: Final = 4_096
-"""Names of members that are kept as they were judged: every message names some."""
+"""Names of members that are remembered as valid: every message contains some."""
 
 _MEMBER: Final = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 _FEDERATION: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -52,7 +52,7 @@ def federation_id(text: str) -> FederationId:
 
 
 def spiffe_id(federation: FederationId, member: MemberId) -> str:
-    """What a member's certificate names it: its one URI SAN, in the form of a SPIFFE ID."""
+    """The name of a member in its certificate: its one URI SAN, in the form of a SPIFFE ID."""
     return f"spiffe://{federation}/member/{member}"
 
 
@@ -67,7 +67,7 @@ def parse_spiffe_id(text: str) -> tuple[FederationId, MemberId]:
 def spoken(digest: bytes) -> str:
     """A SHA-256 for two people to compare by voice: its first 128 bits as eight groups of four hex digits.
 
-    Enough against a second preimage, which is what a swapped key needs; `sha256sum` prints the same digits.
+    This protects against a second preimage, which a swapped key needs; `sha256sum` prints the same digits.
     """
     digits = digest[:16].hex()
     return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
@@ -75,7 +75,7 @@ def spoken(digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
-    """The name of one log. `str(origin)` is what is hashed and signed; at most 100 bytes of ASCII."""
+    """The name of one log. `str(origin)` is hashed and signed; at most 100 bytes of ASCII."""
 
     federation: FederationId
     member: MemberId
@@ -96,7 +96,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordId:
-    """What a record is called everywhere: the log that holds it and the hash of its leaf (32 bytes)."""
+    """The federation-wide name of a record: its log and the hash of its leaf (32 bytes)."""
 
     origin: Origin
     leaf: bytes

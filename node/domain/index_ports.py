@@ -1,10 +1,10 @@
-"""What keeps a search index over a restart: the ports of its files, and of the store that it has to agree with.
+"""Persistence of a search index: the ports of its files, and of the store that it must agree with.
 
 Rules this module upholds:
 
-- The store is the truth, and says which line of its life it lives (`StoreLine`): an index of another line is not used.
-- New rows stand past what a kept index has (`IndexMark`), and are found by that. What changes below it (a purge, a body
-  that came late) is noted in the transaction that changes it, and kept until an index on the disk has it.
+- The store is the truth, and names its history (`StoreLine`): an index of another history is not used.
+- New rows lie after those of a stored index (`IndexMark`), and are found by their position. A change below (a purge, a
+  late body) is noted in the transaction that makes it, and the note stays until an index on disk has the change.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 STORE_IDENTITY_SIZE = 16
-"""Bytes that name one line of a store's life; a backup that is restored begins another."""
+"""Bytes that name one history of a store; restoring a backup begins another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexMark:
-    """What of a store is in an index that was kept: of each source all rows below `sources[source]` that the store held
+    """The part of a store that a stored index has: for each source all rows below `sources[source]` that the store held
     when change number `changes` was its last.
     """
 
@@ -34,10 +34,10 @@ class IndexMark:
 
 
 class IndexFiles(Protocol):
-    """The files that keep a `SearchIndex` over a restart. Derived data: whatever is wrong with them, the store makes
-    them again. One thread at a time, but for `scrub`, which may run beside anything.
+    """The files that store a `SearchIndex` across restarts. Derived data: if anything is wrong with them, they are
+    built again from the store. One thread at a time, except `scrub`, which may run beside any other call.
 
-    Raises `DiskFull` and `StoreError` for the disk; the index in memory goes on as it was.
+    Raises `DiskFull` and `StoreError` for the disk; the index in memory continues unchanged.
     """
 
     @property
@@ -46,57 +46,57 @@ class IndexFiles(Protocol):
         ...
 
     def open(self) -> tuple[IndexMark, int] | None:
-        """Fills the index, which is empty, from the files: what is in it, and the number of the last change whose
-        removals were overwritten in it. None where there are none that can be used, and why is logged.
+        """Fills the empty index from the files; returns what it contains, and the number of the last change whose
+        removals were overwritten in it. None if there are no usable files; the reason is logged.
         """
         ...
 
     def freeze(self, mark: IndexMark) -> None:
-        """From here on what is added belongs to the next generation; `mark`: what is in the index now."""
+        """From here on, added rows belong to the next generation; `mark`: the present content of the index."""
         ...
 
     def build(self, progress: Callable[[int, int], None]) -> None:
-        """Makes the next generation of all that was there at `freeze`, while searches, adding and removing go on."""
+        """Writes the next generation with everything present at `freeze`, while searches, adding and removing go on."""
         ...
 
     def publish(self, erased: int) -> bool:
-        """Puts what was built in the place of what was there, in memory and on the disk: a crash leaves one of both.
-        What was removed since `freeze` is overwritten in it; `erased` is the number of the last change. False where
-        it is in memory only, because the disk refused.
+        """Replaces the old generation by the new one, in memory and on disk: a crash leaves one of the two. Rows
+        removed since `freeze` are overwritten in it; `erased` is the number of the last change. False if it is in
+        memory only, because the disk refused.
         """
         ...
 
     def abandon(self) -> None:
-        """Forgets what was frozen or built and not published; the index is as it was."""
+        """Drops what was frozen or built and not published; the index is unchanged."""
         ...
 
     def sync(self, erased: int) -> None:
-        """Makes durable what `SearchIndex.remove` has overwritten, up to change number `erased`."""
+        """Makes the overwriting by `SearchIndex.remove` durable, up to change number `erased`."""
         ...
 
     def scrub(self, size: int) -> bool:
-        """Checks the next `size` bytes against their checksums; whether that ended a round. Raises `Damaged`."""
+        """Checks the next `size` bytes against their checksums; returns whether a round ended. Raises `Damaged`."""
         ...
 
     def uncount(self, source: int, rows: Sequence[int]) -> None:
-        """Counts these rows no more, whose fingerprints were overwritten before."""
+        """Stops counting these rows, whose fingerprints were overwritten before."""
         ...
 
     def discard(self) -> None:
-        """Removes the files, and lets go of what is mapped."""
+        """Removes the files, and releases the mapped memory."""
         ...
 
     def rebuilt(self) -> SearchIndex:
-        """An empty index beside this one, to be filled from the store while this one is searched."""
+        """An empty index beside this one, to be filled from the store while this one is in use."""
         ...
 
     def adopt(self, index: SearchIndex) -> None:
-        """Removes the files, and puts an index that `rebuilt` gave in the place of this one."""
+        """Removes the files, and replaces this index by one from `rebuilt`."""
         ...
 
     @property
     def trouble(self) -> str:
-        """Why the index is in memory only; "" where all is well."""
+        """Why the index is in memory only; "" in normal operation."""
         ...
 
     def close(self) -> None: ...
@@ -104,8 +104,8 @@ class IndexFiles(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLine:
-    """One line of a store's life. `identity`: random, `STORE_IDENTITY_SIZE` bytes. `changes`: the number of the last
-    change behind an index; `forgotten`: of the last one that is kept no more, because a kept index has it.
+    """One history of a store. `identity`: random, `STORE_IDENTITY_SIZE` bytes. `changes`: the number of the last change
+    behind an index; `forgotten`: of the last one that is deleted, because a stored index has it.
     """
 
     identity: bytes
@@ -115,7 +115,7 @@ class StoreLine:
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """A row below what an index may have that a purge took, or (`filled`) whose body came late."""
+    """A row below the end of a stored index that a purge removed, or (`filled`) whose body came late."""
 
     number: int
     source: int
@@ -124,26 +124,26 @@ class RowChange:
 
 
 class IndexingReader(Protocol):
-    """Reads what a kept index has to catch up with."""
+    """Reads the changes that a stored index must catch up with."""
 
     def line(self) -> StoreLine: ...
 
     def changes(self) -> list[RowChange]:
-        """All that are kept, in order."""
+        """All stored changes, in order."""
         ...
 
     def last_holding(self) -> int:
-        """The highest id that a holding ever had, also where that holding was deleted; 0 where there was none."""
+        """The highest id that a holding ever had, even if that holding was deleted; 0 if there was none."""
         ...
 
 
 class IndexingWriter(IndexingReader, Protocol):
-    """Writes what a kept index has to catch up with."""
+    """Writes the changes that a stored index must catch up with."""
 
     def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
-        """Notes (source, row, filled) in the transaction that changes them; the number of the last change."""
+        """Notes (source, row, filled) in the transaction that changes them; returns the number of the last change."""
         ...
 
     def forget_changes(self, through: int) -> None:
-        """Changes up to this number are in an index that is on the disk."""
+        """Changes up to this number are in an index on disk."""
         ...

@@ -3,9 +3,9 @@
 Rules this module upholds:
 
 - A tag is accepted if it is well-formed by the grammar of RFC 5646, section 2.1. Case does not matter. No variant and
-  no singleton stands twice.
-- The registry of subtags is not consulted: it changes, and a node has no network. One thing is known without it: no
-  language of four to eight letters was ever registered, so "english" is refused though the grammar would allow it.
+  no singleton occurs twice.
+- The registry of subtags is not consulted: it changes, and a node has no network. One fact is known without it: no
+  language of four to eight letters was ever registered, so "english" is refused although the grammar allows it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 MAX_TAG: Final = 128
-"""Characters, as of every word of a statement. Tags in use have at most 35 (RFC 5646, section 4.4.1)."""
+"""Most characters, as for every word of a statement. Tags in use have at most 35 (RFC 5646, section 4.4.1)."""
 
 _LANGTAG: Final = re.compile(
     r"(?P<language>[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})"
@@ -58,7 +58,7 @@ _GRANDFATHERED: Final = frozenset(
         "zh-xiang",
     }
 )
-"""Tags of before RFC 4646 that the grammar lists one by one."""
+"""Tags from before RFC 4646, which the grammar lists individually."""
 
 
 def is_language_tag(text: str) -> bool:

@@ -1,9 +1,9 @@
-"""Letters that look like a Latin one, in the small form: a part of Unicode's list of confusables (UTS #39), in the
-scripts that the names of member states are written in.
+"""Letters that look like a Latin one, in lower case: part of Unicode's list of confusables (UTS #39), in the scripts of
+the names of member states.
 
 Rules this module upholds:
 
-- Data only. A pair is here because a person who reads a name quickly takes one letter for the other.
+- Data only. A pair is listed if a person who reads quickly can mistake one letter for the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 ASCII: Final = str.maketrans({"l": "i", "1": "i", "0": "o"})
-"""Of plain letters and digits. Ids of members are told apart by these: AI and AL are two countries."""
+"""For plain letters and digits. Ids of members differ by these: AI and AL are two countries."""
 LOOKALIKES: Final = str.maketrans({
     # Cyrillic
     "\u0430": "a", "\u0432": "b", "\u0435": "e", "\u0451": "e", "\u0437": "3", "\u0456": "i", "\u0457": "i",
@@ -28,7 +28,7 @@ LOOKALIKES: Final = str.maketrans({
     "\u00e6": "ae", "\u0153": "oe", "\u00df": "ss",
     # Armenian
     "\u0585": "o", "\u057d": "u", "\u0578": "n", "\u0570": "h", "\u0581": "g", "\u0566": "q",
-    # Cherokee, whose folding of case goes to the capitals
+    # Cherokee, whose case folding goes to the capitals
     "\u13aa": "a", "\u13df": "c", "\u13ac": "e", "\u13bb": "h", "\u13ab": "j", "\u13e6": "k", "\u13b7": "m",
     "\u13e2": "p", "\u13da": "s", "\u13a2": "t", "\u13d9": "v", "\u13c3": "z",
 })  # fmt: skip

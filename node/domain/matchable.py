@@ -1,13 +1,14 @@
-"""Which fingerprints may match: the rule on hashes that tell nothing, said once for records, holdings and questions.
+"""Which fingerprints may match: one rule on hashes without content, for records, holdings and questions.
 
 Rules this module upholds:
 
-- PDQ and pHash compare each of their coefficients with the median of all, so that of a picture with anything in it half
-  of the bits are set. A hash that is far from half is one of a plain surface, or was made up: it is near to every other
-  plain picture. It is not contributed, and wherever it comes from it is not searched.
-- pHash has no quality of its own. That of the picture's PDQ speaks for it: where the PDQ is below its floor, or is not
-  there, the pHash neither matches nor is contributed. A bare pHash that a person types is searched.
-- What may not match is still kept, carried, and told as not searched. A record loses no other fingerprint by it.
+- PDQ and pHash compare each of their coefficients with the median of all. So for a picture with any content, half of
+  the bits are set. A hash far from half is from a plain surface, or made up: it is near to every other plain picture.
+  It is not contributed, and never searched, from any source.
+- pHash has no quality of its own. The picture's PDQ decides for it: if the PDQ is below its floor, or absent, the pHash
+  neither matches nor is contributed. A bare pHash that a person types is searched.
+- A hash that may not match is still stored, sent on, and reported as not searched. The record keeps all its other
+  fingerprints.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _VOUCHERS: Final = {kind.code: kind.vouched_by.code for kind in KINDS if kind.vo
 
 
 def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[bool, ...]:
-    """Whether each fingerprint of what is asked about may match. A pHash goes with the PDQ of the same number (the
-    whole picture's, then the inside's). A pHash without any PDQ was typed by a person. `floor`: the policy's.
+    """Whether each fingerprint of a question may match. A pHash goes with the PDQ of the same number (the whole
+    picture's, then the inside's). A pHash without any PDQ was typed by a person. `floor`: the policy's.
     """
     searchable = [each.may_match(floor) for each in fingerprints]
     codes = [each.code for each in fingerprints]
@@ -63,7 +64,7 @@ def contributable(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_
 
 
 def reaching(quality: np.ndarray, floor: int) -> np.ndarray:
-    """Which qualities of a column reach the floor; one that nobody stated does. bool (n,)."""
+    """Which qualities of a column reach the floor; unstated ones do. bool (n,)."""
     good: np.ndarray = (quality >= floor) & (quality <= HIGHEST_QUALITY) & (quality >= 0) | (
         quality == UNSTATED_QUALITY
     )

@@ -1,9 +1,9 @@
-"""What one decode or one reading of a file gives: the fingerprints of a picture, of a video, or of its bytes alone.
+"""The result of decoding or reading a file: the fingerprints of a picture, of a video, or only the digests.
 
 Rules this module upholds:
 
-- Each kind of material says itself what a record of it may have (`fingerprints`), what its holding is found by (`kept`)
-  and what is looked for (`probes`).
+- Each kind of material says what a record of it may have (`fingerprints`), what its holding is found by (`kept`) and
+  what is searched for (`probes`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from node.domain.fingerprints import Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrimmedFingerprints:
-    """The perceptual hashes of what lies within a picture's plain borders: a further variant of a query, never stored.
+    """The perceptual hashes of a picture inside its plain borders: a further variant of a query, never stored.
 
     `box`: left, top, right and bottom of the inside in pixels, the last two not included; the rest as in
     `PictureFingerprints`.
@@ -44,9 +44,9 @@ BACKGROUNDS: Final = (WHITE, BLACK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedFingerprints:
-    """The perceptual hashes of a picture with transparent parts as it is shown on a `background` (of `BACKGROUNDS`).
+    """The perceptual hashes of a picture with transparent parts, as shown on a `background` (of `BACKGROUNDS`).
 
-    A further look at the same picture: kept beside its holding and looked for, but never in a record, which has the
+    A further look at the same picture: stored with its holding and searched for, but never in a record, which has the
     published reference's hash (transparency dropped). The rest as in `PictureFingerprints`.
     """
 
@@ -88,16 +88,15 @@ class VideoFrame:
 
 
 def _in_order(*frames: VideoFrame) -> tuple[Fingerprint, ...]:
-    """Frames as `Fingerprint`s in the order in which they are shown."""
+    """Frames as `Fingerprint`s in display order."""
     return tuple(frame.fingerprint() for frame in sorted(frames, key=lambda frame: frame.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animation:
-    """What an animated picture shows. Its first frame is the picture itself, and is among the `frames` all the same.
+    """What an animated picture shows. Its first frame is the picture itself, and is also among the `frames`.
 
-    `frames` and `between` as in `VideoFingerprints`; `milliseconds`: how long it takes to be shown once, as far as it
-    could be read.
+    `frames` and `between` as in `VideoFingerprints`; `milliseconds`: the length of one run, as far as it could be read.
     """
 
     frames: tuple[VideoFrame, ...]
@@ -107,7 +106,7 @@ class Animation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFingerprints:
-    """Everything that one decode of one picture gives (shape of the `vigil fingerprint` line, without the path).
+    """The result of decoding one picture (fields of the `vigil fingerprint` line, without the path).
 
     `size` in bytes; `pdq_orientations` the PDQ of all eight orientations in the order of `ORIENTATIONS`, the first
     being `pdq` itself; `width`, `height` in pixels after the EXIF orientation was applied; `trimmed` None where the
@@ -135,11 +134,11 @@ class PictureFingerprints:
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:
-        """The frames that are kept of an animated picture; none of another."""
+        """The stored frames of an animated picture; empty for another picture."""
         return self.animation.frames if self.animation else ()
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """What a record may have, PDQ and frames at any quality (whether one is contributable, it says itself)."""
+        """What a record may have: PDQ and frames of any quality (each says itself whether it may be contributed)."""
         return (*self._still(), *_in_order(*self.frames))
 
     def kept(self) -> tuple[Fingerprint, ...]:
@@ -147,8 +146,8 @@ class PictureFingerprints:
         return (*self.fingerprints(), *self._looks())
 
     def probes(self) -> tuple[Fingerprint, ...]:
-        """What is looked for: the same as a record has, the variant without plain borders, the further looks (in this
-        order: `queries.Subject`), and the frames between those kept.
+        """What is searched for: the same as a record has, the variant without plain borders, the further looks (in this
+        order: `queries.Subject`), and the frames between the stored ones.
         """
         inside = self.trimmed.fingerprints() if self.trimmed else ()
         between = self.animation.between if self.animation else ()
@@ -167,13 +166,13 @@ class PictureFingerprints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFingerprints:
-    """Everything that one reading of one video gives.
+    """The result of reading one video.
 
-    `size` in bytes; `frames` one a second, in order, which is what is kept and shared; `between` further ones, which
-    are looked for and never kept, as a picture's orientations are: a copy that was cut by half a second shows other
-    frames at its whole seconds, and one in a letterbox has its frames within plain borders. `milliseconds`: how long it
-    is, as far as it could be read. `width`, `height` in pixels, upright. `note`: why it was not read whole, "" where it
-    was.
+    `size` in bytes; `frames`: one per second, in order, which are stored and shared; `between`: further ones, which are
+    searched for and never stored, like a picture's orientations. A copy that was cut by half a second shows other
+    frames at its whole seconds, and the frames of a letterboxed copy lie within plain borders. `milliseconds`: its
+    length, as far as it could be read. `width`, `height` in pixels, upright. `note`: why it was not read whole, "" if
+    it was.
     """
 
     media_type: str
@@ -194,7 +193,7 @@ class VideoFingerprints:
         return ()
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """The digests, and the frames at any quality (whether one is contributable, it says itself)."""
+        """The digests, and the frames at any quality (each says itself whether it may be contributed)."""
         return (
             *_digests(self.md5, self.sha1, self.sha256),
             *(frame.fingerprint() for frame in self.frames),
@@ -205,15 +204,15 @@ class VideoFingerprints:
         return self.fingerprints()
 
     def probes(self) -> tuple[Fingerprint, ...]:
-        """What is looked for: the digests, and all frames in the order in which they are shown."""
+        """What is searched for: the digests, and all frames in display order."""
         return (*self.fingerprints()[:3], *_in_order(*self.frames, *self.between))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFingerprints:
-    """What any file gives, whatever it is: its digests. A holding and a record may consist of these alone.
+    """The result for any file: its digests. A holding and a record may consist of these alone.
 
-    `media_type`: what its content seems to be (IANA), "application/octet-stream" where nobody knows; `size` in bytes;
+    `media_type`: the apparent type of its content (IANA), "application/octet-stream" if unknown; `size` in bytes;
     `note`: why it has no perceptual hashes, in plain words.
     """
 
@@ -243,7 +242,7 @@ class DigestFingerprints:
         return self.fingerprints()
 
     def probes(self) -> tuple[Fingerprint, ...]:
-        """What is looked for: the same."""
+        """What is searched for: the same."""
         return self.fingerprints()
 
 

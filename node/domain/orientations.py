@@ -1,14 +1,14 @@
-"""What the PDQ of a picture says about the PDQ of the same picture turned or mirrored.
+"""Derives the PDQ of a turned or mirrored picture from the PDQ of the picture.
 
 Rules this module upholds:
 
-- Only the hashes are looked at: a relay or an answerer has no picture.
-- An honest asker's orientations are always taken for what they are; what is taken for them wrongly lies so near to
-  them that it asks nothing else.
+- Only the hashes are used: a relay or an answering node has no picture.
+- Correctly declared orientations are always accepted. A false one that is accepted lies so near to the true one that it
+  asks for nothing else.
 
-Mirroring a picture negates its odd frequencies and turning it swaps rows and columns of its DCT, so the bits of one
-orientation give those of the others, but for the few whose coefficient lies between the two medians (the two hashes
-count from a median each). Measured on 140 photographs of quality 50 and more: 5 of 256 bits on average, 22 at most.
+Mirroring a picture negates its odd frequencies, and turning it swaps rows and columns of its DCT. So the bits of one
+orientation give those of the others, except the few whose coefficient lies between the two medians (each hash has its
+own median). Measured on 140 photographs of quality 50 and more: 5 of 256 bits on average, 22 at most.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ counter-clockwise, flipped top to bottom, mirrored left to right, and mirrored o
 _SIDE: Final = 16
 """Frequencies of each axis: the bit of row frequency i and column frequency j (from 0) is number 16 i + j."""
 _FLIPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at // _SIDE % 2 == 0)
-"""The bits that change when the picture is flipped top to bottom: odd frequencies stand at even places."""
+"""The bits that change when the picture is flipped top to bottom: odd frequencies are at even places."""
 _FLOPPED: Final = sum(1 << at for at in range(PDQ_BITS) if at % _SIDE % 2 == 0)
 """The bits that change when it is mirrored left to right."""
 INVERSE: Final = (0, 3, 2, 1, 4, 5, 6, 7)
-"""Of each orientation the one that undoes it."""
+"""For each orientation, the one that undoes it."""
 _BYTE: Final = 8
 _SWAPS: Final = tuple(
     (
@@ -43,8 +43,8 @@ _SWAPS: Final = tuple(
     )
     for step in (8, 4, 2, 1)
 )
-"""For each size of block: how many bits lie between a bit and the one that it changes places with, and the higher
-columns of the lower rows, whose bits move up (Warren, Hacker's Delight, 2nd edition, section 7-3)."""
+"""For each block size: how many bits lie between a bit and the one that it is exchanged with, and the higher columns of
+the lower rows, whose bits move up (Warren, Hacker's Delight, 2nd edition, section 7-3)."""
 
 
 def _swapped(upright: int) -> int:
@@ -56,7 +56,9 @@ def _swapped(upright: int) -> int:
 
 
 def turned(value: bytes) -> tuple[bytes, ...]:
-    """The eight orientations of a PDQ hash (32 bytes each, in the order of `ORIENTATIONS`) as far as it tells them."""
+    """The eight orientations of a PDQ hash (32 bytes each, in the order of `ORIENTATIONS`), as far as the hash
+    determines them.
+    """
     return tuple(number.to_bytes(PDQ_BITS // 8, "big") for number in _turned(value))
 
 
@@ -80,7 +82,7 @@ def _turned(value: bytes) -> tuple[int, ...]:
 def turned_columns(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """`turned` of each of `values` uint8 (n, 32): uint8 (n, 8, 32)."""
     upright = np.ascontiguousarray(values)
-    # Bit 16 i + j is counted from the low end, and unpacked from the high end: both axes are mirrored alike.
+    # Bit 16 i + j counts from the low end, and is unpacked from the high end: both axes are mirrored alike.
     square = np.unpackbits(upright, axis=1).reshape(-1, _SIDE, _SIDE)
     swapped = np.packbits(square.transpose(0, 2, 1).reshape(-1, PDQ_BITS), axis=1)
     flipped, flopped = (
@@ -98,7 +100,7 @@ def turned_columns(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def strangers(orientations: Sequence[bytes]) -> int:
-    """How many of at most eight declared orientations cannot be of the picture that the first one is of."""
+    """How many of at most eight declared orientations cannot belong to the picture of the first one."""
     if len(orientations) <= 1:
         return 0
     expected = zip(orientations, _turned(orientations[0]), strict=False)

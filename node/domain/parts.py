@@ -1,9 +1,9 @@
-"""Where a part lies in the file that holds it.
+"""The place of a part in the file that contains it.
 
 Rules this module upholds:
 
-- A part is a subject of its own: it has its own digests and fingerprints, and is known by its own SHA-256.
-- Its place is local. The name that its parent gives it never leaves this node (promise 1).
+- A part is a subject of its own: it has its own digests and fingerprints, and is identified by its own SHA-256.
+- Its place is local. Its name in the parent never leaves this node (promise 1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a part is to its parent."""
+    """The role of a part in its parent."""
 
     MEMBER = "member"
     """A file in an archive or a file system image."""
@@ -24,7 +24,7 @@ class Role(StrEnum):
     PAGE = "page"
     """A further page or image of a picture file that has several."""
     THUMBNAIL = "thumbnail"
-    """A small picture of the parent that shows something else than the parent does."""
+    """A small picture in the parent that shows something other than the parent."""
     PREVIEW = "preview"
     """A picture that a camera put into its raw file."""
     FILM = "film"
@@ -35,8 +35,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The place of a part. `parent`: SHA-256 of what holds it directly (32 bytes); `path`: the numbers of the parts
-    that lead to it from the file, each counted from 0 within its parent; `name`: what its parent calls it, "" for none.
+    """The place of a part. `parent`: SHA-256 of its direct parent (32 bytes); `path`: the numbers of the parts from the
+    file down to it, each counted from 0 within its parent; `name`: its name in the parent, "" for none.
     """
 
     parent: bytes
@@ -46,15 +46,15 @@ class Place:
 
     @property
     def number(self) -> int:
-        """Its number in what holds it directly, from 0."""
+        """Its number in its direct parent, from 0."""
         return self.path[-1]
 
     @property
     def words(self) -> str:
-        """What it is to its parent, for people, who count from 1: "picture 3". The first page is the file itself."""
+        """Its role for people, who count from 1: "picture 3". The first page is the file itself."""
         return f"{self.role.value} {self.number + (2 if self.role is Role.PAGE else 1)}"
 
     @property
     def label(self) -> str:
-        """What it is called beside its file: its name and what it is, or the latter alone."""
+        """Its label beside its file: its name and role, or only the role."""
         return f"{self.name} ({self.words})" if self.name not in {"", self.words} else self.words

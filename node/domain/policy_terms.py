@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A range is said once, here or in `limits`; who reads a policy and who changes one hold it against the same.
-- A changed policy has the next version. One that says what it said before keeps its own.
+- A range is defined once, here or in `limits`; reading a policy and changing one check the same range.
+- A changed policy has the next version. An unchanged policy keeps its version.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "max_query_fingerprints": (1, MAX_PER_MINUTE),
     "query_cost_per_minute": (1, MAX_PER_MINUTE),
 }
-"""Whole numbers that a policy says beside its limits: the lowest and the highest that the code allows."""
+"""Whole numbers of a policy besides its limits: the lowest and the highest value that the code allows."""
 BUDGET: Final = "query_budget_seconds"
 BUDGET_RANGE: Final = (0.001, MAX_BUDGET_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One number of a policy, its default, and what it may be."""
+    """One number of a policy, its default and its range."""
 
     name: str
     value: int | float
@@ -45,7 +45,7 @@ class Term:
 
 
 def terms(policy: Policy) -> list[Term]:
-    """All numbers of a policy, in the order in which a person reads them."""
+    """All numbers of a policy, in display order."""
     plain = Policy()
     found = [
         Term(name=name, value=getattr(policy, name), default=getattr(plain, name), low=low, high=high)
@@ -58,8 +58,8 @@ def terms(policy: Policy) -> list[Term]:
 
 
 def changed(policy: Policy, changes: Mapping[str, str]) -> Policy:
-    """The policy with these numbers, given as a person writes them. Raises `Misuse` for an unknown name, for what is no
-    number, and for one that the code does not allow.
+    """The policy with these numbers, given as a person writes them. Raises `Misuse` for an unknown name, for a value
+    that is not a number, and for one outside the range.
     """
     known = {term.name: term for term in terms(policy)}
     own: dict[str, Any] = {}

@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- Signatures speak domain values only. An implementation lives in one adapter room and is chosen in `node/app.py`.
+- Signatures use domain values only. An implementation lives in one adapter package and is chosen in `node/app`.
 - The store is synchronous and blocking: never call it on the event loop (`asyncio.to_thread`).
-- What a writer did is durable when its `with` block has ended without an error, and not before. An error inside rolls
+- A writer's changes are durable when its `with` block has ended without an error, and not before. An error inside rolls
   the whole block back. One writer at a time: a second `write()` in another thread waits.
 """
 
@@ -45,7 +45,7 @@ class Signer(Protocol):
 
 
 class Clock(Protocol):
-    """Now, as Unix seconds. Passed in, so that deciding code has no clock of its own."""
+    """Now, in Unix seconds. Passed in, so that deciding code has no clock of its own."""
 
     def __call__(self) -> float: ...
 
@@ -59,7 +59,7 @@ class HoldingReader(Protocol):
     def holding(self, holding_id: int) -> Holding | None: ...
 
     def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
-        """Those that are there, by id."""
+        """The existing ones among these ids, by id."""
         ...
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
@@ -67,8 +67,8 @@ class HoldingReader(Protocol):
     def holdings(
         self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
     ) -> list[Holding]:
-        """At most `limit` with ids past `after`, by id; those of a case or of a level, where one is given. `bare`:
-        without their fingerprints, of which a video has many.
+        """At most `limit` with ids after `after`, by id; of a case or of a level, if given. `bare`: without their
+        fingerprints; a video has many.
         """
         ...
 
@@ -77,19 +77,19 @@ class HoldingReader(Protocol):
     def holding_levels(self) -> Mapping[Level, int]: ...
 
     def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
-        """(case, how many holdings it has) of at most `limit` cases past `after`, in their order."""
+        """(case, number of its holdings) of at most `limit` cases after `after`, in order."""
         ...
 
     def file_references(self, holding_id: int) -> list[FileReference]:
-        """Where the files of a holding were, by case, in the order in which they were kept."""
+        """The paths of a holding's files, by case, in the order in which they were stored."""
         ...
 
     def places(self, holding_id: int, limit: int) -> list[Place]:
-        """Where a holding lies as a part of others, in the order in which that was kept; at most `limit`."""
+        """The places of a holding as a part of others, in the order in which they were stored; at most `limit`."""
         ...
 
     def parents(self, holding_ids: Sequence[int]) -> Mapping[int, set[bytes]]:
-        """Of each of these holdings that is a part: the SHA-256 of what holds it directly."""
+        """For each of these holdings that is a part: the SHA-256 of its direct parent."""
         ...
 
     def parts(self, sha256: bytes) -> list[int]:
@@ -97,17 +97,17 @@ class HoldingReader(Protocol):
         ...
 
     def taken_in(self, holding_ids: Sequence[int]) -> set[int]:
-        """Those of these holdings that were taken in as files of their own."""
+        """Those of these holdings that were ingested as files of their own."""
         ...
 
     def deletions(self, after: int, limit: int) -> list[Deletion]:
-        """Deletions that are not finished, with ids past `after`, oldest first."""
+        """Unfinished deletions with ids after `after`, oldest first."""
         ...
 
     def known_tags(self, tags: Sequence[bytes]) -> set[bytes]: ...
 
     def holding_columns(self, after: int, limit: int) -> FingerprintColumns | None:
-        """The fingerprints of at most `limit` holdings with ids past `after`, by id, and of fewer where they have very
+        """The fingerprints of at most `limit` holdings with ids after `after`, by id, and of fewer if they have very
         many: the bulk scan that rebuilds an index. None at the end. Every holding is in the SHA-256 column, whose last
         row is the next `after`.
         """
@@ -120,8 +120,8 @@ class HoldingWriter(HoldingReader, Protocol):
     def put_holding(
         self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
-        """(id, whether it is new). Idempotent by SHA-256: a known holding gains the case and the tag, and its level is
-        raised where `level` is higher.
+        """(id, whether it is new). Idempotent by SHA-256: a known holding gets the case and the tag, and its level is
+        raised if `level` is higher.
         """
         ...
 
@@ -130,16 +130,16 @@ class HoldingWriter(HoldingReader, Protocol):
     def set_record(self, holding_id: int, record: RecordId | None) -> None: ...
 
     def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
-        """Keeps where a file was. One that is kept already, and one past `MAX_REFERENCES`, change nothing."""
+        """Stores the path of a file. A known path, and one beyond `MAX_REFERENCES`, change nothing."""
         ...
 
     def put_place(self, holding_id: int, place: Place) -> None:
-        """Keeps where a part lies. A place that is kept already changes nothing."""
+        """Stores the place of a part. A known place changes nothing."""
         ...
 
     def leave_case(self, holding_id: int, case: str) -> None:
-        """Takes a holding out of a case, with the references of that case. Files of this holding that were taken in are
-        no longer known by their tags, so that they can be taken in again.
+        """Removes a holding from a case, with the references of that case. The tags of this holding's files are
+        deleted, so that the files can be ingested again.
         """
         ...
 
@@ -153,7 +153,7 @@ class HoldingWriter(HoldingReader, Protocol):
     def put_deletions(self, deletions: Sequence[Deletion]) -> None: ...
 
     def end_deletions(self, ids: Sequence[int]) -> None:
-        """These deletions are finished; what is left of them is removed from the database, as far as it can be. Costs
+        """These deletions are finished; what is left of them is removed from the database, as far as possible. Costs
         one pass over all holdings.
         """
         ...
@@ -163,13 +163,13 @@ class AllowReader(Protocol):
     """Reads the allow-list: SHA-256 values (32 bytes) of content that is known to be harmless."""
 
     def allowed(self, values: Sequence[bytes]) -> set[bytes]:
-        """Those of `values` that are on the list."""
+        """The `values` that are on the list."""
         ...
 
     def count_allowed(self) -> int: ...
 
     def list_allowed(self, after: bytes, limit: int) -> list[tuple[bytes, int]]:
-        """(value, Unix second of its import) of at most `limit` values past `after`, in the order of the values."""
+        """(value, Unix second of its import) of at most `limit` values after `after`, sorted by value."""
         ...
 
 
@@ -177,21 +177,21 @@ class AllowWriter(AllowReader, Protocol):
     """Writes it."""
 
     def allow(self, values: Sequence[bytes], now: int) -> int:
-        """Puts them on the list; how many were not on it yet. One that is keeps the time of its first import."""
+        """Adds them to the list; returns how many were new. A known one keeps the time of its first import."""
         ...
 
     def disallow(self, values: Sequence[bytes]) -> int:
-        """Takes them off the list; how many were on it."""
+        """Removes them from the list; returns how many were on it."""
         ...
 
     def clear_allowed(self) -> int:
-        """Empties the list; how many were on it."""
+        """Empties the list; returns how many were on it."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedQuery:
-    """A query of ours as it was kept: what was sent, and whether its table is closed."""
+    """A stored query of ours: what was sent, and whether its table is closed."""
 
     query: SignedQuery
     header: QueryHeader
@@ -210,12 +210,12 @@ class GivenAnswer:
 
 
 class QueryReader(Protocol):
-    """Reads the asker's and the answerer's own queries."""
+    """Reads this member's own queries, as asker and as answering member."""
 
     def asked(self, query_id: bytes) -> AskedQuery | None: ...
 
     def question(self, number: bytes) -> KeptQuestion | None:
-        """The question of this id, or the one of which a part has it as its query id."""
+        """The question with this id, or the one with a part that has it as its query id."""
         ...
 
     def recent_questions(self, limit: int) -> list[KeptQuestion]:
@@ -223,27 +223,27 @@ class QueryReader(Protocol):
         ...
 
     def part_body(self, query_id: bytes) -> PartBody | None:
-        """What the part with this query id asks about; None where there is no such part."""
+        """The subjects of the part with this query id; None if there is no such part."""
         ...
 
     def outcomes(self, query_id: bytes) -> list[tuple[MemberId, str, SignedAnswer | None, bool]]:
-        """(member, outcome, signed answer or None, late) as they were recorded, in order."""
+        """(member, outcome, signed answer or None, late) in the order in which they were recorded."""
         ...
 
     def outcome_reasons(self, query_id: bytes) -> Mapping[MemberId, str]:
-        """Why a member's outcome is what it is, where this was recorded beside it."""
+        """Why a member's outcome is what it is, if the reason was recorded with it."""
         ...
 
     def answered(self, asker: MemberId, query_id: bytes) -> SignedAnswer | None:
-        """The answer we gave, verbatim, so that the same query gets the same bytes again."""
+        """The answer that we gave, unchanged, so that the same query gets the same bytes again."""
         ...
 
     def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
-        """(asker, query id, when) of the newest answers we gave, newest first."""
+        """(asker, query id, time) of the newest answers that we gave, newest first."""
         ...
 
     def setting(self, name: str) -> bytes:
-        """A small durable value by name, b"" where it was never set."""
+        """A small durable value by name, b"" if it was never set."""
         ...
 
 
@@ -251,17 +251,17 @@ class QueryWriter(QueryReader, Protocol):
     """Writes them."""
 
     def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
-        """Keeps a question before any of its parts is asked."""
+        """Stores a question before any of its parts is asked."""
         ...
 
     def put_asked(self, asked: AskedQuery) -> None:
-        """Keeps a query as it is sent: the part with its id, or a question of its own where there is no such part.
-        Raises `Misuse` where it was asked before.
+        """Stores a query as it is sent: for the part with its id, or as a question of its own if there is no such part.
+        Raises `Misuse` if it was asked before.
         """
         ...
 
     def renew_part(self, old: bytes, new: bytes) -> None:
-        """The part with the query id `old`, which was asked, is asked by a new query from now on."""
+        """From now on, a new query asks the part with the query id `old`, which was asked before."""
         ...
 
     def put_outcome(
@@ -274,7 +274,7 @@ class QueryWriter(QueryReader, Protocol):
         late: bool,
         reason: str = "",
     ) -> None:
-        """One line of the table. A member's first outcome that is not late stands; a second changes nothing."""
+        """One line of the table. A member's first outcome that is not late stays; a second changes nothing."""
         ...
 
     def close_query(self, query_id: bytes, now: int) -> None: ...
@@ -285,7 +285,7 @@ class QueryWriter(QueryReader, Protocol):
 
     def forget_queries(self, before: int) -> int:
         """Deletes asked and answered queries created before this Unix second, and the questions, with their labels;
-        how many queries.
+        returns how many queries.
         """
         ...
 
@@ -328,7 +328,7 @@ class Store(Protocol):
     """A node's or a hub's database."""
 
     def read(self) -> AbstractContextManager[StoreReader]:
-        """A snapshot. Readers do not block the writer, nor the writer them."""
+        """A snapshot. Readers do not block the writer, and the writer does not block them."""
         ...
 
     def write(self) -> AbstractContextManager[StoreWriter]:
@@ -340,12 +340,12 @@ class Store(Protocol):
         ...
 
     def check(self) -> list[str]:
-        """The engine's own integrity check; empty where all is well."""
+        """The engine's own integrity check; empty if there is no fault."""
         ...
 
     def backup_to(self, path: str) -> None:
-        """A consistent copy of the database in one new file (0600), while reads and writes go on. `Misuse` where the
-        file exists already. What was purged before is in it no more.
+        """A consistent copy of the database in one new file (0600), while reads and writes continue. `Misuse` if the
+        file exists. It does not contain data that was purged before.
         """
         ...
 
@@ -355,7 +355,7 @@ class Store(Protocol):
 class Codec(Protocol):
     """Bodies, handlings, queries and answers to and from the bytes that are hashed and signed (`wire.convert`).
 
-    Decoding lets out `Malformed` only. Encoding is not canonical: encode once, keep and carry those bytes.
+    Decoding raises only `Malformed`. Encoding is not canonical: encode once, then store and send those bytes.
     """
 
     def encode_body(self, statement: Statement) -> bytes: ...
@@ -363,8 +363,8 @@ class Codec(Protocol):
     def decode_body(self, kind: int, body: bytes) -> Body: ...
 
     def decode_bodies(self, rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> DecodedBodies:
-        """The bulk path: fingerprint columns over the non-empty bodies of contributions and corrections, their rows
-        taken from `rows`; a body that is malformed raises nothing here and counts as not understood.
+        """The bulk path: fingerprint columns over the non-empty bodies of contributions and corrections, with their
+        rows from `rows`. A malformed body raises nothing here and counts as not understood.
         """
         ...
 
@@ -383,7 +383,7 @@ class Codec(Protocol):
     def encode_answer(self, answer: Answer) -> bytes: ...
 
     def pad_answer(self, answer: bytes) -> bytes:
-        """An encoded answer, filled up to one of few lengths, so that its length says little."""
+        """An encoded answer, padded to one of a few lengths, so that its length reveals little."""
         ...
 
     def decode_answer(self, answer: bytes) -> Answer: ...

@@ -1,9 +1,9 @@
-"""A federated query, its answers, and what becomes of each member.
+"""A federated query, its answers, and the state of each member.
 
 Rules this module upholds:
 
 - Every expected member ends in exactly one `Outcome` (promise 5); "did not search that kind" is data, not silence.
-- The routing header is apart from the payload, so a relay needs no fingerprint to do its work.
+- The routing header is separate from the payload, so a relay needs no fingerprint to do its work.
 - A query states a match rule, never a radius of the asker's choice.
 - What is signed is bytes (`SignedQuery`, `SignedAnswer`); the values here are what those bytes say.
 """
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 TRIMMED: Final = "trimmed"
 VARIANTS: Final = ("", TRIMMED, *BACKGROUNDS)
-"""Of what a subject may have hashes besides the whole picture: of it without plain borders, of it on a background."""
+"""The variants of a picture, besides the whole picture, that a subject may have hashes of: without plain borders, and
+on a background.
+"""
 
 
 class Outcome(StrEnum):
-    """The nine states. The first five are a member's own word, signed; the rest are what the asker or the hub saw."""
+    """The nine states. A member states the first five itself, signed; the rest are observed by the asker or the hub."""
 
     HIT = "hit"
     NO_HIT = "no-hit"
@@ -47,7 +49,7 @@ class Outcome(StrEnum):
 
 
 ANSWERED = frozenset({Outcome.HIT, Outcome.NO_HIT})
-"""States that answer the question. Any other leaves the query partial (exit code 3)."""
+"""States that answer the question. Any other state leaves the query partial (exit code 3)."""
 SIGNED = frozenset({Outcome.HIT, Outcome.NO_HIT, Outcome.HELD, Outcome.REFUSED, Outcome.ERROR})
 
 
@@ -59,7 +61,7 @@ class MatchRule(IntEnum):
 
 
 class Level(IntEnum):
-    """How far a holding goes. `contribute` raises it to SHARED."""
+    """How far a holding is shared. `contribute` raises it to SHARED."""
 
     NATIONAL = 0
     HIT_NO_HIT = 1
@@ -68,8 +70,8 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a picture with transparent parts looks on a `background` (of `material.BACKGROUNDS`): the PDQ hashes of
-    its orientations, in the order of `ORIENTATIONS`.
+    """A picture with transparent parts as it looks on a `background` (of `material.BACKGROUNDS`): the PDQ hashes of its
+    orientations, in the order of `ORIENTATIONS`.
     """
 
     background: str
@@ -78,13 +80,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One thing asked about: its fingerprints, and the PDQ of its orientations beside the first.
+    """One subject of a question: its fingerprints, and the PDQ of its further orientations.
 
-    `orientations` are the PDQ hashes in the order of `ORIENTATIONS`; empty where only a hash is known (the search
-    is then `reduced`), and of a video, whose frames are among the fingerprints, and turned as their bits tell.
-    `trimmed` are those of the picture without its plain borders, empty where it has none; the first of them is a
-    further PDQ of `fingerprints`, and so is its pHash a further pHash. `looks` are the same of further looks,
-    which come behind these. `label` is how the person called it (a path or a hash): local only, never sent.
+    `orientations`: the PDQ hashes in the order of `ORIENTATIONS`; empty if only a hash is known (the search is then
+    `reduced`), and for a video, whose frames are among the fingerprints and are turned by their bits. `trimmed`: those
+    of the picture without its plain borders, empty if it has none; the first of them is a further PDQ of
+    `fingerprints`, and its pHash a further pHash. `looks`: the same for further looks, which come after these. `label`:
+    the person's own name for it; local only, never sent.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -94,8 +96,8 @@ class Subject:
     label: str = ""
 
     def variants(self) -> Iterator[tuple[int, tuple[bytes, ...]]]:
-        """The variants of the picture that this has, each with its place in `VARIANTS` and its orientations, in the
-        order in which their hashes stand among the fingerprints.
+        """The variants of this picture, each with its place in `VARIANTS` and its orientations, in the order of their
+        hashes among the fingerprints.
         """
         yield 0, self.orientations
         if self.trimmed:
@@ -105,15 +107,15 @@ class Subject:
 
     @property
     def reduced(self) -> bool:
-        """Whether a perceptual search of this subject has to do without orientations. Those of frames are told from
-        their bits.
+        """Whether a perceptual search of this subject has no orientations. Those of frames are computed from their
+        bits.
         """
         return len(self.orientations) <= 1 and not has_frames(self.fingerprints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryHeader:
-    """What the hub needs to route and charge. Times in Unix seconds. Empty `recipients`: every active member."""
+    """The data by which the hub routes and charges. Times in Unix seconds. Empty `recipients`: every active member."""
 
     query_id: bytes
     asker: MemberId
@@ -126,7 +128,9 @@ class QueryHeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPayload:
-    """What the answerers need to search and to justify it. `case_reference` is the asker's own reference."""
+    """The data with which members search, and which justifies the search. `case_reference` is the asker's own
+    reference.
+    """
 
     subjects: tuple[Subject, ...]
     rule: MatchRule
@@ -164,23 +168,22 @@ class RowOfList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A lead. What a hit/no-hit holding gives away is `subject`, `algorithm` and `level` alone.
+    """A lead. A hit/no-hit holding reveals only `subject`, `algorithm` and `level`.
 
-    `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`;
-    `trimmed`: it was the picture without its plain borders that matched; `look`: it was the picture as it is shown on
-    that background (of `BACKGROUNDS`), "" for neither; `origin` who holds it (a member id for
-    another's holding); `whole`: it is about the question as a whole, and which of its subjects it is about is not
-    told (`subject` is then 0); `record` None for what was never contributed. `shares`: of a hit of one video on
-    another; `at`, `subject_at`: when the near frame is shown in the video that is held and in the one that was asked
-    about, in milliseconds.
+    `subject` is the index of the subject in the query; `distance` bits; `orientation` one of `ORIENTATIONS`; `trimmed`:
+    the picture without its plain borders matched; `look`: the picture on that background (of `BACKGROUNDS`) matched, ""
+    otherwise; `origin`: the owner (a member id for another member's holding); `whole`: it is about the question as a
+    whole, and the answer does not say which subject (`subject` is then 0); `record`: None if it was never contributed.
+    `shares`: for a hit of one video on another; `at`, `subject_at`: the times of the near frame in the held video and
+    in the one asked about, in milliseconds.
 
-    For who searches here, local and never sent: `holding` the id of an own holding and `cases` those it belongs to,
-    `place` the index of a record in its log where it was found there, `allowed` whether the allow-list hides it,
-    `statement` what the record says beside its fingerprints, and `handling` who may read it for what. `alike`: how many
-    hits of its member on its subject have the same evidence, itself among them, and `leads` whether it is the first of
-    these. `standing`: why hits of its member are set aside where they are not asked for ("muted", "suspended"), or "".
-    `held_look`: the background of the look by which our own holding was found, "" where it was found as it is.
-    `row`: the row of a list that was found, None for a hit on a holding or a record.
+    Local and never sent, for searches here: `holding`: the id of an own holding; `cases`: its cases; `place`: the index
+    of a record in its log, if it was found there; `allowed`: whether the allow-list hides it; `statement`: the record's
+    content without its fingerprints; `handling`: who may read it for what. `alike`: how many hits of its member on its
+    subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
+    of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
+    by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
+    for a hit on a holding or a record.
     """
 
     subject: int
@@ -226,8 +229,8 @@ class SearchedKind:
 class Answer:
     """What a member signs. Digests are SHA-256; `at` Unix seconds.
 
-    `query_digest`: over header and payload as they travelled. `scope`: which levels of holdings were searched, and
-    how many. `cursors_digest`, `policy_digest`: of the answerer's view of the logs and of the policy it applied.
+    `query_digest`: over header and payload as they were sent. `scope`: which levels of holdings were searched, and how
+    many holdings. `cursors_digest`, `policy_digest`: of the member's state of the logs and of the policy it applied.
     `reduced`: see `Subject`. `reason`: for held, refused and error, in plain words.
     """
 
@@ -248,7 +251,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedAnswer:
-    """`answer` bytes and the answerer's signature over them (64 bytes). Replayed verbatim for the same query id."""
+    """`answer` bytes and the member's signature over them (64 bytes). The same bytes are sent again for the same query
+    id.
+    """
 
     answerer: MemberId
     answer: bytes
@@ -257,7 +262,7 @@ class SignedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberOutcome:
-    """One line of the closing table. `answer` is None where the member did not answer; `late` after closing. `refused`:
+    """One line of the closing table. `answer` is None if the member did not answer; `late`: after closing. `refused`:
     an answer came in its name that does not count, and is evidence.
     """
 
@@ -271,7 +276,9 @@ class MemberOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayEvent:
-    """What the hub tells the asker about one recipient: a signed answer, or what it saw instead (offline, timeout)."""
+    """What the hub tells the asker about one recipient: a signed answer, or the hub's own observation (offline,
+    timeout).
+    """
 
     member: MemberId
     outcome: Outcome | None = None
@@ -281,7 +288,7 @@ class RelayEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogView:
-    """How far somebody has followed a log."""
+    """How far a member has followed a log."""
 
     origin: Origin
     size: int

@@ -1,10 +1,10 @@
-"""A person's question as it is kept: its terms, its parts, and what became of each member over all parts.
+"""A person's question as it is stored: its terms, its parts, and each member's state over all parts.
 
 Rules this module upholds:
 
 - A question is asked in one or more parts. Each part is a query of its own, with its own id, signature and table.
-- The labels of subjects are what the person typed: they are kept here and never sent.
-- A member's state over all parts never says more than its parts do: one part without an answer, and the whole has none.
+- The labels of subjects are what the person typed: they are stored here and never sent.
+- A member's state over all parts never says more than its parts: if one part has no answer, the whole has none.
 """
 
 from __future__ import annotations
@@ -36,13 +36,12 @@ _WORST_FIRST: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for all parts of a question.
+    """The terms for all parts of a question.
 
-    `officer` and `officer_role`: who asked. `recipients` empty: every active member. `members`: who was expected to
+    `officer` and `officer_role`: who asked. `recipients` empty: every active member. `members`: those expected to
     answer when it was asked. `budget`: seconds to wait for each part. `subjects`, `fingerprints`: how many, over all
     parts. `left_out`: fingerprints of videos that were not asked about, so that the question fits. `from_case`: the
-    subjects are the holdings of `case`. `again`: the id of the question that this one repeats, b"" where it repeats
-    none.
+    subjects are the holdings of `case`. `again`: the id of the question that this one repeats, b"" if it repeats none.
     """
 
     case: str
@@ -65,7 +64,7 @@ class Terms:
 class Part:
     """One part of a question. `number` from 1. `query_id`: of the query that asks it. `cost` in fingerprints.
 
-    `asked_at` and `closed_at` in Unix seconds, 0 before that: a part that was asked and is not closed was interrupted.
+    `asked_at` and `closed_at` in Unix seconds, 0 before that: a part that is asked and not closed was interrupted.
     """
 
     number: int
@@ -77,7 +76,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptQuestion:
-    """A question as it is kept. `terms` is None where it was asked by a version that did not keep them."""
+    """A stored question. `terms` is None if it was asked by a version that did not store them."""
 
     id: bytes
     created_at: int
@@ -90,13 +89,13 @@ class KeptQuestion:
         return all(part.closed_at for part in self.parts)
 
     def chosen(self, number: bytes) -> tuple[Part, ...]:
-        """All parts where `number` is the id of the question; else the one part with this query id."""
+        """All parts if `number` is the id of the question; else the one part with this query id."""
         return tuple(part for part in self.parts if number in (self.id, part.query_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBody:
-    """What a part asks about. `payload`: the encoded `QueryPayload`; `labels` of its subjects, in their order."""
+    """The subjects of a part. `payload`: the encoded `QueryPayload`; `labels` of its subjects, in order."""
 
     payload: bytes
     labels: tuple[str, ...] = ()
@@ -104,20 +103,20 @@ class PartBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPart:
-    """A part that is about to be kept."""
+    """A part that is about to be stored."""
 
     part: Part
     body: PartBody
 
 
 def combined(states: Sequence[Outcome]) -> Outcome:
-    """One state for several parts: that of the part that stands worst; `hit` where all are answered and one is."""
+    """One state for several parts: the worst of their states; `hit` if all are answered and one is a hit."""
     return min(states, key=_WORST_FIRST.index)
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The closing table over all parts. `hits` counts what members answered, `local_hits` what was found here."""
+    """The closing table over all parts. `hits` counts hits that members answered, `local_hits` hits found here."""
 
     parts: int = 1
     outcomes: dict[MemberId, dict[int, Outcome]] = field(default_factory=dict)
@@ -141,7 +140,7 @@ class Tally:
         return self.local_hits + self.member_hits.total()
 
     def states(self) -> Mapping[MemberId, Outcome]:
-        """One state a member, over all parts. A part in which a member has no state was not asked."""
+        """One state per member, over all parts. A part without a state for a member counts as not asked."""
         return {
             member: combined([by_part.get(part, Outcome.NOT_ASKED) for part in range(1, self.parts + 1)])
             for member, by_part in sorted(self.outcomes.items())
@@ -152,5 +151,5 @@ class Tally:
         return sum(state in ANSWERED for state in self.outcomes.get(member, {}).values())
 
     def complete(self) -> bool:
-        """Whether every member that was expected has answered every part (otherwise exit code 3)."""
+        """Whether every expected member has answered every part (if not, exit code 3)."""
         return all(self.answered(member) == self.parts for member in self.expected)

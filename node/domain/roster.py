@@ -1,10 +1,10 @@
-"""Who may speak, with which keys, and what the federation agreed.
+"""The members, their keys, and the federation's policy.
 
 Rules this module upholds:
 
-- These values come out of verified TUF targets only (`node/pki`); nothing here verifies a signature.
-- Every key carries its purpose and its status; a log key also the sizes of the log that it may vouch for.
-- A name that the roster does not hold is nobody (promise 8).
+- These values come only from verified TUF targets (`node/pki`); nothing here verifies a signature.
+- Every key has its purpose and its status; a log key also the sizes of the log that it may vouch for.
+- A name that is not in the roster has no rights (promise 8).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from node.domain.ids import FederationId, MemberId, Origin
 
 PDQ_RADIUS_CAP: Final = 31
-"""Policy may narrow the radius, never widen it past this (promise: hard caps above the policy)."""
+"""The policy may lower the radius, but never raise it above this (promise: hard caps above the policy)."""
 MAX_SKEW_SECONDS: Final = 3_600
 
 
@@ -37,7 +37,7 @@ class KeyPurpose(StrEnum):
 
 
 class KeyStatus(StrEnum):
-    """An active key signs; a retired one vouches for what it signed; a revoked one for nothing new."""
+    """An active key signs; a retired one vouches for what it has signed; a revoked one for nothing new."""
 
     ACTIVE = "active"
     RETIRED = "retired"
@@ -45,7 +45,7 @@ class KeyStatus(StrEnum):
 
 
 class MemberStatus(StrEnum):
-    """Suspension comes from the hub's delegated role, leaving from the authority."""
+    """The hub's delegated role states a suspension, the authority states leaving."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -68,10 +68,10 @@ class MemberKey:
 class Member:
     """One member as the authority signed it, with the hub's suspension applied.
 
-    `fading`: verifier keys that stopped being its statement key so lately that what they signed may still be on its
-    way. Never from the authority: whoever holds the roster in force knows when it changed (`usecases.roster.Members`).
-    `suspension`: why the hub's operator suspended it, in the operator's own words: one printable line, not to be
-    believed and not to be logged. `suspended_since`: Unix seconds. "" and 0 where the hub did not suspend it.
+    `fading`: verifier keys that recently stopped being its statement key, so messages that they signed may still be
+    under way. Never from the authority: the holder of the roster in force knows when it changed
+    (`usecases.roster.Members`). `suspension`: why the hub's operator suspended it, in the operator's own words: one
+    printable line, neither trusted nor logged. `suspended_since`: Unix seconds. "" and 0 if the hub did not suspend it.
     """
 
     id: MemberId
@@ -84,7 +84,7 @@ class Member:
 
     @property
     def log_epoch(self) -> int:
-        """The epoch of the member's newest log key, of any status; 0 where it has none."""
+        """The epoch of the member's newest log key, of any status; 0 if it has none."""
         return max((key.epoch for key in self.keys if key.purpose is KeyPurpose.LOG), default=0)
 
     def active_vkeys(self) -> dict[str, str]:
@@ -110,17 +110,17 @@ class Member:
         return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
 
     def in_flight_vkeys(self) -> tuple[str, ...]:
-        """The keys that count for a query or an answer that arrives now: the active one, and those that are fading."""
+        """The keys that count for a query or an answer that arrives now: the active one, and the fading ones."""
         return self.statement_vkeys() + self.fading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerHubKey:
-    """A mirror key that the hub has given up, and what it still vouches for.
+    """A former mirror key of the hub, and what it still vouches for.
 
-    `status`: retired (a planned change, or a lost hub) or revoked (somebody else may hold the key). `until`: Unix
-    seconds; a cosignature that is dated later counts for nothing. `sizes`: the largest size of each log that the key
-    may vouch for, by the text of the log's origin, and 0 for a log that is not named; None where nobody knows them.
+    `status`: retired (a planned change, or a lost hub) or revoked (someone else may have the key). `until`: Unix
+    seconds; a cosignature with a later date counts for nothing. `sizes`: the largest size of each log that the key may
+    vouch for, by the text of the log's origin, and 0 for a log that is not named; None if they are unknown.
     """
 
     vkey: str
@@ -137,7 +137,7 @@ class FormerHubKey:
 class HubIdentity:
     """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER).
 
-    `former`: the mirror keys that it had before, the oldest first.
+    `former`: its earlier mirror keys, oldest first.
     """
 
     cosigner_vkey: str
@@ -145,7 +145,7 @@ class HubIdentity:
     former: tuple[FormerHubKey, ...] = ()
 
     def is_hub(self, other: HubIdentity) -> bool:
-        """Whether both name the same hub with the same keys, whatever they know of its former ones."""
+        """Whether both name the same hub with the same keys; former keys are not compared."""
         return (self.cosigner_vkey, self.ca_sha256) == (other.cosigner_vkey, other.ca_sha256)
 
 
@@ -160,9 +160,9 @@ class CategoryScheme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the federation agreed. Seconds, bits and counts as named.
+    """The policy of the federation. Seconds, bits and counts as named.
 
-    `query_cost_per_minute`: how many fingerprints a member may ask about a minute, over all its queries.
+    `query_cost_per_minute`: how many fingerprints a member may ask about per minute, over all its queries.
     """
 
     version: int = 1
@@ -179,7 +179,7 @@ class Policy:
 
     @property
     def radius(self) -> int:
-        """The PDQ radius that is used: the agreed one, below the code's own cap."""
+        """The PDQ radius in use: the agreed one, limited by the code's own cap."""
         return min(self.pdq_radius, PDQ_RADIUS_CAP)
 
 
@@ -195,11 +195,11 @@ class Roster:
     policy: Policy = field(default_factory=Policy)
 
     def active(self) -> tuple[MemberId, ...]:
-        """The members that may speak now, in order."""
+        """The active members, in order."""
         return tuple(sorted(m.id for m in self.members.values() if m.status is MemberStatus.ACTIVE))
 
     def require_active(self, member: MemberId) -> Member:
-        """The member, or `Refused` where unknown or gone, `Suspended` where suspended."""
+        """The member, or `Refused` if unknown or gone, `Suspended` if suspended."""
         found = self.members.get(member)
         if found is None or found.status is MemberStatus.LEFT:
             raise Refused(f"{member} is not a member of {self.federation}", remedy="ask the federation's authority")
@@ -208,14 +208,14 @@ class Roster:
         return found
 
     def require_owner(self, member: MemberId) -> Member:
-        """The member where it is active or has left: it may still take back what it said. Raises as `require_active`
-        where it is unknown or suspended.
+        """The member if it is active or has left: it may still retract its records. Raises as `require_active` if it is
+        unknown or suspended.
         """
         found = self.members.get(member)
         return found if found is not None and found.status is MemberStatus.LEFT else self.require_active(member)
 
     def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
-        """The keys that may vouch for `origin`; empty where its member is unknown or the federation another."""
+        """The keys that may vouch for `origin`; empty if its member is unknown or the federation another."""
         member = self.members.get(origin.member)
         if member is None or origin.federation != self.federation or origin.stream != "log":
             return ()

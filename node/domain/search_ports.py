@@ -1,8 +1,8 @@
-"""The port of the search index: what it is asked, and what it proposes.
+"""The port of the search index: its requests and its proposals.
 
 Rules this module upholds:
 
-- An index proposes and the store decides: nothing found here is shown before it was re-checked.
+- An index proposes and the store decides: nothing found here is shown before it was checked again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ HOLDINGS_SOURCE = 0
 
 
 class Probe(NamedTuple):
-    """One hash looked for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, counted on
+    """One hash to search for: of subject `subject`, kind `code`; `orientation` an index into `ORIENTATIONS`, continued
     for the other variants of a picture (`queries.VARIANTS`): 8 to 15 without its plain borders, 16 to 31 on a
-    background; `at`: of a frame, when it is shown (milliseconds), None where nobody said. A tuple, as `RawHit` is.
+    background; `at`: for a frame its time (milliseconds), None if not stated. A tuple, as `RawHit` is.
     """
 
     subject: int
@@ -38,13 +38,13 @@ class Probe(NamedTuple):
 
 
 class RawHit(NamedTuple):
-    """What the index found: `source` and `row` say where, `distance` in bits (0 for exact kinds).
+    """One result of the index: `source` and `row` say where, `distance` in bits (0 for exact kinds).
 
-    `by`: the kind that was asked about where it is another than `code`, the kind that was found (a still picture and a
-    frame); else 0. Of two videos, or animated pictures, one hit a row: that of their nearest frames; `turns` says in
-    which orientations any are near (bit 0 the first of `ORIENTATIONS`), and is 0 for all else.
+    `by`: the kind that was asked about if it differs from `code`, the kind that was found (a still picture and a
+    frame); else 0. For two videos, or animated pictures, there is one hit per row: that of their nearest frames;
+    `turns` says in which orientations any are near (bit 0 the first of `ORIENTATIONS`), and is 0 for all else.
 
-    A tuple, for a crowd has thousands of them: to make a frozen dataclass takes longer than to find what is in it.
+    A tuple, because a crowd has thousands of them: creating a frozen dataclass takes longer than finding its content.
     """
 
     subject: int
@@ -60,8 +60,8 @@ class RawHit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concerned:
-    """Which rows of one source some arriving fingerprints may be near to. `pairs` int64 (n, 2): the row that arrived,
-    and the row of the source, each pair once. `left_out`: of an arrived row, how many further pairs were not given.
+    """Which rows of one source may be near some arriving fingerprints. `pairs` int64 (n, 2): the row that arrived, and
+    the row of the source, each pair once. `left_out`: for an arrived row, how many further pairs are omitted.
     """
 
     pairs: npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ class Concerned:
 
 
 class Alike(NamedTuple):
-    """What proposals of one source have in common that say the same of one subject."""
+    """What equivalent proposals of one source for one subject have in common."""
 
     subject: int
     source: int
@@ -81,51 +81,51 @@ class Alike(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """What the index found. `further`: how many more there are like some of the `hits`, that were not given."""
+    """The result of the index. `further`: how many more there are like some of the `hits` that are not listed."""
 
     hits: list[RawHit]
     further: Mapping[Alike, int] = field(default_factory=dict)
 
 
 class SearchIndex(Protocol):
-    """Exact search: recall 1.0 inside the radius. Derived data, always rebuildable; safe to call from any thread.
-    `floor`: the quality from which on a PDQ is in it.
+    """Exact search: recall 1.0 inside the radius. Derived data that can always be rebuilt; safe to call from any
+    thread. `floor`: the lowest quality of the PDQ hashes in it.
     """
 
     @property
     def floor(self) -> int: ...
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
-        """Found by the very next search. Low-quality and unsearchable hashes are left out by the index itself."""
+        """The next search finds them. The index itself leaves out low-quality and unsearchable hashes."""
         ...
 
     def remove(self, source: int, rows: Sequence[int]) -> None:
-        """Found by none; their bytes are overwritten."""
+        """No search finds them any more; their bytes are overwritten."""
         ...
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
         """All rows within `radius` bits of a PDQ probe (pHash: within `PHASH_RADIUS`), and equal to an exact one; PDQ
-        and frames of videos are also held against each other. Of videos it proposes what `domain.videos` has to judge.
+        and video frames are also compared with each other. For videos it proposes what `domain.videos` must judge.
         Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` or a probe of the wrong length.
         """
         ...
 
     def propose(self, probes: Sequence[Probe], radius: int, most: int, unbounded: Collection[int]) -> Proposed:
-        """As `search`, with at most `most` of those that are alike (`Alike`), those of the lowest rows; of the sources
-        in `unbounded`, and of frames of videos, all. So a source that has one hash thousands of times costs little.
+        """As `search`, with at most `most` of those that are alike (`Alike`), those with the lowest rows; for the
+        sources in `unbounded`, and for video frames, all. So a source with one hash thousands of times costs little.
         """
         ...
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
-        """The rows of `source` that a search for them would show one of `columns` (frames and PDQ in all eight
-        orientations, as far as bits tell). Nothing within the radius is missing, but what goes past `most` rows for one
-        row of `columns`: then the nearest are given, and every row with an equal SHA-256. Of two videos that are near
-        within the wide radius alone, it proposes by a sample of the frames of `columns`.
+        """The rows of `source` whose own search would show one of `columns` (frames and PDQ in all eight orientations,
+        as far as bits determine them). Nothing within the radius is missing, except beyond `most` rows for one row of
+        `columns`: then the nearest are returned, and every row with an equal SHA-256. For two videos that are near only
+        within the wide radius, it proposes by a sample of the frames of `columns`.
         """
         ...
 
     def beside(self) -> Self:
-        """An empty index of the same kind that is searched by the same threads. Nobody has to close it."""
+        """An empty index of the same kind with the same search threads. It need not be closed."""
         ...
 
     def sizes(self) -> Mapping[int, int]:

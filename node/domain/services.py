@@ -1,11 +1,12 @@
-"""What crosses the border, as Protocols over domain values: `wire` serves and calls them, `hub` and `sync` implement
-and use them.
+"""The services between hub and node, as Protocols over domain values. `wire` serves and calls them; `hub` and `sync`
+implement and use them.
 
 Rules this module upholds:
 
-- The caller's identity is a `MemberId` that `wire` took from the certificate and the roster; never a message's field.
+- The caller's identity is a `MemberId` that `wire` took from the certificate and the roster, never a field of a
+  message.
 - All are async. An implementation never blocks the event loop: store and hashing go to threads.
-- Errors are `node.errors`; `wire/status.py` carries their kind across, both ways.
+- Errors are `node.errors`; `wire/status.py` carries their kind over the wire, in both directions.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What the hub has of a log: how many entries, and the newest note that it cosigned (b"" where none)."""
+    """The hub's state of a log: how many entries, and the newest note that it cosigned (b"" if none)."""
 
     origin: Origin
     size: int
@@ -36,17 +37,17 @@ class Carrier(Protocol):
     """LogCarrier as a node sees it (a client bound to one hub)."""
 
     async def heads(self, origins: Sequence[Origin]) -> list[Head]:
-        """The hub's heads of these logs; all logs that we may follow where `origins` is empty."""
+        """The hub's heads of these logs; of all logs that we may follow if `origins` is empty."""
         ...
 
     async def submit(self, package: Package) -> Head:
-        """Hands in the next run of our own log; compare-and-swap on (origin, `package.start`). The head that comes
-        back is cosigned once the run reaches the size of its checkpoint. Raises `Conflict`, `Refused`, `BadProof`.
+        """Submits the next run of our own log; compare-and-swap on (origin, `package.start`). The returned head is
+        cosigned once the run reaches the size of its checkpoint. Raises `Conflict`, `Refused`, `BadProof`.
         """
         ...
 
     def follow(self, cursors: Sequence[LogView]) -> AsyncIterator[Package]:
-        """Packages from each cursor on (logs not named start at 0), then the live tail. Ends only by an error."""
+        """Packages from each cursor on (logs not named start at 0), then new ones. Only an error ends the stream."""
         ...
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
@@ -68,7 +69,7 @@ class CarrierService(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What the hub sends down an attending stream: a query to answer, a late answer to our own, or a farewell.
+    """What the hub sends on an attending stream: a query to answer, a late answer to our own, or a farewell.
 
     Exactly one of `query`, `late` is set, or `going_away` is True. `remaining`: seconds left of the asker's budget.
     """
@@ -81,8 +82,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What an attending node sends up: its signed answer to a query of `asker`. `held`: a person there decides, and one
-    more answer may come. `decided`: it is that one.
+    """What an attending node sends: its signed answer to a query of `asker`. `held`: an officer there decides, and one
+    more answer may come. `decided`: it is that answer.
     """
 
     asker: MemberId
@@ -96,18 +97,18 @@ class Relay(Protocol):
     """QueryRelay as a node sees it."""
 
     def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
-        """One event a recipient, in groups as they come, ending when all have one or after `budget` seconds."""
+        """One event per recipient, in groups as they come. Ends when all have one or after `budget` seconds."""
         ...
 
     def attend(self, replies: AsyncIterator[Reply]) -> AsyncGenerator[Delivery, None]:
-        """Holds the stream open: deliveries down, replies up. Ends by an error or by `going_away`, and when it is
-        closed, by whoever reads it.
+        """Holds the stream open: deliveries from the hub, replies to it. Ends by an error, by `going_away`, and when
+        its reader closes it.
         """
         ...
 
 
 class RelayService(Protocol):
-    """QueryRelay as the hub answers it. A group of events is never empty: those that were there together."""
+    """QueryRelay as the hub answers it. A group contains the events available together, and is never empty."""
 
     def ask(self, member: MemberId, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]: ...
 
@@ -138,7 +139,7 @@ class JoinStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterReader:
-    """By what a caller without a certificate shows that it may read the roster; nothing of it for the roots alone.
+    """The proof with which a caller without a certificate reads the roster; empty for the roots alone.
 
     Either `secret`, of an invitation, or `signature` by a statement key of `member` over `challenge` (see `signing`).
     """
@@ -158,15 +159,15 @@ class RosterService(Protocol):
     async def file(self, member: MemberId, name: str, limit: int) -> bytes: ...
 
     def changes(self, member: MemberId) -> AsyncIterator[None]:
-        """Once at first, then each time that another roster is in force. Ends only by an error."""
+        """Once at first, then each time another roster is in force. Ends only by an error."""
         ...
 
 
 class Enrolment(Protocol):
-    """The port with server TLS alone, as a node sees it."""
+    """The port with server-side TLS only, as a node sees it."""
 
     async def join(self, petition: JoinPetition) -> JoinStatus:
-        """Files the petition, or asks how it stands (idempotent: same token, same keys)."""
+        """Files the petition, or asks for its state (idempotent: same token, same keys)."""
         ...
 
     async def challenge(self, member: MemberId) -> bytes:
@@ -176,7 +177,7 @@ class Enrolment(Protocol):
     async def renew_expired(
         self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
     ) -> tuple[bytes, ...]:
-        """A new chain for a member whose certificate ran out; `signature` by its statement key (see `signing`)."""
+        """A new chain for a member whose certificate has expired; `signature` by its statement key (see `signing`)."""
         ...
 
     async def metadata(self, name: str, limit: int, reader: RosterReader = ANYBODY) -> bytes:
@@ -185,8 +186,8 @@ class Enrolment(Protocol):
 
 
 class EnrolmentService(Protocol):
-    """The same as the hub answers it. The peer is unauthenticated: everything is checked inside. `address`: where the
-    call comes from, "" where that is not known; for brakes and logs alone.
+    """The same as the hub answers it. The peer is unauthenticated: everything is checked inside. `address`: the
+    caller's address, "" if unknown; only for brakes and logs.
     """
 
     async def join(self, petition: JoinPetition, *, address: str = "") -> JoinStatus: ...
@@ -213,7 +214,7 @@ class RenewalService(Protocol):
 
 
 class Gate(Protocol):
-    """Who is calling: `wire` asks it for each call and each stream, and ends streams when it says so."""
+    """Identifies callers: `wire` asks it for each call and each stream, and ends streams when it says so."""
 
     def admit(self, spiffe_id: str, spki_sha256: bytes, not_after: float) -> MemberId:
         """The member behind a certificate. Raises `Unauthenticated`, `Suspended`, `Expired`."""

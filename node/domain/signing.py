@@ -2,10 +2,10 @@ r"""The bytes that keys sign and digests cover, other than the log's own (see `t
 
 Rules this module upholds:
 
-- A preimage starts with `vigil/<type>/v1\n`, so that no signature means two things, and nothing signed with a
-  statement key can be read as a checkpoint (whose first line is an origin).
-- Every field after that is `u32 length (big-endian) || bytes`, fixed or not, so that no two lists of fields give the
-  same bytes. Text is UTF-8.
+- A preimage starts with `vigil/<type>/v1\n`. So no signature has two meanings, and no message signed with a statement
+  key can be read as a checkpoint (whose first line is an origin).
+- Every field after that is `u32 length (big-endian) || bytes`, even if its length is fixed, so that no two lists of
+  fields give the same bytes. Text is UTF-8.
 - PROTOCOL.md says the same, and golden bytes in the tests fix it.
 """
 
@@ -21,11 +21,11 @@ _PETITION: Final = b"vigil/petition/v1\n"
 _RENEWAL: Final = b"vigil/renewal/v1\n"
 _READING: Final = b"vigil/roster-reading/v1\n"
 PREVIOUS: Final = "previous"
-"""In a petition beside the three purposes: the statement key that the member gives up, which endorses the new ones."""
+"""In a petition besides the three purposes: the statement key that the member gives up, which endorses the new ones."""
 
 
 def preimage(domain: bytes, *fields: bytes | str) -> bytes:
-    """`domain`, then each field behind its length (u32, big-endian)."""
+    """`domain`, then each field preceded by its length (u32, big-endian)."""
     parts = [domain]
     for field in fields:
         data = field.encode() if isinstance(field, str) else field
@@ -34,17 +34,17 @@ def preimage(domain: bytes, *fields: bytes | str) -> bytes:
 
 
 def query_preimage(federation: FederationId, header: bytes, payload: bytes) -> bytes:
-    """What the asker's statement key signs: header and payload as they travel."""
+    """What the asker's statement key signs: header and payload as they are sent."""
     return preimage(_QUERY, federation, header, payload)
 
 
 def query_digest(header: bytes, payload: bytes) -> bytes:
-    """SHA-256 (32 bytes) that binds an answer to one query: header and payload as they travelled."""
+    """SHA-256 (32 bytes) that binds an answer to one query: header and payload as they were sent."""
     return hashlib.sha256(preimage(_QUERY_DIGEST, header, payload)).digest()
 
 
 def answer_preimage(federation: FederationId, answer: bytes) -> bytes:
-    """What the answerer's statement key signs: the answer's bytes as they travel."""
+    """What the answering member's statement key signs: the answer's bytes as they are sent."""
     return preimage(_ANSWER, federation, answer)
 
 
@@ -58,12 +58,13 @@ def petition_preimage(purpose: str, secret_sha256: bytes, csr_sha256: bytes, mem
 
 
 def renewal_preimage(federation: FederationId, member: MemberId, csr: bytes, challenge: bytes) -> bytes:
-    """What a member whose certificate ran out signs with its statement key: the CSR (DER) and the hub's challenge."""
+    """What a member with an expired certificate signs with its statement key: the CSR (DER) and the hub's challenge."""
     return preimage(_RENEWAL, federation, member, csr, challenge)
 
 
 def reading_preimage(federation: FederationId, member: MemberId, ca_sha256: bytes, challenge: bytes) -> bytes:
-    """What a member without a certificate signs with its statement key to read the roster: the SHA-256 of the CA's
-    certificate that it was shown (so that nobody in between can pass the signature on), and the hub's challenge.
+    """What a member without a certificate signs with its statement key to read the roster: the SHA-256 of the CA
+    certificate that it was shown (so that an attacker in between cannot pass the signature on), and the hub's
+    challenge.
     """
     return preimage(_READING, federation, member, ca_sha256, challenge)

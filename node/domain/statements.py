@@ -1,10 +1,10 @@
-"""What a member says: the plain contents of a body.
+"""A member's statements: the plain contents of a body.
 
 Rules this module upholds:
 
-- A statement is about hashes: nothing here can hold a picture, a file name or a path.
-- A category is never a bare number: it has a scheme and a version, and the baseline beside it.
-- What a later version wrote is `NotUnderstood`, never guessed at; `Sealed` is carried and not read.
+- A statement is about hashes: it cannot contain a picture, a file name or a path.
+- A category is never a bare number: it has a scheme and a version, together with the baseline.
+- The content of a later version is `NotUnderstood`, never guessed; `Sealed` is passed on and not read.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
 
 READER: Final = 1
-"""The version of body that this program reads. A body whose `min_reader` is higher is not understood."""
+"""The version of body that this program reads. A body with a higher `min_reader` is not understood."""
 MAX_FINGERPRINTS: Final = 4_000
-"""Fingerprints in one body: an hour of video at a frame a second, and its digests."""
+"""Fingerprints in one body: an hour of video at one frame per second, and its digests."""
 MAX_TEXT: Final = 4_000
 """Characters of a comment, a note or a series name."""
 MAX_TAGS: Final = 32
@@ -64,7 +64,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """A thing's fingerprints and what its owner knows. A correction carries the same, whole."""
+    """The fingerprints of an item and what its owner knows. A correction contains all of it again."""
 
     fingerprints: tuple[Fingerprint, ...]
     media_type: str = ""
@@ -85,7 +85,7 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """Confirms or disputes another member's record, in the speaker's own log."""
+    """Confirms or disputes another member's record, in the author's own log."""
 
     verdict: Verdict
     category: Category | None = None
@@ -102,7 +102,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """A payload this version cannot open: carried, kept, and shown as sealed."""
+    """A payload that this version cannot open: passed on, stored, and shown as sealed."""
 
     scheme: int
     ciphertext: bytes
@@ -110,7 +110,7 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotUnderstood:
-    """A body of a later version (`min_reader` above `READER`) or without any statement this version knows."""
+    """A body of a later version (`min_reader` above `READER`) or without any known statement."""
 
     min_reader: int
 

@@ -1,12 +1,12 @@
-"""Hits of own holdings on other members' records, as they are kept: the values, and what a store owes them.
+"""Stored hits of own holdings on other members' records: the values, and the port of the store.
 
 Rules this module upholds:
 
-- A hit is one pair: a holding, and a record (origin, leaf). Whoever found it, and however often, it is one hit with the
-  best evidence that was found.
-- Evidence is about a body. When the body goes (a correction, a retraction, an expiry), the hit has ended and its
-  evidence is gone; the pair stays, so that a correction can go on with it.
-- A hit on an own record is no hit: it would say that a file is like itself.
+- A hit is one pair: a holding, and a record (origin, leaf). However often and by any search it was found, it is
+  one hit with the best evidence found.
+- Evidence is about a body. When the body is deleted (a correction, a retraction, an expiry), the hit ends and its
+  evidence is deleted. The pair stays, so that a correction can take it over.
+- A match with an own record is not a hit: it would say that a file is like itself.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from node.domain.videos import Shares
 
 MAX_OF_RECORD: Final = 1_000
-"""Hits that are kept of one record, beside those by an equal SHA-256, of which there is one holding each. A hash that
-is near very many (a plain surface, or one made to be) would fill the table."""
+"""Most stored hits of one record, besides those by an equal SHA-256 (one holding each). A hash that is near very many
+others (a plain surface, or a constructed hash) would fill the table."""
 MAX_OF_HOLDING: Final = 100
-"""Hits that are kept of one holding on the records of one member, in all its logs: no member can crowd out another, or
+"""Most stored hits of one holding on the records of one member, in all its logs: no member can crowd out another, or
 fill the table with one picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitEvidence:
-    """How near a holding and a record are; the fields are those of `queries.Hit`. The holding is what was asked about:
-    `orientation`, `look`, `shares.query_percent` and `subject_at` are of the holding, `at` of the record.
+    """How near a holding and a record are; the fields are those of `queries.Hit`. The holding takes the place of the
+    subject: `orientation`, `look`, `shares.query_percent` and `subject_at` are of the holding, `at` of the record.
     """
 
     algorithm: str
@@ -55,7 +55,7 @@ class HitEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundHit:
-    """What a search found, on its way into the table. `place`: the record's index in its log."""
+    """A search result to be stored. `place`: the record's index in its log."""
 
     holding: int
     record: RecordId
@@ -65,10 +65,10 @@ class FoundHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHit:
-    """One hit as it is kept. Times in Unix seconds.
+    """One stored hit. Times in Unix seconds.
 
-    `evidence` is None where the record's body is gone, and `ended` then True. `last_seen`: when a search found it last.
-    `shown_at`: when a person was shown it first, 0 for a new one. `allowed`: the allow-list hides it, as it is now.
+    `evidence` is None if the record's body is deleted, and `ended` is then True. `last_seen`: when a search last found
+    it. `shown_at`: when a person first saw it, 0 for a new one. `allowed`: whether the allow-list hides it now.
     """
 
     id: int
@@ -85,7 +85,7 @@ class StoredHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitCounts:
-    """Hits that stand. `hits`: all that the allow-list does not hide; `new`: of these, how many nobody was shown yet;
+    """Present hits. `hits`: all that the allow-list does not hide; `new`: how many of these nobody has seen yet;
     `hidden`: those that it hides; `holdings`: how many holdings the `hits` are of.
     """
 
@@ -109,63 +109,61 @@ class HitReader(Protocol):
         before: int = 0,
         limit: int = 100,
     ) -> list[StoredHit]:
-        """Hits that stand, the newest first: of one case, on records of one member, or of all but those in `without`,
-        those nobody was shown yet, with those that the allow-list hides, those with ids below `before` (0: all).
+        """Present hits, newest first: of one case, on records of one member, or of all except those in `without`; those
+        that nobody has seen yet; with those that the allow-list hides; those with ids below `before` (0: all).
         """
         ...
 
     def hits_of_pairs(self, pairs: Sequence[tuple[int, RecordId]]) -> Mapping[tuple[int, RecordId], StoredHit]:
-        """The hits of these pairs of a holding and a record, those that have ended among them."""
+        """The hits of these pairs of a holding and a record, including ended ones."""
         ...
 
     def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
-        """How many hits stand, those on records of the members in `without` left out."""
+        """How many present hits there are, without those on records of the members in `without`."""
         ...
 
     def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
-        """How many hits stand on the records of each member that the allow-list does not hide."""
+        """How many present hits that the allow-list does not hide are on the records of each member."""
         ...
 
     def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
-        """The holdings of a case that have hits which the allow-list does not hide, those on records of the members in
-        `without` left out.
+        """The holdings of a case with hits that the allow-list does not hide, without those on records of the members
+        in `without`.
         """
         ...
 
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
-        """How many hits stand on the records at these places of a log, by place, of those that have any."""
+        """How many present hits are on the records at these positions of a log, by position, if any."""
         ...
 
     def hits_in(self, origin: Origin, holdings: Sequence[int]) -> Mapping[int, int]:
-        """How many hits of these holdings stand on records of a log, by holding, of those that have any."""
+        """How many hits of these holdings are on records of a log, by holding, if any."""
         ...
 
     def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
-        """How many hits each of these holdings has that the allow-list does not hide, of those that have any."""
+        """How many hits each of these holdings has that the allow-list does not hide, if any."""
         ...
 
     def known_holdings(self, holdings: Sequence[int]) -> set[int]:
-        """Those of these holdings that are there."""
+        """Those of these holdings that exist."""
         ...
 
     def crowded(self) -> Mapping[tuple[int, int], int]:
-        """(source, row) -> how many hits at least were left out of the record at `row` of log number `source`."""
+        """(source, row) -> how many hits at least were omitted for the record at `row` of log number `source`."""
         ...
 
     def crowded_holdings(self) -> Mapping[tuple[int, str], int]:
-        """(holding, member) -> how many hits on records of the member were left out, about. Without a member ("") it is
-        what was left out before this was told apart.
+        """(holding, member) -> about how many hits on records of the member were omitted. Without a member (""):
+        omitted before the two were told apart.
         """
         ...
 
     def waiting(self, limit: int) -> list[tuple[int, int]]:
-        """(source, row) of what waits to be matched apart from the order of its log: holdings, and records whose body
-        came late.
-        """
+        """(source, row) of rows that wait to be matched out of log order: holdings, and records with a late body."""
         ...
 
     def matched(self) -> Mapping[int, int]:
-        """Log number -> up to which size its records were matched. A log that is not named: none of it."""
+        """Log number -> the size up to which its records were matched. A log that is not named: none of it."""
         ...
 
 
@@ -173,11 +171,11 @@ class HitWriter(HitReader, Protocol):
     """Writes hits, and how far records were matched."""
 
     def add_hits(self, hits: Sequence[StoredHit]) -> None:
-        """New ones; `id` is not looked at. Raises `Misuse` where the log of a record is not here."""
+        """New ones; `id` is ignored. Raises `Misuse` if the log of a record is not here."""
         ...
 
     def change_hits(self, hits: Sequence[StoredHit]) -> None:
-        """Puts these in the place of those with their ids: record, evidence, `last_seen` and `ended`."""
+        """Replaces the hits with these ids: record, evidence, `last_seen` and `ended`."""
         ...
 
     def see_hits(self, ids: Sequence[int], now: int) -> None:
@@ -185,35 +183,35 @@ class HitWriter(HitReader, Protocol):
         ...
 
     def show_hits(self, ids: Sequence[int], now: int) -> None:
-        """A person was shown them. The first time stays."""
+        """A person has seen them. The first time stays."""
         ...
 
     def end_hits(self, number: int, rows: Sequence[int]) -> int:
-        """The bodies at these places of log `number` are gone: their hits end, and the evidence is overwritten; how
-        many that were. The caller scrubs.
+        """The bodies at these positions of log `number` are deleted: their hits end, and the evidence is overwritten;
+        returns how many. The caller scrubs.
         """
         ...
 
     def forget_hits_of_holding(self, holding: int) -> int:
-        """Deletes every trace of a holding that goes; how many hits that were. The caller scrubs."""
+        """Deletes every trace of a deleted holding; returns how many hits. The caller scrubs."""
         ...
 
     def forget_ended_hits(self, before: int) -> int:
-        """Deletes hits that have ended and were last found before this Unix second; how many."""
+        """Deletes ended hits that were last found before this Unix second; returns how many."""
         ...
 
     def crowd(self, source: int, row: int, left_out: int) -> None:
-        """Notes that hits on a record were left out. The largest number stays."""
+        """Notes that hits on a record were omitted. The largest number stays."""
         ...
 
     def crowd_holding(self, holding: int, member: MemberId, left_out: int, *, further: bool) -> None:
-        """Notes that hits of a holding on records of a member were left out. `further`: beside all that were noted
-        before; else the larger number stays.
+        """Notes that hits of a holding on records of a member were omitted. `further`: in addition to all noted before;
+        else the larger number stays.
         """
         ...
 
     def wait_for_match(self, source: int, rows: Sequence[int]) -> None:
-        """Notes rows to be matched apart; once is enough."""
+        """Notes rows to be matched out of log order; once is enough."""
         ...
 
     def stop_waiting(self, rows: Sequence[tuple[int, int]]) -> None:

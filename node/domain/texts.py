@@ -1,12 +1,13 @@
-"""Texts for people: what a person may type or a member may send as a name or a reason, and how any text is shown.
+"""Texts for people: which names and reasons are accepted, and how any text is shown.
 
 Rules this module upholds:
 
-- One rule for every text of one line: only characters that print, no space around it, and no more combining marks on
-  one letter than a language has. What breaks it is refused where it is typed or where it would be taken in.
-- Whatever was signed before it was judged (a comment in a member's log) is kept as it is, and shown by `shown` alone.
-- Two names that a person takes for one another are one name (`skeleton`): upper and lower case, width, marks, spaces
-  and letters that look alike do not tell two members apart.
+- One rule for every one-line text: only printable characters, no surrounding space, and no more combining marks on one
+  letter than a language has. A text that breaks the rule is refused where it is typed or first accepted.
+- Text that was signed before it was checked (a comment in a member's log) is stored unchanged, and only shown by
+  `shown`.
+- Two names that a person confuses are one name (`skeleton`): upper and lower case, width, marks, spaces and similar
+  letters do not distinguish two members.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ MAX_MARKS: Final = 6
 _BYTES: Final = 0xDC00
 _FIRST_BYTE: Final = _BYTES + 0x80
 _LAST_BYTE: Final = _BYTES + 0xFF
-"""How Python carries a byte of a file name that is no UTF-8 (PEP 383)."""
+"""How Python represents a byte of a file name that is not UTF-8 (PEP 383)."""
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _MARKS: Final = frozenset({"Mn", "Me"})
 _PAIRS: Final = (("rn", "m"), ("vv", "w"))
 
 
 def checked_text(text: str, most: int, what: str, error: type[Malformed | Misuse] = Malformed) -> str:
-    """`text`, where it is one printable line of 1 to `most` characters. Raises `error` (`Misuse` for what a person
-    types here), which says what is wrong.
+    """`text`, if it is one printable line of 1 to `most` characters. Raises `error` (`Misuse` for typed text), which
+    says what is wrong.
 
-    `what`: how the text is called in the message.
+    `what`: the name of the text in the message.
     """
     if not 1 <= len(text) <= most:
         raise error(f"{what} has 1 to {most} characters, not {len(text):,}", remedy="shorten it, or type it again")
@@ -55,8 +56,8 @@ def checked_text(text: str, most: int, what: str, error: type[Malformed | Misuse
 
 
 def signed_text(text: str, most: int, what: str) -> str:
-    """The same of a text that was signed before it is read, by whoever took it in: what would make it no line at all is
-    refused, for it has no place in what is signed, and what is merely too much is left to `shown`. Raises `Malformed`.
+    """The same for a text that was signed before it is checked here. A text that is not one line is refused; a text
+    that only exceeds a limit is left to `shown`. Raises `Malformed`.
     """
     if not 1 <= len(text) <= most or not text.isprintable():
         raise Malformed(f"{what} is one printable line of at most {most} characters")
@@ -64,14 +65,14 @@ def signed_text(text: str, most: int, what: str) -> str:
 
 
 def _unprintable(text: str) -> int:
-    """The number of the first character that does not print, counted from 1; 0 where all do."""
+    """The number of the first unprintable character, counted from 1; 0 if there is none."""
     if text.isprintable():
         return 0
     return next(number for number, each in enumerate(text, 1) if not each.isprintable())
 
 
 def too_many_marks(text: str) -> bool:
-    """Whether more combining marks stand in a row than any language has, or one with nothing before it."""
+    """Whether there are more combining marks in a row than any language has, or one with nothing before it."""
     if text.isascii():
         return False
     marks = MAX_MARKS if unicodedata.category(text[0]) in _MARKS else 0
@@ -83,9 +84,9 @@ def too_many_marks(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    r"""`text` on one line, as it may be shown: what does not print (escapes, line ends, bidirectional marks) is spelt
-    as Python spells it, such as `\n` and `\u202e`; a byte that is no UTF-8 as `\xe9`. Combining marks past `MAX_MARKS`
-    in a row are replaced, all of them by one character.
+    r"""`text` on one line, safe to show: unprintable characters (escapes, line ends, bidirectional marks) are written
+    as Python escapes, such as `\n` and `\u202e`; a byte that is not UTF-8 as `\xe9`. Of combining marks in a row beyond
+    `MAX_MARKS`, all are replaced by one character.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -101,14 +102,14 @@ def shown(text: str) -> str:
 
 
 def _spelt(character: str) -> str:
-    """A character that does not print, in ASCII. What `surrogateescape` made of a byte is shown as that byte."""
+    """An unprintable character, in ASCII. A byte that `surrogateescape` represents is shown as that byte."""
     if _FIRST_BYTE <= ord(character) <= _LAST_BYTE:
         return f"\\x{ord(character) - _BYTES:02x}"
     return character.encode("unicode_escape").decode("ascii")
 
 
 def folded(text: str) -> str:
-    """`text` without what only its spelling adds: case, width, marks, spaces, punctuation and foreign letters that look
+    """`text` without differences of spelling: case, width, marks, spaces, punctuation and foreign letters that look
     like Latin ones.
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -117,7 +118,7 @@ def folded(text: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """What is left of a name when everything is taken away that people do not tell names apart by."""
+    """The rest of a name without everything by which people do not distinguish names."""
     told = folded(name).translate(ASCII)
     for pair, one in _PAIRS:
         told = told.replace(pair, one)
@@ -125,8 +126,8 @@ def skeleton(name: str) -> str:
 
 
 def check_untaken(name: str, names: Mapping[MemberId, str], own: MemberId) -> None:
-    """Raises `Refused` where a person could take `name` for the name or the id of another member. `names`: of the
-    members; that of `own` may be kept, and its id is a name that nobody else can have.
+    """Raises `Refused` if a person could confuse `name` with the name or the id of another member. `names`: of the
+    members; the name of `own` may stay, and no other member may use its id as a name.
     """
     if folded(name) == folded(own):
         return

@@ -1,14 +1,15 @@
-"""The invitation token: what a node needs to join, as one line that a person can paste.
+"""The invitation token: the data a node needs to join, as one line that a person can paste.
 
 Rules this module upholds:
 
 - `vigil1.` and base64url, without padding, of the fields and the first 8 bytes of SHA-256 over the line
-  `vigil/token/v1` and them. The fields: federation, member, hub address, enrolment address, each behind its length
-  (u8); CA SHA-256 32; root version u32; root SHA-256 32; secret 32; expiry u64 (Unix seconds). Integers big-endian.
-- A parser accepts exactly what the formatter emits, so a slip in copying is told from a token that was refused.
-- It pins CA and root by their hashes: no secret goes to a server that the CA does not vouch for, and no roster is
-  believed that the root does not lead to. Their digits are what people compare by voice.
-- The secret is shown by `format` alone.
+  `vigil/token/v1` and the fields. The fields: federation, member, hub address, enrolment address, each preceded by its
+  length (u8); CA SHA-256 32; root version u32; root SHA-256 32; secret 32; expiry u64 (Unix seconds). Integers
+  big-endian.
+- A parser accepts exactly what the formatter emits, so a copying error is distinguished from a refused token.
+- It pins CA and root by their hashes: no secret is sent to a server that the CA does not vouch for, and no roster is
+  trusted that does not lead back to the root. People compare the digits of these hashes by voice.
+- Only `format` shows the secret.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from node.errors import Malformed, Misuse
 PREFIX: Final = "vigil1."
 SECRET_SIZE: Final = 32
 INVITATION_SECONDS: Final = 48 * 3_600
-"""How long an invitation is valid where its operator says nothing else."""
+"""How long an invitation is valid if its operator gives no other time."""
 MAX_TOKEN: Final = 2_048
-"""Characters of a token. One has about 260."""
+"""Most characters of a token. One has about 260."""
 _CHECKSUM: Final = 8
 _DOMAIN: Final = b"vigil/token/v1\n"
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -54,7 +55,7 @@ class Token:
 
     @property
     def secret_sha256(self) -> bytes:
-        """What the hub keeps of the secret."""
+        """The part of the secret that the hub stores."""
         return hashlib.sha256(self.secret).digest()
 
 
@@ -67,7 +68,7 @@ def address(text: str) -> str:
 
 
 def format_token(token: Token) -> str:
-    """The token's one line. Raises `Misuse` where it could not be read back."""
+    """The token's one line. Raises `Misuse` if it could not be read back."""
     parts = [each.encode() for each in (token.federation, token.member, token.hub, token.enrolment)]
     try:
         fields = b"".join(bytes([len(part)]) + part for part in parts)
@@ -81,10 +82,10 @@ def format_token(token: Token) -> str:
 
 
 def parse_token(text: str) -> Token:
-    """Reads a token. Raises `Malformed`. The caller compares its expiry, and two people its digits."""
+    """Reads a token. Raises `Malformed`. The caller must check its expiry, and two people compare its digits."""
     token = _parse(text)
     if format_token(token) != text:
-        raise Malformed("a token that is not spelled as one", remedy="paste it again, whole")
+        raise Malformed("the token is not in its exact form", remedy="paste it again, whole")
     return token
 
 
@@ -102,14 +103,14 @@ def _parse(text: str) -> Token:
         raise Malformed("a token that was cut", remedy="paste it again, whole") from error
     fields, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
     if checksum != _checksum(fields):
-        raise Malformed("a token with a slip in it: its checksum does not come out", remedy="paste it again, whole")
+        raise Malformed("the token has a copying error: its checksum does not match", remedy="paste it again, whole")
     parts: list[bytes] = []
     while len(parts) < 4:  # noqa: PLR2004 -- the four variable fields
         size = 1 + int.from_bytes(fields[:1], "big")
         parts.append(fields[1:size])
         fields = fields[size:]
     if len(fields) != _TAIL.size:
-        raise Malformed("a token whose fields do not add up")
+        raise Malformed("a token whose fields do not match its length")
     try:
         federation, member, hub, enrolment = (part.decode("ascii") for part in parts)
     except UnicodeDecodeError as error:

@@ -1,10 +1,10 @@
-"""A lock that is taken in turn.
+"""A lock that threads take in turn.
 
 Rules this module upholds:
 
-- Whoever came first is next. A thread that takes the lock again and again, for one piece of work after another, lets
-  everybody in between who waits; Python's own locks give no such promise, and the same thread gets most of them back.
-- Only the thread that holds it lets go of it. It may take it again while it holds it.
+- First come, first served. A thread that takes the lock again and again lets every waiting thread in between. Python's
+  own locks give no such guarantee, and the same thread gets most of them back.
+- Only the thread that holds the lock releases it. It may take the lock again while it holds it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TurnLock:
-    """A reentrant lock, used by `with` alone."""
+    """A reentrant lock, used only with `with`."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -54,13 +54,13 @@ class TurnLock:
             return
         self._owner = 0
         if self._waiting:
-            # Handed over, and not only given free: nobody else gets in between.
+            # Handed over directly, not only released: no other thread gets in between.
             self._owner, turn = self._waiting.popleft()
             self._depth = 1
             turn.release()
 
     def _leave(self, me: int, turn: threading.Lock) -> None:
-        """Whoever is interrupted while waiting waits no more; where it was its turn by then, the next one has it."""
+        """An interrupted waiter stops waiting; if it was its turn by then, the next one gets it."""
         with self._guard:
             if (me, turn) in self._waiting:
                 self._waiting.remove((me, turn))

@@ -1,12 +1,12 @@
-"""What each member has taken of the others: a ledger of counts, by member, resource and period.
+"""What each member has used of the others' resources: a ledger of counts, by member, resource and period.
 
 Rules this module upholds:
 
-- A count belongs to a window of time: the number of the minute or of the day since 1970 (UTC), or 0 for all of it. A
-  charge in another window starts that count again.
-- The ledger is bounded: one row a member, resource and period, however much is charged.
-- A charge is added to what stands in the store, so that two processes that share it never lose one another's.
-- It holds names of members and numbers, never contents.
+- A count belongs to a window of time: the number of the minute or of the day since 1970 (UTC), or 0 for all time. A
+  charge in another window restarts that count.
+- The ledger is bounded: one row per member, resource and period, however much is charged.
+- A charge is added to the stored count, so that two processes that share the store never lose each other's charges.
+- It contains names of members and numbers, never contents.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 class Resource(IntEnum):
-    """What is counted. The numbers stand in databases."""
+    """The counted resources. The numbers are stored in databases."""
 
     ENTRIES = 1
     """Entries of a member's logs."""
     BYTES = 2
-    """What those entries cost on a disk (`usecases.quotas.cost_of_run`)."""
+    """The storage cost of those entries (`usecases.quotas.cost_of_run`)."""
     SET_ASIDE = 3
     """Entries that no correct writer emits."""
     PROBES = 4
     """Fingerprints that a member asked about."""
     CARRIED = 5
-    """Fingerprints that a member asked about, each counted for every member that was asked."""
+    """Fingerprints that a member asked about, each counted once per recipient."""
 
 
 class Period(IntEnum):
-    """Seconds of a window. `ALL`: there is one window only."""
+    """Seconds of a window. `ALL`: there is only one window."""
 
     ALL = 0
     MINUTE = 60
@@ -51,7 +51,7 @@ class Period(IntEnum):
 
 
 class Count(NamedTuple):
-    """How much was charged in one window. A tuple: a busy node makes two of them for each question."""
+    """The charge in one window. A tuple: a busy node makes two of them for each question."""
 
     window: int
     used: int
@@ -63,7 +63,7 @@ Usage = dict[tuple[Resource, Period], Count]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """`amount` of `resource` that `member` has taken, in these periods."""
+    """`amount` of `resource` that `member` has used, in these periods."""
 
     member: MemberId
     resource: Resource
@@ -72,13 +72,13 @@ class Charge:
 
 
 def used(usage: Mapping[tuple[Resource, Period], Count], resource: Resource, period: Period, now: float) -> int:
-    """What stands in the window of `now`."""
+    """The count in the window of `now`."""
     count = usage.get((resource, period))
     return count.used if count is not None and count.window == period.window(now) else 0
 
 
 def add(usage: Usage, charge: Charge, now: float) -> None:
-    """Adds a charge to counts in memory, as `UsageWriter.charge` does to those in the store."""
+    """Adds a charge to counts in memory, as `UsageWriter.charge` does to stored ones."""
     for period in charge.periods:
         key, window = (charge.resource, period), period.window(now)
         before = usage.get(key)
@@ -90,11 +90,11 @@ class UsageReader(Protocol):
     """Reads the ledger inside one snapshot."""
 
     def usage(self, member: MemberId) -> Usage:
-        """The counts of one member; empty where nothing was charged."""
+        """The counts of one member; empty if nothing was charged."""
         ...
 
     def usage_of_all(self) -> Mapping[MemberId, Usage]:
-        """The same of every member to whom something was charged."""
+        """The same for every member with a charge."""
         ...
 
 
@@ -102,7 +102,7 @@ class UsageWriter(UsageReader, Protocol):
     """Writes it, in the caller's transaction."""
 
     def charge(self, charges: Sequence[Charge], now: float) -> None:
-        """Adds these to the windows of `now`. A row of another window starts again at 0; one of a later window, after a
-        clock was set back, does too.
+        """Adds these to the windows of `now`. A row of another window restarts at 0; so does one of a later window,
+        after a clock was set back.
         """
         ...

@@ -1,14 +1,14 @@
-"""When two videos are near: vPDQ's shares of frames, and what of a video is asked at all.
+"""When two videos are near (vPDQ's shares of frames), and which frames of a video are asked about.
 
 Rules this module upholds:
 
-- Pure, and the only place that says when a video matches; the index proposes, and this is asked with what the store
-  has.
-- Frames below the quality floor and repeats (hashes equal to one of the time before) are left out on both sides.
-- What is looked for is counted by its moments, since it may have several frames in each (`VideoFingerprints.between`):
-  a second, or as long as there is between two frames of what it is compared with, where that is more (a long video has
-  fewer). What it is compared with is counted by its frames.
-- Thresholds are here once, with unit and source.
+- Pure, and the only place that decides when a video matches; the index proposes, and this module judges the stored
+  data.
+- Frames below the quality floor and repeats (hashes equal to one of the previous time) are left out on both sides.
+- The query side is counted in moments, because it may have several frames in each (`VideoFingerprints.between`). A
+  moment is a second, or the time between two frames of the compared video if that is longer (a long video has fewer
+  frames). The compared video is counted in frames.
+- Thresholds are defined here once, with unit and source.
 
 Source: facebook/ThreatExchange, vpdq (README and python-threatexchange's `vpdq_util`): distance 31, quality 50, and a
 match where 80 % of the query's frames, or by its README of the compared video's, have a near one on the other side.
@@ -33,42 +33,42 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
 
 SHARE_PERCENT: Final = 50
-"""Percent of the moments of the one, or of the frames of the other, that have to be near. vPDQ publishes 80 of the
-query's frames. Half: a copy that was cut by a fraction of a second shows other frames at its whole seconds, and of a
-hand-held clip with fast motion (vectors/video) 45 % at worst, 74 % on average are found again. An edit with a large
-logo finds 73 to 86 % within the wide radius; unrelated clips find none. A missed match costs more than a look at a
-lead, and a hit says its shares.
+"""Percent of the moments of one video, or of the frames of the other, that must be near. vPDQ publishes 80 of the
+query's frames. This is half: a copy that was cut by a fraction of a second shows other frames at its whole seconds, and
+of a hand-held clip with fast motion (vectors/video) 45 % at worst, 74 % on average are found again. An edit with a
+large logo finds 73 to 86 % within the wide radius; unrelated clips find none. A missed match costs more than a look at
+a lead, and a hit states its shares.
 """
 WIDE_RADIUS: Final = 66
-"""Bits of 256 within which frames count once several of one video do: a logo laid over a clip moves each of its frames
-by 22 to 88 bits, so that vPDQ itself finds 10 % of it. Thorn's perception fits 66 to 84 bits for 99.99 % precision on
-single pictures; of 64,980 pairs of 361 photographs of landscapes, 6 lie within 66 bits, all but one within 48."""
+"""Bits of 256 within which frames count once several of one video do: a logo over a clip moves each of its frames by 22
+to 88 bits, so that vPDQ itself finds 10 % of it. Thorn's perception fits 66 to 84 bits for 99.99 % precision on single
+pictures; of 64,980 pairs of 361 photographs of landscapes, 6 lie within 66 bits, all but one within 48."""
 WIDE_FRAMES: Final = 5
-"""Frames, each unlike the others (further apart than `PDQ_RADIUS`), that have to be near on either side before the wide
-radius counts: one still scene seen for a minute is one frame."""
+"""Frames, each unlike the others (farther apart than `PDQ_RADIUS`), that must be near on either side before the wide
+radius counts: one still scene shown for a minute is one frame."""
 VPDQ: Final = "vpdq"
-"""The algorithm of a hit of one video on another. A hit of a picture on a frame, or of a frame on a picture, is of the
+"""The algorithm of a hit of one video on another. A hit of a picture on a frame, or of a frame on a picture, has the
 kind `FRAME`."""
 SECOND: Final = 1_000
 """Milliseconds."""
 LOOK: Final = 4
-"""Hashes of what is shown at one time, at most: a frame, and three of what lies within its borders."""
+"""Most hashes of one time: a frame, and three of the inside of its borders."""
 _BLOCK: Final = 256
-"""Frames of the one side that are compared with all of the other at a time: 30 MiB where the other side is an hour."""
+"""How many frames of one side are compared with all of the other at a time: 30 MiB if the other side is an hour."""
 
 Words = npt.NDArray[np.uint64]
 _ShownT = TypeVar("_ShownT")
 
 
 def wide_radius(radius: int) -> int:
-    """The wide radius of a policy whose radius is this, in bits: who narrows the one narrows the other."""
+    """The wide radius for a policy with this radius, in bits: a smaller radius also narrows the wide one."""
     return WIDE_RADIUS * radius // PDQ_RADIUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """How much of two videos is near: of the `moments` of what was asked `query_percent`, of the `frames` of what it
-    was compared with `compared_percent`, within `radius` bits.
+    """How much of two videos is near: `query_percent` of the `moments` of the query, `compared_percent` of the `frames`
+    of the compared video, within `radius` bits.
     """
 
     query_percent: int
@@ -80,7 +80,7 @@ class Shares:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoMatch:
-    """Two videos that match, and their nearest frames: `distance` bits apart, shown at these milliseconds or None."""
+    """Two matching videos, and their nearest frames: `distance` bits apart, at these milliseconds or None."""
 
     shares: Shares
     distance: int
@@ -89,8 +89,8 @@ class VideoMatch:
 
 
 def frames_of(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
-    """The frames that count, in their order: known ones of the quality floor or above, without repeats of what is
-    shown at the time before (a frame, and what lies within its borders).
+    """The frames that count, in order: known ones of the quality floor or above, without repeats of the previous time
+    (a frame, and the inside of its borders).
     """
     kept: list[Fingerprint] = []
     before, now = set[bytes](), set[bytes]()
@@ -113,14 +113,14 @@ def words_of(values: Sequence[bytes]) -> Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedFor:
-    """What is asked about a video, ready to be compared with many: `frames` as `frames_of` has them, `words` theirs."""
+    """The query side for a video, ready to be compared with many: `frames` from `frames_of`, and their `words`."""
 
     frames: tuple[Fingerprint, ...]
     words: Words
 
 
 def looked_for(query: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> LookedFor | None:
-    """The same of all fingerprints that are asked about; None where no frame among them counts."""
+    """The same for all fingerprints of a question; None if no frame among them counts."""
     frames = frames_of(query, floor)
     return LookedFor(frames=frames, words=words_of([each.value for each in frames])) if frames else None
 
@@ -138,17 +138,17 @@ def compare(
     turn: int = 0,
     floor: int = PDQ_QUALITY_FLOOR,
 ) -> VideoMatch | None:
-    """Whether what is asked and what is kept are near by the rules above; None where not.
+    """Whether the query and the stored video are near by the rules above; None if not.
 
-    `compared`: all fingerprints of what is kept, of whatever kind. `radius`: that of the policy, in bits; 0 is the rule
-    `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which what is asked is taken, as far as its bits
-    tell. The wide radius counts for what is taken as it is, and not for `exact`.
+    `compared`: all fingerprints of the stored video, of any kind. `radius`: that of the policy, in bits; 0 is the rule
+    `exact`. `turn`: the orientation (an index into `ORIENTATIONS`) in which the query is taken, as far as its bits
+    determine it. The wide radius counts only for the untransformed query, and not for `exact`.
     """
     kept = frames_of(compared, floor)
     if query is None or not kept:
         return None
     asked, ours = query.frames, query.words
-    # To turn the one side is to turn the other back, of which there is less.
+    # Turning one side equals turning the other back. The stored side is turned: it has fewer hashes.
     theirs = words_of([turned(each.value)[INVERSE[turn]] if turn else each.value for each in kept])
     nearest, nearest_there, pair = _nearest(ours, theirs)
     moments = _moments(asked, _spacing(compared))
@@ -186,8 +186,8 @@ def _nearest(ours: Words, theirs: Words) -> tuple[npt.NDArray[np.int16], npt.NDA
 
 
 def _spacing(compared: Sequence[Fingerprint]) -> int:
-    """Milliseconds between two frames of what is compared with, as they mostly are; a second at the least. Streams of
-    one film show frames at the same times.
+    """The usual milliseconds between two frames of the compared video; at least a second. Streams of one film show
+    frames at the same times.
     """
     times = sorted({each.at for each in compared if each.code == FRAME.code and each.at is not None})
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
@@ -195,8 +195,8 @@ def _spacing(compared: Sequence[Fingerprint]) -> int:
 
 
 def _moments(frames: Sequence[Fingerprint], length: int) -> npt.NDArray[np.int64]:
-    """For each frame which moment it belongs to, of `length` milliseconds each, numbered from 0 on without gaps; one of
-    its own where its time is unknown.
+    """For each frame its moment, of `length` milliseconds each, numbered from 0 without gaps; a moment of its own if
+    its time is unknown.
     """
     numbers: list[int] = []
     last: object = None
@@ -215,7 +215,9 @@ def _percent(flags: npt.NDArray[np.bool_]) -> int:
 
 
 def _unlike(hashes: Words) -> int:
-    """How many of these, taken in order, are further than `PDQ_RADIUS` from all taken before; `WIDE_FRAMES` will do."""
+    """How many of these, taken in order, are farther than `PDQ_RADIUS` from all earlier ones; counts up to
+    `WIDE_FRAMES`.
+    """
     taken: list[Words] = []
     for each in hashes:
         if len(taken) == WIDE_FRAMES:
@@ -231,10 +233,10 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def thinned(fingerprints: Sequence[Fingerprint], most: int, floor: int = PDQ_QUALITY_FLOOR) -> tuple[Fingerprint, ...]:
-    """At most `most` fingerprints of a video: of its frames, those between whole seconds go first, then evenly. What is
-    shown at one time (a frame, and what lies within its borders) stays or goes together.
+    """At most `most` fingerprints of a video: of its frames, those between whole seconds are dropped first, then
+    evenly. The hashes of one time (a frame, and the inside of its borders) stay or are dropped together.
 
-    What is no frame stays; frames that cannot match (`frames_of`) go before all others.
+    Fingerprints other than frames stay; frames that cannot match (`frames_of`) are dropped before all others.
     """
     others = [each for each in fingerprints if each.code != FRAME.code]
     frames = frames_of(fingerprints, floor)
@@ -251,8 +253,8 @@ def thinned(fingerprints: Sequence[Fingerprint], most: int, floor: int = PDQ_QUA
 
 
 def _spread(places: Sequence[int], looks: Sequence[Sequence[Fingerprint]], room: int) -> list[int]:
-    """Of these places as many as there is room for what is there, spread evenly whatever repeats in them: taken in the
-    order of their mirrored bits (van der Corput), and skipped where they do not fit.
+    """As many of these positions as there is room for, spread evenly even if something repeats in them: taken in the
+    order of their mirrored bits (van der Corput), and skipped if they do not fit.
     """
     width = max(len(places) - 1, 0).bit_length()
     chosen: list[int] = []
@@ -267,8 +269,8 @@ def _spread(places: Sequence[int], looks: Sequence[Sequence[Fingerprint]], room:
 
 
 def looks_of(shown: Iterable[_ShownT], at: Callable[[_ShownT], int | None]) -> list[list[_ShownT]]:
-    """What is shown, in its order, by the time that `at` says of each (ms), by itself where it says none. At most
-    `LOOK` together, for whoever asks may say one time of everything.
+    """The items in order, grouped by their time `at` (ms), alone if it has none. At most `LOOK` together, because an
+    asker may state one time for everything.
     """
     looks: list[list[_ShownT]] = []
     before: int | None = None

@@ -1,9 +1,9 @@
-"""What a person gives to be said of things, as far as they give it: the statement's part and the handling's part.
+"""What a person wants to state, as far as given: the part of the statement and the part of the handling.
 
 Rules this module upholds:
 
-- None is "not given": a contribution has the default there, a correction what was said before.
-- One set of words serves many things, and each is compared with what a record says already.
+- None means "not given": a contribution then has the default, a correction the earlier value.
+- One set of words applies to many items, and is compared with each one's record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What is said of a thing. `baseline` belongs to the category, and may be given alone in a correction."""
+    """The statement about an item. `baseline` belongs to the category, and may be given alone in a correction."""
 
     category: Category | None = None
     baseline: Tri | None = None
@@ -34,11 +34,11 @@ class Wording:
     language: str | None = None
 
     def of(self, before: Contribution) -> Contribution:
-        """`before` with what is given. Raises `Misuse` for a baseline where there is no category."""
+        """`before` with the given values. Raises `Misuse` for a baseline without a category."""
         category = self.category or before.category
         if self.baseline is not None:
             if category is None:
-                raise Misuse("the baseline is said of a category", remedy="give --category as well")
+                raise Misuse("a baseline needs a category", remedy="give --category as well")
             category = replace(category, baseline=self.baseline)
         return replace(
             before,
@@ -51,7 +51,7 @@ class Wording:
         )
 
     def over(self, default: Wording) -> Wording:
-        """What is given here, and `default` where nothing is."""
+        """The given values, or `default` where none is given."""
         return Wording(
             **{each.name: _given(getattr(self, each.name), getattr(default, each.name)) for each in fields(self)}
         )
@@ -59,7 +59,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may read it, for what, until when. `everyone`: every member; `audience`: these alone; neither: not given."""
+    """Who may read it, for what, until when. `everyone`: every member; `audience`: only these; neither: not given."""
 
     everyone: bool = False
     audience: tuple[MemberId, ...] | None = None
@@ -68,7 +68,7 @@ class Terms:
     retain_until_day: int | None = None
 
     def of(self, before: Handling) -> Handling:
-        """`before` with what is given."""
+        """`before` with the given values."""
         return replace(
             before,
             audience=None if self.everyone else _given(self.audience, before.audience),
@@ -79,7 +79,7 @@ class Terms:
 
 
 def differences(before: Contribution | Handling, after: Contribution | Handling) -> tuple[str, ...]:
-    """The names of the fields in which two of one kind differ. Fingerprints and media type are the thing's own."""
+    """The names of the fields in which two of one kind differ. Fingerprints and media type belong to the item."""
     own = {"fingerprints", "media_type"}
     names = [each.name for each in fields(before) if each.name not in own]
     return tuple(name for name in names if getattr(before, name) != getattr(after, name))

@@ -8,8 +8,8 @@ Rules this module upholds:
   within that record's audience.
 - A statement without a place was never sent: correcting or retracting it deletes it.
 - A retracted body is purged here at once, in the transaction that acknowledges the retraction.
-- A member that has left the federation makes no new statements. It can still retract its records, whatever the state of
-  the roster.
+- A member that has left the federation makes no new statements. It can still retract its records, in any state of the
+  roster.
 """
 
 from __future__ import annotations

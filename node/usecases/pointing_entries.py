@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - An entry over a limit (`limits`) is set aside. The decision depends only on the entry's own log up to the entry. So
-  all members decide alike, whatever else they have and in whatever order it came.
+  all members decide alike, in any order of arrival and with any other data.
 - An entry that is out of place in its own log, or over a limit, is filed under itself: it belongs to no record, and
   adds no cost to any record.
 """

@@ -64,7 +64,7 @@ def test_a_gap_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("node.hub.carrier.RUN_BYTES", 1_000)
     hub, _ = a_federation()
     node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin, lies.drop_the_first_package))
-    until_others_came_and(node, "left out")
+    until_others_came_and(node, "missing or out of order")
     assert node.size(FR.origin) == 0
 
 
