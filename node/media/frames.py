@@ -11,16 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from node.domain.material import VideoFrame
-from node.domain.videos import LOOK
 from node.media.borders import Box, cut, find_inside
 from node.media.pdq import PdqHashes, pdq_hashes
 from node.media.pixels import Pixels
-
-MAX_INSIDES: Final = LOOK - 1
-"""Hashes of what lies within the borders of one frame."""
 
 
 @dataclass(frozen=True, slots=True)

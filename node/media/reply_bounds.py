@@ -20,11 +20,10 @@ from node.domain.material import (
 )
 from node.errors import Malformed
 from node.media.containers import CONTAINERS
-from node.media.frames import MAX_INSIDES
 from node.media.region import MAX_FILE_BYTES
-from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, SECOND, SHORT_STEP
+from node.media.sampling import FEW, LOOKED_FOR, MAX_AT, MAX_FRAMES, MAX_INSIDES, SECOND, SHORT_STEP
 from node.media.sniff import FORMATS
-from node.media.video import MAX_FRAME_PIXELS
+from node.media.tracks import MAX_FRAME_PIXELS
 
 _MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
 MAX_BETWEEN: Final = _MAX_SAMPLES + MAX_INSIDES * (MAX_FRAMES + _MAX_SAMPLES)

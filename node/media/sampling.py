@@ -29,6 +29,8 @@ FEW: Final = 4
 """Seconds below which a video is short."""
 SHORT_STEP: Final = 250
 """Milliseconds between the frames kept of a short video."""
+MAX_INSIDES: Final = 3
+"""Hashes of what lies within the borders of one frame, beside that of the whole: `videos.LOOK` together."""
 MAX_AT: Final = 2**32 - 1
 """Milliseconds: the latest time that a record can state, 49 days."""
 

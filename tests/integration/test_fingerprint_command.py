@@ -179,6 +179,16 @@ def test_no_command_starts_slowly() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_reads_files_is_loaded_by_workers_alone() -> None:
+    """A command that has files read loads no decoder and no compiler in its own process."""
+    program = (
+        "import sys; import node.media.pool\n"
+        "sys.exit(', '.join({'numpy', 'PIL', 'av', 'numba', 'imagehash', 'tifffile'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, cwd=ROOT, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_interrupt_ends_it_and_its_workers(tmp_path: Path) -> None:
     for number in range(300):
         (tmp_path / f"{number:03}.png").write_bytes(encoded(scene(300, 200, number), "PNG"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 
 
+@lru_cache(maxsize=32)
+def whole_film(folder: Path, name: str) -> tuple[VideoFingerprints, int]:
+    """What Vigil makes of a film before it is harmed, and how many frames FFmpeg shows of it."""
+    whole = folder / f"whole-{name}"
+    whole.write_bytes(film(folder, name))
+    return video(whole), len(frames_by_ffmpeg(whole))
+
+
 def is_found(found: VideoFingerprints, path: Path) -> bool:
     """Whether nearly all that a plain FFmpeg shows is near what was sampled."""
     known = container_of(path.read_bytes()[:HEAD])
@@ -58,15 +67,14 @@ def is_found(found: VideoFingerprints, path: Path) -> bool:
 def test_what_can_be_seen_of_a_damaged_film_is_found_and_the_damage_is_said(
     folder: Path, tmp_path: Path, name: str, harm: Callable[[bytes], bytes]
 ) -> None:
-    whole = tmp_path / "whole"
-    whole.write_bytes(film(folder, name))
+    sound, frames = whole_film(folder, name)
     harmed = tmp_path / "harmed"
-    harmed.write_bytes(harm(whole.read_bytes()))
-    sound, found = video(whole), video(harmed)
+    harmed.write_bytes(harm(film(folder, name)))
+    found = video(harmed)
     assert sound.note == ""
     assert findable(found, sound)
     assert is_found(found, harmed)
-    shown = len(frames_by_ffmpeg(harmed)) / len(frames_by_ffmpeg(whole))
+    shown = len(frames_by_ffmpeg(harmed)) / frames
     assert found.note or shown >= NEARLY_ALL or (harm is half and name in SAYS_NO_END)
 
 
@@ -128,11 +136,9 @@ def test_a_stream_that_begins_anywhere_is_read_from_there(folder: Path, tmp_path
         assert part == 0.8
         assert found.note
         return
-    whole = tmp_path / "whole"
-    whole.write_bytes(data)
     assert isinstance(found, VideoFingerprints)
     assert share_found(found, shown) >= LEAST
-    assert part == 0.8 or findable(found, video(whole))
+    assert part == 0.8 or findable(found, whole_film(folder, name)[0])
 
 
 def test_zeros_that_fill_up_a_film_are_gone_past(folder: Path, tmp_path: Path) -> None:
@@ -141,8 +147,6 @@ def test_zeros_that_fill_up_a_film_are_gone_past(folder: Path, tmp_path: Path) -
     at = len(data) // 2 // 188 * 188
     filled = tmp_path / "filled"
     filled.write_bytes(data[:at] + bytes(8 << 20) + data[at:])
-    whole = tmp_path / "whole"
-    whole.write_bytes(data)
     found = video(filled)
-    assert len(found.frames) >= len(video(whole).frames) - 1
+    assert len(found.frames) >= len(whole_film(folder, "ts")[0].frames) - 1
     assert "damaged" in note_of(found)

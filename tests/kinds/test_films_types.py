@@ -20,7 +20,7 @@ from node.media.sniff import HEAD
 from tests.conftest import absent
 from tests.kinds.films import RATE, SCENE, SIZE, film, findable, video
 from tests.unit.media.reading import examined, streaming
-from tests.unit.media.videos import write_video
+from tests.unit.media.videos import pixels_of, write_video
 
 RAW = {
     "h264": ("libx264", "video/h264"),
@@ -54,7 +54,7 @@ def write(path: Path, container: str, codec: str, seconds: float = 4) -> Path:
             stream.pix_fmt = "yuv420p"
             stream.codec_context.options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
             for number in range(int(seconds * rate)):
-                frame = av.VideoFrame.from_ndarray(np.asarray(SCENE.picture(number / rate).resize(size)))
+                frame = av.VideoFrame.from_ndarray(pixels_of(SCENE, number / rate, size))
                 frame.pts, frame.time_base = number, Fraction(1, rate)
                 made.mux(stream.encode(frame))
             made.mux(stream.encode(None))

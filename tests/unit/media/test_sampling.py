@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.domain.videos import LOOK
 from node.media import sampling
 from node.media.sampling import Sampler
 
@@ -66,3 +67,7 @@ def test_whatever_the_gaps_the_first_frame_is_kept_and_no_more_than_the_most(gap
     assert between == sorted(set(between))
     assert not set(kept) & set(between)
     assert len(kept) <= sampling.MAX_FRAMES + 1
+
+
+def test_the_hashes_of_one_frame_are_looked_for_together() -> None:
+    assert sampling.MAX_INSIDES + 1 == LOOK

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 import av
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps
 
 CODECS = {
@@ -49,7 +51,7 @@ class Scene:
             self._plane["plane"] = plane.filter(ImageFilter.GaussianBlur(3))
         left = int(second * 60)
         seen = self._plane["plane"].crop((left, left, left + 960, left + 540)).resize(self.size)
-        return seen.point(lambda value: int(value * self.brightness))
+        return seen if self.brightness == 1.0 else seen.point(lambda value: int(value * self.brightness))
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Edited(Scene):
 
     def picture(self, second: float) -> Image.Image:
         return self.edit(super().picture(second))
+
+
+@lru_cache(maxsize=256)  # of a scene of up to 25 seconds, which is written in one container after another
+def pixels_of(scene: Scene, second: float, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """What is seen of a scene at this second in a film of this size: RGB, read-only, of shape (height, width, 3)."""
+    pixels = np.array(scene.picture(second).resize(size))
+    pixels.flags.writeable = False
+    return pixels
 
 
 def letterboxed(image: Image.Image) -> Image.Image:
@@ -90,9 +100,7 @@ def write_video(
         stream.time_base = Fraction(1, rate)
         stream.codec_context.options = coding or {}
         for number in range(int(seconds * rate)):
-            frame = av.VideoFrame.from_ndarray(
-                np.asarray(scene.picture(start + number / rate).resize(size or scene.size))
-            )
+            frame = av.VideoFrame.from_ndarray(pixels_of(scene, start + number / rate, size or scene.size))
             frame.pts = number
             frame.time_base = Fraction(1, rate)
             container.mux(stream.encode(frame))
