@@ -10,13 +10,11 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Final
 
 from node.domain.fingerprint_kinds import FRAME, KINDS, PDQ, FingerprintKind, Says
 from node.domain.videos import VPDQ
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +77,6 @@ ALGORITHMS: Final = (*map(_of, KINDS), VIDEOS)
 ALGORITHM_BY_NAME: Final = {each.name: each for each in ALGORITHMS}
 WEAKEST: Final = 1_000
 """The strength of an algorithm that this version does not know."""
-_BY_KIND: Final = {kind: frozenset([each.name for each in ALGORITHMS if kind in each.asked_by]) for kind in KINDS}
 
 
 def strength_of(name: str) -> int:
@@ -94,6 +91,7 @@ def told_first(name: str) -> tuple[int, int]:
     return known.says, known.strength
 
 
-def possible(kinds: Iterable[FingerprintKind]) -> frozenset[str]:
-    """By which algorithms a question with these kinds can have hits."""
-    return frozenset[str]().union(*[_BY_KIND[kind] for kind in kinds])
+@lru_cache(maxsize=256)
+def possible(codes: frozenset[int]) -> frozenset[str]:
+    """By which algorithms a question with kinds of these codes can have hits."""
+    return frozenset([each.name for each in ALGORITHMS if any(kind.code in codes for kind in each.asked_by)])

@@ -30,6 +30,7 @@ HIGHEST_QUALITY: Final = 100
 """PDQ qualities run 0..100."""
 _VOUCHERS: Final = {kind.code: kind.vouched_by.code for kind in KINDS if kind.vouched_by is not None}
 """Second opinions, and by which kind each is vouched for: codes."""
+_VOUCHED: Final = tuple(_VOUCHERS.items())
 
 
 def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOOR) -> tuple[bool, ...]:
@@ -38,11 +39,16 @@ def may_match(fingerprints: Sequence[Fingerprint], floor: int = PDQ_QUALITY_FLOO
     """
     searchable = [each.may_match(floor) for each in fingerprints]
     codes = [each.code for each in fingerprints]
-    for opinion, voucher in _VOUCHERS.items():
+    for opinion, voucher in _VOUCHED:
         if opinion not in codes:
             continue
-        pictures = [may for code, may in zip(codes, searchable, strict=True) if code == voucher]
-        second_opinions = [at for at, code in enumerate(codes) if code == opinion]
+        pictures: list[bool] = []
+        second_opinions: list[int] = []
+        for at, code in enumerate(codes):
+            if code == voucher:
+                pictures.append(searchable[at])
+            elif code == opinion:
+                second_opinions.append(at)
         for number, at in enumerate(second_opinions if pictures else ()):
             searchable[at] = searchable[at] and pictures[min(number, len(pictures) - 1)]
     return tuple(searchable)

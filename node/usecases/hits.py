@@ -67,7 +67,7 @@ class Bounds:
 
 def _algorithms(subject: Subject) -> frozenset[str]:
     """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
-    return possible({f.kind for f in subject.fingerprints if f.kind is not None and f.may_match(0)})
+    return possible(frozenset([f.code for f in subject.fingerprints if f.may_match(0)]))
 
 
 def _from_pixels(hit: Hit) -> bool:

@@ -9,9 +9,9 @@ Rules this module upholds:
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import KIND_BY_CODE, name_of
+from node.domain.fingerprint_kinds import KIND_BY_CODE, KINDS, name_of
 from node.domain.matchable import may_match
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import MatchRule, SearchedKind, Subject
@@ -19,6 +19,10 @@ from node.domain.search_ports import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+# Sets of codes: every fingerprint of every question is asked for both.
+_OPINIONS: Final = frozenset([kind.code for kind in KINDS if kind.second_opinion])
+_ORIENTED: Final = frozenset([kind.code for kind in KINDS if kind.oriented])
 
 
 def matchable(subjects: Sequence[Subject], floor: int) -> list[tuple[bool, ...]]:
@@ -41,19 +45,17 @@ def probes_of(
     for number, (subject, mays) in enumerate(zip(subjects, matching, strict=True)):
         opinions, variants = 0, list(subject.variants())
         for fingerprint, may in zip(subject.fingerprints, mays, strict=True):
-            kind = fingerprint.kind
-            if kind is None:
-                continue
-            opinions += kind.second_opinion
-            if not may or (kind.second_opinion and (abroad or rule is MatchRule.EXACT)):
+            second_opinion = fingerprint.code in _OPINIONS
+            opinions += second_opinion
+            if not may or (second_opinion and (abroad or rule is MatchRule.EXACT)):
                 continue
             quality = -1 if fingerprint.quality is None else fingerprint.quality
             turned: tuple[bytes, ...] = (fingerprint.value,)
             variant = 0
-            if kind.oriented:
+            if fingerprint.code in _ORIENTED:
                 asked = [each for each in variants if fingerprint.value in each[1][:1]]
                 variant, turned = asked[0] if asked else (0, turned)
-            elif kind.second_opinion:
+            elif second_opinion:
                 variant = variants[min(opinions, len(variants)) - 1][0]
             first = variant * len(ORIENTATIONS)
             probes += [
@@ -85,8 +87,8 @@ def searched_kinds(
 
 def expected_kinds(subjects: Sequence[Subject], floor: int) -> frozenset[str]:
     """The kinds of fingerprint that a question has, as far as every member searches them for another."""
-    searched = [f for subject in subjects for f in subject.fingerprints if f.may_match(floor)]
-    return frozenset([f.kind.name for f in searched if f.kind is not None and not f.kind.second_opinion])
+    searched = {f.code for subject in subjects for f in subject.fingerprints if f.may_match(floor)}
+    return frozenset([name_of(code) for code in searched - _OPINIONS])
 
 
 @lru_cache(maxsize=64)
