@@ -1,8 +1,9 @@
-"""Where a holding's fingerprint of each kind is kept: one row for each kind.
+"""Where the fingerprints of holdings and of lists are kept: one row for each kind.
 
 Rules this module upholds:
 
-- A new kind needs one row here: a column of `holdings` (and a migration), a table of its own, or `NOT_KEPT`.
+- A new kind needs a row here for holdings: a column of `holdings` (and a migration), a table of its own, or `NOT_KEPT`;
+  and one for lists: a column of `list_rows`, or `NOT_LISTED`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from sqlalchemy import Column, Table
 
 from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.store.tables.holdings import holding_frames, holdings
+from node.store.tables.lists import list_rows
 
 
 class Kept(NamedTuple):
-    """The columns of a kind of which a holding has one at most. b"" in `value`: it has none. `quality` None: the kind
-    has no quality.
+    """The columns of a kind of which a row has one at most. b"" in `value`: it has none. `quality` None: the kind has
+    no quality.
     """
 
     value: Column[Any]
@@ -36,3 +38,12 @@ PACKED: Final[Mapping[FingerprintKind, Table]] = {FRAME: holding_frames}
 """Kinds of which a holding may have thousands, and their tables (`store.frames`)."""
 NOT_KEPT: Final = frozenset({PHOTODNA})
 """Kinds that no holding has, because nothing here computes them."""
+LISTED: Final[Mapping[FingerprintKind, Kept]] = {
+    MD5: Kept(list_rows.c.md5),
+    SHA1: Kept(list_rows.c.sha1),
+    SHA256: Kept(list_rows.c.sha256),
+    PDQ: Kept(list_rows.c.pdq, list_rows.c.pdq_quality),
+    PHOTODNA: Kept(list_rows.c.photodna),
+}
+NOT_LISTED: Final = frozenset({PHASH, FRAME})
+"""Kinds that no format of lists has."""

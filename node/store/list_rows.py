@@ -15,16 +15,16 @@ import zlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Column, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
 from node.domain.references import Reference
 from node.errors import Damaged
 from node.store import list_codec, vault
+from node.store.kept_kinds import LISTED
 from node.store.statements import Repository, chunks, insert_rows
 from node.store.tables.lists import list_cases, list_rows, lists
 
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 
     from node.domain.references import Withdrawal
 
-_KINDS: Final[tuple[tuple[FingerprintKind, Column[Any]], ...]] = (
-    (MD5, list_rows.c.md5),
-    (SHA1, list_rows.c.sha1),
-    (SHA256, list_rows.c.sha256),
-    (PDQ, list_rows.c.pdq),
-    (PHOTODNA, list_rows.c.photodna),
-)
 _COLUMNS: Final = tuple(each.name for each in list_rows.c)
 _SEQUENCE: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'list_rows'")
 _FOUND: Final = select(list_rows).where(
@@ -286,11 +279,12 @@ class ListedWrites(ListedRows):
 def columns_of(rows: Sequence[tuple[int, Reference | Row[Any]]]) -> FingerprintColumns:
     """The fingerprints of rows by their ids."""
     columns: list[FingerprintColumn] = []
-    for kind, where in _KINDS:
-        given = [(row_id, value, row) for row_id, row in rows if (value := getattr(row, where.name))]
+    for kind, kept in LISTED.items():
+        given = [(row_id, value, row) for row_id, row in rows if (value := getattr(row, kept.value.name))]
         if given:
             ids, values, those = zip(*given, strict=True)
-            quality = [row.pdq_quality for row in those] if kind is PDQ else [UNSTATED_QUALITY] * len(ids)
+            rated = "" if kept.quality is None else kept.quality.name
+            quality = [getattr(row, rated) for row in those] if rated else [UNSTATED_QUALITY] * len(ids)
             columns.append(column(kind.code, ids, values, quality, kind.size))
     return FingerprintColumns(columns=columns)
 

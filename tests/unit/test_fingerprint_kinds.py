@@ -34,7 +34,7 @@ from node.match import searched_kinds
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.match.searched_kinds import SEARCHED_KINDS
-from node.store.kept_kinds import COLUMNS, NOT_KEPT, PACKED
+from node.store.kept_kinds import COLUMNS, LISTED, NOT_KEPT, NOT_LISTED, PACKED
 from node.usecases.search_terms import matchable, probes_of
 from node.usecases.search_terms import searched_kinds as told_kinds
 from node.wire.convert_records import decode_body, encode_body
@@ -104,7 +104,9 @@ def test_the_index_searches_what_a_kind_says_is_searched(kind: FingerprintKind) 
 @every
 def test_the_store_knows_where_a_kind_is_kept(kind: FingerprintKind) -> None:
     assert (kind in COLUMNS) + (kind in PACKED) + (kind in NOT_KEPT) == 1
-    assert kind not in COLUMNS or (COLUMNS[kind].quality is not None) is kind.has_quality
+    assert (kind in LISTED) + (kind in NOT_LISTED) == 1
+    kept = [table[kind] for table in (COLUMNS, LISTED) if kind in table]
+    assert all((each.quality is not None) is kind.has_quality for each in kept)
 
 
 @every
