@@ -1,10 +1,10 @@
-"""By what a hit is: the algorithm that it names, with the bounds of its numbers and its place among others.
+"""Algorithms: what a hit names as its evidence, which numbers such a hit may have, and how strong it is.
 
 Rules this module upholds:
 
-- Each kind of fingerprint is an algorithm, made from the kind alone (`fingerprint_kinds`). `VIDEOS` is the one that is
-  no kind: it compares all frames of two videos (`videos`).
-- An algorithm that this version does not know has no value here. Its hits are kept, and are the weakest.
+- Each kind of fingerprint gives one algorithm (`fingerprint_kinds`). Only `VIDEOS` is not a kind: it compares all
+  frames of two videos (`videos`).
+- An algorithm that this version does not know has no value here. Its hits are kept, as the weakest.
 """
 
 from __future__ import annotations
@@ -93,5 +93,5 @@ def told_first(name: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=256)
 def possible(codes: frozenset[int]) -> frozenset[str]:
-    """By which algorithms a question with kinds of these codes can have hits."""
+    """The algorithms of hits that a question with kinds of these codes can have."""
     return frozenset([each.name for each in ALGORITHMS if any(kind.code in codes for kind in each.asked_by)])

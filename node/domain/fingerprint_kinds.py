@@ -55,9 +55,9 @@ class FingerprintKind:
     values match only if they are equal.
 
     What may match: `has_quality` (0..100, held against the policy's floor); `telling`: the least and the most set bits
-    of a hash that tells something, None for any; `vouched_by`: the kind whose quality speaks for this one, beside which
-    alone it counts. A kind with a voucher is a second opinion: other members are not asked for it. `searched`: False
-    for a kind that is only kept and carried.
+    of a hash that tells something, None for any; `vouched_by`: the kind whose quality speaks for this one, which counts
+    only beside a hash of that kind. Such a kind is a second opinion, and other members are not asked for it.
+    `searched`: False for a kind that is only kept and carried.
 
     How it is compared: `own_radius` in bits, None for the radius of the policy; `is_pdq`: it is compared with every
     kind that is a PDQ hash; `oriented`: the asker sends a hash for each orientation; `timed`: it has a time in a video,
