@@ -80,7 +80,7 @@ def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Al
         return fingerprint_picture(content, digests, allow)
     if kind.film is not None:
         return fingerprint_video(content, digests, kind.film, allow)
-    return replace(digests, note="" if kind.readers else f"neither a picture nor a film: {kind.name}")
+    return replace(digests, note="" if kind.is_known else f"neither a picture nor a film: {kind.name}")
 
 
 def with_digests(error: Shortage, digests: DigestFingerprints) -> Shortage:

@@ -19,6 +19,7 @@ from node.errors import MediaError
 from node.media.containers import CONTAINERS, Container, container_behind, container_of
 from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
+from node.media.parts.carving import carved
 from node.media.parts.heif_images import heif_images
 from node.media.parts.icon_images import icon_images
 from node.media.parts.joined import joined
@@ -63,7 +64,7 @@ class Kind:
     in its region at which the content begins.
 
     `picture` or `film`: by what it is decoded, both None where it has no perceptual hashes; `readers`: those that find
-    what else lies inside.
+    what else lies inside; `is_known`: whether it is a picture, a film or a holder.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Kind:
     film: Container | None = None
     readers: tuple[Reader, ...] = ()
     start: int = 0
+    is_known: bool = True
 
     def content_of(self, region: Region) -> Region:
         """The region of the content itself."""
@@ -146,7 +148,8 @@ def kind_of(region: Region, stated: str = "") -> Kind:
     film_behind = container_behind(region) if known is UNKNOWN else None
     if film_behind is not None:
         return _film(*film_behind)
-    return Kind(name=known.name, media_type=stated or known.media_type)
+    readers = (carved,) if known is UNKNOWN else ()
+    return Kind(name=known.name, media_type=stated or known.media_type, readers=readers, is_known=False)
 
 
 def _behind_blanks(head: bytes, region: Region) -> Kind | None:

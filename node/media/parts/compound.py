@@ -23,6 +23,7 @@ from typing import Final
 from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.parts.bounds import Inflater, Meter, careful, in_our_words, name_of, unpack
+from node.media.parts.carving import carved
 from node.media.parts.ole import Compound, Stream
 from node.media.parts.part import Omission, Part
 from node.media.parts.rtf import unpacked_rtf
@@ -84,7 +85,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
     except MediaError:
         raise
     except Exception:  # noqa: BLE001  (olefile raises anything)
-        yield from _metered(_blips(Stream([region])), meter)
+        yield from _metered(_searched(region), meter)
         yield Omission(reason="what the damaged directory of an OLE compound file lists")
         return
     locked = False
@@ -96,6 +97,18 @@ def members(region: Region) -> Iterator[Part | Omission]:
             return
     if locked:
         yield Omission(reason="an encrypted document")
+
+
+def _searched(region: Region) -> Iterator[Part]:
+    """What can be found without a directory: records of drawings, and pictures as they are."""
+    starts: set[int] = set()
+    for part in _blips(Stream([region])):
+        if isinstance(part.content, Region):
+            starts.add(part.content.start)
+        yield part
+    for found in carved(region):
+        if isinstance(found, Part) and isinstance(found.content, Region) and found.content.start not in starts:
+            yield found
 
 
 def _is_locked(path: tuple[str, ...], stream: Stream) -> bool:
