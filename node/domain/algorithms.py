@@ -1,10 +1,10 @@
-"""By what a hit is: the algorithm that it names, with the bounds of its numbers and its place among others.
+"""The algorithm that a hit names: the ranges of its numbers, and its place among the others.
 
 Rules this module upholds:
 
-- Each kind of fingerprint is an algorithm, made from the kind alone (`fingerprint_kinds`). `VIDEOS` is the one that is
-  no kind: it compares all frames of two videos (`videos`).
-- An algorithm that this version does not know has no value here. Its hits are kept, and are the weakest.
+- Each kind of fingerprint is an algorithm, derived from the kind (`fingerprint_kinds`). `VIDEOS` is the only one that
+  is not a kind: it compares all frames of two videos (`videos`).
+- An unknown algorithm has no value here. Its hits are stored, and are the weakest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Algorithm:
 
 
 def _of(kind: FingerprintKind) -> Algorithm:
-    """The algorithm of one kind. A picture that is asked about may be near a frame, and a frame near a picture."""
+    """The algorithm of one kind. A picture in a question may be near a frame, and a frame near a picture."""
     compared = [each for each in KINDS if each is kind or (kind.timed and each.is_pdq)]
     return Algorithm(
         name=kind.name,
@@ -78,7 +78,7 @@ VIDEOS: Final = Algorithm(
 ALGORITHMS: Final = (*map(_of, KINDS), VIDEOS)
 ALGORITHM_BY_NAME: Final = {each.name: each for each in ALGORITHMS}
 WEAKEST: Final = 1_000
-"""The strength of an algorithm that this version does not know."""
+"""The strength of an unknown algorithm."""
 _BY_KIND: Final = {kind: frozenset([each.name for each in ALGORITHMS if kind in each.asked_by]) for kind in KINDS}
 
 
@@ -89,11 +89,11 @@ def strength_of(name: str) -> int:
 
 
 def told_first(name: str) -> tuple[int, int]:
-    """Orders what another member is told of several hits, the strongest first. `name`: of a known algorithm."""
+    """Orders several hits for the answer to another member, the strongest first. `name`: of a known algorithm."""
     known = ALGORITHM_BY_NAME[name]
     return known.says, known.strength
 
 
 def possible(kinds: Iterable[FingerprintKind]) -> frozenset[str]:
-    """By which algorithms a question with these kinds can have hits."""
+    """The algorithms by which a question with these kinds can have hits."""
     return frozenset[str]().union(*[_BY_KIND[kind] for kind in kinds])
