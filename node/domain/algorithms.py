@@ -42,7 +42,7 @@ class Algorithm:
 
 
 def _of(kind: FingerprintKind) -> Algorithm:
-    """The algorithm of one kind. A picture that is asked about may be near a frame, and a frame near a picture."""
+    """The algorithm of one kind. A picture in a question may be near a frame, and a frame near a picture."""
     compared = [each for each in KINDS if each is kind or (kind.timed and each.is_pdq)]
     return Algorithm(
         name=kind.name,
@@ -86,12 +86,12 @@ def strength_of(name: str) -> int:
 
 
 def told_first(name: str) -> tuple[int, int]:
-    """Orders what another member is told of several hits, the strongest first. `name`: of a known algorithm."""
+    """Orders several hits for the answer to another member, the strongest first. `name`: of a known algorithm."""
     known = ALGORITHM_BY_NAME[name]
     return known.says, known.strength
 
 
 @lru_cache(maxsize=256)
 def possible(codes: frozenset[int]) -> frozenset[str]:
-    """The algorithms of hits that a question with kinds of these codes can have."""
+    """The algorithms by which a question with kinds of these codes can have hits."""
     return frozenset([each.name for each in ALGORITHMS if any(kind.code in codes for kind in each.asked_by)])

@@ -1,14 +1,14 @@
-"""The kinds of fingerprints that this version understands: one value for each, with what it is and how it behaves.
+"""The kinds of fingerprints that this version understands: one value per kind, with its properties and behaviour.
 
 Rules this module upholds:
 
-- A kind is data (`FingerprintKind`), not a class hierarchy. A kind that this version does not know is an integer code
-  that is kept, carried and reported as not searched.
+- A kind is data (`FingerprintKind`), not a class hierarchy. An unknown kind is an integer code that is stored, sent on
+  and reported as not searched.
 - Other modules ask a kind what it does. They do not compare it with a list of kinds. A module that is about one kind
   (`videos` about frames, `allowing` about SHA-256) may name that kind.
 - What a layer alone can know of a kind (a column, a search of the index, a spelling) is one row in one table of that
   layer: `match.searched_kinds`, `store.kept_kinds`, `interop.kind_spellings`. The wire needs none: it carries the code.
-- Thresholds live here once, with unit and source.
+- Thresholds are defined here once, with unit and source.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ PDQ_RADIUS: Final = 31
 PDQ_QUALITY_FLOOR: Final = 50
 """PDQ qualities run 0..100; 49 and below are discarded (ThreatExchange, PDQ README)."""
 PHASH_RADIUS: Final = 6
-"""Bits of 64 within which two pHashes are shown as a second opinion. Never a hit of its own across a border."""
+"""Bits of 64 within which two pHashes are shown as a second opinion. Across a border it is never a hit of its own."""
 _PDQ_TELLS: Final = (64, 192)
 _PHASH_TELLS: Final = (16, 48)
-"""Set bits of a hash that tells something: half of them, give or take a quarter. Measured: 612 photographs whose PDQ
-reaches the floor have 128 of 256 and 32 of 64, every one (ADR 30)."""
+"""Set bits of a hash with usable content: half of them, plus or minus a quarter. Measured: all 612 photographs whose
+PDQ reaches the floor have 128 of 256 and 32 of 64 (ADR 30)."""
 
 
 class Says(IntEnum):
-    """What a match says. Another member is told the first of these that applies (`usecases.disclosing`)."""
+    """What a match means. Another member learns the first of these that applies (`usecases.disclosing`)."""
 
     SAME_FILE = 0
     """Equal digests that nobody can forge."""
@@ -51,21 +51,21 @@ class Says(IntEnum):
 class FingerprintKind:
     """A kind of fingerprint. There is one value for each kind, so kinds are compared by identity.
 
-    What it is: `code` is its number in a body, `size` its length in bytes, `label` how people write it. `exact`: two
+    Properties: `code` is its number in a body, `size` its length in bytes, `label` how people write it. `exact`: two
     values match only if they are equal.
 
-    What may match: `has_quality` (0..100, held against the policy's floor); `telling`: the least and the most set bits
-    of a hash that tells something, None for any; `vouched_by`: the kind whose quality speaks for this one, which counts
-    only beside a hash of that kind. Such a kind is a second opinion, and other members are not asked for it.
-    `searched`: False for a kind that is only kept and carried.
+    What may match: `has_quality` (0..100, compared with the policy's floor); `telling`: the fewest and the most set
+    bits of a hash with usable content, None for no limit; `vouched_by`: the kind whose quality vouches for this one;
+    without it this one does not count. A kind with a voucher is a second opinion: other members are not asked for it.
+    `searched`: False for a kind that is only stored and sent on.
 
     How it is compared: `own_radius` in bits, None for the radius of the policy; `is_pdq`: it is compared with every
     kind that is a PDQ hash; `oriented`: the asker sends a hash for each orientation; `timed`: it has a time in a video,
     and the searcher turns it by its bits; `from_pixels`: computed here from what a picture shows, so that a picture's
     variants (without borders, on a background) have it too.
 
-    What a match says: `says`; `strength` orders the hits on one pair of a holding and a record, the lowest first.
-    Where PDQ and a weak digest say the same of a pair, PDQ speaks (`match.ranking`).
+    The meaning of a match: `says`; `strength` orders the hits on one pair of a holding and a record, the lowest first.
+    If PDQ and a weak digest both match a pair, the hit names PDQ (`match.ranking`).
     """
 
     name: str
@@ -92,7 +92,7 @@ class FingerprintKind:
 
     @property
     def second_opinion(self) -> bool:
-        """Whether another kind has to vouch for it."""
+        """Whether another kind must vouch for it."""
         return self.vouched_by is not None
 
     def radius(self, agreed: int) -> int:
@@ -160,8 +160,7 @@ FRAME: Final = FingerprintKind(
     timed=True,
     from_pixels=True,
 )
-"""The PDQ of one frame of a video or an animated picture. The rules of PDQ hold for it: radius, quality floor, order of
-bits."""
+"""The PDQ of one frame of a video or an animated picture. The rules of PDQ apply: radius, quality floor, bit order."""
 
 KINDS: Final = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 KIND_BY_CODE: Final = {kind.code: kind for kind in KINDS}
@@ -169,6 +168,6 @@ KIND_BY_NAME: Final = {kind.name: kind for kind in KINDS}
 
 
 def name_of(code: int) -> str:
-    """How `--json` and answers name a kind by its code: `unknown-N` where this version does not know it."""
+    """The name of a kind in `--json` and answers, by its code: `unknown-N` if this version does not know it."""
     kind = KIND_BY_CODE.get(code)
     return kind.name if kind else f"unknown-{code}"
