@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - All faults are reported at once, each naming its key; an unknown key is a fault (a misspelt limit is no limit).
-- Nothing secret stands in the file: the passphrase of the keys comes from the environment, a file or the terminal.
-- Values are handed down by `node/app.py`; no other room reads a configuration.
+- The file contains no secret: the passphrase of the keys comes from the environment, a file or the terminal.
+- `node/app` passes the values on; no other package reads the configuration.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE_NAME: Final = "vigil.toml"
 HOME_VARIABLE: Final = "VIGIL_HOME"
 PREFIX: Final = "VIGIL_"
 MIN_QUERY_DAYS: Final = 8
-"""Days: a query is good for seven (`usecases.answering`), and its answer must not be forgotten while it is."""
+"""In days: a query is valid for seven days (`usecases.answering`), and its answer must be kept that long."""
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
@@ -36,8 +36,8 @@ _SOCKET_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where everything of one node, hub or authority lies. `folder` is absolute. `role`: node or hub, whose home the
-    command needs that was given this one; "" where either will do. `load` refuses a home of the other role.
+    """The paths of one node, hub or authority. `folder` is absolute. `role`: which home the command needs, node or hub;
+    "" for both. `load` refuses a home of the other role.
     """
 
     folder: Path
@@ -55,12 +55,12 @@ class Home:
 
     @property
     def mark(self) -> Path:
-        """What this home has seen of its database, so that another one is not taken for it (`app.homes`)."""
+        """The mark of this home's database, so that a different one is detected (`app.homes`)."""
         return self.folder / "database.mark"
 
     @property
     def index(self) -> Path:
-        """The files that keep a node's search index: derived from the database, and rebuilt where there are none."""
+        """The files of a node's search index: derived from the database, and rebuilt if they are missing."""
         return self.folder / "index"
 
     @property
@@ -75,7 +75,7 @@ class Home:
 
     @property
     def metadata(self) -> Path:
-        """The roster as it was verified here last."""
+        """The last verified roster."""
         return self.folder / "roster"
 
     @property
@@ -85,19 +85,19 @@ class Home:
 
     @property
     def next_keys(self) -> Path:
-        """A hub's new keys, until the authority has signed for them."""
+        """A hub's new keys, until the authority has signed them."""
         return self.folder / "next"
 
     @property
     def restored(self) -> Path:
-        """Stands here after a restore, until a node has compared itself with the hub, or a hub has the authority's
-        newest bundle: until then nothing is served.
+        """Exists after a restore, until a node has compared itself with the hub, or a hub has the authority's newest
+        bundle. Nothing is served until then.
         """
         return self.folder / "restored"
 
     @property
     def originals(self) -> Path:
-        """Copies of originals, by content, where the administrator asked for them."""
+        """Copies of originals, named by content, if the administrator wants them."""
         return self.folder / "originals"
 
 
@@ -184,14 +184,12 @@ class Config:
     """One process's settings. Addresses are HOST:PORT; `*_seconds` are seconds.
 
     A node dials `hub` and `enrolment`; a hub listens on both, and its invitations name `public_hub` and
-    `public_enrolment` where these are not empty.
-    `query_retention_days`: how long queries asked and answered are kept, with the hashes in them (their audit entries
-    have a date of their own).
-    `file_references`: whether an ingest keeps where its files are ("yes" or "no").
-    `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    `public_enrolment` where these are not empty. `query_retention_days`: how long asked and answered queries are kept,
+    with their hashes (audit entries have their own date). `file_references`: whether an ingest keeps where its files
+    are ("yes" or "no"). `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
-    set or neither is.
-    `root_sha256`: of the root that the invitation pinned, from which a node follows the roster's signatures.
+    set or neither is. `root_sha256`: SHA-256 of the root that the invitation pinned. A node follows the roster's
+    signatures from it.
     """
 
     role: str = _setting(_role)
@@ -222,7 +220,7 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
         table = tomllib.loads(home.config.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            "there is no Vigil home here: the folder holds no vigil.toml",
+            "there is no Vigil home here: the folder has no vigil.toml",
             remedy="name the folder with --home or VIGIL_HOME, or make one with `vigil node join` or `vigil hub init`",
         ) from None
     except OSError as error:
@@ -241,7 +239,7 @@ def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
 
 
 def _wrong_role(settings: Config) -> ConfigError:
-    """The command is for a node, and this is a hub's home, or the other way round."""
+    """The command is for a node and this is a hub's home, or the reverse."""
     if settings.role == "hub":
         return ConfigError(
             f"this is a hub's home (of {settings.federation}), and this command is for a node",
@@ -254,7 +252,7 @@ def _wrong_role(settings: Config) -> ConfigError:
 
 
 def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
-    """A `Config` out of a TOML table and VIGIL_* variables, which win. Raises `ConfigError` with every fault."""
+    """A `Config` from a TOML table and VIGIL_* variables, which win. Raises `ConfigError` with every fault."""
     known = {each.name: each for each in fields(Config)}
     faults = [f"{key}: no such setting" for key in table if key not in known]
     values: dict[str, Any] = {}
@@ -283,7 +281,7 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
 
 
 def _half(values: Mapping[str, Any]) -> list[str]:
-    """Faults of settings that go together."""
+    """Faults in combinations of settings."""
     socket, group = values.get("investigator_socket"), values.get("investigator_group")
     if bool(socket) != bool(group):
         return ["investigator_socket and investigator_group: set both, or neither"]
@@ -293,7 +291,7 @@ def _half(values: Mapping[str, Any]) -> list[str]:
 
 
 def write(home: Home, values: Mapping[str, str | float]) -> None:
-    """Writes a new vigil.toml of these values, checked first. Raises `ConfigError`; never replaces one."""
+    """Checks these values and writes them to a new vigil.toml. Raises `ConfigError`; never replaces a file."""
     parse(values, {})
     lines = ["# Vigil's settings. Every key can be overridden by a VIGIL_<KEY> variable.\n"]
     lines += [f"{key} = {_toml(value)}\n" for key, value in values.items()]
@@ -309,8 +307,8 @@ def write(home: Home, values: Mapping[str, str | float]) -> None:
 
 
 def change(home: Home, values: Mapping[str, str | float]) -> None:
-    """Gives these settings of an existing vigil.toml other values; every other line stays as it is. Raises
-    `ConfigError` where the file could not be used with them: it is left as it was then.
+    """Changes these settings of an existing vigil.toml; every other line stays. Raises `ConfigError` if the file would
+    become invalid, and then leaves it unchanged.
     """
     text = home.config.read_text("utf-8")
     for key, value in values.items():
@@ -325,24 +323,24 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.chmod(home.config.stat().st_mode & 0o777)
-    # A crash before this line leaves the former settings, and a file that the next change writes over.
+    # A crash before this line leaves the former settings, and a file that the next change overwrites.
     temporary.replace(home.config)
 
 
 def _toml(value: str | float) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        # TOML holds no control character as it is.
+        # TOML does not allow raw control characters.
         shown = "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in escaped)
         return f'"{shown}"'
     return repr(value)
 
 
 def find_home(option: Path | None, environment: Mapping[str, str], role: str = "") -> Home:
-    """`--home`, else VIGIL_HOME, else ~/.vigil. `role`: see `Home`."""
+    """`--home`, otherwise VIGIL_HOME, otherwise ~/.vigil. `role`: see `Home`."""
     chosen = option or (Path(environment[HOME_VARIABLE]) if environment.get(HOME_VARIABLE) else Path.home() / ".vigil")
     try:
         folder = chosen.expanduser()
-    except RuntimeError:  # pathlib's word for a user whom this machine does not have
+    except RuntimeError:  # pathlib raises this for a user that this machine does not have
         folder = chosen
     return Home(folder=folder.absolute(), role=role)

@@ -3,20 +3,20 @@
 Rules this module upholds:
 
 - One tree under `VigilError`; it imports nothing, so every layer may raise from it.
-- Two families: `Misuse` and its kin mean that *we* (the person, the configuration, this machine) are at fault;
-  `PeerFault` and its kin mean that bytes or behaviour from outside are at fault. Code that handles untrusted bytes
-  lets out `PeerFault` only, never a library's own exception.
-- An error says what is wrong and where (`str(error)`), and what to do (`error.remedy`). Neither ever holds a
-  fingerprint, a key or a file name: those belong to the output of the command that was given them. So the command line
-  alone names a path, and only one that was typed into the same command.
-- `kind` is the stable word for scripts and for the wire (`node/wire/status.py` maps it to a gRPC status, both ways).
+- Two families: `Misuse` and related errors mean that *we* (the person, the configuration, this machine) are at fault.
+  `PeerFault` and its subclasses mean that bytes or behaviour from outside are at fault. Code that handles untrusted
+  bytes raises only `PeerFault`, never a library's own exception.
+- An error says what is wrong and where (`str(error)`), and what to do (`error.remedy`). Neither ever contains a
+  fingerprint, a key or a file name. Only the command line names a path, and only one that was typed into the same
+  command.
+- `kind` is the stable name for scripts and for the wire (`node/wire/status.py` maps it to a gRPC status, both ways).
 """
 
 from typing import ClassVar
 
 
 class VigilError(Exception):
-    """Base of everything raised on purpose. `remedy` tells the reader what to do next; empty where nothing helps."""
+    """Base of all errors that are raised on purpose. `remedy` says what to do next; empty if nothing helps."""
 
     kind: ClassVar[str] = "internal"
 
@@ -29,13 +29,13 @@ class VigilError(Exception):
 
 
 class Misuse(VigilError):
-    """The caller asked for something that makes no sense: a wrong option, an unknown word, a value out of range."""
+    """The caller's request is invalid: a wrong option, an unknown word, a value out of range."""
 
     kind = "usage"
 
 
 class ConfigError(Misuse):
-    """The configuration cannot be used. `faults` lists all of them, one a line, each naming its key."""
+    """The configuration cannot be used. `faults` lists all faults, one per line, each with its key."""
 
     kind = "config"
 
@@ -45,13 +45,13 @@ class ConfigError(Misuse):
 
 
 class Refused(VigilError):
-    """Policy, handling or the roster forbids it. Exit code 4."""
+    """The policy, the handling or the roster forbids it. Exit code 4."""
 
     kind = "refused"
 
 
 class NotFound(VigilError):
-    """The thing named does not exist here."""
+    """The named thing does not exist here."""
 
     kind = "not-found"
 
@@ -63,7 +63,7 @@ class Unavailable(VigilError):
 
 
 class Overloaded(VigilError):
-    """A queue, a budget or a limit is exhausted. `retry_after` in seconds, 0 where unknown."""
+    """A queue, a budget or a limit is exhausted. `retry_after` in seconds, 0 if unknown."""
 
     kind = "overloaded"
 
@@ -85,13 +85,13 @@ class StoreError(VigilError):
 
 
 class DiskFull(StoreError):
-    """No space left. What was not acknowledged was not stored; what was acknowledged is safe."""
+    """No space left. Only acknowledged data was stored, and it is safe."""
 
     kind = "disk-full"
 
 
 class Damaged(StoreError):
-    """Stored bytes no longer hash to what they hashed to when they were stored."""
+    """Stored bytes no longer have the hash that they had when they were stored."""
 
     kind = "damaged"
 
@@ -103,19 +103,19 @@ class WrongDatabase(StoreError):
 
 
 class DatabaseMissing(WrongDatabase):
-    """The home had a database, and there is none."""
+    """The home had a database, and it is missing."""
 
     kind = "database-missing"
 
 
 class DatabaseEmpty(WrongDatabase):
-    """The home had a database with something in it, and the one that is there is empty."""
+    """The home had a database with data, and the present one is empty."""
 
     kind = "database-empty"
 
 
 class DatabaseOlder(WrongDatabase):
-    """The database is behind what this home has seen, or another copy of it than this home used."""
+    """The database is older than this home has seen, or a different copy than this home used."""
 
     kind = "database-older"
 
@@ -133,7 +133,7 @@ class MediaError(VigilError):
 
 
 class Empty(MediaError):
-    """A file without a byte. It has nothing that could be fingerprinted; that is no failure."""
+    """An empty file. It has nothing to fingerprint; this is not a failure."""
 
     kind = "empty"
 
@@ -142,13 +142,13 @@ class Empty(MediaError):
 
 
 class PeerFault(VigilError):
-    """Bytes or behaviour from outside break a rule. The one family that code reading untrusted input lets out."""
+    """Bytes or behaviour from outside break a rule. Code that reads untrusted input raises only this family."""
 
     kind = "peer-fault"
 
 
 class Malformed(PeerFault):
-    """Bytes that no correct writer emits."""
+    """Bytes that no correct writer produces."""
 
     kind = "malformed"
 
@@ -160,7 +160,7 @@ class BadSignature(PeerFault):
 
 
 class BadProof(PeerFault):
-    """A Merkle proof, a root or a commitment that does not come out."""
+    """A Merkle proof, a root or a commitment that does not verify."""
 
     kind = "bad-proof"
 
@@ -176,7 +176,7 @@ class Fork(PeerFault):
 
 
 class Conflict(PeerFault):
-    """Compare-and-swap lost: the log is at `have` leaves, not where the caller believed it."""
+    """A compare-and-swap failed: the log has `have` leaves, not the number that the caller expected."""
 
     kind = "conflict"
 
@@ -192,12 +192,12 @@ class Unauthenticated(PeerFault):
 
 
 class Suspended(PeerFault):
-    """The member is known and suspended."""
+    """The member is known, but suspended."""
 
     kind = "suspended"
 
 
 class Expired(PeerFault):
-    """Something signed is past its date: a certificate, roster metadata, a query."""
+    """Signed data has expired: a certificate, roster metadata, a query."""
 
     kind = "expired"

@@ -1,10 +1,11 @@
-"""The composition root: the only room that knows which port is served by what, and who runs in which process.
+"""The composition root: the only package that connects ports to implementations, and decides what runs in which
+process.
 
 Rules this module upholds:
 
-- What a command needs is a function here; its heavy imports happen inside, so that `vigil --help` is quick.
-- One process owns a home's database and keys, under its lock. A command speaks to the daemon that owns it, or, where
-  none runs, owns the home itself while it works.
+- Everything that a command needs is a function here. It imports heavy modules inside, so that `vigil --help` is quick.
+- One process owns a home's database and keys, under the home's lock. A command speaks to the daemon that owns the home.
+  If no daemon runs, the command owns the home itself while it works.
 """
 
 from __future__ import annotations
@@ -39,11 +40,11 @@ def session(
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
 
-    `socket`: commands in the daemon behind this socket instead; the home is not looked at. Raises `Refused` where this
-    user may not use it, `Unavailable` where no daemon answers.
+    `socket`: runs commands in the daemon behind this socket instead, and does not use the home. Raises `Refused` if
+    this user may not use the socket, `Unavailable` if no daemon answers.
 
-    `progress(done, total)`: where the search index has to be made before the first command. `who` runs the commands:
-    the audit log names them.
+    `progress(done, total)`: called while the search index is built before the first command. `who` runs the commands;
+    the audit log names that person.
     """
     from node.app.sessions import open_session
 
@@ -51,28 +52,28 @@ def session(
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
-    """`session` over the home in this folder, for who has no configuration of their own."""
+    """`session` over the home in this folder, for callers without a configuration."""
     from node.config import Home
 
     return session(Home(folder=folder), passphrase)
 
 
 def run_node(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
-    """The node's daemon, until SIGTERM or SIGINT. `ready` is told once it serves: {"event": "ready", ...}."""
+    """The node's daemon, until SIGTERM or SIGINT. `ready` is called when it is ready: {"event": "ready", ...}."""
     from node.app.node_daemon import run
 
     run(home, passphrase, ready)
 
 
 def run_hub(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
-    """The hub's daemon, until SIGTERM or SIGINT. `ready` is told once it serves, with its addresses."""
+    """The hub's daemon, until SIGTERM or SIGINT. `ready` is called with its addresses when it is ready."""
     from node.app.hub_daemon import run
 
     run(home, passphrase, ready)
 
 
 def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
-    """Makes an offline authority; what to compare and carry."""
+    """Makes an offline authority. Returns what people compare and carry."""
     from node.app.ceremonies import init_authority as run
 
     return run(folder, federation, passphrase, keys=keys, threshold=threshold)
@@ -88,14 +89,14 @@ def init_hub(
     enrolment_listen: str,
     hosts: Sequence[str],
 ) -> Line:
-    """Makes a hub on an authority's root; what to compare."""
+    """Makes a hub with an authority's root. Returns what people compare."""
     from node.app.ceremonies import init_hub as run
 
     return run(home, federation, root, passphrase, listen=listen, enrolment_listen=enrolment_listen, hosts=hosts)
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """What a signing request asks, with the fingerprints to compare by voice."""
+    """What a signing request asks for, with the fingerprints to compare by voice."""
     from node.app.ceremonies import describe_request as run
 
     return run(folder, passphrase, request)
@@ -113,9 +114,10 @@ def sign_members(
     former_hub_compromised: bool = False,
     key_folders: Sequence[Path] = (),
 ) -> bytes:
-    """The authority's signature under a request; the bundle that the hub takes. `admit` None: all that are sound;
-    `key_folders`: where more of its key files are, beside its own folder's `keys`. Where the hub is replaced:
-    `former_hub_until`, up to when its former key counts (Unix seconds; None: now), and whether it is `compromised`.
+    """Signs a request as the authority. Returns the bundle for the hub. `admit` None: all valid petitions.
+    `key_folders`: folders with more of its key files, in addition to `keys` in its own folder. If the hub is replaced:
+    `former_hub_until` is the time until which its former key counts (Unix seconds; None: now), `compromised` whether
+    somebody else may have that key.
     """
     from node.app.ceremonies import sign_members as run
 
@@ -133,7 +135,7 @@ def sign_members(
 
 
 def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: Sequence[Path] = ()) -> bytes:
-    """The list of members as it is, signed again with fresh dates; the bundle that the hub takes."""
+    """Signs the present list of members again with fresh dates. Returns the bundle for the hub."""
     from node.app.ceremonies import extend_members as run
 
     return run(folder, passphrase, key_folders=key_folders)
@@ -142,35 +144,35 @@ def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: 
 def release_member(
     folder: Path, passphrase: Callable[[], str], member: str, *, key_folders: Sequence[Path] = ()
 ) -> bytes:
-    """The list of members in which this one has left, signed; the bundle that the hub takes."""
+    """Signs a list of members in which this member has left. Returns the bundle for the hub."""
     from node.app.ceremonies import release_member as run
 
     return run(folder, passphrase, member, key_folders=key_folders)
 
 
 def last_bundle(folder: Path) -> bytes:
-    """What the authority signed last, once more. It opens no key."""
+    """Returns again what the authority signed last. Opens no key."""
     from node.app.ceremonies import last_bundle as run
 
     return run(folder)
 
 
 def show_authority(folder: Path) -> Line:
-    """What an authority is and whom it has signed in, with the digits that ceremonies compare. It opens no key."""
+    """The authority and its members, with the digits that ceremonies compare. Opens no key."""
     from node.app.ceremonies import show_authority as run
 
     return run(folder)
 
 
 def authority_policy(folder: Path, changes: Mapping[str, str]) -> Line:
-    """The policy that the next signature publishes, with these numbers changed before. It opens no key."""
+    """The policy that the next signature publishes, after these numbers are changed. Opens no key."""
     from node.app.policy import authority_policy as run
 
     return run(folder, changes)
 
 
 def policy_change(folder: Path) -> list[Line]:
-    """A line where the next signature publishes another policy than the last; else none. It opens no key."""
+    """One line if the next signature publishes a changed policy; otherwise none. Opens no key."""
     from node.app.policy import policy_change as run
 
     return run(folder)
@@ -184,9 +186,10 @@ def rotate_authority(
     threshold: int | None = None,
     key_folders: Sequence[Path] = (),
 ) -> tuple[Line, bytes]:
-    """New root and targets keys, signed for by the former root keys; what to compare, and the bundle for the hub.
+    """Makes new root and targets keys, and signs them with the former root keys. Returns what people compare, and the
+    bundle for the hub.
 
-    `keys`, `threshold` None: as they were.
+    `keys`, `threshold` None: unchanged.
     """
     from node.app.ceremonies import rotate_authority as run
 
@@ -194,7 +197,7 @@ def rotate_authority(
 
 
 def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[], str], who: Caller) -> Line:
-    """Wraps the keys of a node's or a hub's home under another passphrase; no daemon may run."""
+    """Wraps the keys of a node's or a hub's home with a new passphrase. No daemon may run."""
     from node.app.passphrases import change_of_home as run
 
     return run(home, former, fresh, who)
@@ -203,7 +206,7 @@ def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[],
 def change_authority_passphrase(
     folder: Path, former: Callable[[], str], fresh: Callable[[], str], *, key_folders: Sequence[Path] = ()
 ) -> Line:
-    """Wraps the authority's key files that are at hand under another passphrase; which are not at hand is said."""
+    """Wraps the authority's available key files with a new passphrase, and returns which files are missing."""
     from node.app.passphrases import change_of_authority as run
 
     return run(folder, former, fresh, key_folders)
@@ -212,21 +215,21 @@ def change_authority_passphrase(
 def rekey_node(
     home: Home, token: str, passphrase: Callable[[], str], who: Caller, *, lost: bool = False, wait: bool = False
 ) -> Iterator[Line]:
-    """Changes a node's keys, or goes on with it: a line for each step. `lost`: the former keys are not to be had."""
+    """Starts or continues a change of a node's keys: one line per step. `lost`: the former keys are lost."""
     from node.app.changing_keys import rekey as run
 
     return run(home, token, passphrase, who, lost=lost, wait=wait)
 
 
 def cancel_rekey(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
-    """Gives up a change of keys that the authority has not signed."""
+    """Cancels a change of keys that the authority has not signed."""
     from node.app.changing_keys import cancel as run
 
     return run(home, passphrase, who)
 
 
 def rekey_is_under_way(home: Home) -> bool:
-    """Whether a change of keys was begun in this home and is not at its end."""
+    """Whether a change of keys has begun in this home and is not finished."""
     from node.app.changing_keys import is_under_way as run
 
     return run(home)
@@ -235,8 +238,8 @@ def rekey_is_under_way(home: Home) -> bool:
 def join_node(
     home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
 ) -> Iterator[Line]:
-    """Joins a federation by a token: a line for each step; the last says admitted or pending. Where the home exists its
-    keys are used. `new_root`: a person has compared the digits of a root that the former one does not lead to.
+    """Joins a federation with a token: one line per step; the last line says admitted or pending. If the home exists,
+    its keys are used. `new_root`: a person has compared the digits of a root that the former root has not signed.
     """
     from node.app.joining import join
 
@@ -244,87 +247,89 @@ def join_node(
 
 
 def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
-    """Checks an evidence file against a verified roster on disk, offline; `pinned_by`: with this home's root alone."""
+    """Checks an evidence file offline against a verified roster on disk. `pinned_by`: accepts only the root of this
+    home.
+    """
     from node.app.ceremonies import verify_evidence as run
 
     return run(data, roster_folder, pinned_by=pinned_by)
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
-    """One line for each check: {"check", "ok", "what", "remedy"}. Works on a broken home too."""
+    """One line per check: {"check", "ok", "what", "remedy"}. Also works on a broken home."""
     from node.app.examination import examine
 
     return examine(home, passphrase)
 
 
 def restore_node(home: Home, backup: Path) -> Line:
-    """Puts a backup in the place of a home's database. Raises `Misuse` where there is one already."""
+    """Restores a home's database from a backup. Raises `Misuse` if there is a database already."""
     from node.app.ceremonies import restore
 
     return restore(home, backup)
 
 
 def restore_hub(home: Home, archive: Path, *, newest: bool) -> Line:
-    """Makes a hub's home of a backup. `newest`: nothing was signed or suspended since it was taken."""
+    """Makes a hub's home from a backup. `newest`: nothing was signed or suspended after the backup."""
     from node.app.hub_archive import restore as run
 
     return run(home, archive, newest=newest)
 
 
 def before_admission(home: Home, bundle: bytes) -> None:
-    """Gives a hub that lost its list of members the authority's first root again; changes nothing else."""
+    """Restores the authority's first root in a hub that lost its list of members. Changes nothing else."""
     from node.app.hub_roster import take_first_root as run
 
     run(home, bundle)
 
 
 def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
-    """A person says that the node goes on with an empty database, or with an older one. Raises `Misuse`, `Refused`."""
+    """A person decides that the node continues with an empty or an older database. Raises `Misuse`, `Refused`."""
     from node.app.accepting import accept
 
     return accept(home, who, empty=empty)
 
 
 def fingerprint_paths(paths: Iterable[Path], *, workers: int | None = None) -> Iterator[Examined]:
-    """Fingerprints files and all files in folders, in confined worker processes (None: one a processor). In order, but
-    for those that take long for their size, which come last. The parts of a file come before the file.
+    """Fingerprints files and all files in folders, in confined worker processes (None: one per processor). Keeps the
+    order, but files that are slow for their size come last. The parts of a file come before the file.
     """
     return fingerprint_files(walk(paths), workers=workers)
 
 
 def fingerprint_files(files: Iterable[Found | Unreadable], *, workers: int | None = None) -> Iterator[Examined]:
-    """The same for files that were walked already."""
+    """Like `fingerprint`, for files that were walked already."""
     from node.media.pool import fingerprint_files as run
 
     return run(files, workers=workers)
 
 
 def is_cut(result: MaterialFingerprints | MediaError) -> bool:
-    """Whether a file was not read to its end because it takes long for its size and the run had no time left for it."""
+    """Whether a file was not read to its end because it is slow for its size and the run had no time left."""
     from node.media.budget import is_cut as run
 
     return run(result)
 
 
 def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
-    """All files under these paths, in order; what cannot be read is an item that says why."""
+    """All files under these paths, in order. For a path that cannot be read, an item says why."""
     from node.media.walk import walk as run
 
     return run(paths)
 
 
 def is_unreadable(item: Found | Unreadable) -> TypeGuard[Unreadable]:
-    """Whether what a walk gave is not read. Else it is a file to be read (`is_found`)."""
+    """Whether an item of a walk is not readable. Otherwise it is a file to read (`is_found`)."""
     from node.media.walk import Unreadable as Kind
 
     return isinstance(item, Kind)
 
 
 def is_found(item: Found | Unreadable) -> TypeGuard[Found]:
-    """Whether what a walk gave is a file to be read."""
+    """Whether an item of a walk is a file to read."""
     return not is_unreadable(item)
 
 
 def count_files(paths: Iterable[Path]) -> int:
-    """How many items `walk` gives."""
+    """The number of items of `walk`."""
     return sum(1 for _ in walk(paths))

@@ -1,11 +1,11 @@
-"""`vigil node accept-database`: a person says that the node goes on with an empty or an older database.
+"""`vigil node accept-database`: a person decides that the node continues with an empty or an older database.
 
 Rules this module upholds:
 
-- The person names what is there. Where something else is found, nothing is changed.
+- The person names what is there. If the command finds something else, it changes nothing.
 - A damaged database, or one of another owner, is never accepted: it is moved away first.
 - As after a restore, the node compares itself with the hub before it serves or signs anything.
-- The acceptance is the first entry that the accepted database writes into its audit log.
+- The acceptance is the first entry in the audit log of the accepted database.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Line = dict[str, Any]
 
 
 def accept(home: Home, who: Caller, *, empty: bool) -> Line:
-    """See `app.accept_database`. `empty`: a missing or empty database; else an older one.
+    """See `app.accept_database`. `empty`: a missing or empty database; otherwise an older one.
 
-    A crash leaves what was found, or an accepted database that looks like an older copy: the command again.
+    A crash leaves the home unchanged, or an accepted database that looks like an older copy: run the command again.
     """
     settings = config.load(home)
     with owning(home):
@@ -48,7 +48,7 @@ def accept(home: Home, who: Caller, *, empty: bool) -> Line:
         _check(examined, empty=empty)
         if not examined.found.exists:
             require_no_leftovers(home)
-        # First: from here on the node compares itself with the hub before it serves anything.
+        # This comes first: after it, the node compares itself with the hub before it serves anything.
         write_atomic(home.restored, b"")
         mark = examined.mark
         with (
@@ -62,17 +62,17 @@ def accept(home: Home, who: Caller, *, empty: bool) -> Line:
         "accepted": examined.finding.value,
         "entries": have,
         "entries_known": known,
-        "next": "vigil node run: it compares itself with the hub before it serves anything; "
-        "then ingest again what is missing here",
+        "next": "vigil node run: it compares itself with the hub before it serves anything; then ingest the missing "
+        "files again",
     }
 
 
 def _check(examined: Examined, *, empty: bool) -> None:
-    """Raises what stands against the acceptance."""
+    """Raises if the database cannot be accepted."""
     finding = examined.finding
     if finding in {Finding.RIGHT, Finding.NEW}:
         raise Misuse(
-            "nothing has to be accepted: the database is the one that this home used last",
+            "there is nothing to accept: the database is the one that this home used last",
             remedy="vigil node run",
         )
     if finding in {Finding.DAMAGED, Finding.FOREIGN}:
@@ -83,8 +83,8 @@ def _check(examined: Examined, *, empty: bool) -> None:
         option = "--older" if empty else "--empty"
         raise Misuse(
             f"the database of this home is {finding.value}; nothing was changed",
-            remedy=f"vigil node accept-database {option}, if that is what you want; "
-            "better: vigil node restore FILE with the newest backup",
+            remedy=f"vigil node accept-database {option} accepts this; it is better to restore the newest backup: "
+            f"vigil node restore FILE",
         )
 
 

@@ -1,11 +1,11 @@
-"""What is done once, by a person, with keys at hand: making an authority and a hub, signing members in, checking
-evidence, putting a backup back.
+"""Acts that a person does once, with keys available: making an authority and a hub, admitting members, checking
+evidence, restoring a backup.
 
 Rules this module upholds:
 
-- The authority's keys are opened from its own folder, for one signature, and never meet the hub's.
-- Nothing is overwritten: where there is something already, it is said.
-- What two people have to compare is in the result, in groups that can be read aloud.
+- The authority's keys are opened from its own folder, for one signature, and never at the same time as the hub's keys.
+- Nothing is overwritten: if a file exists already, the act ends with an error.
+- The result contains the digits that two people must compare, in groups that can be read aloud.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def init_authority(folder: Path, federation: str, passphrase: Callable[[], str],
 
 
 def root_line(authority: Authority) -> Line:
-    """The digits that every ceremony compares as ROOT, and of which root they are."""
+    """The digits that every ceremony compares as ROOT, and the version of that root."""
     digits = authority.root_digits
     return {"root_version": digits.version, "root_fingerprint": spoken(digits.sha256)}
 
@@ -118,7 +118,7 @@ def rotate_authority(
     threshold: int | None,
     key_folders: Sequence[Path] = (),
 ) -> tuple[Line, bytes]:
-    """See `app.rotate_authority`. Raises `Misuse` where too few keys are at hand, `NotFound`, `Damaged`."""
+    """See `app.rotate_authority`. Raises `Misuse` if too few keys are available, `NotFound`, `Damaged`."""
     authority = _opened(folder, passphrase, key_folders)
     former_keys, former_threshold = authority.signature
     keys, threshold = keys or former_keys, threshold or former_threshold
@@ -137,10 +137,10 @@ def init_hub(
     enrolment_listen: str,
     hosts: Sequence[str],
 ) -> Line:
-    """Keys, CA, database and the first root of a hub. `hosts`: the names that nodes reach it by.
+    """Makes the keys, CA, database and first root of a hub. `hosts`: the names at which nodes reach it.
 
-    Raises `ConfigError`, `Misuse`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml, which is no
-    home yet: delete it and start again.
+    Raises `ConfigError`, `Misuse`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml, which is not
+    a home yet: delete it and start again.
     """
     listen_host = listen.rpartition(":")[0]
     names = list(hosts) or [listen_host.strip("[]")]
@@ -159,7 +159,7 @@ def init_hub(
     make_folder(home.keys)
     make_folder(home.tls)
     with owning(home):
-        # First: a folder with a hub's certificate is one that had a database.
+        # The database comes first: a folder with a hub's certificate counts as one that had a database.
         create_database(home, Owner(role="hub", federation=federation, member=HUB_MEMBER))
         ring = KeyRing.for_hub(federation_id(federation))
         ring.save(home.keys / HUB_KEY_FILE, Passphrase(passphrase().encode()))
@@ -176,7 +176,7 @@ def init_hub(
             hub=claims.identity,
             online=online,
         )
-        # Last: a folder is a home once its settings are there.
+        # The settings come last: they make the folder a home.
         config.write(home, values)
     return {
         "federation": federation,
@@ -190,10 +190,10 @@ def init_hub(
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
-    """A line on the hub where it is new or has changed, one on the policy where that has, then one a petition. Raises
-    `PeerFault`, `Damaged`.
+    """One line about the hub if it is new or has changed, one about the policy if it has changed, then one per
+    petition. Raises `PeerFault`, `Damaged`.
 
-    `hub`: new (the first), rekey (its former keys name the new ones) or replaces (nobody speaks for it).
+    `hub`: new (the first hub), rekey (its former keys sign for the new ones) or replaces (no former key signs for it).
     """
     authority = _opened(folder, passphrase, ())
     review = authority.review(request)
@@ -261,12 +261,12 @@ def extend_members(folder: Path, passphrase: Callable[[], str], *, key_folders: 
 def release_member(
     folder: Path, passphrase: Callable[[], str], member: str, *, key_folders: Sequence[Path] = ()
 ) -> bytes:
-    """See `app.release_member`. Raises `Refused` where it is no member, `NotFound`, `Misuse`, `Damaged`."""
+    """See `app.release_member`. Raises `Refused` if it is not a member, `NotFound`, `Misuse`, `Damaged`."""
     return _opened(folder, passphrase, key_folders).release(member_id(member), now=time.time())
 
 
 def last_bundle(folder: Path) -> bytes:
-    """See `app.last_bundle`. Raises `NotFound` where nothing was signed yet, `Damaged`."""
+    """See `app.last_bundle`. Raises `NotFound` if nothing was signed yet, `Damaged`."""
     return Authority(folder, Passphrase(b"", allow_empty=True)).bundle()  # no key is opened
 
 
@@ -275,10 +275,11 @@ def _opened(folder: Path, passphrase: Callable[[], str], key_folders: Sequence[P
 
 
 def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
-    """Checks an evidence file offline: what it proves, and by which root. Raises `PeerFault`, `NotFound`, `Damaged`.
+    """Checks an evidence file offline. Returns what it proves, and by which root. Raises `PeerFault`, `NotFound`,
+    `Damaged`.
 
-    `pinned_by`: the home whose invitation pinned the root, so that a folder with another root in it is refused. Without
-    one the person vouches for the folder, and is told its root's fingerprint to compare.
+    `pinned_by`: the home whose invitation pinned the root: a folder with a different root is refused. Without it the
+    person must trust the folder, and gets the fingerprint of its root to compare.
     """
     pinned = config.load(pinned_by) if pinned_by else None
     client = RosterClient(
@@ -311,11 +312,11 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
 
 
 def restore(home: Home, backup: Path) -> Line:
-    """Puts a backup where the database is missing. What was retracted since comes back with the log, before anything is
-    served: the node compares itself with the hub at its next start.
+    """Restores a backup if the database is missing. Retractions after the backup come back with the log before anything
+    is served: the node compares itself with the hub at its next start.
     """
     if not home.config.exists():
-        raise NotFound("this folder is no Vigil home", remedy="restore vigil.toml, keys, tls and roster first")
+        raise NotFound("this folder is not a Vigil home", remedy="restore vigil.toml, keys, tls and roster first")
     owner = owner_of(config.load(home))
     with owning(home):
         if home.database.exists():
@@ -329,7 +330,8 @@ def restore(home: Home, backup: Path) -> Line:
         partial = home.database.with_suffix(".restoring")
         try:
             _prepare_backup(backup, partial, owner)
-            # Both marks first: a crash in between leaves a home without a database, and the same command again.
+            # Both marks come first: a crash in between leaves a home without a database, and the same command works
+            # again.
             write_atomic(home.restored, b"")
             write_mark_of(home, owner, partial)
             partial.replace(home.database)
@@ -341,7 +343,7 @@ def restore(home: Home, backup: Path) -> Line:
 
 
 def _prepare_backup(backup: Path, partial: Path, owner: Owner) -> None:
-    """A copy of the backup that this version can open, whole and on the disk. Raises `Refused`."""
+    """Makes a complete and durable copy of the backup that this version can open. Raises `Refused`."""
     shutil.copyfile(backup, partial)
     partial.chmod(0o600)
     require_backup_of(owner, partial)

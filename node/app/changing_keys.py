@@ -1,9 +1,9 @@
-"""`vigil node rekey`: a change of keys as a person runs it, beside a daemon or without one.
+"""`vigil node rekey`: a change of keys by a person, with or without a running daemon.
 
 Rules this module upholds:
 
-- A daemon that owns the home does the work; else the work is done here, under the same lock.
-- A command that waits may be ended at any time: the daemon goes on, and so does the same command.
+- If a daemon owns the home, it does the work; otherwise this process does it, under the same lock.
+- A waiting command may be stopped at any time: the daemon continues, and the same command continues later.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
-_NEXT_PENDING: Final = "once the authority has signed: a running node switches by itself; else this command again"
+_NEXT_PENDING: Final = (
+    "when the authority has signed, a running node switches by itself; otherwise run this command again"
+)
 
 
 def is_under_way(home: Home) -> bool:
-    """Whether a change of keys was begun here and is not at its end."""
+    """Whether a change of keys has begun here and is not finished."""
     return (home.keys / COMING_FILE).exists() or (home.folder / PETITION_FILE).exists()
 
 
@@ -109,7 +111,7 @@ def _beside_daemon(home: Home, text: str, passphrase: Callable[[], str], who: Ca
             yield line
     coming = None
     while wait:
-        # The daemon closes its socket for the moment of the switch; a session waits for it to come back.
+        # The daemon closes its socket during the switch; a session waits until it is open again.
         with open_session(home, passphrase, _no_progress, who) as session:
             found = next(iter(session.run("rekeying", {})))
         if found["state"] == "none":
@@ -127,12 +129,12 @@ def _beside_daemon(home: Home, text: str, passphrase: Callable[[], str], who: Ca
 def _work(
     home: Home, settings: Config, passphrase: Callable[[], str], *, lost: bool
 ) -> Iterator[tuple[Rekeying, AuditLog]]:
-    """A change of keys over a home that no daemon owns. What a crash left of an earlier one is brought to its end."""
+    """A change of keys in a home that no daemon owns. Finishes an earlier change that a crash interrupted."""
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
         store = opened.enter_context(opened_database(home, right_database(home, settings))).store
-        # Where this brings a change to its end, the keys in force are its own, whatever was lost before.
+        # If this finishes a change, its new keys are in force, even if the former keys were lost.
         changed = is_under_way(home) and finish_change(home, settings, secret, client, store) is None
         former = None if lost and not changed else keys_in_force(home, settings, secret, client, store).ring
         origin = Origin(federation_id(settings.federation), member_id(settings.member), 1, "audit")
@@ -162,4 +164,4 @@ def _alone(
 
 
 def _no_progress(_done: int, _total: int) -> None:
-    """Nobody is told how far the opening of the home has come."""
+    """No progress is reported while the home is opened."""

@@ -1,10 +1,10 @@
-"""What both daemons do alike: signals, supervised tasks, the order of an end.
+"""The common code of both daemons: signals, supervised tasks, orderly shutdown.
 
 Rules this module upholds:
 
-- SIGTERM and SIGINT end a daemon in order; a second one changes nothing.
-- A task that was meant to run for ever and does not ends the daemon with an error: a node that half works is worse than
-  one that its service manager starts again.
+- SIGTERM and SIGINT start an orderly shutdown; a second signal changes nothing.
+- If a permanent task ends, the daemon ends with an error: a restart by the service manager is better than a node that
+  works only in part.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 MARK_SECONDS: Final = 10.0
-"""How often a running daemon remembers how far its database has come, and looks whether it is still there."""
+"""How often a running daemon stores the progress of its database, and checks that the file is still there."""
 OWN_SECONDS: Final = 20.0
-"""How long a daemon that starts waits for a command that works on its home at this moment."""
+"""How long a starting daemon waits for a command that is working on its home."""
 _LOOK_SECONDS: Final = 0.1
 _COLLECT_AT = (10_000, 20, 50)
-"""The collector's thresholds: a burst of answers makes thousands of objects that die by themselves."""
+"""The garbage collector's thresholds: a burst of answers makes thousands of objects that reference counting frees."""
 
 
 @contextmanager
 def owned(home: Home) -> Iterator[None]:
-    """Owns a home for a daemon. A command without a daemon owns it for a moment: that is waited for.
+    """Owns a home for a daemon. Waits if a command owns it for a moment.
 
-    Raises `AlreadyRunning` where another daemon serves the home, or where the wait was too long; `Refused` where the
-    home is not this user's alone.
+    Raises `AlreadyRunning` if another daemon serves the home, or if the wait was too long; `Refused` if other users can
+    use the home.
     """
     deadline = time.monotonic() + OWN_SECONDS
     with ExitStack() as stack:
@@ -61,8 +61,8 @@ def owned(home: Home) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Tells the garbage collector that what a start has made stays: some 200,000 objects, which it would go through
-    again and again. Once, when a daemon is ready.
+    """Tells the garbage collector that the objects of the start stay: about 200,000 objects, which it would scan again
+    and again. Called once, when a daemon is ready.
     """
     gc.collect()
     gc.freeze()
@@ -70,8 +70,8 @@ def settle() -> None:
 
 
 async def watch_database(database: OpenDatabase) -> None:
-    """Remembers every few seconds how far the database has come. Raises `DatabaseMissing` once its file was removed or
-    replaced, and saves what this process still holds of it first.
+    """Stores every few seconds the progress of the database. If its file was removed or replaced, first saves the copy
+    that this process still has open, then raises `DatabaseMissing`.
     """
     while True:
         await asyncio.sleep(MARK_SECONDS)
@@ -95,22 +95,22 @@ class Supervisor:
             loop.add_signal_handler(number, self._ended.set)
 
     def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Runs a task that is meant never to end."""
+        """Runs a task that must never end."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._done)
         self._tasks.append(task)
 
     def end(self) -> None:
-        """Ends the daemon in order, as a signal does. On the event loop."""
+        """Starts an orderly shutdown, like a signal. On the event loop."""
         self._ended.set()
 
     @property
     def ended(self) -> bool:
-        """Whether a signal came, or a task broke."""
+        """Whether a signal came, or a task failed."""
         return self._ended.is_set()
 
     async def unless_ended(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work`, which a signal or a broken task ends before its time."""
+        """Runs `work`; a signal or a failed task stops it early."""
         working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ended.wait())
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
@@ -119,13 +119,13 @@ class Supervisor:
         await asyncio.gather(working, return_exceptions=self._ended.is_set())
 
     async def until_ended(self) -> None:
-        """Waits for a signal. Raises `VigilError` where a task broke instead."""
+        """Waits for a signal. Raises `VigilError` if a task fails instead."""
         await self._ended.wait()
         if self._broken is not None:
             raise self._broken
 
     async def stop(self) -> None:
-        """Cancels what runs, and waits for it."""
+        """Cancels the running tasks, and waits for them."""
         for task in self._tasks:
             task.remove_done_callback(self._done)
             task.cancel()

@@ -1,9 +1,9 @@
-"""The helper that serves the enrolment port (`node.wire.forward`). Run by the daemon alone.
+"""The helper that serves the enrolment port (`node.wire.forward`). Only the daemon runs it.
 
 Rules this module upholds: those of `node.app.helping` and `node.wire.forward`.
 
-Greeting: `{"listen": path, "daemon": path, "key": pem, "chain": pem}`. Then `{"key": pem, "chain": pem}` whenever there
-is another certificate. It says `{"over": [address, what, times]}`.
+Greeting: `{"listen": path, "daemon": path, "key": pem, "chain": pem}`. Then `{"key": pem, "chain": pem}` for each new
+certificate. It sends `{"over": [address, what, times]}`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
 def _files(line: Line) -> ServerFiles:
     from node.wire.tls import ServerFiles
 
-    # Nobody shows a certificate here, so there is no CA to check one against.
+    # No client sends a certificate here, so no CA is needed.
     return ServerFiles(key=line["key"].encode(), chain=line["chain"].encode(), client_ca=b"")
 
 

@@ -1,12 +1,12 @@
-"""`vigil node doctor`: what is wrong with this node, and what to do, from the folder outwards.
+"""`vigil node doctor`: finds what is wrong with this node, and what to do.
 
 Rules this module upholds:
 
-- From the inside out: settings, keys, disk, database, certificate, roster, then the hub, its identity and the clocks,
-  and at last the hub's own word on this node. Checks that depend on a failed check are skipped, never guessed at.
-- It reads, and changes nothing; it works beside a running daemon, and on a home that no daemon could start in.
-- Every fault has a remedy that a person can carry out, and none is to run the doctor.
-- It takes seconds: the database is looked at quickly, and `vigil node fsck` is what checks all of it.
+- The order of checks: settings, keys, disk, database, certificate, roster, then the hub, its identity and the clocks,
+  and last what the hub says about this node. Checks that depend on a failed check are skipped.
+- It only reads. It works while the daemon runs, and on a home in which no daemon can start.
+- Every fault has a remedy that a person can carry out. No remedy says to run the doctor.
+- It takes seconds: it checks the database only quickly. `vigil node fsck` checks everything.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 LOW_DISK: Final = 1 << 30
-"""Free bytes below which the disk is named: the journal and a bootstrap need room."""
+"""Less free space than this (in bytes) is a fault: the journal and a bootstrap need space."""
 CONNECT_SECONDS: Final = 5.0
 _CHALLENGE_TIME: Final = 8
 """A hub's challenge begins with its own time (u64, big-endian, Unix seconds)."""
@@ -69,7 +69,7 @@ _MIB: Final = 1 << 20
 
 @dataclass(slots=True)
 class _Case:
-    """What one examination has found out so far; None where it could not."""
+    """What an examination has found so far; None for what it could not find."""
 
     home: Home
     passphrase: Callable[[], str]
@@ -91,7 +91,7 @@ def examine(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
             try:
                 what = check(case)
             except VigilError as error:
-                # Errors of the wire send to the doctor, who is here already.
+                # Errors of the wire name the doctor as remedy, but this is the doctor.
                 remedy = error.remedy if error.remedy and "doctor" not in error.remedy else usual
                 yield {"check": name, "ok": False, "what": str(error), "remedy": remedy}
             else:
@@ -124,7 +124,7 @@ def _disk(case: _Case) -> str:
     if free < LOW_DISK:
         raise StoreError(
             f"only {free >> 20} MiB are free on the disk of this home",
-            remedy="make room: a node that cannot write acknowledges nothing more",
+            remedy="free space on the disk: a node that cannot write acknowledges nothing more",
         )
     return f"{free >> 30} GiB free"
 
@@ -136,7 +136,7 @@ def _database(case: _Case) -> str:
     require_right(case.database)
     found = case.database.found
     if not found.exists:
-        return "none yet: the first start makes it"
+        return "no database yet: the first start makes it"
     checked = "every page was checked" if found.thorough else "too large for a quick check of every page: see fsck"
     return f"of this node, {found.size / _MIB:,.1f} MiB, {found.entries:,} log entries; {checked}"
 
@@ -173,13 +173,14 @@ def _certificate(case: _Case) -> str:
     except NotFound:
         raise Unauthenticated(
             "this node has no certificate yet: the authority has not signed it in, or it never joined",
-            remedy="`vigil node join` with an invitation; then the authority signs, and `vigil node run` goes on",
+            remedy="`vigil node join` with an invitation; when the authority has signed, `vigil node run`",
         ) from None
     now = time.time()
     if certificate.not_after <= now:
         raise Expired(
             "the certificate has expired",
-            remedy="start the daemon (vigil node run): it renews with the statement key; first compare the clock",
+            remedy="check the clock of this machine, then start the daemon (vigil node run): it renews with the "
+            "statement key",
         )
     if certificate.not_before > now:
         raise Expired("the certificate is not valid yet: the clock of this machine is behind", remedy="set the clock")
@@ -235,9 +236,9 @@ def _clock_and_identity(case: _Case) -> str:
         challenge: bytes = case.loop.call(ask())
     except BadSignature:
         raise BadSignature(
-            "the hub at this address is not the one that this node knows",
-            remedy="start the daemon (vigil node run): it takes a hub that the authority has signed for. If it stays "
-            "so, compare the address with the hub's operator, and join again with a new invitation",
+            "the hub at this address is not the hub that this node knows",
+            remedy="start the daemon (vigil node run): it accepts a hub that the authority has signed. If this does "
+            "not help, compare the address with the hub's operator, and join again with a new invitation",
         ) from None
     apart = int(time.time() - int.from_bytes(challenge[:_CHALLENGE_TIME], "big"))
     skew = (case.roster.policy if case.roster else Policy()).skew_seconds
@@ -255,9 +256,9 @@ def _roster(case: _Case) -> str:
     case.roster = roster = open_roster(case.home, case.settings).load()
     if roster.expires <= time.time():
         raise Expired(
-            f"the roster (version {roster.version}) is stale: it ran out, so no member can be verified",
-            remedy="start the daemon with the hub in reach; if it stays so, the hub does not refresh its roster, "
-            "or this machine's clock is ahead",
+            f"the roster (version {roster.version}) has expired: no member can be verified",
+            remedy="start the daemon while the hub is reachable; if this does not help, the hub does not refresh its "
+            "roster, or this machine's clock is ahead",
         )
     return (
         f"version {roster.version}, {len(roster.active())} active members, good for "
@@ -275,7 +276,7 @@ def _own_line(case: _Case) -> str:
         raise Refused(f"{member} has left the federation", remedy="ask the federation's authority")
     case.roster.require_active(member)
     if has_come(case.roster, line):
-        return f"{member} is an active member; its new keys are signed, and come into force with vigil node run"
+        return f"{member} is an active member; its new keys are signed, and are used after vigil node run"
     return f"{member} is an active member, with exactly this node's keys"
 
 
@@ -296,12 +297,12 @@ def _admitted(case: _Case) -> str:
         raise Suspended(f"the hub refuses this node: {error}", remedy=error.remedy or _ASK_OPERATOR) from None
     except Unavailable:
         raise Unauthenticated(
-            "the hub's main port ends the connection before a word is said: it does not accept this node's certificate",
-            remedy="start the daemon (vigil node run): it renews the certificate, also with a hub that is new. If it "
-            "stays so, compare the clocks, and ask the hub's operator for a new invitation",
+            "the hub's main port closes the connection at once: it does not accept this node's certificate",
+            remedy="start the daemon (vigil node run): it renews the certificate, also at a new hub. If this does not "
+            "help, compare the clocks, and ask the hub's operator for a new invitation",
         ) from None
     if not serving:
-        raise Unavailable("the hub is about to go away", remedy="wait; the node dials again by itself")
+        raise Unavailable("the hub is shutting down", remedy="wait; the node reconnects by itself")
     return "the hub admits this node"
 
 
@@ -315,7 +316,7 @@ _CHECKS: Final = (
     ("disk", _disk, "check the disk of this home"),
     ("database", _database, "check the owner, the permissions and the disk of vigil.sqlite3"),
     ("own log", _own_log, "call the hub's operator"),
-    ("index", _index, "stop the daemon and delete the folder index/: the next start makes it again"),
+    ("index", _index, "stop the daemon and delete the folder index/: the next start builds it again"),
     ("daemon", _daemon, "start it: vigil node run"),
     ("certificate", _certificate, _RESTORE_TLS),
     ("roster", _roster, _RESTORE_ROSTER),
@@ -325,4 +326,4 @@ _CHECKS: Final = (
     ("clock and hub identity", _clock_and_identity, _NETWORK),
     ("admission", _admitted, _ASK_OPERATOR),
 )
-"""Name, check, and what to do where the error itself does not say it."""
+"""Name, check, and the remedy if the error has none."""

@@ -1,9 +1,9 @@
-"""The helper that takes the connections of both ports (`node.wire.front`). Run by the daemon alone.
+"""The helper that takes the connections of both ports (`node.wire.front`). Only the daemon runs it.
 
 Rules this module upholds: those of `node.app.helping` and `node.wire.front`.
 
 Greeting: `{"main": [descriptors], "enrolment": [descriptors], "main_server": path, "enrolment_server": path}`. Then
-`{"keep": number}` and `{"cut": number}`. It says `{"closed": number}` and `{"over": [address, what, times]}`.
+`{"keep": number}` and `{"cut": number}`. It sends `{"closed": number}` and `{"over": [address, what, times]}`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def _serve(descriptors: int) -> None:
     for each, name in ((front, "main"), (others, "enrolment")):
         for descriptor in greeting[name]:
             own = socket.socket(fileno=descriptor)
-            # To asyncio the backlog is also how many it takes before any is counted, each with its descriptor.
+            # asyncio also accepts as many connections as the backlog before any is counted, each with a descriptor.
             await loop.create_server(each.protocol, sock=own, backlog=limits.FRONT_TAKEN_AT_ONCE)
             own.listen(limits.FRONT_BACKLOG)
     voice.say({"ready": True})
@@ -57,11 +57,11 @@ async def _serve(descriptors: int) -> None:
 
 
 def _fronts(greeting: Line, voice: Voice, descriptors: int) -> tuple[Front, Front]:
-    """Of the main port and of the enrolment port. Each connection takes two descriptors; a third of them are for the
-    enrolment port at the most.
+    """The limits of the main port and of the enrolment port. Each connection takes two descriptors; at most a third of
+    them are for the enrolment port.
     """
     notices = Notices(voice.tell)
-    # Numbers that no process before this one has given.
+    # Numbers that no earlier process has used.
     numbers = itertools.count(time.time_ns() // 1_000)
     room = (descriptors - limits.FRONT_SPARE_DESCRIPTORS) // 2
     visits = max(1, min(limits.VISITS, room // 3))

@@ -1,11 +1,11 @@
-"""The investigators' socket: where it may lie, and who may open it.
+"""The investigators' socket: where it may be, and who may open it.
 
 Rules this module upholds:
 
-- It is off unless the administrator names a path and a group. The owner's own socket stays as it is (mode 0600).
-- Nobody but root and the node's own user may be able to put another socket in its place: the folder and all above it
-  are theirs, and no group and no other user may write there. Otherwise the daemon does not start.
-- The client checks the same before it sends a hash to a socket.
+- It is off unless the administrator sets a path and a group. The owner's own socket does not change (mode 0600).
+- Only root and the node's own user may be able to replace the socket: they must own its folder and all folders above
+  it, and no group and no other user may write there. Otherwise the daemon does not start.
+- The client makes the same checks before it sends a hash to a socket.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _ROOT: Final = 0
 
 
 def group_socket(settings: Config) -> tuple[Path, int] | None:
-    """The path of the investigators' socket and the id of their group; None where there is to be none.
+    """The path of the investigators' socket and the id of their group; None if there is no such socket.
 
-    Raises `ConfigError` where it would not be safe there, or nobody of the group could reach it.
+    Raises `ConfigError` if the path is not safe, or if the group cannot reach it.
     """
     if not settings.investigator_socket:
         return None
@@ -50,15 +50,13 @@ def group_socket(settings: Config) -> tuple[Path, int] | None:
         raise ConfigError(
             f"investigator_socket: {fault}",
             remedy="use a folder that only root or the node's user can write to and the group can enter, "
-            "such as /run/vigil (RuntimeDirectory= in the unit)",
+            "for example /run/vigil (RuntimeDirectory= in the unit)",
         )
     return path, group
 
 
 def check_before_use(path: Path) -> None:
-    """Raises `Refused` where a socket that this user was pointed to could be somebody else's, `Unavailable` where there
-    is none.
-    """
+    """Raises `Refused` if the given socket could belong to somebody else, `Unavailable` if there is no socket."""
     try:
         owner = path.lstat().st_uid
         fault = _fault_of(path, owner)
@@ -72,7 +70,7 @@ def check_before_use(path: Path) -> None:
 
 
 def unreachable(error: OSError) -> Refused | Unavailable:
-    """Why a socket that was named cannot be used."""
+    """Why the given socket cannot be used."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return Refused(
             "your user may not use this socket",
@@ -85,7 +83,7 @@ def unreachable(error: OSError) -> Refused | Unavailable:
 
 
 def _fault_of(path: Path, owner: int) -> str:
-    """What is unsafe about a socket at this path that `owner` runs; "" where nothing is. Raises OSError."""
+    """What is unsafe about a socket of `owner` at this path; "" if it is safe. Raises OSError."""
     if not path.is_absolute():
         return "its path is not absolute"
     try:
@@ -93,7 +91,7 @@ def _fault_of(path: Path, owner: int) -> str:
     except FileNotFoundError:
         mode = 0
     if mode and not stat.S_ISSOCK(mode):
-        return "something that is not a socket is in its place"
+        return "the path is not a socket"
     try:
         real = path.parent.resolve(strict=True)
     except FileNotFoundError:
@@ -102,10 +100,10 @@ def _fault_of(path: Path, owner: int) -> str:
         found = folder.lstat()
         if found.st_uid not in (_ROOT, owner):
             return "a folder on its path belongs to another user"
-        # In a folder such as /tmp others may write, but not replace what is not theirs.
+        # In a folder like /tmp (sticky bit) others may write, but cannot replace files of other users.
         shielded = stat.S_ISLNK(found.st_mode) or (folder != real and found.st_mode & stat.S_ISVTX)
         if found.st_mode & _OTHERS_WRITE and not shielded:
-            return "a folder on its path can be written to by a group or by everybody"
+            return "a group or everybody can write to a folder on its path"
     return ""
 
 

@@ -1,11 +1,11 @@
-"""Helper processes of the hub's daemon: what faces strangers does so outside the process that has the keys.
+"""Helper processes of the hub's daemon: code that faces strangers runs outside the process that has the keys.
 
 Rules this module upholds:
 
-- A helper gets what it is greeted with and the sockets it is handed, and nothing else: no passphrase, no settings of
-  ours in its environment. It ends with the daemon, whatever ends that.
-- One line of JSON is one word, both ways; a helper's line is bounded, and what it says is counted as a stranger's.
-- A helper that ends is started again, and again after a longer pause. One that cannot stay up ends the daemon.
+- A helper gets only its greeting and its sockets: no passphrase, and none of our settings in its environment. It always
+  ends with the daemon.
+- Both directions use one line of JSON per message. A helper's line has a size limit, and its contents are not trusted.
+- A helper that ends is started again, each time after a longer pause. If it cannot stay up, the daemon ends.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 MAX_LINE: Final = 4_096
-"""Bytes of a helper's line."""
+"""Maximum bytes of a helper's line."""
 MAX_UNREAD: Final = 1024 * 1024
-"""Bytes that wait for a helper to read them: one that does not is ended."""
+"""Maximum bytes that wait for a helper. A helper that does not read them is ended."""
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 5.0
 STEADY_SECONDS: Final = 60.0
-"""One that has run for so long was up: its next pause is the first again."""
+"""After this run time a helper counts as up, and its next pause is the shortest again."""
 FIRST_PAUSE: Final = 0.1
 LAST_PAUSE: Final = 5.0
 STARTS: Final = 20
-"""In a row without being up once, after which it is given up."""
+"""Failed starts in a row before the daemon gives up."""
 _log = structlog.get_logger(__name__)
 
 
 class Helper:
-    """One helper. Event loop only. `greeting`: its first line, at each start. `heard`: is given each of its lines but
-    the one that says that it is ready. `ended`: is told that it ended, before it is started again.
+    """One helper. Event loop only. `greeting`: its first line, at each start. `heard`: called with each of its lines
+    except the ready line. `ended`: called when it ended, before it is started again.
     """
 
     def __init__(
@@ -67,22 +67,22 @@ class Helper:
 
     @property
     def pid(self) -> int | None:
-        """Of the process that runs now."""
+        """The id of the running process."""
         return self._process.pid if self._process else None
 
     async def ready(self) -> None:
-        """Waits until it serves. Raises `Unavailable` where it does not come to that."""
+        """Waits until it is ready. Raises `Unavailable` if it does not start."""
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._ready.wait()
         except TimeoutError:
             raise Unavailable(
                 f"the helper process {self._module.rpartition('.')[2]} does not start",
-                remedy="read the log of the daemon; has this machine memory and processes left?",
+                remedy="read the log of the daemon, and check that this machine has free memory and processes",
             ) from None
 
     def say(self, line: Line) -> None:
-        """One line more. Where none runs it is dropped: the greeting of the next says all that lasts."""
+        """Sends one line. Drops it if no process runs: the greeting of the next process contains all lasting facts."""
         process = self._process
         if process is None or process.stdin is None or process.stdin.is_closing():
             return
@@ -93,7 +93,7 @@ class Helper:
         process.stdin.write(json.dumps(line).encode() + b"\n")
 
     async def run(self) -> None:
-        """Keeps one running, for ever. Raises `Unavailable` where none stays up."""
+        """Keeps one process running for ever. Raises `Unavailable` if none stays up."""
         pause, starts = FIRST_PAUSE, 0
         while True:
             began = time.monotonic()
@@ -135,7 +135,7 @@ class Helper:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             return
-        # Too long a line, or one that is none: it does not speak as our program does, and is ended.
+        # The line is too long or invalid: this is not our program's protocol, so the process is ended.
         with contextlib.suppress(ValueError):
             while data := await process.stdout.readline():
                 line = json.loads(data)
@@ -148,7 +148,7 @@ class Helper:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ends a process: it is to end by itself when its input does; else it is made to."""
+    """Ends a process: closes its input, and kills it if it does not end by itself."""
     if process.stdin is not None:
         process.stdin.close()
     try:
@@ -158,6 +158,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    # What it still said is dropped; its pipe is closed when it is at its end.
+    # Its remaining output is dropped; its pipe is closed at the end.
     while process.stdout is not None and await process.stdout.read(MAX_LINE):
         pass

@@ -1,9 +1,10 @@
-"""What both helper processes do alike: the lines to and from the daemon, and the limits that they put on themselves.
+"""The common code of both helper processes: the lines to and from the daemon, and the limits that they set for
+themselves.
 
 Rules this module upholds:
 
-- The first line of the input says what to do; the end of the input is the end of the process.
-- A limit of memory is set before anything that could use it is there: an attack ends this process, and nothing else.
+- The first line of the input says what to do. The process ends with its input.
+- A memory limit is set before anything that could use memory: an attack ends only this process.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 MAX_INPUT: Final = 1024 * 1024
-"""Bytes of a line from the daemon."""
+"""Maximum bytes of a line from the daemon."""
 
 
 def confine(memory: int) -> None:
-    """At most so many bytes of data, what every process of Vigil guards (`guarding`); and signals for the daemon's
-    terminal are the daemon's to act on.
+    """Limits this process to so many bytes of data, protects its secrets (`guarding`), and ignores signals of the
+    terminal: the daemon handles them.
     """
-    # A traceback of a library can name anything: it is heard by its logger's name alone.
+    # A library's traceback can contain anything: only its logger's name is kept.
     logs.configure("warning")
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     guard()
@@ -41,7 +42,7 @@ def confine(memory: int) -> None:
 
 
 def raise_descriptors() -> int:
-    """As many open files as this user may have; how many that is."""
+    """Raises the limit of open files to this user's maximum, and returns it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
@@ -54,22 +55,22 @@ class Voice:
         self._transport = transport
 
     def say(self, line: Line) -> None:
-        """One line; it waits for the daemon to read it, and nobody waits for that."""
+        """Queues one line for the daemon, without waiting."""
         self._transport.write(json.dumps(line).encode() + b"\n")
 
     def tell(self, who: str, what: str, times: int) -> None:
-        """Who asks for too much: for the daemon's log."""
+        """Reports who asks too much, for the daemon's log."""
         self.say({"over": [who, what, times]})
 
 
 async def open_voice() -> Voice:
-    """The process's own standard output."""
+    """Opens the process's standard output."""
     transport, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, sys.stdout)
     return Voice(transport)
 
 
 async def words() -> AsyncIterator[Line]:
-    """Lines of the daemon, until it ends."""
+    """Lines from the daemon, until it ends."""
     reader = asyncio.StreamReader(limit=MAX_INPUT)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while data := await reader.readline():
@@ -77,5 +78,5 @@ async def words() -> AsyncIterator[Line]:
 
 
 def end() -> None:
-    """Ends the process at once: nothing of it is worth keeping."""
+    """Ends the process at once: it has nothing to save."""
     os._exit(0)

@@ -1,12 +1,12 @@
-"""A home and its database: every start makes sure that the database is the one that this home used last.
+"""A home and its database: every start checks that the database is the one that this home used last.
 
 Rules this module upholds:
 
-- Nothing is served, answered or signed over a missing, empty, older, damaged or foreign database. A search in it would
-  say "no hit" of material that is held, and its key could sign a second history.
-- Only a person says otherwise: by restoring a backup, or by `vigil node accept-database`, which is audited.
-- The mark is written after the database has what it says, and whole or not at all. So a crash, or a full disk, leaves a
-  mark that is behind its database, which is right; never one that is ahead.
+- Nothing is served, answered or signed with a missing, empty, older, damaged or foreign database. A search in it would
+  say "no hit" about held material, and its key could sign a second history.
+- Only a person can override this: by restoring a backup, or with `vigil node accept-database`, which is audited.
+- The mark is written atomically, after the database has the state that it describes. So after a crash or a full disk
+  the mark may be behind its database, which is harmless, but never ahead of it.
 """
 
 from __future__ import annotations
@@ -48,45 +48,48 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 HUB_MEMBER: Final = "HUB"
-"""In the place of a member, where a hub names itself (as in the origin of its audit log)."""
+"""Stands for the member where a hub names itself (as in the origin of its audit log)."""
 _MAX_MARK: Final = 4_096
 _log = structlog.get_logger(__name__)
 
 
 def owner_of(settings: Config) -> Owner:
-    """Whose home these are the settings of."""
+    """The owner of the home with these settings."""
     member = HUB_MEMBER if settings.role == "hub" else settings.member
     return Owner(role=settings.role, federation=settings.federation, member=member)
 
 
 def examine_database(home: Home, settings: Config) -> Examined:
-    """Takes seconds at most, and changes nothing. Raises `Damaged` for a mark that cannot be read, and `StoreError`."""
+    """Examines the database. Takes seconds at most, and changes nothing. Raises `Damaged` for an unreadable mark, and
+    `StoreError`.
+    """
     owner, mark, found = owner_of(settings), read_mark(home), inspect_database(home.database)
     return Examined(owner=owner, mark=mark, found=found, finding=judge(found, owner, mark, admitted=was_admitted(home)))
 
 
 def was_admitted(home: Home) -> bool:
-    """Whether this home is one of a node that got its certificate, or of a hub."""
+    """Whether this is the home of a hub, or of a node with a certificate."""
     return (home.tls / "node.der").exists() or (home.tls / "hub.der").exists()
 
 
 def read_mark(home: Home) -> HomeMark | None:
-    """What the home remembers of its database; None where nothing. Raises `Damaged`."""
+    """The home's mark of its database; None if there is none. Raises `Damaged`."""
     try:
         return unpack_mark(read_bounded(home.mark, _MAX_MARK, what="mark of the database"))
     except NotFound:
         return None
     except Malformed as error:
         raise Damaged(
-            "the file database.mark of this home cannot be read, so nobody knows whether the database is the right one",
+            "the file database.mark of this home cannot be read, so it is unknown whether the database is the right "
+            "one",
             remedy="restore database.mark from a backup of this folder; if there is none, and you are sure that the "
             "database is the newest one, delete database.mark",
         ) from error
 
 
 def make_home(home: Home) -> None:
-    """Makes the folder of a home that is about to be made, its owner's alone. Raises `Misuse` where there can be none:
-    the path is too long, leads through a file, may not be written to, or its file system holds no socket.
+    """Makes the folder of a new home, for its owner alone. Raises `Misuse` if this is not possible: the path is too
+    long, leads through a file, is not writable, or its file system does not support sockets.
     """
     try:
         home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,13 +97,13 @@ def make_home(home: Home) -> None:
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
         raise Misuse(
-            f"the home cannot be made in this place: {why}",
-            remedy="choose another folder with --home or VIGIL_HOME; a disk of this machine is best",
+            f"the home cannot be made here: {why}",
+            remedy="choose another folder with --home or VIGIL_HOME, preferably on a local disk",
         ) from None
 
 
 def _try_socket(path: Path) -> None:
-    """Makes a socket and removes it: the daemon needs one here. Raises OSError."""
+    """Makes a socket and removes it, because the daemon needs one here. Raises OSError."""
     try:
         with socket.socket(socket.AF_UNIX) as own, reached(path) as short:
             own.bind(str(short))
@@ -112,7 +115,7 @@ def _try_socket(path: Path) -> None:
 
 
 class OpenDatabase:
-    """The database of a home while this process owns it. From any thread, blocking."""
+    """The database of a home while this process owns it. Usable from any thread; blocking."""
 
     def __init__(self, home: Home, owner: Owner, store: Store) -> None:
         self._home = home
@@ -124,7 +127,7 @@ class OpenDatabase:
         self._place = _place(home.database)
 
     def mark(self) -> None:
-        """Remembers how far the database has come, where it has moved. A full disk is no fault: the mark lags."""
+        """Stores the progress of the database, if it has changed. A full disk is not a fault: the mark is then old."""
         with self._marking:
             now = self._state()
             if now == self._marked:
@@ -137,21 +140,23 @@ class OpenDatabase:
             self._marked = now
 
     def lacks(self, entries: int) -> None:
-        """The hub has shown so many log entries of this home that the database lacks: every later start finds it so."""
+        """Stores the number of log entries that the hub has shown and this database lacks: every later start detects
+        it.
+        """
         self._lacks = entries
         self.mark()
 
     def require_in_place(self) -> None:
-        """Raises `DatabaseMissing` where somebody removed or replaced the file under this process."""
+        """Raises `DatabaseMissing` if somebody removed or replaced the file while this process used it."""
         if _place(self._home.database) != self._place:
             raise DatabaseMissing(
                 "the database file was removed or replaced while this process used it, so it stops",
-                remedy=f"put the database back, or: vigil {self._owner.role} restore FILE (a copy of the database as "
-                "it was may be in vigil.sqlite3.rescued)",
+                remedy=f"put the database back, or run vigil {self._owner.role} restore FILE (a copy of the database "
+                f"may be in vigil.sqlite3.rescued)",
             )
 
     def rescue(self) -> None:
-        """Saves what this process still holds of a file that was removed under it, beside its place."""
+        """Saves a copy of a removed database file that this process still has open, next to its former place."""
         target = self._home.database.with_suffix(".sqlite3.rescued")
         with suppress(OSError):
             target.unlink(missing_ok=True)
@@ -164,7 +169,7 @@ class OpenDatabase:
 
     def _state(self) -> HomeMark:
         with self.store.read() as tx:
-            # What a change of keys took out counts on: else the database would look older than it was.
+            # Entries that a change of keys removed still count: otherwise the database would look older than it is.
             line, entries = tx.line(), sum(log.size for log in tx.logs()) + cut_of(tx.setting(CUT))
             _, generation = unpack_standing(tx.setting(STANDING))
         return HomeMark(
@@ -177,7 +182,7 @@ class OpenDatabase:
 
 
 def _place(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file in this place; None where there is none."""
+    """Device and inode of the file at this path; None if there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -186,7 +191,9 @@ def _place(path: Path) -> tuple[int, int] | None:
 
 
 def right_database(home: Home, settings: Config) -> Examined:
-    """What was found, where the home may work with it. Raises `WrongDatabase` kinds, `Damaged`, `StoreError`."""
+    """The result of the examination, if the home may use the database. Raises `WrongDatabase` kinds, `Damaged`,
+    `StoreError`.
+    """
     examined = examine_database(home, settings)
     require_right(examined)
     return examined
@@ -194,8 +201,8 @@ def right_database(home: Home, settings: Config) -> Examined:
 
 @contextmanager
 def opened_database(home: Home, examined: Examined) -> Iterator[OpenDatabase]:
-    """The database that `right_database` found, or a new one where the home never had one. The caller holds the home's
-    lock. Raises `StoreError`.
+    """Opens the database that `right_database` found, or a new one if the home never had one. The caller holds the
+    home's lock. Raises `StoreError`.
     """
     with opened_regardless(home, examined.owner, at_least=_generation(examined.mark)) as opened:
         opened.mark()
@@ -208,8 +215,8 @@ def _generation(mark: HomeMark | None) -> int:
 
 @contextmanager
 def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[OpenDatabase]:
-    """The database of a home, whatever it is; a new one where there is none. Not marked before the block marks it, or
-    ends. For who has examined it. `at_least`: its generation will be past this one.
+    """Opens any database of a home, or a new one if there is none. It is marked when the block marks it, or ends. For
+    callers that have examined it. `at_least`: its generation will be higher than this.
     """
     store = open_store(home.database, create=True)
     try:
@@ -222,7 +229,7 @@ def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[Op
 
 
 def _begin(store: Store, owner: Owner, at_least: int) -> None:
-    """Counts this opening, in the database first. A crash right after leaves a mark that is behind by one."""
+    """Counts this opening, first in the database. A crash right after leaves a mark that is behind by one."""
     with store.read() as tx:
         known = tx.setting(STANDING)
     generation = unpack_standing(known)[1] if known else 0
@@ -230,7 +237,7 @@ def _begin(store: Store, owner: Owner, at_least: int) -> None:
         with store.write() as tx:
             tx.set_setting(STANDING, pack_standing(owner, max(generation, at_least) + 1))
     except DiskFull:
-        # Who comes to make room has to get in. A database that never said whose it is has to say so first.
+        # A command that frees space must be able to open it. A database without an owner must first store its owner.
         if not known:
             raise
         _log.warning("no room to count this opening of the database")
@@ -245,9 +252,9 @@ def _end(opened: OpenDatabase) -> None:
 
 
 def create_database(home: Home, owner: Owner) -> None:
-    """A new database for a home that never had one; nothing where there is one, or was one. The caller holds the lock.
+    """Makes a new database for a home that never had one; otherwise does nothing. The caller holds the lock.
 
-    Raises `StoreError`. A crash leaves a database without a mark, which is taken for the right one.
+    Raises `StoreError`. A crash leaves a database without a mark, which counts as the right one.
     """
     if was_admitted(home) or home.mark.exists() or home.database.exists():
         return
@@ -259,7 +266,7 @@ def create_database(home: Home, owner: Owner) -> None:
 
 
 def require_no_leftovers(home: Home) -> None:
-    """Raises `Misuse` where a journal of another database lies in the place of that of a new one: SQLite would mix
+    """Raises `Misuse` if the journal of another database is in the place of the new one's journal: SQLite would mix
     them.
     """
     journals = [home.database.with_name(home.database.name + tail) for tail in ("-wal", "-journal")]
@@ -271,13 +278,13 @@ def require_no_leftovers(home: Home) -> None:
 
 
 def require_backup_of(owner: Owner, path: Path) -> None:
-    """Raises `Refused` unless the file at `path` is a sound backup that may be put into the home of `owner`."""
+    """Raises `Refused` unless the file at `path` is a valid backup for the home of `owner`."""
     found = inspect_database(path)
     if found.fault:
         raise Refused(f"the backup is damaged: {found.fault}", remedy="use another backup; nothing was changed")
     if not found.ours:
         what = found.other or "it is empty"
-        raise Refused(f"this file is no backup that can be used: {what}", remedy="name a file that `backup` wrote")
+        raise Refused(f"this file is not a usable backup: {what}", remedy="name a file that `backup` wrote")
     if found.owner is not None and found.owner != owner:
         raise Refused(
             f"this is a backup of {found.owner}, and this is the home of {owner}",
@@ -286,7 +293,7 @@ def require_backup_of(owner: Owner, path: Path) -> None:
 
 
 def write_mark_of(home: Home, owner: Owner, path: Path) -> None:
-    """Makes the database at `path`, which is about to be moved to its place, the one that the home remembers.
+    """Marks the database at `path`, which is moved to its place next, as the home's database.
 
     A crash between the two leaves a home whose database is missing. Raises `StoreError`.
     """

@@ -1,13 +1,13 @@
-"""A hub's backup: one file of everything that a hub is, and the way back from it.
+"""A hub's backup: one file with everything of a hub, and how to restore it.
 
 Rules this module upholds:
 
-- One archive (tar): settings, wrapped keys, certificates, the published roster, the database. What is in it is named,
-  with its SHA-256, by the first file in it; the private keys are in it as they lie in the home, under the passphrase.
-- A backup is taken while the hub runs. It is a new file, readable by its owner alone, whole or not there.
-- A hub is restored into a folder that holds none. Nothing is in its place before every byte was compared.
-- A restored hub does not know what the authority signed, or the operator suspended, after its backup was taken. It
-  serves nobody until the authority's newest bundle was admitted, or a person has said that there is none.
+- One archive (tar): settings, wrapped keys, certificates, the published roster, the database. Its first file lists the
+  other files with their SHA-256. The private keys are in it as in the home, wrapped with the passphrase.
+- A backup is taken while the hub runs. It is a new file that only its owner can read, and is either complete or absent.
+- A hub is restored into a folder without a hub. No file is put in its place before every byte was compared.
+- A restored hub does not know what the authority signed, or whom the operator suspended, after the backup. It serves
+  nobody until the authority's newest bundle is admitted, or a person has said that there is none.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 NEWEST: Final = b"newest"
-"""In the mark of a restored hub: a person has said that its backup is of today."""
+"""In the mark of a restored hub: a person has said that its backup is current."""
 _MANIFEST: Final = "vigil/hub-backup/v1"
 _MANIFEST_FILE: Final = "manifest.json"
 _DATABASE: Final = "vigil.sqlite3"
@@ -48,17 +48,19 @@ _NAMES: Final = re.compile(
     r"|next/(?:hub\.keys|(?:ca|hub)\.der|plan\.json|bundle)|repository/[a-z0-9.]{1,100}\.json"
 )
 _PIECES: Final = ("keys", "tls", "roster", "repository", "next", _DATABASE)
-"""What a home gets, in this order; its settings come last, for without them a folder is no home."""
+"""The files of a home, in this order. The settings come last, because a folder without them is not a home."""
 _CHUNK: Final = 1 << 20
 _RUN: Final = "vigil hub run"
-_CATCH_UP: Final = "vigil authority bundle --out FILE; vigil hub admit FILE; suspend again who was suspended since then"
+_CATCH_UP: Final = (
+    "vigil authority bundle --out FILE; vigil hub admit FILE; suspend the members again that were suspended since then"
+)
 _MAX_MANIFEST: Final = 1 << 20
 
 
 def backup(home: Home, store: Store, roster: Roster | None, target: Path) -> Line:
-    """Writes the archive. Needs room for the database twice. Raises `Misuse` where `target` exists, `StoreError`."""
+    """Writes the archive. Needs twice the size of the database. Raises `Misuse` if `target` exists, `StoreError`."""
     if target.exists():
-        raise Misuse("the backup's file exists already", remedy="name another, or remove it")
+        raise Misuse("the backup file exists already", remedy="name another, or remove it")
     database, part = target.with_name(f"{target.name}.database"), target.with_name(f"{target.name}.part")
     with store_errors("writing the backup"):
         try:
@@ -90,7 +92,7 @@ def backup(home: Home, store: Store, roster: Roster | None, target: Path) -> Lin
 
 
 def _files(home: Home) -> Iterator[tuple[str, Path]]:
-    """What is copied beside the database. The timestamp comes first: whatever it names is there already."""
+    """The files to copy in addition to the database. The timestamp comes first: all files that it names exist."""
     stamp = home.repository / "timestamp.json"
     found = [home.config, *([stamp] if stamp.exists() else [])]
     for folder in (home.keys, home.tls, home.next_keys, home.metadata, home.repository):
@@ -116,22 +118,23 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 
 
 def restore(home: Home, archive: Path, *, newest: bool) -> Line:
-    """Makes a hub's home of a backup. `newest`: a person says that nothing was signed or suspended since it was taken.
+    """Makes a hub's home from a backup. `newest`: a person says that nothing was signed or suspended after the backup.
 
-    Raises `Misuse` where the folder holds a hub, `NotFound`, `StoreError`, `Refused` for what is no whole backup.
+    Raises `Misuse` if the folder contains a hub, `NotFound`, `StoreError`, `Refused` for an incomplete or invalid
+    backup.
     """
     if home.config.exists():
         raise Misuse(
             "this folder is a Vigil home already",
-            remedy="move it away, or name another with --home; it was not changed",
+            remedy="move it away, or name another folder with --home; nothing was changed",
         )
     if not archive.is_file():
-        raise NotFound("there is no such backup file")
+        raise NotFound("the backup file does not exist")
     make_folder(home.folder)
     with owning(home), store_errors("restoring the hub"):
         incoming, begun = home.folder / "restoring", any((home.folder / piece).exists() for piece in _PIECES)
         if begun and not incoming.exists():
-            raise Misuse("there are files of a hub in this folder", remedy="move them away first; nothing was changed")
+            raise Misuse("this folder contains files of a hub", remedy="move them away first; nothing was changed")
         shutil.rmtree(incoming, ignore_errors=True)
         make_folder(incoming)
         try:
@@ -139,10 +142,10 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
             _check_database(incoming)
         except BaseException:
             if not begun:
-                # Else it stays, as the sign that what lies beside it is of a restore that was cut off.
+                # Otherwise the mark stays, as the sign that the other files are from an interrupted restore.
                 shutil.rmtree(incoming)
             raise
-        # Before anything else is in its place: a crash on the way must not leave a hub that serves an old roster.
+        # The mark comes before all other files: a crash must not leave a hub that serves an old roster.
         write_atomic(home.restored, NEWEST if newest else b"")
         for piece in _PIECES:
             if (incoming / piece).exists():
@@ -155,18 +158,18 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
 
 
 def _unpack(archive: Path, into: Path) -> Line:
-    """Every file of the archive, compared with the list at its head. Raises `Refused` where one is not as it says."""
+    """Every file of the archive, compared with the list at its start. Raises `Refused` if a file differs."""
     try:
         return _compared(archive, into)
     except (tarfile.TarError, PeerFault, EOFError) as error:
-        raise Refused("this file is no whole backup of a hub", remedy="take another one") from error
+        raise Refused("this file is not a complete backup of a hub", remedy="take another one") from error
 
 
 def _compared(archive: Path, into: Path) -> Line:
     with archive.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as entries:
         head = entries.next()
         if head is None or head.name != _MANIFEST_FILE or not head.isreg() or head.size > _MAX_MANIFEST:
-            raise Refused("this file is no backup of a hub", remedy="name a file that vigil hub backup wrote")
+            raise Refused("this file is not a backup of a hub", remedy="name a file that vigil hub backup wrote")
         top = decode(_opened(entries, head).read(), _MANIFEST, "the list of a backup")
         about = {"federation": top.text("federation"), "taken": top.number("taken", 0, 2**53)}
         about |= {"roster_version": top.number("roster_version", 0, 2**31), "suspended": list(top.texts("suspended"))}
@@ -175,23 +178,23 @@ def _compared(archive: Path, into: Path) -> Line:
         if not all(_NAMES.fullmatch(name) for name in listed) or not {"vigil.toml", "keys/hub.keys", _DATABASE} <= set(
             listed
         ):
-            raise Refused("a backup of a hub with files that do not belong into one", remedy="take another one")
+            raise Refused("the backup contains files that do not belong to a hub", remedy="take another one")
         for entry in iter(entries.next, None):
             wanted = listed.pop(entry.name, "")
             if not wanted or not entry.isreg():
-                raise Refused("a backup of a hub with files that its list does not name", remedy="take another one")
+                raise Refused("the backup contains files that its list does not name", remedy="take another one")
             target = into / entry.name
             make_folder(target.parent)
             _copy(_opened(entries, entry), target)
             if _sha256(target) != wanted:
-                raise Refused("a file of the backup is not as its list says: it is damaged", remedy="take another one")
+                raise Refused("the backup is damaged: a file differs from the backup's list", remedy="take another one")
     if listed:
-        raise Refused("the backup was cut short: files are missing at its end", remedy="take another one")
+        raise Refused("the backup is truncated: files are missing at its end", remedy="take another one")
     return about
 
 
 def _opened(entries: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
-    # Not None: only of what is no regular file, which the callers have refused.
+    # None is possible only for special files, which the callers have refused.
     return cast("IO[bytes]", entries.extractfile(entry))
 
 
@@ -215,14 +218,14 @@ def _check_database(folder: Path) -> None:
 
 
 def require_newest(home: Home) -> None:
-    """Raises `Unavailable` where this hub was restored, and does not know yet what was signed since."""
+    """Raises `Unavailable` if this hub was restored and does not know yet what was signed after the backup."""
     if home.restored.exists() and not is_newest(home):
         raise Unavailable(
-            "this hub was restored from a backup, and what the authority has signed since is not known here",
-            remedy="bring the newest list of members: vigil authority bundle --out FILE, then vigil hub admit FILE",
+            "this hub was restored from a backup, and does not know what the authority has signed since",
+            remedy="import the newest list of members: vigil authority bundle --out FILE, then vigil hub admit FILE",
         )
 
 
 def is_newest(home: Home) -> bool:
-    """Whether this hub was restored from a backup that a person vouches for, and has not signed its roster since."""
+    """Whether this hub was restored from a backup that a person called current, and has not signed its roster since."""
     return home.restored.exists() and home.restored.read_bytes() == NEWEST

@@ -1,16 +1,16 @@
-"""How a node finds its hub again: today's roster, the CA that it names, and a certificate of that CA.
+"""How a node finds its hub again: with the current roster, the CA that it names, and a certificate of that CA.
 
 Rules this module upholds:
 
-- Which hub is ours is the authority's to say: the roster names the hub's CA, and signatures lead to it from the root
-  that the invitation pinned. So a hub that changed its keys, or was set up again at the same address, is found without
-  a person; whoever else answers there is refused.
-- The roster is fetched with our certificate, where the hub takes it; else from the enrolment port, where our statement
-  key shows who we are. Over a connection to a hub that is not known yet nothing else travels: the files prove
-  themselves, and the signature is of no use under another CA.
-- The hub tells when there is another roster, and it is fetched at once: a suspension is in force here within a second.
-- A certificate that the hub does not take is renewed with the statement key: of a former CA, for a former TLS key of
-  ours, run out, or forgotten by a hub that was restored.
+- The authority decides which hub is ours: the roster names the hub's CA, and a chain of signatures leads to it from the
+  root that the invitation pinned. So the node finds a hub that changed its keys, or was set up again at the same
+  address, without a person. It refuses any other server there.
+- The roster is fetched with our certificate if the hub accepts it. Otherwise it is fetched from the enrolment port,
+  where our statement key shows who we are. Over a connection to a hub that is not known yet, nothing else is sent: the
+  files are signed, and our signature is useless under another CA.
+- The hub announces a new roster, and the node fetches it at once: a suspension is in force here within a second.
+- A certificate that the hub does not accept is renewed with the statement key. Reasons: it is from a former CA, is for
+  our former TLS key, has expired, or a restored hub does not know it.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from node.domain.roster import Roster
     from node.pki.keys import KeyRing
 
-_STRANGER: Final = "the hub at this address is not the one that the federation's authority has signed for"
-_NEW_HUB: Final = "compare the address with the hub's operator; where the hub is new, the authority has to sign it in"
+_STRANGER: Final = "the hub at this address is not the hub that the federation's authority has signed"
+_NEW_HUB: Final = "compare the address with the hub's operator; if the hub is new, the authority must sign it first"
 LEAST_SECONDS: Final = 0.5
-"""Between two rosters that the hub calls out."""
+"""Minimum seconds between two fetches that the hub announces."""
 _log = structlog.get_logger(__name__)
 
 
 class HubContact:
-    """Of one running node. Event loop only."""
+    """The hub contact of one running node. Event loop only."""
 
     def __init__(self, services: NodeServices) -> None:
         self._services = services
@@ -57,16 +57,16 @@ class HubContact:
         self._refreshing = asyncio.Lock()
 
     async def pause(self, seconds: float) -> None:
-        """Waits between two attempts to reach the hub: not beyond the moment at which one that was away is found, or at
-        which a suspension of ours has ended.
+        """Waits between two attempts to reach the hub. Returns early if the hub is found again, or if our suspension
+        has ended.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._found.wait()
 
     async def refresh_roster(self) -> None:
-        """Fetches and verifies the roster, puts it in force, and takes the CA that it names. Raises what stands in the
-        way; then everything is as it was.
+        """Fetches and verifies the roster, puts it in force, and uses the CA that it names. If an error is raised,
+        nothing has changed.
         """
         before = self._is_active()
         async with self._refreshing:
@@ -85,8 +85,8 @@ class HubContact:
         return roster is not None and member_id(self._services.settings.member) in roster.active()
 
     async def watch_roster(self) -> None:
-        """Fetches the roster whenever the hub says that there is another. Runs for ever: what fails here is tried
-        again, and shown where the roster is fetched in its turn.
+        """Fetches the roster each time the hub announces a new one. Runs for ever: failures are tried again, and the
+        regular fetch shows them.
         """
         failures = 0
         while True:
@@ -95,7 +95,7 @@ class HubContact:
                     async for _ in changes:
                         await self.refresh_roster()
                         failures = 0
-                        # A hub that calls out without end is heard once in a while.
+                        # If a hub announces all the time, only some announcements are followed.
                         await asyncio.sleep(LEAST_SECONDS)
             except VigilError as error:
                 failures += 1
@@ -104,7 +104,7 @@ class HubContact:
 
     async def _refresh(self) -> None:
         if self.is_certified() and self._services.link.certificate().not_after > time.time():
-            # Whatever it is (a hub of before, one that does not take our certificate): the enrolment port tells.
+            # For any cause (a former hub, a hub that does not accept our certificate), the enrolment port shows it.
             with contextlib.suppress(VigilError):
                 self._services.members.replace(
                     await refreshed(self._services.roster_client, self._services.link.roster_file)
@@ -118,13 +118,13 @@ class HubContact:
         async with channel:
             roster = await self._refreshed_by_key(channel)
             self._services.members.replace(roster)
-            # Between its change of keys and its next start a hub serves the new roster under its former CA: then the
-            # next round finds the new one.
+            # Between a hub's change of keys and its next start, it serves the new roster under its former CA. The next
+            # round finds the new CA.
             if pem_sha256(channel.ca_pem) == roster.hub.ca_sha256:
                 await self._take_ca(channel.ca_pem)
 
     async def _meet(self, stranger: BadSignature) -> None:
-        """Whoever answers is no hub that we know: perhaps ours with new keys. The authority's roster decides."""
+        """The server is not a hub that we know; it may be ours with new keys. The authority's roster decides."""
         async with await EnrolmentChannel.open(self._services.settings.enrolment, None) as channel:
             try:
                 roster = await self._refreshed_by_key(channel)
@@ -154,10 +154,10 @@ class HubContact:
         _log.warning("the hub has another CA, which the authority has signed for")
 
     async def renew_certificate(self) -> None:
-        """Renews at two thirds of the certificate's life, or by the statement key where the hub does not take it."""
+        """Renews at two thirds of the certificate's life, or with the statement key if the hub does not accept it."""
         services = self._services
         certificate, ca = services.link.certificate(), _der(services.link.ca())
-        # After a change of our keys the certificate is for a former one: the statement key speaks for the new one.
+        # After a change of our keys the certificate is for the former key: the statement key proves the new one.
         lives = certificate.not_after > time.time() and is_issued_by(certificate.der, ca)
         lives = lives and services.link.has_own_certificate()
         refused = lives and await self._refused()
@@ -197,7 +197,7 @@ class HubContact:
         return await EnrolmentChannel.open(services.settings.enrolment, pin)
 
     def is_certified(self) -> bool:
-        """Whether our certificate is for the TLS key that we hold, and of the CA that the hub has now."""
+        """Whether our certificate is for our present TLS key, and from the hub's present CA."""
         link = self._services.link
         return link.has_own_certificate() and is_issued_by(link.certificate().der, _der(link.ca()))
 

@@ -1,12 +1,12 @@
-"""The hub's daemon: what it serves behind its two ports, the local socket, and what is due.
+"""The hub's daemon: the services behind its two ports, the local socket, and the scheduled work.
 
 Rules this module upholds:
 
-- Ready means served: the line is told after both ports and the socket take calls.
-- The ports themselves are served by helper processes (`Ports`), which have none of the hub's keys but that of its
-  certificate.
-- The end is in order: attending nodes are told that the hub goes away, new calls are refused, what runs gets its grace.
-- When the hub's keys have changed, it ends in this order and begins again with the new ones, in the same process.
+- "Ready" means that it serves: the line is sent after both ports and the socket accept calls.
+- Helper processes (`Ports`) serve the ports. The only key that they have is that of the hub's certificate.
+- The shutdown is orderly: connected nodes are told that the hub is shutting down, new calls are refused, and running
+  calls get time to finish.
+- When the hub's keys have changed, it shuts down in this order and starts again with the new keys, in the same process.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class Stoppable(Protocol):
     """A server."""
 
     def stop(self, grace: float) -> Awaitable[None]:
-        """Ends what still runs after `grace` seconds."""
+        """Stops the running calls after `grace` seconds."""
         ...
 
 
 LEDGER_SECONDS: Final = 2.0
-"""How often what members asked is written down: a crash forgets as much of it."""
+"""How often the counts of members' requests are stored: a crash loses the counts since then."""
 GRACE_SECONDS: Final = 3.0
-"""How long running calls have after the hub said that it goes away."""
+"""How much time running calls have after the hub announced its shutdown."""
 _log = structlog.get_logger(__name__)
 
 
@@ -77,11 +77,11 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
 
 
 def _again(_line: Line) -> None:
-    """Nobody waits for a second line that says ready."""
+    """Drops a second ready line, because nobody waits for it."""
 
 
 async def _serve(services: HubServices, ready: Callable[[Line], None]) -> bool:
-    """Serves until a signal comes; whether it ended because the hub's keys have changed."""
+    """Serves until a signal comes. Returns whether it ended because the hub's keys have changed."""
     supervisor, changed, loop = Supervisor(), asyncio.Event(), asyncio.get_running_loop()
 
     def change_over() -> None:
@@ -136,7 +136,7 @@ async def _serve_ports(
     servers: tuple[Stoppable, ...],
     ready: Callable[[Line], None],
 ) -> None:
-    """From here on there is somebody behind both ports."""
+    """From here on both ports are served."""
     settings = services.settings
     await ports.ready()
     socket = await control.serve(socket_path(services.home), hub_commands(services).run)
@@ -168,7 +168,7 @@ def _allowed(services: HubServices) -> Limits:
 
 def _jobs(services: HubServices, ports: Ports) -> Jobs:
     async def roster() -> None:
-        # Before the authority's first signature there is nothing to keep fresh.
+        # Before the authority's first signature there is no roster to refresh.
         with contextlib.suppress(NotFound):
             await asyncio.to_thread(services.refresh)
 

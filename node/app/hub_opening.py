@@ -1,4 +1,4 @@
-"""Opens a hub: what a crash interrupted is finished, its keys and its database are opened, its services are wired.
+"""Opens a hub: finishes what a crash interrupted, opens its keys and its database, and wires its services.
 
 Rules this module upholds:
 
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Iterator[HubServices]:
     """Opens a hub's services. The caller holds the home's lock.
 
-    Before anything else it finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
+    First finishes what a crash interrupted. Raises `WrongDatabase` kinds, `NotFound`, `Damaged`,
     `StoreError`, `PeerFault`.
     """
-    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    # This comes first, so that nobody types a passphrase for a wrong database.
     examined = right_database(home, settings)
     federation = federation_id(settings.federation)
     secret = Passphrase(passphrase().encode())
@@ -64,8 +64,8 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     older = recover_repository(home, settings) or is_newest(home)
     waiting = change.waiting(secret)
     if waiting is not None and change.begun():
-        # A crash came in the middle of a change over: it is finished before anything is signed with either key. Where
-        # its bundle has run out meanwhile, the new keys wait for the next one.
+        # A crash interrupted the change of keys: it is finished before anything is signed with either key. If its
+        # bundle has expired meanwhile, the new keys wait for the next bundle.
         with suppress(Expired):
             change.finish(waiting, now=time.time())
         waiting = change.waiting(secret)
@@ -151,7 +151,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             booked=Booked(store),
         )
         with suppress(NotFound):
-            # Before the authority's first signature there is no roster, and nobody is admitted.
+            # Before the authority's first signature there is no roster, and no member is admitted.
             if older:
                 repository.renew(now=time.time())
             services.refresh()

@@ -1,9 +1,9 @@
-"""What a hub's operator carries to the authority, and the digits that belong to it.
+"""The signing request that a hub's operator carries to the authority, and its digits.
 
 Rules this module upholds:
 
-- From a request on, the logs whose keys it asks to replace take no more entries: the authority signs where they end.
-- What is described is what is asked: the same petitions, the same hub.
+- After a request, the logs whose keys it asks to replace accept no more entries: the authority signs where they end.
+- The description matches the request: the same petitions, the same hub.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Line = dict[str, Any]
 def signing_request(
     store: Store, roster: Roster | None, ring: KeyRing, hub: HubClaims, waiting: NextKeys | None
 ) -> bytes:
-    """Who this hub is, and the petitions that wait. `ring`: the hub's keys in force; `waiting`: those it changes to."""
+    """This hub's identity, and the waiting petitions. `ring`: the hub's keys in force; `waiting`: its new keys."""
     with store.write() as tx:
         petitions = tuple(tx.join_requests(state="pending"))
-        # A crash before the block ends leaves the logs open; after it, the same command states the same sizes.
+        # After a crash before the end of the block the logs are open; after it, the same command states the same sizes.
         sizes = close_logs(tx, roster, petitions)
     succession = name_successor(ring, hub, sizes=waiting.sizes, federation=ring.federation) if waiting else None
     return encode_request(
@@ -42,7 +42,7 @@ def signing_request(
 
 
 def describe_request(store: Store, roster: Roster | None, hub: HubClaims, federation: FederationId) -> Line:
-    """What the people on both sides compare: this hub's digits, and those of each petition."""
+    """The digits that people on both sides compare: this hub's digits, and those of each petition."""
     members = roster.members if roster else {}
     with store.read() as tx:
         petitions = tx.join_requests(state="pending")

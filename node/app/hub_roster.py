@@ -1,9 +1,9 @@
-"""A hub's list of members that was lost: from the hub's own copy of it, or from the authority.
+"""Restores a hub's lost list of members from the hub's own copy, or from the authority.
 
 Rules this module upholds:
 
-- The hub's own copy comes first: its suspensions are in it, and they are in nothing that the authority signs.
-- Without one the hub takes the authority's first root again, by the hash that it was made with, and no other.
+- The hub's own copy comes first: it contains the suspensions, which the authority never signs.
+- Without a copy the hub accepts only the authority's first root, by the hash that the hub was made with.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def recover_repository(home: Home, settings: Config) -> bool:
-    """Puts a repository that was lost back, from the copy that the hub verified last: its suspensions are in it.
-    Whether it had to. Raises `NotFound` where there is no such copy.
+    """Restores a lost repository from the copy that the hub verified last, which contains the suspensions. Returns
+    whether it was lost. Raises `NotFound` if there is no such copy.
     """
     if (home.repository / "1.root.json").exists():
         return False
@@ -36,7 +36,7 @@ def recover_repository(home: Home, settings: Config) -> bool:
     except NotFound:
         raise NotFound(
             "the list of members is lost: the folders repository and roster are missing from this hub's home",
-            remedy="bring what was signed last: vigil authority bundle --out FILE, then vigil hub admit FILE",
+            remedy="import what was signed last: vigil authority bundle --out FILE, then vigil hub admit FILE",
         ) from None
     return True
 
@@ -51,9 +51,9 @@ def _own_copy(home: Home, settings: Config) -> RosterClient:
 
 
 def take_first_root(home: Home, bundle: bytes) -> None:
-    """Gives a hub that lost its list of members the first root again, out of the authority's bundle, so that the bundle
-    can be admitted. Changes nothing where there is a repository, or a copy of it. Raises `Malformed`, `Refused` where
-    the bundle is of another authority than the hub was made with.
+    """Restores the first root from the authority's bundle in a hub that lost its list of members, so that the bundle
+    can be admitted. Changes nothing if there is a repository, or a copy of it. Raises `Malformed`, and `Refused` if the
+    bundle is not from the authority that the hub was made with.
     """
     if (home.repository / "1.root.json").exists() or not home.config.exists():
         return
@@ -66,7 +66,7 @@ def take_first_root(home: Home, bundle: bytes) -> None:
         root = decode_bundle(bundle).file("1.root.json")
         if hashlib.sha256(root).hexdigest() != settings.root_sha256:
             raise Refused(
-                "this bundle is of another authority than the one that this hub was made with",
+                "this bundle is not from the authority that this hub was made with",
                 remedy="ask the federation's authority for its newest bundle",
             ) from None
         make_folder(home.repository)

@@ -1,9 +1,9 @@
-"""The services of one hub, wired, over one home that this process owns. `hub_opening` makes them.
+"""The wired services of one hub, for a home that this process owns. `hub_opening` makes them.
 
 Rules this module upholds:
 
-- The hub believes its own repository only after verifying it from the authority's root, as every node does.
-- The same services serve the daemon and an operator's command that works alone.
+- The hub uses its own repository only after it has verified it from the authority's root, like every node.
+- The daemon and an operator's command without a daemon use the same services.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 MAX_CERTIFICATE = 65_536
-HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed for its new ones"
+HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed its new keys"
 OWN_NAME = MemberId(HUB_MEMBER)
-"""In the place of a member in the origin of the hub's audit log, which never leaves it."""
+"""Stands for the member in the origin of the hub's audit log, which never leaves the hub."""
 
 
 @dataclass(slots=True, kw_only=True)
 class HubServices:
-    """Everything of a hub but its servers.
+    """Everything of a hub except its servers.
 
-    `halted`: why nothing is cosigned now, "" where all is well. `changed_over`: called when the hub's keys have
-    changed, after which these services are closed and opened again.
+    `halted`: why nothing is cosigned now, or "". `changed_over`: called when the hub's keys have changed; these
+    services are then closed and opened again.
     """
 
     home: Home
@@ -92,22 +92,22 @@ class HubServices:
     changed_over: Callable[[], None] = lambda: None
 
     def refused(self, member: MemberId) -> dict[str, int]:
-        """How often a member was refused today, by the limit that it was at."""
+        """How often a member was refused today, by limit."""
         now = time.time()
         return self.carrier.refusals.today(member, now) | self.booked.refusals.today(member, now)
 
     # --- the roster ---------------------------------------------------------------------------------------------------
 
     def refresh(self) -> Roster:
-        """Keeps the online roles fresh, and puts what is published in force. Blocking. Raises `NotFound` before the
-        first bundle, and `PeerFault` kinds where the repository was tampered with.
+        """Refreshes the online roles, and puts the published roster in force. Blocking. Raises `NotFound` before the
+        first bundle, and `PeerFault` kinds if the repository was tampered with.
         """
         self.repository.refresh(now=time.time())
         return self._verified()
 
     def accept(self, bundle: bytes) -> Roster:
-        """Publishes what the authority signed, and puts it in force; changes over where it is for this hub's new keys.
-        Blocking.
+        """Publishes what the authority signed, and puts it in force. If it signs this hub's new keys, changes over to
+        them. Blocking.
         """
         now, waiting = time.time(), self.change.waiting(self.secret)
         if waiting is not None and self.change.is_for(bundle, waiting):
@@ -124,21 +124,22 @@ class HubServices:
             self._announce(self.repository.check(bundle, now=now))
             self.repository.accept(bundle, now=now)
         roster = self._verified()
-        # A person has brought what was signed last: a restored hub may serve.
+        # A person has imported the newest bundle: a restored hub may serve.
         self.home.restored.unlink(missing_ok=True)
         self.enrolment.settle()
         return roster
 
     def rekey(self, *, compromised: bool) -> tuple[str, str]:
-        """Makes new keys, which wait for the authority: (digits of the new identity, of the present one). Blocking.
+        """Makes new keys, which wait for the authority. Returns (digits of the new identity, digits of the present
+        one). Blocking.
 
-        `compromised`: somebody else may hold the present keys, so that nothing more is cosigned with them. Raises
-        `Misuse`, and `NotFound` before the authority's first signature.
+        `compromised`: somebody else may have the present keys, so nothing more is cosigned with them. Raises `Misuse`,
+        and `NotFound` before the authority's first signature.
         """
         self.repository.membership()
         federation = federation_id(self.settings.federation)
         if compromised:
-            # Before the sizes are read: what is cosigned after that would lie outside them.
+            # This comes before the sizes are read: later cosignatures would not be covered by them.
             self.halted = HALTED
         try:
             sizes = self.carrier.cosigned_sizes() if compromised else None
@@ -152,13 +153,13 @@ class HubServices:
         )
 
     def drop_keys(self) -> bool:
-        """Forgets new keys that wait; whether there were any. Blocking. Raises `Misuse`."""
+        """Deletes waiting new keys, and returns whether there were any. Blocking. Raises `Misuse`."""
         found = self.change.drop()
         self.halted = ""
         return found
 
     def suspend(self, member: MemberId, reason: str) -> None:
-        """From now on the member is refused, and its live streams end. Blocking."""
+        """Suspends the member: the hub refuses it, and its live streams end. Blocking."""
         self.repository.suspend(member, reason, now=time.time())
         self._verified()
 
@@ -173,18 +174,20 @@ class HubServices:
         return roster
 
     def authority_until(self) -> float | None:
-        """By when the authority has to sign again (Unix seconds); None before its first signature."""
+        """The time by which the authority must sign again (Unix seconds); None before its first signature."""
         try:
             return self.repository.authority_until()
         except NotFound:
             return None
 
     def _announce(self, coming: Membership) -> None:
-        """First, and durable: former certificates must not outlive the keys that a new list of members takes away."""
+        """This comes first and is durable: former certificates must not outlive keys that a new list of members
+        removes.
+        """
         self.enrolment.announce(coming.members)
 
     def claims(self) -> HubClaims:
-        """Who this hub is, or is about to be: with the keys that wait, where some do."""
+        """This hub's identity; with the new keys, if some wait."""
         waiting = self.change.waiting(self.secret)
         return waiting.claims if waiting else claim_hub(self.ring, ca_sha256=self.ca.sha256)
 
@@ -194,20 +197,20 @@ class HubServices:
         return hub_requests.signing_request(self.store, self.members.latest(), self.ring, self.claims(), waiting)
 
     def describe_request(self) -> Line:
-        """What the people on both sides of a signing request compare. Blocking."""
+        """The digits that people on both sides of a signing request compare. Blocking."""
         return hub_requests.describe_request(self.store, self.members.latest(), self.claims(), self.ring.federation)
 
     # --- certificates -------------------------------------------------------------------------------------------------
 
     def server_files(self) -> tls.ServerFiles:
-        """What both ports show, from memory and the newest certificate on disk."""
+        """The key and certificates of both ports, from memory and the newest certificate on disk."""
         leaf = read_certificate(read_bounded(self.home.tls / "hub.der", MAX_CERTIFICATE, what="hub's certificate"))
         ca = tls_pem(self.ca.der)
         former = b"".join(map(tls_pem, former_cas(self.home.tls, now=time.time())))
         return tls.ServerFiles(key=self.ring.tls_key_pem(), chain=leaf.pem + ca, client_ca=ca + former)
 
     def renew_server(self) -> bool:
-        """Issues a new server certificate where the old one is past two thirds of its life. Blocking."""
+        """Issues a new server certificate if the old one is past two thirds of its life. Blocking."""
         path = self.home.tls / "hub.der"
         leaf = read_certificate(read_bounded(path, MAX_CERTIFICATE, what="hub's certificate"))
         if not needs_renewal(leaf, time.time()):
@@ -222,5 +225,5 @@ def tls_pem(der: bytes) -> bytes:
 
 
 def halted_by(waiting: NextKeys | None) -> str:
-    """Why nothing is cosigned while these keys wait; "" where something is."""
+    """Why nothing is cosigned while these keys wait; "" if cosigning continues."""
     return HALTED if waiting is not None and waiting.sizes is not None else ""

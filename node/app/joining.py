@@ -1,13 +1,14 @@
-"""Joining a federation by an invitation: keys, petition, waiting for the authority, first certificate, first roster.
+"""Joining a federation with an invitation: keys, petition, waiting for the authority, first certificate, first roster.
 
 Rules this module upholds:
 
-- Idempotent: the same command again goes on where it was; keys that were made are kept, and the same petition is sent.
-- A home that joined before keeps its keys and its records, and takes the hub of the new invitation. Where signatures
-  lead from its pinned root to the invitation's, that root goes on. Another root is taken on a person's word alone, and
-  the former roster is kept beside it. Until all of the new hub was verified, everything of the former one stays.
-- The secret of the token is kept, in a file of mode 0600, until the certificate is there, and deleted then.
-- Nothing is trusted but what the token pins: the hub's CA and the authority's root.
+- Idempotent: the same command continues where it stopped. It keeps existing keys, and sends the same petition.
+- A home that joined before keeps its keys and its records, and switches to the hub of the new invitation. If signatures
+  lead from its pinned root to the invitation's root, the pinned root stays. A different root is accepted only if a
+  person confirms it, and the former roster is kept next to it. Everything of the former hub stays until the new hub is
+  fully verified.
+- The secret of the token is kept in a file of mode 0600 until the certificate has arrived, and is then deleted.
+- Only what the token pins is trusted: the hub's CA and the authority's root.
 """
 
 from __future__ import annotations
@@ -50,18 +51,18 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 POLL_SECONDS: Final = 2.0
-"""Between two looks whether the authority has signed."""
+"""Seconds between two checks whether the authority has signed."""
 _TOKEN_FILE: Final = "joining.token"  # noqa: S105 (a file's name)
 _REQUEST_FILE: Final = "joining.csr"
 _NEXT_ROSTER: Final = "roster.next"
-"""The roster of another root, until all of its hub is verified."""
+"""The folder for a roster with a different root, until its hub is fully verified."""
 _log = structlog.get_logger(__name__)
 
 
 def join(
     home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
 ) -> Iterator[Line]:
-    """See `app.join_node`. `hub` overrides the token's address where it is not empty.
+    """See `app.join_node`. `hub` overrides the token's address if it is not empty.
 
     Raises `Malformed`, `Expired`, `Refused`, `BadSignature`, `Unavailable`.
     """
@@ -94,10 +95,10 @@ def join(
 
 
 class Joining:
-    """One node's petition, from its first sending to the first certificate. The caller holds the home's lock.
+    """One node's petition, from the first time it is sent to the first certificate. The caller holds the home's lock.
 
-    A home that has a roster keeps everything of its hub until that of the invitation is verified. `hub`: its address as
-    a person named it. `new_root`: a person has compared the digits of the invitation's root.
+    A home with a roster keeps everything of its hub until the invitation's hub is verified. `hub`: its address as given
+    by a person. `new_root`: a person has compared the digits of the invitation's root.
     """
 
     def __init__(
@@ -124,20 +125,20 @@ class Joining:
 
     @classmethod
     def kept(cls, home: Home, ring: KeyRing, loop: LoopThread) -> Joining:
-        """For a daemon that starts before the authority signed. Raises `NotFound` where nobody joined here."""
+        """For a daemon that starts before the authority signed. Raises `NotFound` if nobody joined here."""
         return cls(home, _kept_token(home), ring, loop)
 
     def ask(self) -> str:
-        """Sends the petition, or asks how it stands: "pending", or "admitted" with everything in its place.
+        """Sends the petition, or asks for its state: "pending", or "admitted" when everything is in place.
 
-        Raises `Refused` where it was turned down, and what the hub raises.
+        Raises `Refused` if the petition was refused, and what the hub raises.
         """
         ca_pem, chain = self._loop.call(self._asked())
-        # The authority's root is pinned at once: with it, what is this node's own can be worked on while it waits.
+        # The authority's root is pinned at once: with it, the node can do its local work while it waits.
         client = self._roster()
         if not chain:
             return "pending"
-        # The first roster, our own line in it, the hub that it names, and the certificate: in this order, each checked.
+        # Checked in this order: the first roster, our own line in it, the hub that it names, the certificate.
         token = self._token
         ca = ssl.PEM_cert_to_DER_cert(ca_pem.decode("ascii"))
         spiffe = spiffe_id(token.federation, token.member)
@@ -146,13 +147,13 @@ class Joining:
         check_own_line(roster, OwnLine(member=token.member, vkeys=self._ring.member_vkeys()))
         if roster.hub.ca_sha256 != token.ca_sha256:
             raise BadSignature(
-                "the invitation names another hub than the federation's list of members",
-                remedy="do not go on; compare the hub's digits with the authority",
+                "the invitation and the federation's list of members name different hubs",
+                remedy="do not continue; compare the hub's digits with the authority",
             )
         if self._again:
             self._change_hub(ca_pem)
         write_atomic(self._home.tls / "node.der", leaf.der)
-        # Admitted. A crash right here leaves the secret, which the daemon's next start deletes.
+        # Admitted. A crash here leaves the secret, which the daemon's next start deletes.
         forget_invitation(self._home)
         return "admitted"
 
@@ -163,21 +164,22 @@ class Joining:
             return channel.ca_pem, await ask_to_join(channel, self._petition())
 
     def _change_hub(self, ca_pem: bytes) -> None:
-        """Everything of the new hub is verified. A crash after any step is taken up by the same command, which has kept
-        its token.
+        """Switches to the new hub, which is fully verified. After a crash at any step the same command continues: it
+        has kept its token.
         """
         home = self._home
         if self._takes_root:
             if home.metadata.exists():
                 home.metadata.rename(_free(home.folder, f"{home.metadata.name}-former"))
             (home.folder / _NEXT_ROSTER).rename(home.metadata)
-        # The pin is of the root that the roster folder now holds: the invitation's only where another root was taken.
+        # The pin is the root in the roster folder. It is the invitation's root only if a different root was accepted.
         pinned = RosterClient(home.metadata, federation=None, root_sha256=None).root_sha256
         config.change(home, {"hub": self._hub, "enrolment": self._enrolment, "root_sha256": pinned.hex()})
         write_atomic(home.tls / "ca.pem", ca_pem)
 
     def _petition(self) -> JoinPetition:
-        # The same request every time: ECDSA would sign another one, and the hub would take it for another petition.
+        # The same request every time: ECDSA would give a different signature, and the hub would see a different
+        # petition.
         path = self._home.folder / _REQUEST_FILE
         if not path.exists():
             write_atomic(path, make_request(self._ring))
@@ -185,8 +187,8 @@ class Joining:
         return make_petition(self._ring, name=config.load(self._home).name, secret=self._token.secret, csr=csr)
 
     def _roster(self) -> RosterClient:
-        """The copy of the roster that is to be used. Raises `Refused` where the invitation's root is another than ours,
-        and nobody has said that it was compared.
+        """The copy of the roster to use. Raises `Refused` if the invitation's root is not ours, and nobody has
+        confirmed that its digits were compared.
         """
         token, folder = self._token, self._home.metadata
         if self._again and (known := self._known()) is not None:
@@ -194,8 +196,8 @@ class Joining:
         if self._again:
             if not self._new_root:
                 raise Refused(
-                    "the invitation names another root than the one that this home was made with, and no signature "
-                    f"of the former authority leads to it: {spoken(token.root_sha256)}",
+                    "the invitation's root is not the root that this home was made with, and the former authority has "
+                    f"not signed it: {spoken(token.root_sha256)}",
                     remedy="compare these digits with the authority, by voice; if they agree, join again with "
                     "--new-root. The records and keys of this home stay as they are",
                 )
@@ -209,12 +211,12 @@ class Joining:
         )
 
     def _known(self) -> RosterClient | None:
-        """Our own copy of the roster, where signatures lead from its root to the invitation's."""
+        """Our own copy of the roster, if signatures lead from its root to the invitation's root."""
         token, pinned = self._token, bytes.fromhex(config.load(self._home).root_sha256)
         try:
             client = RosterClient(self._home.metadata, federation=token.federation, root_sha256=pinned)
         except (Damaged, NotFound):
-            # Another root lies there than the settings name, or none: a change that was cut off, or somebody's hand.
+            # The root there is missing or differs from the settings: an interrupted change, or a manual edit.
             return None
         leads = client.leads_to(self._fetch, root_version=token.root_version, root_sha256=token.root_sha256)
         return client if leads else None
@@ -230,11 +232,11 @@ class Joining:
 
 
 def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable[[], str]) -> None:
-    """A daemon that starts before the authority signed its node in waits here, asking again every few seconds. The
+    """A daemon that starts before the authority has admitted its node waits here, and asks again every few seconds. The
     caller holds the home's lock.
     """
     if (home.tls / "node.der").exists():
-        # An invitation of another hub is still under way: the same `vigil node join` goes on with it.
+        # An invitation of another hub is in progress: the same `vigil node join` continues it.
         if not waits_for_another_hub(home):
             forget_invitation(home)
         return
@@ -246,20 +248,20 @@ def wait_for_admission(home: Home, settings: config.Config, passphrase: Callable
                 if joining.ask() == "admitted":
                     _log.info("this node was admitted")
                     return
-                _log.info("waiting for the authority to sign this node in")
+                _log.info("waiting for the authority to admit this node")
             except (Unavailable, Overloaded) as error:
-                _log.warning("the hub cannot be asked now; asking again", kind=error.kind)
+                _log.warning("the hub cannot be reached now; trying again", kind=error.kind)
             time.sleep(POLL_SECONDS)
 
 
 def forget_invitation(home: Home) -> None:
-    """Deletes what joining kept, once there is a certificate: the secret has done its work. Idempotent."""
+    """Deletes the token and petition when there is a certificate. Idempotent."""
     for name in (_TOKEN_FILE, _REQUEST_FILE):
         (home.folder / name).unlink(missing_ok=True)
 
 
 def waits_for_another_hub(home: Home) -> bool:
-    """Whether an invitation is kept here that names another hub than the one this node knows."""
+    """Whether an invitation of a different hub is kept here."""
     try:
         token, pem = _kept_token(home), read_bounded(home.tls / "ca.pem", 65_536, what="hub's CA certificate")
     except NotFound:
@@ -268,14 +270,14 @@ def waits_for_another_hub(home: Home) -> bool:
 
 
 def hub_enrolment(token: Token, hub: str) -> str:
-    """The enrolment address: the token's, on the host that the person named where they did."""
+    """The enrolment address: the token's port, on the host that the person named, or on the token's host."""
     if not hub:
         return token.enrolment
     return f"{hub.rpartition(':')[0]}:{token.enrolment.rpartition(':')[2]}"
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A name in `folder` that is not taken: `name-1`, `name-2` and so on."""
+    """A free name in `folder`: `name-1`, `name-2` and so on."""
     number = 1
     while (folder / f"{name}-{number}").exists():
         number += 1
@@ -286,22 +288,22 @@ def _next(state: str, *, again: bool) -> str:
     if state == "admitted":
         return "vigil node run"
     if again:
-        return "once the authority has signed the hub in: this command again"
-    return "once the authority has signed: vigil node run (or this command again)"
+        return "when the authority has signed the hub, run this command again"
+    return "when the authority has signed: vigil node run (or this command again)"
 
 
 def _kept_token(home: Home) -> Token:
     try:
         return parse_token(read_bounded(home.folder / _TOKEN_FILE, 8_192, what="invitation").decode("ascii"))
     except NotFound as error:
-        raise NotFound("no invitation was given, and none is kept here", remedy="give --token") from error
+        raise NotFound("no invitation was given, and none is stored here", remedy="give --token") from error
 
 
 def _prepare(
     home: Home, token: Token, text: str, passphrase: Callable[[], str], loop: LoopThread, *, hub: str, name: str
 ) -> tuple[KeyRing, bool]:
-    """Keys and settings, made once, and whether the keys were made now. A crash after any step is taken up by the same
-    command.
+    """Makes keys and settings once. Returns whether the keys are new. After a crash at any step the same command
+    continues.
     """
     if name:
         check_name(name)
@@ -339,14 +341,14 @@ def _prepare(
             },
         )
     elif name and name != config.load(home).name and not (home.tls / "node.der").exists():
-        config.change(home, {"name": name})  # the name before was refused, or not yet sent
-    # Before the certificate: a home that has one had a database, and one that lost it is told from a new one.
+        config.change(home, {"name": name})  # the former name was refused, or not yet sent
+    # The database comes before the certificate: so a home that lost its database can be told from a new home.
     create_database(home, owner_of(config.load(home)))
     return ring, made
 
 
 def _check_home(settings: config.Config, token: Token) -> None:
-    """Raises `Refused` where the invitation is for another member, or another federation, than this home is of."""
+    """Raises `Refused` if the invitation is for a different member or federation than this home."""
     if settings.role != "node":
         raise Refused("this is the home of a hub, and the invitation is for a node", remedy="join with another --home")
     if (settings.federation, settings.member) != (token.federation, token.member):

@@ -1,10 +1,11 @@
-"""When a running node goes over to its new keys: once its roster has them, and the others' rosters as well.
+"""When a running node switches to its new keys: when its own roster and the other nodes' rosters contain them.
 
 Rules this module upholds:
 
-- It decides when; the home is then closed and opened again, which puts the new keys in force (`app.node_keys`).
-- Where the former keys count a while longer, the new ones wait for a refresh of the others' rosters: before it, what
-  they sign would be refused there. Where they do not, nothing is waited for.
+- This module decides when. Then the home is closed and opened again, which puts the new keys in force
+  (`app.node_keys`).
+- If the former keys are still valid for some time, the new keys wait until the other nodes have refreshed their
+  rosters: before that, those nodes would refuse the new signatures. If the former keys are not valid, there is no wait.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from node.usecases.roster import Members
 
 SWITCH_SECONDS: Final = 120.0
-"""How long new keys wait at the most for the others' rosters: far below `roster.FADING_SECONDS`."""
+"""Maximum wait of new keys for the other nodes' rosters: far below `roster.FADING_SECONDS`."""
 _log = structlog.get_logger(__name__)
 
 
 class KeySwitch:
     """Made on a running loop. `ring`: the keys in force; `others`: seconds within which the other nodes refresh their
-    rosters. `due`: the home is to be opened again.
+    rosters. `due`: called when the home must be opened again.
     """
 
     def __init__(self, *, members: Members, ring: KeyRing, others: float) -> None:
@@ -42,11 +43,11 @@ class KeySwitch:
         members.subscribe(self._look)
 
     async def until_due(self) -> None:
-        """Returns once the home is to be opened again."""
+        """Returns when the home must be opened again."""
         await self.due.wait()
 
     def _look(self, roster: Roster) -> None:
-        """In whichever thread replaces the roster."""
+        """Runs in the thread that replaces the roster."""
         own = self._members.own
         if self.under_way or own is None or not has_come(roster, own):
             return

@@ -1,10 +1,10 @@
-"""The connection to the hub: one channel for as long as its certificate lives, opened again when that is renewed.
+"""The connection to the hub: one channel per certificate; a renewed certificate opens a new channel.
 
 Rules this module upholds:
 
-- Nobody holds a channel of their own: who needs the hub asks the link, and gets today's.
+- No other code keeps a channel: it asks the link for the current one.
 - The certificate on disk is the newest one; its key is in the ring and in memory, never on disk in the clear.
-- Whoever wants to know is told when the hub let a stream in, and whenever it answered: what failed before may work now.
+- Observers are told when the hub accepted a stream or answered: failed work may succeed now.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ MAX_CERTIFICATE: Final = 65_536
 
 
 class Link:
-    """Implements `services.Carrier` and `services.Relay` over today's channel. Event loop only, but for the files."""
+    """Implements `services.Carrier` and `services.Relay` over the current channel. Event loop only, except the file
+    methods.
+    """
 
     def __init__(self, *, home: Home, settings: Config, ring: KeyRing) -> None:
         self._home = home
@@ -51,12 +53,12 @@ class Link:
     # --- files --------------------------------------------------------------------------------------------------------
 
     def certificate(self) -> Certificate:
-        """The node's certificate. Raises `NotFound` before the node was admitted, `Malformed`."""
+        """The node's certificate. Raises `NotFound` before the node is admitted, `Malformed`."""
         return read_certificate(read_bounded(self._home.tls / "node.der", MAX_CERTIFICATE, what="certificate"))
 
     def has_own_certificate(self) -> bool:
-        """Whether the certificate is for the TLS key that this node holds: not so after a change of keys, or before the
-        node was admitted.
+        """Whether the certificate is for this node's TLS key. False after a change of keys, or before the node is
+        admitted.
         """
         try:
             return self.certificate().spki_sha256 == spki_sha256(self._ring.p256(TLS).public_key())
@@ -64,7 +66,7 @@ class Link:
             return False
 
     def expires(self) -> float | None:
-        """When it runs out (Unix seconds); None before the node was admitted."""
+        """When the certificate expires (Unix seconds); None before the node is admitted."""
         try:
             return self.certificate().not_after
         except NotFound:
@@ -79,24 +81,25 @@ class Link:
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca().decode("ascii"))).digest()
 
     def keep_ca(self, pem: bytes) -> None:
-        """Another hub's CA certificate (PEM), which a verified roster names: the next channel uses it."""
+        """Stores the CA certificate (PEM) of another hub that a verified roster names: the next channel uses it."""
         write_atomic(self._home.tls / "ca.pem", pem)
 
     def keep(self, leaf: bytes, ring: KeyRing) -> None:
-        """A newer certificate (DER): the next channel uses it. A crash leaves the former or this one."""
+        """Stores a newer certificate (DER): the next channel uses it. A crash leaves the former or this one."""
         write_atomic(self._home.tls / "node.der", leaf)
         self._ring = ring
 
     # --- the channel --------------------------------------------------------------------------------------------------
 
     def channel(self) -> HubChannel:
-        """Today's channel. Raises `Unavailable` before the node has a certificate."""
+        """The current channel. Raises `Unavailable` before the node has a certificate."""
         if self._channel is None:
             try:
                 certificate = self.certificate()
             except NotFound as error:
                 raise Unavailable(
-                    "this node has no certificate yet", remedy="`vigil node join` again, once the authority has signed"
+                    "this node has no certificate yet",
+                    remedy="when the authority has signed, run `vigil node join` again",
                 ) from error
             if not self.has_own_certificate():
                 raise Unavailable(
@@ -121,13 +124,13 @@ class Link:
         return await self.channel().roster.metadata(name, limit)
 
     def roster_changes(self) -> AsyncIterator[None]:
-        """Once at first, then each time that there is another roster. The iterator has `aclose`."""
+        """Yields once at the start, then for each new roster. The iterator has `aclose`."""
         return self.channel().roster.changes()
 
     # --- Carrier and Relay --------------------------------------------------------------------------------------------
 
     async def heads(self, origins: Sequence[Origin]) -> list[Head]:
-        """See `services.Carrier`, as for the next three."""
+        """See `services.Carrier`; also for the next three."""
         heads = await self.channel().carrier.heads(origins)
         self.on_answer()
         return heads
@@ -145,7 +148,7 @@ class Link:
         return await self.channel().carrier.bodies(origin, indices)
 
     async def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
-        """See `services.Relay`, as for the next."""
+        """See `services.Relay`; also for the next."""
         groups = self.channel().relay.ask(query, budget)
         async with contextlib.aclosing(groups):  # type: ignore[type-var]
             async for events in groups:

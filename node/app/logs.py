@@ -1,11 +1,11 @@
-"""Logging: one JSON object a line on stderr, for a service manager to keep.
+"""Logging: one JSON object per line on stderr, for the service manager.
 
 Rules this module upholds:
 
-- Nothing sensitive reaches a log: events are fixed words, values are counts, kinds and names of members. No traceback
+- Nothing sensitive reaches a log: events are fixed texts, values are counts, kinds and names of members. No traceback
   is written, because a traceback can name a file.
-- Libraries are heard from warnings on, and only by their logger's name and level: their texts are not ours to vouch
-  for.
+- From libraries only warnings and errors are logged, with the logger's name and level. Their texts are not logged,
+  because they may contain anything.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _OURS: Final = "node"
 WORTH_TELLING: Final = 100_000
-"""Steps of making the index, records mostly: fewer take no more than a second or two."""
+"""Steps of an index build, mostly records. Fewer steps take at most a second or two."""
 _log = structlog.get_logger(__name__)
 
 
 class _Foreign(logging.Formatter):
-    """Our own stdlib records whole, a library's by logger and level alone."""
+    """Passes our own records completely, a library's records only with logger and level."""
 
     def format(self, record: logging.LogRecord) -> str:
         ours = record.name.split(".", 1)[0] == _OURS
@@ -40,7 +40,7 @@ class _Foreign(logging.Formatter):
 
 
 class Tenths:
-    """Logs the progress of making the index, at each tenth of the way. It starts again at 0 with each part."""
+    """Logs the progress of an index build at each tenth. It starts at 0 again with each part."""
 
     def __init__(self) -> None:
         self._told = 0

@@ -1,9 +1,9 @@
-"""Memory that is free again is given back to the machine.
+"""Returns freed memory to the machine.
 
 Rules this module upholds:
 
-- The C library keeps what was freed after a burst, and a service that was attacked once would stay large for ever.
-  Where the library has no such call (only glibc has), nothing is done.
+- The C library keeps memory that was freed after a burst, so a service would stay large for ever after one attack. If
+  the library has no such call (only glibc has one), nothing is done.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ SECONDS: Final = 15.0
 
 
 async def give_back() -> None:
-    """Once. In a thread: it takes milliseconds for each hundred megabytes, and holds no lock of Python's."""
+    """Returns memory once. Runs in a thread: it takes milliseconds per hundred megabytes, and does not hold Python's
+    lock.
+    """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         await asyncio.to_thread(trim, 0)

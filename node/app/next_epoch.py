@@ -1,8 +1,8 @@
-"""Which epoch of its log a joining node's key has to open: its member may have had a log before.
+"""The log epoch of a joining node: its member may have had a log before.
 
 Rules this module upholds:
 
-- The authority's roster says it, verified from the root that the invitation pins. Nothing of it is kept.
+- The authority's roster gives the epoch. It is verified from the root that the invitation pins, and not kept.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
-    """The epoch that this member's log key has to open: 1 for a new member; for one whose keys the authority replaces,
-    the next after its last. Raises `Unavailable`, `BadProof` and what the hub raises.
+    """The epoch for this member's log key: 1 for a new member. If the authority replaces the member's keys, the epoch
+    after its last one. Raises `Unavailable`, `BadProof` and what the hub raises.
     """
     reader = RosterReader(secret=token.secret)
     channel: EnrolmentChannel = loop.call(EnrolmentChannel.open(enrolment, token.ca_sha256))
@@ -36,10 +36,10 @@ def next_epoch(loop: LoopThread, token: Token, enrolment: str) -> int:
                 root_version=token.root_version,
                 root_sha256=token.root_sha256,
             )
-            # Whatever its dates are: only which epochs there were is asked.
+            # The dates of the roster do not matter: only the past epochs are read.
             roster = client.refresh(lambda name, limit: bytes(loop.call(channel.metadata(name, limit, reader))), now=0)
     except NotFound:
-        return 1  # The authority has not signed anybody in yet.
+        return 1  # The authority has not admitted anybody yet.
     finally:
         loop.call(channel.close())
     known = roster.members.get(token.member)

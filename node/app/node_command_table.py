@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing is decided here: a command gets what it needs, and no more.
+- This module decides nothing: each command gets only what it needs.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The node's daemon: dials the hub, publishes, follows, attends, answers on its local socket, and does what is due.
+"""The node's daemon: connects to the hub, publishes, follows logs, answers queries, serves its local socket, and does
+scheduled work.
 
 Rules this module upholds:
 
-- Nothing listens on a network: the node dials out, and serves Unix sockets only.
-- A hub that is away stops nothing here: statements are acknowledged, searches run, and everything is tried again.
-- A certificate that ran out while the node was away is renewed with the statement key before anything else.
+- Nothing listens on a network: the node only connects to the hub, and serves Unix sockets.
+- An unreachable hub stops nothing here: statements are acknowledged, searches run, and the rest is tried again.
+- A certificate that expired while the node was off is renewed first, with the statement key.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ Line = dict[str, Any]
 REPAIR_SECONDS: Final = 60.0
 COMPARE_SECONDS: Final = 60.0
 TEND_SECONDS: Final = 10.0
-"""How often the files of the index are looked after (`Catalogue.tend`)."""
+"""How often the files of the index are maintained (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
 _log = structlog.get_logger(__name__)
@@ -74,13 +75,14 @@ def run(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]
         wait_for_admission(home, settings, lambda: known)
         tell, again = _once(ready), True
         while again:
-            # Opened once more after a change of keys: the same way as a start, which would take up what a crash left.
+            # After a change of keys the home is opened again. This is the same code as a start, which also recovers
+            # from a crash.
             with open_node(home, settings, lambda: known, logs.Tenths()) as services:
                 again = asyncio.run(_serve(services, tell))
 
 
 def _once(ready: Callable[[Line], None]) -> Callable[[Line], None]:
-    """Tells the first time only: a daemon prints one line."""
+    """Reports only the first time: a daemon prints one line."""
     told: list[Line] = []
 
     def tell(line: Line) -> None:
@@ -137,7 +139,7 @@ class NodeDaemon:
             workers=self.workers,
             jitter=random.random,
             on_late=lambda outcome: _log.info("a late answer came", member=outcome.member),
-            # An older database would say "no hit" of what it lacks.
+            # An older database would answer "no hit" about material that it lacks.
             cleared=self.publisher.looked,
             decided=services.held.replies,
         )
@@ -167,7 +169,7 @@ class NodeDaemon:
         reconnecting.watch(link)
 
     def _refresh_now(self) -> None:
-        with contextlib.suppress(LookupError):  # before the jobs start and after they end
+        with contextlib.suppress(LookupError):  # runs before the jobs start and until they end
             self.jobs.now("roster")
 
     def health(self) -> Line:
@@ -180,7 +182,7 @@ class NodeDaemon:
             "matching": self.arrivals.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             "paused_logs": {str(origin): each.words(origin.member) for origin, each in self.copies.paused.items()},
-            **({"change_of_keys": "signed: the node switches to its new keys"} if self.switch.under_way else {}),
+            **({"change_of_keys": "signed: the node will switch to its new keys"} if self.switch.under_way else {}),
             "due_work": self.jobs.troubles or OK,
             "connections": {
                 "attending": self.attendant.attempts.line(),
@@ -190,8 +192,8 @@ class NodeDaemon:
         }
 
     async def prepare(self) -> None:
-        """What a start owes before the first call: a roster of today, and a certificate that its hub takes. A hub that
-        is away is no reason not to start.
+        """The work before the first call: fetch the current roster, and a certificate that the hub accepts. The node
+        also starts if the hub is unreachable.
         """
         for name, step in (("roster", self.contact.refresh_roster), ("certificate", self.contact.renew_certificate)):
             try:
@@ -200,8 +202,8 @@ class NodeDaemon:
                 _log.warning("start without the hub", step=name, kind=error.kind)
 
     async def catch_up(self) -> None:
-        """After a restore: waits until our own log was compared and every log is where the hub has it, so that what was
-        retracted since the backup is retracted here; then expires what is due.
+        """After a restore: waits until our own log is compared and every log is as long as at the hub. So everything
+        that was retracted after the backup is retracted here. Then expires what is due.
         """
         services = self._services
         _log.info("the database was restored or accepted: catching up before anything is served")
@@ -209,10 +211,10 @@ class NodeDaemon:
             try:
                 heads = await services.link.heads([])
             except VigilError as error:
-                _log.warning("the hub cannot be asked yet", kind=error.kind)
+                _log.warning("the hub cannot be reached yet", kind=error.kind)
             else:
                 sizes = await asyncio.to_thread(self._sizes)
-                # A log that is stopped shows so, and must not keep what the others say from being served.
+                # A stopped log is shown as stopped, and must not prevent serving the other logs.
                 stopped = self.copies.stopped
                 behind = [
                     head
@@ -229,20 +231,20 @@ class NodeDaemon:
 
     def _sizes(self) -> dict[Origin, int]:
         with self._services.store.read() as tx:
-            # A frozen log is behind for ever, a paused one for a while, and both show so; they must not keep the others
-            # from being served.
+            # A frozen log stays behind for ever, a paused log for some time. Both are shown, and must not prevent
+            # serving the other logs.
             paused = dict.fromkeys(self.copies.paused, MAX_TREE_SIZE)
             return {log.origin: MAX_TREE_SIZE if log.frozen else log.size for log in tx.logs()} | paused
 
     async def look_for_the_hub(self) -> None:
-        """The roster of today; and a certificate that the hub takes, where it has another CA or takes nothing of us."""
+        """Fetches the current roster; and a new certificate, if the hub has another CA or does not accept ours."""
         await self.contact.refresh_roster()
         if self.publisher.trouble or not self.contact.is_certified():
             await self.contact.renew_certificate()
             self.publisher.wake()
 
     def due(self) -> None:
-        """Gives the scheduler what is due and when."""
+        """Registers the scheduled work."""
         settings = self._services.settings
 
         async def sweep() -> None:
@@ -257,7 +259,8 @@ class NodeDaemon:
         self.jobs.every(settings.retention_sweep_seconds, "retention", sweep, first=60.0)
 
         async def compare() -> None:
-            # Each round looks at the hub's head of our own log: how a foreign append, by a stolen key, is noticed.
+            # Each round compares the hub's head of our own log: this detects an entry that somebody wrote with a stolen
+            # key.
             self.publisher.wake()
 
         async def tend() -> None:
@@ -272,7 +275,7 @@ class NodeDaemon:
 
 
 async def _serve(services: NodeServices, ready: Callable[[Line], None]) -> bool:
-    """Whether the home is to be opened again."""
+    """Whether the home must be opened again."""
     supervisor = Supervisor()
     daemon = NodeDaemon(services)
     services.health = daemon.health
@@ -291,7 +294,7 @@ async def _serve(services: NodeServices, ready: Callable[[Line], None]) -> bool:
     finally:
         _log.info("the node ends")
         await supervisor.stop()
-        # An answer that is being signed may still reach the audit log, which closes after this.
+        # An answer in progress may still write to the audit log, which closes after this.
         await asyncio.to_thread(daemon.workers.close)
         await services.link.reopen()
     return daemon.switch.due.is_set() and not supervisor.ended

@@ -1,12 +1,12 @@
-"""A node's key files: those in force, those that are coming, and the step from the one to the other.
+"""A node's key files: the present keys, the new keys, and the switch between them.
 
 Rules this module upholds:
 
-- Keys that are coming stand beside those in force, wrapped under the same passphrase, until the roster that was
-  verified here gives them to this member. No word of the hub alone puts them in force.
-- The step: first the store (the former log ends, what is not published goes on in the next), then the keys, then what
-  the change left behind. A crash after any of these is taken up at the next opening of the home.
-- After the step no former key is left on the disk: none of them could sign anything that counts.
+- New keys are stored next to the present ones, wrapped with the same passphrase, until the verified roster gives them
+  to this member. The hub alone cannot put them in force.
+- The switch: first the store (the former log ends, unpublished statements move to the next log), then the keys, then
+  the clean-up. After a crash at any step the next opening of the home continues.
+- After the switch no former key is on the disk: its signatures would not count any more.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 KEY_FILE: Final = "node.keys"
 COMING_FILE: Final = "coming.keys"
 PETITION_FILE: Final = "rekeying.json"
-"""In the home: what the petition for the keys that are coming was made of."""
+"""File in the home: the inputs of the petition for the new keys."""
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysInForce:
-    """`ring`: what this node signs with. `coming`: what it has asked the authority for; None where it has not."""
+    """`ring`: the keys that this node signs with. `coming`: keys that it has asked the authority to sign, or None."""
 
     ring: KeyRing
     coming: KeyRing | None = None
 
     def own_line(self) -> OwnLine:
-        """This node's line, as each roster is checked for it."""
+        """This node's roster line, which each roster must contain."""
         vkeys = self.coming.member_vkeys() if self.coming else {}
         return OwnLine(member=member_id(self.ring.owner), vkeys=self.ring.member_vkeys(), coming=vkeys)
 
@@ -61,7 +61,7 @@ def load_ring(home: Home, settings: Config, passphrase: Passphrase, file: str = 
 
 
 def load_coming(home: Home, settings: Config, passphrase: Passphrase) -> KeyRing | None:
-    """The keys that are coming; None where no change is under way. Raises `Damaged`."""
+    """The new keys; None if no change is in progress. Raises `Damaged`."""
     try:
         return load_ring(home, settings, passphrase, COMING_FILE)
     except NotFound:
@@ -71,7 +71,7 @@ def load_coming(home: Home, settings: Config, passphrase: Passphrase) -> KeyRing
 def keys_in_force(
     home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: Store
 ) -> KeysInForce:
-    """The keys to work with, once `finish_change` has done what is due. The caller holds the home's lock, and has no
+    """The keys to use, after `finish_change` has finished a due switch. The caller holds the home's lock, and has no
     search index open. Raises `NotFound`, `Damaged`, `StoreError`.
     """
     coming = finish_change(home, settings, passphrase, client, store)
@@ -87,20 +87,20 @@ def keys_in_force(
 def finish_change(
     home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: Store
 ) -> KeyRing | None:
-    """Brings a change of keys to its end where the roster kept here has the new ones; the ring that still waits."""
+    """Finishes a change of keys if the roster kept here has the new keys. Returns the ring that waits, or None."""
     coming = load_coming(home, settings, passphrase)
     if coming is not None:
         roster = _kept(client)
         if roster is None or not gives(roster, coming):
             return coming
         put_in_force(home, coming, roster, store)
-    # Left behind by a crash after the step, if at all: a petition is made after the keys that it is for.
+    # A crash after the switch may leave it: a petition is made after its keys.
     forget_petition(home)
     return None
 
 
 def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: Store) -> int:
-    """The step (see the rules above); how many statements go on in the next epoch. Idempotent."""
+    """The switch (see the rules above). Returns the number of statements that move to the next epoch. Idempotent."""
     member = roster.members[member_id(coming.owner)]
     catalogue = Catalogue(store=store, index=None, codec=ProtoCodec())
     with catalogue.change() as change:
@@ -115,33 +115,33 @@ def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: Store) -> i
             "the roster ends the former log %d entries before what the hub had cosigned: call the authority",
             moved.cut_published,
         )
-    # A crash right here leaves the former keys, and the roster that gives others: the next opening comes back here.
-    with store_errors("putting the new keys in their place"):
+    # A crash here leaves the former keys and a roster with the new ones: the next opening continues here.
+    with store_errors("writing the new keys"):
         (home.keys / COMING_FILE).replace(home.keys / KEY_FILE)
         sync_folder(home.keys)
-    # A crash right here leaves a petition that was carried out. Nobody sends it without the keys it is for.
+    # A crash here leaves a finished petition. It is never sent without its keys.
     forget_petition(home)
     _log.info(
-        "the keys of this node were changed: epoch %d, %d statements go on in it", coming.log_epoch, moved.statements
+        "the keys of this node were changed: epoch %d, %d statements moved to it", coming.log_epoch, moved.statements
     )
     return moved.statements
 
 
 def forget_petition(home: Home) -> None:
-    """Deletes what the petition was made of. Idempotent."""
+    """Deletes the inputs of the petition. Idempotent."""
     with store_errors("ending a change of keys"):
         (home.folder / PETITION_FILE).unlink(missing_ok=True)
 
 
 def given_up_in_order(roster: Roster, former: KeyRing) -> bool:
-    """Whether the roster retired the statement key of `former`, so that it counts a while longer, or revoked it."""
+    """Whether the roster only retired, not revoked, the statement key of `former`: it stays valid for some time."""
     vkey = former.vkey(STATEMENT)
     keys = roster.members[member_id(former.owner)].keys
     return any(key.vkey == vkey and key.status is KeyStatus.RETIRED for key in keys)
 
 
 def gives(roster: Roster, coming: KeyRing) -> bool:
-    """Whether the roster has exactly these keys for their member."""
+    """Whether the roster has exactly these keys for this member."""
     line = OwnLine(member=member_id(coming.owner), vkeys={}, coming=coming.member_vkeys())
     return has_come(roster, line)
 

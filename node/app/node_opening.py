@@ -1,9 +1,9 @@
-"""Opens a node: its home is examined, its keys and its database are opened, and its services are wired.
+"""Opens a node: examines its home, opens its keys and its database, and wires its services.
 
 Rules this module upholds:
 
-- What is this node's own stays readable and searchable without a hub and without a current roster; what crosses the
-  border needs both.
+- This node's own data can be read and searched without a hub and without a current roster. Exchange with other members
+  needs both.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _log = structlog.get_logger(__name__)
 
 
 def open_roster(home: Home, settings: Config) -> RosterClient:
-    """The node's copy of the roster. Raises `NotFound` where the node was not admitted yet, `Damaged`."""
+    """The node's copy of the roster. Raises `NotFound` if the node was not admitted yet, `Damaged`."""
     try:
         return RosterClient(
             home.metadata,
@@ -71,13 +71,13 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
     except NotFound:
         if (home.tls / "node.der").exists():
             raise NotFound(
-                "the roster of this node is missing: the folder roster/ was there, and is gone",
+                "the roster of this node is missing: the folder roster/ was deleted",
                 remedy="restore the folder roster/ from a backup; without one, join again with a new invitation "
                 "(vigil node join --token TOKEN): keys and records are kept",
             ) from None
         raise NotFound(
             "this node has no roster yet: it waits for the authority's signature",
-            remedy="once the authority has signed: vigil node run (or the same vigil node join again)",
+            remedy="when the authority has signed: vigil node run (or the same vigil node join again)",
         ) from None
 
 
@@ -85,12 +85,12 @@ def open_roster(home: Home, settings: Config) -> RosterClient:
 def open_node(
     home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
 ) -> Iterator[NodeServices]:
-    """Opens a node's services, with the index in step with the store. The caller holds the home's lock. `progress(done,
-    total)`: where the index has to be made, or catches up.
+    """Opens a node's services, and brings the index up to date with the store. The caller holds the home's lock.
+    `progress(done, total)`: called while the index is built or updated.
 
     Raises `WrongDatabase` kinds, `NotFound`, `Damaged`, `StoreError`.
     """
-    # First: where the database is not the right one, nobody has to type a passphrase to be told so.
+    # This comes first, so that nobody types a passphrase for a wrong database.
     examined = right_database(home, settings)
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
@@ -108,13 +108,13 @@ def open_node(
 
 
 def finish_deletions(services: NodeServices) -> None:
-    """Goes on with deletions that were ordered and not finished. What stops them stops nothing else: they are ordered
-    still, and taken up again with the next sweep or the next start.
+    """Continues unfinished deletions. An error here stops nothing else: the deletions stay ordered, and the next sweep
+    or start continues them.
     """
     try:
         services.disposal.finish()
     except VigilError as error:
-        _log.warning("a deletion that was ordered is not finished", kind=error.kind)
+        _log.warning("an ordered deletion is not finished", kind=error.kind)
 
 
 def _wire(
@@ -124,9 +124,10 @@ def _wire(
     me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
     members = Members(clock=time.time, own=keys.own_line())
     with suppress(NotFound, Refused):
-        # Not admitted yet: local work goes on, and nothing crosses the border.
+        # Not admitted yet: local work continues, without exchange with other members.
         members.replace(client.load())
-    # A floor that a later policy lowers counts for what is stored from the next start on: the index is then rebuilt.
+    # If a later policy lowers the floor, it applies to stored fingerprints from the next start: the index is then
+    # rebuilt.
     codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
     files = IndexFolder(home.index, index)
     catalogue = Catalogue(store=store, index=index, codec=codec, files=files)

@@ -1,8 +1,8 @@
-"""The services of one node, wired, over one home that this process owns. `node_opening` makes them.
+"""The wired services of one node, for a home that this process owns. `node_opening` makes them.
 
 Rules this module upholds:
 
-- The same services serve the daemon and a command that works alone; only who holds the connection to the hub differs.
+- The daemon and a command without a daemon use the same services; only the owner of the connection to the hub differs.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ Line = dict[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class NodeServices:
-    """Everything of one node but its connections. `wakers`: called after each acknowledged statement; `sender`: carries
-    our log to the hub, where a daemon runs; `bringers`: called with each decision about a held question; `secret`: the
-    passphrase that its keys were opened with, for those that a change of keys makes.
+    """Everything of one node except its connections. `wakers`: called after each acknowledged statement; `sender`:
+    sends our log to the hub, if a daemon runs; `bringers`: called with each decision about a held question; `secret`:
+    the passphrase of its keys, needed to wrap new keys.
     """
 
     home: Home
@@ -94,12 +94,12 @@ class NodeServices:
     sender: Sender | None = None
 
     def policy(self) -> Policy:
-        """The federation's policy as it was verified last, or the default before the first roster."""
+        """The federation's policy from the last verified roster, or the default before the first roster."""
         return latest_policy(self.members)
 
     def require_expected(self, size: int, hub_size: int) -> None:
-        """At a start the hub has more of our own log than we. Raises `DatabaseOlder`, now and at each later start,
-        unless a person restored or accepted this database.
+        """Called when the hub has more of our own log than we at a start. Raises `DatabaseOlder`, now and at each later
+        start, unless a person restored or accepted this database.
         """
         if self.home.restored.exists():
             return
@@ -114,6 +114,6 @@ class NodeServices:
 
 
 def latest_policy(members: Members) -> Policy:
-    """The policy of the roster that was verified last, however old: what is ours is searched by it."""
+    """The policy of the last verified roster, of any age: local searches use it."""
     latest = members.latest()
     return latest.policy if latest else Policy()

@@ -1,5 +1,5 @@
-"""Copies of originals in the home, as the node deletes them. The command that takes files in makes them
-(`node.cli.originals`): it may read the person's files, and the node may not.
+"""Deletes copies of originals in the home. The `ingest` command makes them (`node.cli.originals`), because it may read
+the user's files and the node may not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def finder(folder: Path) -> Callable[[bytes], bool]:
 
 
 def remover(folder: Path) -> Callable[[bytes], bool]:
-    """Deletes the copy with this SHA-256 from `folder`; whether there was one. It is durable on return."""
+    """Deletes the copy with this SHA-256 from `folder`. Returns whether there was one. Durable on return."""
 
     def remove(sha256: bytes) -> bool:
         target = _copy(folder, sha256)
@@ -46,6 +46,6 @@ def remover(folder: Path) -> Callable[[bytes], bool]:
 
 
 def _copy(folder: Path, sha256: bytes) -> Path:
-    """Where a copy lies, as `node.cli.originals` names it."""
+    """The path of a copy, as `node.cli.originals` names it."""
     name = sha256.hex()
     return folder / name[:2] / name[2:]

@@ -1,10 +1,10 @@
-"""Who may work on a home: one process at a time, of the user whose alone it is.
+"""Who may work on a home: one process at a time, of the home's only user.
 
 Rules this module upholds:
 
-- A home is its user's alone (mode 0700). One that is not is refused before anything in it is opened or made: others
-  could have read its keys, or could put another file in the place of one of its own.
-- Nothing is repaired in silence. Whether others have used the open door only a person can find out.
+- Only its user may use a home (mode 0700). Otherwise the home is refused before any file in it is opened or made:
+  others could have read its keys, or could replace its files.
+- Nothing is repaired silently: only a person can find out whether others have used the open access.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def owning(home: Home) -> Iterator[None]:
-    """Owns a home while the block runs. Raises `AlreadyRunning` at once where another process owns it, `Refused` where
-    it is not this user's alone, `StoreError`.
+    """Owns a home while the block runs. Raises `AlreadyRunning` at once if another process owns it, `Refused` if other
+    users can use it, `StoreError`.
     """
     require_private(home.folder)
     with own(home.folder):
@@ -36,16 +36,16 @@ def owning(home: Home) -> Iterator[None]:
 
 
 def require_private(folder: Path) -> None:
-    """Raises `Refused` where others could read what is in the folder, or put something else in its place. A link to it
-    is followed: a person may keep a home on another disk.
+    """Raises `Refused` if others could read or replace files in the folder. A link to it is followed: a person may keep
+    a home on another disk.
     """
     try:
         found = folder.stat()
     except OSError:
-        return  # whoever uses it next says so
+        return  # the next use reports it
     if found.st_uid != os.geteuid():
         raise Refused(
-            "the home belongs to another user than the one who runs this command",
+            "the home belongs to a different user than the one who runs this command",
             remedy="run the command as the owner of the home; if that is the wrong user: chown -R USER FOLDER (the "
             "folder of --home or VIGIL_HOME)",
         )

@@ -1,12 +1,12 @@
-"""A new passphrase for keys that are at hand: each key file is wrapped again, and the old file stays whole until the
-new one is.
+"""A new passphrase for available keys: each key file is wrapped again, and the old file stays complete until the new
+one is complete.
 
 Rules this module upholds:
 
 - Every key is opened before the first file is written: a wrong passphrase changes nothing.
 - A file is replaced in one step. A crash between two files leaves some under the former passphrase and some under the
-  new one; the same command opens both, and goes on.
-- No daemon runs meanwhile: it was started with the former passphrase, and would write keys under it.
+  new one; the same command opens both, and continues.
+- No daemon may run at the same time: it has the former passphrase, and would write keys with it.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def change_of_home(home: Home, former: Callable[[], str], fresh: Callable[[], st
             held.enter_context(owning(home))
         except AlreadyRunning:
             raise AlreadyRunning(
-                "the daemon of this home is running, and has its keys open",
+                "the daemon of this home is running and has the keys open",
                 remedy="stop it, run this command again, then start it with the new passphrase",
             ) from None
         old, new = _both(former, fresh)
         files = sorted(home.keys.glob("*.keys"))
         if not files:
-            raise NotFound("there are no keys here", remedy="put the keys folder back from its backup")
+            raise NotFound("there are no keys here", remedy="restore the keys folder from its backup")
         rings = _opened(files, old, new, federation=federation_id(settings.federation), owner=owner)
         audit = held.enter_context(_audit(home, settings))
         held.enter_context(acting_for(who))
@@ -73,7 +73,7 @@ def change_of_authority(
     files = KeyFiles(authority.federation, (folder / "keys", *key_folders), old).all()
     if not files:
         raise NotFound(
-            "no key file was found", remedy="put the sticks in, and name the folder of each: --key-folder DIR"
+            "no key file was found", remedy="connect the removable disks, and name the folder of each: --key-folder DIR"
         )
     rings = _opened(files, old, new, federation=authority.federation, owner=AUTHORITY)
     changed = _wrap(rings, new)
@@ -89,7 +89,7 @@ def _named(role: str, keys: int) -> str:
 def _both(former: Callable[[], str], fresh: Callable[[], str]) -> tuple[Passphrase, Passphrase]:
     old, new = Passphrase(former().encode()), Passphrase(fresh().encode())
     if old.secret == new.secret:
-        raise Misuse("the new passphrase is the former one", remedy="choose another")
+        raise Misuse("the new passphrase is the same as the former one", remedy="choose another")
     return old, new
 
 
@@ -111,7 +111,7 @@ def _opened(
 
 
 def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
-    """How many files were wrapped again."""
+    """Returns the number of files that were wrapped again."""
     for path, ring, is_old in rings:
         if is_old:
             ring.save(path, new)
@@ -120,7 +120,7 @@ def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
 
 @contextmanager
 def _audit(home: Home, settings: Config) -> Iterator[AuditLog]:
-    """The audit log of a home that no daemon owns."""
+    """The audit log of a home without a running daemon."""
     with opened_database(home, right_database(home, settings)) as database:
         name = OWN_NAME if settings.role == "hub" else member_id(settings.member)
         origin = Origin(federation_id(settings.federation), name, 1, "audit")

@@ -1,9 +1,9 @@
-"""The policy as the authority shows and changes it, before it signs.
+"""The authority shows and changes the policy before it signs.
 
 Rules this module upholds:
 
-- A change is kept in the authority's folder and is nobody's policy before the next signature.
-- No key is opened for it; what is signed is shown once more by whoever signs.
+- A change is kept in the authority's folder, and applies to nobody before the next signature.
+- No key is opened for it; the command that signs shows the change again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _difference_lines(before: Policy, after: Policy) -> list[Line]:
 
 
 def policy_lines(authority: Authority) -> list[Line]:
-    """A line where the next signature publishes another policy than the last."""
+    """One line if the next signature publishes a changed policy."""
     signed, next_one = authority.signed_policy, authority.policy
     if signed is None or signed == next_one:
         return []

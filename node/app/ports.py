@@ -1,11 +1,10 @@
-"""The hub's two ports as the world sees them: a front that takes connections, and behind it the daemon and the process
-of the enrolment port.
+"""The hub's two public ports: a front process accepts connections; behind it are the daemon and the enrolment process.
 
 Rules this module upholds:
 
-- The daemon itself listens on local sockets alone. The ports are bound by it, so that one that is taken is an error at
-  once, and handed to the front, so that a front that is started again finds those who wait.
-- What helpers say is believed as far as it does no harm: a number to forget, a line for the log.
+- The daemon itself listens only on local sockets. It binds the ports, so that a port in use is an error at once. It
+  hands them to the front, so that a restarted front finds the waiting connections.
+- The daemon acts on a helper's messages only if this is harmless: a number to forget, a line for the log.
 """
 
 from __future__ import annotations
@@ -37,15 +36,15 @@ _OVER: Final = 3
 
 
 def listen(address: str) -> list[socket.socket]:
-    """Sockets that listen on every address of this machine that `host:port` stands for. Raises `Unavailable` where one
-    is taken, and where there is none.
+    """Sockets that listen on every address of this machine for `host:port`. Raises `Unavailable` if one is in use, or
+    if there is none.
     """
     host, port = split_address(address)
     opened: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, _, _, _, name in dict.fromkeys(found):
-            # A name may stand for an address of a family that this machine does not have.
+            # A name may have an address of a family that this machine does not support.
             with _passing(errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 opened.append(_listening(family, name))
     except OSError as error:
@@ -73,7 +72,7 @@ def _listening(family: int, name: Any) -> socket.socket:  # noqa: ANN401 (as eac
 
 @contextlib.contextmanager
 def _passing(*numbers: int) -> Iterator[None]:
-    """Lets these errors of the system pass."""
+    """Ignores these system errors."""
     try:
         yield
     except OSError as error:
@@ -83,14 +82,15 @@ def _passing(*numbers: int) -> Iterator[None]:
 
 def _not_ours(address: str) -> Unavailable:
     return Unavailable(
-        f"the hub cannot listen on {address}", remedy="is another hub running, or the address of another machine?"
+        f"the hub cannot listen on {address}",
+        remedy="check whether another hub is running, and whether the address belongs to this machine",
     )
 
 
 class Ports:
     """Both ports of one running daemon; implements `door.Door`. Made on a running loop, by `open`.
 
-    `main_server`, `desk`: the sockets that the daemon is to serve before it starts the helpers.
+    `main_server`, `desk`: the sockets that the daemon must serve before it starts the helpers.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Ports:
             raise
 
     def keep(self, number: int) -> None:
-        """See `door.Door`, as for the next."""
+        """See `door.Door`; also for the next."""
         self.front.say({"keep": number})
 
     def cut(self, number: int) -> None:
@@ -144,7 +144,7 @@ class Ports:
         self.front.say({"cut": number})
 
     def show(self) -> None:
-        """Hands the newest certificate to the process of the enrolment port."""
+        """Sends the newest certificate to the process of the enrolment port."""
         self.enrolment.say(self._shown())
 
     def _shown(self) -> Line:
@@ -160,17 +160,17 @@ class Ports:
             tell_overload(str(who)[:_MAX_TEXT], str(what)[:_MAX_TEXT], times if isinstance(times, int) else 0)
 
     def works(self) -> Iterator[tuple[str, Any]]:
-        """What is to run for ever, and its name."""
+        """The permanent tasks and their names."""
         yield "enrolment port", self.enrolment.run()
         yield "front", self.front.run()
 
     async def ready(self) -> None:
-        """Waits until both helpers serve. Raises `Unavailable`."""
+        """Waits until both helpers are ready. Raises `Unavailable`."""
         await self.enrolment.ready()
         await self.front.ready()
 
     def close(self) -> None:
-        """Gives the ports back. The helpers have ended with their tasks."""
+        """Closes the ports. The helpers have ended with their tasks."""
         for own in self._sockets:
             own.close()
         for path in (self.main_server, self.desk, self._visitors):

@@ -1,11 +1,11 @@
-"""When a node's work with the hub is tried again before its pause is over.
+"""When a node tries its work with the hub again before its pause is over.
 
 Rules this module upholds:
 
-- The hub that answers one call, or lets one stream in, will take the others as well: what waits is tried at once.
-- So it is where the roster says that we are active again; and where the hub treats us otherwise than our roster says,
+- If the hub answers one call or accepts one stream, it will accept the others: waiting work is tried at once.
+- The same happens if the roster says that we are active again. If the hub treats us differently than our roster says,
   the roster is fetched at once.
-- Where one line of work fails, the one that was idle looks as well, so that all are shown as they are now.
+- If one kind of work fails, idle work is tried too, so that all show their present state.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Reconnecting:
-    """Made and used on the event loop. `refresh`: makes the next fetch of the roster due now."""
+    """Used on the event loop only. `refresh`: makes the next fetch of the roster due now."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Reconnecting:
         members.subscribe(self._new_roster)
 
     def watch(self, link: Link) -> None:
-        """From here on what the link hears of the hub is acted on."""
+        """Starts acting on the link's reports about the hub."""
         link.on_attending, link.on_following = self._attending, self._follower.opened
         link.on_answer = self.hurry
 
     def hurry(self) -> None:
-        """Whatever does not work, and waits for its next attempt, is tried now."""
+        """Tries all failed work now that waits for its next attempt."""
         for each in self._work:
             if not each.works:
                 each.hurry()
@@ -68,7 +68,7 @@ class Reconnecting:
             self._refresh()
 
     def _failed(self, error: Exception) -> None:
-        # It may have had nothing to do for a minute, and would go on being shown as it was then.
+        # It may have been idle for a minute, and would still show its state from then.
         if self._publisher.attempts.works:
             self._publisher.wake()
         if isinstance(error, Suspended) and self._active(self._members.latest()):

@@ -1,11 +1,11 @@
-"""A change of a node's keys: new ones beside the old, a petition to the authority, and the switch once it has signed.
+"""A change of a node's keys: new keys, a petition to the authority, and the switch after it has signed.
 
 Rules this module upholds:
 
-- Idempotent: the same command again goes on where it was. Keys that were made are kept, and the same petition is sent.
-- The former statement key endorses the new keys. Only where it is lost, which a person says, does a token of the hub's
-  operator stand for it, and then the authority replaces the keys on its own word.
-- The node goes on with its former keys until the roster that it verified itself has the new ones.
+- Idempotent: the same command continues where it stopped. It keeps existing keys, and sends the same petition.
+- The former statement key endorses the new keys. If a person says that it is lost, a token of the hub's operator
+  replaces the endorsement, and the authority decides alone whether to replace the keys.
+- The node uses its former keys until its own verified roster has the new ones.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 POLL_SECONDS: Final = 2.0
-"""Between two looks whether the authority has signed."""
+"""Seconds between two checks whether the authority has signed."""
 _PETITION: Final = "vigil/rekeying/v1"
 _MAX_PETITION: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Petition:
-    """What makes the same petition again: the token's secret or one of our own, the request, who endorses."""
+    """The inputs that give the same petition again: the token's secret or our own, the request, the endorser."""
 
     secret: bytes
     csr: bytes
@@ -57,9 +57,9 @@ class _Petition:
 
 
 class Rekeying:
-    """One change of keys. `former`: the keys in force, None where they are lost. The caller holds the home's lock.
+    """One change of keys. `former`: the keys in force, or None if they are lost. The caller holds the home's lock.
 
-    Methods are blocking but for `ask`, and safe from any thread, one at a time.
+    All methods except `ask` block. They may be called from any thread, one at a time.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Rekeying:
     # --- what is under way --------------------------------------------------------------------------------------------
 
     def standing(self) -> Line:
-        """{"state": "none" or "pending", "epoch" of the keys in force, "coming" of the others}."""
+        """{"state": "none" or "pending", "epoch" of the keys in force, "coming": the epoch of the new keys}."""
         coming = load_coming(self._home, self._settings, self._secret)
         return {
             "state": "pending" if coming else "none",
@@ -91,7 +91,7 @@ class Rekeying:
         }
 
     def own_line(self) -> OwnLine:
-        """This node's line with the keys that are coming, for the next roster."""
+        """This node's line with the new keys, for the next roster."""
         coming = load_coming(self._home, self._settings, self._secret)
         return OwnLine(
             member=member_id(self._settings.member),
@@ -102,13 +102,13 @@ class Rekeying:
     # --- the petition -------------------------------------------------------------------------------------------------
 
     def begin(self, token: Token | None) -> Line:
-        """Makes new keys and what their petition is made of, or finds them; what to read to the authority.
+        """Makes or finds the new keys and the inputs of their petition. Returns the digits to read to the authority.
 
-        Raises `Refused` where neither a former key nor a token stands for this member, `NotFound` without a roster.
+        Raises `Refused` if there is neither a former key nor a token for this member, `NotFound` without a roster.
         """
         if self._former is None and token is None and not (self._home.folder / PETITION_FILE).exists():
             raise Refused(
-                "the former keys are lost, so nothing here shows the hub who asks",
+                "the former keys are lost, so this node cannot prove to the hub who it is",
                 remedy="ask the hub's operator for a token (vigil hub invite), and give it: --token TOKEN",
             )
         roster = self._client.load()
@@ -116,7 +116,7 @@ class Rekeying:
         if member is None:
             raise NotFound(
                 f"the roster does not have {self._settings.member}",
-                remedy="a node that is no member joins: vigil node join --token TOKEN",
+                remedy="a node that is not a member must join: vigil node join --token TOKEN",
             )
         ring = self._prepare_keys(roster, member.log_epoch + 1)
         petition = self._prepare_petition(ring, token)
@@ -130,7 +130,7 @@ class Rekeying:
         }
 
     def _prepare_keys(self, roster: Roster, epoch: int) -> KeyRing:
-        """Durable before anything is said of them. Keys for another epoch than the next can never be admitted."""
+        """The keys are durable before they are announced. Only keys for the next epoch can be admitted."""
         coming = load_coming(self._home, self._settings, self._secret)
         if coming is not None and (coming.log_epoch == epoch or gives(roster, coming)):
             return coming
@@ -139,7 +139,7 @@ class Rekeying:
         )
         forget_petition(self._home)
         ring.save(self._home.keys / COMING_FILE, self._secret)
-        # A crash right here leaves keys without a petition: the same command makes one for them.
+        # A crash here leaves keys without a petition: the same command makes one for them.
         return ring
 
     def _prepare_petition(self, ring: KeyRing, token: Token | None) -> _Petition:
@@ -177,7 +177,7 @@ class Rekeying:
             fields.end()
         except PeerFault as error:
             raise Damaged(
-                "the petition kept here cannot be read", remedy="vigil node rekey --cancel, then again"
+                "the petition kept here cannot be read", remedy="vigil node rekey --cancel, then vigil node rekey again"
             ) from error
         return petition
 
@@ -188,23 +188,24 @@ class Rekeying:
         return log.cosigned_size if log else 0
 
     async def ask(self) -> str:
-        """Sends the petition, or asks how it stands: "pending", or "signed" once the hub's roster has the new keys.
+        """Sends the petition, or asks for its state: "pending", or "signed" when the hub's roster has the new keys.
 
-        Raises `Refused` where it was turned down, `Unavailable`, and what else the hub raises.
+        Raises `Refused` if it was refused, `Unavailable`, and what else the hub raises.
         """
-        # In a thread: a refresh of the roster holds its lock, and needs the event loop to go on.
+        # Runs in a thread: a refresh of the roster holds its lock, and needs the event loop to continue.
         sent, pin = await asyncio.to_thread(lambda: (self._petition(), self._hub_pin()))
         async with await EnrolmentChannel.open(self._settings.enrolment, pin) as channel:
             try:
                 return "signed" if await ask_to_join(channel, sent) else "pending"
             except Suspended:
-                # Signed, and silent until the hub's operator lifts the suspension. The keys change all the same.
+                # Signed, but suspended: the keys change anyway, and the node works again when the hub's operator lifts
+                # the suspension.
                 return "signed"
 
     def _petition(self) -> JoinPetition:
         ring, petition = load_coming(self._home, self._settings, self._secret), self._kept()
         if ring is None or petition is None:
-            raise NotFound("no change of keys is under way here", remedy="begin one: vigil node rekey")
+            raise NotFound("no change of keys is in progress here", remedy="start one: vigil node rekey")
         return make_petition(
             ring,
             name=self._settings.name or self._settings.member,
@@ -217,16 +218,16 @@ class Rekeying:
         return self._client.load().hub.ca_sha256
 
     def cancel(self) -> Line:
-        """Gives the new keys up. Raises `Refused` where the roster has them, `NotFound` where there are none."""
+        """Deletes the new keys. Raises `Refused` if the roster has them, `NotFound` if there are none."""
         coming = load_coming(self._home, self._settings, self._secret)
         if coming is None:
-            raise NotFound("no change of keys is under way here")
+            raise NotFound("no change of keys is in progress here")
         if gives(self._client.load(), coming):
             raise Refused(
-                "the authority has signed these keys: they are the ones that count now",
+                "the authority has signed these keys: they are valid now",
                 remedy="start the node (vigil node run): it switches to them",
             )
-        # The petition first: keys without one are used again, a petition without keys never.
+        # The petition is deleted first: keys without a petition are used again, a petition without keys never.
         forget_petition(self._home)
         with store_errors("giving up new keys"):
             (self._home.keys / COMING_FILE).unlink()
@@ -244,7 +245,7 @@ class Rekeying:
             return await refreshed_by_key(self._client, channel, federation, member, rings)
 
     def switch(self, roster: Roster) -> Line | None:
-        """Puts the new keys in force where the roster has them; None where it has not."""
+        """Puts the new keys in force if the roster has them; otherwise returns None."""
         coming = load_coming(self._home, self._settings, self._secret)
         if coming is None or not gives(roster, coming):
             return None

@@ -1,10 +1,10 @@
-"""How a node fetches the roster: from whoever serves its files, in a thread, verified by the node's own copy.
+"""How a node fetches the roster: from any source of its files, in a thread, verified by the node's own copy.
 
 Rules this module upholds:
 
-- Verification blocks and the network does not: each file is asked for on the event loop, from the thread that verifies.
-- Without a certificate a statement key of ours shows who we are. There may be two, where a change of keys is under way:
-  the hub may know the one or the other.
+- Verification blocks, the network does not: the verifying thread requests each file on the event loop.
+- Without a certificate, our statement key shows who we are. During a change of keys there may be two, and the hub may
+  know either.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.wire.client import EnrolmentChannel
 
     File = Callable[[str, int], Coroutine[Any, Any, bytes]]
-    """A file of the roster by its name, of at most so many bytes."""
+    """Fetches a file of the roster by name, with a maximum number of bytes."""
     Ring = Callable[[], KeyRing | None]
     """Opens a key ring; blocking."""
 
@@ -48,10 +48,10 @@ async def refreshed(client: RosterClient, file: File) -> Roster:
 async def refreshed_by_key(
     client: RosterClient, channel: EnrolmentChannel, federation: FederationId, member: MemberId, rings: Sequence[Ring]
 ) -> Roster:
-    """The same from the enrolment port, by the first of `rings` that the hub takes. Raises `Unauthenticated` where it
-    takes none, `NotFound` where there is none.
+    """The same from the enrolment port, with the first of `rings` that the hub accepts. Raises `Unauthenticated` if it
+    accepts none, `NotFound` if there is none.
     """
-    refused: Unauthenticated | NotFound = NotFound("no key is here to read the roster with")
+    refused: Unauthenticated | NotFound = NotFound("this node has no key to read the roster with")
     for opens in rings:
         ring = await asyncio.to_thread(opens)
         if ring is None:
@@ -71,5 +71,5 @@ async def refreshed_by_key(
 
 
 def pem_sha256(pem: bytes) -> bytes:
-    """SHA-256 of a certificate, as it is named everywhere: of its DER."""
+    """The fingerprint of a certificate: SHA-256 of its DER."""
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))).digest()

@@ -1,11 +1,11 @@
-"""A session: the same commands, wherever they run.
+"""A session runs the same commands in the daemon or in this process.
 
 Rules this module upholds:
 
-- Whether a daemon runs is told by the lock, not by the socket: a socket file may be a dead daemon's.
-- Whoever names a socket speaks to that one alone: no home, no lock, no key is touched.
-- No daemon: this process takes the lock and works itself. A daemon: it is spoken to. Another command that works alone:
-  it is waited for a while, and then named.
+- The lock shows whether a daemon runs, not the socket: a socket file may be left by a dead daemon.
+- If the user names a socket, only that socket is used: no home, no lock and no key.
+- No daemon: this process takes the lock and works itself. A daemon: this process sends it the command. Another command
+  without a daemon: this process waits for some time, then reports it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 WAIT_SECONDS: Final = 20.0
-"""How long another command that owns the home is waited for."""
+"""How long to wait for another command that owns the home."""
 _LOOK_SECONDS: Final = 0.05
 
 
 def socket_path(home: Home, name: str = "control") -> Path:
-    """A socket of the daemon: in its home, whatever path that has. `node.wire.local_paths` makes it usable."""
+    """A socket of the daemon in its home, with any path. `node.wire.local_paths` makes it usable."""
     return home.folder / f"{name}.sock"
 
 
@@ -59,7 +59,7 @@ async def _connect(path: Path) -> None:
 
 
 class Session:
-    """Runs commands over one home, all of them for `who`. Not thread-safe."""
+    """Runs commands in one home, all for the user `who`. Not thread-safe."""
 
     def __init__(self, loop: LoopThread, runner: Runner, who: Caller) -> None:
         self._loop = loop
@@ -67,7 +67,7 @@ class Session:
         self._who = who
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
-        """The command's lines as they come. Closing the iterator ends the command."""
+        """Yields the command's lines as they arrive. Closing the iterator ends the command."""
         return drive(self._loop, lambda: self._runner(command, arguments, feed(items), self._who))
 
 
@@ -113,7 +113,7 @@ def _over(path: Path) -> Runner:
 
 
 async def _greet(path: Path) -> None:
-    """Raises `Refused` or `Unavailable` where a socket that was named cannot be used."""
+    """Raises `Refused` or `Unavailable` if the given socket cannot be used."""
     try:
         await _connect(path)
     except OSError as error:
@@ -137,7 +137,8 @@ def _alone(
     if home.restored.exists():
         raise Unavailable(
             "the database of this node was restored or accepted, and it has not been compared with the hub yet",
-            remedy="start the node with the hub in reach (vigil node run): it catches up before it serves anything",
+            remedy="start the node while the hub is reachable (vigil node run): it catches up before it serves "
+            "anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
         yield node_commands(node).run

@@ -175,7 +175,7 @@ def test_a_database_that_is_damaged_or_of_another_node_is_not_accepted(made: Fed
 
 
 def test_a_person_may_go_on_with_an_empty_database_and_the_audit_says_who(made: Federation, stopped: Home) -> None:
-    with pytest.raises(Misuse, match="nothing has to be accepted"):
+    with pytest.raises(Misuse, match="there is nothing to accept"):
         app.accept_database(stopped, CLERK, empty=True)
     missing(stopped, made)
     with pytest.raises(Misuse, match="is missing"):

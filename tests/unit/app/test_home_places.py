@@ -31,7 +31,7 @@ def test_a_place_where_no_home_can_be_is_refused_by_the_command_that_would_make_
 ) -> None:
     (tmp_path / "file").touch()
     home = Home(folder=tmp_path / name)
-    with pytest.raises(Misuse, match=f"the home cannot be made in this place: {why}"):
+    with pytest.raises(Misuse, match=f"the home cannot be made here: {why}"):
         app.init_hub(home, "a.b", b"{}", lambda: "", listen="127.0.0.1:1", enrolment_listen="127.0.0.1:2", hosts=[])
     with pytest.raises(ConfigError) as caught:
         config.load(home)

@@ -155,4 +155,4 @@ def test_deleting_a_file_says_what_becomes_of_its_parts(vigil: Vigil, node: Node
     ran = vigil("holdings", "7", "--delete")
     assert ran.code == 2
     assert "including 40 parts inside the file" in ran.err
-    assert "keep 1 part that other files hold" in ran.err
+    assert "keep 1 part that other files also contain" in ran.err
