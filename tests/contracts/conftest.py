@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from node.store.store import open_store
 from tests.simulator.memory_store import MemoryStore
+from tests.stores import fresh_store
 
 if TYPE_CHECKING:
     from node.domain.ports import Store
 
 
 def _sqlite(folder: Path) -> Store:
-    return open_store(folder / "node.db", create=True)
+    return fresh_store(folder / "node.db")
 
 
 STORES: dict[str, Callable[[Path], Store]] = {"memory": lambda _: MemoryStore(), "sqlite": _sqlite}

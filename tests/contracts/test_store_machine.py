@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from node.store.store import open_store
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, batch, disclosure, entry
 from tests.simulator.memory_store import MemoryStore
+from tests.stores import fresh_store
 
 NOTHING = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 STATES = st.sampled_from([BodyState.HELD, BodyState.HELD, BodyState.NOT_FOR_US, BodyState.MISSING])
@@ -211,19 +211,9 @@ class MemoryHistories(Histories):
 
 
 class SqliteHistories(Histories):
-    """Each example begins with a copy of one empty database: making the tables is what takes time."""
-
-    template: ClassVar[Path | None] = None
-
     def open(self) -> Store:
         self.folder = Path(tempfile.mkdtemp())
-        if SqliteHistories.template is None:
-            folder = tempfile.mkdtemp()
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            SqliteHistories.template = Path(folder) / "empty.db"
-            open_store(SqliteHistories.template, create=True).close()
-        shutil.copy(SqliteHistories.template, self.folder / "node.db")
-        return open_store(self.folder / "node.db", create=False)
+        return fresh_store(self.folder / "node.db")
 
     def reopen(self) -> None:
         self.store.close()

@@ -23,8 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from node import app
 from node.config import Home
+from node.pki import wrapping
 
 Line = dict[str, Any]
 FEDERATION = "test.vigil"
@@ -49,6 +52,16 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
 
 def secret() -> str:
     return PASSPHRASE
+
+
+@contextmanager
+def cheap_passphrases() -> Iterator[None]:
+    """Keys that this process wraps in the block open at the lowest cost that a reader accepts, in every daemon and
+    command that reads them. Commands that a test types wrap at the full cost.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wrapping, "SCRYPT_LOG2_N", wrapping.EMPTY_LOG2_N)
+        yield
 
 
 @dataclass
@@ -187,12 +200,13 @@ def federation(root: Path, *names: str, run: bool = True) -> Iterator[Federation
     """A hub that runs, and these members, signed in, their nodes running (unless `run` is False)."""
     made = Federation(root)
     try:
-        made.found()
-        made.start("hub")
-        for name in names:
-            made.join(name)
-        if names:
-            made.sign()
+        with cheap_passphrases():
+            made.found()
+            made.start("hub")
+            for name in names:
+                made.join(name)
+            if names:
+                made.sign()
         for name in names if run else ():
             made.start(name)
         if run:

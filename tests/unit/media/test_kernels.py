@@ -40,6 +40,8 @@ def test_every_sample_is_a_mean_of_what_lies_about_it(length: int) -> None:
     assert np.allclose(weights.sum(axis=1, dtype=np.float64), 1.0, atol=1e-5)
 
 
+_SLOW = 141
+"""The seed of a JPEG-LS of 200 million pixels, of which nothing can be seen: half a minute of decoding."""
 _WATCH_A_WORKER = """
 import sys
 from pathlib import Path
@@ -83,7 +85,7 @@ def test_a_worker_that_is_warm_compiles_and_loads_nothing_more(tmp_path: Path) -
     write_loud(tmp_path / "loud.mkv", tmp_path / "film.mp4", seconds=1)
     for name, data in originals().items():
         (tmp_path / name).write_bytes(data)
-    for seed in range(200):
+    for seed in set(range(200)) - {_SLOW}:
         (tmp_path / f"damaged-{seed}").write_bytes(damaged(seed)[1])
     command = [sys.executable, "-c", _WATCH_A_WORKER, *map(str, sorted(tmp_path.iterdir()))]
     subprocess.run(command, check=True)

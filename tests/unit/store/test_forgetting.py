@@ -25,6 +25,7 @@ from node.store import engine, vault
 from node.store.store import SqliteStore, open_store
 from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
+from tests.stores import fresh_store
 
 BR = replace(FR, member=MemberId("BR"))
 TAG = b"a mark: "
@@ -34,7 +35,7 @@ MARK = 32
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = open_store(tmp_path / "node.db", create=True)
+    made = fresh_store(tmp_path / "node.db")
     yield made
     made.close()
 

@@ -18,7 +18,7 @@ from node.domain.search_ports import Probe
 from node.domain.statements import Comment, Opinion, Retraction, Verdict
 from node.errors import Conflict, Fork, Refused, StoreError
 from node.match.index import LocalIndex
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteStore
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
@@ -28,6 +28,7 @@ from node.usecases.replica import Rules, Verified, position, verify_package
 from tests.simulator.federation import NOTHING, TODAY, Log, Speaker, entry_of, picture, roster
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC
+from tests.stores import fresh_store
 
 FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
 ROSTER = roster(FR, FR2, JP)
@@ -43,7 +44,7 @@ def _over_every_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 
     def new() -> MemoryStore | SqliteStore:
         path = tmp_path / f"{len(opened)}.db"
-        opened.append(MemoryStore() if request.param == "memory" else open_store(path, create=True))
+        opened.append(MemoryStore() if request.param == "memory" else fresh_store(path))
         return opened[-1]
 
     stores.append(new)

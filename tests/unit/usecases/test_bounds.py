@@ -16,7 +16,7 @@ from node.domain.ids import RecordId
 from node.domain.limits import RECORD_CORRECTIONS, REMARKS_ON_ONE, WORDS_ON_ONE
 from node.domain.statements import Comment, Retraction
 from node.errors import StoreError
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteStore
 from node.usecases import pieces as cutting
 from node.usecases.applying_runs import NOWHERE, Places
 from node.usecases.catalogue import NO_REASON, Catalogue
@@ -31,6 +31,7 @@ from tests.simulator.federation import TODAY, Log, Speaker, picture, roster
 from tests.simulator.hostile_member import Logs
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC
+from tests.stores import fresh_store
 
 FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
 ROSTER = roster(FR, FR2, JP)
@@ -39,7 +40,7 @@ HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = open_store(tmp_path / "hub.db", create=True)
+    made = fresh_store(tmp_path / "hub.db")
     yield made
     made.close()
 
@@ -118,7 +119,7 @@ def counted(store: SqliteStore) -> Iterator[list[tuple[int, int]]]:
 
 def cost(folder: Path, story: Callable[[int], Logs], count: int) -> tuple[int, int, int]:
     """Statements and rows in all, and the statements of the longest transaction."""
-    store = open_store(folder / f"{story.__name__} {count}.db", create=True)
+    store = fresh_store(folder / f"{story.__name__} {count}.db")
     with counted(store) as done:
         for log in story(count):
             take(store, log)
