@@ -35,7 +35,7 @@ TEXTS: Final = {
     "hash-name-spelling": "names of hashes are not spelt as STIX has them: they are taken",
     "more-pages": "the file is one page, and the source has more: the list is not complete",
     "not-published": "an event is not published: it is a draft",
-    NOT_SEARCHED: "some hashes are of kinds that are not searched: they are kept with their rows",
+    NOT_SEARCHED: "some hashes are of kinds that are not searched: they are kept with their rows; attachments are not",
     "not-utf8": "some texts are not UTF-8: they are read as windows-1252",
     "text-too-long": "a text is longer than 4,000 characters: it is left out",
     "unknown-code": "a category is not one of its scheme: it is kept as it is written",

@@ -1,0 +1,194 @@
+"""The rows of the objects of one STIX bundle. By the rules of `node.interop.stix`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
+from node.domain.references import At, Fault, Ignored, Item, Withdrawal
+from node.domain.statements import Tri
+from node.interop.hash_values import flag, size
+from node.interop.json_documents import compact
+from node.interop.notices import NOT_SEARCHED, Notices
+from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, plain_text
+from node.interop.stix_markings import Markings
+from node.interop.stix_patterns import ONLY_EQUALITY, Alternative, NotEquality, alternatives, object_types
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,60}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_KINDS: Final = {"md5": MD5, "sha1": SHA1, "sha256": SHA256, "pdq": PDQ, "photodna": PHOTODNA}
+_STANDARD: Final = frozenset({"MD5", "SHA-1", "SHA-256", "PDQ", "PHOTODNA"})
+"""How STIX spells names of hashes; it has no word for the last two, which are custom names."""
+_FRAME: Final = frozenset({"identity", "marking-definition", "extension-definition", "opinion"})
+"""Types that say something of other objects: nothing is lost where they are no row."""
+NO_HASH_STATED: Final = "file without a hash"
+EXPIRED: Final = "expired"
+
+
+def object_id(value: object) -> str:
+    """An identifier of STIX; "" for anything else."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
+
+
+class BundleRows:
+    """Gives the rows of objects. `now`: Unix seconds; `disputes`: id -> how many opinions disagree."""
+
+    def __init__(self, notices: Notices, now: float, markings: Markings, disputes: Mapping[str, int]) -> None:
+        self._notices = notices
+        self._now = now
+        self._markings = markings
+        self._disputes = disputes
+
+    def of_object(self, at: At, each: dict[str, Any]) -> Iterator[Item]:
+        """The rows of an object. Raises `RecursionError` if it is nested too deep."""
+        kind = known_name(each.get("type"), "object without a type")
+        if kind in ("file", "artifact"):
+            yield from self._file(at, at.name, each, each)
+        elif kind == "indicator":
+            yield from self._indicator(at, each)
+        elif kind == "observed-data" and isinstance(each.get("objects"), dict):
+            for number, inner in enumerate(each["objects"].values(), 1):
+                if isinstance(inner, dict) and inner.get("type") in ("file", "artifact"):
+                    yield from self._file(at, f"{at.name}#{number}" if at.name else "", inner, each)
+                else:
+                    yield Ignored(known_name(inner.get("type") if isinstance(inner, dict) else None, "object"))
+        elif kind not in _FRAME:
+            yield Ignored(kind)
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def _file(self, at: At, name: str, file: dict[str, Any], outer: dict[str, Any]) -> Iterator[Item]:
+        """A file object. `outer`: the object of the bundle that it is or stands in."""
+        stated = file.get("hashes")
+        if not isinstance(stated, dict) or not stated:
+            yield Ignored(NO_HASH_STATED)
+            return
+        hashes = RowHashes()
+        for spelled, text in stated.items():
+            _add(hashes, spelled, text)
+        if hashes.are_of_other_kinds:
+            # Nothing is wrong with it: all of its hashes are of other kinds.
+            yield from self._notices.tell(NOT_SEARCHED, at)
+            yield Ignored("file without a searched hash")
+            return
+        said = compact({each: value for each, value in file.items() if each != "payload_bin"})
+        media_type = plain_text(file.get("mime_type"))[:MAX_TEXT]
+        yield from self._row(at, name, hashes, outer, file.get("size"), media_type=media_type, said=said)
+
+    # --- indicators ---------------------------------------------------------------------------------------------------
+
+    def _indicator(self, at: At, indicator: dict[str, Any]) -> Iterator[Item]:
+        language = known_name(indicator.get("pattern_type", "stix"), "pattern of another language")
+        if language != "stix":
+            yield Ignored(language)
+            return
+        pattern = indicator.get("pattern")
+        try:
+            found = alternatives(pattern) if isinstance(pattern, str) else []
+        except NotEquality:
+            found = []
+        if flag(indicator.get("revoked"))[0] is Tri.YES:
+            yield from _withdrawn(at, found)
+        elif self._is_over(indicator):
+            yield Ignored(EXPIRED)
+        elif found:
+            yield from self._found(at, indicator, found)
+        elif isinstance(pattern, str) and (types := object_types(pattern)) and "file" not in types:
+            yield Ignored(min(types))
+        else:
+            yield Fault(at, ONLY_EQUALITY)
+        if not _is_date(indicator.get("valid_until")):
+            yield from self._notices.tell("bad-date", at)
+
+    def _found(self, at: At, indicator: dict[str, Any], found: list[Alternative]) -> Iterator[Item]:
+        said, named = compact(indicator), compact({"id": at.name})
+        for number, each in enumerate(found, 1):
+            if not each.hashes:
+                yield Ignored(each.other or NO_HASH_STATED)
+                continue
+            # The words of all alternatives stand with the first: with each of them they would grow with their square.
+            words = said if number == 1 else named
+            yield from self._row(at, _numbered(at.name, number), _of(each), indicator, each.size, said=words)
+
+    def _is_over(self, indicator: Mapping[str, Any]) -> bool:
+        until = _moment(indicator.get("valid_until"))
+        return until is not None and until <= self._now
+
+    # --- one row ------------------------------------------------------------------------------------------------------
+
+    def _row(
+        self, at: At, name: str, hashes: RowHashes, outer: dict[str, Any], length: object, **words: str
+    ) -> Iterator[Item]:
+        """The row of one file. `outer`: the object that is marked; `words`: `media_type` and `said`."""
+        bytes_long, is_bad = size(length)
+        if is_bad:
+            hashes.warn("bad-size")
+        tags = _labels(outer)
+        if len(tags) > MAX_TEXT:
+            hashes.warn("text-too-long")
+            tags = ""
+        if fault := hashes.fault:
+            yield Fault(at, fault)
+            return
+        row = hashes.reference(
+            at,
+            id=name,
+            size=bytes_long,
+            tags=tags,
+            handling=self._markings.handling(outer),
+            disputes=self._disputes.get(at.name, 0),
+            **words,
+        )
+        yield from self._notices.of_row(row)
+        yield row
+
+
+def _of(alternative: Alternative) -> RowHashes:
+    hashes = RowHashes()
+    for spelled, text in alternative.hashes:
+        _add(hashes, spelled, text)
+    return hashes
+
+
+def _add(hashes: RowHashes, spelled: str, text: object) -> None:
+    kind = _KINDS.get(re.sub(r"[-_ ]", "", spelled.lower()))
+    if kind is None:
+        hashes.other(known_name(spelled, "another kind"))
+        return
+    if spelled not in _STANDARD:
+        hashes.warn("hash-name-spelling")
+    hashes.add(kind, text)
+
+
+def _withdrawn(at: At, found: list[Alternative]) -> Iterator[Item]:
+    """Takes back each alternative that the indicator still names; one without a pattern as a whole."""
+    taken = [(number, _of(each)) for number, each in enumerate(found, 1) if each.hashes]
+    for number, hashes in taken or [(1, RowHashes())]:
+        reference = None if hashes.fault else hashes.reference(at)
+        yield Withdrawal(at, id=_numbered(at.name, number), reference=reference)
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 or not name else f"{name}#{number}"
+
+
+def _labels(outer: Mapping[str, Any]) -> str:
+    labels = outer.get("labels")
+    return ", ".join(filter(None, map(plain_text, labels))) if isinstance(labels, list) else ""
+
+
+def _moment(value: object) -> float | None:
+    """Unix seconds of a time stamp with its zone; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return read.timestamp() if read.tzinfo is not None else None
+
+
+def _is_date(value: object) -> bool:
+    return value is None or _moment(value) is not None
