@@ -31,7 +31,7 @@ _LINES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """One size of one log. `root`: 32 bytes. `extension`: further lines, without newlines; none in our logs."""
+    """One size of one log. `root`: 32 bytes. `extension`: further lines, without newlines; empty in our logs."""
 
     origin: str
     size: int
@@ -54,7 +54,7 @@ def parse_text(text: str, *, allow_extension: bool = False) -> Checkpoint:
 
 
 def format(checkpoint: Checkpoint) -> str:  # noqa: A001 -- it is called as checkpoint.format, beside parse_text
-    """Writes the text of a checkpoint's note. Raises Misuse where it could not be read back."""
+    """Writes the text of a checkpoint's note. Raises Misuse if it could not be read back."""
     lines = [checkpoint.origin, str(checkpoint.size), encode_base64(checkpoint.root), *checkpoint.extension]
     if not all(lines) or any("\n" in line or not is_clean(line) for line in lines):
         raise Misuse("a checkpoint's lines are not empty, and without control characters")
@@ -66,10 +66,10 @@ def format(checkpoint: Checkpoint) -> str:  # noqa: A001 -- it is called as chec
 
 
 def sign_checkpoint(checkpoint: Checkpoint, vkey: VerifierKey, signer: Signer) -> bytes:
-    """The note of a checkpoint, signed as `vkey`, which has the log's origin for its name.
+    """The note of a checkpoint, signed as `vkey`, whose name is the log's origin.
 
-    Ed25519 is deterministic: the same checkpoint gives the same bytes. The caller answers for the promise made here:
-    nothing inconsistent with it was signed before, and the note is durable before anybody sees it. Raises Misuse.
+    Ed25519 is deterministic: the same checkpoint gives the same bytes. The caller must ensure that no inconsistent
+    checkpoint was signed before, and that the note is durable before it is published. Raises Misuse.
     """
     if vkey.name != checkpoint.origin:
         raise Misuse("a checkpoint is signed with the key that is named as its origin")
@@ -78,19 +78,19 @@ def sign_checkpoint(checkpoint: Checkpoint, vkey: VerifierKey, signer: Signer) -
 
 
 def verify_checkpoint(data: bytes | Note, vkeys: VerifierKey | Iterable[VerifierKey]) -> Checkpoint:
-    """Reads a checkpoint's note and checks the log's signature; gives the checkpoint.
+    """Reads a checkpoint's note, checks the log's signature, and returns the checkpoint.
 
-    Raises Malformed for what is no checkpoint, BadSignature where no key among `vkeys` that is named as the origin
-    signed it. The caller still has to compare the origin with the log it means, and to ask the roster whether the key
-    may vouch for this size.
+    Raises Malformed if it is not a checkpoint, BadSignature if no key in `vkeys` with the origin as its name signed it.
+    The caller must compare the origin with the expected log, and check in the roster whether the key may vouch for this
+    size.
     """
-    # 1. A note, whose text is a checkpoint.
+    # 1. A note whose text is a checkpoint.
     note = data if isinstance(data, Note) else notes.parse(data)
     checkpoint = parse_text(note.text)
-    # 2. Signed by a key of this log: others may be known, but do not speak for it.
+    # 2. Signed by a key of this log: other known keys do not count for it.
     candidates = (vkeys,) if isinstance(vkeys, VerifierKey) else vkeys
     own = [vkey for vkey in candidates if vkey.name == checkpoint.origin]
     if not own:
-        raise BadSignature("a checkpoint of a log for which no key is known here")
+        raise BadSignature("a checkpoint of a log without a known key")
     notes.verify(note, own)
     return checkpoint

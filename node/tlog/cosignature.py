@@ -32,9 +32,9 @@ _TIME_SIZE: Final = 8
 def cosign(text: str, vkey: VerifierKey, signer: Signer, time: int) -> bytes:
     """The signature line (with its newline) of a cosigner over the text of a checkpoint's note.
 
-    The caller answers for what it says: that at `time` (Unix seconds) this is the largest consistent tree it has seen
-    of the log, compared with the last one and stored durably before the line is let out. Raises Malformed where the
-    text is no checkpoint, Misuse where key or time cannot cosign.
+    The caller must ensure that at `time` (Unix seconds) this is the largest consistent tree of the log that it has
+    seen, compared with the previous one and stored durably before the line is sent. Raises Malformed if the text is not
+    a checkpoint, Misuse if key or time cannot cosign.
     """
     parse_text(text)
     if vkey.key_type != COSIGNATURE or not 0 <= time <= MAX_DECIMAL:
@@ -44,10 +44,10 @@ def cosign(text: str, vkey: VerifierKey, signer: Signer, time: int) -> bytes:
 
 
 def verify_cosignature(note: Note, vkey: VerifierKey) -> int:
-    """Checks that this cosigner signed the note's checkpoint; gives the time it states, in Unix seconds.
+    """Checks that this cosigner signed the note's checkpoint; returns the time that it states, in Unix seconds.
 
-    Where it signed more than once every line must verify, and the newest time is given. Raises BadSignature, Malformed
-    where the note holds no checkpoint. The caller still has to verify the log's own signature.
+    If it signed more than once, every line must verify, and the newest time is returned. Raises BadSignature, Malformed
+    if the note contains no checkpoint. The caller must verify the log's own signature.
     """
     parse_text(note.text)
     if vkey.key_type != COSIGNATURE:
@@ -61,22 +61,22 @@ def verify_cosignature(note: Note, vkey: VerifierKey) -> int:
             raise BadSignature("a cosignature that does not verify")
         times.append(time)
     if not times:
-        raise BadSignature("not cosigned by the cosigner that must have signed")
+        raise BadSignature("the required cosigner has not signed this")
     return max(times)
 
 
 def add_signature(data: bytes, line: bytes) -> bytes:
-    """The note with one signature line more. A line that is there already changes nothing.
+    """The note with one more signature line. A line that is there already changes nothing.
 
-    Nothing is verified. Raises Malformed where the bytes are no note or no line, or where that key has signed already
-    and otherwise: a line from outside never takes the place of one that was checked.
+    Nothing is verified. Raises Malformed if the bytes are not a note or not a line, or if that key has already signed
+    differently: a line from outside never replaces a checked one.
     """
     note, signature = notes.parse(data), notes.parse_line(line)
     for each in note.signatures:
         if (each.name, each.key_id) == (signature.name, signature.key_id):
             if each == signature:
                 return data
-            raise Malformed("a note that this key has already signed, and otherwise")
+            raise Malformed("this key has already signed this note with another signature")
     if len(note.signatures) >= notes.MAX_SIGNATURES:
         raise Malformed(f"a note holds at most {notes.MAX_SIGNATURES} signatures")
     return notes.format(Note(text=note.text, signatures=(*note.signatures, signature)))

@@ -1,12 +1,12 @@
-"""Ed25519 (RFC 8032): one strict check of a signature, and one of a public key before it is trusted for anything.
+"""Ed25519 (RFC 8032): a strict check of a signature, and a check of a public key before it is trusted.
 
 Rules this module upholds:
 
-- A signature either verifies or it does not: `verify` answers True or False for any bytes, and never raises.
-- Verified by libsodium, in half the time that OpenSSL takes (ADR 13). Made by whoever holds the key (`node.pki.keys`).
-- Arithmetic on secrets happens nowhere here. The curve is computed only to judge public keys, where nothing is hidden.
-- A key that is enrolled is a canonical encoding of a point of prime order. Under a point of small order signatures can
-  be made that verify for messages nobody signed; under a mixed one verifiers disagree with each other.
+- A signature either verifies or not: `verify` returns True or False for any bytes, and never raises.
+- libsodium verifies, in half the time of OpenSSL (ADR 13). The key holder signs (`node.pki.keys`).
+- No arithmetic on secrets here. The curve is computed only to check public keys, which are not secret.
+- An enrolled key is the canonical encoding of a point of prime order. With a point of small order, signatures can be
+  made that verify for messages that nobody signed; with a mixed one, verifiers disagree with each other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SIGNATURE_SIZE: Final = 64
 """Bytes of an Ed25519 signature."""
 
 JUDGED_KEYS: Final = 1_024
-"""Keys that are kept as they were judged: a federation of 200 members has some 600."""
+"""Keys whose check result is remembered: a federation of 200 members has some 600."""
 
 # The curve (RFC 8032, section 5.1): its field, its constant, a square root of -1, the order of its large subgroup.
 _P: Final = 2**255 - 19
@@ -43,7 +43,7 @@ _IDENTITY: Final[_Point] = (0, 1, 1, 0)
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) is by the holder of `public_key` (32 bytes) over `message`."""
+    """Whether the holder of `public_key` (32 bytes) signed `message` with `signature` (64 bytes)."""
     if len(public_key) != KEY_SIZE or len(signature) != SIGNATURE_SIZE or is_weak(public_key):
         return False
     try:
@@ -55,15 +55,15 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
 
 @lru_cache(maxsize=JUDGED_KEYS)
 def is_weak(public_key: bytes) -> bool:
-    """Whether these 32 bytes encode a point of small order, or a coordinate in a way that is not its own. Cheap."""
+    """Whether these 32 bytes encode a point of small order, or a coordinate not in canonical form. Cheap."""
     y = int.from_bytes(public_key, "little") & (2**255 - 1)
     return y >= _P or y in _SMALL_ORDER_Y
 
 
 def check_public_key(public_key: bytes) -> None:
-    """Judges a key at enrolment, once: a canonical point of prime order. Takes milliseconds. Raises Malformed.
+    """Checks a key once, at enrolment: a canonical point of prime order. Takes milliseconds. Raises Malformed.
 
-    The caller still has to see proof that the private key is held.
+    The caller must check the proof that the private key is held.
     """
     # 1. Thirty-two bytes, canonical, not of small order.
     if len(public_key) != KEY_SIZE:
@@ -74,7 +74,7 @@ def check_public_key(public_key: bytes) -> None:
     point = _decode(public_key)
     if point is None:
         raise Malformed("an Ed25519 public key that is no point on the curve")
-    # 3. In the large subgroup, with nothing of the small one mixed in.
+    # 3. In the large subgroup, without a component of the small one.
     x, y, z, _ = _multiply(_ORDER, point)
     if x != 0 or y != z:
         raise Malformed("an Ed25519 public key that is not of prime order")

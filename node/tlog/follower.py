@@ -1,13 +1,13 @@
-"""Following one log: every decision on a run of its leaves, and none of the fetching or storing.
+"""Following one log: every decision on a run of its leaves, without fetching and storing.
 
 Rules this module upholds:
 
-- A state is a value. `advance` gives the next one or raises; a caller that got an error has lost nothing, its state is
-  still true. It makes the next one durable before it acts on it.
-- Nothing counts that was not proven to lie under a checkpoint that the log signed (and the hub cosigned, where asked).
-- A checkpoint may be ahead of the leaves. Then it is an anchor: when the leaves come up to it, they must come out at
-  its root. Of several the oldest stays the anchor, so a log cannot shake off its word by signing on.
-- A fork is never shrugged off: `Fork` carries both notes. A shorter checkpoint is no proof of one; it is refused.
+- A state is a value. `advance` returns the next one or raises; after an error the caller's state is still valid. The
+  caller makes the next state durable before it acts on it.
+- A leaf counts only if it is proven to lie under a checkpoint that the log signed (and the hub cosigned, if required).
+- A checkpoint may be ahead of the leaves. Then it is an anchor: when the leaves reach it, they must give its root. The
+  oldest one stays the anchor, so a log cannot replace a checkpoint by signing further ones.
+- A fork is always raised: `Fork` carries both notes. A shorter checkpoint does not prove one; it is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FSCK: Final = "run fsck; a copy of a log can be fetched again from the hub"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCheckpoint:
-    """A checkpoint that was verified, and its note as it came."""
+    """A verified checkpoint, and its note as received."""
 
     checkpoint: Checkpoint
     note: bytes
@@ -37,10 +37,10 @@ class SignedCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """What a follower knows of one log.
+    """A follower's knowledge of one log.
 
-    `tree` is the tree over the leaves it has. `latest` is the highest checkpoint it ever verified, None before the
-    first. `anchor` is the oldest one that its leaves have not reached, None where they reached all.
+    `tree` is the tree over its leaves. `latest` is the highest checkpoint ever verified, None before the first.
+    `anchor` is the oldest one that its leaves have not reached, None if they have reached all.
     """
 
     origin: str
@@ -50,7 +50,7 @@ class Followed:
 
     @property
     def size(self) -> int:
-        """Leaves that it has: verified progress, and the cursor to ask from."""
+        """Number of its leaves: verified progress, and the cursor for the next request."""
         return self.tree.size
 
     @property
@@ -60,11 +60,11 @@ class Followed:
 
 
 def resume(origin: str, tree: CompactRange, latest: bytes = b"", anchor: bytes = b"") -> Followed:
-    """The state out of a store: the tree, and the notes it had verified (b"" where there is none).
+    """The state from a store: the tree, and the verified notes (b"" if there is none).
 
-    Signatures were checked before the notes were stored. Where no anchor was kept, the latest checkpoint is it.
-    Raises Damaged where a note is no checkpoint of this log, or the tree does not come out at a checkpoint of its own
-    size: then the store was damaged, or restored from old copies in part.
+    Signatures were checked before the notes were stored. If no anchor was stored, the latest checkpoint is the anchor.
+    Raises Damaged if a note is not a checkpoint of this log, or the tree does not match a checkpoint of its own size:
+    then the store is damaged, or partly restored from old copies.
     """
     if not latest:
         return Followed(origin=origin, tree=tree)
@@ -72,7 +72,7 @@ def resume(origin: str, tree: CompactRange, latest: bytes = b"", anchor: bytes =
     oldest = _read(origin, anchor) if anchor not in (b"", latest) else highest
     for each in (highest, oldest):
         if each.checkpoint.size == tree.size and each.checkpoint.root != tree.root():
-            raise Damaged("the leaves stored with a log do not come out at the checkpoint stored with it", remedy=_FSCK)
+            raise Damaged("the stored leaves of a log do not match its stored checkpoint", remedy=_FSCK)
     ahead = oldest.checkpoint.size > tree.size
     return Followed(origin=origin, tree=tree, latest=highest, anchor=oldest if ahead else None)
 
@@ -88,14 +88,14 @@ def advance(
     hub_vkey: VerifierKey | None = None,
     grown: CompactRange | None = None,
 ) -> Followed:
-    """Takes leaves [start, start + n) under a checkpoint at or past their end; n may be 0, for a checkpoint alone.
+    """Accepts leaves [start, start + n) under a checkpoint at or after their end; n may be 0, for a checkpoint alone.
 
-    `consistency_proof` leads from the tree that ends with these leaves to the checkpoint's. `hub_vkey` demands the
-    hub's cosignature. `grown` is the tree with these leaves, where the caller has computed it from them anyway.
+    `consistency_proof` leads from the tree that ends with these leaves to the checkpoint's tree. `hub_vkey` requires
+    the hub's cosignature. `grown` is the tree with these leaves, if the caller has already computed it from them.
 
-    Raises Conflict (`have` says from where to go on), Malformed, BadSignature, BadProof, Fork. The caller hashed the
-    leaves from the entries themselves, chose `log_vkeys` by the roster for this origin and size, and still has to
-    check what the entries commit to.
+    Raises Conflict (`have` says from where to continue), Malformed, BadSignature, BadProof, Fork. The caller hashed the
+    leaves from the entries themselves, chose `log_vkeys` by the roster for this origin and size, and must check what
+    the entries commit to.
     """
     offered = _verify(state.origin, checkpoint_note, log_vkeys, hub_vkey)
     return extend(state, start, leaf_hashes, offered=offered, consistency_proof=consistency_proof, grown=grown)
@@ -110,17 +110,18 @@ def extend(
     consistency_proof: Sequence[bytes],
     grown: CompactRange | None = None,
 ) -> Followed:
-    """`advance` under a checkpoint whose signatures the caller has verified: this log's, and whatever else it demands.
+    """`advance` under a checkpoint whose signatures the caller has verified: this log's, and any others that it
+    requires.
 
-    Raises Conflict, BadProof, Fork; Misuse where the checkpoint is another log's.
+    Raises Conflict, BadProof, Fork; Misuse if the checkpoint is of another log.
     """
     # 1. The run begins where ours ends.
     if start != state.size:
         raise Conflict(f"a run from {start} on, where this log is followed up to {state.size}", have=state.size)
-    # 2. The checkpoint is this log's.
+    # 2. The checkpoint is of this log.
     if offered.checkpoint.origin != state.origin:
-        raise Misuse("a checkpoint of another log than the one followed")
-    # 3. It neither contradicts a checkpoint that we know, nor falls back behind one.
+        raise Misuse("the checkpoint is of another log")
+    # 3. It neither contradicts a known checkpoint nor is older than one.
     for known in (state.anchor, state.latest):
         if known is not None:
             _compare(known, offered)
@@ -129,11 +130,11 @@ def extend(
     # 4. It covers the whole run.
     end = start + len(leaf_hashes)
     if offered.checkpoint.size < end:
-        raise BadProof("a run of leaves that goes on past its checkpoint")
+        raise BadProof("a run of leaves that extends past its checkpoint")
     # 5. The tree that ends with the run is the beginning of the checkpoint's tree.
     tree = _grow(state.tree, leaf_hashes, grown)
     verify_consistency(end, offered.checkpoint.size, tree.root(), offered.checkpoint.root, consistency_proof)
-    # 6. Wherever the leaves came up to an earlier checkpoint, they came out at its root.
+    # 6. Where the leaves reached an earlier checkpoint, they gave its root.
     for known in (state.anchor, state.latest):
         if known is not None and state.size < known.checkpoint.size <= end:
             reached = known.checkpoint.size
@@ -142,7 +143,7 @@ def extend(
                 raise Fork(
                     "the log signed a checkpoint that its own leaves contradict", evidence=(known.note, offered.note)
                 )
-    # 7. What is still ahead of the leaves is remembered, the oldest of it as the anchor.
+    # 7. Checkpoints still ahead of the leaves are remembered, the oldest as the anchor.
     ahead = [each for each in (state.anchor, state.latest, offered) if each is not None and each.checkpoint.size > end]
     return Followed(origin=state.origin, tree=tree, latest=offered, anchor=ahead[0] if ahead else None)
 
@@ -151,19 +152,19 @@ def extend(
 
 
 class Relation(Enum):
-    """How a second checkpoint of a log stands to a first."""
+    """The relation of a second checkpoint of a log to a first."""
 
     SAME = "same"
     FORK = "fork"
-    """One size, two roots: cannot both be true, whatever the leaves are."""
+    """One size, two roots: both cannot be true, for any leaves."""
     ROLLBACK = "rollback"
-    """The second is shorter. Old news or a log that was set back: no contradiction by itself."""
+    """The second is shorter. Old news, or a log that was reset: no contradiction by itself."""
     LONGER = "longer"
-    """The second is longer: a consistency proof has to tell."""
+    """The second is longer: a consistency proof must decide."""
 
 
 def relate(first: Checkpoint, second: Checkpoint) -> Relation:
-    """How `second` stands to `first`. Raises Misuse where they are of different logs."""
+    """The relation of `second` to `first`. Raises Misuse if they are of different logs."""
     if first.origin != second.origin:
         raise Misuse("two checkpoints of different logs say nothing about each other")
     if second.size != first.size:
@@ -172,7 +173,7 @@ def relate(first: Checkpoint, second: Checkpoint) -> Relation:
 
 
 def detect_fork(note_a: bytes, note_b: bytes) -> Relation:
-    """How the checkpoint in `note_b` stands to that in `note_a`. Raises Malformed where they are not of one log.
+    """The relation of the checkpoint in `note_b` to that in `note_a`. Raises Malformed if they are not of one log.
 
     The caller verified the log's signature on both: on unsigned text this says nothing about the log.
     """
@@ -196,7 +197,7 @@ def _verify(
     note = notes.parse(data)
     checkpoint = verify_checkpoint(note, log_vkeys)
     if checkpoint.origin != origin:
-        raise BadSignature("a checkpoint of another log than the one followed")
+        raise BadSignature("the checkpoint is of another log")
     if hub_vkey is not None:
         verify_cosignature(note, hub_vkey)
     return SignedCheckpoint(checkpoint=checkpoint, note=data)

@@ -2,11 +2,11 @@
 
 Rules this module upholds:
 
-- A hash is exactly 32 bytes and a proof exactly as long as its sizes demand: anything shorter, longer or of another
-  width is `BadProof`, never ignored.
+- A hash is exactly 32 bytes, and a proof has exactly the length that its sizes require: anything shorter, longer or of
+  another width is `BadProof`, never ignored.
 - The empty tree has one root, `EMPTY_ROOT`. Every tree extends it, with an empty proof.
-- `CompactRange` is all that a follower must remember to go on: the size, and one hash a set bit of it.
-- Nothing here keeps leaves. Proofs are made in `node.tlog.tiles`, and only checked here.
+- `CompactRange` is all that a follower must remember to continue: the size, and one hash per set bit of it.
+- No leaves are stored here. `node.tlog.tiles` makes proofs; this module only checks them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from node.errors import BadProof, Malformed, Misuse
 HASH_SIZE: Final = 32
 """Bytes of a SHA-256 hash."""
 MAX_TREE_SIZE: Final = 2**63 - 1
-"""Leaves a tree may have: what a signed 64-bit column and a C2SP timestamp can hold as well."""
+"""Most leaves of a tree: the limit of a signed 64-bit column and of a C2SP timestamp."""
 EMPTY_ROOT: Final = hashlib.sha256().digest()
 """The root of the tree of no leaves (RFC 9162, section 2.1.1)."""
 
-# A prepared state is copied rather than made again: that spares OpenSSL's look-up of the algorithm for each hash, and
-# the concatenation of the prefix. It is about a third faster on 65-byte inputs, and the bulk path is nothing else.
+# A prepared state is copied rather than created again: that saves OpenSSL's look-up of the algorithm for each hash, and
+# the concatenation of the prefix. It is about a third faster on 65-byte inputs, which are the whole bulk path.
 _LEAF_STATE: Final = hashlib.sha256(b"\x00")
 _NODE_STATE: Final = hashlib.sha256(b"\x01")
 
@@ -59,7 +59,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def parents(nodes: Sequence[bytes]) -> list[bytes]:
-    """The level above an even number of adjacent nodes, the first of which is a left child."""
+    """The level above an even number of adjacent nodes; the first of them is a left child."""
     prepared = _NODE_STATE.copy
     above: list[bytes] = []
     keep = above.append
@@ -87,10 +87,10 @@ def fold_right(subtrees: Sequence[bytes]) -> bytes:
 def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Checks that `leaf_hash` is leaf `index` (from 0) of the tree of `size` leaves with this `root`.
 
-    RFC 9162, section 2.1.3.2. `proof` runs from the leaf's sibling up. Raises BadProof. The caller still has to know
-    that `root` was signed, and that `leaf_hash` is the hash of the entry it means.
+    RFC 9162, section 2.1.3.2. `proof` runs from the leaf's sibling up. Raises BadProof. The caller must know that
+    `root` was signed, and that `leaf_hash` is the hash of the expected entry.
     """
-    # 1. The sizes make sense, and everything that is hashed has a hash's width.
+    # 1. The sizes are plausible, and every input of a hash has the width of a hash.
     if not 0 <= index < size <= MAX_TREE_SIZE:
         raise BadProof("an inclusion proof for a leaf that the tree does not have")
     _check_widths(leaf_hash, root, *proof)
@@ -108,7 +108,7 @@ def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[by
         else:
             reached = node_hash(reached, sibling)
         place, last = place >> 1, last >> 1
-    # 3. The climb ended at the root, and at this one.
+    # 3. The climb ended at the root, and the root is the given one.
     if last != 0:
         raise BadProof("an inclusion proof shorter than the tree is high")
     if reached != root:
@@ -118,16 +118,16 @@ def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[by
 def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Checks that the tree of `new_size` leaves begins with the tree of `old_size` leaves.
 
-    RFC 9162, section 2.1.4.2, and the two edges it leaves open: equal sizes demand equal roots and no proof; the empty
-    tree must have `EMPTY_ROOT`, and every tree extends it with no proof (as c2sp.org/tlog-witness has it). Raises
-    BadProof. The caller still has to know where the roots come from.
+    RFC 9162, section 2.1.4.2, and the two cases that it leaves open: equal sizes require equal roots and no proof; the
+    empty tree must have `EMPTY_ROOT`, and every tree extends it with no proof (as in c2sp.org/tlog-witness). Raises
+    BadProof. The caller must know where the roots come from.
     """
-    # 1. The sizes make sense.
+    # 1. The sizes are plausible.
     if not 0 <= old_size <= new_size <= MAX_TREE_SIZE:
         raise BadProof("a consistency proof between sizes that cannot follow each other")
     if old_size == 0 and old_root != EMPTY_ROOT:
         raise BadProof("a root that is not the empty tree's, for a tree without leaves")
-    # 2. The edges: nothing is hashed, so nothing may be offered. (Equal roots are equal, whatever their width.)
+    # 2. The special cases: nothing is hashed, so the proof must be empty. (Equal roots are equal at any width.)
     if old_size == new_size:
         if proof or old_root != new_root:
             raise BadProof("two trees of one size with different roots, or a proof where none is needed")
@@ -150,7 +150,7 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
 def _climb_consistency(
     old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes, int]:
-    """The old root and the new root that a proof leads to, and how much of the tree's height it left unclimbed."""
+    """The old root and the new root that a proof leads to, and how much of the tree's height it did not climb."""
     # A complete old tree is a node of the new one: its root is the proof's first hash, and left out.
     path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
     if not path:
@@ -183,7 +183,7 @@ def _check_widths(*hashes: bytes) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactRange:
-    """A tree from its first leaf, as little of it as lets it grow.
+    """A tree from its first leaf, in the smallest form that can grow.
 
     `size` counts leaves. `edge` holds the roots of the complete subtrees that the tree splits into, the largest first:
     one for each set bit of `size`.
@@ -193,20 +193,20 @@ class CompactRange:
     edge: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses a size and an edge that do not belong together."""
+        """Refuses a size and an edge that do not match."""
         if not 0 <= self.size <= MAX_TREE_SIZE or len(self.edge) != self.size.bit_count():
             raise Misuse("a compact range holds one hash for each set bit of its size")
         if any(len(each) != HASH_SIZE for each in self.edge):
             raise Misuse("a compact range holds hashes of 32 bytes")
 
     def append_many(self, leaf_hashes: Sequence[bytes]) -> CompactRange:
-        """The tree with these leaves after its own. One hash a leaf; about two million leaves a second a core."""
+        """The tree with these leaves after its own. One hash per leaf; about two million leaves per second and core."""
         if not set(map(len, leaf_hashes)) <= {HASH_SIZE}:
             raise Misuse("a leaf hash is 32 bytes long")
         nodes, kept, size = list(leaf_hashes), list(self.edge), self.size
         loose: list[bytes] = []
-        # Level by level: the old edge's subtree of this level, if there is one, stands left of the new nodes; pairs
-        # rise, and a last one without a partner stays behind on the new edge.
+        # Level by level: the old edge's subtree of this level, if there is one, is left of the new nodes. Pairs rise,
+        # and a last node without a partner stays on the new edge.
         while nodes:
             if size & 1:
                 nodes.insert(0, kept.pop())
@@ -216,7 +216,7 @@ class CompactRange:
         return CompactRange(size=self.size + len(leaf_hashes), edge=(*kept, *reversed(loose)))
 
     def append(self, leaf_hash: bytes) -> CompactRange:
-        """The tree with one leaf more."""
+        """The tree with one more leaf."""
         return self.append_many((leaf_hash,))
 
     def root(self) -> bytes:
@@ -229,7 +229,7 @@ class CompactRange:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> CompactRange:
-        """Reads what `to_bytes` wrote. Raises Malformed for anything else."""
+        """Reads the output of `to_bytes`. Raises Malformed for anything else."""
         size, hashes = int.from_bytes(data[:_SIZE_BYTES], "big"), data[_SIZE_BYTES:]
         if len(data) < _SIZE_BYTES or size > MAX_TREE_SIZE or len(hashes) != HASH_SIZE * size.bit_count():
             raise Malformed("a compact range whose length does not fit its size")

@@ -8,11 +8,12 @@ A note is its text, an empty line, and a line for each signature:
 
 Rules this module upholds:
 
-- The text means nothing until a key that the reader trusts has signed it: `parse` gives structure, `verify` trust.
-- Signatures of unknown keys are ignored; one bad signature of a known key condemns the note.
-- No private key is held here. Whoever signs hands in a `Signer`, and what it made is checked before it is let out.
-- A key has one purpose, told by its type: Ed25519 for notes, cosignature/v1 for cosignatures (`node.tlog.cosignature`).
-  A type that this version does not know is carried, and vouches for nothing.
+- The text counts only once a trusted key has signed it: `parse` returns the structure, `verify` checks the signatures.
+- Signatures of unknown keys are ignored; one bad signature of a known key invalidates the note.
+- No private key is stored here. The signing caller passes in a `Signer`, and its signature is checked before it is
+  returned.
+- A key has one purpose, given by its type: Ed25519 for notes, cosignature/v1 for cosignatures
+  (`node.tlog.cosignature`). A key of an unknown type is passed on, and vouches for nothing.
 """
 
 from __future__ import annotations
@@ -58,19 +59,19 @@ COSIGNATURE: Final = 0x04
 """Signature type: timestamped Ed25519 over a checkpoint (c2sp.org/tlog-cosignature)."""
 
 MAX_SIGNATURES: Final = 32
-"""Signatures accepted on a note. The specification demands at least 16."""
+"""Signatures accepted on a note. The specification requires at least 16."""
 MAX_NOTE_SIZE: Final = 262_144
-"""Bytes of a note: 32 signatures of nearly 5 kB each, the post-quantum kind, in base64, and room for the text."""
+"""Most bytes of a note: 32 post-quantum signatures of nearly 5 kB each in base64, and room for the text."""
 _MAX_VKEY_SIZE: Final = 8_192
 _KEY_ID_SIZE: Final = 4
 _KEY_ID: Final = re.compile(r"[0-9a-f]{8}")
 
 
 class Signer(Protocol):
-    """Holds one Ed25519 private key, which it never gives away."""
+    """Holds one Ed25519 private key, and never reveals it."""
 
     def sign(self, message: bytes, /) -> bytes:
-        """The 64-byte Ed25519 signature over these bytes as they are."""
+        """The 64-byte Ed25519 signature over exactly these bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class VerifierKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """One signature line. `value` is what follows the key ID: 64 bytes of Ed25519, or what another type has."""
+    """One signature line. `value` is what follows the key ID: 64 bytes for Ed25519, other content for other types."""
 
     name: str
     key_id: bytes
@@ -124,7 +125,7 @@ def parse(data: bytes) -> Note:
 
 
 def format(note: Note) -> bytes:  # noqa: A001 -- it is called as note.format, beside note.parse
-    """Writes a note. Raises Misuse where it could not be read back: no signature, a control character, a bad name."""
+    """Writes a note. Raises Misuse if it could not be read back: no signature, a control character, a bad name."""
     lines = "".join(map(_line, note.signatures))
     try:
         data = f"{note.text}\n{lines}".encode()
@@ -136,7 +137,7 @@ def format(note: Note) -> bytes:  # noqa: A001 -- it is called as note.format, b
 
 
 def parse_line(data: bytes) -> Signature:
-    """Reads one signature line with its newline, as a cosigner hands it over. Raises Malformed."""
+    """Reads one signature line with its newline, as a cosigner sends it. Raises Malformed."""
     text = decode_text(data[:MAX_NOTE_SIZE], "a signature line")
     if not text.endswith("\n") or text.count("\n") != 1 or len(data) > MAX_NOTE_SIZE:
         raise Malformed("not exactly one signature line")
@@ -144,7 +145,7 @@ def parse_line(data: bytes) -> Signature:
 
 
 def format_line(signature: Signature) -> bytes:
-    """Writes one signature line, with its newline. Raises Misuse where it could not be read back."""
+    """Writes one signature line, with its newline. Raises Misuse if it could not be read back."""
     if not is_name(signature.name) or len(signature.key_id) != _KEY_ID_SIZE or not signature.value:
         raise Misuse("a signature line that could not be read back")
     return _line(signature).encode()
@@ -184,8 +185,8 @@ def make_vkey(name: str, key_type: int, public_key: bytes) -> VerifierKey:
 def parse_vkey(text: str) -> VerifierKey:
     """Reads `<name>+<hex key ID>+<base64 of type and key>`. Raises Malformed.
 
-    Refuses a key of a known type that is weak, or whose key ID is not its own. A key of another type is carried with
-    the key ID it states. Enrolment checks more: `check_public_key`.
+    Refuses a weak key of a known type, and a key with a wrong key ID. A key of another type is passed on with the key
+    ID it states. Enrolment checks more: `check_public_key`.
     """
     parts = text.split("+", 2) if len(text) <= _MAX_VKEY_SIZE else []
     if len(parts) != 3 or not is_name(parts[0]) or not _KEY_ID.fullmatch(parts[1]):  # noqa: PLR2004 -- name, ID, key
@@ -212,26 +213,26 @@ def format_vkey(vkey: VerifierKey) -> str:
 
 
 def sign(text: str, vkey: VerifierKey, signer: Signer) -> Signature:
-    """Signs a note's text as `vkey`. Raises Misuse where the signer holds another key, or the key another purpose."""
+    """Signs a note's text as `vkey`. Raises Misuse if the signer holds another key, or the key has another purpose."""
     if vkey.key_type != ED25519:
         raise Misuse("a note is signed with a key of type Ed25519")
     return Signature(name=vkey.name, key_id=vkey.key_id, value=sign_raw(text.encode(), vkey, signer))
 
 
 def sign_raw(message: bytes, vkey: VerifierKey, signer: Signer) -> bytes:
-    """The 64-byte signature over exactly these bytes, checked before it is let out. Raises Misuse where it is wrong."""
+    """The 64-byte signature over exactly these bytes, checked before it is returned. Raises Misuse if it is wrong."""
     value = signer.sign(message)
-    # A signature by the wrong key, or by faulty hardware, must not leave the house: it could not be taken back.
+    # A signature by the wrong key, or from faulty hardware, must not be sent: it could not be taken back.
     if not ed25519.verify(vkey.public_key, message, value):
         raise Misuse("the signer does not hold the key that it was asked to sign with")
     return value
 
 
 def verify(note: Note, vkeys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
-    """Checks the Ed25519 signatures of the keys given; gives those that signed, in the order of the lines.
+    """Checks the Ed25519 signatures of the given keys; returns those that signed, in the order of the lines.
 
-    Raises BadSignature where one of them signed wrongly, or none signed at all. Keys of other types are skipped, as
-    are signatures of other keys. The caller still has to judge the text, and whether these keys may vouch for it.
+    Raises BadSignature if one of them signed wrongly, or none signed at all. Keys of other types are skipped, and so
+    are signatures of other keys. The caller must judge the text, and whether these keys may vouch for it.
     """
     verified = []
     for vkey, value in by_known_keys(note, vkeys, ED25519):
@@ -250,7 +251,7 @@ def by_known_keys(note: Note, vkeys: Iterable[VerifierKey], key_type: int) -> li
         if vkey.key_type != key_type:
             continue
         if known.setdefault((vkey.name, vkey.key_id), vkey) != vkey:
-            raise Misuse("two trusted keys have one name and one key ID: no signature tells which of them made it")
+            raise Misuse("two trusted keys have the same name and key ID: a signature does not say which key made it")
     return [
         (known[each.name, each.key_id], each.value) for each in note.signatures if (each.name, each.key_id) in known
     ]

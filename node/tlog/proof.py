@@ -1,17 +1,17 @@
-"""Proof files (c2sp.org/tlog-proof): that an entry stands in a log, checkable offline.
+"""Proof files (c2sp.org/tlog-proof): an offline proof that an entry is in a log.
 
     c2sp.org/tlog-proof@v1
     extra <base64>
     index 73894
-    <base64 of a hash, a line each, from the leaf's sibling up>
+    <base64 of one hash per line, from the leaf's sibling up>
 
     <the checkpoint's note, verbatim>
 
 Rules this module upholds:
 
-- A file is read only if writing the value gives the same bytes: no second spelling, nothing before or behind.
-- Extra data is not covered by the file's signatures. What Vigil puts there (entry, nonce, body) counts only once the
-  entry hashes to the leaf, and nonce and body to the entry's commitment: the caller recomputes both.
+- A file is read only if writing the value gives the same bytes: one form, with no byte before or after it.
+- The file's signatures do not cover the extra data. Vigil's extra data (entry, nonce, body) counts only once the entry
+  hashes to the leaf, and nonce and body to the entry's commitment: the caller recomputes both.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from node.tlog.text import MAX_DECIMAL, decode_base64, decode_decimal, decode_ha
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
 MAX_PROOF_SIZE: Final = 4_194_304
-"""Bytes of a proof file: an entry and a long video's body, in base64, many times over."""
+"""Most bytes of a proof file: many times an entry and a long video's body, in base64."""
 MAX_PROOF_HASHES: Final = 63
 """Hashes of an inclusion proof in a tree of fewer than 2^63 leaves."""
 NONCE_SIZE: Final = 32
-"""Bytes of the nonce of a commitment. Any other length would let the nonce's end be read as the body's beginning."""
+"""Bytes of the nonce of a commitment. With another length, the nonce's end could be read as the body's beginning."""
 _LENGTH_SIZE: Final = 4
 
 
@@ -51,7 +51,7 @@ class ProofFile:
 
 
 class Extra(NamedTuple):
-    """What Vigil's evidence carries beside the proof. The nonce is 32 bytes long."""
+    """Vigil's evidence besides the proof. The nonce is 32 bytes long."""
 
     entry: bytes
     nonce: bytes
@@ -70,7 +70,7 @@ def parse(data: bytes) -> ProofFile:
     if lines and lines[0].startswith("extra "):
         extra = decode_base64(lines.pop(0).removeprefix("extra "), "the extra data of a proof file")
         if not extra:
-            raise Malformed("a proof file with an extra line that holds nothing")
+            raise Malformed("a proof file with an empty extra line")
     if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_PROOF_HASHES:
         raise Malformed("a proof file without its index line, or with too many lines")
     index = decode_decimal(lines.pop(0).removeprefix("index "), "the index of a proof file")
@@ -81,7 +81,7 @@ def parse(data: bytes) -> ProofFile:
 
 
 def format(proof: ProofFile) -> bytes:  # noqa: A001 -- it is called as proof.format, beside proof.parse
-    """Writes a proof file. Raises Misuse where it could not be read back."""
+    """Writes a proof file. Raises Misuse if it could not be read back."""
     if not 0 <= proof.index <= MAX_DECIMAL:
         raise Misuse("the index of a proof file is from 0 to 2^63 - 1")
     extra = [f"extra {encode_base64(proof.extra)}"] if proof.extra else []
@@ -96,10 +96,10 @@ def format(proof: ProofFile) -> bytes:  # noqa: A001 -- it is called as proof.fo
 
 
 def verify(proof: ProofFile, leaf_hash: bytes, log_vkeys: Iterable[VerifierKey]) -> Checkpoint:
-    """Checks that the leaf stands where the file says, in a checkpoint that one of the log's keys signed.
+    """Checks that the leaf is at the file's index, in a checkpoint that one of the log's keys signed.
 
     Raises BadSignature, BadProof, Malformed. The caller computed `leaf_hash` from the entry itself (step 1 of the
-    specification), chose `log_vkeys` for the origin it means, and checks cosignatures (step 3).
+    specification), chose `log_vkeys` for the expected origin, and checks cosignatures (step 3).
     """
     checkpoint = verify_checkpoint(proof.checkpoint, log_vkeys)
     merkle.verify_inclusion(proof.index, checkpoint.size, leaf_hash, proof.hashes, checkpoint.root)
@@ -117,7 +117,7 @@ def encode_extra(entry: bytes, nonce: bytes, body: bytes) -> bytes:
 
 
 def decode_extra(data: bytes) -> Extra:
-    """Reads what `encode_extra` wrote, and nothing else. Raises Malformed."""
+    """Reads the output of `encode_extra`, and nothing else. Raises Malformed."""
     parts, at = [], 0
     for _ in Extra._fields:
         start = at + _LENGTH_SIZE

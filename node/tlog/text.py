@@ -1,9 +1,9 @@
-"""The pieces that the C2SP text formats share: canonical base64, canonical decimals, clean text, names of keys.
+"""The parts that the C2SP text formats share: canonical base64, canonical decimals, clean text, names of keys.
 
 Rules this module upholds:
 
-- One value, one spelling: what is read here is refused unless it is what would be written here.
-- Everything let out for bytes from outside is `Malformed`, and says which part, never what stood in it.
+- One value, one form: a reader refuses anything that the writer would not write.
+- Bytes from outside raise only `Malformed`, which names the part and never its content.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 # All below U+0020 but the newline (c2sp.org/signed-note, "Format").
 _CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f]")
-# Halves of characters, which a str can hold and UTF-8 cannot.
+# Halves of characters, which a str can contain and UTF-8 cannot.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -32,7 +32,7 @@ def encode_base64(data: bytes) -> str:
 
 
 def decode_base64(text: str, what: str) -> bytes:
-    """Reads base64 in its one canonical spelling. Raises Malformed, which says `what` it was to be."""
+    """Reads base64 in its one canonical form. Raises Malformed, which names `what`."""
     if not _BASE64.fullmatch(text):
         raise Malformed(f"{what} is not base64")
     data = base64.b64decode(text, validate=True)

@@ -1,14 +1,15 @@
-"""The tree as it is stored: tiles of 256 hashes, as c2sp.org/tlog-tiles lays them out, and the proofs made from them.
+"""The tree as stored: tiles of 256 hashes in the layout of c2sp.org/tlog-tiles, and the proofs made from them.
 
 Rules this module upholds:
 
 - Tile (level, index) holds the hashes of the complete subtrees of height 8 * level, from number 256 * index on: leaf
-  hashes at level 0; above it, the hash of a *full* tile below. Everything between is derived, so no hash is kept twice.
-- A tile only grows at its end. A partial tile is overwritten by a longer one, never hashed into the level above, and
-  may hold more than a given size of the tree needs: whoever reads takes what belongs to that size.
-- `append` takes and gives plain bytes, so that its caller can read the right edge and write the new tiles in one
-  transaction. A crash before that transaction's end leaves the tree as it was.
-- A tile that lacks hashes it must have is `Damaged`: our own disk is at fault, not the peer that asked.
+  hashes at level 0; above it, the hash of a *full* tile below. Hashes in between are computed, so no hash is stored
+  twice.
+- A tile only grows at its end. A partial tile is replaced by a longer one, never hashed into the level above, and may
+  contain more than a given size of the tree needs: a reader uses only what belongs to that size.
+- `append` takes and returns plain bytes, so that its caller can read the right edge and write the new tiles in one
+  transaction. A crash before the end of that transaction leaves the tree unchanged.
+- A tile without required hashes is `Damaged`: our own disk is at fault, not the peer that asked.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ from node.errors import Damaged, Misuse
 from node.tlog.merkle import EMPTY_ROOT, HASH_SIZE, MAX_TREE_SIZE, CompactRange, fold_right, parents
 
 TILE_HEIGHT: Final = 8
-"""Levels of the tree that one tile stands for."""
+"""Levels of the tree in one tile."""
 TILE_WIDTH: Final = 2**TILE_HEIGHT
 """Hashes in a full tile: 8,192 bytes."""
 
 
 class TileReader(Protocol):
-    """Where tiles are read from."""
+    """The source of tiles."""
 
     def read_tile(self, level: int, index: int, /) -> bytes:
-        """The hashes that are there in this tile, concatenated: 0 to 256 of them, each 32 bytes."""
+        """The hashes of this tile that exist, concatenated: 0 to 256, each 32 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TilePlace:
-    """One tile of a tree, and how many hashes of it belong to that tree."""
+    """One tile of a tree, and how many of its hashes belong to that tree."""
 
     level: int
     index: int
@@ -43,7 +44,7 @@ class TilePlace:
 
 
 class Appended(NamedTuple):
-    """What an append made: the tiles to write (each replaces what stood there), and the tree as it is then."""
+    """The result of an append: the tiles to write (each replaces the old one), and the tree after it."""
 
     tiles: Mapping[tuple[int, int], bytes]
     tree: CompactRange
@@ -63,7 +64,9 @@ class Appended(NamedTuple):
 
 
 def edge_places(size: int) -> tuple[TilePlace, ...]:
-    """The partial tiles of a tree of this size, one a level from 0 up to its top. A width of 0 is a tile not begun."""
+    """The partial tiles of a tree of this size, one per level from 0 up to its top. A width of 0: the tile is not
+    begun.
+    """
     places: list[TilePlace] = []
     at_level = size
     while at_level:
@@ -74,7 +77,7 @@ def edge_places(size: int) -> tuple[TilePlace, ...]:
 
 
 def read_edge(reader: TileReader, size: int) -> tuple[bytes, ...]:
-    """The right edge that `append` wants: the content of each of `edge_places`, cut to its width."""
+    """The right edge that `append` needs: the content of each of `edge_places`, cut to its width."""
     return tuple(
         _read(reader, place.level, place.index, place.width) if place.width else b"" for place in edge_places(size)
     )
@@ -83,14 +86,14 @@ def read_edge(reader: TileReader, size: int) -> tuple[bytes, ...]:
 def append(
     size: int, edge: Sequence[bytes], leaf_hashes: Sequence[bytes], tree: CompactRange | None = None
 ) -> Appended:
-    """Lays leaves at the end of a tree of `size` leaves.
+    """Appends leaves to a tree of `size` leaves.
 
-    `edge` is what `read_edge` gives for that size; `tree` what `compact_range` makes of it, where the caller has kept
-    that. Costs one hash a leaf, and without `tree` at most 255 a level for the root. Raises Misuse where edge or tree
-    do not fit the size or a leaf hash is not 32 bytes long.
+    `edge` is what `read_edge` returns for that size; `tree` is what `compact_range` makes of it, if the caller has kept
+    it. Costs one hash per leaf, and without `tree` at most 255 per level for the root. Raises Misuse if edge or tree do
+    not match the size, or a leaf hash is not 32 bytes long.
     """
     if tree is not None and tree.size != size:
-        raise Misuse("a compact range of another tree than the one that grows")
+        raise Misuse("the compact range is of another tree")
     places = edge_places(size)
     if [len(tile) for tile in edge] != [place.width * HASH_SIZE for place in places]:
         raise Misuse("a right edge that does not fit the size of its tree")
@@ -116,7 +119,7 @@ def append(
 
 
 def edge_after(edge: Sequence[bytes], appended: Appended) -> tuple[bytes, ...]:
-    """The right edge after an append to a tree that had this one: what `read_edge` would give, without reading."""
+    """The right edge after an append to a tree with this edge: what `read_edge` would return, without reading."""
     return tuple(
         appended.tiles.get((place.level, place.index), edge[place.level] if place.level < len(edge) else b"")
         if place.width
@@ -126,12 +129,12 @@ def edge_after(edge: Sequence[bytes], appended: Appended) -> tuple[bytes, ...]:
 
 
 def compact_range(size: int, edge: Sequence[bytes]) -> CompactRange:
-    """The same tree as a compact range, from what `read_edge` gives. At most 255 hashes a level."""
+    """The same tree as a compact range, from what `read_edge` returns. At most 255 hashes per level."""
     return CompactRange(size=size, edge=tuple(_complete([_split(tile) for tile in edge])))
 
 
 def tile_root(tile: bytes) -> bytes:
-    """What a full tile contributes to the level above it; to check a whole store. Raises Damaged if not full."""
+    """What a full tile contributes to the level above it; for a check of a whole store. Raises Damaged if not full."""
     if len(tile) != TILE_WIDTH * HASH_SIZE:
         raise Damaged("a tile that should be full holds fewer or more than 256 hashes")
     return _climb(_split(tile), TILE_HEIGHT)[0]
@@ -153,14 +156,14 @@ def _complete(partial: Sequence[Sequence[bytes]]) -> list[bytes]:
 
 
 def root(reader: TileReader, size: int) -> bytes:
-    """The root of the tree's first `size` leaves. Raises Damaged where a tile is short."""
+    """The root of the tree's first `size` leaves. Raises Damaged if a tile is short."""
     return _Tree(reader).range_hash(0, size) if size else EMPTY_ROOT
 
 
 def inclusion_proof(reader: TileReader, index: int, size: int) -> tuple[bytes, ...]:
     """The proof that leaf `index` (from 0) is in the tree's first `size` leaves, from the leaf's sibling up.
 
-    RFC 9162, section 2.1.3.1. Raises Misuse where there is no such leaf, Damaged where a tile is short.
+    RFC 9162, section 2.1.3.1. Raises Misuse if there is no such leaf, Damaged if a tile is short.
     """
     if not 0 <= index < size:
         raise Misuse("an inclusion proof is asked for a leaf that the tree does not have")
@@ -180,7 +183,7 @@ def inclusion_proof(reader: TileReader, index: int, size: int) -> tuple[bytes, .
 def consistency_proof(reader: TileReader, old_size: int, new_size: int) -> tuple[bytes, ...]:
     """The proof that the tree's first `new_size` leaves begin with its first `old_size`; empty from 0 and from itself.
 
-    RFC 9162, section 2.1.4.1. Raises Misuse where the sizes cannot follow each other, Damaged where a tile is short.
+    RFC 9162, section 2.1.4.1. Raises Misuse if the sizes cannot follow each other, Damaged if a tile is short.
     """
     if not 0 <= old_size <= new_size:
         raise Misuse("a consistency proof is asked between sizes that cannot follow each other")
@@ -196,7 +199,7 @@ def consistency_proof(reader: TileReader, old_size: int, new_size: int) -> tuple
         else:
             needed.append((start, middle))
             start = middle
-    # The old tree's last subtree itself; where that is the whole old tree, the verifier has it already.
+    # The old tree's last subtree itself; if that is the whole old tree, the verifier has it already.
     if start:
         needed.append((start, end))
     return tuple(tree.range_hash(*each) for each in reversed(needed))
