@@ -1,10 +1,10 @@
-"""The database of a node or a hub: SQLAlchemy Core over SQLite. The only room that knows SQL.
+"""The database of a node or a hub: SQLAlchemy Core over SQLite. Only this package contains SQL.
 
-Rules this room upholds:
+Rules this package upholds:
 
-- One writer, guarded by a lock, in `BEGIN IMMEDIATE` with `synchronous=FULL`; readers have connections and snapshots of
-  their own and never checkpoint.
-- What is secret (bodies, nonces, handlings, the payloads of queries) is written by `codec` alone, and only into tables
-  of which no row ever moves, so that a purge leaves no copy behind: see `vault`.
-- A library's own error never gets out: `engine.translated` makes it a `StoreError` that names no value.
+- One writer, guarded by a lock, in `BEGIN IMMEDIATE` with `synchronous=FULL`. Readers have their own connections and
+  snapshots, and never checkpoint.
+- Only `codec` writes secret data (bodies, nonces, handlings, the payloads of queries), and only into tables whose rows
+  never move, so that a purge leaves no copy behind: see `vault`.
+- A library's own error never leaves this package: `engine.translated` turns it into a `StoreError` without values.
 """

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A value is on the list or not; nothing else is known of it but when it came.
-- Looked up in batches: a value costs a step down one tree, whatever the length of the list.
+- The list stores only the value and the time when it was added.
+- Lookups are batched: a value costs one descent of a tree, at any length of the list.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class AllowWrites(AllowRows):
 
     def allow(self, values: Sequence[bytes], now: int) -> int:
         known = self.allowed(values)
-        fresh = sorted(set(values) - known)  # the tree grows at one place after another
+        fresh = sorted(set(values) - known)  # sorted, because the tree then grows at one place after another
         insert_rows(self._connection, allowed, ("sha256", "added_at"), [(value, now) for value in fresh])
         return len(fresh)
 

@@ -1,9 +1,9 @@
-"""Chains: a record with its corrections, and everything that was said of any of them.
+"""Chains: a record with its corrections, and the remarks on any of them.
 
 Rules this module upholds:
 
-- Each question is answered by an index. No statement here reads a chain from end to end unless it gives the chain.
-- A link says where an entry belongs and never what it says: nothing here is secret.
+- An index answers each query. No statement here reads a whole chain unless it returns the chain.
+- A link says where an entry belongs and never its content: nothing here is secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LINK_COLUMNS: Final = (
 _OF_CHAIN: Final = (links.c.root_leaf == bindparam("leaf"), links.c.root_origin == bindparam("origin"))
 _THIS_CHAIN: Final = (chains.c.root_leaf == bindparam("leaf"), chains.c.root_origin == bindparam("origin"))
 
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _LINKS: Final = (
     select(*_LINK_COLUMNS)
     .join(logs, logs.c.number == links.c.log_no)
@@ -83,7 +83,7 @@ _CHAINS: Final = select(chains, logs.c.origin.label("head_origin")).outerjoin(
     logs, logs.c.number == chains.c.head_log
 )  # fmt: skip
 _CHAIN: Final = _CHAINS.where(*_THIS_CHAIN)
-# A number and no parameter: it says that the partial index serves.
+# A literal number, not a parameter: it lets SQLite use the partial index.
 _AWAITED: Final = (
     select(chains.c.root_leaf)
     .where(chains.c.head_log == literal_column("0"), chains.c.root_origin == bindparam("origin"))

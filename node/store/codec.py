@@ -1,13 +1,13 @@
-"""The one way in and out for what must stay forgettable: bodies, nonces, handlings, payloads.
+"""The only encoder and decoder for data that must be deletable: bodies, nonces, handlings, payloads.
 
 Rules this module upholds:
 
-- Every secret column is written by `seal*` and read by `open*`, and nothing else in the room looks inside one. Here is
-  the seam for encrypting each record under a key of its own (DESIGN, section 7): `seal` will draw a key and prefix its
-  number, `open` will look it up in the flat key file, and a purge will destroy it. Their signatures stay.
+- Every secret column is written by `seal*` and read by `open*`, and no other code in this package looks inside one.
+  This is the place for encrypting each record with its own key (DESIGN, section 7): `seal` will draw a key and prefix
+  its number, `open` will look it up in the flat key file, and a purge will destroy it. Their signatures stay.
 - A sealed disclosure: nonce length u8 | handling nonce length u8 | handling length u32 (big-endian) | nonce | handling
   nonce | handling | body. An absent one is b"".
-- A purge overwrites with zeros of the same length, so what is opened must first be known to be held (`state_byte`).
+- A purge overwrites with zeros of the same length, so check that data is held before opening it (`state_byte`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ HEAD_SIZE: Final = _HEAD.size
 _MAX_NONCE: Final = 0xFF
 
 REPAIRED: Final = b"\x05"
-"""State of an entry whose body came later and stands in the vault. To everyone else it is HELD."""
+"""State of an entry whose body came later and is in the vault. Callers see it as HELD."""
 HELD: Final = bytes([BodyState.HELD])
 _SHOWN: Final = bytes.maketrans(REPAIRED, HELD)
 
 
 class Columns(NamedTuple):
-    """Opened disclosures, a column a part."""
+    """Opened disclosures, one column per part."""
 
     nonces: list[bytes]
     bodies: list[bytes]
@@ -42,7 +42,7 @@ class Columns(NamedTuple):
 
 
 def state_byte(state: BodyState) -> bytes:
-    """A state as it is stored: always one byte, so that a row keeps its length when its state changes."""
+    """A state as stored: always one byte, so that a row keeps its length when its state changes."""
     return bytes([state])
 
 
@@ -68,7 +68,7 @@ def open_disclosure(sealed: bytes) -> Disclosure:
 def seal_columns(
     nonces: Sequence[bytes], bodies: Sequence[bytes], handling_nonces: Sequence[bytes], handlings: Sequence[bytes]
 ) -> list[bytes]:
-    """Many disclosures, a row each. Raises `Misuse` for a nonce longer than 255 bytes."""
+    """Many disclosures, one row each. Raises `Misuse` for a nonce longer than 255 bytes."""
     shapes = list(zip(map(len, nonces), map(len, handling_nonces), map(len, handlings), strict=True))
     try:
         heads = {shape: _HEAD.pack(*shape) for shape in set(shapes)}
@@ -82,7 +82,7 @@ def seal_columns(
 
 
 def open_columns(sealed: Sequence[bytes]) -> Columns:
-    """What `seal_columns` stored, b"" for absent ones. Raises `Damaged` where a row is shorter than it says."""
+    """What `seal_columns` stored, b"" for absent ones. Raises `Damaged` if a row is shorter than it says."""
     cuts = {head: _cuts(head) for head in {row[:HEAD_SIZE] for row in sealed} if head}
     if len(cuts) == 1 and b"" not in sealed:
         ((first, second, third),) = cuts.values()
@@ -107,7 +107,7 @@ def open_columns(sealed: Sequence[bytes]) -> Columns:
 
 
 def _cuts(head: bytes) -> tuple[int, int, int]:
-    """Where the nonce, the handling nonce and the handling end in a row with this head."""
+    """The ends of the nonce, the handling nonce and the handling in a row with this head."""
     if len(head) < HEAD_SIZE:
         raise _damaged()
     nonce_size, handling_nonce_size, handling_size = _HEAD.unpack(head)

@@ -1,11 +1,11 @@
-"""The end of a log cut off: entries of our own that no key can vouch for any more, once they were stated again
+"""Cuts off the end of a log: our own entries that no key can vouch for any more, after they were stated again
 elsewhere.
 
 Rules this module upholds:
 
-- What the entries hid is overwritten where it stands, as by a purge, before anything refers to them no more.
-- What is left is a log as if the entries had never come: runs, tiles, targets, counts and notes.
-- A row of `entries` is not deleted (`schema`): the slots stay behind, blank, and nothing leads to them.
+- Hidden content of the entries is overwritten in place, as by a purge, before the references to it are removed.
+- The rest is a log as if the entries had never come: runs, tiles, targets, counts and notes.
+- A row of `entries` is not deleted (`schema`): the slots stay, blank, and nothing refers to them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHORTEN_TILE: Final = (
 
 
 class LogCuts(LogWrites):
-    """`LogWriter`, with the end of a log cut off."""
+    """`LogWriter`, extended by cutting off the end of a log."""
 
     def cut_back(self, origin: Origin, size: int, root: bytes) -> None:
         """See `LogWriter`."""
@@ -73,7 +73,7 @@ class LogCuts(LogWrites):
         )
 
     def _shorten_tiles(self, number: int, size: int) -> None:
-        """At each level the hashes of full tiles below stay, and those of the entries that stay."""
+        """At each level, the hashes of full tiles below stay, and those of the remaining entries."""
         levels = self._connection.scalars(select(tiles.c.level).where(tiles.c.log_no == number).distinct())
         for level in sorted(levels):
             index, kept = divmod(size // TILE_WIDTH**level, TILE_WIDTH)

@@ -1,14 +1,14 @@
-"""Deleting what a node keeps of its own: holdings, their places in cases, and references to their files.
+"""Deletes a node's own data: holdings, their places in cases, and references to their files.
 
 Rules this module upholds:
 
-- What is deleted is overwritten first with as many zeros, where it stands; then the row goes.
+- Deleted data is first overwritten in place with zeros of the same length; then the row is deleted.
 - A row that grew (a record was made about its holding) may have moved, and SQLite leaves the former copy in the page.
-  So the table is rewritten once deletions are finished. Where it is too large for that, its index by digest is, and
-  parts of about one deleted row in two thousand were still found (ADR 23).
-- A reference to a file is in the vault, and leaves it with its holding or its case. So is what a file calls a part of
-  it, which leaves it with its place.
-- A deletion that was asked for stands in the database until it is finished: whoever dies in the middle goes on with it.
+  So the table is rewritten once deletions are finished. If it is too large for that, only its index by digest is
+  rewritten, and parts of about one deleted row in two thousand were still found (ADR 23).
+- A reference to a file is in the vault, and leaves it with its holding or its case. The name of a part in its file is
+  there too, and leaves it with its place.
+- A requested deletion is in the database until it is finished: after a crash the next start continues with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from node.store.tables.holdings import cases, deletions, holding_files, holding_
 from node.store.tables.queries import settings
 
 REWRITE_BELOW: Final = 100_000
-"""Holdings that are rewritten after a deletion, at most: a second. Of more, only the index by digest is."""
+"""Most holdings that are rewritten after a deletion: a second. Beyond that, only the index by digest is rewritten."""
 _SECRET_COLUMNS: Final = (holdings.c.sha256, holdings.c.md5, holdings.c.sha1, holdings.c.pdq, holdings.c.phash)
 _THIS: BindParameter[int] = bindparam("this")
 
@@ -61,7 +61,7 @@ _FILES: Final = (
 
 
 class FileRows(HoldingRows):
-    """What `HoldingReader` says of cases, references and deletions."""
+    """The part of `HoldingReader` for cases, references and deletions."""
 
     def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
         rows = select(cases.c.reference, func.count()).where(cases.c.reference > after).group_by(cases.c.reference)
@@ -110,7 +110,7 @@ class FileRows(HoldingRows):
 
 
 class FileWrites(FileRows, HoldingWrites):
-    """What `HoldingWriter` does to them."""
+    """The part of `HoldingWriter` for them."""
 
     def put_file_reference(self, holding_id: int, reference: FileReference) -> None:
         kept = [each for each in self.file_references(holding_id) if each.case == reference.case]
@@ -174,7 +174,7 @@ class FileWrites(FileRows, HoldingWrites):
 
 
 def _packed(reference: FileReference) -> bytes:
-    """A path, and what stands for a part of that file behind a NUL, which no path has."""
+    """A path and, after a NUL (which no path contains), the name of a part of that file."""
     path = reference.path.encode("utf-8", "surrogateescape")
     inside = reference.inside
     return path if inside is None else path + b"\0" + inside.encode("utf-8", "surrogatepass")

@@ -1,13 +1,13 @@
-"""Connections to SQLite, and what its errors are called outside.
+"""Connections to SQLite, and the translation of its errors.
 
 Rules this module upholds:
 
-- The writer begins with `BEGIN IMMEDIATE`: a deferred one fails with "database is locked" the moment two transactions
-  that have read want to write. It alone checkpoints; some SQLite releases (3.7.0 to 3.51.2) can damage a database when
-  several connections reset its journal.
-- A reader begins by reading, so that its snapshot is that of the beginning of its block; it cannot write.
-- No library's error gets out, and no value of a row is in any text (`hide_parameters`).
-- The files are 0600, and the folder 0700 where it is made here.
+- The writer begins with `BEGIN IMMEDIATE`: a deferred one fails with "database is locked" as soon as two transactions
+  that have read want to write. Only the writer checkpoints; some SQLite releases (3.7.0 to 3.51.2) can damage a
+  database when several connections reset its journal.
+- A reader begins by reading, so that its snapshot is that of the start of its block; it cannot write.
+- No library's error leaves this module, and no value of a row is in any text (`hide_parameters`).
+- The files are 0600, and the folder is 0700 if it is created here.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from node.errors import Damaged, DiskFull, StoreError
 PAGE_SIZE: Final = 8_192
 """Bytes of a database page. Against 4,096: appends are a little faster, and a full tile spills one page, not two."""
 BUSY_SECONDS: Final = 10.0
-"""How long a statement waits for another process's lock before it gives up."""
+"""How long a statement waits for another process's lock."""
 CHECKPOINT_PAGES: Final = 4_096
 """The journal is copied into the database each time it has grown by this many pages: 32 MiB."""
 CACHE_KIB: Final = 16_384
 """Page cache of a connection. A commit of 4 MiB fits without being written twice."""
 MAX_READERS: Final = 64
-"""More readers at once than this wait for one another (`asyncio.to_thread` has at most 32 workers)."""
+"""Further simultaneous readers wait for one another (`asyncio.to_thread` has at most 32 workers)."""
 
 _COMMON: Final = (
     "PRAGMA foreign_keys = ON",
@@ -61,7 +61,7 @@ _READER: Final = (*_COMMON, "PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """`writer` has one connection, `readers` as many as there are readers at once."""
+    """`writer` has one connection, `readers` one per simultaneous reader."""
 
     writer: Engine
     readers: Engine
@@ -73,7 +73,7 @@ class Engines:
 
 
 def open_engines(path: Path) -> Engines:
-    """Engines over the database file `path`, which exists. Connects nothing yet."""
+    """Engines over the existing database file `path`. Does not connect yet."""
     writer = _engine(path, _WRITER, "BEGIN IMMEDIATE", pool_size=1)
     readers = _engine(path, _READER, "BEGIN", pool_size=4)
     return Engines(writer=writer, readers=readers)
@@ -81,8 +81,8 @@ def open_engines(path: Path) -> Engines:
 
 def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int) -> Engine:
     def connect() -> sqlite3.Connection:
-        # isolation_level None: the driver begins nothing by itself; `begin` below does.
-        # mode=rw: where somebody removed the file, a later connection must not make an empty one in its place.
+        # isolation_level None: the driver begins no transaction; `begin` below does.
+        # mode=rw: if the file was removed, a later connection must not create an empty one in its place.
         place = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(
             place, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -113,7 +113,7 @@ def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int)
 
 
 def prepare_file(path: Path, *, create: bool) -> None:
-    """Makes the empty file (0600) and its folder (0700) where `create` says so, and takes others' access away.
+    """Creates the empty file (0600) and its folder (0700) if `create` is set, and removes other users' access.
 
     SQLite gives its journal the permissions of the database. A crash here leaves an empty file, which opens as new.
     Raises `StoreError`.
@@ -135,7 +135,7 @@ def prepare_file(path: Path, *, create: bool) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Lets `StoreError` out where the database or its driver fails inside the block; other errors pass."""
+    """Raises `StoreError` if the database or its driver fails inside the block; other errors pass."""
     try:
         yield
     except DBAPIError as error:
@@ -147,7 +147,7 @@ def translated() -> Iterator[None]:
 
 
 def _translate(error: BaseException | None) -> StoreError:
-    """What a driver's error is called outside. Only SQLite's name of it goes along: its text could quote a value."""
+    """The translation of a driver's error. Only SQLite's name of it is included: its text could quote a value."""
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if name.startswith("SQLITE_FULL") or name in {"SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP"}:
         return disk_full()
@@ -172,7 +172,7 @@ def _translate(error: BaseException | None) -> StoreError:
 
 
 def translate_os(error: OSError) -> StoreError:
-    """An error of the file system as `StoreError`, without the path that it names."""
+    """An error of the file system as `StoreError`, without the path in it."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return disk_full()
     return StoreError(
@@ -181,12 +181,12 @@ def translate_os(error: OSError) -> StoreError:
 
 
 def disk_full() -> DiskFull:
-    """No room. SQLite has rolled back: what was committed before is whole."""
+    """The disk is full. SQLite has rolled back: what was committed before is complete."""
     return DiskFull("no space is left for the database", remedy="free space on its disk, then try again")
 
 
 def checkpoint(engine: Engine) -> bool:
-    """Copies the journal into the database and truncates it; False where a reader's snapshot stood in the way.
+    """Copies the journal into the database and truncates it; False if a reader's snapshot prevented it.
 
     SQLite waits up to `BUSY_SECONDS` for readers. A crash in the middle leaves a journal that the next open replays.
     """
@@ -198,8 +198,8 @@ def checkpoint(engine: Engine) -> bool:
 def copy_database(engine: Engine, path: Path) -> None:
     """Copies all pages, as of one snapshot, into the empty file `path`.
 
-    The copy is given a line of its own: once it is restored, it may say other things of the same rows than this
-    database does from here on, and an index that was kept of one is not to be used with the other.
+    The copy gets an identity of its own: once restored, its later changes may differ from those of this database, and
+    an index of one must not be used with the other.
     """
     target = sqlite3.connect(path, isolation_level=None)
     try:
@@ -212,7 +212,7 @@ def copy_database(engine: Engine, path: Path) -> None:
 
 @contextmanager
 def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
-    """A connection of the driver itself, for what SQLAlchemy has no words for."""
+    """The driver's own connection, for calls that SQLAlchemy does not offer."""
     raw = engine.raw_connection()
     try:
         connection = raw.driver_connection

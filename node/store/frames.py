@@ -1,10 +1,10 @@
-"""The frames of videos and animated pictures that are held: one packed column each, beside its holding.
+"""The frames of stored videos and animated pictures: one packed column each, separate from the holding's row.
 
 Rules this module upholds:
 
-- A holding's frames are written once, with its holding, and read whole: nobody asks for one of them.
-- Packed: 37 bytes a frame, milliseconds u32, quality u8 (both big-endian), PDQ 32 bytes, in the order of their times.
-- Keyed by the holding's number, which only ever rises, so that rows come in at the right edge (`schema`).
+- A holding's frames are written once, with its holding, and always read whole.
+- Packed: 37 bytes per frame, milliseconds u32, quality u8 (both big-endian), PDQ 32 bytes, ordered by time.
+- The key is the holding's number, which only rises, so that rows are added at the right edge (`schema`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _FRAME: Final = struct.Struct(">IB32s")
 _COLUMNS: Final = np.dtype([("at", ">u4"), ("quality", "u1"), ("value", "u1", (FRAME.size,))])
 """The same as columns."""
 FRAMES_AT_ONCE: Final = 65_536
-"""Frames that are given to the index at a time: 18 hours of video, 2.4 MB, searched in a second. Of pictures the number
-of holdings is bound enough; of videos each may have thousands."""
+"""Frames that are given to the index at a time: 18 hours of video, 2.4 MB, searched in a second. For pictures the
+number of holdings is limit enough; each video may have thousands of frames."""
 _BETWEEN: Final = (
     select(holding_frames)
     .where(holding_frames.c.holding_id.between(bindparam("first"), bindparam("last")))
@@ -53,7 +53,7 @@ def frames_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int
     """The frames of those of these holdings that have any. Raises `Damaged`."""
     found: dict[int, tuple[Fingerprint, ...]] = {}
     ids = list(holding_ids)
-    if len(ids) == 1:  # the way of whoever looks at one holding: a statement that is built once
+    if len(ids) == 1:  # for a single holding: a statement that is built once
         packed = connection.scalar(_OF_ONE, {"of": ids[0]})
         return {} if packed is None else {ids[0]: _unpacked(packed)}
     for some in chunks(ids):
@@ -63,8 +63,8 @@ def frames_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int
 
 
 def frame_column(connection: Connection, first: int, last: int) -> FingerprintColumn | None:
-    """The frames of the holdings from `first` to `last` for the index, the row repeated for each; None where none has
-    any.
+    """The frames of the holdings from `first` to `last` for the index, with the row repeated for each; None if there
+    are none.
     """
     rows: list[int] = []
     packed: list[bytes] = []
@@ -84,9 +84,7 @@ def frame_column(connection: Connection, first: int, last: int) -> FingerprintCo
 
 
 def as_many(connection: Connection, holding_ids: Sequence[int]) -> int:
-    """How many of these holdings, which are all from the first to the last of them, have `FRAMES_AT_ONCE` frames
-    together; one at the least.
-    """
+    """How many of these consecutive holdings have `FRAMES_AT_ONCE` frames together; at least one."""
     rows = connection.execute(_SIZES, {"first": holding_ids[0], "last": holding_ids[-1]})
     sizes: dict[int, int] = {holding_id: size // _FRAME.size for holding_id, size in rows}
     if not sizes:

@@ -1,9 +1,9 @@
-"""Entries by their places, many at once: what re-checking the hits of a search reads.
+"""Many entries by their positions at once: the reads for re-checking the hits of a search.
 
 Rules this module upholds:
 
-- A fixed number of statements a batch, not one an entry: the stretches of the log that are touched, then their rows.
-- Only a body that is held is given; whatever else became of one, the entry is left out.
+- A fixed number of statements per batch, not one per entry: the runs of the log that are touched, then their rows.
+- Only entries with a held body are returned; all others are left out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class HeldRows(Repository):
         raise NotFound("no such entry is kept here")
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
-        """See `LogReader`. Raises `Damaged` where a stored body is shorter than it says."""
+        """See `LogReader`. Raises `Damaged` if a stored body is shorter than it says."""
         found = self._sealed(origin, indices)
         bodies = codec.open_columns([sealed for _, sealed in found.values()]).bodies if found else []
         return {index: (entry, body) for (index, (entry, _)), body in zip(found.items(), bodies, strict=True)}
@@ -65,7 +65,7 @@ class HeldRows(Repository):
         return {index: (entry, codec.open_disclosure(sealed)) for index, (entry, sealed) in found.items()}
 
     def _sealed(self, origin: Origin, indices: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-        """(entry, disclosure as it is stored) by index."""
+        """(entry, stored disclosure) by index."""
         number = self._number(origin)
         wanted = sorted({index for index in indices if index >= 0})
         if number is None or not wanted:
@@ -83,7 +83,7 @@ class HeldRows(Repository):
         return found
 
     def _places(self, number: int, wanted: Sequence[int]) -> dict[int, int]:
-        """Slot -> index of the entries that are there."""
+        """Slot -> index of the entries that exist."""
         bounds = {"log": number, "least": wanted[0], "most": wanted[-1]}
         stretches = [tuple(row) for row in self._connection.execute(_RUNS, bounds)]
         starts = [start for start, _, _ in stretches]
@@ -95,7 +95,7 @@ class HeldRows(Repository):
         return slots
 
     def _late(self, number: int, indices: Sequence[int]) -> dict[int, bytes]:
-        """What stands in the vault of bodies that came later."""
+        """The disclosures in the vault, of bodies that came later."""
         found: dict[int, bytes] = {}
         for some in chunks(indices):
             rows = self._connection.execute(_REPAIRS, {"log": number, "indices": some}).all()

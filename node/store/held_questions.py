@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- What was asked is a secret: it is in the vault, and forgotten with the decision, or with the row.
-- First writes stand. A decision is made once, in the `WHERE`.
+- The content of a question is secret: it is in the vault, and deleted with the decision, or with the row.
+- First writes stay. A decision is made once, in the `WHERE`.
 """
 
 from __future__ import annotations

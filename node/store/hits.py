@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- What says how near a holding and a record are goes into the vault, whose rows never move, and is overwritten there
-  when the record's body goes. The rest of a row says no more than the public log does, but for the pair itself.
-- A hit that has ended has no evidence, and is given by no listing and in no count.
+- The evidence of a hit (how near holding and record are) is in the vault, whose rows never move, and is overwritten
+  there when the record's body is deleted. The rest of a row says only the pair and what the public log says.
+- A hit that has ended has no evidence, and is in no listing and in no count.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ class HitRows(Repository):
         return counted
 
     def _counted(self, origin: Origin, by: Column[Any], values: Sequence[int]) -> dict[int, int]:
-        """How many hits stand in a log for each of these values of a column, with both of which an index begins."""
+        """How many present hits of a log there are for each of these values of a column. An index begins with log and
+        column.
+        """
         number, counted = self._number(origin), dict[int, int]()
         for some in chunks(dict.fromkeys(values)):
             rows = select(by, func.count()).where(hits.c.log_no == number, by.in_(some), hits.c.ended == 0)
@@ -299,7 +301,7 @@ def _of_case(case: str) -> Select[Any]:
 
 
 def _packed(evidence: HitEvidence | None) -> bytes:
-    """Evidence as it is sealed. One that is not there is not put: a hit is added while its record's body is here."""
+    """Evidence in its sealed form. It is never absent: a hit is added while its record's body is here."""
     if evidence is None:
         raise Misuse("a hit that is written has evidence")
     return json.dumps(asdict(evidence), sort_keys=True, separators=(",", ":")).encode()

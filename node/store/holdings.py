@@ -1,9 +1,9 @@
-"""Holdings: what the node keeps of its own material, with cases and the tags that let an ingest be resumed.
+"""Holdings: a node's own material, with cases and the tags that let an interrupted ingest continue.
 
 Rules this module upholds:
 
-- A holding is one row by SHA-256. Its level rises and is never lowered by putting it again.
-- Fingerprints stand in columns of their own, so that an index is rebuilt by a scan and not by decoding.
+- A holding is one row by SHA-256. Storing it again can raise its level and never lowers it.
+- Fingerprints have their own columns, so that a scan rebuilds an index without decoding.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from node.store.tables.holdings import tags as tag_rows
 
 _FRAMED: Final = holding_frames.c.holding_id.label("framed")
 _LOOKED: Final = holding_looks.c.holding_id.label("looked")
-"""Whether a holding has frames or looks, asked in the same statement: most have none, and need no other."""
+"""Whether a holding has frames or looks, read in the same statement: most have none, and need no further statement."""
 _LEVELS: Final = select(holding_levels.c.level, holding_levels.c.holdings)
 _COUNT_LEVEL: Final = (
     update(holding_levels)
@@ -68,7 +68,7 @@ class HoldingRows(Repository):
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         about = (
             holdings.c.record_leaf == record.leaf,
-            func.length(holdings.c.record_leaf) > 0,  # says that the partial index serves
+            func.length(holdings.c.record_leaf) > 0,  # lets SQLite use the partial index
             holdings.c.record_origin == str(record.origin),
         )
         return self._holdings(select(holdings).where(*about).order_by(holdings.c.id))
@@ -127,8 +127,8 @@ class HoldingWrites(HoldingRows):
     def put_holding(
         self, prints: MaterialFingerprints, *, level: Level, case: str, tag: bytes, now: int
     ) -> tuple[int, bool]:
-        """See `HoldingWriter`. An empty case or tag is not kept. A crash loses the whole transaction, tag and all, so a
-        resumed ingest takes the file again.
+        """See `HoldingWriter`. An empty case or tag is not stored. A crash loses the whole transaction with its tag, so
+        a resumed ingest takes the file again.
         """
         known = select(holdings.c.id, holdings.c.level).where(holdings.c.sha256 == prints.sha256)
         row = self._connection.execute(known).one_or_none()
@@ -191,7 +191,7 @@ class HoldingWrites(HoldingRows):
 
 
 def _kept_values(prints: MaterialFingerprints) -> dict[str, object]:
-    """What the columns of the kinds hold for this material, by their names."""
+    """The values of the kinds' columns for this material, by their names."""
     given = {each.code: each for each in prints.fingerprints()}
     values: dict[str, object] = {}
     for kind, kept in COLUMNS.items():

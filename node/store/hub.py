@@ -1,11 +1,11 @@
-"""What only a hub keeps: invitations, requests to join, certificates, late answers, and the switchboard's table.
+"""Data that only a hub stores: invitations, requests to join, certificates, late answers, and the switchboard's table.
 
 Rules this module upholds:
 
 - An invitation is used once, decided in the `WHERE`.
-- A promise is kept once, decided in the `WHERE`.
-- What the switchboard carries may be a query: its bytes are in the vault, and forgotten when trimmed. Late answers hold
-  no fingerprint and are plain rows.
+- A promise is used once, decided in the `WHERE`.
+- A switchboard message may be a query: its bytes are in the vault, and deleted when the table is trimmed. Late answers
+  contain no fingerprint and are plain rows.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class HubWrites(HubRows):
     """`HubWriter` inside one transaction."""
 
     def put_invitation(self, invitation: Invitation) -> None:
-        """See `HubWriter`. Raises `Misuse` where it exists."""
+        """See `HubWriter`. Raises `Misuse` if it exists."""
         if self.invitation(invitation.secret_sha256) is not None:
             raise Misuse("this invitation exists already")
         values = {
@@ -125,7 +125,7 @@ class HubWrites(HubRows):
         return self._connection.execute(update(invitations).where(*usable).values(used_at=now)).rowcount == 1
 
     def put_join_request(self, request: JoinRequest) -> None:
-        """See `HubWriter`. A newer request of the same member takes the place of the older."""
+        """See `HubWriter`. A newer request of the same member replaces the older one."""
         self._connection.execute(delete(joins).where(joins.c.member == request.member))
         values = {
             "member": request.member,

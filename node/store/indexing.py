@@ -1,10 +1,10 @@
-"""What an index that is kept in files has to catch up with: changes below its marks, and which store this is.
+"""The changes that an index in files must catch up with: those below its marks, and the identity of this store.
 
 Rules this module upholds:
 
-- A change is noted in the transaction that makes it: whoever dies after that finds it noted.
-- A number is never used twice, also when everything before it was forgotten.
-- A note names a row, and never what was in it.
+- A change is noted in the transaction that makes it: after a crash the note is there.
+- A number is never used twice, even after all earlier notes are deleted.
+- A note names a row, and never its content.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ADVANCE: Final = update(line).values(last=line.c.last + bindparam("more")).retu
 _FORGET: Final = update(line).where(line.c.forgotten < bindparam("through")).values(forgotten=bindparam("through"))
 _FORGOTTEN: Final = delete(changes).where(changes.c.number <= bindparam("through"))
 _ALL: Final = select(changes.c.number, changes.c.source, changes.c.row, changes.c.filled).order_by(changes.c.number)
-# What the database has counted up to: the last holding may have been deleted.
+# The counter of the database, because the last holding may have been deleted.
 _LAST_HOLDING: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'holdings'")
 
 
@@ -53,6 +53,6 @@ class IndexingWrites(IndexingRows):
         return last
 
     def forget_changes(self, through: int) -> None:
-        """See `IndexingWriter`. Forgetting less than before changes nothing."""
+        """See `IndexingWriter`. A lower number than before changes nothing."""
         self._connection.execute(_FORGOTTEN, {"through": through})
         self._connection.execute(_FORGET, {"through": through})

@@ -1,10 +1,10 @@
-"""A quick look at a database file, from outside: whether it can be read, whose it is, and how far it has come.
+"""A quick check of a database file from outside: whether it can be read, its owner, and how far it has come.
 
 Rules this module upholds:
 
-- It changes nothing, makes no file where there is none, and works beside the process that owns the database.
+- It changes nothing, creates no file, and works beside the process that owns the database.
 - It takes seconds at most: a small database is checked page by page, a large one by its header and a few rows.
-- What is in the file is not trusted: whatever it holds, the look ends with a value or with `StoreError`.
+- The content of the file is not trusted: the check always ends with a value or with `StoreError`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from node.store.upgrade import known_revisions
 THOROUGH_BYTES: Final = 64 << 20
 """A database up to this size is checked page by page (`PRAGMA quick_check`)."""
 THOROUGH_SECONDS: Final = 2.0
-"""The check is given up after that, which says nothing against the database."""
+"""The check stops after this time; that says nothing against the database."""
 _BUSY_SECONDS: Final = 2.0
 _STEPS: Final = 1_000
-"""Instructions of SQLite's between two looks at the clock."""
+"""SQLite instructions between two checks of the clock."""
 _MAX_REASON: Final = 200
 
 
 def inspect_database(path: Path) -> FoundDatabase:
-    """What lies at `path`. Raises `StoreError` where it cannot be looked at now (permissions, locks, the disk)."""
+    """The state of the file at `path`. Raises `StoreError` if it cannot be read now (permissions, locks, the disk)."""
     try:
         size = path.stat().st_size
     except FileNotFoundError:
@@ -45,11 +45,11 @@ def inspect_database(path: Path) -> FoundDatabase:
     if not size:
         return FoundDatabase(exists=True)
     if not path.with_name(f"{path.name}-wal").exists():
-        # Nobody has it open. Else SQLite would make a journal and its index for us, and leave them there.
+        # Nobody has it open. Otherwise SQLite would create a journal and its index for us, and leave them there.
         found = _inspect(path, size, "immutable=1")
         if not found.fault:
             return found
-        # Somebody may have opened it meanwhile, and written under our eyes.
+        # Another process may have opened it meanwhile and written during the check.
     return _inspect(path, size, "mode=ro")
 
 
@@ -119,7 +119,7 @@ def _setting(connection: sqlite3.Connection, name: str) -> bytes:
 
 
 def _owner_by_audit(connection: sqlite3.Connection) -> Owner | None:
-    """A database of before the setting says whose it is by its audit log, which only its owner has."""
+    """For a database older than that setting, the audit log names the owner: only the owner has it."""
     row = connection.execute("SELECT origin FROM logs WHERE origin LIKE '%/audit/%' LIMIT 1").fetchone()
     if row is None:
         return None
@@ -129,7 +129,7 @@ def _owner_by_audit(connection: sqlite3.Connection) -> Owner | None:
 
 
 def _quick_check(connection: sqlite3.Connection, size: int) -> tuple[str, bool]:
-    """(What is wrong, "" for nothing; whether the check came to its end)."""
+    """(The fault, "" for none; whether the check was completed)."""
     if size > THOROUGH_BYTES:
         return "", False
     with _until(connection, time.monotonic() + THOROUGH_SECONDS):

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- The kernel holds the lock (`flock`) and drops it with the process, however that ends: there is no stale lock to clear.
-- The file stays. It names the owner for people only; nobody decides by what it says.
+- The kernel holds the lock (`flock`) and releases it when the process ends in any way: there is no stale lock to clear.
+- The file stays. It names the owner for people only; no decision depends on its content.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _MAX_PID_TEXT: Final = 20
 
 @contextmanager
 def own(folder: Path) -> Iterator[None]:
-    """Owns `folder` while the block runs. Raises `AlreadyRunning` at once where another process (or block) owns it, and
-    `StoreError` where the folder cannot be used.
+    """Owns `folder` while the block runs. Raises `AlreadyRunning` at once if another process (or block) owns it, and
+    `StoreError` if the folder cannot be used.
     """
     try:
-        # Closed on exec: a worker that is spawned must not keep the lock of a daemon that died.
+        # Closed on exec: a spawned worker must not keep the lock of a daemon that died.
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(
@@ -36,7 +36,7 @@ def own(folder: Path) -> Iterator[None]:
         ) from None
     try:
         _lock(descriptor)
-        # The lock is held without the name too: a full disk must not keep an owner out, who may have come to make room.
+        # The lock holds without the name too: a full disk must not lock out an owner who comes to make room.
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -1,10 +1,11 @@
-"""Logs, written.
+"""Writing logs.
 
 Rules this module upholds:
 
-- Compare-and-swap is the first statement of an append, in its `WHERE`: whoever lost has written nothing.
-- A row of `entries` is inserted once, at the right edge, and afterwards only overwritten by as many bytes (`schema`).
-- A crash inside any of these leaves what was there before the transaction began; after its commit, all of it stands.
+- Compare-and-swap is the first statement of an append, in its `WHERE`: the loser has written nothing.
+- A row of `entries` is inserted once, at the right edge, and afterwards only overwritten by the same number of bytes
+  (`schema`).
+- A crash inside any of these leaves the state before the transaction; after its commit, all of it is stored.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from node.store.tables.logs import (
 from node.tlog.merkle import EMPTY_ROOT
 
 _MAY_COME: Final = (BodyState.HELD, BodyState.MISSING)
-"""States in which an expiry day still has something to end."""
+"""States in which an expiry day still matters."""
 _REMARKS: Final = (int(Kind.OPINION), int(Kind.COMMENT))
 
 _EMPTY_ROW: Final = (
@@ -50,7 +51,7 @@ _EMPTY_ROW: Final = (
     .values(state=bindparam("now"), sealed=zeros_like(entries.c.sealed))
 )
 
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _SOME: Final[BindParameter[int]] = bindparam("some", expanding=True)
 _UNCOUNT_REMARKS: Final = (
     update(links)
@@ -76,10 +77,10 @@ _MISSING: Final = codec.state_byte(BodyState.MISSING)
 _NOTES: Final = (
     (expiries, frozenset({codec.HELD, codec.REPAIRED, _MISSING})),
     (missing, frozenset({_MISSING})),
-    # A reason may be kept of an entry whose body is not for us.
+    # An entry whose body is not for us may have a stored reason.
     (quarantine, frozenset(map(codec.state_byte, BodyState))),
 )
-"""Tables that have a row of some entries, and the stored states of the entries that may have one."""
+"""Tables with a row for some entries, and the stored states of the entries that may have one."""
 _NO_NOTE: Final = {
     table.name: delete(table).where(table.c.log_no == bindparam("log"), table.c.idx.in_(_SOME)) for table, _ in _NOTES
 }
@@ -121,8 +122,8 @@ class LogWrites(LogRows):
         return state
 
     def append(self, batch: VerifiedBatch) -> None:
-        """See `LogWriter`. Raises also `NotFound` for a log never opened, `Fork` for a frozen one, with the evidence,
-        and `Misuse` for columns that do not fit together.
+        """See `LogWriter`. Also raises `NotFound` for a log never opened, `Fork` for a frozen one, with the evidence,
+        and `Misuse` for columns that do not match each other.
 
         Memory: one more copy of the batch's disclosures, sealed.
         """
@@ -169,7 +170,7 @@ class LogWrites(LogRows):
         insert_rows(self._connection, entries, ("slot", "state", "entry", "sealed"), rows)
 
     def _insert_tiles(self, number: int, batch: VerifiedBatch) -> None:
-        # At most one tile a level was there before, shorter: it goes, and the longer one comes.
+        # At most one tile per level was there before, shorter: it is replaced by the longer one.
         first: dict[int, int] = {}
         for level, index in batch.tiles:
             first[level] = min(index, first.get(level, index))
@@ -179,7 +180,7 @@ class LogWrites(LogRows):
         insert_rows(self._connection, tiles, ("log_no", "level", "idx", "data"), rows)
 
     def _insert_exceptions(self, number: int, batch: VerifiedBatch) -> None:
-        """What only few entries have."""
+        """The rows that only few entries have."""
         start = batch.start
         insert_rows(
             self._connection,
@@ -201,14 +202,14 @@ class LogWrites(LogRows):
         self._give_reasons(number, [(number, start + at, reason) for at, reason in batch.quarantine])
 
     def _give_reasons(self, number: int, aside: list[tuple[int, int, str]]) -> None:
-        """Keeps the reasons of entries that were set aside, and are counted as such, as long as there is room."""
+        """Stores the reasons of entries that were set aside, as long as there is room; all of them are counted."""
         if not aside:
             return
         before = (self._connection.scalar(_COUNT_ASIDE, {"log": number}) or 0) - len(aside)
         insert_rows(self._connection, quarantine, ("log_no", "idx", "reason"), aside[: max(REASONS_KEPT - before, 0)])
 
     def set_checkpoint(self, origin: Origin, note: bytes, size: int) -> None:
-        """See `LogWriter`. A note older than the one that is kept changes nothing."""
+        """See `LogWriter`. A note older than the stored one changes nothing."""
         state = self._require(origin)
         if size >= state.checkpoint_size:
             self._update(state, checkpoint=note, checkpoint_size=size)
@@ -221,7 +222,7 @@ class LogWrites(LogRows):
         self._update(state, anchor=note, anchor_size=size)
 
     def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
-        """See `LogWriter`. A note older than the one that is kept changes nothing; one past the log is `Misuse`."""
+        """See `LogWriter`. A note older than the stored one changes nothing; one past the log is `Misuse`."""
         state = self._require(origin)
         if size > state.size:
             raise Misuse("a cosigned note of a size that is not stored")
@@ -242,7 +243,7 @@ class LogWrites(LogRows):
         self._give_reasons(state.number, [(state.number, index, reason)])
 
     def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
-        """See `LogWriter`. Raises `Misuse` where the body is not missing (it may have been purged meanwhile)."""
+        """See `LogWriter`. Raises `Misuse` if the body is not missing (it may have been purged meanwhile)."""
         state = self._require(origin)
         slot, before = self._slots(state, [index])[index]
         if before != codec.state_byte(BodyState.MISSING):
@@ -297,7 +298,7 @@ class LogWrites(LogRows):
         self._connection.execute(_RECOUNT, {"log": state.number, **more})
 
     def _empty(self, state: LogState, indices: Sequence[int], now: BodyState) -> int:
-        """Overwrites the disclosures of these entries with zeros, gives them the state `now`; how many had any."""
+        """Overwrites the disclosures of these entries with zeros and sets the state `now`; returns how many had any."""
         slots = self._slots(state, indices)
         if not slots:
             return 0

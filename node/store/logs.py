@@ -1,9 +1,9 @@
-"""Logs, read: states, tiles, runs of entries, and what may have to be done about them. `log_writes` has the other half.
+"""Reading logs: states, tiles, runs of entries, and pending work on them. `log_writes` writes them.
 
 Rules this module upholds:
 
-- A log that is not kept here reads as an empty one.
-- Reading a run costs its own length, however the log was appended and wherever the run begins.
+- A log that is not stored here reads as an empty one.
+- The cost of reading a run is its own length, however the log was appended and wherever the run begins.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from node.tlog.tiles import TILE_WIDTH
 _FETCH: Final = 512
 """Rows fetched at a time while a run may still end early."""
 _SCAN_TILES: Final = 256
-"""Tiles (8 KiB each) looked through at a time by `find`: 2 MiB."""
+"""Tiles (8 KiB each) that `find` scans at a time: 2 MiB."""
 _PREFIX: Final = np.dtype("<u8")
 
 _STATE_COLUMNS: Final[tuple[Column[Any], ...]] = (
@@ -75,7 +75,7 @@ _from_slot = case((runs.c.start < _start, runs.c.slot + _start - runs.c.start), 
 _to_slot = case(
     (runs.c.start + runs.c.count > _stop, runs.c.slot + _stop - runs.c.start), else_=runs.c.slot + runs.c.count
 )
-# NullType: the driver's bytes as they are, without a conversion a value. Only HELD rows are more than zeros.
+# NullType: the driver's bytes unchanged, without a conversion per value. Only HELD rows are more than zeros.
 _RUN_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     type_coerce(entries.c.state, NullType),
     type_coerce(entries.c.entry, NullType),
@@ -89,7 +89,7 @@ _RUN: Final = (
     .order_by(runs.c.start, entries.c.slot)
 )
 
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _LOGS: Final = select(*_STATE_COLUMNS).order_by(logs.c.number)
 _ONE_LOG: Final = select(*_STATE_COLUMNS).where(logs.c.origin == bindparam("origin"))
 _TILE: Final = select(tiles.c.data).where(
@@ -139,7 +139,7 @@ class LogRows(Repository):
         )
 
     def _repaired(self, number: int | None, start: int, states: list[bytes], sealed: list[bytes]) -> None:
-        """Puts bodies that came later where they belong."""
+        """Inserts bodies that came later at their positions."""
         if codec.REPAIRED not in states:
             return
         at = {start + place: place for place, state in enumerate(states) if state == codec.REPAIRED}
@@ -157,7 +157,7 @@ class LogRows(Repository):
         found: dict[bytes, int] = {}
         if number is None or not wanted:
             return found
-        # Eight bytes of a hash tell nearly all leaves apart; what they let through is compared whole.
+        # Eight bytes of a hash distinguish nearly all leaves; the remaining candidates are compared whole.
         prefixes = np.unique(np.frombuffer(b"".join(leaf[:8] for leaf in wanted), dtype=_PREFIX))
         level_0 = select(tiles.c.idx, type_coerce(tiles.c.data, NullType)).where(
             tiles.c.log_no == number, tiles.c.level == 0, tiles.c.idx >= start // TILE_WIDTH
@@ -259,7 +259,7 @@ def _log_state(row: Row[Any]) -> LogState:
 
 
 def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int, framing: int) -> int:
-    """How many entries and disclosures `max_bytes` hold, at least one where there is one."""
+    """How many entries and disclosures fit into `max_bytes`, at least one if there is one."""
     sizes = (
         framing + len(entry) + max(len(body) - codec.HEAD_SIZE, 0) for entry, body in zip(leaves, sealed, strict=True)
     )
@@ -268,7 +268,7 @@ def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int, fr
 
 
 def _candidates(data: bytes, prefixes: np.ndarray) -> list[int]:
-    """Which of the hashes in `data` begin like one that is looked for."""
+    """Which of the hashes in `data` begin like one of the wanted ones."""
     begins = np.frombuffer(data, dtype=_PREFIX)[:: HASH_SIZE // _PREFIX.itemsize]
     places = np.minimum(np.searchsorted(prefixes, begins), len(prefixes) - 1)
     return np.flatnonzero(prefixes[places] == begins).tolist()

@@ -1,10 +1,10 @@
-"""Further looks at pictures with transparent parts that are held: one packed column each, beside its holding.
+"""Further looks of stored pictures with transparent parts: one packed column each, separate from the holding's row.
 
 Rules this module upholds:
 
 - As `frames`: written once, with its holding, and read whole.
-- Packed: 42 bytes a look: background u8 (its place in `BACKGROUNDS`), PDQ quality u8, PDQ 32 bytes, pHash 8 bytes.
-- Only the first orientation is kept: the others are told from it (`domain.orientations`).
+- Packed: 42 bytes per look: background u8 (its place in `BACKGROUNDS`), PDQ quality u8, PDQ 32 bytes, pHash 8 bytes.
+- Only the first orientation is stored: the others are computed from it (`domain.orientations`).
 """
 
 from __future__ import annotations

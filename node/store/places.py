@@ -1,10 +1,10 @@
-"""Where holdings lie as parts of others.
+"""The places of holdings as parts of others.
 
 Rules this module upholds:
 
-- A place names what holds the part by its SHA-256: the file may be stored after its parts, and may never be.
-- What the parent calls the part is in the vault, and leaves it with the place.
-- A place goes with the part and with its parent, whichever is deleted first: overwritten, then deleted.
+- A place names the direct parent by its SHA-256: the parent file may be stored after its parts, or never.
+- The name of the part in its parent is in the vault, and leaves it with the place.
+- A place is deleted with the part and with its parent, whichever comes first: overwritten, then deleted.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.holdings import holding_places
 
 MAX_NAME: Final = 1_000
-"""Characters kept of what a parent calls a part."""
+"""Most characters stored of a part's name in its parent."""
 REWRITE_BELOW: Final = 100_000
-"""Places that are written anew after a deletion, at most, as holdings are (`deleting`)."""
+"""Most places that are rewritten after a deletion, as for holdings (`deleting`)."""
 _NUMBER: Final = 4
-"""Bytes of a number of a path, big-endian."""
+"""Bytes of one number of a path, big-endian."""
 _AS_IT_IS: Final = "surrogatepass"
-"""A name may be made of bytes that are no text."""
+"""A name may contain bytes that are not text."""
 
 _PART: Final[BindParameter[int]] = bindparam("part")
 _PARENT: Final[BindParameter[bytes]] = bindparam("parent_sha256")
@@ -49,7 +49,7 @@ _NAMES: Final = select(holding_places.c.id, holding_places.c.vault_id).where(_GO
 
 
 def put_place(connection: Connection, holding_id: int, place: Place) -> None:
-    """Keeps a place of a holding, once."""
+    """Stores a place of a holding, once."""
     path = b"".join(number.to_bytes(_NUMBER, "big") for number in place.path)
     here = {"part": holding_id, "parent_sha256": place.parent, "at_path": path}
     if connection.scalar(_OF_BOTH, here) is not None:
@@ -80,7 +80,7 @@ def places_of(connection: Connection, holding_id: int, limit: int) -> list[Place
 
 
 def parents_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[int, set[bytes]]:
-    """What holds each of these holdings that is a part."""
+    """The direct parents of those of these holdings that are parts."""
     found: defaultdict[int, set[bytes]] = defaultdict(set)
     for some in chunks(holding_ids):
         rows = select(holding_places.c.holding_id, holding_places.c.parent).where(holding_places.c.holding_id.in_(some))
@@ -90,7 +90,7 @@ def parents_of(connection: Connection, holding_ids: Iterable[int]) -> Mapping[in
 
 
 def parts_of(connection: Connection, sha256: bytes) -> list[int]:
-    """The holdings that are parts of this content directly."""
+    """The holdings that are direct parts of this content."""
     return list(connection.scalars(_PARTS, {"parent_sha256": sha256}))
 
 
@@ -107,7 +107,7 @@ def forget_places(connection: Connection, holding_id: int, sha256: bytes) -> Non
 
 
 def rewrite_places(connection: Connection) -> None:
-    """Removes what deleted places left in the pages: writes the table anew, or of a large one its index by digest."""
+    """Removes what deleted places left in the pages: rewrites the table, or for a large one its index by digest."""
     count = connection.scalar(select(func.count()).select_from(holding_places)) or 0
     if count > REWRITE_BELOW:
         connection.exec_driver_sql("REINDEX holding_places_by_parent")

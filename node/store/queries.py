@@ -2,10 +2,9 @@
 
 Rules this module upholds:
 
-- The payload of a query, which holds the fingerprints asked about, is in the vault and forgotten with the query. So is
-  what the person said about it (`questions`).
-  Answers hold none (DESIGN, section 5) and are plain rows.
-- First writes stand: a member's outcome, an answer that was given, the closing of a table.
+- The payload of a query, with the fingerprints asked about, is in the vault and deleted with the query. So are the
+  person's words about it (`questions`). Answers contain none (DESIGN, section 5) and are plain rows.
+- First writes stay: a member's outcome, a given answer, the closing of a table.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from node.store.questions import QuestionRows, QuestionWrites, forget_questions,
 from node.store.tables.answers import refused_answers
 from node.store.tables.queries import answered, asked, outcome_reasons, outcomes, settings
 
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _ANSWERED: Final = select(answered).where(
     answered.c.asker == bindparam("of"), answered.c.query_id == bindparam("query")
 )
@@ -84,7 +83,7 @@ class QueryWrites(QueryRows, QuestionWrites):
     """`QueryWriter` inside one transaction."""
 
     def put_asked(self, query: AskedQuery) -> None:
-        """See `QueryWriter`. Raises `Misuse` where the id was used before."""
+        """See `QueryWriter`. Raises `Misuse` if the id was used before."""
         header = query.header
         if self._connection.scalar(select(asked.c.query_id).where(asked.c.query_id == header.query_id)) is not None:
             raise Misuse("this query was asked before")
@@ -126,7 +125,7 @@ class QueryWrites(QueryRows, QuestionWrites):
             self._connection.execute(insert(outcome_reasons).values(outcome_id=number, reason=reason))
 
     def close_query(self, query_id: bytes, now: int) -> None:
-        """See `QueryWriter`. Raises `NotFound`; a table that is closed keeps its time."""
+        """See `QueryWriter`. Raises `NotFound`; a closed table keeps its time."""
         if self._connection.scalar(select(asked.c.query_id).where(asked.c.query_id == query_id)) is None:
             raise NotFound("no such query is kept here")
         still_open = (asked.c.query_id == query_id, asked.c.closed_at == 0)
@@ -163,7 +162,7 @@ class QueryWrites(QueryRows, QuestionWrites):
 
 
 def answer_values(answer: SignedAnswer | None) -> dict[str, object]:
-    """A signed answer as the columns of the tables that have one; all empty where there was none."""
+    """A signed answer as the columns of its tables; all empty if there was none."""
     if answer is None:
         return {"answerer": "", "answer": b"", "signature": b""}
     return {"answerer": answer.answerer, "answer": answer.answer, "signature": answer.signature}

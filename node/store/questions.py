@@ -1,10 +1,10 @@
-"""Questions: their terms, their parts, and what each part asks about.
+"""Questions: their terms, their parts, and the subjects of each part.
 
 Rules this module upholds:
 
-- Terms, labels and payloads are secrets: they stand in the vault, and are forgotten with the question.
-- Every query that was asked is a part of some question, so the list of questions is the list of all that was asked.
-- A part's payload is kept once: here until it is asked, then with the query.
+- Terms, labels and payloads are secret: they are in the vault, and deleted with the question.
+- Every query that was asked is a part of a question, so the list of questions is complete.
+- A part's payload is stored once: here until it is asked, then with the query.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class QuestionRows(Repository):
         ]
 
     def _terms(self, ids: Sequence[int]) -> dict[int, Terms]:
-        """Those that can be read. A question whose terms are damaged is a question of which none are known: it ends no
-        list, and fsck names the damage.
+        """The readable ones. A question with damaged terms is returned without terms: it does not end the list, and
+        fsck names the damage.
         """
         found: dict[int, Terms] = {}
         for number in ids:
@@ -106,7 +106,7 @@ class QuestionWrites(QuestionRows):
     """The part of `QueryWriter` that writes them, inside one transaction."""
 
     def put_question(self, number: bytes, terms: Terms, parts: Sequence[PlannedPart], now: int) -> None:
-        """See `QueryWriter`. Raises `Misuse` where the id was used before."""
+        """See `QueryWriter`. Raises `Misuse` if the id was used before."""
         if self._connection.scalar(select(questions.c.id).where(questions.c.id == number)) is not None:
             raise Misuse("this question is kept already")
         secrets = [_terms_json(terms)]
@@ -128,7 +128,7 @@ class QuestionWrites(QuestionRows):
         self._connection.execute(insert(question_parts), rows)
 
     def renew_part(self, old: bytes, new: bytes) -> None:
-        """See `QueryWriter`. Raises `NotFound` where no part that was asked has this id."""
+        """See `QueryWriter`. Raises `NotFound` if no asked part has this id."""
         row = self._connection.execute(
             select(asked.c.payload_id)
             .join(question_parts, question_parts.c.query_id == asked.c.query_id)
@@ -143,7 +143,7 @@ class QuestionWrites(QuestionRows):
 
 
 def link_asked(connection: Connection, query_id: bytes, cost: int, now: int) -> None:
-    """A query is about to be kept in `asked`: its part gives its own payload up; where it is no part, it becomes a
+    """Called before a query is stored in `asked`: its part gives up its own payload; if it is not a part, it becomes a
     question of its own.
     """
     part = question_parts.c
@@ -158,8 +158,8 @@ def link_asked(connection: Connection, query_id: bytes, cost: int, now: int) -> 
 
 
 def forget_questions(connection: Connection, before: int, gone: Sequence[bytes]) -> int:
-    """Deletes the questions kept before this Unix second. `gone`: the ids of the queries that are deleted with them.
-    How many questions went of which no query did.
+    """Deletes the questions stored before this Unix second. `gone`: the ids of the queries that are deleted with them.
+    Returns how many questions without such a query were deleted.
     """
     old = select(questions.c.id).where(questions.c.created_at < before)
     part = question_parts.c
@@ -214,7 +214,7 @@ def _read_terms(data: bytes) -> Terms:
         raise _damaged() from error
 
 
-def _read_json(data: bytes) -> Any:  # noqa: ANN401 (whatever was kept)
+def _read_json(data: bytes) -> Any:  # noqa: ANN401 (the stored value has any type)
     try:
         return json.loads(data)
     except ValueError as error:

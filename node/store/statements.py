@@ -1,9 +1,10 @@
-"""What the repositories of this room share: a connection inside a transaction, and bulk writes without a dict a row.
+"""Shared by the repositories of this package: a connection inside a transaction, and bulk writes without one dict per
+row.
 
 Rules this module upholds:
 
-- A bulk statement is compiled from the table once a dialect, and then handed to the driver with plain tuples.
-- Everything runs inside the transaction that `store` has begun; nothing here begins or ends one.
+- A bulk statement is compiled from the table once per dialect, and then passed to the driver with plain tuples.
+- Everything runs inside the transaction of `store`; nothing here begins or ends one.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ CHUNK: Final = 500
 """Values in one `IN (...)`. SQLite allows 32,766 parameters, older releases 999."""
 
 ROWS_A_STATEMENT: Final = 20
-"""Rows of one INSERT of many. Measured: a sixth less time a row than one by one; more gain nothing."""
+"""Rows of one multi-row INSERT. Measured: a sixth less time per row than single rows; more rows gain nothing."""
 
 
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _NUMBER: Final = select(logs.c.number).where(logs.c.origin == bindparam("origin"))
 
 
 class Repository:
-    """A room's tables, seen through one transaction."""
+    """The tables of this package, seen through one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._number_of: dict[Origin, int] = {}
 
     def _number(self, origin: Origin) -> int | None:
-        """The number of a log, None where it is not kept here. A log keeps its number, so it is looked up once."""
+        """The number of a log, None if it is not stored here. A log keeps its number, so it is looked up once."""
         known = self._number_of.get(origin)
         if known is None:
             known = self._connection.scalar(_NUMBER, {"origin": str(origin)})
@@ -68,13 +69,13 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
 
 @cache
 def _insert_text(table: Table, columns: tuple[str, ...], rows: int, dialect: Dialect) -> str:
-    """An INSERT with the driver's own placeholders for so many rows."""
+    """An INSERT with the driver's own placeholders for this number of rows."""
     values = [dict.fromkeys(columns)] * rows
     return str(insert(table).values(values if rows > 1 else values[0]).compile(dialect=dialect))
 
 
 def zeros_like(column: ColumnElement[bytes]) -> ColumnElement[bytes]:
-    """As many zero bytes as the column holds: the row keeps its length, so SQLite overwrites it where it stands."""
+    """Zero bytes of the column's length: the row keeps its length, so SQLite overwrites it in place."""
     return func.zeroblob(func.length(column))
 
 

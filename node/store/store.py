@@ -1,12 +1,12 @@
-"""The store: one database, one writer at a time, snapshots for everybody else.
+"""The store: one database, one writer at a time, snapshots for readers.
 
 Rules this module upholds:
 
-- What happened in a `write()` block is on the disk when the block has ended (`synchronous=FULL`), or has not happened.
-- Purging is in two steps: the block overwrites, `scrub()` removes what the journal still remembers, and says so if it
-  could not.
+- When a `write()` block has ended, its changes are on the disk (`synchronous=FULL`), or none of them happened.
+- Purging has two steps: the block overwrites, and `scrub()` removes what the journal still contains, and raises if it
+  cannot.
 - Everything here blocks: call it in a thread (`asyncio.to_thread`). Any thread may; a block stays in its thread.
-- Only `node.errors` gets out.
+- Only `node.errors` leave this module.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Writer(
 
 
 class SqliteStore:
-    """`Store` over one SQLite file. Made by `open_store`."""
+    """A `Store` over one SQLite file. Created by `open_store`."""
 
     def __init__(self, engines: engine.Engines) -> None:
         self._engines = engines
@@ -95,7 +95,7 @@ class SqliteStore:
     def _read(self) -> Iterator[Reader]:
         self._check_open()
         with engine.translated(), self._engines.readers.connect() as connection, connection.begin():
-            # SQLite takes the snapshot with the first read, so read at once.
+            # SQLite takes the snapshot at the first read, so read at once.
             connection.exec_driver_sql(_TAKE_SNAPSHOT)
             yield Reader(connection)
 
@@ -103,11 +103,11 @@ class SqliteStore:
     def _write(self) -> Iterator[Writer]:
         with self._alone(), engine.translated(), self._engines.writer.connect() as connection, connection.begin():
             yield Writer(connection)
-            # A crash before the commit below leaves the database as it was; after it, everything stands.
+            # A crash before the commit below leaves the database unchanged; after it, everything is stored.
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """The one writer. A second one in the same thread would wait for itself."""
+        """The one writer. A second one in the same thread would deadlock."""
         me = threading.get_ident()
         if self._owner == me:
             raise Misuse("a transaction inside a transaction of the same thread")
@@ -120,15 +120,15 @@ class SqliteStore:
                 self._owner = 0
 
     def scrub(self) -> None:
-        """See `Store`. Raises `StoreError` where readers held old snapshots all the time: the deleted bytes are then
-        still in the journal, and the caller has to try again.
+        """See `Store`. Raises `StoreError` if readers held old snapshots all the time: the deleted bytes are then still
+        in the journal, and the caller must try again.
         """
         for _ in range(SCRUB_ATTEMPTS):
             with self._alone(), engine.translated():
                 if engine.checkpoint(self._engines.writer):
                     return
         raise StoreError(
-            "the journal could not be truncated while somebody was reading: what was purged is still in it",
+            "the journal could not be truncated while it was being read: purged data is still in it",
             remedy="try again when long reads (a bootstrap, a backup, fsck) have ended",
         )
 
@@ -142,7 +142,7 @@ class SqliteStore:
         return [str(row) for row in rows if row != "ok"]
 
     def backup_to(self, path: str) -> None:
-        """See `Store`. The copy is made beside its name and moved to it when it is whole and on the disk: a crash
+        """See `Store`. The copy is written to a temporary name and renamed once it is complete and on the disk: a crash
         leaves at most a file that ends in `.part`, which the next backup replaces.
         """
         self._check_open()
@@ -177,11 +177,11 @@ class SqliteStore:
 
 
 def open_store(path: Path, *, create: bool) -> SqliteStore:
-    """The store in the file `path`, its schema brought up to date. `create`: where there is none, make one.
+    """The store in the file `path`, with its schema brought up to date. `create`: creates it if it does not exist.
 
-    Raises `StoreError` where there is none, where it cannot be used, or where a newer program wrote it, `Damaged` where
-    it is no database, `DiskFull`. Whoever calls holds the folder's lock (`node.store.lock.own`). What was purged before
-    is in no file of it, however the last owner ended.
+    Raises `StoreError` if there is none, if it cannot be used, or if a newer program wrote it, `Damaged` if it is not a
+    database, `DiskFull`. The caller holds the folder's lock (`node.store.lock.own`). Data that was purged before is in
+    no file of it, however the last owner ended.
     """
     engine.prepare_file(path, create=create)
     engines = engine.open_engines(path)
@@ -189,7 +189,7 @@ def open_store(path: Path, *, create: bool) -> SqliteStore:
         with engine.translated(), engines.writer.connect() as connection, connection.begin():
             upgrade(connection)
         store = SqliteStore(engines)
-        # Whoever had it open before may have died between a purge and its scrub.
+        # The previous owner may have died between a purge and its scrub.
         store.scrub()
     except BaseException:
         engines.dispose()
@@ -198,7 +198,7 @@ def open_store(path: Path, *, create: bool) -> SqliteStore:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
+    """Makes the file names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- A schema newer than this program is refused, and nothing is touched.
-- All steps happen in one transaction: a crash leaves the old schema, whole.
-- A file that holds tables of something else is refused.
+- A schema newer than this program is refused, and nothing is changed.
+- All steps happen in one transaction: a crash leaves the old schema complete.
+- A file with tables of another program is refused.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from sqlalchemy import Connection, inspect, text
 from node.errors import StoreError
 
 HEAD: Final = "0013"
-"""The newest revision, that of `schema`. A test holds it against the scripts."""
+"""The newest revision, that of `schema`. A test compares it with the scripts."""
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
 def known_revisions() -> frozenset[str]:
-    """Every revision that this program can open, told by the names of its scripts: Alembic takes long to load."""
+    """Every revision that this program can open, from the names of its scripts: Alembic takes long to load."""
     return frozenset(script.name[: len(HEAD)] for script in (_SCRIPTS / "versions").glob("[0-9]*_*.py"))
 
 
 def revision(connection: Connection) -> str:
-    """The schema's revision; "" where the database is empty. Raises `StoreError` where it is not ours."""
+    """The schema's revision; "" if the database is empty. Raises `StoreError` if it is not ours."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return ""
@@ -37,11 +37,11 @@ def revision(connection: Connection) -> str:
 
 
 def upgrade(connection: Connection) -> None:
-    """Runs what is missing, inside the caller's transaction. Raises `StoreError` for a newer schema."""
+    """Runs the missing scripts inside the caller's transaction. Raises `StoreError` for a newer schema."""
     have = revision(connection)
     if have == HEAD:
         return
-    # Alembic is only loaded when there is something to do: it would double the time of a short command.
+    # Alembic is only loaded when it is needed: it would double the time of a short command.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415

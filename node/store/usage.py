@@ -1,9 +1,9 @@
-"""The ledger of what members take, written and read.
+"""The ledger of what members use, written and read.
 
 Rules this module upholds:
 
-- A charge is one statement that adds in the database: nobody reads a count in order to write it.
-- A crash inside leaves what was there before the transaction began.
+- A charge is one statement that adds in the database: no code reads a count in order to write it.
+- A crash inside leaves the state before the transaction.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Secrets of every table but the log's own, in one table whose rows never move.
+"""Secrets of every table except the log's own, in one table whose rows never move.
 
-Rules this module upholds, because SQLite's `secure_delete` zeroes what is deleted, not the stale copies that moving a
+Rules this module upholds, because SQLite's `secure_delete` zeroes deleted data, but not the stale copies that a moved
 row leaves in the unused part of a page:
 
-- Rows come in at the right edge: ascending ids, each above all that are there.
-- A row is never resized. To forget it is to overwrite it with zeros of its length, where it stands.
-- Rows are deleted all at once or not at all: then SQLite zeroes whole pages. That happens when nothing is live, and, so
-  that the space of what was forgotten comes back, when more rows are blank than live: the live ones are rewritten.
-- A transaction that is not committed leaves nothing: all of this is inside the caller's.
+- Rows are added at the right edge: ascending ids, each above all present ones.
+- A row is never resized. Deleting its content means overwriting it in place with zeros of its length.
+- Rows are deleted all at once or not at all: then SQLite zeroes whole pages. That happens when no row is live, and when
+  more rows are blank than live, to free their space: the live ones are rewritten.
+- A transaction that is not committed leaves nothing: all of this happens inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LIVE: Final = b"\x01"
 _BLANK: Final = b"\x00"
 _COLUMNS: Final = ("id", "live", "sealed")
 REWRITE_AT: Final = 256
-"""Blank rows below this number are left where they are."""
+"""With fewer blank rows than this, they are left in place."""
 
 _BLANK_ROW: Final = (
     update(vault)
@@ -35,7 +35,7 @@ _BLANK_ROW: Final = (
 
 
 def put(connection: Connection, sealed: Sequence[bytes]) -> list[int]:
-    """Stores these; their ids in order."""
+    """Stores these; returns their ids in order."""
     first = 1 + (connection.scalar(select(func.max(vault.c.id))) or 0)
     ids = list(range(first, first + len(sealed)))
     insert_rows(connection, vault, _COLUMNS, [(row, _LIVE, each) for row, each in zip(ids, sealed, strict=True)])
@@ -44,7 +44,7 @@ def put(connection: Connection, sealed: Sequence[bytes]) -> list[int]:
 
 
 def get(connection: Connection, ids: Sequence[int]) -> list[bytes]:
-    """What stands under these ids, in their order. Raises `Damaged` where something is missing."""
+    """The content under these ids, in their order. Raises `Damaged` if something is missing."""
     found: dict[int, bytes] = {}
     for some in chunks(ids):
         rows = connection.execute(select(vault.c.id, vault.c.sealed).where(vault.c.id.in_(some), vault.c.live == _LIVE))
@@ -55,7 +55,7 @@ def get(connection: Connection, ids: Sequence[int]) -> list[bytes]:
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
-    """Overwrites these for good."""
+    """Overwrites these permanently."""
     if not ids:
         return
     blanked = connection.execute(_BLANK_ROW, [{"row": row} for row in ids]).rowcount
@@ -70,10 +70,10 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def _rewrite(connection: Connection) -> None:
-    """Rewrites the live rows, in order. Holds them in memory: at most as many as were just forgotten."""
+    """Rewrites the live rows, in order. Holds them in memory: at most as many as were just deleted."""
     kept = connection.execute(select(vault.c.id, vault.c.sealed).where(vault.c.live == _LIVE).order_by(vault.c.id))
     rows = [(row.id, _LIVE, row.sealed) for row in kept]
-    # Without a WHERE, SQLite frees and zeroes all pages of the table instead of taking rows out one by one.
+    # Without a WHERE, SQLite frees and zeroes all pages of the table instead of removing rows one by one.
     connection.execute(delete(vault))
     insert_rows(connection, vault, _COLUMNS, rows)
     connection.execute(update(vault_use).values(blank=0))

@@ -1,5 +1,5 @@
-"""The tables of answers that were refused, questions that are held for an officer, and what members found out near
-holdings. By the rules of `node.store.schema`.
+"""The tables of refused answers, held questions, and what members learned near holdings. By the rules of
+`node.store.schema`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ refused_answers: Final = Table(
     Index("refused_answers_by_query", "query_id", "member", unique=True),
     sqlite_autoincrement=True,
 )
-"""Answers that do not count, as evidence: verbatim, apart from those that count."""
+"""Answers that do not count, stored unchanged as evidence, apart from those that count."""
 
 held_questions: Final = Table(
     "held_questions",
@@ -34,7 +34,7 @@ held_questions: Final = Table(
     string("asker"),
     blob("query_id"),
     blob("header"),
-    # The payload, which holds the fingerprints asked about; 0 once it was decided.
+    # The payload, with the fingerprints asked about; 0 once it is decided.
     integer("payload_id"),
     blob("query_signature"),
     integer("at"),
@@ -58,10 +58,10 @@ near_questions: Final = Table(
     string("asker"),
     integer("neighbourhood"),
     integer("at"),
-    # A digest of what was asked and the hashes that were near: in the vault, for a digest of a hash tells the hash.
+    # A digest of the question and the near hashes: in the vault, because a digest of a hash reveals the hash.
     integer("vault_id"),
     Index("near_questions_by_neighbourhood", "neighbourhood"),
     Index("near_questions_by_time", "at"),
     sqlite_autoincrement=True,
 )
-"""Questions that told something of our holdings at hit/no-hit level (`domain.held_questions.NearQuestion`)."""
+"""Questions that revealed something about our holdings at hit/no-hit level (`domain.held_questions.NearQuestion`)."""

@@ -1,4 +1,4 @@
-"""What tables are made of: their columns, and the one collection of all tables. No column is ever NULL."""
+"""The building blocks of tables: their columns, and the one collection of all tables. No column is ever NULL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def counting(name: str) -> Column[Any]:
 
 
 def integer(name: str, *, key: bool = False, default: int | None = None) -> Column[Any]:
-    """A number. `key`: part of the table's key. `default`: what a row has that was written before the column was."""
+    """A number. `key`: part of the table's key. `default`: the value in rows written before the column existed."""
     server_default = None if default is None else text(str(default))
     return Column(name, Long, primary_key=key, autoincrement=False, nullable=False, server_default=server_default)
 

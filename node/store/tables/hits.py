@@ -1,4 +1,4 @@
-"""The tables of hits, and of what is still to be matched. By the rules of `node.store.schema`."""
+"""The tables of hits, and of rows that wait to be matched. By the rules of `node.store.schema`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ hits: Final = Table(
     integer("log_no"),
     integer("idx"),
     blob("leaf"),
-    # 0 where the hit has ended. What says how near the two are is a secret of the record's body: it is in the vault.
+    # 0 if the hit has ended. The evidence is a secret of the record's body: it is in the vault.
     integer("evidence_id"),
     integer("first_seen"),
     integer("last_seen"),
@@ -26,7 +26,7 @@ hits: Final = Table(
     Index("hits_by_place", "log_no", "idx"),
     sqlite_autoincrement=True,
 )
-"""A pair of a holding and another member's record that are near. A later review adds columns, and no other table."""
+"""A holding and another member's record that are near. A later review adds columns, and no other table."""
 
 crowded: Final = Table(
     "crowded",
@@ -36,7 +36,7 @@ crowded: Final = Table(
     integer("left_out"),
     sqlite_with_rowid=False,
 )
-"""Records of which more hits were found than are kept. `source`: the number of their log."""
+"""Records with more hits than are stored. `source`: the number of their log."""
 
 crowded_holdings: Final = Table(
     "crowded_holdings",
@@ -46,12 +46,12 @@ crowded_holdings: Final = Table(
     integer("left_out"),
     sqlite_with_rowid=False,
 )
-"""Of which holdings more hits were found on the records of a member than are kept, and how many more, about."""
+"""Holdings with more hits on the records of a member than are stored, and about how many more."""
 
 unmatched: Final = Table(
     "unmatched", metadata, integer("source", key=True), integer("row", key=True), sqlite_with_rowid=False
 )
-"""Holdings (`source` 0) and late bodies that wait to be matched apart from the order of a log."""
+"""Holdings (`source` 0) and late bodies that wait to be matched out of log order."""
 
 matched: Final = Table("matched", metadata, integer("log_no", key=True), integer("size"), sqlite_with_rowid=False)
 """Up to which size the records of a log were matched against the holdings."""

@@ -1,6 +1,4 @@
-"""The tables of holdings: their cases, files, levels and tags, and what is known to be harmless. By the rules of
-`node.store.schema`.
-"""
+"""The tables of holdings: their cases, files, levels and tags, and the allow-list. Rules: see `node.store.schema`."""
 
 from __future__ import annotations
 
@@ -24,10 +22,10 @@ holdings: Final = Table(
     integer("size"),
     integer("level"),
     integer("added_at"),
-    # "" and b"" until something was contributed about it.
+    # "" and b"" until it is contributed.
     string("record_origin"),
     blob("record_leaf"),
-    # What of the file was not read, "" where nothing is to be said.
+    # What of the file was not read, "" if there is nothing to report.
     Column("note", Text, nullable=False, server_default=text("''")),
     Index("holdings_by_sha256", "sha256", unique=True),
     Index("holdings_by_record", "record_leaf", sqlite_where=text("length(record_leaf) > 0")),
@@ -49,29 +47,29 @@ holding_looks: Final = Table(
     Column("holding_id", Long, primary_key=True, autoincrement=False),
     blob("looks"),
 )
-"""How a picture with transparent parts looks on a background, packed (`looks`). Most holdings have none."""
+"""A picture with transparent parts as it looks on a background, packed (`looks`). Most holdings have none."""
 
 holding_places: Final = Table(
     "holding_places",
     metadata,
     counting("id"),
     integer("holding_id"),
-    # The SHA-256 of what holds it directly. Not a number: a file is stored after its parts.
+    # The SHA-256 of its direct parent. Not a number: a file is stored after its parts.
     blob("parent"),
     blob("path"),
     string("role"),
-    # What the parent calls it, a secret as a path is; 0 where it has no name.
+    # Its name in the parent, a secret like a path; 0 if it has no name.
     integer("vault_id"),
     Index("holding_places_by_holding", "holding_id"),
     Index("holding_places_by_parent", "parent", "holding_id"),
     sqlite_autoincrement=True,
 )
-"""Where a holding lies as a part of others (`places`)."""
+"""The places of a holding as a part of others (`places`)."""
 
 holding_levels: Final = Table(
     "holding_levels", metadata, integer("level", key=True), integer("holdings"), sqlite_with_rowid=False
 )
-"""How many holdings have each level. Every answer to a member says so, and must not count millions of rows for it."""
+"""How many holdings have each level. Every answer to a member needs it, and must not count millions of rows."""
 
 cases: Final = Table(
     "cases",
@@ -90,7 +88,7 @@ holding_files: Final = Table(
     integer("vault_id", key=True),
     sqlite_with_rowid=False,
 )
-"""Where the files of a holding were in each of its cases. A path is a secret: it is in the vault."""
+"""The paths of a holding's files in each of its cases. A path is secret: it is in the vault."""
 
 deletions: Final = Table(
     "deletions",
@@ -103,7 +101,7 @@ deletions: Final = Table(
     integer("vault_id"),
     sqlite_autoincrement=True,
 )
-"""Deletions that somebody asked for and that are not finished: of a holding from one case, "" from all of them."""
+"""Requested and unfinished deletions: of a holding from one case, "" from all of them."""
 
 tags: Final = Table(
     "tags",

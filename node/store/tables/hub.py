@@ -63,7 +63,7 @@ mail: Final = Table(
 messages: Final = Table(
     "messages", metadata, counting("id"), string("channel"), integer("vault_id"), sqlite_autoincrement=True
 )
-"""The switchboard. A message may carry a query, so its bytes are in the vault."""
+"""The switchboard. A message may contain a query, so its bytes are in the vault."""
 
 promises: Final = Table(
     "promises",
@@ -74,4 +74,4 @@ promises: Final = Table(
     integer("expires_at"),
     sqlite_with_rowid=False,
 )
-"""Queries that a member holds: one more answer of the member is let through to each."""
+"""Queries that a member holds: one more answer of the member to each is forwarded."""

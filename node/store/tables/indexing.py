@@ -1,4 +1,4 @@
-"""The tables of the changes that a kept index has to catch up with. By the rules of `node.store.schema`."""
+"""The tables of the changes that an index in files must catch up with. By the rules of `node.store.schema`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ line: Final = Table(
     metadata,
     integer("id", key=True),  # one row: 1
     blob("identity"),  # random; a copy of the database (a backup) gets another
-    integer("last"),  # the number of the last change: none is used twice, also when `changes` is empty
-    integer("forgotten"),  # the number of the last that `changes` has no more
+    integer("last"),  # the number of the last change: no number is used twice, even when `changes` is empty
+    integer("forgotten"),  # the number of the last deleted row of `changes`
 )
 
 changes: Final = Table(

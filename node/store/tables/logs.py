@@ -1,4 +1,4 @@
-"""The tables of logs and their entries, with what is queued, missing, expiring and kept apart. By the rules of
+"""The tables of logs and their entries, with queued, missing, expiring and quarantined ones. By the rules of
 `node.store.schema`.
 """
 
@@ -24,7 +24,7 @@ logs: Final = Table(
     blob("cosigned"),
     integer("cosigned_size"),
     string("frozen"),
-    # Entries by state of their body, so that nobody has to count millions of rows.
+    # Entries by the state of their body, so that no query has to count millions of rows.
     integer("held", default=0),
     integer("not_for_us", default=0),
     integer("purged", default=0),
@@ -43,7 +43,7 @@ entries: Final = Table(
     blob("entry"),
     blob("sealed"),
 )
-"""One row an entry. `sealed` is the whole disclosure as `codec` packs it; all zeros once purged."""
+"""One row per entry. `sealed` is the whole disclosure as `codec` packs it; all zeros once purged."""
 
 runs: Final = Table(
     "runs",
@@ -54,7 +54,7 @@ runs: Final = Table(
     integer("count"),
     Index("runs_by_start", "log_no", "start", unique=True),
 )
-"""Entries [start, start + count) of a log stand in the slots from `slot` on."""
+"""Entries [start, start + count) of a log are in the slots from `slot` on."""
 
 tiles: Final = Table(
     "tiles",
@@ -65,7 +65,7 @@ tiles: Final = Table(
     blob("data"),
     sqlite_with_rowid=False,
 )
-"""Hashes of the tree as c2sp.org/tlog-tiles lays them out. Public: they hash envelopes, not bodies."""
+"""Hashes of the tree in the layout of c2sp.org/tlog-tiles. Public: they hash envelopes, not bodies."""
 
 targets: Final = Table(
     "targets",
@@ -93,7 +93,7 @@ links: Final = Table(
     Index("links_by_root", "root_leaf", "root_origin", "counts", "kind", "version"),
     sqlite_with_rowid=False,
 )
-"""Which chain each entry with a target belongs to (`domain.log_ports.Link`)."""
+"""The chain of each entry with a target (`domain.log_ports.Link`)."""
 
 chains: Final = Table(
     "chains",
@@ -116,7 +116,7 @@ owed: Final = Table(
     metadata,
     blob("root_leaf", key=True),
     string("root_origin", key=True),
-    # "" where nobody's words are spared.
+    # "" if no member's remarks are spared.
     string("spare", key=True),
     sqlite_with_rowid=False,
 )
@@ -145,7 +145,7 @@ repairs: Final = Table(
     integer("vault_id"),
     sqlite_with_rowid=False,
 )
-"""Where the disclosure of an entry stands that came without it: in its own row it would make that grow, and move."""
+"""Disclosures that came after their entries: in the entry's own row they would make it grow, and move."""
 
 quarantine: Final = Table(
     "quarantine",

@@ -26,7 +26,7 @@ asked: Final = Table(
     Index("asked_by_time", "created_at"),
     sqlite_with_rowid=False,
 )
-"""The payload, which holds the fingerprints asked about, is in the vault."""
+"""The payload, with the fingerprints asked about, is in the vault."""
 
 outcomes: Final = Table(
     "outcomes",
@@ -52,7 +52,7 @@ questions: Final = Table(
     Index("questions_by_time", "created_at"),
     sqlite_with_rowid=False,
 )
-"""What a person asked, in one or more parts. The terms are in the vault, as JSON; 0: none are kept."""
+"""A person's question, in one or more parts. The terms are in the vault, as JSON; 0: none are stored."""
 
 question_parts: Final = Table(
     "question_parts",
@@ -66,7 +66,7 @@ question_parts: Final = Table(
     Index("question_parts_by_query", "query_id", unique=True),
     sqlite_with_rowid=False,
 )
-"""Labels and payload are in the vault; 0: none. Once a part is asked, its payload is that of the row in `asked`."""
+"""Labels and payload are in the vault; 0: none. Once a part is asked, its payload is in the row in `asked`."""
 
 outcome_reasons: Final = Table(
     "outcome_reasons",
@@ -74,7 +74,7 @@ outcome_reasons: Final = Table(
     Column("outcome_id", Long, primary_key=True, autoincrement=False),
     string("reason"),
 )
-"""Why an outcome is what it is, where no signed answer says it."""
+"""Why an outcome is what it is, if no signed answer says it."""
 
 answered: Final = Table(
     "answered",

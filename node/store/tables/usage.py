@@ -1,4 +1,4 @@
-"""The table of the ledger of what members take (`domain.usage`). By the rules of `node.store.schema`.
+"""The table of the ledger of what members use (`domain.usage`). By the rules of `node.store.schema`.
 
 It is bounded: one row for each member, resource and period.
 """
@@ -17,9 +17,9 @@ usage: Final = Table(
     Column("member", Text, primary_key=True, nullable=False),
     Column("resource", Long, primary_key=True, autoincrement=False, nullable=False),
     Column("period", Long, primary_key=True, autoincrement=False, nullable=False),
-    # Which minute or day, counted from 1970; 0 where the period is all of it.
+    # Which minute or day, counted from 1970; 0 if the period is all time.
     Column("win", Long, autoincrement=False, nullable=False),
     Column("used", Long, autoincrement=False, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Numbers and names of members: nothing in it is secret, and nothing has to be forgotten."""
+"""Numbers and names of members: nothing in it is secret or has to be deleted."""

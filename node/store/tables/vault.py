@@ -1,4 +1,4 @@
-"""The tables of the vault: the secrets of every table but `entries`. By the rules of `node.store.schema`."""
+"""The tables of the vault: the secrets of every table except `entries`. By the rules of `node.store.schema`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ vault: Final = Table(
     "vault",
     metadata,
     Column("id", Long, primary_key=True, autoincrement=False),
-    # One byte, 1 while somebody refers to the row.
+    # One byte, 1 while something refers to the row.
     blob("live"),
     blob("sealed"),
 )
 
 vault_use: Final = Table("vault_use", metadata, integer("id", key=True), integer("live"), integer("blank"))
-"""One row: how many rows of `vault` are referred to, and how many were blanked."""
+"""One row: how many rows of `vault` are in use, and how many are blank."""
