@@ -1,9 +1,10 @@
-"""gRPC and protobuf: the only room that knows either.
+"""gRPC and protobuf: only this package uses them.
 
-What happens at import, because it must come before gRPC is first imported, and gRPC for Python has no other setting:
+Two settings are made at import, because they must come before gRPC is first imported, and gRPC for Python has no other
+way:
 
-- TLS 1.2 is left with a cipher suite for RSA alone, which no certificate of ours (P-256) can serve. TLS 1.3 remains.
-- gRPC's own lines on stderr, which name peers and follow no format of ours, are off unless somebody asked for them.
+- TLS 1.2 keeps only a cipher suite for RSA, which no certificate of ours (P-256) can use. TLS 1.3 remains.
+- gRPC's own lines on stderr, which name peers and do not follow our format, are off unless a user asked for them.
 """
 
 import os

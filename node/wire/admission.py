@@ -1,13 +1,13 @@
-"""Who may call, and how much of the hub one member may hold at once.
+"""Which callers are admitted, and how much of the hub one member may hold at once.
 
 Rules this module upholds:
 
-- Fail closed: a call is nobody's before the `Gate` has admitted the certificate's one SPIFFE id, its key and its end of
-  life.
-- A member is counted from the moment its call is opened, not from its first message: what it keeps half open is its own
-  to miss. The limits are the policy's; what is counted together stands in `_LIMITS`.
-- First messages of one member are taken in a few at a time, so that it cannot have us hold a large one for each call.
-- Who is refused for having too much is told so, and is named in the log.
+- Fail closed: a call has no member before the `Gate` has admitted the certificate's one SPIFFE id, its key and its
+  expiry.
+- A call counts for its member from the moment it is opened, not from its first message: half-open calls use up the
+  member's own limit. The limits are the policy's; `_LIMITS` says which calls are counted together.
+- Only a few first messages of one member are read at once, so that it cannot make us hold a large one for each call.
+- A caller over a limit is told so, and is named in the log.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from node.wire.status import Context
 
 _REMEDY: Final = "run `vigil node doctor`: it checks this node's certificate and names the fault"
 IDENTITIES: Final = 512
-"""Certificates that are kept as they were read."""
+"""Certificates that are kept parsed."""
 _LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
     "Follow": lambda policy: policy.follow_streams,
     "Attend": lambda policy: policy.attend_streams,
@@ -45,12 +45,12 @@ _LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
     "Bodies": lambda policy: policy.large_calls,
     "Metadata": lambda policy: policy.large_calls,
 }
-"""By method; the others are bounded by `Limits.calls` alone."""
+"""By method; `Limits.calls` alone limits the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a client certificate says: its one SPIFFE id, SHA-256 of its SubjectPublicKeyInfo, end of life (Unix s)."""
+    """The content of a client certificate: its one SPIFFE id, SHA-256 of its SubjectPublicKeyInfo, expiry (Unix s)."""
 
     spiffe_id: str
     spki_sha256: bytes
@@ -60,7 +60,7 @@ class Identity:
 def identity(context: Context) -> Identity:
     """The identity behind a call. Raises `Unauthenticated` unless there is exactly one SPIFFE id and one certificate.
 
-    Other kinds of name in the certificate are not looked at: gRPC mixes them in `peer_identities`.
+    Other kinds of name in the certificate are ignored: gRPC mixes them in `peer_identities`.
     """
     auth = context.auth_context()
     ids = list(auth.get("peer_spiffe_id", ()))
@@ -86,7 +86,7 @@ def _read(spiffe_id: bytes, pem: bytes) -> Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """One call that was let in. `reading`: what its first message is taken in under."""
+    """One admitted call. `reading`: the limiter under which its first message is read."""
 
     member: MemberId
     who: Identity
@@ -95,7 +95,7 @@ class Admitted:
 
 
 class Connections:
-    """The connections on which members have shown themselves, oldest first, as far as the front knows them."""
+    """The connections on which members have authenticated, oldest first, as far as the front knows them."""
 
     def __init__(self, door: Door, most: Callable[[], int], notices: Notices) -> None:
         self._door = door
@@ -120,7 +120,7 @@ class Connections:
             self._notices.note(member, "too many connections")
 
     def refused(self, number: int) -> None:
-        """A call too many was refused on it. Who goes on and on is cut off."""
+        """A call over the limit was refused on it. A caller that keeps asking is cut off."""
         self._refused[number] += 1
         if self._refused[number] >= limits.REFUSALS_A_CONNECTION:
             self.closed(number)
@@ -143,8 +143,8 @@ class Connections:
 
 
 class Admission:
-    """Admits callers by the gate, counts what they hold, and ends their streams when they may stay no longer. On the
-    event loop. `allowed`: the limits in force; `notices`: is told who has too much.
+    """Admits callers by the gate, counts what they hold, and ends their streams when they must end. On the event loop.
+    `allowed`: the limits in force; `notices`: is told which callers exceed a limit.
     """
 
     def __init__(
@@ -210,14 +210,14 @@ class Admission:
         self._methods[member, method] += 1
 
     def slow(self, admitted: Admitted) -> None:
-        """A receiver does not take what it is sent: in a moment its connection is ended, with all that waits on it."""
+        """A receiver does not read what it is sent: its connection ends in a moment, with all that waits on it."""
         self._notices.note(admitted.member, "does not take what it is sent")
         if admitted.peer.number is not None:
             asyncio.get_running_loop().call_later(limits.SETTLE_SECONDS, self.door.cut, admitted.peer.number)
 
     def _check(self, who: Identity) -> MemberId:
         if self._clock() >= who.not_after:
-            raise Expired("the certificate is past its end", remedy="renew it, and check this machine's clock")
+            raise Expired("the certificate has expired", remedy="renew it, and check this machine's clock")
         return self._gate.admit(who.spiffe_id, who.spki_sha256, who.not_after)
 
     async def ends(self, member: MemberId, who: Identity) -> None:
@@ -231,7 +231,7 @@ class Admission:
                 self._check(who)
             reason = fired.result()
             if reason is None:
-                raise Unavailable("the hub watches over this stream no longer", remedy="reconnect")
+                raise Unavailable("the hub no longer monitors this stream", remedy="reconnect")
             raise Refused(f"the stream was ended: {reason}")
         finally:
             fired.cancel()

@@ -1,11 +1,11 @@
-"""What every field that comes off the wire is held against.
+"""The checks for every field that comes off the wire.
 
 Rules this module upholds:
 
-- A check raises `Malformed` and nothing else, and its text names the field, never its value.
-- The same checks run over what we encode (`as_misuse` turns their verdict into our own fault), so that whatever this
-  program emits, this program reads.
-- Limits are here once, in characters or bytes as named.
+- A check raises only `Malformed`, and its text names the field, never its value.
+- The same checks run over everything that we encode (`as_misuse` turns a refusal into our own fault). So this program
+  can read everything that it emits.
+- Limits are defined here once, in characters or bytes as named.
 """
 
 import re
@@ -18,16 +18,16 @@ from google.protobuf.message import DecodeError, Message
 from node.errors import Malformed, Misuse
 
 MAX_WORD: Final = 128
-"""Characters of a name, code, media type, language or tag."""
+"""Most characters of a name, code, media type, language or tag."""
 MAX_SIGNATURE: Final = 4_096
-"""Bytes of a signature of any algorithm (ML-DSA-44 has 2,420)."""
+"""Most bytes of a signature of any algorithm (ML-DSA-44 has 2,420)."""
 MAX_VKEY: Final = 4_096
-"""Characters of a C2SP verifier key of any algorithm (one of ML-DSA-44 has some 1,800)."""
+"""Most characters of a C2SP verifier key of any algorithm (one of ML-DSA-44 has some 1,800)."""
 MAX_PHRASE: Final = 500
-"""Characters of an officer's role, a case reference or a legal basis."""
+"""Most characters of an officer's role, a case reference or a legal basis."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-"""Control characters but tab and newline, and halves of surrogate pairs."""
+"""Control characters except tab and newline, and halves of surrogate pairs."""
 
 MessageT = TypeVar("MessageT", bound=Message)
 EnumT = TypeVar("EnumT", bound=IntEnum)
@@ -38,7 +38,7 @@ def parse(message: type[MessageT], data: bytes, what: str) -> MessageT:
     try:
         return message.FromString(data)
     except DecodeError as error:
-        raise Malformed(f"{what} is not what the contract says") from error
+        raise Malformed(f"{what} does not match the contract") from error
 
 
 def text(value: str, what: str, limit: int = MAX_WORD) -> str:
@@ -49,11 +49,13 @@ def text(value: str, what: str, limit: int = MAX_WORD) -> str:
 
 
 def enum(kind: type[EnumT], value: int, what: str) -> EnumT:
-    """`value` as a member of `kind`. A later value comes with a higher `min_reader`, so it is no excuse."""
+    """`value` as a member of `kind`. A value of a later version needs a higher `min_reader`, so it is not accepted
+    here.
+    """
     try:
         return kind(value)
     except ValueError as error:
-        raise Malformed(f"{what} has a value that this version does not have") from error
+        raise Malformed(f"{what} has a value that this version does not know") from error
 
 
 def number(value: IntEnum) -> Any:  # noqa: ANN401  (the generated types ask for a class that does not exist at run time)
@@ -87,7 +89,7 @@ def parallel(what: str, *columns: Sequence[object]) -> None:
 
 
 class _AsMisuse:
-    """What the checks refuse in here we were about to say ourselves: `Misuse`, as is a value that does not fit."""
+    """A refusal by the checks inside this block is our own fault: `Misuse`. The same for a value that does not fit."""
 
     def __enter__(self) -> None:
         pass
@@ -103,7 +105,7 @@ as_misuse: Final = _AsMisuse()
 
 
 def encode(build: Callable[[], MessageT], check: Callable[[MessageT], object]) -> bytes:
-    """Builds a message, holds it against the reader's own checks, and serialises it. Raises `Misuse`."""
+    """Builds a message, applies the reader's own checks to it, and serialises it. Raises `Misuse`."""
     with as_misuse:
         message = build()
         check(message)

@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- What comes out of a call is a domain value or a `VigilError`, never anything of gRPC's.
-- Every call has a deadline but the two streams that are meant to stay: `follow` and `attend`.
-- A channel is made once and kept; a renewed certificate means a new channel, and the old one closed.
+- A call returns a domain value or raises a `VigilError`, never anything of gRPC's.
+- Every call has a deadline, except the two streams that stay open: `follow` and `attend`.
+- A channel is created once and kept; a renewed certificate needs a new channel, and the old one is closed.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 async def _unary(call: Awaitable[Any], from_pb: Callable[[Any], T]) -> T:
-    """The converted answer of one call. Raises what it failed with."""
+    """The converted answer of one call. Raises its error."""
     try:
         answer = await call
     except grpc.aio.AioRpcError as error:
@@ -62,24 +62,24 @@ class CarrierClient:
         return await _unary(call, lambda answer: [convert.head_from_pb(head) for head in answer.heads])
 
     async def submit(self, package: Package) -> Head:
-        """Hands in the next run of our own log."""
+        """Submits the next run of our own log."""
         call = self._stub.Submit(convert.package_to_pb(package), timeout=limits.SUBMIT_SECONDS)
         return await _unary(call, convert.head_from_pb)
 
     def follow(self, cursors: Sequence[LogView], opened: Opened = nobody) -> AsyncIterator[Package]:
-        """Packages, then the live tail. The iterator has `aclose`; its `anext` may be cancelled without harm. `opened`:
-        see `messages`.
+        """Packages, then new ones as they come. The iterator has `aclose`; its `anext` may be cancelled without harm.
+        `opened`: see `messages`.
         """
         call = self._stub.Follow(convert.cursors_to_pb(cursors))
         return Prefetch(messages(call, convert.followed_from_pb, opened), limits.PACKAGE_QUEUE)
 
     async def bodies(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, Disclosure]:
-        """Asks for at most `limits.BODIES_ASKED` of `indices`, in their order; what is missing may be asked again."""
+        """Requests at most `limits.BODIES_ASKED` of `indices`, in order; missing ones may be requested again."""
         wanted = list(indices[: limits.BODIES_ASKED])
         request = pb.BodiesRequest(origin=str(origin), indices=wanted)
         found = await _unary(self._stub.Bodies(request, timeout=limits.UNARY_SECONDS), convert.disclosures_from_pb)
         if not found.keys() <= set(wanted):
-            raise Malformed("the hub sent bodies that nobody asked for")
+            raise Malformed("the hub sent bodies that were not requested")
         return found
 
 
@@ -90,12 +90,12 @@ class RelayClient:
         self._stub = pb_grpc.QueryRelayStub(channel)
 
     def ask(self, query: SignedQuery, budget: float) -> AsyncIterator[Sequence[RelayEvent]]:
-        """One event a recipient, in groups. The iterator has `aclose`."""
+        """One event per recipient, in groups. The iterator has `aclose`."""
         call = self._stub.Ask(convert.ask_to_pb(query, budget), timeout=budget + limits.ASK_GRACE_SECONDS)
         return Prefetch(messages(call, convert.events_from_pb), limits.EVENTS_QUEUE)
 
     def attend(self, replies: AsyncIterator[Reply], opened: Opened = nobody) -> AsyncGenerator[Delivery, None]:
-        """Deliveries down, replies up. To be closed by whoever reads it; with it ends the reading of `replies`.
+        """Deliveries from the hub, replies to it. Its reader must close it, which also ends the reading of `replies`.
         `opened`: see `messages`.
         """
         return _attending(self._stub.Attend(), replies, opened)
@@ -112,7 +112,7 @@ async def _attending(
         await call.done_writing()
 
     writer = asyncio.create_task(write())
-    # Where the replies themselves fail, the stream ends, and with the reason: nobody attends who cannot answer.
+    # If the replies themselves fail, the stream ends with that reason: a node that cannot answer must not attend.
     writer.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else call.cancel())
     try:
         async with aclosing(messages(call, convert.delivery_from_pb, opened)) as deliveries:
@@ -141,7 +141,7 @@ class RenewalClient:
 
 
 class RosterOverHub:
-    """The roster over a channel on which we have shown our certificate."""
+    """The roster over a channel with our certificate."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = pb_grpc.RosterStub(channel)
@@ -151,15 +151,13 @@ class RosterOverHub:
         return await _metadata(self._stub, name, limit)
 
     def changes(self, opened: Opened = nobody) -> AsyncIterator[None]:
-        """Once at first, then each time that there is another roster. The iterator has `aclose`. `opened`: see
-        `messages`.
-        """
+        """Once at first, then each time the roster changes. The iterator has `aclose`. `opened`: see `messages`."""
         return Prefetch(messages(self._stub.Watch(pb.WatchRequest()), lambda _: None, opened), limits.CHANGES_QUEUE)
 
 
 class HubChannel:
-    """A node's connection to the hub's main port. Made on a running loop. `server_name`: where the hub's certificate
-    has another name than the host of `address`.
+    """A node's connection to the hub's main port. Created on a running loop. `server_name`: for a hub certificate with
+    another name than the host of `address`.
     """
 
     def __init__(self, address: str, files: tls.ClientFiles, *, server_name: str | None = None) -> None:
@@ -171,7 +169,7 @@ class HubChannel:
         self.roster = RosterOverHub(self._channel)
 
     async def healthy(self) -> bool:
-        """Whether the hub says that it serves. Raises `Unavailable` and what the gate raises."""
+        """Whether the hub reports that it serves. Raises `Unavailable` and what the gate raises."""
         stub = health_pb2_grpc.HealthStub(self._channel)
         call = stub.Check(health_pb2.HealthCheckRequest(), timeout=limits.PROBE_SECONDS)
         return await _unary(call, lambda answer: bool(answer.status == health_pb2.HealthCheckResponse.SERVING))
@@ -188,18 +186,18 @@ class HubChannel:
 
 
 class EnrolmentChannel:
-    """`services.Enrolment` over the hub's enrolment port. Made by `open`."""
+    """`services.Enrolment` over the hub's enrolment port. Created by `open`."""
 
     def __init__(self, channel: grpc.aio.Channel, ca_pem: bytes) -> None:
         self._channel = channel
         self._stub = pb_grpc.EnrolmentStub(channel)
         self.ca_pem = ca_pem
-        """The CA certificate that was shown: as the pin recognised it, or believed once a verified roster names it."""
+        """The CA certificate of the server: recognised by the pin, or trusted once a verified roster names it."""
 
     @classmethod
     async def open(cls, address: str, ca_sha256: bytes | None, *, server_name: str | None = None) -> Self:
-        """Connects to the hub whose CA has this SHA-256 (of the DER); with None to whoever answers, for what proves
-        itself and for what is of no use to anybody else. Raises `Unavailable`, `BadSignature`.
+        """Connects to the hub whose CA has this SHA-256 (of the DER). With None, to any server, for signed data and for
+        requests that are useless to others. Raises `Unavailable`, `BadSignature`.
         """
         ca_pem = await (tls.fetch_shown_ca(address) if ca_sha256 is None else tls.fetch_pinned_ca(address, ca_sha256))
         credentials = tls.pinned_client_credentials(ca_pem)
@@ -218,7 +216,7 @@ class EnrolmentChannel:
     async def renew_expired(
         self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes
     ) -> tuple[bytes, ...]:
-        """A new chain (DER, leaf first) for a member whose certificate ran out."""
+        """A new chain (DER, leaf first) for a member whose certificate has expired."""
         request = pb.RenewExpiredRequest(member=member, csr=csr, challenge=challenge, signature=signature)
         call = self._stub.RenewExpired(request, timeout=limits.UNARY_SECONDS)
         return await _unary(call, lambda answer: enrol.chain_from_pb(answer.chain))

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- Who can open a socket may run what it serves: the file system is the gate, and nothing else listens. The owner's
-  serves everything, so who can open that one owns the node.
-- A socket is open to nobody but its owner from its first instant; a group is let in before anything is served.
-- Lines and items are JSON objects; what they mean is decided in `node/control`.
+- A user who can open a socket may run what it serves: the file system is the gate, and nothing else listens. The
+  owner's socket serves every command, so its users control the node.
+- From its creation a socket is open only to its owner; a group gets access before anything is served.
+- Lines and items are JSON objects; `node/control` decides their meaning.
 - A daemon of another version refuses, and says to restart it.
 """
 
@@ -35,7 +35,7 @@ Line = dict[str, Any]
 
 if TYPE_CHECKING:
     Run = Callable[[str, Line, AsyncIterator[Line], Caller], AsyncIterator[Line]]
-    """Runs a command: its name, arguments and items, and who asks."""
+    """Runs a command: its name, arguments and items, and its caller."""
 
 MAX_LINE: Final = 64 * 1024 * 1024
 """Bytes of one line or item: the socket is local, and a query of a thousand pictures is a long line."""
@@ -43,7 +43,7 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_LINE),
     ("grpc.max_send_message_length", MAX_LINE),
     ("grpc.enable_http_proxy", 0),
-    # Two addresses can be alike and lead to two daemons (`local_paths`): no channel uses another one's connection.
+    # Two addresses can be equal and lead to two daemons (`local_paths`): channels do not share connections.
     ("grpc.use_local_subchannel_pool", 1),
 )
 
@@ -64,7 +64,7 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
             items = _items(request_iterator)
             async for line in self._run(call.command, _load(call.arguments), items, who):
                 yield control_pb2.Line(json=json.dumps(line).encode())
-        except Exception as error:  # noqa: BLE001  (the one door that errors leave by: none with a text nobody chose)
+        except Exception as error:  # noqa: BLE001  (errors leave only here: none with an unchecked text)
             await status.abort(context, error, local=True)
 
 
@@ -95,8 +95,9 @@ def _load(data: bytes) -> Line:
 
 
 async def serve(path: Path, run: Run, *, group: int | None = None) -> grpc.aio.Server:
-    """A started server on `path`, for its owner, or for the users of `group` (an id) too. The caller holds the owner's
-    lock, so a socket left there is a dead one's; with a group, it has checked the folder. Raises `Unavailable`.
+    """A started server on `path`, for its owner, or also for the users of `group` (an id). The caller holds the owner's
+    lock, so an existing socket there is from a dead process; with a group, it has checked the folder. Raises
+    `Unavailable`.
     """
     _clear(path, own_folder=group is None)
     server = grpc.aio.server(options=_OPTIONS)
@@ -131,7 +132,7 @@ def _restrict(path: Path, group: int | None) -> None:
 
 @asynccontextmanager
 async def _channel(path: Path) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to the daemon behind `path`. Raises `Unavailable` where there is no folder any more."""
+    """A channel to the daemon behind `path`. Raises `Unavailable` if the folder does not exist."""
     with ExitStack() as opened:
         try:
             short = opened.enter_context(reached(path))
@@ -144,7 +145,7 @@ async def _channel(path: Path) -> AsyncIterator[grpc.aio.Channel]:
 async def call(
     path: Path, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
 ) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`, for `who`. Raises what the command raised, or what ended its items;
+    """Runs a command in the daemon behind `path`, for `who`. Raises the command's error, or the error of its items;
     `Unavailable` without a daemon.
     """
     of_the_items: list[Exception] = []

@@ -1,9 +1,9 @@
-"""`ProtoCodec`: the port `Codec` over protobuf. Where protobuf stops.
+"""`ProtoCodec`: the port `Codec` over protobuf. No protobuf type leaves this package.
 
 Rules this module upholds:
 
-- Bytes are encoded once, kept and carried; nothing decodes and encodes again to hash or to verify.
-- Decoding lets out `Malformed` only; encoding `Misuse` only, and never bytes that decoding would refuse.
+- Bytes are encoded once, then stored and sent; they are never re-encoded in order to hash or verify.
+- Decoding raises only `Malformed`; encoding raises only `Misuse`, and never emits bytes that decoding would refuse.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class ProtoCodec:
         return convert_records.encode_body(statement)
 
     def decode_body(self, kind: int, body: bytes) -> Body:
-        """What a body says, held against the kind of its envelope."""
+        """The content of a body, checked against the kind of its envelope."""
         return convert_records.decode_body(kind, body)
 
     def decode_bodies(self, rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> DecodedBodies:
@@ -53,15 +53,15 @@ class ProtoCodec:
         return checks.encode(lambda: convert_queries.payload_to_pb(payload), convert_queries.payload_from_pb)
 
     def decode_payload(self, payload: bytes) -> QueryPayload:
-        """The other way; a sealed payload is `Malformed` to this version."""
+        """The inverse; a sealed payload is `Malformed` for this version."""
         return convert_queries.payload_from_pb(checks.parse(pb.QueryPayload, payload, "a query payload"))
 
     def encode_answer(self, answer: Answer) -> bytes:
-        """An answer's bytes. Raises `Misuse` for an outcome that is nobody's own word."""
+        """An answer's bytes. Raises `Misuse` for an outcome that no member can state."""
         return checks.encode(lambda: convert_queries.answer_to_pb(answer), convert_queries.answer_from_pb)
 
     def pad_answer(self, answer: bytes) -> bytes:
-        """An encoded answer, filled up to one of few lengths."""
+        """An encoded answer, padded to one of a few lengths."""
         return padded(answer)
 
     def decode_answer(self, answer: bytes) -> Answer:

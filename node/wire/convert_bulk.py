@@ -1,16 +1,16 @@
-"""Many bodies to fingerprint columns, without an object a fingerprint: the bulk path of synchronisation.
+"""Decodes many bodies to fingerprint columns, without one object per fingerprint: the bulk path of synchronisation.
 
 Rules this module upholds:
 
-- It says of every body exactly what `convert_records.decode_body` says; it is only faster. What it cannot prove to be
-  the same it hands to the slow path, body by body.
-- One bad body stops only itself: it counts as not understood, and nothing is raised.
+- For every body the result is exactly that of `convert_records.decode_body`, only faster. Bodies that cannot be proven
+  equal go through the slow path, one by one.
+- A bad body affects only itself: it counts as not understood, and nothing is raised.
 
-How it is fast. Bodies of one length are laid side by side as a matrix. In the layout that every protobuf writer emits
-(fields in the order of their numbers), the first body tells where its fingerprint values lie. Two bodies that are equal
-everywhere outside those places parse alike, because inside them stands nothing but the contents of `bytes` fields of
-unchanged length. So one body of each such family is parsed and judged, and the values of the others are sliced out. The
-packed column of qualities is a place of the same sort; its few different contents are unpacked and judged one by one.
+The fast path: bodies of one length are laid out as a matrix. In the layout that every protobuf writer emits (fields in
+the order of their numbers), the first body shows where its fingerprint values lie. Two bodies that are equal everywhere
+outside those places parse alike, because the places contain only the contents of `bytes` fields of unchanged length. So
+one body of each such family is parsed and judged, and the values of the others are sliced out. The packed column of
+qualities is such a place too; its few different contents are unpacked and judged one by one.
 """
 
 from collections import defaultdict
@@ -37,17 +37,17 @@ from node.wire.convert_records import (
 
 _CARRIERS: Final = (Kind.CONTRIBUTION, Kind.CORRECTION)
 _FAMILY_WORTH_IT: Final = 8
-"""Bodies of one length below which the matrix costs more than it saves."""
+"""With fewer bodies of one length, the matrix costs more than it saves."""
 _SPANS_WORTH_IT: Final = 16
-"""Fingerprints a body above which (videos) bodies are too unlike each other for it to pay."""
+"""With more fingerprints per body (videos), bodies differ too much for the matrix to pay."""
 _MAX_FAMILIES: Final = 8
-"""Families of one length that are tried, so that a peer cannot make the fast path the slower one."""
+"""How many families of one length are tried, so that a peer cannot make the fast path the slower one."""
 _UNDECIDED: Final = -1
 _BODY_HEAD: Final = bytes((0x08, READER))
 _TAG_1: Final = 0x0A
 _TAG_2: Final = 0x12
 _TAG_3: Final = 0x1A
-"""Protobuf tags of the fields 1 to 3 with a length before their contents."""
+"""Protobuf tags of fields 1 to 3 with length-delimited contents."""
 
 Matrix = npt.NDArray[np.uint8]
 _Judged = tuple[list[int], list[bytes], list[int]]
@@ -55,7 +55,7 @@ _Judged = tuple[list[int], list[bytes], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where things lie in a body: [start, stop) of each fingerprint value, in order, and of the packed qualities."""
+    """The layout of a body: [start, stop) of each fingerprint value, in order, and of the packed qualities."""
 
     spans: tuple[tuple[int, int], ...]
     qualities: tuple[int, int]
@@ -121,7 +121,7 @@ def _unpack_qualities(packed: bytes) -> list[int]:
 
 
 def _judge(body: bytes) -> _Judged | None:
-    """The checked columns of one body; None where it is no plain contribution that this version reads."""
+    """The checked columns of one body; None if it is not a plain contribution that this version reads."""
     try:
         message = open_body(body)
         if message.min_reader > READER or message.WhichOneof("payload") != "plain":
@@ -135,7 +135,7 @@ def _judge(body: bytes) -> _Judged | None:
 
 
 class _Columns:
-    """Gathers columns by kind, from single bodies and from whole matrices, and counts what is of an unknown kind."""
+    """Collects columns by kind, from single bodies and whole matrices, and counts fingerprints of unknown kinds."""
 
     def __init__(self) -> None:
         self.unknown = 0
@@ -180,7 +180,7 @@ class _Columns:
 
 
 class _FamilyJudge:
-    """Says of each body of a family which row of `qualities` is its own, or `_UNDECIDED`: the slow path then decides.
+    """Returns for each body of a family its row of `qualities`, or `_UNDECIDED`: then the slow path decides.
 
     `codes`: the kinds of the family's fingerprints, the same for all that got a row.
     """
@@ -206,7 +206,7 @@ class _FamilyJudge:
         return verdict
 
     def _judge_whole(self, body: bytes) -> bool:
-        """Parses and judges one body: also that the layout is where its values really lie."""
+        """Parses and judges one body, and checks that its values lie where the layout says."""
         judged = _judge(body)
         if judged is None or judged[1] != [body[start:stop] for start, stop in self._layout.spans]:
             return False
@@ -233,7 +233,7 @@ class _FamilyJudge:
 
 
 class _Decoder:
-    """One call's work. Positions count the bodies of the call; rows are what the caller calls them."""
+    """The work of one call. Positions count the bodies of the call; rows are the caller's numbers."""
 
     def __init__(self, rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> None:
         self.rows = np.asarray(rows, dtype=np.int64)
@@ -259,7 +259,7 @@ class _Decoder:
             self.others[int(self.rows[position])] = other
 
     def length(self, positions: npt.NDArray[np.int64]) -> None:
-        """Bodies of one length: family by family, each led by the first that no family took yet."""
+        """Bodies of one length: family by family, each led by the first body that belongs to no family yet."""
         rounds = 0
         while len(positions) >= _FAMILY_WORTH_IT and rounds < _MAX_FAMILIES:
             positions = self.family(positions)
@@ -268,7 +268,7 @@ class _Decoder:
             self.one(position)
 
     def family(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The fast path, as the module says; returns the positions of those that do not belong."""
+        """The fast path (see the module docstring); returns the positions of bodies that do not belong."""
         bodies = [self.bodies[position] for position in positions.tolist()]
         size = len(bodies[0])
         layout = _find_layout(bodies[0])
@@ -296,7 +296,7 @@ class _Decoder:
 
 
 def decode_bodies(rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> DecodedBodies:
-    """See `ports.Codec.decode_bodies`. `others` has, by row, what is sealed or of a later version."""
+    """See `ports.Codec.decode_bodies`. `others` contains, by row, sealed bodies and those of a later version."""
     if not len(rows) == len(kinds) == len(bodies):
         raise Misuse("rows, kinds and bodies are columns of one length")
     decoder = _Decoder(rows, kinds, bodies)

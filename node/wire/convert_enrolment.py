@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- As `convert_federation`: pairs that come back equal, and `Malformed` alone out of `from_pb`.
-- The peer may be nobody yet: everything is bounded before it is looked at.
+- As `convert_federation`: pairs with equal round trips, and `from_pb` raises only `Malformed`.
+- The peer may be unauthenticated: everything is bounded before it is read.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def petition_to_pb(petition: JoinPetition) -> pb.JoinPetition:
 
 
 def petition_from_pb(message: pb.JoinPetition) -> JoinPetition:
-    """The other way; a purpose named twice is `Malformed`."""
+    """The inverse; a purpose named twice is `Malformed`."""
     checks.bounded((message.secret,), SECRET_BYTES, "a token's secret")
     checks.at_most(len(message.keys), limits.KEY_CLAIMS, "keys in a petition")
     claims = {checks.text(claim.purpose, "a key's purpose"): claim for claim in message.keys}
@@ -67,7 +67,7 @@ def csr_from_pb(csr: bytes) -> bytes:
 
 
 def join_status_to_pb(status: JoinStatus) -> pb.JoinStatus:
-    """How a petition stands. Raises `Misuse` for a state that there is not."""
+    """The state of a petition. Raises `Misuse` for an unknown state."""
     state = _STATE_TO_PB.get(status.state)
     if state is None:
         raise Misuse("a petition is pending, admitted or refused")
@@ -78,12 +78,12 @@ def join_status_from_pb(message: pb.JoinStatus) -> JoinStatus:
     """The other way."""
     state = _STATE_FROM_PB.get(message.state)
     if state is None:
-        raise Malformed("a petition stands in a state that this version does not know")
+        raise Malformed("a petition has a state that this version does not know")
     return JoinStatus(state=state, certificates=chain_from_pb(message.chain))
 
 
 def chain_from_pb(chain: Sequence[bytes]) -> tuple[bytes, ...]:
-    """A chain of certificates (DER), bounded. Who signed them, nobody checked yet."""
+    """A chain of certificates (DER), bounded. Its signatures are not checked yet."""
     checks.at_most(len(chain), limits.CHAIN_CERTIFICATES, "certificates in a chain")
     checks.bounded(chain, limits.CERTIFICATE_BYTES, "a certificate")
     return tuple(chain)
@@ -102,12 +102,12 @@ def file_to_pb(name: str, limit: int, reader: RosterReader) -> pb.MetadataReques
 
 
 def file_from_pb(message: pb.MetadataRequest) -> tuple[str, int]:
-    """The other way, of the file: its name, and the most bytes that may be sent of it."""
+    """The inverse, for the file: its name, and the most bytes that may be sent of it."""
     return checks.text(message.name, "a file of the roster"), min(message.limit, limits.METADATA_BYTES)
 
 
 def reader_from_pb(message: pb.MetadataRequest) -> RosterReader:
-    """The other way, of who wants to read it. Who shows both proofs, or half a proof, is `Malformed`."""
+    """The inverse, for the reader. Two proofs, or half a proof, are `Malformed`."""
     checks.bounded((message.secret,), SECRET_BYTES, "a token's secret")
     if not (message.member or message.challenge or message.signature):
         return RosterReader(secret=message.secret)

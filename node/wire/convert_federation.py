@@ -1,11 +1,11 @@
-"""What travels between a node and the hub: domain values to federation.proto's messages, and back.
+"""Messages between a node and the hub: domain values to federation.proto's messages, and back.
 
 Rules this module upholds:
 
-- Every pair is `<name>_to_pb` and `<name>_from_pb`, and what goes through both comes back equal.
-- `from_pb` lets out `Malformed` only, and checks names, lengths and counts before anything is made of them. What is
-  signed stays the bytes that it was.
-- Columns move as columns: no object an entry.
+- Every pair is `<name>_to_pb` and `<name>_from_pb`, and a round trip returns an equal value.
+- `from_pb` raises only `Malformed`, and checks names, lengths and counts before it builds anything. Signed data stays
+  exactly the same bytes.
+- Columns stay columns: no object per entry.
 """
 
 import math
@@ -28,13 +28,13 @@ _OBSERVED_TO_PB: Final = {
     Outcome.TIMEOUT: pb.OBSERVED_TIMEOUT,
     Outcome.NOT_ASKED: pb.OBSERVED_NOT_ASKED,
 }
-"""All that a relay may say of a member. It has no word for what only that member can sign."""
+"""Everything that a relay may say of a member. It has no word for statements that only that member can sign."""
 _OBSERVED_FROM_PB: Final = {number: outcome for outcome, number in _OBSERVED_TO_PB.items()}
 
 
 def _seconds(value: float, what: str) -> float:
     if not (math.isfinite(value) and 0 <= value <= limits.BUDGET_SECONDS):
-        raise Malformed(f"{what} is no number of seconds up to {limits.BUDGET_SECONDS:.0f}")
+        raise Malformed(f"{what} is not a number of seconds up to {limits.BUDGET_SECONDS:.0f}")
     return value
 
 
@@ -69,7 +69,7 @@ def cursors_to_pb(cursors: Iterable[LogView]) -> pb.FollowRequest:
 
 
 def cursors_from_pb(message: pb.FollowRequest) -> list[LogView]:
-    """The other way; a log named twice is `Malformed`."""
+    """The inverse; a log named twice is `Malformed`."""
     checks.at_most(len(message.cursors), limits.LOGS, "cursors")
     views = [LogView(origin=Origin.parse(cursor.origin), size=cursor.size) for cursor in message.cursors]
     if len({view.origin for view in views}) != len(views):
@@ -93,7 +93,7 @@ def package_to_pb(package: Package) -> pb.Package:
 
 
 def package_from_pb(message: pb.Package) -> Package:
-    """The other way: columns of one length, every element within its limit. What it proves, nobody checked yet."""
+    """The inverse: columns of one length, every element within its limit. Its proofs are not checked yet."""
     if message.ByteSize() > limits.PACKAGE_BYTES_ACCEPTED:
         raise Malformed(f"a package is larger than {limits.PACKAGE_BYTES_ACCEPTED} bytes")
     entries, proof = list(message.entries), list(message.proof)
@@ -124,11 +124,11 @@ def package_from_pb(message: pb.Package) -> Package:
 
 
 def followed_from_pb(message: pb.Package) -> Package:
-    """`package_from_pb` for what the hub sends down a stream: a malformed package stops its own log, not the stream."""
+    """`package_from_pb` for what the hub sends on a stream: a malformed package stops its own log, not the stream."""
     try:
         return package_from_pb(message)
     except Malformed as error:
-        # Of a package that does not even name a log, the hub is at fault: that stops the stream.
+        # If a package does not even name a log, the hub is at fault: that stops the stream.
         origin = Origin.parse(message.origin)
         return Package(
             origin=origin,
@@ -144,7 +144,7 @@ def followed_from_pb(message: pb.Package) -> Package:
 
 
 def disclosures_to_pb(disclosures: Mapping[int, Disclosure]) -> pb.BodiesResponse:
-    """Disclosures by index, in order, as many as `limits.BODIES_BYTES` holds and at least one."""
+    """Disclosures by index, in order, as many as fit into `limits.BODIES_BYTES`, at least one."""
     message = pb.BodiesResponse()
     room = limits.BODIES_BYTES
     for index, part in sorted(disclosures.items()):
@@ -160,7 +160,7 @@ def disclosures_to_pb(disclosures: Mapping[int, Disclosure]) -> pb.BodiesRespons
 
 
 def disclosures_from_pb(message: pb.BodiesResponse) -> dict[int, Disclosure]:
-    """The other way. Whether they open the entries' commitments, nobody checked yet."""
+    """The inverse. Whether they open the entries' commitments is not checked yet."""
     checks.parallel(
         "disclosures", message.indices, message.nonces, message.bodies, message.handling_nonces, message.handlings
     )
@@ -210,14 +210,14 @@ def answer_to_pb(answer: SignedAnswer) -> pb.SignedAnswer:
 
 
 def answer_from_pb(message: pb.SignedAnswer) -> SignedAnswer:
-    """The other way. A signature of a wrong length is kept: the asker shows it as a bad one (promise 5)."""
+    """The inverse. A signature of a wrong length is accepted here: the asker shows it as a bad one (promise 5)."""
     checks.bounded((message.answer,), limits.ANSWER_BYTES, "an answer")
     checks.bounded((message.signature,), checks.MAX_SIGNATURE, "a signature")
     return SignedAnswer(answerer=member_id(message.answerer), answer=message.answer, signature=message.signature)
 
 
 def event_to_pb(event: RelayEvent) -> pb.RelayEvent:
-    """What the hub tells about a member. Raises `Misuse` unless it is an answer, or offline, timeout or not-asked."""
+    """What the hub reports about a member. Raises `Misuse` unless it is an answer, or offline, timeout or not-asked."""
     message = pb.RelayEvent(member=event.member, query_id=event.query_id)
     if event.answer is not None and event.outcome is None:
         message.answer.CopyFrom(answer_to_pb(event.answer))
@@ -236,12 +236,12 @@ def event_from_pb(message: pb.RelayEvent) -> RelayEvent:
         return RelayEvent(member=member, answer=answer_from_pb(message.answer), query_id=query_id)
     outcome = _OBSERVED_FROM_PB.get(message.observed)
     if outcome is None:
-        raise Malformed("the relay reports what no relay can say")
+        raise Malformed("the relay reports a state that only a member can state")
     return RelayEvent(member=member, outcome=outcome, query_id=query_id)
 
 
 def events_to_pb(events: Iterable[RelayEvent]) -> pb.RelayEvents:
-    """Events that travel together. Raises `Misuse` as for one."""
+    """Events that are sent together. Raises `Misuse` as for one."""
     return pb.RelayEvents(events=map(event_to_pb, events))
 
 
@@ -252,7 +252,7 @@ def events_from_pb(message: pb.RelayEvents) -> list[RelayEvent]:
 
 
 def delivery_to_pb(delivery: Delivery) -> pb.Delivery:
-    """What goes down an attending stream. Raises `Misuse` unless it is exactly one thing."""
+    """One message to an attending node. Raises `Misuse` unless it is exactly one thing."""
     if (delivery.query is not None) + (delivery.late is not None) + delivery.going_away != 1:
         raise Misuse("a delivery is a query, a late answer or a farewell")
     if delivery.query is not None:
@@ -278,7 +278,7 @@ def delivery_from_pb(message: pb.Delivery) -> Delivery:
 
 
 def reply_to_pb(reply: Reply) -> pb.Reply:
-    """What an attending node sends up."""
+    """One message of an attending node."""
     return pb.Reply(
         asker=reply.asker,
         query_id=reply.query_id,

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- Decoding lets out `Malformed` only, also for what is sealed or of a later reader: a query that cannot be read is
-  answered with an error by name, never with "no hit".
+- Decoding raises only `Malformed`, also for sealed data and for a later reader: a query that cannot be read is answered
+  with a named error, never with "no hit".
 - The header can be read without the payload.
-- What a person calls a subject (`Subject.label`) is local and never encoded.
+- The person's name for a subject (`Subject.label`) is local and never encoded.
 """
 
 from functools import lru_cache
@@ -39,12 +39,12 @@ MAX_HITS: Final = 10_000
 MAX_KINDS: Final = 64
 ANSWER_READER: Final = 2
 """The version of answer that this program reads. Version 2 has hits on a question as a whole: an earlier reader would
-take such a one for a hit on the first subject.
+take them for hits on the first subject.
 """
 _ALL: Final = 100
 """Percent."""
 MAX_TIME: Final = 1 << 53
-"""Unix seconds that a float still tells apart."""
+"""Unix seconds that a float still distinguishes."""
 
 _OUTCOME_TO_PB: Final[dict[Outcome, pb.Outcome]] = {
     Outcome.HIT: pb.OUTCOME_HIT,
@@ -65,7 +65,7 @@ def _readable(min_reader: int, what: str, reader: int = READER) -> None:
 
 def _time(value: int, what: str) -> int:
     if not 0 <= value <= MAX_TIME:
-        raise Malformed(f"{what} is no time")
+        raise Malformed(f"{what} is not a time")
     return value
 
 
@@ -218,7 +218,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
 
 @lru_cache(maxsize=MAX_KINDS)
 def _kind(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT001  (as they stand in the message)
-    """The same few in every answer."""
+    """The same few values in every answer."""
     return SearchedKind(name=checks.text(name, "a kind's name"), version=version, searched=searched)
 
 
@@ -228,7 +228,7 @@ def _kind_to_pb(kind: SearchedKind) -> pb.SearchedKind:
 
 
 def answer_from_pb(message: pb.Answer) -> Answer:
-    """Raises `Malformed`, also for an outcome that is nobody's own word (offline, timeout)."""
+    """Raises `Malformed`, also for an outcome that no member can state (offline, timeout)."""
     _readable(message.min_reader, "an answer", ANSWER_READER)
     outcome = _OUTCOME_FROM_PB.get(message.outcome)
     if outcome is None:
@@ -254,7 +254,7 @@ def answer_from_pb(message: pb.Answer) -> Answer:
 
 
 def answer_to_pb(answer: Answer) -> pb.Answer:
-    """The other way. Raises `Malformed` for an outcome outside `SIGNED`."""
+    """The inverse. Raises `Malformed` for an outcome outside `SIGNED`."""
     if answer.outcome not in SIGNED:
         raise Malformed("an answer has an outcome that no member can state")
     return pb.Answer(

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- Decoding lets out `Malformed` only. A later `min_reader`, or a statement of a kind without a message here, is
-  `NotUnderstood`; an unknown fingerprint kind is kept; a handling that is not wholly understood says so.
-- A body is read as the kind that its envelope names, and as no other.
-- Every reader's check also runs when we write, so nothing is signed that the other side would refuse.
+- Decoding raises only `Malformed`. A later `min_reader`, or a statement of an unknown kind, is `NotUnderstood`; an
+  unknown fingerprint kind is stored; a handling that is not fully understood says so.
+- A body is read only as the kind that its envelope names.
+- Every reader's check also runs when we write, so we sign nothing that the other side would refuse.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ NO_QUALITY: Final = -2
 """In the quality column: this kind has none (`None` in the domain). -1 is `UNSTATED_QUALITY`."""
 MAX_QUALITY: Final = 100
 MAX_UNKNOWN_VALUE: Final = 4_096
-"""Bytes of a fingerprint of a kind that this version does not know."""
+"""Most bytes of a fingerprint of an unknown kind."""
 MAX_CODE: Final = 0xFFFF
 MAX_AUDIENCE: Final = 1_000
 MAX_PURPOSES: Final = 32
@@ -55,7 +55,7 @@ def fingerprint_columns(message: pb.Fingerprints) -> tuple[list[int], list[bytes
 
 
 def check_fingerprint_columns(kinds: list[int], values: list[bytes], qualities: list[int]) -> None:
-    """Raises `Malformed` unless the columns are of one length and every fingerprint is of its kind's shape."""
+    """Raises `Malformed` unless the columns have one length and every fingerprint has the form of its kind."""
     if not len(kinds) == len(values) == len(qualities):
         raise Malformed("the columns of the fingerprints have unequal lengths")
     if len(kinds) > say.MAX_FINGERPRINTS:
@@ -72,7 +72,7 @@ def check_fingerprint_columns(kinds: list[int], values: list[bytes], qualities: 
 
 
 def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
-    """The fingerprints in their order, those of unknown kinds among them. Raises `Malformed`."""
+    """The fingerprints in order, including those of unknown kinds. Raises `Malformed`."""
     codes, values, qualities = fingerprint_columns(message)
     times: Iterable[int | None] = message.at or (None,) * len(codes)
     return tuple(
@@ -89,7 +89,7 @@ def fingerprints_from_pb(message: pb.Fingerprints) -> tuple[Fingerprint, ...]:
 
 
 def fingerprints_to_pb(fingerprints: Iterable[Fingerprint]) -> pb.Fingerprints:
-    """The other way. The column of times is there only where one is known: bodies about pictures have none."""
+    """The inverse. The column of times is present only if a time is known: bodies about pictures have none."""
     prints = tuple(fingerprints)
     timed = any(f.at is not None for f in prints)
     return pb.Fingerprints(
@@ -104,7 +104,7 @@ def fingerprints_to_pb(fingerprints: Iterable[Fingerprint]) -> pb.Fingerprints:
 
 
 def category_from_pb(message: pb.Category) -> say.Category:
-    """Raises `Malformed` also where the scheme, its version or the code is missing: never a bare number."""
+    """Raises `Malformed`, also if the scheme, its version or the code is missing: never a bare number."""
     if not (message.scheme and message.version and message.code):
         raise Malformed("a category needs a scheme, its version and a code")
     return say.Category(
@@ -116,7 +116,7 @@ def category_from_pb(message: pb.Category) -> say.Category:
 
 
 def category_to_pb(category: say.Category | None) -> pb.Category | None:
-    """The other way; None stays None."""
+    """The inverse; None stays None."""
     if category is None:
         return None
     return pb.Category(
@@ -125,7 +125,7 @@ def category_to_pb(category: say.Category | None) -> pb.Category | None:
 
 
 def check_contribution_words(message: pb.Contribution) -> None:
-    """Everything of a contribution but its fingerprints. Raises `Malformed`."""
+    """Everything of a contribution except its fingerprints. Raises `Malformed`."""
     checks.text(message.media_type, "a media type")
     checks.text(message.series, "a series", say.MAX_TEXT)
     checks.text(message.language, "a language")
@@ -155,7 +155,7 @@ def _contribution_from_pb(message: pb.Contribution) -> say.Contribution:
 
 
 def statement_from_pb(message: pb.Statement) -> say.Statement | None:
-    """The statement, or None where it is of a kind that this version has no message for. Raises `Malformed`."""
+    """The statement, or None if this version has no message for its kind. Raises `Malformed`."""
     match message.WhichOneof("says"):
         case "contribution":
             return _contribution_from_pb(message.contribution)
@@ -208,7 +208,7 @@ def statement_to_pb(statement: say.Statement) -> pb.Statement:
 
 
 def encode_body(statement: say.Statement) -> bytes:
-    """The bytes that the commitment covers. Raises `Misuse` for what no reader would accept."""
+    """The bytes that the commitment covers. Raises `Misuse` for a value that no reader would accept."""
     return checks.encode(
         lambda: pb.Body(min_reader=say.READER, plain=statement_to_pb(statement)),
         lambda body: statement_from_pb(body.plain),
@@ -216,15 +216,15 @@ def encode_body(statement: say.Statement) -> bytes:
 
 
 def open_body(body: bytes) -> pb.Body:
-    """The parsed body, its `min_reader` checked to be one at all. Raises `Malformed`."""
+    """The parsed body, with a checked `min_reader`. Raises `Malformed`."""
     message = checks.parse(pb.Body, body, "a body")
     if message.min_reader == 0:
-        raise Malformed("a body does not say which reader it needs")
+        raise Malformed("a body does not state the reader version that it needs")
     return message
 
 
 def decode_body(kind: int, body: bytes) -> say.Body:
-    """What a body of an entry of `kind` says. Raises `Malformed`, also where it speaks for another kind."""
+    """The content of a body of an entry of `kind`. Raises `Malformed`, also if it is of another kind."""
     message = open_body(body)
     if message.min_reader > say.READER:
         return say.NotUnderstood(min_reader=message.min_reader)
@@ -239,7 +239,7 @@ def decode_body(kind: int, body: bytes) -> say.Body:
     if statement is None or expected is None:
         return say.NotUnderstood(min_reader=message.min_reader)
     if message.plain.WhichOneof("says") != expected:
-        raise Malformed("a body speaks for another kind than its entry")
+        raise Malformed("a body is of another kind than its entry")
     return statement
 
 
@@ -256,9 +256,9 @@ def _audience(message: pb.Handling) -> tuple[MemberId, ...] | None:
 
 
 def _handling_from_pb(message: pb.Handling) -> Handling:
-    """Withheld (`understood` False) for a later reader, an unknown code, or any field this version does not know."""
+    """Withheld (`understood` False) for a later reader, an unknown code, or an unknown field."""
     if message.min_reader == 0:
-        raise Malformed("a handling does not say which reader it needs")
+        raise Malformed("a handling does not state the reader version that it needs")
     day = message.retain_until_day
     code = checks.text(message.code, "a handling code")
     if message.min_reader > say.READER:
@@ -276,7 +276,7 @@ def _handling_from_pb(message: pb.Handling) -> Handling:
 def encode_handling(handling: Handling) -> bytes:
     """The bytes that the handling commitment covers. Raises `Misuse`, also for a handling we do not understand."""
     if not handling.understood or handling.code not in CODES:
-        raise Misuse("a handling that is not understood is carried, never written")
+        raise Misuse("a handling that is not understood cannot be written")
     return checks.encode(
         lambda: pb.Handling(
             min_reader=say.READER,
@@ -291,5 +291,5 @@ def encode_handling(handling: Handling) -> bytes:
 
 
 def decode_handling(handling: bytes) -> Handling:
-    """What a handling says. Raises `Malformed`."""
+    """The content of a handling. Raises `Malformed`."""
     return _handling_from_pb(checks.parse(pb.Handling, handling, "a handling"))

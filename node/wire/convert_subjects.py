@@ -1,8 +1,8 @@
-"""What a question asks about, to and from protobuf.
+"""The subjects of a question, to and from protobuf.
 
 Rules this module upholds:
 
-- As `node.wire.convert`: reading lets out `Malformed` only, and accepts what an honest writer emits.
+- As `node.wire.convert`: reading raises only `Malformed`, and accepts what an honest writer emits.
 - A label is local: it is not in the message.
 """
 

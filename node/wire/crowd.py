@@ -1,13 +1,13 @@
-"""Who may hold how much at once where strangers queue: connections of an address, calls of an address.
+"""Limits for unauthenticated clients in a queue: connections of an address, calls of an address.
 
 Rules this module upholds:
 
-- A key holds at most so many places, and all keys together so many. Whoever comes when they are taken gets the place of
-  another that has not yet shown what it wants: one of its own key, else one of the key that holds most. So who takes
-  places and keeps silent makes room for who does not.
-- Who has said nothing gives way before who has said something; among equals, who came first. A place that was settled
-  is kept until it is left. Where every place is settled, one more is refused.
-- Nothing is read or timed here: what giving way means is the holder's to do, at once.
+- A key holds a limited number of places, and so do all keys together. If the places are taken, a newcomer gets the
+  place of a holder that has not yet shown what it wants: one of its own key, else one of the key with the most places.
+  So clients that take places and stay silent make room for others.
+- A silent holder gives way before one that has sent something; among equals, the first. A settled place is kept until
+  it is left. If every place is settled, a newcomer is refused.
+- Nothing is read or timed here: the holder must act at once when it has to give way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Shown(IntEnum):
 
 @dataclass(eq=False, slots=True)
 class Place:
-    """One place. `key`: who holds it. `give_way`: called when somebody else gets it; the place is left by then."""
+    """One place. `key`: its holder. `give_way`: called when another holder gets it; the place is left by then."""
 
     key: Hashable
     give_way: Callable[[], None]
@@ -46,12 +46,12 @@ class _Held:
         return sum(map(len, self.places))
 
     def first_to_give_way(self) -> Place | None:
-        """None where every place is settled."""
+        """None if every place is settled."""
         return next(iter(self.places[Shown.NOTHING] or self.places[Shown.SOMETHING]), None)
 
 
 class Crowd:
-    """Places that are counted by key. Not for several threads. `each`: of one key; `everybody`: of all keys."""
+    """Places that are counted by key. Not thread-safe. `each`: of one key; `everybody`: of all keys."""
 
     def __init__(self, *, each: int, everybody: int) -> None:
         self._each = each
@@ -67,7 +67,7 @@ class Crowd:
         return len(self._held.get(key, ()))
 
     def enter(self, key: Hashable, give_way: Callable[[], None]) -> Place:
-        """A place for `key`. Raises `Overloaded` where every place that could be given is settled."""
+        """A place for `key`. Raises `Overloaded` if every place that could be given is settled."""
         if self.of(key) >= self._each:
             self._make_room(self._held[key].first_to_give_way())
         elif self._places >= self._everybody:
@@ -85,7 +85,7 @@ class Crowd:
         place.give_way()
 
     def show(self, place: Place, shown: Shown) -> None:
-        """Its holder has shown more of itself. Of no effect where it has shown as much before, or has left."""
+        """Its holder has shown more of itself. No effect if it has already shown as much, or has left."""
         held = self._held.get(place.key)
         if held is None or shown <= place.shown or place not in held.places[place.shown]:
             return

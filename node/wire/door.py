@@ -1,12 +1,11 @@
-"""The names by which the front and the hub's servers speak of a connection.
+"""The names that the front and the hub's servers use for a connection.
 
 Rules this module upholds:
 
-- A connection is known by its number at the front and by the address at its far end. The front binds its own end to a
-  name that says both, which gRPC shows as the peer of each call: nothing has to be looked up, and no client can choose
-  it.
-- A connection of another kind (a test's, a benchmark's, without a front) has no number: it is served, and never ended
-  here.
+- A connection is identified by its number at the front and by the address of its far end. The front binds its own end
+  to a name with both, which gRPC shows as the peer of each call. So nothing has to be looked up, and no client can
+  choose the name.
+- Another connection (of a test or a benchmark, without a front) has no number: it is served, and never ended here.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ _NAME: Final = re.compile(r"vigil/[0-9a-f]{16}/([1-9][0-9]{0,15})/([0-9a-f.:]{2,
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The far end of a call. `number`: of its connection at the front; None without one. `address`: "" likewise."""
+    """The far end of a call. `number`: of its connection at the front; None without a front. `address`: "" likewise."""
 
     number: int | None = None
     address: str = ""
 
 
 def bind_name(run: str, number: int, address: str) -> str:
-    """The abstract name (after its NUL byte) of the front's end of a connection. `run`: 16 hex digits drawn by the
-    front's process, so that no other user of the machine can take the name before.
+    """The abstract name (after its NUL byte) of the front's end of a connection. `run`: 16 random hex digits of the
+    front's process, so that no other user of the machine can take the name first.
     """
     return f"vigil/{run}/{number}/{address.partition('%')[0] or '-'}"
 
 
 def peer_of(name: str) -> Peer:
-    """What gRPC's name of a peer says. Never raises."""
+    """Parses gRPC's name of a peer. Never raises."""
     if not name.startswith(_PREFIX):
         return Peer()
     found = _NAME.fullmatch(unquote(name.removeprefix(_PREFIX)))
@@ -44,19 +43,19 @@ def peer_of(name: str) -> Peer:
 
 
 class Door(Protocol):
-    """What a server asks of the front. Each is quick, and of no effect for a connection that is gone."""
+    """What a server asks of the front. Each call is quick, and has no effect for a closed connection."""
 
     def keep(self, number: int) -> None:
-        """A member has shown itself on this connection: it may stay, and gives way to nobody."""
+        """A member has authenticated on this connection: it may stay, and gives way to no other."""
         ...
 
     def cut(self, number: int) -> None:
-        """Ends this connection at once, and with it everything that waits to be sent on it."""
+        """Ends this connection at once, with everything that waits to be sent on it."""
         ...
 
 
 class NoDoor:
-    """Where connections come without a front."""
+    """For connections without a front."""
 
     def keep(self, number: int) -> None:
         """Nothing to keep."""

@@ -1,12 +1,12 @@
-"""The enrolment port: TLS towards strangers, and what they ask passed on to the daemon, byte for byte.
+"""The enrolment port: TLS for unauthenticated clients; their requests are passed to the daemon unchanged.
 
 Rules this module upholds:
 
-- It runs in a process of its own (`node.app.enrolment_process`), with the key of the hub's TLS certificate and no
-  other, no database and a limit of memory: what strangers can do to it they do to nothing else.
-- Nothing is parsed here. A message is bounded, awaited for a few seconds, and handed to the daemon whole; so are its
-  answer and its failure.
-- Strangers are counted by address. A call that keeps silent is the first to give way to another.
+- It runs in its own process (`node.app.enrolment_process`), with only the key of the hub's TLS certificate, no database
+  and a memory limit: an attack on it affects nothing else.
+- Nothing is parsed here. A message has a size limit and a few seconds to arrive, and is passed to the daemon whole; so
+  are its answer and its error.
+- Clients are counted by address. A silent call is the first to give way to another.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
         self._ask = {method: channel.unary_unary(method, None, None) for method in METHODS}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:  # noqa: ANN401  (gRPC's are untyped)
-        """GRPC asks for each call which handler serves it; to it each method is a stream, so that a call comes here
+        """GRPC asks for each call which handler serves it; it sees each method as a stream, so that a call comes here
         before its message.
         """
         ask = self._ask.get(str(handler_call_details.method))
@@ -65,7 +65,7 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
                 await self._pass_on(ask, context)
             except grpc.aio.AbortError:
                 raise
-            except Exception as error:  # noqa: BLE001  (the one door that errors leave by)
+            except Exception as error:  # noqa: BLE001  (errors leave only here)
                 await status.abort(context, error)
 
         return grpc.stream_stream_rpc_method_handler(behaviour)
@@ -93,7 +93,7 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
             self._crowd.leave(place)
 
     async def _message(self, context: Context, place: Place, gave_way: asyncio.Event, address: str) -> bytes:
-        """The call's message. Raises `Unavailable` where it did not come, or not before somebody needed the place."""
+        """The call's message. Raises `Unavailable` if it did not come before its deadline or another client's claim."""
         message = reading(context)
         ending = asyncio.ensure_future(gave_way.wait())
         try:
@@ -109,7 +109,7 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
 
 
 def _fault(error: grpc.aio.AioRpcError) -> tuple[tuple[str, str | bytes], ...]:
-    """What the daemon said of its failure, which is for the caller; nothing else of it."""
+    """The part of the daemon's error that is meant for the caller; nothing else."""
     trailers = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
     return tuple((key, value) for key, value in trailers if key == status.TRAILER)
 
@@ -123,7 +123,7 @@ async def serve_forwarding(
     message_seconds: float = limits.ENROLMENT_MESSAGE_SECONDS,
 ) -> tuple[WireServer, grpc.aio.Channel]:
     """The enrolment port, started, and its channel to the daemon's socket. `address`: as for `serve_federation`.
-    `tell`: writes who asks for too much.
+    `tell`: logs clients that exceed a limit.
     """
     channel = grpc.aio.insecure_channel(f"unix:{lasting(daemon)}", options=limits.CLIENT_OPTIONS)
     server = grpc.aio.server(options=limits.ENROLMENT_OPTIONS, maximum_concurrent_rpcs=2 * limits.ENROLMENT_CALLS)

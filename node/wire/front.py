@@ -1,14 +1,14 @@
-"""The front of a hub's port: takes connections, counts them, and passes their bytes to a server behind it.
+"""The front of a hub's port: accepts connections, counts them, and passes their bytes to a server behind it.
 
 Rules this module upholds:
 
-- Nobody else reaches that server. The front has no key and reads nothing: TLS goes through it from end to end. What it
-  knows is addresses, times and numbers.
-- A connection costs the server nothing before it has begun a TLS handshake, and it is ended when nobody has vouched for
-  it within `FIRST_CALL_SECONDS`. Meanwhile it is the first to give way where its address, or the port, is crowded.
-- Bytes are passed on only as fast as they are taken: for each way at most two buffers are held. Who does not take them
-  is cut off, so that a server behind the front never holds for long what nobody reads.
-- It runs in a process of its own (`node.app.front_process`). On one event loop.
+- The server behind it cannot be reached otherwise. The front has no key and reads nothing: TLS passes through it from
+  end to end. It knows only addresses, times and numbers.
+- A connection costs the server nothing before it has begun a TLS handshake. It is ended if no server has vouched for it
+  within `FIRST_CALL_SECONDS`. Until then it is the first to give way when its address, or the port, is crowded.
+- Bytes are passed on only as fast as they are read: at most two buffers are held in each direction. A client that does
+  not read is cut off, so that the server never holds unread data for long.
+- It runs in its own process (`node.app.front_process`). On one event loop.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ SILENT: Final = "connections that ask for nothing"
 UNREAD: Final = "connections that take nothing of what is sent"
 
 Told = Callable[[str, str], None]
-"""Is given an address and what was too much of it."""
+"""Is called with an address and the limit that it exceeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a port allows. `stays`: whether a connection that was vouched for stays; the others end after
+    """The limits of a port. `stays`: whether a connection that was vouched for stays; the others end after
     `limits.VISIT_SECONDS`.
     """
 
@@ -50,7 +50,7 @@ class Rules:
 
 
 class _End(asyncio.BufferedProtocol):
-    """One end of a connection. What arrives here is written to `other`, which holds us back while it is full."""
+    """One end of a connection. Bytes that arrive here are written to `other`, which pauses us while it is full."""
 
     def __init__(self, link: _Link, buffer: memoryview) -> None:
         self._link = link
@@ -67,7 +67,7 @@ class _End(asyncio.BufferedProtocol):
         self._link.made(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        # Shared by all: what is read is copied before anything else is.
+        # Shared by all: the bytes read are copied before anything else is read.
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -97,7 +97,7 @@ class _End(asyncio.BufferedProtocol):
 
 
 class _Link:
-    """A client's end and, once that has said something, the server's."""
+    """A client's end and, once the client has sent something, the server's."""
 
     def __init__(self, front: Front, number: int, buffer: memoryview) -> None:
         self._front = front
@@ -123,7 +123,7 @@ class _Link:
             self._front.came(self)
 
     def first(self, data: bytes) -> None:
-        """What the client said before there was a server's end."""
+        """What the client sent before there was a server's end."""
         if self.ended or self.client.transport is None:
             return
         if self._dialling is None and data[0] != HANDSHAKE:
@@ -138,7 +138,7 @@ class _Link:
         try:
             await self._front.dial(self._upstream, self.number, self.address)
         except OSError:
-            # The server is not there, or no longer: the client dials again.
+            # The server is not there, or no longer: the client connects again.
             self.cut()
             return
         if self._upstream.transport is None or self.client.transport is None or self.ended:
@@ -153,11 +153,11 @@ class _Link:
         self.moved = self._loop.time()
 
     def unread_for(self, now: float) -> float:
-        """Seconds for which the client has not made room."""
+        """Seconds for which the client has not read."""
         return 0.0 if self.client.full_since is None else now - self.client.full_since
 
     def end(self) -> None:
-        """Ends in order: what was taken over is still written, for a moment."""
+        """Closes in order: buffered bytes are still written, for a moment."""
         if not self.ended:
             self._left()
             for end in (self.client, self._upstream):
@@ -166,14 +166,14 @@ class _Link:
             self._ending = self._loop.call_later(limits.FRONT_CLOSING_SECONDS, self.cut)
 
     def lost(self) -> None:
-        """One end is gone, and everything that it had to write was written or dropped."""
+        """One end is closed, and everything that it had to write was written or dropped."""
         self._open -= 1
         self.end()
         if self._open == 0 and self._ending is not None:
             self._ending.cancel()
 
     def cut(self) -> None:
-        """Ends at once, and drops what was not written."""
+        """Closes at once, and drops unwritten bytes."""
         self._left()
         if self._dialling is not None:
             self._dialling.cancel()
@@ -190,8 +190,8 @@ class _Link:
 
 
 class Front:
-    """Of one port. `server`: the path of the socket of the server behind it. `closed`: is told the number of each
-    connection that was kept and ended.
+    """For one port. `server`: the path of the socket of the server behind it. `closed`: is told the number of each
+    connection that had stayed and has ended.
     """
 
     def __init__(
@@ -214,11 +214,11 @@ class Front:
         self.told = told
 
     def protocol(self) -> asyncio.BaseProtocol:
-        """For each connection that is taken."""
+        """Called for each accepted connection."""
         return _Link(self, next(self._numbers), self._buffer).client
 
     async def dial(self, end: _End, number: int, address: str) -> None:
-        """Connects one end to the server, under a name that says whose it is. Raises `OSError`."""
+        """Connects one end to the server, under a name that identifies it. Raises `OSError`."""
         own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             own.settimeout(0)
@@ -230,7 +230,7 @@ class Front:
             raise
 
     def came(self, link: _Link) -> None:
-        """A connection was taken: it gets a place, or is ended."""
+        """A connection was accepted: it gets a place, or is closed."""
 
         def give_way() -> None:
             self.told(link.address, CROWDED)
@@ -258,7 +258,7 @@ class Front:
             self._closed(link.number)
 
     def keep(self, number: int) -> None:
-        """See `door.Door`, as for the next."""
+        """See `door.Door`, as for the next method."""
         link = self._links.get(number)
         if link is None:
             # It ended while it was vouched for.
@@ -274,7 +274,7 @@ class Front:
             link.cut()
 
     async def sweep(self) -> None:
-        """Ends what has had its time. Runs for ever."""
+        """Closes connections whose time is up. Runs for ever."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(limits.FRONT_SWEEP_SECONDS)
@@ -285,7 +285,7 @@ class Front:
                     link.cut()
 
     def _reason(self, link: _Link, now: float) -> str:
-        """Why a connection may stay no longer; "" where it may."""
+        """Why a connection must end; "" if it may stay."""
         if link.unread_for(now) > limits.UNREAD_SECONDS:
             return UNREAD
         allowed = limits.FIRST_CALL_SECONDS if self._rules.stays else limits.VISIT_SECONDS

@@ -1,16 +1,17 @@
-"""What runs around every handler of a hub's server: who is calling, the first message, and what a failure looks like.
+"""The wrapper of every handler of a hub's server: it identifies the caller, reads the first message, and converts
+errors.
 
 Rules this module upholds:
 
-- Nothing is parsed and no handler runs before the caller is admitted (`Admission`); a handler that asks for its caller
+- Nothing is parsed and no handler runs before the caller is admitted (`Admission`). A handler that asks for its caller
   outside a guarded call gets an error, never a default.
-- A call is admitted, and counted, when it is opened: to gRPC every method is a stream, and so it hands a call over
-  before its first message, which then has a deadline of ours.
-- What a handler returns is written, with a deadline, before the call's place is free again: an answer that is not taken
-  is its caller's to miss.
-- A live stream ends when `Gate.watch` fires, when its certificate's life ends, and when a recheck is refused: the
-  handshake is hours ago by then.
-- Every exception leaves through `status.abort`; none leaves as text that nobody chose.
+- A call is admitted, and counted, when it is opened: for gRPC every method is a stream, so it passes a call on before
+  its first message, which then has a deadline of ours.
+- A handler's result is written, with a deadline, before the call's place is free again: an answer that is not read is
+  the caller's own loss.
+- A live stream ends when `Gate.watch` fires, when its certificate expires, and when a recheck is refused: the handshake
+  may be hours old by then.
+- Every exception leaves through `status.abort`; no text leaves unchecked.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ def caller() -> MemberId:
 
 class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     """Wraps every handler of a server. Without an `Admission` (behind the process of the enrolment port) it reads,
-    writes and translates errors alike, for whoever calls.
+    writes and translates errors in the same way, for any caller.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         async def guarded(_messages: Any, context: Context) -> None:  # noqa: ANN401  (read from the context instead)
             await self._serve(served, context)
 
-        # Without a deserializer gRPC hands over bytes: they are parsed in `_work`, once it is known whose they are.
+        # Without a deserializer gRPC passes bytes: they are parsed in `_work`, once the caller is known.
         return grpc.stream_stream_rpc_method_handler(guarded, None, handler.response_serializer)
 
     async def _serve(self, served: "_Served", context: Context) -> None:
@@ -101,7 +102,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
                     _CALLER.reset(token)
         except grpc.aio.AbortError:
             raise
-        except Exception as error:  # noqa: BLE001  (the one door that errors leave by)
+        except Exception as error:  # noqa: BLE001  (errors leave only here)
             await status.abort(context, error)
 
     async def _work(self, served: "_Served", context: Context, admitted: Admitted | None) -> None:
@@ -114,7 +115,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
             await written(context, answer, self._write_seconds)
 
     async def _first(self, context: Context, admitted: Admitted | None) -> bytes:
-        """The one message of a call. Raises `Unavailable` where it does not come in time, `Malformed` for none."""
+        """The one message of a call. Raises `Unavailable` if it does not come in time, `Malformed` if there is none."""
         async with AsyncExitStack() as stack:
             if admitted is not None:
                 await stack.enter_async_context(admitted.reading)
@@ -130,7 +131,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Served:
-    """One handler: what to run, how to parse what it takes, which sides are streams, its method's name."""
+    """One handler: the function, the parser of its input, which sides are streams, its method's name."""
 
     behaviour: Behaviour
     parse: Callable[[bytes], Any]
@@ -143,11 +144,11 @@ class _Served:
         try:
             return self.parse(data)
         except DecodeError as error:
-            raise Malformed("a message is not what the contract says") from error
+            raise Malformed("a message does not match the contract") from error
 
 
 class _Messages(AsyncIterator[object]):
-    """What comes up a stream, parsed. Not a generator, of which one that is being read could not be closed."""
+    """The incoming messages of a stream, parsed. Not a generator: a generator that is being read cannot be closed."""
 
     def __init__(self, context: Context, parse: Callable[[bytes], object]) -> None:
         self._read = context.read
@@ -161,7 +162,7 @@ class _Messages(AsyncIterator[object]):
 
 
 async def _until(work: Awaitable[None], end: Awaitable[None]) -> None:
-    """`work`, unless `end` raises first: then that, with `work` cancelled and waited for."""
+    """Runs `work`, unless `end` raises first: then raises that error, with `work` cancelled and waited for."""
     working, ending = asyncio.ensure_future(work), asyncio.ensure_future(end)
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)

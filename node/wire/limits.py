@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - A peer can make us hold no more than these numbers say, whatever it sends.
-- Server and client options come from here alone, so that the two ends agree on keepalive (a client that pings more
-  often than its server allows is cut off with `too_many_pings`).
+- Server and client options come only from here, so that both ends agree on keepalive (a client that pings more often
+  than its server allows is cut off with `too_many_pings`).
 """
 
 from typing import Final
@@ -16,19 +16,19 @@ Options = tuple[tuple[str, int | str], ...]
 MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """One message, after decompression. The hard limit of both ends."""
 PACKAGE_BYTES: Final = MAX_PACKAGE
-"""The columns of a package, with what the wire adds to an entry. Senders fill up to `domain.batch.RUN_BYTES`."""
+"""The columns of a package, with the wire's overhead per entry. Senders fill up to `domain.batch.RUN_BYTES`."""
 PACKAGE_BYTES_ACCEPTED: Final = 2 * PACKAGE_BYTES
-"""One package as it is encoded: its columns, note and proof; as much again for senders of before, which did not count
-what the wire adds."""
+"""One encoded package: its columns, note and proof; and the same again for older senders, which did not count the
+wire's overhead."""
 BODY_BYTES: Final = MAX_BODY
 HANDLING_BYTES: Final = MAX_HANDLING
 NOTE_BYTES: Final = 64 * 1024
-"""A signed note with every signature it may carry."""
+"""A signed note with the most signatures that it may have."""
 PROOF_HASHES: Final = MAX_PROOF
 BODIES_ASKED: Final = 1_000
 """Indices in one `Bodies` call."""
 BODIES_BYTES: Final = 2 * 1024 * 1024
-"""Disclosures in one `Bodies` answer; what does not fit is asked for again."""
+"""Disclosures in one `Bodies` answer; the rest is requested again."""
 LOGS: Final = 10_000
 """Origins or cursors in one call."""
 QUERY_HEADER_BYTES: Final = 64 * 1024
@@ -45,7 +45,7 @@ BUDGET_SECONDS: Final = 3_600.0
 """The longest budget that a query may state; the policy's is far shorter."""
 
 FAULT_TEXT: Final = 500
-"""Characters of an error's message or remedy that cross."""
+"""Characters of an error's message or remedy on the wire."""
 FAULT_EVIDENCE_BYTES: Final = 4 * 1024
 """Both notes of a fork together; trailers are bounded, so longer evidence stays where it was found."""
 TRAILER_BYTES: Final = 32 * 1024
@@ -55,74 +55,74 @@ UNARY_SECONDS: Final = 30.0
 SUBMIT_SECONDS: Final = 60.0
 """A submission: the hub verifies, stores and cosigns before it answers."""
 ASK_GRACE_SECONDS: Final = 5.0
-"""How long after the budget the asker waits for the hub's closing word."""
+"""How long after the budget the asker waits for the hub to end the call."""
 WRITE_SECONDS: Final = 30.0
-"""A receiver that takes no message for so long is slow, and is cut off."""
+"""A receiver that reads no message for this long is slow, and is cut off."""
 PROBE_SECONDS: Final = 10.0
 """Fetching the enrolment port's certificate chain."""
 CONNECTION_AGE_SECONDS: Final = 3_600
-"""After this a connection is ended and opened again, which authenticates the member again."""
+"""After this time a connection is ended and opened again, which authenticates the member again."""
 CONNECTION_AGE_GRACE_SECONDS: Final = 60
 CONFIGURATION_SECONDS: Final = 10.0
-"""How long a server's TLS configuration lasts, and with it the session tickets that it gave out."""
+"""How long a server's TLS configuration lasts, with the session tickets that it issued."""
 CONFIGURATION_PAUSE_SECONDS: Final = 0.2
-"""How long handshakes stand still before it is replaced: far more than a thread needs to take hold of the old one."""
+"""How long handshakes pause before it is replaced: far longer than a thread needs to take the old one."""
 RECHECK_SECONDS: Final = 30.0
-"""How often a live stream is held against its certificate's end and the roster, beside `Gate.watch`."""
+"""How often a live stream is checked against its certificate's expiry and the roster, besides `Gate.watch`."""
 
 PACKAGE_QUEUE: Final = 2
-"""Packages read ahead of the consumer, a stream."""
+"""Packages read ahead of the consumer, per stream."""
 CHANGES_QUEUE: Final = 1
-"""Words of a new roster that wait to be heard: one says as much as many."""
+"""Notices of a new roster that wait to be read: one says as much as many."""
 EVENTS: Final = 4_096
 """Relay events in one message: more than a federation has members."""
 EVENTS_QUEUE: Final = 4
 """Groups of relay events read ahead of the asker."""
 CALLS: Final = 2_000
-"""Calls and streams that the main port serves at once. What one member may hold of them is the policy's to say."""
+"""Calls and streams that the main port serves at once. The policy limits those of one member."""
 READS_A_MEMBER: Final = 16
-"""First messages of a member that are taken in at once, each of up to `MESSAGE_BYTES`. The others wait their turn."""
+"""First messages of a member that are read at once, each of up to `MESSAGE_BYTES`. The others wait their turn."""
 REFUSALS_A_CONNECTION: Final = 1_000
-"""Calls beyond the limits on one connection, after which that is ended: who goes on asking does not listen."""
+"""Calls over the limits on one connection, after which it is ended: its client ignores refusals."""
 STREAMS_A_CONNECTION: Final = 128
 """Calls and streams on one connection of the main port; more wait at the client."""
 METADATA_SENT_BYTES: Final = 4 * 1024
-"""A call's metadata, as a server takes it: a node sends some 300 bytes. Twice that is the most that is unpacked."""
+"""A call's metadata that a server accepts: a node sends some 300 bytes. At most twice that is unpacked."""
 HEADER_TABLE_BYTES: Final = 1_024
-"""What a client may make a server remember of its headers (RFC 7541)."""
+"""How many bytes of its headers a client may make a server remember (RFC 7541)."""
 HANDSHAKE_SECONDS: Final = 10.0
 FIRST_MESSAGE_SECONDS: Final = 30.0
-"""A call's first message, whole: 4 MiB from a member behind a megabit take as long."""
+"""A call's first message, complete: 4 MiB from a member on a line of one megabit take this long."""
 SETTLE_SECONDS: Final = 1.0
-"""How long a call that was ended, because its receiver is slow, has to tell it so before its connection is cut."""
+"""How long a call that was ended because of a slow receiver has to report it before its connection is cut."""
 CONNECTION_IDLE_SECONDS: Final = 300
 """A connection without a call."""
 
 FRONT_CONNECTIONS: Final = 2_048
-"""Connections that the front holds at one port, where it has descriptors for them."""
+"""Connections that the front holds at one port, if it has enough descriptors."""
 FRONT_CONNECTIONS_AN_ADDRESS: Final = 256
-"""Of these from one address; many members may share one, behind a national network."""
+"""Of these, from one address; many members may share one, behind a national network."""
 FRONT_SPARE_DESCRIPTORS: Final = 32
-"""Of the front, for all else than connections, each of which takes two."""
+"""Descriptors of the front for everything except connections, which take two each."""
 FRONT_BACKLOG: Final = 1_024
-"""Connections that wait in the system to be taken."""
+"""Connections that wait in the system to be accepted."""
 FRONT_TAKEN_AT_ONCE: Final = 16
-"""Of these, before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
+"""Connections accepted before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
 FRONT_BUFFER_BYTES: Final = 64 * 1024
-"""Read at once, and held at the most for who does not take it."""
+"""Bytes read at once, and held at most for a client that does not read."""
 FRONT_SWEEP_SECONDS: Final = 1.0
 FRONT_CLOSING_SECONDS: Final = 5.0
-"""For what is still to be written when an end is gone."""
+"""For bytes still to be written when the other end has closed."""
 FRONT_IDLE_SECONDS: Final = 240.0
-"""Without a byte either way: both ends ping each other every minute."""
+"""Without a byte in either direction: both ends ping each other every minute."""
 FIRST_CALL_SECONDS: Final = 20.0
-"""From the first byte of a connection to its first call by a member: handshake included."""
+"""From the first byte of a connection to its first call by a member, handshake included."""
 UNREAD_SECONDS: Final = 30.0
-"""For which a client may leave what is sent to it untaken."""
+"""How long a client may leave its data unread."""
 FRONT_MEMORY_BYTES: Final = 512 * 1024 * 1024
 
 VISIT_SECONDS: Final = 120.0
-"""A connection of the enrolment port, whatever it does."""
+"""A connection of the enrolment port, in any state."""
 VISITS: Final = 512
 """Connections of the enrolment port."""
 VISITS_AN_ADDRESS: Final = 128
@@ -133,13 +133,13 @@ ENROLMENT_CALLS_AN_ADDRESS: Final = 16
 ENROLMENT_STREAMS: Final = 8
 """Calls on one connection of the enrolment port."""
 ENROLMENT_MESSAGE_BYTES: Final = 128 * 1024
-"""What a stranger may send: a petition has some 2 KiB."""
+"""A request of an unauthenticated client: a petition has some 2 KiB."""
 ENROLMENT_MESSAGE_SECONDS: Final = 10.0
-"""For a stranger's message."""
+"""For a message of an unauthenticated client."""
 ADDRESS_KEY: Final = "vigil-address"
-"""Metadata by which the enrolment port's process tells the daemon for whom it calls."""
+"""Metadata by which the enrolment port's process names the client's address to the daemon."""
 ENROLMENT_MEMORY_BYTES: Final = 512 * 1024 * 1024
-"""Of the process that serves the enrolment port. It ends where it needs more, and another begins."""
+"""Memory of the process that serves the enrolment port. If it needs more, it ends, and another one starts."""
 
 _KEEPALIVE_MS: Final = 60_000
 _KEEPALIVE_TIMEOUT_MS: Final = 20_000
@@ -167,7 +167,7 @@ SERVER_OPTIONS: Final[Options] = (
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
     ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1_000),
-    # Two daemons on one port would share its calls without a word.
+    # Two daemons on one port would share its calls without notice.
     ("grpc.so_reuseport", 0),
 )
 
@@ -184,7 +184,7 @@ CLIENT_OPTIONS: Final[Options] = (
     ("grpc.max_metadata_size", TRAILER_BYTES),
     ("grpc.absolute_max_metadata_size", 2 * TRAILER_BYTES),
     ("grpc.initial_reconnect_backoff_ms", 500),
-    # A hub that is back is to be found within seconds; of 200 nodes that dial it, each tries every five seconds.
+    # A hub that returns must be found within seconds; each of 200 nodes that connect tries every five seconds.
     ("grpc.max_reconnect_backoff_ms", 5_000),
     # A proxy named by the environment would see our metadata, and cannot do mutual TLS for us.
     ("grpc.enable_http_proxy", 0),

@@ -1,13 +1,13 @@
-"""Paths of Unix sockets that Linux and gRPC take, whatever the path of the folder is.
+"""Paths of Unix sockets that Linux and gRPC accept, for any path of the folder.
 
 Rules this module upholds:
 
-- A socket lies in the folder that it was given, never in another one: a folder for temporary files can differ between a
-  service and the commands of a user.
-- The folder is opened, and the socket is reached through `/proc/self/fd`. So the path is short (Linux takes 107 bytes,
-  unix(7)), and nothing of the folder's name is in gRPC's address, which is a URI: `#`, `?`, `,` and `%` mean something
-  else there.
-- The name of the socket itself has safe characters only: the caller sees to it.
+- A socket lies in the given folder, never in another one: a folder for temporary files can differ between a service and
+  a user's commands.
+- The folder is opened, and the socket is reached through `/proc/self/fd`. So the path is short (Linux allows 107 bytes,
+  unix(7)), and gRPC's address, which is a URI, contains nothing of the folder's name: `#`, `?`, `,` and `%` have a
+  meaning there.
+- The name of the socket itself has only safe characters: the caller ensures that.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _OWN: Final = Path("/proc/self/fd")
 
 
 def lasting(path: Path) -> Path:
-    """`path` as this process can serve on it. Its folder stays open until the process ends, for gRPC removes the socket
-    by this path at a time of its own: one descriptor for each call. Raises OSError where the folder cannot be opened.
+    """`path` as this process can serve on it. Its folder stays open until the process ends, because gRPC removes the
+    socket by this path at an unknown time: one descriptor per call. Raises OSError if the folder cannot be opened.
     """
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     return _through(folder, path)

@@ -1,10 +1,9 @@
-"""What is told of those who ask for more than they may have: who it was and what was too much, never more often than
-once a minute for each.
+"""Log lines about callers that exceed a limit: who it was and which limit, at most once a minute for each.
 
 Rules this module upholds:
 
-- Who floods a hub does not flood its log: the first time is told at once, those that follow with their number.
-- What is kept to count with is bounded: of more parties than that, the rest are counted together.
+- A caller that floods a hub does not flood its log: the first time is logged at once, later ones with their number.
+- The memory for counting is bounded: beyond that number of callers, the rest are counted together.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from dataclasses import dataclass
 from typing import Final
 
 SECONDS: Final = 60.0
-"""Between two lines on the same."""
+"""Time between two lines on the same caller and limit."""
 PARTIES: Final = 1_000
-"""Who and what, counted apart."""
+"""Callers and limits that are counted separately."""
 OTHERS: Final = "others"
 
 Tell = Callable[[str, str, int], None]
-"""Is given who, what and how often since the last time."""
+"""Is called with caller, limit and the number since the last time."""
 
 
 @dataclass(slots=True)
 class _Count:
-    """`due`: when it may be told again; `times`: how often it came about since it was told last."""
+    """`due`: when the next line may be written; `times`: how often it happened since the last line."""
 
     due: float
     times: int = 0

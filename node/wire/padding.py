@@ -1,9 +1,10 @@
-"""Answers of few lengths: whoever sees how long one is, on the wire or in a mailbox, learns little of what it says.
+"""Answers of few lengths: an observer of the length, on the wire or in a mailbox, learns little of the content.
 
 Rules this module upholds:
 
-- An answer is filled up with zeros (`Answer.padding`, the last field) to one of `CLASSES`; the signature covers them.
-- A reader takes an answer of any length: classes may change, and a longer answer than the largest is sent as it is.
+- An answer is padded with zeros (`Answer.padding`, the last field) to one of `CLASSES`; the signature covers them.
+- A reader accepts an answer of any length: classes may change, and an answer longer than the largest class is sent
+  unchanged.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _TAG: Final = bytes([pb.Answer.PADDING_FIELD_NUMBER << 3 | _WIRE_TYPE])
 
 
 def padded(answer: bytes) -> bytes:
-    """An encoded answer without padding, filled up."""
+    """An encoded answer without padding, padded."""
     return answer + _filler(len(answer))
 
 
 @lru_cache(maxsize=1_024)
 def _filler(size: int) -> bytes:
-    """What fills an answer of `size` bytes up. Most answers have one of a few lengths."""
+    """The padding of an answer of `size` bytes. Most answers have one of a few lengths."""
     for full in (each for each in CLASSES if each <= ANSWER_BYTES):
         room = full - size
         if room == 0:
@@ -41,7 +42,7 @@ def _filler(size: int) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """A number as protobuf writes it: seven bits a byte, the lowest first."""
+    """A number in protobuf's form: seven bits per byte, the lowest first."""
     parts = bytearray()
     while number > 0x7F:  # noqa: PLR2004  (seven bits)
         parts.append(number & 0x7F | 0x80)

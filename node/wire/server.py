@@ -1,11 +1,11 @@
-"""The hub's servers: the main port behind mutual TLS, and what the enrolment port's own process passes on.
+"""The hub's servers: the main port behind mutual TLS, and the calls that the enrolment port's own process passes on.
 
 Rules this module upholds:
 
-- Everything on the main port, health included, is behind the `Gate`; nothing of enrolment is, so nothing that needs a
-  member is served there, and it is served on a local socket alone (`forward` serves the port).
-- A port that cannot be had is an error at once, never a server without it.
-- Who has too much is named in the log, never more than once a minute.
+- The `Gate` guards everything on the main port, including health. Enrolment has no gate, so it serves nothing that
+  needs a member, and only on a local socket (`forward` serves the port).
+- A port that is not available is an error at once, never a server without it.
+- Callers that exceed a limit are named in the log, at most once a minute.
 """
 
 import os
@@ -49,12 +49,12 @@ _log: Final = structlog.get_logger("wire")
 
 
 def tell_overload(who: str, what: str, times: int) -> None:
-    """Says in the log who asks for too much. `who`: a member or an address."""
+    """Logs callers that exceed a limit. `who`: a member or an address."""
     _log.warning("more than is allowed", who=who, what=what, times=times)
 
 
 class WireServer:
-    """A running server. `port`: the one it got, where 0 was asked. `closed`: is to be told the number of a connection
+    """A running server. `port`: the assigned one, if 0 was requested. `closed`: must be told the number of a connection
     that has ended at the front.
     """
 
@@ -81,9 +81,9 @@ class WireServer:
             self._connections.lost()
 
     async def stop(self, grace: float) -> None:
-        """Health says NOT_SERVING, new calls are refused, and what still runs after `grace` seconds is cut.
+        """Health reports NOT_SERVING, new calls are refused, and calls still running after `grace` seconds are cut.
 
-        The relay's own farewell to attending nodes (`going_away`) comes before, from whoever stops the hub.
+        The caller must send the relay's own farewell to attending nodes (`going_away`) before.
         """
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
@@ -106,7 +106,7 @@ async def serve_federation(
     write_seconds: float = limits.WRITE_SECONDS,
 ) -> WireServer:
     """The main port, started. `address` is `unix:PATH` behind a front, whose `door` it then uses, or `host:port`, port
-    0 for any. `allowed`: what one member may hold. Raises `Unavailable` where the address is taken.
+    0 for any. `allowed`: the limits per member. Raises `Unavailable` if the address is taken.
     """
     admission = Admission(
         gate, clock, notices=Notices(tell_overload), allowed=allowed, door=door, recheck_seconds=recheck_seconds
@@ -122,8 +122,8 @@ async def serve_federation(
 
 
 async def serve_enrolment(path: Path, *, enrolment: EnrolmentService) -> grpc.aio.Server:
-    """Enrolment on a local socket, started, for the process that serves the port. The caller keeps the folder to this
-    user. Raises `Unavailable`.
+    """Enrolment on a local socket, started, for the process that serves the port. The caller restricts the folder to
+    this user. Raises `Unavailable`.
     """
     server = grpc.aio.server(
         interceptors=(Guard(None),),
@@ -145,7 +145,7 @@ async def serve_enrolment(path: Path, *, enrolment: EnrolmentService) -> grpc.ai
 
 @contextmanager
 def _for_this_user() -> Iterator[None]:
-    """A socket in the file system that is made meanwhile is open to its owner alone."""
+    """A socket in the file system that is created in this block is open only to its owner."""
     before = os.umask(0o177)
     try:
         yield
@@ -160,7 +160,7 @@ async def started(
     services: Iterable[str],
     connections: Connections | None = None,
 ) -> WireServer:
-    """Starts a server that has its services, and serves its health. Raises `Unavailable`."""
+    """Starts a server with its services, and serves its health. Raises `Unavailable`."""
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     try:

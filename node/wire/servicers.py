@@ -1,12 +1,12 @@
-"""Servicers: gRPC calls turned into calls of the domain's services. No decision is taken here.
+"""Servicers: turn gRPC calls into calls of the domain's services. They make no decisions.
 
 Rules this module upholds:
 
-- The methods are those of federation.proto, which says what each is for.
-- The caller is `guard.caller()`; what a message says about who sent it is never used.
+- The methods are those of federation.proto, which describes each.
+- The caller is `guard.caller()`; a message's own statement of its sender is never used.
 - A message is written with a deadline; a receiver too slow for it is cut off. So a service's iterator is advanced only
   once the receiver has room for the last item.
-- A service's iterator is closed when its stream ends, whatever ended it.
+- A service's iterator is closed when its stream ends, for any reason.
 """
 
 import asyncio
@@ -35,9 +35,9 @@ T = TypeVar("T")
 
 
 class _Patience:
-    """Ends `stream`, which is about to be written to, where a message is not taken within `seconds`.
+    """Ends `stream`, just before a write, if a message is not read within `seconds`.
 
-    One timer goes on looking after the whole stream: one for each message would cost as much as the message.
+    One timer watches the whole stream: a timer per message would cost as much as the message.
     """
 
     def __init__(self, stream: asyncio.Timeout, seconds: float) -> None:
@@ -48,7 +48,7 @@ class _Patience:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """A message is handed over."""
+        """A message is passed to gRPC."""
         self._since = self._loop.time()
         if self._timer is None:
             self._timer = self._loop.call_at(self._since + self._seconds, self._look)
@@ -58,7 +58,7 @@ class _Patience:
         self._since = None
 
     def close(self) -> None:
-        """Nothing is written any more."""
+        """Nothing more is written."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -76,7 +76,7 @@ class _Patience:
 async def send(
     context: Context, items: AsyncIterator[T], to_pb: Callable[[T], object], *, seconds: float = limits.WRITE_SECONDS
 ) -> None:
-    """Writes every item; closes `items` in the end. Raises `TooSlow` when one is not taken within `seconds`."""
+    """Writes every item; closes `items` at the end. Raises `TooSlow` if one is not read within `seconds`."""
     stream = asyncio.timeout(None)
     try:
         async with stream:
@@ -142,14 +142,14 @@ class QueryRelayServicer(pb_grpc.QueryRelayServicer):
 
     async def Attend(self, request_iterator: AsyncIterator[pb.Reply], context: Context) -> None:
         """The stream that a node holds open."""
-        # The headers go out at once: they tell the node that it is attending, before there is any query.
+        # The headers are sent at once: they tell the node that it is attending, before any query comes.
         await context.send_initial_metadata(OPENED)
         deliveries = self._service.attend(caller(), _Replies(request_iterator))
         await send(context, deliveries, convert.delivery_to_pb, seconds=self._write_seconds)
 
 
 class _Replies(AsyncIterator[Reply]):
-    """What comes up an attending stream. Not a generator: one that is being read could not be closed."""
+    """The messages of an attending node. Not a generator: a generator that is being read cannot be closed."""
 
     def __init__(self, requests: AsyncIterator[pb.Reply]) -> None:
         self._next = requests.__anext__
@@ -182,20 +182,20 @@ class RosterServicer(pb_grpc.RosterServicer):
         return _file(await self._service.file(caller(), name, limit), limit)
 
     async def Watch(self, request: pb.WatchRequest, context: Context) -> None:
-        """A word for each new roster, until a failure."""
+        """One message for each new roster, until an error."""
         changes = self._service.changes(caller())
         await context.send_initial_metadata(OPENED)
         await send(context, changes, lambda _: pb.RosterChange(), seconds=self._write_seconds)
 
 
 class EnrolmentServicer(pb_grpc.EnrolmentServicer):
-    """Serves an `EnrolmentService`. Its callers are nobody yet."""
+    """Serves an `EnrolmentService`. Its callers are not authenticated."""
 
     def __init__(self, service: EnrolmentService) -> None:
         self._service = service
 
     async def Join(self, request: pb.JoinPetition, context: Context) -> pb.JoinStatus:
-        """Files a petition, or says how it stands."""
+        """Files a petition, or reports its state."""
         petition = convert_enrolment.petition_from_pb(request)
         return convert_enrolment.join_status_to_pb(await self._service.join(petition, address=_address(context)))
 
@@ -204,7 +204,7 @@ class EnrolmentServicer(pb_grpc.EnrolmentServicer):
         return pb.ChallengeResponse(challenge=await self._service.challenge(member_id(request.member)))
 
     async def RenewExpired(self, request: pb.RenewExpiredRequest, context: Context) -> pb.Certificates:
-        """A new chain for a certificate that ran out."""
+        """A new chain for an expired certificate."""
         chain = await self._service.renew_expired(
             member_id(request.member),
             convert_enrolment.csr_from_pb(request.csr),
@@ -221,7 +221,7 @@ class EnrolmentServicer(pb_grpc.EnrolmentServicer):
 
 
 def _address(context: Context) -> str:
-    """Whose call the enrolment port's process passes on; "" where it does not say."""
+    """The client whose call the enrolment port's process passes on; "" if it does not say."""
     found = dict(context.invocation_metadata() or ()).get(limits.ADDRESS_KEY, "")
     return found if isinstance(found, str) else ""
 

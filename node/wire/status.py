@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- What was meant (a `VigilError`) crosses with its kind, message, remedy and what recovery needs, in a `Fault`.
-- Faults of our own machine (its disk, its configuration) are nobody else's business: across the federation they cross
-  as "unavailable" without their text. On the local socket (`local=True`) everything crosses as it is.
-- An exception that nobody meant becomes INTERNAL without a word of its text, which may hold anything; it is logged by
-  the name of its class.
-- What comes back is a peer's word: its text is bounded and stripped of control characters, an unknown kind falls back
+- A deliberate error (a `VigilError`) is sent with its kind, message, remedy and recovery data, in a `Fault`.
+- Faults of our own machine (its disk, its configuration) are not sent to others: across the federation they become
+  "unavailable" without their text. On the local socket (`local=True`) every error is sent unchanged.
+- An unexpected exception becomes INTERNAL without its text, which may contain anything; it is logged by the name of its
+  class.
+- A received error is a peer's claim: its text is bounded and stripped of control characters, an unknown kind falls back
   on the status, and a peer cannot make us believe that our own disk is full.
 """
 
@@ -40,7 +40,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of error: its class, its status, and whether it crosses the federation as itself."""
+    """One kind of error: its class, its status, and whether it is sent across the federation unchanged."""
 
     error: type[VigilError]
     code: grpc.StatusCode
@@ -80,7 +80,7 @@ TABLE: Final = {row.error.kind: row for row in _ROWS}
 """kind -> row, for every class of `node.errors`."""
 
 _TOO_LARGE: Final = "larger than max"
-"""What gRPC says of a message, alone among what it calls RESOURCE_EXHAUSTED."""
+"""gRPC's only RESOURCE_EXHAUSTED text that is about a message."""
 _FAILED_INSIDE: Final = "the other side had an internal error"
 _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     grpc.StatusCode.UNAVAILABLE: (
@@ -111,12 +111,12 @@ _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
         "update both sides to the same version of Vigil",
     ),
 }
-"""A status without a `Fault`: made by gRPC itself, or by a peer that is none of ours."""
+"""A status without a `Fault`: from gRPC itself, or from a peer that is not Vigil."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An error ready to cross: status, one short line for people's tools, and the serialised `Fault` (b"" for none)."""
+    """An error ready to send: status, one short line for people's tools, and the serialised `Fault` (b"" for none)."""
 
     code: grpc.StatusCode
     details: str
@@ -128,7 +128,7 @@ def _clean(text: str) -> str:
 
 
 def to_failure(error: BaseException, *, local: bool = False) -> Failure:
-    """`error` as it crosses. Never raises."""
+    """`error` in the form that is sent. Never raises."""
     row = TABLE.get(error.kind) if isinstance(error, VigilError) else None
     if row is None or not isinstance(error, VigilError):
         return Failure(code=grpc.StatusCode.INTERNAL, details=_FAILED_INSIDE, fault=b"")
@@ -150,7 +150,7 @@ def to_failure(error: BaseException, *, local: bool = False) -> Failure:
 
 
 async def abort(context: Context, error: BaseException, *, local: bool = False) -> NoReturn:
-    """Ends the call that `context` belongs to with `error`. An error that nobody meant is logged, by class alone."""
+    """Ends the call of `context` with `error`. An unexpected error is logged by class only."""
     failure = to_failure(error, local=local)
     if not failure.fault:
         _log.error("a call had an internal error", error=type(error).__name__)
@@ -159,7 +159,7 @@ async def abort(context: Context, error: BaseException, *, local: bool = False) 
 
 
 def from_fault(fault: pb.Fault, *, local: bool = False) -> VigilError | None:
-    """The error that a `Fault` speaks of; None for a kind that may not come from there, or that we do not know."""
+    """The error that a `Fault` states; None for a kind that may not come from there, or that is unknown."""
     row = TABLE.get(fault.kind)
     if row is None or not (row.crosses or local):
         return None
@@ -178,7 +178,7 @@ def from_fault(fault: pb.Fault, *, local: bool = False) -> VigilError | None:
 
 
 def to_error(error: grpc.aio.AioRpcError, *, local: bool = False) -> VigilError:
-    """What a failed call means here. Never raises, whatever the peer put into its trailers."""
+    """The local meaning of a failed call. Never raises, for any trailers of the peer."""
     trailers = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
     for key, value in trailers:
         if key == TRAILER and isinstance(value, bytes):

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- Nobody waits on a read with a deadline of its own: cancelling a gRPC read cancels the call. A `Prefetch` reads in a
-  task of its own, so that its consumer may be cancelled, or wait with a timeout, and lose nothing.
-- The queue is bounded, so that a consumer that lags holds the sender back, by gRPC's flow control.
-- Whatever ends a stream ends both: the call with the consumer, the consumer with the call.
+- No read has a deadline of its own: cancelling a gRPC read cancels the call. A `Prefetch` reads in a separate task, so
+  its consumer may be cancelled, or wait with a timeout, and lose nothing.
+- The queue is bounded, so a slow consumer holds the sender back through gRPC's flow control.
+- The end of a stream ends both: the call with the consumer, the consumer with the call.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ T = TypeVar("T")
 
 
 OPENED: Final = (("vigil-stream", "open"),)
-"""Initial metadata of a stream that was let in: whoever is refused gets none, and a hub of before sent none."""
+"""Initial metadata of an admitted stream: a refused stream gets none, and an older hub sent none."""
 Opened = Callable[[], None]
 
 
 async def tell_opened(call: Any, opened: Opened) -> None:  # noqa: ANN401 (gRPC's are untyped)
-    """Calls `opened` once the other side has let the stream in; never where it ends before that."""
+    """Calls `opened` once the other side has admitted the stream; never if it ends before."""
     try:
         metadata = await call.initial_metadata()
     except (grpc.aio.AioRpcError, grpc.aio.UsageError):
-        return  # who reads the stream is told why
+        return  # the reader of the stream gets the reason
     if metadata is not None and OPENED[0] in {(key, value) for key, value in metadata}:
         opened()
 
 
 class TooSlow(Overloaded):
-    """A receiver does not take what it is sent. Whatever still waits for it is better dropped than kept."""
+    """A receiver does not read what it is sent. What still waits for it is dropped rather than kept."""
 
 
 def too_slow() -> TooSlow:
@@ -45,7 +45,7 @@ def too_slow() -> TooSlow:
 
 
 async def written(context: status.Context, message: object, seconds: float) -> None:
-    """Writes one message. Raises `TooSlow` where it is not taken in time."""
+    """Writes one message. Raises `TooSlow` if it is not read in time."""
     patience = asyncio.timeout(seconds)
     try:
         async with patience:
@@ -57,8 +57,8 @@ async def written(context: status.Context, message: object, seconds: float) -> N
 
 
 def reading(context: status.Context) -> "asyncio.Future[Any]":
-    """The next message, as a task that may be left alone: where the call ends before it comes, nobody is told of that
-    twice. It is not to be cancelled as long as something is still to be said on the call, which that would end.
+    """The next message, as a task that may be left alone: if the call ends before it comes, the error is not reported
+    twice. Do not cancel it while something must still be sent on the call, because that ends the call.
     """
     task = asyncio.ensure_future(context.read())
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -66,11 +66,11 @@ def reading(context: status.Context) -> "asyncio.Future[Any]":
 
 
 def nobody() -> None:
-    """Is told that a stream was opened where nobody wants to know."""
+    """Does nothing when a stream is opened."""
 
 
 class _End:
-    """The last thing in a queue: nothing more comes, or `error` came."""
+    """The last item in a queue: nothing more comes, or `error` came."""
 
     __slots__ = ("error",)
 
@@ -91,7 +91,7 @@ async def _pump(source: AsyncGenerator[T, None], queue: "asyncio.Queue[T | _End]
 
 
 class Prefetch(AsyncIterator[T], Generic[T]):
-    """Items of `source`, read ahead by at most `depth`. Made on a running loop; reading starts at once.
+    """Items of `source`, read ahead by at most `depth`. Created on a running loop; reading starts at once.
 
     `aclose` ends the source; so does dropping the last reference to it.
     """
@@ -99,7 +99,7 @@ class Prefetch(AsyncIterator[T], Generic[T]):
     def __init__(self, source: AsyncGenerator[T, None], depth: int) -> None:
         self._queue: asyncio.Queue[T | _End] = asyncio.Queue(depth)
         self._loop = asyncio.get_running_loop()
-        # The task knows the queue and not this object, so that dropping this object is noticed.
+        # The task refers to the queue and not to this object, so that dropping this object is noticed.
         self._task = self._loop.create_task(_pump(source, self._queue))
         self._end: _End | None = None
 
@@ -121,7 +121,7 @@ class Prefetch(AsyncIterator[T], Generic[T]):
         self._end = self._end or _End(None)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        if self._queue.empty():  # somebody may be waiting
+        if self._queue.empty():  # a consumer may be waiting
             self._queue.put_nowait(self._end)
 
     def __del__(self) -> None:
@@ -130,17 +130,17 @@ class Prefetch(AsyncIterator[T], Generic[T]):
 
 
 def understood(message: Any) -> Any:  # noqa: ANN401  (gRPC's are untyped)
-    """The message; `Malformed` for None, which is how gRPC says that it could not be parsed."""
+    """The message; `Malformed` for None, with which gRPC reports that it could not be parsed."""
     if message is None:
-        raise Malformed("a message is not what the contract says")
+        raise Malformed("a message does not match the contract")
     return message
 
 
 def raise_unless_cancelled_here() -> None:
-    """In the handler of a `CancelledError`: raises `Unavailable` where not this task but the call was cancelled.
+    """In the handler of a `CancelledError`: raises `Unavailable` if the call was cancelled, and not this task.
 
-    gRPC raises the same for both, as when a channel is closed under its calls; a task that took the second for the
-    first would end without a word.
+    gRPC raises the same error for both, as when a channel is closed under its calls. A task that took the second for
+    the first would end without a message.
     """
     task = asyncio.current_task()
     if task is None or not task.cancelling():
@@ -152,9 +152,9 @@ async def messages(
     convert: Callable[[Any], T],
     opened: Opened = nobody,
 ) -> AsyncGenerator[T, None]:
-    """What a call of ours receives, converted. Ends the call when it is closed. Raises what the call failed with.
+    """The messages that a call of ours receives, converted. Closing it ends the call. Raises the call's error.
 
-    `opened` is called once the other side has let us in, which may be long before there is a message.
+    `opened` is called once the other side has admitted us, which may be long before the first message.
     """
     told = asyncio.create_task(tell_opened(call, opened))
     try:

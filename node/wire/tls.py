@@ -2,13 +2,13 @@
 
 Rules this module upholds:
 
-- TLS 1.3 alone (see the package, which takes TLS 1.2's last cipher suite away).
-- A server makes a fresh configuration every few seconds. With a lasting one, session tickets let a client whose
-  certificate ran out come back by resumption, past every check of the handshake; this way no ticket outlives
-  `limits.CONFIGURATION_SECONDS`. Not for every handshake: gRPC takes an old configuration away while another handshake
-  may be about to use it (grpc issue 36693), and a hub that all its nodes dial at once would die of it.
-- A client trusts exactly the roots it was given, never the machine's.
-- First contact trusts nothing but the SHA-256 of the CA's certificate that came with the token.
+- Only TLS 1.3 (see the package, which removes TLS 1.2's last cipher suite).
+- A server creates a new configuration every few seconds. With a permanent one, session tickets would let a client with
+  an expired certificate return by resumption, past every check of the handshake; this way no ticket outlives
+  `limits.CONFIGURATION_SECONDS`. It does not do so for every handshake: gRPC removes an old configuration while another
+  handshake may be about to use it (grpc issue 36693), and a hub to which all its nodes connect at once would crash.
+- A client trusts exactly the given roots, never the machine's.
+- First contact trusts only the SHA-256 of the CA's certificate that came with the token.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _DER: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFiles:
-    """What a server shows and whom it trusts, all PEM, in memory.
+    """What a server shows and which roots it trusts, all PEM, in memory.
 
     `chain`: its leaf and the CA, in this order (first contact reads the CA from it). `client_ca`: the root of the
     members' certificates.
@@ -44,7 +44,7 @@ class ServerFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFiles:
-    """What a node shows and whom it trusts, all PEM, in memory."""
+    """What a node shows and which roots it trusts, all PEM, in memory."""
 
     key: bytes
     chain: bytes
@@ -53,18 +53,18 @@ class ClientFiles:
 
 def mutual_server_credentials(load: Callable[[], ServerFiles]) -> grpc.ServerCredentials:
     """The hub's main port: a client must show a certificate of `client_ca`. `load` is called every few seconds while
-    there are handshakes, in a thread of gRPC's, so that a renewed certificate soon serves; it must not block.
+    there are handshakes, in a thread of gRPC's, so that a renewed certificate is soon in use; it must not block.
     """
     return _dynamic(load, mutual=True)
 
 
 def plain_server_credentials(load: Callable[[], ServerFiles]) -> grpc.ServerCredentials:
-    """The enrolment port: the server alone shows a certificate."""
+    """The enrolment port: only the server shows a certificate."""
     return _dynamic(load, mutual=False)
 
 
 class _Configurations:
-    """What gRPC asks for at each handshake, one at a time: a fresh configuration, or None to go on with the last."""
+    """gRPC calls it at each handshake, one at a time: a new configuration, or None to continue with the last one."""
 
     def __init__(self, load: Callable[[], ServerFiles], *, mutual: bool) -> None:
         self._load = load
@@ -81,7 +81,7 @@ class _Configurations:
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
         if time.monotonic() - self._made < limits.CONFIGURATION_SECONDS:
             return None
-        # Nobody begins a handshake meanwhile, and who has begun one gets time to take hold of the last configuration.
+        # No handshake begins meanwhile, and one that has begun gets time to take the last configuration.
         time.sleep(limits.CONFIGURATION_PAUSE_SECONDS)
         return self.make()
 
@@ -103,12 +103,12 @@ def mutual_client_credentials(files: ClientFiles) -> grpc.ChannelCredentials:
 
 
 def pinned_client_credentials(ca_pem: bytes) -> grpc.ChannelCredentials:
-    """Credentials towards the enrolment port, whose CA `fetch_pinned_ca` brought."""
+    """Credentials for the enrolment port, with the CA from `fetch_pinned_ca`."""
     return grpc.ssl_channel_credentials(root_certificates=ca_pem)
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """`host:port`, IPv6 in brackets, taken apart. Raises `Unavailable`, for an address that reaches nothing."""
+    """Parses `host:port`, IPv6 in brackets. Raises `Unavailable` for an invalid address."""
     host, _, port = address.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= 0xFFFF:  # noqa: PLR2004 (16 bits)
         raise Unavailable("not an address", remedy="write host:port, such as hub.example.org:7443")
@@ -116,9 +116,9 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 async def fetch_shown_ca(address: str) -> bytes:
-    """The CA certificate (PEM) that the enrolment port at `address` shows, whoever that is: the last of its chain.
+    """The CA certificate (PEM) that the enrolment port at `address` shows, unverified: the last of its chain.
 
-    For what proves itself without it, which is the roster alone. Raises `Unavailable`, `BadSignature`.
+    Only for data that proves itself without it, which is the roster. Raises `Unavailable`, `BadSignature`.
     """
     host, port = split_address(address)
     chain = await asyncio.to_thread(_shown_chain, host, port)
@@ -132,9 +132,9 @@ async def fetch_shown_ca(address: str) -> bytes:
 async def fetch_pinned_ca(address: str, ca_sha256: bytes) -> bytes:
     """The CA certificate (PEM) of the enrolment port at `address`, recognised by its SHA-256 (of the DER).
 
-    1. A handshake that trusts nobody, and sends nothing, brings the chain that the server shows; 2. the certificate
-    with the pinned hash is taken from it. Left to the caller: a second connection that verifies the server's leaf and
-    name against it, which is what `pinned_client_credentials` is for. Raises `Unavailable`, `BadSignature`.
+    1. A handshake that trusts no root, and sends nothing, returns the chain that the server shows; 2. the certificate
+    with the pinned hash is taken from it. The caller must open a second connection that verifies the server's leaf and
+    name against it (`pinned_client_credentials`). Raises `Unavailable`, `BadSignature`.
     """
     host, port = split_address(address)
     chain = await asyncio.to_thread(_shown_chain, host, port)
@@ -152,7 +152,7 @@ def _shown_chain(host: str, port: int) -> list[bytes]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # the pin decides, on what this brings
+    context.verify_mode = ssl.CERT_NONE  # the pin decides, on the chain that this returns
     context.set_alpn_protocols(["h2"])
     try:
         with (
