@@ -64,7 +64,7 @@ class LogCarrierServicer:
     """
 
     def Heads(self, request, context):
-        """The hub's heads of these logs; of all that the caller may follow where none is named.
+        """The hub's heads of these logs; of all logs that the caller may follow if none is named.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,14 +78,14 @@ class LogCarrierServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Follow(self, request, context):
-        """Everything past the cursors, then the live tail. Ends only by a failure.
+        """Everything after the cursors, then new entries as they come. Ends only by an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Bodies(self, request, context):
-        """Repair: what is hidden by these entries, as far as the hub has it and the caller may read it.
+        """Repair: the hidden content of these entries, as far as the hub has it and the caller may read it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -265,14 +265,14 @@ class QueryRelayServicer:
     """
 
     def Ask(self, request, context):
-        """One event a recipient, those together that came together. Ends when all have one, or when the budget is spent.
+        """One event per recipient, in groups as they come. Ends when all have one, or when the budget is used up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Attend(self, request_iterator, context):
-        """Held open by every node: deliveries down, signed answers up.
+        """Every node holds it open: the hub sends deliveries, the node sends signed answers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -466,14 +466,14 @@ class RosterServicer:
     """
 
     def Metadata(self, request, context):
-        """A file of the roster's TUF repository. The proof is left empty: the caller has shown a certificate.
+        """A file of the roster's TUF repository. The proof is empty: the caller has a certificate.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Watch(self, request, context):
-        """A message at once and one whenever another roster is in force at the hub. Ends only by a failure.
+        """One message at once, and one each time another roster is in force at the hub. Ends only by an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -561,7 +561,7 @@ class Roster:
 
 
 class EnrolmentStub:
-    """---------------------------------------------------------------- enrolment (a port of its own: server TLS alone)
+    """---------------------------------------------------------------- enrolment (its own port: server TLS only)
 
     """
 
@@ -594,12 +594,12 @@ class EnrolmentStub:
 
 
 class EnrolmentServicer:
-    """---------------------------------------------------------------- enrolment (a port of its own: server TLS alone)
+    """---------------------------------------------------------------- enrolment (its own port: server TLS only)
 
     """
 
     def Join(self, request, context):
-        """Files a petition, or asks how it stands. Idempotent by token and keys.
+        """Files a petition, or asks for its state. Idempotent by token and keys.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -613,14 +613,14 @@ class EnrolmentServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenewExpired(self, request, context):
-        """For a member whose certificate ran out while it was away.
+        """For a member whose certificate expired while it was away.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Metadata(self, request, context):
-        """A file of the roster's TUF repository: roots to anybody, everything else to who proves that it is a member or invited.
+        """A file of the roster's TUF repository: roots for any caller, other files only with a proof.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -658,7 +658,7 @@ def add_EnrolmentServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Enrolment:
-    """---------------------------------------------------------------- enrolment (a port of its own: server TLS alone)
+    """---------------------------------------------------------------- enrolment (its own port: server TLS only)
 
     """
 
