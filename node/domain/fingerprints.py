@@ -1,4 +1,4 @@
-"""Fingerprints: one hash of one thing, checked, and read as a person types it.
+"""Fingerprints: one checked hash of one item, and its parser for typed text.
 
 Rules this module upholds:
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 UNSTATED_QUALITY: Final = -1
-"""A perceptual hash whose quality nobody stated (a bare hash typed by a person). Never contributed."""
+"""A perceptual hash without a stated quality (a bare hash typed by a person). Never contributed."""
 
 
 _SEARCHED: Final = {
@@ -38,7 +38,7 @@ whether it has a quality."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """One hash of one thing.
+    """One hash of one item.
 
     `code` is the kind's number, known here or not. `value` is the raw hash. `quality` is 0..100 for kinds that have
     one, `UNSTATED_QUALITY` where nobody stated it, and None for kinds that have none. `at`: of a frame, when it is
@@ -52,21 +52,23 @@ class Fingerprint:
 
     @property
     def kind(self) -> FingerprintKind | None:
-        """The kind, or None where this version does not know the code."""
+        """The kind, or None if this version does not know the code."""
         return KIND_BY_CODE.get(self.code)
 
     @property
     def degenerate(self) -> bool:
-        """Whether it is a perceptual hash that tells nothing: one of a plain surface, or made up to be near to many."""
+        """Whether it is a perceptual hash without usable content: of a plain surface, or made up to be near many
+        others.
+        """
         kind = self.kind
         bits = kind.telling if kind else None
         return bits is not None and not bits[0] <= int.from_bytes(self.value, "big").bit_count() <= bits[1]
 
     def may_match(self, floor: int) -> bool:
         """Whether this fingerprint may match at all: a known kind of the right length, not below the quality `floor` of
-        the policy, not degenerate. Of a pHash its PDQ decides besides (`matchable`).
+        the policy, not degenerate. For a pHash, its PDQ decides as well (`matchable`).
         """
-        # Every fingerprint of every question that comes is asked this: one look-up in place of six.
+        # Called for every fingerprint of every incoming question: one look-up instead of six.
         known = _SEARCHED.get(self.code)
         if known is None:
             return False
@@ -77,7 +79,9 @@ class Fingerprint:
         return not rated or quality is None or quality == UNSTATED_QUALITY or quality >= floor
 
     def may_leave(self, floor: int) -> bool:
-        """Whether it may leave in a record: known, whole, not degenerate, of stated quality at or above the `floor`."""
+        """Whether it may be sent in a record: known, complete, not degenerate, of stated quality at or above the
+        `floor`.
+        """
         kind = self.kind
         if kind is None or len(self.value) != kind.size or self.degenerate:
             return False
@@ -85,12 +89,12 @@ class Fingerprint:
 
     @property
     def searchable(self) -> bool:
-        """As `may_match`, with the published floor: for whoever has no policy."""
+        """As `may_match`, with the published floor: for callers without a policy."""
         return self.may_match(PDQ_QUALITY_FLOOR)
 
     @property
     def contributable(self) -> bool:
-        """As `may_leave`, with the published floor: for whoever has no policy."""
+        """As `may_leave`, with the published floor: for callers without a policy."""
         return self.may_leave(PDQ_QUALITY_FLOOR)
 
 
@@ -100,7 +104,7 @@ def has_frames(fingerprints: Iterable[Fingerprint]) -> bool:
 
 
 def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fingerprint:
-    """A checked `Fingerprint` of a known kind. Raises `Malformed` on a wrong length or quality."""
+    """A checked `Fingerprint` of a known kind. Raises `Malformed` for a wrong length or quality."""
     if len(value) != kind.size:
         raise Malformed(f"{kind.name} is {kind.size} bytes long, not {len(value)}")
     if not kind.has_quality:
@@ -110,12 +114,12 @@ def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fin
     if quality is None:
         quality = UNSTATED_QUALITY
     if not UNSTATED_QUALITY <= quality <= 100:  # noqa: PLR2004  (the published scale)
-        raise Malformed(f"a quality lies between 0 and 100, not {quality}")
+        raise Malformed(f"a quality is between 0 and 100, not {quality}")
     return Fingerprint(code=kind.code, value=value, quality=quality)
 
 
 def parse(text: str) -> Fingerprint:
-    """Reads what a person types: `ALGORITHM:HEX`, or a bare 64 hex digits (PDQ of unstated quality).
+    """Parses what a person types: `ALGORITHM:HEX`, or a bare 64 hex digits (PDQ of unstated quality).
 
     Raises `Misuse` with the remedy. SHA-256 is also 64 digits, so it needs its name.
     """
@@ -124,7 +128,7 @@ def parse(text: str) -> Fingerprint:
         name, digits = "pdq", name
         if len(digits) != 2 * PDQ.size:
             raise Misuse(
-                f"a bare hash is a PDQ of {2 * PDQ.size} hex digits; what was given has {len(digits)} characters",
+                f"a bare hash is a PDQ of {2 * PDQ.size} hex digits; the given text has {len(digits)} characters",
                 remedy="write ALGORITHM:HEX for another kind, such as md5:HEX, and check that all of it was copied",
             )
     kind = KIND_BY_NAME.get(name.lower())
@@ -137,7 +141,7 @@ def parse(text: str) -> Fingerprint:
         value = b""
     if len(value) != kind.size:
         raise Misuse(
-            f"a {kind.name} hash is {kind.size * 2} hex digits; what was given has {len(digits)} characters",
+            f"a {kind.name} hash is {kind.size * 2} hex digits; the given text has {len(digits)} characters",
             remedy="check that the whole hash was copied, without spaces",
         )
     return make(kind, value)

@@ -58,7 +58,7 @@ def fingerprint_of(kind: FingerprintKind, digits: str, quality: int | None = Non
     """A hash from its hex digits. Raises `Unusable`."""
     if not _HEX.fullmatch(digits) or len(digits) != 2 * kind.size:
         raise Unusable(
-            f"a {kind.name} hash is {2 * kind.size} hex digits; what was given has {len(digits)} characters"
+            f"a {kind.name} hash is {2 * kind.size} hex digits; the given text has {len(digits)} characters"
             + ("" if _HEX.fullmatch(digits) or not digits else ", not all of them hex digits"),
             reason=WRONG_LENGTH,
         )

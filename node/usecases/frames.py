@@ -1,9 +1,9 @@
-"""What frames (of videos, of animated pictures) say of a hit that the index proposed, judged with what the store has.
+"""Judges a hit by frames (of videos, of animated pictures) that the index proposed, with the stored data.
 
 Rules this module upholds:
 
-- The index has said that something is near; only what is recomputed here from the stored frames is shown.
-- A video that was proposed and is not near enough is no hit, and no fault of the index either.
+- The index has proposed a near match; only results that are recomputed here from the stored frames are shown.
+- A proposed video that is not near enough is not a hit, and not an error of the index either.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameEvidence:
-    """How a hit by frames is near. `at`: in the video that is held, `subject_at`: in the one asked about (ms).
-    `orientation`: of what was asked about, an index into `ORIENTATIONS`, counted on for what lies within borders.
+    """How near a hit by frames is. `at`: in the stored video, `subject_at`: in the one asked about (ms). `orientation`:
+    of the subject, an index into `ORIENTATIONS`, continued for the inside of borders.
     """
 
     algorithm: str
@@ -40,18 +40,18 @@ class FrameEvidence:
 
 
 NONE_NEEDED: Final = FrameEvidence(algorithm="", distance=0)
-"""The hit has nothing to do with frames, and the store bears it out as it is."""
+"""The hit has nothing to do with frames, and the store confirms it unchanged."""
 DECLINED: Final = FrameEvidence(algorithm="", distance=0)
 """Two videos were proposed, and are not near enough."""
 
 
 def concerns(hit: RawHit) -> bool:
-    """Whether frames of videos have to do with this hit."""
+    """Whether this hit involves frames of videos."""
     return bool(hit.by) or KIND_BY_CODE[hit.code].timed
 
 
 class Judge:
-    """Of one search: `subjects` as they were asked about, within `radius` bits, of quality `floor` and above."""
+    """For one search: its `subjects`, within `radius` bits, of quality `floor` and above."""
 
     def __init__(self, subjects: Sequence[Subject], radius: int, floor: int) -> None:
         self._subjects = subjects
@@ -60,11 +60,10 @@ class Judge:
         self._looked_for: dict[int, LookedFor | None] = {}
 
     def judge(self, fingerprints: Sequence[Fingerprint], hit: RawHit, asked: Sequence[bytes]) -> FrameEvidence | None:
-        """What the store bears out of a proposed hit: `DECLINED` where videos are not near, None where the index was
-        wrong.
+        """What the store confirms of a proposed hit: `DECLINED` if videos are not near, None if the index was wrong.
 
-        `fingerprints`: of what is kept. `asked`: the hashes that were asked about in the hit's orientation, of the kind
-        that found it.
+        `fingerprints`: the stored ones. `asked`: the subject's hashes in the hit's orientation, of the kind that found
+        it.
         """
         if not hit.by:
             return self._of_videos(fingerprints, hit) if has_frames(fingerprints) else None
@@ -80,8 +79,8 @@ class Judge:
         return None if frame is None else _of_frame(hit, subject_at=frame.at)
 
     def _of_videos(self, fingerprints: Sequence[Fingerprint], hit: RawHit) -> FrameEvidence:
-        """The best of all orientations in which frames are near: a plain frame may be near in several, and a scene that
-        is nearly symmetric within the wide radius of itself turned.
+        """The best of all orientations in which frames are near: a plain frame may be near in several, and an almost
+        symmetric scene within the wide radius of itself turned.
         """
         if hit.subject not in self._looked_for:
             self._looked_for[hit.subject] = looked_for(self._subjects[hit.subject].fingerprints, self._floor)

@@ -1,13 +1,14 @@
-"""What a member may claim in an answer: a signature says who claims it, not that it makes sense.
+"""Checks a member's answer for plausibility: a signature says who states it, not that it makes sense.
 
 Rules this module upholds:
 
-- A hit is about a subject of the query, by a kind of fingerprint that was asked about and that the answer says was
-  searched: its reader may rely on that.
-- A member speaks of its own holdings and of its own log alone.
-- A hit says what its level allows and no more, so that a slip abroad does not put here what should not have left.
-- Numbers lie where the policy and the kinds of fingerprint let them lie: distances, qualities, versions, times.
-- "No hit" counts only from who searched what was asked.
+- A hit is about a subject of the query, by a kind of fingerprint that was asked about and that the answer lists as
+  searched: a reader may rely on that.
+- A member reports only hits on its own holdings and its own log.
+- A hit has only the data that its level allows, so that another member's mistake does not bring data here that should
+  not have been sent.
+- Numbers lie within the ranges of the policy and the kinds of fingerprint: distances, qualities, versions, times.
+- "No hit" counts only from a member that searched for what was asked.
 """
 
 from __future__ import annotations
@@ -35,26 +36,26 @@ _NOT_SEARCHED: Final = "it says no hit, and did not search {}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the numbers of a hit are held against. `radius` in bits; 0 for the rule `exact`."""
+    """The limits for the numbers of a hit. `radius` in bits; 0 for the rule `exact`."""
 
     radius: int = PDQ_RADIUS_CAP
 
     @classmethod
     def of(cls, policy: Policy, rule: MatchRule, *, same_policy: bool) -> Bounds:
-        """`same_policy`: whether the answerer applied our policy. A roster reaches members one after the other: who
-        applied another one is held against the code's own cap.
+        """`same_policy`: whether the answering member applied our policy. A roster reaches members one after the other:
+        an answer under another policy is checked against the code's own cap.
         """
         if rule is MatchRule.EXACT:
             return cls(radius=0)
         return cls(radius=policy.radius if same_policy else PDQ_RADIUS_CAP)
 
     def check(self, hit: Hit) -> None:
-        """Raises `Malformed` where a number of it lies outside."""
+        """Raises `Malformed` if a number is out of range."""
         algorithm = ALGORITHM_BY_NAME.get(hit.algorithm)
         shared = algorithm is not None and algorithm.shares
         most = wide_radius(self.radius) if shared else self.radius
         if hit.distance is not None and ((algorithm and not algorithm.distance) or hit.distance > most):
-            raise Malformed("a hit that is further away than the policy's radius, or an equal digest with a distance")
+            raise Malformed("a hit that is farther away than the policy's radius, or an equal digest with a distance")
         if hit.quality is not None:
             rated = algorithm is not None and algorithm.quality
             if not rated or not 0 <= hit.quality <= MAX_QUALITY:
@@ -66,19 +67,19 @@ class Bounds:
 
 
 def _algorithms(subject: Subject) -> frozenset[str]:
-    """By which algorithms a hit on this subject can be: the kinds asked about, and what frames add to them."""
+    """The algorithms by which this subject can have a hit: the kinds asked about, and those that frames add."""
     return possible(frozenset([f.code for f in subject.fingerprints if f.may_match(0)]))
 
 
 def _from_pixels(hit: Hit) -> bool:
-    """Whether a variant of a picture (without its borders, on a background) can be near something in this way."""
+    """Whether a variant of a picture (without its borders, on a background) can match by this algorithm."""
     algorithm = ALGORITHM_BY_NAME.get(hit.algorithm)
     return algorithm is not None and algorithm.from_pixels
 
 
 class Algorithms:
-    """By which algorithms a hit on each of some subjects can be. An answer may have thousands of hits on a video with
-    thousands of frames: each subject is looked at once.
+    """The algorithms by which each of some subjects can have a hit. An answer may have thousands of hits on a video
+    with thousands of frames, so each subject is examined once.
     """
 
     def __init__(self, subjects: tuple[Subject, ...]) -> None:
@@ -86,7 +87,7 @@ class Algorithms:
         self._known: dict[int, frozenset[str]] = {}
 
     def allow(self, hit: Hit) -> bool:
-        """Whether a hit can be by its algorithm."""
+        """Whether a hit with this algorithm is possible."""
         places = range(len(self._subjects)) if hit.whole else (hit.subject,)
         return any(hit.algorithm in self._of(place) for place in places)
 
@@ -97,8 +98,8 @@ class Algorithms:
 
 
 def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: Algorithms | None = None) -> None:
-    """Raises `Malformed` unless the owner of `log`, of whatever epoch, can have this hit on these subjects.
-    `algorithms`: those of `subjects`, where there are more hits on them.
+    """Raises `Malformed` unless the owner of `log`, of any epoch, can have this hit on these subjects. `algorithms`:
+    those of `subjects`, if there are more hits on them.
     """
     if hit.subject >= len(subjects) or (hit.whole and hit.subject):
         raise Malformed("a hit about something that was not asked")
@@ -137,18 +138,18 @@ def check_hit(hit: Hit, subjects: tuple[Subject, ...], log: Origin, algorithms: 
             )
         )
     ):
-        raise Malformed("a hit at hit/no-hit level that says more than that there is one")
+        raise Malformed("a hit at hit/no-hit level with more data than its level allows")
 
 
 def check_words(answer: Answer, header: QueryHeader, skew: int, now: float) -> None:
-    """What an answer says of itself: its kinds are named once each way, with a version where they were searched, and it
-    was given between the question and now. Raises `Malformed`.
+    """Checks an answer's statements about itself: each kind is listed at most once each way, with a version if it was
+    searched, and the answer was given between the question and now. Raises `Malformed`.
     """
     named = set()
     for kind in answer.kinds:
         named.add((kind.name, kind.searched))
         if not kind.searched <= kind.version <= MAX_VERSION:
-            raise Malformed("an answer names a version of an algorithm that there cannot be")
+            raise Malformed("an answer names an impossible version of an algorithm")
     if len(named) != len(answer.kinds):
         raise Malformed("an answer names a kind of fingerprint twice")
     if not header.issued_at - skew <= answer.at <= min(now + skew, LAST_SECOND):
@@ -169,8 +170,8 @@ def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origi
 
 
 def shortfall(answer: Answer, expected: frozenset[str]) -> str:
-    """Why a "no hit" does not count, "" where it does: its member must have searched every kind that was asked about
-    and that members search for each other, and at least one. `expected`: those kinds (`matching.expected_kinds`).
+    """Why a "no hit" does not count, "" if it does: its member must have searched every kind that was asked about and
+    that members search for each other, and at least one. `expected`: those kinds (`matching.expected_kinds`).
     """
     if answer.outcome is not Outcome.NO_HIT:
         return ""

@@ -1,11 +1,11 @@
-"""Lists that others made: taken in, changed, removed.
+"""Lists from other sources: importing, changing, removing.
 
 Rules this module upholds:
 
-- A new list is in no answer until all of its file was taken in. A later file of a known list changes it in batches.
-- Everything may be repeated: after a crash the same import goes on, and rows that are there count as unchanged.
-- A removed list is in no answer from the first transaction on. Its rows go in batches; after a crash the next start
-  goes on with it.
+- A new list is in no answer until its whole file is imported. A later file of a known list changes it in batches.
+- Everything may be repeated: after a crash the same import continues, and rows that are stored count as unchanged.
+- A removed list is in no answer from the first transaction on. Its rows are deleted in batches; after a crash the next
+  start continues with it.
 - A list keeps one scheme of categories: a code means nothing under another scheme.
 - Each act is in the audit log with its counts and the digest of the file, without any row.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from node.usecases.catalogue import Catalogue
 
 BATCH: Final = 5_000
-"""Rows of one transaction. Between two of them other writers get their turn."""
+"""Rows of one transaction; between two of them other writers get their turn."""
 DELETED_AT_ONCE: Final = 2_000
 """Rows that one transaction deletes."""
 MAX_PROVIDER: Final = 100
@@ -39,12 +39,12 @@ MAX_PROVIDER: Final = 100
 _SECONDS_A_DAY: Final = 86_400
 
 Row = Reference | Withdrawal | ListCase
-"""What is taken in of a file, in its order."""
+"""The parts of a file that are imported, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTerms:
-    """What a person says of a list. None leaves a known list as it is.
+    """What a person states about a list. None leaves a known list unchanged.
 
     `retain_until_day`: days since 1970, 0 for no end.
     """
@@ -79,22 +79,22 @@ class Lists:
         self._clock = clock
 
     def lists(self) -> list[ReferenceList]:
-        """All lists, in the order of their names."""
+        """All lists, sorted by name."""
         with self._store.read() as tx:
             return tx.lists()
 
     def named(self, name: str) -> ReferenceList:
-        """The list of this name. Raises `NotFound`."""
+        """The list with this name. Raises `NotFound`."""
         with self._store.read() as tx:
             found = tx.list_named(name)
         if found is None:
-            raise NotFound("there is no list of this name", remedy="vigil lists shows the lists of this node")
+            raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
         return found
 
     def begin(self, name: str, terms: ListTerms, file: bytes, officer: str) -> Taking:
-        """Begins to take a file into the list `name`, which is made if it is not there. `file`: its SHA-256.
+        """Begins to import a file into the list `name`, which is created if it does not exist. `file`: its SHA-256.
 
-        Raises `Misuse` for a name or terms that cannot be, `Refused` while the list is being removed.
+        Raises `Misuse` for an invalid name or invalid terms, `Refused` while the list is being removed.
         """
         checked_text(name, MAX_LIST_NAME, "the name of a list", Misuse)
         now = int(self._clock())
@@ -111,17 +111,19 @@ class Lists:
                 begun = terms.of(replace(known, generation=known.generation + 1))
                 tx.set_list(begun)
         # A crash from here on leaves a new list unsearched, and a known one with some of its new rows: the same import
-        # goes on with it.
+        # continues.
         return Taking(self, begun, known, file, officer)
 
     def change(self, name: str, terms: ListTerms) -> ReferenceList:
-        """Changes what a person says of a list. Raises `NotFound`, `Misuse`."""
+        """Changes what a person stated about a list. Raises `NotFound`, `Misuse`."""
 
         def put() -> ReferenceList:
             with self._store.write() as tx:
                 known = tx.list_named(name)
                 if known is None:
-                    raise NotFound("there is no list of this name", remedy="vigil lists shows the lists of this node")
+                    raise NotFound(
+                        "this node has no list with this name", remedy="vigil lists shows the lists of this node"
+                    )
                 changed = terms.of(known)
                 tx.set_list(changed)
             return changed
@@ -130,19 +132,21 @@ class Lists:
         return perform(self._audit, "list change", put, list=name, level=level)
 
     def remove(self, name: str) -> int:
-        """Removes a list with all its rows; returns how many rows went. Raises `NotFound`."""
+        """Removes a list with all its rows; returns how many rows were deleted. Raises `NotFound`."""
         known = self.named(name)
 
         def work() -> int:
             with self._store.write() as tx:
                 tx.set_list(replace(known, state=ListState.GOING))
-            # In no answer from here on. A crash leaves the rest to the next start (`finish_removals`).
+            # In no answer from here on. After a crash the next start does the rest (`finish_removals`).
             return self._delete(known)
 
         return perform(self._audit, "list remove", work, list=name, rows=known.rows)
 
     def finish_removals(self) -> int:
-        """Goes on with removals that a crash ended, and removes the lists whose retention is over; how many lists."""
+        """Continues removals that a crash interrupted, and removes lists whose retention has ended; returns how many
+        lists.
+        """
         today = int(self._clock()) // _SECONDS_A_DAY
         going = [each for each in self.lists() if each.state is ListState.GOING]
         due = [each for each in self.lists() if each not in going and 0 < each.retain_until_day < today]
@@ -160,7 +164,7 @@ class Lists:
         return deleted
 
     def delete_rows(self, of: ReferenceList, *, before: int = 0) -> int:
-        """Deletes the rows of a list, or those that were seen last before generation `before`; how many."""
+        """Deletes the rows of a list, or those last seen before generation `before`; returns how many."""
         deleted = 0
         while True:
             with self._catalogue.change() as change:
@@ -171,7 +175,7 @@ class Lists:
             deleted += len(gone)
 
     def take(self, of: ReferenceList, rows: Sequence[Reference], case: str) -> RowsTaken:
-        """Takes rows into a list, in one transaction."""
+        """Stores rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.put_rows(of.number, of.generation, rows, case)
             change.list_rows(of.source, taken)
@@ -190,7 +194,7 @@ class Lists:
             tx.put_list_case(of.number, case)
 
     def finish(self, of: ReferenceList, counts: RowsTaken, added: int) -> None:
-        """Ends the taking of a file: the list is as it says, and the audit log has the counts."""
+        """Ends the import of a file: the list is complete, and the audit log has the counts."""
 
         def put() -> None:
             with self._store.write() as tx:
@@ -218,7 +222,7 @@ class Lists:
 class Taking:
     """One file on its way into one list. Rows come in batches; `finish` or `abandon` ends it.
 
-    `counts`: what became of the rows so far; its lists of ids are not kept.
+    `counts`: the results for the rows so far; its lists of ids are not kept.
     """
 
     def __init__(self, lists: Lists, of: ReferenceList, known: ReferenceList | None, file: bytes, officer: str) -> None:
@@ -232,7 +236,7 @@ class Taking:
         self.counts = RowsTaken()
 
     def take(self, rows: Iterable[Row]) -> None:
-        """Takes rows in, in their order."""
+        """Stores rows, in order."""
         some: list[Reference] = []
         gone: list[Withdrawal] = []
         for row in rows:
@@ -266,9 +270,10 @@ class Taking:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(taken, name))
 
     def finish(self, head: ListHead, *, incomplete: bool = False, replaces: bool = False) -> ReferenceList:
-        """The list as it is now. `incomplete`: the file ended early; `replaces`: rows that the file does not name go.
+        """The list after the import. `incomplete`: the file ended early; `replaces`: rows that the file does not name
+        are deleted.
 
-        Raises `Misuse` where the file's categories are of another scheme than those of the list.
+        Raises `Misuse` if the file's categories have another scheme than those of the list.
         """
         known = self._known
         if known is not None and known.head.format:
@@ -288,14 +293,14 @@ class Taking:
 
     @staticmethod
     def require_same_scheme(known: ListHead, new: ListHead) -> None:
-        """Raises `Misuse` where codes of both cannot stand in one list."""
+        """Raises `Misuse` if one list cannot contain the codes of both."""
         if (known.scheme, known.scheme_version) != (new.scheme, new.scheme_version):
             raise Misuse(
                 "the categories of this file are of another scheme or version than those of the list",
-                remedy="take the file in as a list of its own: --list NAME",
+                remedy="import the file as a separate list: --list NAME",
             )
 
     def abandon(self) -> None:
-        """Forgets a new list whose file turned out to be no good. A known list stays as it is now."""
+        """Deletes a new list whose file turned out to be unusable. A known list keeps its present state."""
         if self._known is None:
             self._lists.remove(self._of.name)

@@ -1,10 +1,10 @@
-"""Matching: subjects in, leads out; the same for an ingest, a local match and the answer to a member's query.
+"""Matching: finds leads for subjects, for an ingest, for a local match and for the answer to a member's query.
 
 Rules this module upholds:
 
-- The index proposes, the store decides: every hit is re-checked (`hit_verification`) before it is shown.
+- The index proposes, the store decides: every hit is checked again (`hit_verification`) before it is shown.
 - A hit is a lead with its evidence (algorithm, distance, quality, orientation, who says so), never a verdict.
-- Towards another member a holding gives away what its level allows: nothing, that there is one, or its record.
+- Another member learns about a holding what its level allows: nothing, that there is one, or its record.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search gave. `searched`: source name -> how many it holds in the index; `hidden`: how many hits of each
-    subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did not
-    bear out (the index is stale or damaged, and wants a rebuild). `left_out`: (subject, member) -> hits past what is
-    given of one member on one subject (see `crowd`); `aside`: member -> hits that are not shown because the member is
-    muted or suspended (see `sources`). `sources`: whose hits are set aside where nobody asks for them. `near`: see
+    """The result of a search. `searched`: source name -> how many items the index has of it; `hidden`: how many hits of
+    each subject the allow-list has hidden (see `allowing`); `disagreed`: hits that the index proposed and the store did
+    not confirm (the index is stale or damaged, and needs a rebuild). `left_out`: (subject, member) -> hits beyond the
+    limit per member and subject (see `crowd`); `aside`: member -> hits that are not shown because the member is muted
+    or suspended (see `sources`). `sources`: members whose hits are shown only on request. `near`: see
     `disclosing.Told`.
     """
 
@@ -61,10 +61,10 @@ class Found:
 class Matcher:
     """Blocking: never on the event loop.
 
-    `rank` orders raw hits best first and keeps one a (subject, source, row): `node.match.ranking`. `standing`: whose
-    hits are marked or set aside, as it is now. `floor`: the policy's, of qualities. `disagreed`: is told how many hits
-    of a search the store did not bear out, where it did not so twice in a row (between the look into the index and the
-    look into the store a holding may have been deleted).
+    `rank` orders raw hits best first and keeps one per (subject, source, row): `node.match.ranking`. `standing`: whose
+    hits are marked or set aside now. `floor`: the policy's quality floor. `disagreed`: is told how many hits of a
+    search the store did not confirm, if that happened twice in a row (between the reads of the index and of the store,
+    a holding may have been deleted).
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Matcher:
         self._disagreed = disagreed
 
     def against(self, index: SearchIndex) -> Matcher:
-        """The same, searching another index of the same store."""
+        """The same for another index of the same store."""
         return Matcher(
             store=self._store,
             index=index,
@@ -103,7 +103,7 @@ class Matcher:
 
     @property
     def floor(self) -> int:
-        """The quality that a PDQ has to reach, by the policy as it is now."""
+        """The lowest quality of a PDQ, by the present policy."""
         return self._floor()
 
     @property
@@ -122,10 +122,10 @@ class Matcher:
     ) -> Found:
         """Searches everything here: own holdings and every member's records that we hold.
 
-        `own_rows`: where subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
-        holding that was contributed is one hit, with what its record says. What the allow-list hides, and hits on
-        records of members that are muted or suspended, are counted, and with `show_all` shown and marked. Of one member
-        on one subject no more are given than `crowd` says.
+        `own_rows`: if subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
+        holding that was contributed is one hit, with its record's content. Hits hidden by the allow-list, and hits on
+        records of muted or suspended members, are counted; with `show_all` they are shown and marked. `crowd` limits
+        the hits of one member on one subject.
         """
         with self._store.read() as tx:
             own = [log.number for log in tx.logs() if log.origin.member == self._own()]
@@ -140,12 +140,12 @@ class Matcher:
             names = {log.number: log.origin for log in tx.logs()}
             standing = self._standing(tx)
             owners = {number: log.member for number, log in names.items() if log.member != self._own()}
-            # A list is bounded as a member is: it may have one hash thousands of times.
+            # A list is limited like a member: it may have one hash thousands of times.
             owners |= {source: MemberId(f"list {name}") for source, name in lists.items()}
             sifter = Sifter(self._checker(), owners, standing.hidden(show_all=show_all))
             sifted = sifter.sift(tx, asked, raw, names, proposed.further)
             if sifted.disagreed and proposed.further:
-                # The index is stale or damaged: what it gave in place of others may be what is not there.
+                # The index is stale or damaged: its wrong proposals may have displaced real hits.
                 raw = self._ranked(self._index.search(asked.probes, asked.radius), own_rows)
                 sifted = sifter.sift(tx, asked, raw, names)
             hits = mark(tx, subjects, list(self._leads(sifted.spoken)))
@@ -170,7 +170,7 @@ class Matcher:
         )
 
     def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
-        """The hits of a local search, in their order, a holding and its record as one; with the holding's SHA-256."""
+        """The hits of a local search, in order, with a holding and its record as one; with the holding's SHA-256."""
         records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
         held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
         for hit, said in spoken:
@@ -219,7 +219,7 @@ class Matcher:
         return Found(hits=told.hits, searched={}, disagreed=disagreed, near=told.near)
 
     def _look_again(self, asked: Asked) -> None:
-        """Searches once more what the store did not bear out, and tells where it still does not."""
+        """Searches again for hits that the store did not confirm, and reports those that it still does not confirm."""
         raw = self._rank(self._index.search(asked.probes, asked.radius))
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
@@ -228,7 +228,7 @@ class Matcher:
             self._disagreed(wrong)
 
     def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
-        """The hits in order, those of subjects on themselves left out."""
+        """The hits in order, without those of subjects on themselves."""
         raw = self._rank(found)
         if not own_rows:
             return raw
@@ -271,7 +271,7 @@ class Matcher:
 
 
 def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) -> dict[RecordId, tuple[Origin, int]]:
-    """Where the records among the hits stand: (log, index)."""
+    """The positions of the records among the hits: (log, index)."""
     return {
         said.record: (names[hit.source], hit.row)
         for hit, said in spoken
@@ -280,5 +280,5 @@ def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) 
 
 
 def _words(statement: Contribution | None) -> Contribution | None:
-    """What a record says beside its fingerprints."""
+    """The content of a record without its fingerprints."""
     return replace(statement, fingerprints=()) if statement else None

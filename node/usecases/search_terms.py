@@ -1,9 +1,9 @@
-"""What a search looks for: the hashes of its subjects, and of which kinds they are.
+"""The terms of a search: the hashes of its subjects, and their kinds.
 
 Rules this module upholds:
 
-- What was not searched is said (`searched_kinds`), never left to silence.
-- Which hashes may match is `domain.matchable`'s to say.
+- Kinds that were not searched are reported (`searched_kinds`), never omitted silently.
+- `domain.matchable` decides which hashes may match.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def probes_of(
     matching: Sequence[Sequence[bool]],
     abroad: bool = False,
 ) -> list[Probe]:
-    """One probe for each searchable hash, PDQ in every orientation that is known of it, and the same of the other
-    variants of a picture (`queries.VARIANTS`). pHash, the second opinion, only under the policy's rule and not for
-    another member (`abroad`). `matching`: see `matchable`.
+    """One probe for each searchable hash, PDQ in every known orientation, and the same for the other variants of a
+    picture (`queries.VARIANTS`). pHash, the second opinion, only under the policy's rule and not for another member
+    (`abroad`). `matching`: see `matchable`.
     """
     probes: list[Probe] = []
     for number, (subject, mays) in enumerate(zip(subjects, matching, strict=True)):
@@ -73,9 +73,9 @@ def searched_kinds(
     matching: Sequence[Sequence[bool]],
     abroad: bool = False,
 ) -> tuple[SearchedKind, ...]:
-    """For every kind in the question: was it searched, and by which version. A kind of which one hash was searched and
-    another was not (its quality is below the floor) is listed both ways. `abroad`: for another member, whom pHash, the
-    second opinion, gives no hit; and it has no exact rule anywhere. `matching`: as for `probes_of`.
+    """For every kind in the question: whether it was searched, and by which version. If one hash of a kind was searched
+    and another was not (its quality is below the floor), the kind is listed both ways. `abroad`: for another member, to
+    whom pHash, the second opinion, gives no hit; pHash has no exact rule anywhere. `matching`: as for `probes_of`.
     """
     asked = frozenset(
         (fingerprint.code, may)
@@ -86,7 +86,7 @@ def searched_kinds(
 
 
 def expected_kinds(subjects: Sequence[Subject], floor: int) -> frozenset[str]:
-    """The kinds of fingerprint that a question has, as far as every member searches them for another."""
+    """The kinds of fingerprint in a question that every member searches for another."""
     searched = {f.code for subject in subjects for f in subject.fingerprints if f.may_match(floor)}
     return frozenset([name_of(code) for code in searched - _OPINIONS])
 
@@ -97,7 +97,7 @@ def _searched_kinds(
     known: tuple[tuple[str, int], ...],
     second_opinion: bool,  # noqa: FBT001  (whether pHash counts)
 ) -> tuple[SearchedKind, ...]:
-    """The same for most questions. `asked`: (code, whether it may match) of what is asked about."""
+    """The same for most questions. `asked`: (code, whether it may match) of the question's hashes."""
     versions, seen = dict(known), set[tuple[str, int, bool]]()
     for code, searchable in asked:
         kind = KIND_BY_CODE.get(code)

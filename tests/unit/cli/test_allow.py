@@ -43,12 +43,12 @@ def test_a_long_file_is_sent_in_parts(vigil: Vigil, node: Node, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("ab" * 20, "a sha256 hash is 64 hex digits; what was given has 40 characters"),
-        ("telltale name.jpg", "a sha256 hash is 64 hex digits; what was given has 17 characters"),
+        ("ab" * 20, "a sha256 hash is 64 hex digits; the given text has 40 characters"),
+        ("telltale name.jpg", "a sha256 hash is 64 hex digits; the given text has 17 characters"),
         ("md5:" + "ab" * 16, "it has no SHA-256. Only SHA-256 can be allowed"),
-        ("ab" * 16 + "  telltale.jpg", "a sha256 hash is 64 hex digits; what was given has 32 characters"),
+        ("ab" * 16 + "  telltale.jpg", "a sha256 hash is 64 hex digits; the given text has 32 characters"),
         (f"MD5 (telltale.jpg) = {'ab' * 16}", "it has no SHA-256"),
-        (A[:-1] + "g", "a sha256 hash is 64 hex digits; what was given has 64 characters, not all of them hex digits"),
+        (A[:-1] + "g", "a sha256 hash is 64 hex digits; the given text has 64 characters, not all of them hex digits"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number_and_not_repeated(

@@ -27,10 +27,10 @@ SUMMARY = {
     ("slip", "why"),
     [
         ("dhash:0011223344556677", "unknown algorithm 'dhash'"),
-        ("pdq:" + "ab" * 31, "a pdq hash is 64 hex digits; what was given has 62"),
-        ("ab" * 31, "a bare hash is a PDQ of 64 hex digits; what was given has 62"),
+        ("pdq:" + "ab" * 31, "a pdq hash is 64 hex digits; the given text has 62"),
+        ("ab" * 31, "a bare hash is a PDQ of 64 hex digits; the given text has 62"),
         ("sha512:" + "ab" * 64, "unknown algorithm 'sha512'"),
-        ("md5:", "a md5 hash is 32 hex digits; what was given has 0"),
+        ("md5:", "a md5 hash is 32 hex digits; the given text has 0"),
     ],
 )
 def test_a_slip_in_a_hash_says_what_is_wrong_before_anything_is_done(
@@ -136,7 +136,7 @@ def test_a_file_of_hashes_with_bad_lines_is_not_used(vigil: Vigil, node: Node, t
     for words in (["match", "--hashes", file], [*ASK, "--hashes", file]):
         ran = vigil(*words)
         assert ran.code == 2
-        assert "line 2: a md5 hash is 32 hex digits; what was given has 2 characters" in ran.err
+        assert "line 2: a md5 hash is 32 hex digits; the given text has 2 characters" in ran.err
         assert "line 3: unknown algorithm 'nonsense'" in ran.err
     file.write_text("# none\n")
     assert "holds no hash" in vigil("match", "--hashes", file).err

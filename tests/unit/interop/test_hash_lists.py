@@ -183,7 +183,7 @@ def test_bare_digits_that_may_be_several_things_are_not_guessed_at(
         (f"sha512:{'ab' * 64}", "unknown algorithm 'sha512'"),
         ("ab" * 64, "a SHA-512, which is not searched"),
         (f"SHA512 (a) = {'ab' * 64}", "unknown algorithm"),
-        (f"md5:{M[:-1]}", "a md5 hash is 32 hex digits; what was given has 31"),
+        (f"md5:{M[:-1]}", "a md5 hash is 32 hex digits; the given text has 31"),
         (f"{M[:-1]}  a", "is of no kind that is searched"),
         (f"{L},77,boat.jpg", "it is no hash"),
         (f"\\{M}  a\\qb", "a backslash that escapes nothing"),
