@@ -3,14 +3,14 @@
 Rules this module upholds:
 
 - Exact: every fingerprint that may match and lies within the radius is found.
-- What may match is decided here, the same way for every source: known kinds, and of PDQ what reaches the quality floor.
-  What tells nothing (`node.domain.matchable`) is left out by whoever fills it.
-- Each kind has one table, of a shape that is chosen by what the kind is (`node.match.shapes`). How it is searched is
-  one row in `node.match.searched_kinds`.
-- Derived data: the store can fill it again. Whether it is kept in files too is its folder's business
-  (`node.match.folder`); searching, adding and removing are the same.
-- An `add` or `remove` that has returned is seen whole. One still under way may show in part: some of its rows, or some
-  kinds of a row.
+- This module decides what may match, in the same way for every source: known kinds, and PDQ hashes that reach the
+  quality floor. The caller leaves out hashes without usable content (`node.domain.matchable`).
+- Each kind has one table, in a form that `node.match.shapes` chooses by the kind. `node.match.searched_kinds` has one
+  row per kind that says how it is searched.
+- Derived data: it can be filled again from the store. `node.match.folder` decides whether it is also stored in files;
+  searching, adding and removing are the same.
+- After an `add` or `remove` has returned, searches see all of it. One under way may be visible in part: some of its
+  rows, or some kinds of a row.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from node.match.segments import Progress, in_memory, in_turn
 from node.match.shapes import shape_of
 
 SOURCE_LIMIT: Final = 2**31
-"""Sources are kept in 32 bits."""
+"""Sources are stored in 32 bits."""
 
 
 class LocalIndex:
-    """`SearchIndex` of one table a kind: perceptual hashes are found by their chunks, exact digests looked up.
-    `node.match.folder` keeps it in files; without a folder it is in memory.
+    """A `SearchIndex` with one table per kind: perceptual hashes are found by their chunks, exact digests are looked
+    up. `node.match.folder` stores it in files; without a folder it is in memory.
 
-    Whoever makes one closes it (`close`). `workers`: threads that share in a batch, 0 for all processors there are;
-    they are the `crew`, which another index may bring. `floor`: the quality of the policy that a PDQ has to reach.
+    The creator must close it (`close`). `workers`: threads that share in a batch, 0 for all processors; they are the
+    `crew`, which may come from another index. `floor`: the policy's lowest quality of a PDQ.
     """
 
     def __init__(self, workers: int = 0, crew: Crew | None = None, floor: int = PDQ_QUALITY_FLOOR) -> None:
@@ -58,9 +58,9 @@ class LocalIndex:
         self._merging = threading.Lock()
 
     def add(self, source: int, columns: FingerprintColumns) -> None:
-        """Adds what may match; kinds that are not searched are skipped. Found by the very next search.
+        """Adds hashes that may match; kinds that are not searched are skipped. The next search finds them.
 
-        Raises `Misuse` where `source`, a row or the shape of a column is out of range, before anything is added.
+        Raises `Misuse` if `source`, a row or the shape of a column is out of range, before anything is added.
         """
         _require_source(source)
         chosen = [_matchable(column, self.floor) for column in columns.columns if column.code in SEARCHED]
@@ -72,7 +72,7 @@ class LocalIndex:
                 counted = column.rows
 
     def remove(self, source: int, rows: Sequence[int]) -> None:
-        """Overwrites everything of these rows; rows that are not there are skipped. Found by no later search."""
+        """Overwrites everything of these rows; rows that do not exist are skipped. No later search finds them."""
         _require_source(source)
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         for table in self._tables.values():
@@ -80,12 +80,12 @@ class LocalIndex:
         self._rows.remove(source, wanted)
 
     def search(self, probes: Sequence[Probe], radius: int) -> list[RawHit]:
-        """All hits, in no order, one for each probe and fingerprint (`node.match.ranking` makes leads of them); where
-        frames of videos are asked or found, one for each subject and row (`node.match.videos`).
+        """All hits, in no order, one per probe and fingerprint (`node.match.ranking` makes leads of them); if frames of
+        videos are asked about or found, one per subject and row (`node.match.videos`).
 
-        PDQ within `radius` bits, pHash within `PHASH_RADIUS`, digests equal. Probes of kinds that `versions` does not
-        name and PDQ probes below the quality floor find nothing. Raises `Misuse` for a radius outside
-        0..`PDQ_RADIUS_CAP` and for a probe of the wrong length.
+        PDQ within `radius` bits, pHash within `PHASH_RADIUS`, digests equal. Probes of kinds not in `versions`, and PDQ
+        probes below the quality floor, find nothing. Raises `Misuse` for a radius outside 0..`PDQ_RADIUS_CAP` and for a
+        probe of the wrong length.
         """
         return self._search(probes, radius, lambda found, _asked, _code: found)
 
@@ -112,7 +112,7 @@ class LocalIndex:
         return hits
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
-        """See `SearchIndex`. In the caller's thread alone. Raises `Misuse` as `search` and `add` do."""
+        """See `SearchIndex`. Only in the caller's thread. Raises `Misuse` as `search` and `add` do."""
         if not 0 <= radius <= PDQ_RADIUS_CAP:
             raise Misuse(f"a search radius lies between 0 and {PDQ_RADIUS_CAP} bits, not {radius}")
         arrived = [_matchable(column, self.floor) for column in columns.columns if column.code in SEARCHED]
@@ -120,7 +120,7 @@ class LocalIndex:
             return concerned(self._tables, arrived, radius, source, most)
 
     def sizes(self) -> Mapping[int, int]:
-        """How many rows each source has in the index; sources that have none are left out."""
+        """How many rows each source has in the index; sources without rows are left out."""
         return self._rows.sizes()
 
     def versions(self) -> Mapping[str, int]:
@@ -128,7 +128,7 @@ class LocalIndex:
         return VERSIONS
 
     def rules(self) -> Mapping[str, int]:
-        """By what is decided what is in it: the versions, and the floor where it is another than the published one."""
+        """The rules that decide its content: the versions, and the floor if it is not the published one."""
         return VERSIONS if self.floor == PDQ_QUALITY_FLOOR else {**VERSIONS, "quality-floor": self.floor}
 
     def counts(self) -> Mapping[str, int]:
@@ -151,10 +151,10 @@ class LocalIndex:
         return self._rows
 
     def merge(self, progress: Progress = lambda _done, _all: None) -> None:
-        """Makes segments in memory of everything that was added before; adding, removing and searching go on meanwhile.
+        """Makes segments in memory of everything added before; adding, removing and searching continue meanwhile.
 
-        For who keeps no files: raises `Misuse` for an index that a folder keeps or is about to. What `progress` raises
-        ends it, and leaves everything as it was.
+        For an index without files: raises `Misuse` if a folder stores it or is about to. An error of `progress` ends
+        it, and leaves everything unchanged.
         """
         with self._merging:
             tables = list(self._tables.values())
@@ -173,22 +173,24 @@ class LocalIndex:
                 table.install()
 
     def beside(self) -> LocalIndex:
-        """An empty index that is searched by the same threads."""
+        """An empty index with the same search threads."""
         return LocalIndex(crew=self.crew, floor=self.floor)
 
     def adopt(self, other: LocalIndex) -> None:
-        """Takes over all that another has, which is used no more. A search under way ends with what it began with."""
+        """Takes over all data of another index, which is not used any more. A search under way ends with its original
+        data.
+        """
         self._rows, self._tables = other._rows, other._tables
 
     def clear(self) -> None:
-        """Overwrites and forgets everything, after a `merge` that is under way."""
+        """Overwrites and drops everything, after a `merge` that is under way."""
         with self._merging:
             for table in self._tables.values():
                 table.clear()
             self._rows.clear()
 
     def close(self) -> None:
-        """Ends the threads that share in searching. Searching goes on, each search in its caller's thread."""
+        """Ends the search threads. Searching continues, each search in its caller's thread."""
         self.crew.close()
 
 
@@ -198,7 +200,7 @@ def _require_source(source: int) -> None:
 
 
 def _matchable(column: FingerprintColumn, floor: int) -> FingerprintColumn:
-    """The part of a column of a searched kind that may match. Raises `Misuse` where it is not what it should be."""
+    """The part of a column of a searched kind that may match. Raises `Misuse` if the column is invalid."""
     kind = KIND_BY_CODE[column.code]
     count = len(column.rows)
     if column.values.shape != (count, kind.size) or column.quality.shape != (count,):

@@ -1,16 +1,16 @@
-"""What the index found, as a person wants to read it: one lead for each thing found, the best evidence first.
+"""Orders the index's results for a person: one lead for each thing found, the best evidence first.
 
 Rules this module upholds:
 
 - Pure: raw hits in, the same values out, fewer and in order. The order is total, so the same hits come out the same.
-- Nothing is hidden but more evidence for the same thing: each (subject, source, row) that came in goes out once. Twice
-  where what speaks first is a mere proposal (two videos, yet to be judged) and there is evidence beside it, as of an
-  animated picture, which is a picture too: that comes out in its own place, behind it, for the one who judges.
-- Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged, so where PDQ says the same of the
-  same row it is PDQ that speaks for it; a lead that shows a weak digest has nothing better.
-- Frames of videos only propose a lead (whether two videos match is judged later): they never take the place of a hit
-  that stands by itself.
-- pHash is a second opinion. It breaks ties between PDQ hits, and speaks alone only at the very end of the list.
+- Only further evidence for the same thing is dropped: each (subject, source, row) that comes in goes out once. It goes
+  out twice if the first result is only a proposal (two videos, not judged yet) and there is other evidence, as for an
+  animated picture, which is also a picture: that evidence follows in its own place.
+- Only an equal SHA-256 counts as the same file. An equal MD5 or SHA-1 can be forged. If PDQ matches the same row, the
+  lead shows PDQ; a lead with a weak digest has nothing better.
+- Frames of videos only propose a lead (two videos are judged later): they never replace a hit that counts by itself.
+- pHash is a second opinion. It breaks ties between PDQ hits, and a hit by pHash alone comes at the very end of the
+  list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from node.domain.search_ports import RawHit
 
 
 class Evidence(IntEnum):
-    """How strong everything known of one row is together, strongest first."""
+    """The strength of all evidence for one row together, strongest first."""
 
     SAME_FILE = 0
     WEAK_DIGEST_AND_PICTURE = 1
@@ -36,14 +36,15 @@ class Evidence(IntEnum):
 
 
 NO_OPINION: Final = PHASH_RADIUS + 1
-"""Where pHash found nothing, it ranks as one bit past its radius."""
+"""Without a pHash match, a hit ranks as one bit past pHash's radius."""
 
 
 def rank(hits: Iterable[RawHit]) -> list[RawHit]:
-    """The best hit of each (subject, source, row), and what stands behind a mere proposal: by subject, then best first.
+    """The best hit of each (subject, source, row), and the evidence behind a mere proposal: by subject, then best
+    first.
 
-    First come equal SHA-256, then equal SHA-1 or MD5 (those that PDQ bears out before those that it does not), then PDQ
-    by distance, by quality and by how near pHash is, then two videos, then a picture and a frame, and last pHash alone.
+    First equal SHA-256, then equal SHA-1 or MD5 (those that PDQ confirms before the others), then PDQ by distance, by
+    quality and by how near pHash is, then two videos, then a picture and a frame, and last pHash alone.
     """
     rows: dict[tuple[int, int, int], list[RawHit]] = {}
     for hit in hits:
@@ -53,7 +54,7 @@ def rank(hits: Iterable[RawHit]) -> list[RawHit]:
 
 
 def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]:
-    """(Sort key, hit to show) of all that was found of one row by one subject; two where the first is a proposal."""
+    """(Sort key, hit to show) of all evidence for one row and one subject; two if the first is a proposal."""
     key, best = _place(found)
     yield key, best
     if _proposes(best) and (sure := [hit for hit in found if not _proposes(hit)]):
@@ -61,12 +62,12 @@ def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]
 
 
 def _proposes(hit: RawHit) -> bool:
-    """Whether it says of two videos that they may match."""
+    """Whether it proposes a match of two videos."""
     return not hit.by and KIND_BY_CODE[hit.code].timed
 
 
 def _says(hit: RawHit) -> Says:
-    """What it says of its two sides. Frames alone propose two videos; where one side is a still, it is like a frame."""
+    """The kinds of its two sides. Frames alone propose two videos; if one side is a still, it is like a frame."""
     if hit.by:
         return Says.FRAME
     kind = KIND_BY_CODE[hit.code]
@@ -102,7 +103,7 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
 
 
 def _nearest(hits: Sequence[RawHit]) -> RawHit:
-    """The nearest; of several the better quality, of these the orientation that needs the least turning, and the whole
-    picture before its inside (whose orientations are counted on behind, see `Probe`).
+    """The nearest; of several the better quality, then the orientation with the least turning, then the whole picture
+    before its inside (whose orientations continue the count, see `Probe`).
     """
     return min(hits, key=lambda hit: (hit.distance, -hit.quality, hit.orientation))
