@@ -9,7 +9,7 @@ Rules this module upholds:
 
   Days are counted from 1970-01-01 UTC. An entry without a target is exactly `PLAIN_SIZE` bytes.
 - A parser accepts exactly what the formatter emits.
-- Its days are dates: what is dated behind the calendar's end is set aside by whoever takes an entry in (`check_days`).
+- Its days are dates: the code that accepts an entry sets it aside if a day is after the calendar's end (`check_days`).
 - A later version (first byte > 1) is not malformed: it is kept in the tree, counted, and not understood.
 - A commitment binds the origin, so no other member can claim it; the kind, so no body reads as another kind; and a
   nonce, so nobody can test a guess: SHA-256("vigil/commit/v1\0" || len16(origin) || origin || kind || nonce || body).

@@ -174,7 +174,7 @@ class HubCarrier:
         """The head, if exactly this run is stored already. Raises `Fork` if its checkpoint contradicts the log."""
         roster = self._roster()
         if len(notes.parse(package.checkpoint).signatures) != 1:
-            raise Malformed("a checkpoint is handed in with its own log's signature, and no other")
+            raise Malformed("a submitted checkpoint has only the signature of its own log")
         checkpoint, _ = verify_note(roster, package.origin, package.checkpoint, cosigned=False)
         with self._store.read() as reader:
             state = reader.log(package.origin)
@@ -233,7 +233,7 @@ class HubCarrier:
 
     def _check_halted(self) -> None:
         if reason := self._halted():
-            raise Unavailable(reason, remedy="wait; what was acknowledged is handed in again by itself")
+            raise Unavailable(reason, remedy="wait; the node submits acknowledged statements again by itself")
 
     def cosigned_sizes(self) -> dict[str, int]:
         """The cosigned size of each log, by the text of its origin. Blocking. It is read after every write under way:

@@ -218,7 +218,7 @@ class LogWrites(LogRows):
         """See `LogWriter`."""
         state = self._require(origin)
         if bool(note) != bool(size) or 0 < size <= state.size:
-            raise Misuse("an anchor is a checkpoint past what is stored, or none")
+            raise Misuse("an anchor is a checkpoint past the stored entries, or none")
         self._update(state, anchor=note, anchor_size=size)
 
     def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:

@@ -1,6 +1,6 @@
 """Cosignatures, cosignature/v1 (c2sp.org/tlog-cosignature): another party's timed word on a checkpoint.
 
-What is signed is two lines and the note's text; what stands in the line is the time and the signature:
+The signed message is two lines and the note's text; the signature line contains the time and the signature:
 
     cosignature/v1
     time 1679315147
@@ -12,7 +12,7 @@ Rules this module upholds:
 
 - Only a checkpoint is cosigned, and only with a key of the cosignature type: no other message can be passed off as one.
 - The message does not hold the cosigner's name: a key belongs to one cosigner (mirror and witness have one each).
-- Time is a number handed in: Unix seconds. Nothing here knows what time it is.
+- The time is passed in, in Unix seconds: this module has no clock.
 """
 
 from __future__ import annotations

@@ -217,5 +217,5 @@ def _grow(tree: CompactRange, leaf_hashes: Sequence[bytes], grown: CompactRange 
     if grown is None:
         return tree.append_many(leaf_hashes)
     if grown.size != tree.size + len(leaf_hashes):
-        raise Misuse("the tree handed in does not end with the run of leaves")
+        raise Misuse("the given tree does not end with the run of leaves")
     return grown

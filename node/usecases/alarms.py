@@ -28,19 +28,19 @@ MAX_ALARMS: Final = 100
 MAX_REASON: Final = 1_000
 """Most characters of a person's remark on alarms."""
 FOREIGN_REMEDY: Final = (
-    "somebody else may hold this node's log key, or a second node runs on the same keys: stop it, call the hub's "
-    "operator and the federation's authority, and change the keys (certs/CEREMONIES.md, ceremony 4); then "
+    "someone else may have this node's log key, or a second node runs with the same keys: stop that node, call the "
+    "hub's operator and the federation's authority, and change the keys (certs/CEREMONIES.md, ceremony 4); then run "
     "vigil node acknowledge"
 )
 ROLLBACK_REMEDY: Final = (
-    "call the hub's operator: where the hub was restored from a backup, the members hand in again what it lacks; where "
-    "nobody restored it, somebody shows members an older state: keep the evidence (vigil node status --json), tell the "
-    "federation's authority; then vigil node acknowledge"
+    "call the hub's operator. If the hub was restored from a backup, the members submit the missing entries again. If "
+    "it was not restored, someone shows members an older state: keep the evidence (vigil node status --json) and tell "
+    "the federation's authority. Then run vigil node acknowledge"
 )
 
 INDEX_REMEDY: Final = (
     "stop the node, delete the folder index/ of its home, and start it again (it is rebuilt from the database); then "
-    "vigil node fsck, vigil node acknowledge, and repeat the searches since then"
+    "run vigil node fsck and vigil node acknowledge, and repeat the searches since then"
 )
 
 

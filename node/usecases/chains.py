@@ -25,7 +25,7 @@ from node.usecases.pointing_entries import Place, Word, fault_in_log, segment, u
 from node.usecases.purging import Purge, kind_of, root_of
 
 TWICE: Final = "a retraction cannot be retracted"
-NOT_A_RECORD: Final = "a correction of what is not a contribution"
+NOT_A_RECORD: Final = "a correction of an entry that is not a contribution"
 OF_NOTHING: Final = "a correction or retraction of an entry that was set aside"
 REPLACED: Final = "a correction of a record that was replaced before"
 

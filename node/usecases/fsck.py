@@ -151,7 +151,7 @@ def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
             above = reader.tile(log.number, level, index)[place * merkle.HASH_SIZE :][: merkle.HASH_SIZE]
             below = reader.tile(log.number, level - 1, number)
             if len(below) != TILE_WIDTH * merkle.HASH_SIZE or above != tile_root(below):
-                faults.append(f"tile {index} of level {level} does not hash what is below it: restore a backup")
+                faults.append(f"tile {index} of level {level} does not match the tiles below it: restore a backup")
         full, level = full // TILE_WIDTH, level + 1
     return faults
 

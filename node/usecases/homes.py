@@ -76,15 +76,15 @@ def _without_backup(examined: Examined) -> str:
     if examined.owner.role == "hub":
         return "; without a backup, see ceremony 6 in certs/CEREMONIES.md"
     return (
-        "; without a backup, vigil node accept-database --empty begins again with an empty database "
-        "(what was held here and never shared is lost)"
+        "; without a backup, vigil node accept-database --empty starts with an empty database "
+        "(material that was stored only here is lost)"
     )
 
 
 def _keep_older(examined: Examined) -> str:
     if examined.owner.role == "hub":
         return ""
-    return "; if there is no newer one, vigil node accept-database --older goes on with this one"
+    return "; if there is no newer one, vigil node accept-database --older continues with this one"
 
 
 def _distance(examined: Examined) -> str:

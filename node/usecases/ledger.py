@@ -211,7 +211,7 @@ class Ledger:
                 circle = tuple(sorted({*circle, target.origin.member}))
             said = handling or replace(about.handling, audience=circle)
             if not audience_within(said, about.handling, target.origin.member):
-                raise Refused("an opinion or comment cannot have more readers than what it is about")
+                raise Refused("an opinion or comment cannot have more readers than its subject")
             record = self._say(writer, kind, statement, said, target)
         self._acknowledged()
         return record
@@ -299,7 +299,7 @@ class Ledger:
         if me is not None and me.status is MemberStatus.LEFT:
             raise Refused(
                 f"{me.id} has left the federation, and shares nothing new",
-                remedy="vigil retract still takes back what was shared; the authority admits a member again",
+                remedy="vigil retract can still retract shared records; only the authority can admit the member again",
             )
         if handling.code not in policy.handling_codes or not set(handling.purposes) <= set(policy.purposes):
             raise Refused("the federation's policy does not know this purpose or handling code")

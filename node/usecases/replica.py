@@ -109,7 +109,7 @@ def verify_package(at: Position, package: Package, rules: Rules, handlings: Hand
             f"{state.origin} is frozen: {state.frozen}", remedy="the federation's authority opens a new epoch"
         )
     if package.start != state.size:
-        raise Conflict(f"{state.origin} stands at {state.size} entries, not at {package.start}", have=state.size)
+        raise Conflict(f"{state.origin} has {state.size} entries, not {package.start}", have=state.size)
     # 2. Limits.
     _check_limits(package)
     # 3. and 4. Signatures.

@@ -65,7 +65,7 @@ def check_own_line(roster: Roster, own: OwnLine) -> None:
     expected = [own.vkeys, own.coming] if own.coming else [own.vkeys]
     if active not in [sorted(keys.items()) for keys in expected]:
         raise BadSignature(
-            f"the roster gives {own.member} other keys than this node holds: somebody else could speak for it",
+            f"the roster gives {own.member} other keys than this node holds: someone else could act for this member",
             remedy="were these keys restored from an old backup? then put the newest keys folder back; else call the "
             "federation's authority at once, and do not go on before the digits agree",
         )

@@ -211,7 +211,7 @@ class Admission:
 
     def slow(self, admitted: Admitted) -> None:
         """A receiver does not read what it is sent: its connection ends in a moment, with all that waits on it."""
-        self._notices.note(admitted.member, "does not take what it is sent")
+        self._notices.note(admitted.member, "does not read what is sent to it")
         if admitted.peer.number is not None:
             asyncio.get_running_loop().call_later(limits.SETTLE_SECONDS, self.door.cut, admitted.peer.number)
 

@@ -30,9 +30,9 @@ from node.wire.door import bind_name
 HANDSHAKE: Final = 22
 """The first byte of every TLS connection (RFC 8446, section 5.1)."""
 CROWDED: Final = "too many connections"
-NOT_TLS: Final = "something else than TLS"
-SILENT: Final = "connections that ask for nothing"
-UNREAD: Final = "connections that take nothing of what is sent"
+NOT_TLS: Final = "connections without TLS"
+SILENT: Final = "connections without a request"
+UNREAD: Final = "connections that do not read what is sent to them"
 
 Told = Callable[[str, str], None]
 """Is called with an address and the limit that it exceeded."""

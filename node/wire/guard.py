@@ -43,7 +43,7 @@ def caller() -> MemberId:
     try:
         return _CALLER.get()
     except LookupError as error:
-        raise Unauthenticated("nobody was admitted to this call") from error
+        raise Unauthenticated("this call has no admitted member") from error
 
 
 class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone

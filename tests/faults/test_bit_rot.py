@@ -96,7 +96,7 @@ def test_a_sound_store_has_no_faults(home: Path) -> None:
         ("entries.state", f"slot = {AT + 1}", 0, "states of the entries"),
         ("tiles.data", "level = 0 AND idx = 0", AT * 32, f"entry {AT} is not what its leaf hash says"),
         ("tiles.data", "level = 0 AND idx = 1", 33, "entry 257 is not what its leaf hash says"),
-        ("tiles.data", "level = 1 AND idx = 0", 5, "tile 0 of level 1 does not hash what is below it"),
+        ("tiles.data", "level = 1 AND idx = 0", 5, "tile 0 of level 1 does not match the tiles below it"),
         ("logs.root", "number = 1", 0, "do not make the stored root"),
         ("logs.checkpoint", "number = 1", -9, "the checkpoint: a signature"),
         ("logs.cosigned", "number = 1", -9, "the cosigned checkpoint: a cosignature"),

@@ -281,7 +281,7 @@ class MemoryWriter(MemoryReader):
     def set_anchor(self, origin: Origin, note: bytes, size: int) -> None:
         log = self._open(origin)
         if bool(note) != bool(size) or 0 < size <= log.state.size:
-            raise Misuse("an anchor is a checkpoint past what is stored, or none")
+            raise Misuse("an anchor is a checkpoint past the stored entries, or none")
         log.state = replace(log.state, anchor=note, anchor_size=size)
 
     def set_cosigned(self, origin: Origin, note: bytes, size: int) -> None:
