@@ -78,7 +78,7 @@ def test_remarks_stay_through_corrections_everywhere_and_go_with_the_retraction(
             ("BR", "comment", "a telltale of the newest", False),
         }
         words = vigil(made.home(name).folder, "records", "--record", record).stdout
-        assert words.count("said of an earlier version") == 2
+        assert words.count("about an earlier version") == 2
     assert traces(made, b"telltale") == ["hub", "FR", "JP", "BR"]
     lines_of("FR", "retract", record, "--reason", "mistake")
     in_step(made, "FR")
