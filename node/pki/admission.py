@@ -1,13 +1,13 @@
-"""What becomes of each petition, and of the membership it changes: the authority's decisions, without keys or disk.
+"""The authority's decisions about petitions and the membership, without keys or disk.
 
 Rules this module upholds:
 
-- The authority checks every petition itself; the hub's word is worth nothing here.
+- The authority checks every petition itself, and does not trust the hub.
 - A member's keys change on the word of its former statement key (`ROTATE`) or, where that is lost, on the authority's
   own (`REPLACE`), never on the hub's.
 - No key ever comes back: not under another member, another purpose, or after it was retired.
 - A new log key opens the next epoch. What the former one signed stays valid, up to the size that the hub had cosigned.
-- One bad petition stops only itself.
+- A bad petition does not affect the others.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ def _judge(claims: Claims, known: Member | None, taken: set[bytes]) -> Verdict:
     if known and not changed:
         return Verdict.UNCHANGED if known.status is not MemberStatus.LEFT else Verdict.REPLACE
     if any(claims.keys[purpose].public_key in taken for purpose in changed):
-        raise Refused("it holds a key that the roster or another petition has, or had")
+        raise Refused("it contains a key that the roster or another petition has or had")
     last = max((key.epoch for key in known.keys if key.purpose is KeyPurpose.LOG), default=0) if known else 0
     if KeyPurpose.LOG in changed and claims.log_epoch != last + 1:
         raise Refused(
-            f"its new log key is for epoch {claims.log_epoch} of its log, and epoch {last + 1} is due: its node has to "
-            "make keys again (vigil node rekey, or vigil node join in an empty home)"
+            f"its new log key is for epoch {claims.log_epoch} of its log, and epoch {last + 1} is expected: its node "
+            f"must make new keys (vigil node rekey, or vigil node join in an empty home)"
         )
     if known is None:
         return Verdict.ADMIT

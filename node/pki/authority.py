@@ -172,7 +172,7 @@ class Authority:
         if self._interrupted:
             raise Misuse(
                 "a change of this authority's keys was interrupted",
-                remedy="run vigil authority rotate again: it goes on where it was",
+                remedy="run vigil authority rotate again: it continues where it stopped",
             )
         targets = metadata.parse(self._targets, Targets, "the membership").signed
         files = {f"{number}.root.json": data for number, data in enumerate(self._roots, start=1)}

@@ -230,8 +230,8 @@ def check_issued(der: bytes, ca: bytes, *, spiffe: str, ring: KeyRing, now: floa
     leaf = read_certificate(der)
     if not is_issued_by(der, ca):
         raise BadSignature(
-            "a certificate that the federation's CA did not sign",
-            remedy="a running node renews it by itself (vigil node run); if it stays so, ask the hub's operator",
+            "the certificate is not signed by the federation's CA",
+            remedy="a running node renews it by itself (vigil node run); if this does not help, ask the hub's operator",
         )
     if leaf.uris != (spiffe,):
         raise Malformed("a certificate that names another member than this node's")

@@ -77,7 +77,7 @@ class HubChange:
             if sizes is not None and waiting.sizes is None:
                 raise Misuse(
                     "new keys wait already, made while the former ones were the hub's alone",
-                    remedy="drop them first: vigil hub rekey --drop",
+                    remedy="delete them first: vigil hub rekey --drop",
                 )
             return waiting
         self._clear()
@@ -115,7 +115,7 @@ class HubChange:
     def drop(self) -> bool:
         """Forgets new keys that wait; whether there were any. Raises `Misuse` once the authority's bundle is here."""
         if self.begun():
-            raise Misuse("the authority has signed for the new keys already", remedy="start the hub: vigil hub run")
+            raise Misuse("the authority has already signed the new keys", remedy="start the hub: vigil hub run")
         found = self.waits()
         self._clear()
         return found
@@ -142,8 +142,8 @@ class HubChange:
         former = membership.hub.former[-1:]
         if waiting.sizes is None and former and former[0].until <= now:
             raise Refused(
-                "the authority signed for the new keys so long ago that the former ones count no more",
-                remedy="ask it once more: vigil hub requests, vigil authority sign, vigil hub admit",
+                "the authority signed the new keys so long ago that the former keys are no longer valid",
+                remedy="ask it again: vigil hub requests, vigil authority sign, vigil hub admit",
             )
         # From here on a crash is taken up by the next start.
         write_atomic(self._folder / _BUNDLE_FILE, bundle)

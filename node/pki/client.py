@@ -1,4 +1,4 @@
-"""How a node, and the hub itself, comes by a roster that it may believe.
+"""How a node, and the hub itself, gets a roster that it can trust.
 
 Rules this module upholds:
 
@@ -120,7 +120,7 @@ class RosterClient:
         self._lock = threading.Lock()
         self._root = read_bounded(folder / PINNED_FILE, metadata.MAX_METADATA, what="pinned root")
         if root_sha256 is not None and self.root_sha256 != root_sha256:
-            raise Damaged("the pinned root is not the one of the invitation", remedy="join again with a new token")
+            raise Damaged("the pinned root is not the root of the invitation", remedy="join again with a new token")
 
     @property
     def root_sha256(self) -> bytes:
@@ -262,7 +262,7 @@ class RosterClient:
         except PeerFault as error:
             raise Damaged(
                 "the roster kept here cannot be read",
-                remedy="delete the folder roster/ of this home, then start the node with the hub in reach",
+                remedy="delete the folder roster/ of this home, then start the node while the hub is reachable",
             ) from error
 
 

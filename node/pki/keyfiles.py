@@ -1,10 +1,10 @@
-"""The authority's key files: one wrapped file a key, in the authority's own folder or on sticks in other hands.
+"""The authority's key files: one wrapped file per key, in the authority's own folder or on other removable disks.
 
 Rules this module upholds:
 
-- Which keys count is said by the root, never by what files there are: a file of a former key signs nothing.
-- A file is opened only to sign, and no more of them than the threshold needs.
-- Numbers are never used twice: the files of a change of keys stand beside the former ones.
+- The root decides which keys are valid, not the existing files: a file of a former key signs nothing.
+- A file is opened only to sign, and only as many files as the threshold needs.
+- Numbers are never used twice: the files of a change of keys are stored next to the former ones.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class KeyFiles:
             keys = "key" if len(found) == 1 else "keys"
             raise Misuse(
                 f"{len(found)} {role} {keys} found, {wanted.threshold} needed",
-                remedy="put in the sticks with the other key files, and name the folder of each: --key-folder DIR",
+                remedy="connect the removable disks with the other key files, and name the folder of each: "
+                "--key-folder DIR",
             )
         return list(found.values())
 

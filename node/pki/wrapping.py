@@ -83,5 +83,6 @@ def unwrap(data: bytes, passphrase: Passphrase, *, label: str) -> bytes:
     except InvalidTag as error:
         raise Damaged(
             f"the {label} cannot be opened: the passphrase is wrong, or the file is damaged",
-            remedy=f"check {PASSPHRASE_VARIABLE} or the passphrase file; else restore the file from the backup",
+            remedy=f"check {PASSPHRASE_VARIABLE} or the passphrase file; if it is right, restore the file from the "
+            f"backup",
         ) from error
