@@ -8,7 +8,8 @@ Rules this package upholds:
   share of those originals that Vigil finds or names; `evidence.silent` counts those that nothing was said of. Of the
   originals that no other program shows, those that nothing was said of are counted apart (`evidence.silent-unshown`):
   zeros among uncompressed pixels are pixels, and nobody can tell.
-- A file that cannot be made here, because its writer is not installed, is counted (`evidence.left-out`).
+- A file that cannot be made here, because its writer is not installed, is counted and named, with the package that
+  writes it (`evidence.left-out`).
 - Each case that was not found says its kind, damage and nesting, so that it can be made again.
 """
 
@@ -17,13 +18,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 # Encoders that print what they do are told not to before they are loaded.
 os.environ.setdefault("SVT_LOG", "0")
 
 from bench.evidence import speed
-from bench.evidence.case import Case
+from bench.evidence.case import ALONE, SOUND, Case
 from bench.evidence.corpus import Corpus, Specification, sample
 from bench.evidence.originals import Originals
 from bench.evidence.outcomes import Judged, Outcome, judged
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 
 BOUND: Final = 0.97
 """The share of the originals that others show that has to be found or named."""
+
+WRITERS: Final = ("py7zr",)
+"""Packages that write files of the corpus and are not installed with Vigil."""
+_MOST_SHOWN: Final = 5
 
 Line = dict[str, Any]
 
@@ -69,7 +75,7 @@ def figures(done: Sequence[Judged], corpus: Corpus) -> Iterator[Line]:
         "files",
         "their originals: " + ("photographs" if photographs else "rendered"),
     )
-    yield _line("evidence.left-out", len(corpus.left_out), "files that cannot be made here", "")
+    yield _line("evidence.left-out", len(corpus.left_out), "files that cannot be made here", _left_out(corpus))
     yield _line("evidence.shown", len(shown), f"of {len(done)} originals", "shown by another program")
     share = (len(found) + len(named)) / max(len(shown), 1)
     yield _line("evidence.found", share, "share of shown originals", "found or named; the bound", BOUND)
@@ -82,6 +88,14 @@ def figures(done: Sequence[Judged], corpus: Corpus) -> Iterator[Line]:
         some = [each for each in shown if each.family == family]
         ours = sum(each.outcome is Outcome.FOUND for each in some)
         yield _line(f"evidence.{family}", ours / max(len(some), 1), f"of {len(some)} shown", "found")
+
+
+def _left_out(corpus: Corpus) -> str:
+    """What could not be made, and what to install for it."""
+    titles = [title.removesuffix(f" | {ALONE}").removesuffix(f" | {SOUND}") for title in corpus.left_out]
+    absent = [name for name in WRITERS if find_spec(name) is None]
+    said = [f"to make all: pip install {' '.join(absent)}"] if absent else []
+    return "; ".join([*said, *titles[:_MOST_SHOWN], *(["and more"] if len(titles) > _MOST_SHOWN else [])])
 
 
 def _line(name: str, value: float, unit: str, reference: str, reference_value: float | None = None) -> Line:

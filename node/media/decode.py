@@ -35,11 +35,12 @@ from node.media.continuation import is_cut_short
 from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
 from node.media.decoders.decoded import Decoded, Unreliable
 from node.media.gif import count_frames
+from node.media.icon import largest_first
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import GIF, JPEG, JPEG_XR, QOI, WEBP, Format, recognise
+from node.media.sniff import CUR, GIF, ICO, JPEG, JPEG_XR, PNG, QOI, WEBP, Format, recognise
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
 _PLUGINS: Final = tuple(
@@ -109,12 +110,28 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
         except MediaError:
             data = clean
     seen = _seen(data, known)
+    if (seen is None or seen.share == 0) and known in (ICO, CUR):
+        return _of_icon(data, known, error)
     if seen is None or seen.share == 0:
         raise error
     note = partial.note_of(seen, known, words)
     return DecodedPicture(
         pixels=seen.pixels, media_type=known.media_type, milliseconds=0, frames=1, rest=None, note=note
     )
+
+
+def _of_icon(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
+    """The largest image of a damaged icon that can be seen, where it is a PNG. Raises `error` where none is."""
+    for image in largest_first(data):
+        try:
+            if recognise(image) is PNG:
+                picture = decode_picture(image)
+                return replace(picture, media_type=known.media_type, note=f"damaged {known.name}: {picture.note}")
+        except Shortage:
+            raise
+        except MediaError:
+            continue
+    raise error
 
 
 def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:

@@ -23,6 +23,9 @@ from node.media.decoders.single import by_ffmpeg, of_samples
 _LOSSLESS, _LS = 0xC3, 0xF7
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), _LS} - {0xC4, 0xC8, 0xCC})
 _MOST_SEGMENTS: Final = 1024
+_END: Final = b"\xff\xd9"
+_MOST_BEHIND: Final = 1 << 16
+"""Bytes that may follow the end of a JPEG-LS picture."""
 _BYTE: Final = 8
 _MOST_BYTES_A_PIXEL: Final = 8
 
@@ -43,6 +46,8 @@ def decode(data: bytes) -> Decoded | None:
         return None
     bounded("JPEG", frame.width, frame.height, sample_bytes=_MOST_BYTES_A_PIXEL)
     if frame.marker == _LS:
+        if _END not in data[-_MOST_BEHIND:]:  # CharLS searches a stream that is cut short for minutes
+            raise EOFError
         return of_samples(imagecodecs.jpegls_decode(data), frame.bits)
     if frame.components not in (1, 3):
         raise Unreliable("a JPEG whose pixels cannot be decoded reliably: its components are of a rare kind")

@@ -105,6 +105,19 @@ def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str 
     raise NoPreview("a camera raw file in which no preview can be read; its raw picture is not decoded")
 
 
+def without_directory(data: bytes) -> Decoded | None:
+    """The largest JPEG picture in a TIFF or camera raw file that is cut before its directory; None where none can be
+    decoded.
+    """
+    for pixels, start in sorted(_streams(data, ()), reverse=True)[:_MOST_TRIES]:
+        image = _opened(data, -start) if pixels else None
+        if image is not None:
+            size = f"{image.width} x {image.height}"
+            note = f"truncated TIFF: its directory is missing, and a JPEG picture of {size} pixels in it was read"
+            return Decoded(pixels=pixels_of(image), note=note)
+    return None
+
+
 def _opened(data: bytes, start: int) -> Image.Image | None:
     """The decoded preview at an offset; None where it is damaged."""
     try:

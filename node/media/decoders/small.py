@@ -22,6 +22,9 @@ from node.media.decoders.single import by_ffmpeg, of_samples
 _XR_WIDTH, _XR_HEIGHT = 0xBC80, 0xBC81
 _BYTE: Final = 8
 _MOST_BYTES_A_PIXEL: Final = 8
+_SUN_HEADER: Final = 32
+_SUN_PACKED: Final = 2
+"""The kind of a Sun raster whose rows are packed: its header alone says how long it is."""
 
 
 def qoi(data: bytes) -> Decoded:
@@ -50,8 +53,12 @@ def sgi(data: bytes) -> Decoded:
 
 def sun(data: bytes) -> Decoded:
     """Sun raster."""
-    width, height = struct.unpack_from(">2I", data, 4)
+    width, height, depth, length, kind, _, palette = struct.unpack_from(">7I", data, 4)
     bounded("Sun raster", width, height, sample_bytes=4)
+    packed = kind == _SUN_PACKED
+    size = length if packed else (width * depth + 15) // 16 * 2 * height
+    if len(data) < _SUN_HEADER + palette + size:  # FFmpeg shows the rows that are missing as black
+        raise EOFError
     return by_ffmpeg("sunrast", data)
 
 

@@ -77,6 +77,8 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
     `pillow_failed`: it could not. Raises anything.
     """
     found = list(ifd.directories(data))
+    if not found and (preview := raw.without_directory(data)) is not None:
+        return preview
     if raw.is_raw(data, found):
         try:
             return raw.decode(data, found)

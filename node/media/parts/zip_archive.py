@@ -38,6 +38,7 @@ from node.media.parts.zip_directory import (
     entries_of,
     entries_without_directory,
     find_directory,
+    has_members,
 )
 from node.media.region import Region
 
@@ -68,10 +69,13 @@ def prepare() -> None:
 
 
 def recognise(head: bytes, region: Region) -> bool:
-    """Whether a content is a ZIP archive. A program is one where an archive ends it (self-extracting)."""
+    """Whether a content is a ZIP archive. A program is one where an archive ends it (self-extracting), or where members
+    stand in it and their directory is missing.
+    """
     if head.startswith((LOCAL, END, SPANNED + LOCAL, b"PK00" + LOCAL)):
         return True
-    return head.startswith((b"MZ", b"\x7fELF", b"#!")) and find_directory(region) is not None
+    program = head.startswith((b"MZ", b"\x7fELF", b"#!"))
+    return program and (find_directory(region) is not None or has_members(region))
 
 
 def recognise_type(media_type: str) -> Callable[[bytes, Region], bool]:

@@ -36,6 +36,15 @@ _UNKNOWN: Final = 0xFFFFFFFF
 """A size or an offset that stands in the Zip64 field instead."""
 _HIGHEST_VERSION: Final = 63
 """Of ZIP that a member may need (section 4.4.3)."""
+_LOWEST_VERSION: Final = 10
+_METHODS: Final = frozenset({0, 8, 9, 12, 14, 20, 93, 95, 99})
+"""Methods of packing in use (section 4.4.5); 99 is an encrypted member."""
+_SEARCHED: Final = 1 << 28
+"""Bytes of a program in which a member is looked for."""
+_MOST_TRIES: Final = 1_000
+_LONGEST_NAME: Final = 1_000
+_SPACE: Final = 0x20
+"""The lowest byte of a name."""
 _NOTHING: Final = 2
 """Bytes that no bytes take when they are deflated."""
 ENCRYPTED: Final = 0x0001
@@ -171,6 +180,31 @@ def _wide(extra: bytes, values: list[int]) -> list[int]:
             break
         at += 4 + length
     return values
+
+
+def has_members(region: Region) -> bool:
+    """Whether the header of a member stands anywhere in what begins as something else, such as a program. The four
+    bytes alone stand in every program that reads archives.
+    """
+    searched = region.part(0, _SEARCHED)
+    at = 0
+    for _ in range(_MOST_TRIES):
+        at = find(searched, at, LOCAL)
+        header = searched.at(at, _LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size:
+            return False
+        version, flags, method, _, _, _, packed, _, names, _ = _LOCAL_HEADER.unpack(header)
+        name = searched.at(at + _LOCAL_HEADER.size, names)
+        if (
+            _LOWEST_VERSION <= version & 0xFF <= _HIGHEST_VERSION
+            and method in _METHODS
+            and (packed or flags & SIZES_FOLLOW or name.endswith(b"/"))
+            and 0 < names == len(name) <= _LONGEST_NAME
+            and min(name) >= _SPACE
+        ):
+            return True
+        at += len(LOCAL)
+    return False
 
 
 def entries_without_directory(region: Region) -> Iterator[Entry]:

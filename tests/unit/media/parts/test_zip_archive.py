@@ -34,6 +34,19 @@ def test_every_member_is_given_by_every_method(method: int, before: bytes) -> No
         assert recognise(region.head(4096), region)
 
 
+@pytest.mark.parametrize("program", [b"MZ" + bytes(5000), b"\x7fELF" + b"PK\x03\x04 is how an archive begins" * 20])
+def test_an_archive_behind_a_program_that_is_cut_gives_its_members(program: bytes) -> None:
+    whole = zip_of({"a.png": PICTURE, "b.bin": bytes(9000)})
+    data = program + whole[: whole.rindex(b"PK\x01\x02") - 5]
+    with region_of(data) as region:
+        assert recognise(region.head(4096), region)
+    given = given_by(members, data)
+    assert given.named()["a.png"] == PICTURE
+    assert LISTS in given.omissions
+    with region_of(program) as region:
+        assert not recognise(region.head(4096), region)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("write", [zip_of, streamed_zip_of])
 def test_without_its_directory_an_archive_gives_its_members(write: object, method: int) -> None:
