@@ -101,7 +101,7 @@ def vigil(
         env=environment(home, extra),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 
