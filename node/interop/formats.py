@@ -13,12 +13,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from node.domain.references import At
-from node.interop import misp, stix
+from node.interop import hma, misp, stix, stopncii, tech_against_terrorism, threatexchange
 from node.interop.reading import HEAD_BYTES, Format, Unwelcome
 
 IN_ORDER: Final[tuple[Format, ...]] = (
     stix.FORMAT,
     misp.FORMAT,
+    stopncii.FORMAT,
+    threatexchange.FORMAT,
+    tech_against_terrorism.FORMAT,
+    hma.FORMAT,
 )
 FORMATS: Final[Mapping[str, Format]] = {each.name: each for each in IN_ORDER} | {"stix": stix.FORMAT}
 """By name, as in `--as`. `stix` is another name of `stix21`."""

@@ -54,13 +54,13 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:  # noqa: 
     parts = list(_parts(whole))
     if parts and not any(isinstance(part, dict) for part in parts):
         raise Unwelcome(NOT_AN_EVENT, At(), remedy="export events, or the answer of a search for events or attributes")
-    yield ListHead(format=NAME)
     rows = EventRows(Notices())
     for part in parts:
         if isinstance(part, dict):
             yield from rows.of_event(part)
         else:
             yield Fault(rows.next_place(), NOT_AN_EVENT)
+    yield ListHead(format=NAME, scheme=rows.tags.scheme, scheme_version=rows.tags.version)
 
 
 def _parts(whole: Any) -> Iterator[dict[str, Any] | None]:  # noqa: ANN401 (JSON has any shape)

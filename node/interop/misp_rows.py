@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from node.domain.references import NOT_AN_OBJECT, TOO_DEEP, At, Fault, Ignored, Item, Reference, Withdrawal
 from node.domain.statements import Tri
-from node.interop.hash_values import flag, size
+from node.interop.hash_values import flag
 from node.interop.json_documents import compact
 from node.interop.misp_audience import (
     Audience,
@@ -17,12 +17,22 @@ from node.interop.misp_audience import (
     tag_names,
     uuid,
 )
+from node.interop.misp_fields import (
+    PROPOSAL,
+    details_of,
+    hashes_of,
+    is_deleted,
+    is_for_detection,
+    proposals,
+    type_of,
+    without_attachments,
+)
 from node.interop.misp_types import hash_text, is_other_hash, kind_of
 from node.interop.notices import NOT_SEARCHED, Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed
+from node.interop.vigil_tags import VigilTags
 
 NOT_FOR_DETECTION: Final = "to_ids is false"
-PROPOSAL: Final = "ShadowAttribute"
 NOT_OF_A_FILE: Final = frozenset({"pe-section", "elf-section", "macho-section", "hashlookup"})
 """Objects whose hashes are those of a part of a file, or of a harmless one."""
 BAD_DELETED: Final = "whether it is deleted is not understood"
@@ -45,10 +55,11 @@ _Rows = Callable[[At, dict[str, Any], _Context], Iterator[Item]]
 
 
 class EventRows:
-    """Gives the rows of events, one after the other, and counts them."""
+    """Gives the rows of events, one after the other, and counts them. `tags`: what its rows said by tags of Vigil."""
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
+        self.tags = VigilTags()
         self._records = 0
 
     def next_place(self, name: str = "") -> At:
@@ -69,7 +80,7 @@ class EventRows:
             context = yield from self._guarded(each, context, self._attribute)
         for each in listed(event.get("Object")):
             context = yield from self._guarded(each, context, self._object)
-        yield from _proposals(event)
+        yield from proposals(event)
 
     def _context(self, event: Mapping[str, Any]) -> Generator[Item, None, _Context]:
         audience, is_understood = audience_of(event, Audience())
@@ -109,7 +120,7 @@ class EventRows:
         inner = attribute.get("Event")
         if isinstance(inner, dict):
             context = yield from self._context(inner)
-        yield from _proposals(attribute)
+        yield from proposals(attribute)
         name = known_name(attribute.get("type"), "attribute without a type")
         if (kind := kind_of(name)) is None:
             if is_other_hash(name):
@@ -118,12 +129,12 @@ class EventRows:
             return
         hashes = RowHashes()
         hashes.add(kind, hash_text(name, attribute.get("value")))
-        deleted = _deleted(attribute)
+        deleted = is_deleted(attribute)
         if deleted is Tri.UNKNOWN:
             yield Fault(at, BAD_DELETED)
         elif deleted is Tri.YES:
             yield Withdrawal(at, id=at.name, reference=None if hashes.fault else hashes.reference(at))
-        elif not _is_for_detection(attribute):
+        elif not is_for_detection(attribute):
             yield Ignored(NOT_FOR_DETECTION)
         else:
             yield from self._row(at, hashes, context, attribute, [attribute])
@@ -133,42 +144,44 @@ class EventRows:
     def _object(self, at: At, thing: dict[str, Any], context: _Context) -> Iterator[Item]:
         attributes = [each for each in listed(thing.get("Attribute")) if isinstance(each, dict)]
         for each in attributes:
-            yield from _proposals(each)
-        stated = [each for each in attributes if kind_of(_type(each))]
-        if not stated or known_name(thing.get("name"), "") in NOT_OF_A_FILE:
-            yield from self._of_no_file(at, attributes)
-            return
-        deleted = _deleted(thing)
-        if deleted is Tri.UNKNOWN:
+            yield from proposals(each)
+        stated = [each for each in attributes if kind_of(type_of(each))]
+        states = {is_deleted(each) for each in stated}
+        deleted = is_deleted(thing)
+        if Tri.UNKNOWN in (deleted, *states):
             yield Fault(at, BAD_DELETED)
-            return
-        alive = [each for each in stated if _deleted(each) is Tri.NO]
-        if deleted is Tri.YES or (not alive and all(_deleted(each) is Tri.YES for each in stated)):
-            yield self._withdrawn(at, stated)
-            return
+        elif known_name(thing.get("name"), "") in NOT_OF_A_FILE or (not stated and not _is_lost_file(thing)):
+            yield from self._of_no_file(at, attributes)
+        elif deleted is Tri.YES or states == {Tri.YES}:
+            yield _withdrawn(at, stated)
+        else:
+            yield from self._living(at, thing, attributes, context)
+
+    def _living(
+        self, at: At, thing: dict[str, Any], attributes: list[dict[str, Any]], context: _Context
+    ) -> Iterator[Item]:
+        """An object that is not deleted, and has a hash that is not."""
+        stated = [each for each in attributes if kind_of(type_of(each))]
         for each in stated:
-            if _deleted(each) is Tri.YES:
-                yield self._withdrawn(at._replace(name=uuid(each.get("uuid"))), [each])
-        if not (taken := [each for each in alive if _is_for_detection(each)]):
-            yield Ignored(NOT_FOR_DETECTION) if alive else Fault(at, BAD_DELETED)
+            if is_deleted(each) is Tri.YES:
+                yield _withdrawn(at._replace(name=uuid(each.get("uuid"))), [each])
+        taken = [each for each in stated if is_deleted(each) is Tri.NO and is_for_detection(each)]
+        if not taken:
+            yield Ignored(NOT_FOR_DETECTION)
             return
-        hashes = _hashes(taken)
+        hashes = hashes_of(taken)
         for each in attributes:
-            if is_other_hash(_type(each)):
-                hashes.other(_type(each))
+            if is_other_hash(type_of(each)):
+                hashes.other(type_of(each))
         yield from self._row(at, hashes, context, thing, attributes)
 
     def _of_no_file(self, at: At, attributes: list[dict[str, Any]]) -> Iterator[Item]:
         if not attributes:
             yield Ignored("object without attributes")
         for each in attributes:
-            if is_other_hash(_type(each)):
+            if is_other_hash(type_of(each)):
                 yield from self._notices.tell(NOT_SEARCHED, at)
-            yield Ignored(_type(each))
-
-    def _withdrawn(self, at: At, attributes: list[dict[str, Any]]) -> Withdrawal:
-        hashes = _hashes(attributes)
-        return Withdrawal(at, id=at.name, reference=None if hashes.fault else hashes.reference(at))
+            yield Ignored(type_of(each))
 
     # --- one row ------------------------------------------------------------------------------------------------------
 
@@ -178,21 +191,23 @@ class EventRows:
         """The row of `part`, an attribute or an object with these `attributes`."""
         name = "Attribute" if part is attributes[0] else "Object"
         audience = self._audience(hashes, context, part, attributes)
-        handling, tags = handling_of([*tag_names(*attributes), *context.tags])
-        more = _details(hashes, attributes)
+        fields, names = self.tags.read([*tag_names(*attributes), *context.tags])
+        handling, tags = handling_of(names)
+        more = details_of(hashes, attributes)
         if len(joined := ", ".join(tags)) > MAX_TEXT:
             hashes.warn("text-too-long")
             joined = ""
         if len(handling) > MAX_TEXT:
             hashes.warn("text-too-long")
             handling = handling.split()[0]
-        kept, had_attachment = _without_attachments(part)
+        kept, had_attachment = without_attachments(part)
         said = f'{{"Event":{context.text},"{name}":{compact(kept)}}}'
         if fault := hashes.fault:
             yield Fault(at, fault)
             return
+        fields |= more
         row = hashes.reference(
-            at, id=at.name, audience=audience.words, handling=handling, tags=joined, said=said, **more
+            at, id=at.name, audience=audience.words, handling=handling, tags=joined, said=said, **fields
         )
         yield from self._notices.of_row(row)
         if had_attachment:
@@ -207,7 +222,7 @@ class EventRows:
         outer, is_understood = audience_of(part, context.audience)
         narrowest = outer
         for each in attributes:
-            if each is not part and kind_of(_type(each)) and _deleted(each) is not Tri.YES:
+            if each is not part and kind_of(type_of(each)) and is_deleted(each) is not Tri.YES:
                 inner, inner_is_understood = audience_of(each, outer)
                 narrowest, is_understood = narrower(narrowest, inner), is_understood and inner_is_understood
         if not is_understood:
@@ -215,61 +230,11 @@ class EventRows:
         return narrowest
 
 
-def _hashes(attributes: list[dict[str, Any]]) -> RowHashes:
-    hashes = RowHashes()
-    for each in attributes:
-        if kind := kind_of(_type(each)):
-            hashes.add(kind, hash_text(_type(each), each.get("value")))
-    return hashes
+def _withdrawn(at: At, attributes: list[dict[str, Any]]) -> Withdrawal:
+    hashes = hashes_of(attributes)
+    return Withdrawal(at, id=at.name, reference=None if hashes.fault else hashes.reference(at))
 
 
-def _details(hashes: RowHashes, attributes: list[dict[str, Any]]) -> dict[str, Any]:
-    """The size and the media type, which are attributes beside the hashes."""
-    details: dict[str, Any] = {}
-    for each in attributes:
-        if _deleted(each) is Tri.YES:
-            continue
-        if _type(each) == "size-in-bytes":
-            details["size"], is_bad = size(each.get("value"))
-            if is_bad:
-                hashes.warn("bad-size")
-        elif _type(each) == "mime-type":
-            details["media_type"] = plain_text(each.get("value"))[:MAX_TEXT]
-    return details
-
-
-def _without_attachments(part: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """(The part without attachments, whether it had one)."""
-    kept = {name: value for name, value in part.items() if name != "data"}
-    found = bool(part.get("data"))
-    for inner in ("Attribute", PROPOSAL):
-        if isinstance(part.get(inner), list | dict):
-            pairs = [
-                _without_attachments(each) if isinstance(each, dict) else (each, False) for each in listed(part[inner])
-            ]
-            kept[inner] = [each for each, _ in pairs]
-            found = found or any(had for _, had in pairs)
-    return kept, found
-
-
-def _type(attribute: Mapping[str, Any]) -> str:
-    return known_name(attribute.get("type"), "attribute without a type")
-
-
-def _deleted(part: Mapping[str, Any]) -> Tri:
-    """Whether it is deleted: `true`, `1` and `"1"` say so. Absent: it is not. Unknown: not understood."""
-    value = part.get("deleted")
-    if value in (None, "", "0", "1"):
-        return Tri.YES if value == "1" else Tri.NO
-    return flag(value)[0]
-
-
-def _is_for_detection(attribute: Mapping[str, Any]) -> bool:
-    """Absent: MISP marks hashes for detection by itself."""
-    value = attribute.get("to_ids")
-    return value != "0" and flag(value)[0] is not Tri.NO
-
-
-def _proposals(part: Mapping[str, Any]) -> Iterator[Item]:
-    for _ in listed(part.get(PROPOSAL)):
-        yield Ignored(PROPOSAL)
+def _is_lost_file(thing: Mapping[str, Any]) -> bool:
+    """Whether it is a deleted file that does not show its attributes any more."""
+    return thing.get("name") == "file" and is_deleted(thing) is Tri.YES

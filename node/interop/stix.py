@@ -54,7 +54,6 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
     objects = bundle.get("objects", []) if is_one else None
     if not isinstance(objects, list):
         raise Unwelcome(NOT_A_BUNDLE, At(), remedy="export the objects in a bundle")
-    yield ListHead(format=NAME, version=_version(bundle, objects))
     rows = BundleRows(Notices(), choices.now, Markings(objects), _disputes(objects))
     latest = _latest(objects)
     for number, each in enumerate(objects, 1):
@@ -68,6 +67,8 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
                 yield from rows.of_object(at, each)
             except RecursionError:
                 yield Fault(at, TOO_DEEP)
+    tags, version = rows.tags, _version(bundle, objects)
+    yield ListHead(format=NAME, version=version, scheme=tags.scheme, scheme_version=tags.version)
 
 
 def _version(bundle: dict[str, Any], objects: list[Any]) -> str:

@@ -25,6 +25,13 @@ _KNOWN: Final = {
     "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1": "tlp:red",
 }
 """The markings that each writer refers to without sending them."""
+TLP_MARKINGS: Final = {
+    word: name
+    for name, word in _KNOWN.items()
+    # Those of TLP 1.0 where there are two: STIX 2.1 itself defines them, so that each reader knows them.
+    if word not in ("tlp:green", "tlp:amber", "tlp:red") or name in tuple(_KNOWN)[:4]
+}
+"""Word of handling -> the marking that is written for it."""
 
 
 class Markings:

@@ -12,10 +12,12 @@ from node.domain.references import At, Fault, Ignored, Item, Withdrawal
 from node.domain.statements import Tri
 from node.interop.hash_values import flag, size
 from node.interop.json_documents import compact
+from node.interop.misp_audience import handling_of
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, plain_text
 from node.interop.stix_markings import Markings
 from node.interop.stix_patterns import ONLY_EQUALITY, Alternative, NotEquality, alternatives, object_types
+from node.interop.vigil_tags import VigilTags
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,60}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _KINDS: Final = {"md5": MD5, "sha1": SHA1, "sha256": SHA256, "pdq": PDQ, "photodna": PHOTODNA}
@@ -33,13 +35,16 @@ def object_id(value: object) -> str:
 
 
 class BundleRows:
-    """Gives the rows of objects. `now`: Unix seconds; `disputes`: id -> how many opinions disagree."""
+    """Gives the rows of objects. `now`: Unix seconds; `disputes`: id -> how many opinions disagree; `tags`: what its
+    rows said by tags of Vigil.
+    """
 
     def __init__(self, notices: Notices, now: float, markings: Markings, disputes: Mapping[str, int]) -> None:
         self._notices = notices
         self._now = now
         self._markings = markings
         self._disputes = disputes
+        self.tags = VigilTags()
 
     def of_object(self, at: At, each: dict[str, Any]) -> Iterator[Item]:
         """The rows of an object. Raises `RecursionError` if it is nested too deep."""
@@ -119,28 +124,23 @@ class BundleRows:
     # --- one row ------------------------------------------------------------------------------------------------------
 
     def _row(
-        self, at: At, name: str, hashes: RowHashes, outer: dict[str, Any], length: object, **words: str
+        self, at: At, name: str, hashes: RowHashes, outer: dict[str, Any], stated: object, **words: str
     ) -> Iterator[Item]:
         """The row of one file. `outer`: the object that is marked; `words`: `media_type` and `said`."""
-        bytes_long, is_bad = size(length)
+        length, is_bad = size(stated)
         if is_bad:
             hashes.warn("bad-size")
-        tags = _labels(outer)
-        if len(tags) > MAX_TEXT:
+        fields, others = self.tags.read(_labels(outer))
+        handling, labels = handling_of([*filter(None, [self._markings.handling(outer)]), *others])
+        if len(tags := ", ".join(labels)) > MAX_TEXT:
             hashes.warn("text-too-long")
             tags = ""
         if fault := hashes.fault:
             yield Fault(at, fault)
             return
-        row = hashes.reference(
-            at,
-            id=name,
-            size=bytes_long,
-            tags=tags,
-            handling=self._markings.handling(outer),
-            disputes=self._disputes.get(at.name, 0),
-            **words,
-        )
+        fields |= {key: value for key, value in words.items() if value} | ({"size": length} if length >= 0 else {})
+        disputes = self._disputes.get(at.name, 0)
+        row = hashes.reference(at, id=name, tags=tags, handling=handling, disputes=disputes, **fields)
         yield from self._notices.of_row(row)
         yield row
 
@@ -174,9 +174,9 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 or not name else f"{name}#{number}"
 
 
-def _labels(outer: Mapping[str, Any]) -> str:
+def _labels(outer: Mapping[str, Any]) -> list[str]:
     labels = outer.get("labels")
-    return ", ".join(filter(None, map(plain_text, labels))) if isinstance(labels, list) else ""
+    return [text for label in labels if (text := plain_text(label))] if isinstance(labels, list) else []
 
 
 def _moment(value: object) -> float | None:
