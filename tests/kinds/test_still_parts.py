@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -348,6 +349,19 @@ def test_each_further_image_of_a_heic_is_a_part() -> None:
     assert not omissions
     for image, (_, data) in zip(images[1:], parts, strict=True):
         assert np.abs(colours(data).astype(int) - np.asarray(image)).mean() < 6
+
+
+def test_a_small_picture_in_the_exif_of_a_heic_is_a_part_where_it_shows_something_else() -> None:
+    whole = scene(640, 480, 4)
+    small = _small(whole)
+
+    def with_exif(image: Image.Image) -> bytes:
+        buffer = io.BytesIO()
+        pillow_heif.from_pillow(image).save(buffer, exif=_exif_with(small))
+        return buffer.getvalue()
+
+    assert read(with_exif(whole), heif_images) == ([], [])
+    assert read(with_exif(whole.crop((0, 0, 260, 200))), heif_images) == ([(Role.THUMBNAIL, small)], [])
 
 
 def test_further_images_of_an_avif_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 Rules this module upholds:
 
-- The primary image is the picture of the file itself. Every other one that a viewer can choose is a part; thumbnails,
-  masks, depth and auxiliary images are not, for they show nothing else.
+- The primary image is the picture of the file itself. Every other one that a viewer can choose is a part. Thumbnails,
+  masks, depth and auxiliary images of HEIF are no parts: they show nothing else.
+- A small picture in the Exif of the primary image is a part where it shows something else, as in a JPEG.
 - An image of a HEIF has no bytes of its own: its parts lie scattered, and are shared. Its part is an uncompressed
   bitmap of its decoded pixels, as they are shown. The same image always gives the same bitmap by the same decoder, so
   its digests can be compared with those of the same image elsewhere, and with nothing else (ADR 34).
@@ -26,6 +27,7 @@ from node.domain.parts import Role
 from node.errors import MediaError
 from node.media.decoders.decoded import MAX_PIXELS
 from node.media.parts.part import Omission, Part
+from node.media.parts.thumbnail import differs, in_exif
 from node.media.picture import MAX_PICTURE_BYTES
 from node.media.region import Region
 from node.media.shortage import lack_in, shortage
@@ -53,6 +55,7 @@ def heif_images(region: Region) -> Iterator[Part | Omission]:
         if len(opened) > 1:
             yield Omission(reason=f"{len(opened) - 1} further images of an AVIF")
         return
+    yield from _thumbnails(opened)
     for number in range(min(len(opened), _MOST_IMAGES)):
         if number == opened.primary_index:
             continue
@@ -65,6 +68,23 @@ def heif_images(region: Region) -> Iterator[Part | Omission]:
         yield Omission(reason=f"images behind the first {_MOST_IMAGES}")
     if undecoded:
         yield Omission(reason=f"{undecoded} images of more than {MAX_PIXELS} pixels")
+
+
+def _thumbnails(opened: pillow_heif.HeifFile) -> Iterator[Part]:
+    """The small pictures in the Exif of the primary image that show something else than it does."""
+    primary = opened[opened.primary_index]
+    small = in_exif(primary.info.get("exif") or b"")
+    width, height = primary.size
+    if not small or width * height > MAX_PIXELS:
+        return
+    try:
+        whole = primary.to_pillow().convert("RGB")
+    except Exception as error:  # noqa: BLE001  (as above; the picture's own note says what is wrong)
+        _refuse_lack(error)
+        whole = None
+    for each in small:
+        if differs(each, whole):
+            yield Part(role=Role.THUMBNAIL, content=iter([each]))
 
 
 def _bitmap(opened: pillow_heif.HeifFile, number: int) -> Iterator[bytes]:

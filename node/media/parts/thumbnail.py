@@ -154,6 +154,12 @@ def _in_resources(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
         at = start + size + (size & 1)
 
 
+def in_exif(exif: bytes) -> list[bytes]:
+    """The small JPEG pictures in a block of Exif that stands by itself."""
+    start = len(_EXIF) if exif.startswith(_EXIF) else 0
+    return [exif[at:end] for at, end in _in_exif(exif, start, len(exif)) if exif.startswith(jpeg.START, at)]
+
+
 def differs(small: bytes, whole: Image.Image | None) -> bool:
     """Whether a small picture shows something else than the whole one, as far as a hash of enough quality tells."""
     try:
