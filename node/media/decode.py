@@ -31,6 +31,7 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
 from node.media import decoders, partial
+from node.media.checksums import has_wrong_pixels
 from node.media.continuation import is_cut_short
 from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
 from node.media.decoders.decoded import Decoded, Unreliable
@@ -92,6 +93,8 @@ def decode_picture(data: bytes) -> DecodedPicture:
         return _looked_at(picture, data, known)
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
+    if known is PNG and has_wrong_pixels(data):
+        return replace(picture, note="damaged PNG: the checksum of its pixels is wrong, they may be shown wrongly")
     return picture
 
 

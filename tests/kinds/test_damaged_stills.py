@@ -205,6 +205,16 @@ def test_invalid_bytes_among_the_pixels_of_a_jpeg_are_noted() -> None:
     assert "damaged" in decode_picture(bytes(broken)).note
 
 
+def test_pixels_of_a_png_with_a_wrong_checksum_are_noted() -> None:
+    whole = png_of(PLAIN)
+    wrong = whole[:-16] + bytes(4) + whole[-12:]
+    assert wrong[-20:-16] == whole[-20:-16]
+    found = decode_picture(wrong)
+    assert np.array_equal(colours(found), np.asarray(PLAIN))
+    assert found.note == "damaged PNG: the checksum of its pixels is wrong, they may be shown wrongly"
+    assert not decode_picture(png_of(PLAIN, png_chunk(b"tEXt", b"Comment\0x", 7))).note.startswith("damaged")
+
+
 @pytest.mark.parametrize("name", [name for name in MAKERS if name != "jpeg progressive"])
 def test_a_sound_file_has_no_note(name: str) -> None:
     assert decode_picture(made(name)).note == ""
