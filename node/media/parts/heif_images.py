@@ -18,7 +18,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import pillow_heif
@@ -73,7 +73,7 @@ def heif_images(region: Region) -> Iterator[Part | Omission]:
 def _thumbnails(opened: pillow_heif.HeifFile) -> Iterator[Part]:
     """The small pictures in the Exif of the primary image that show something else than it does."""
     primary = opened[opened.primary_index]
-    small = in_exif(primary.info.get("exif") or b"")
+    small = in_exif(cast("bytes", primary.info.get("exif") or b""))
     width, height = primary.size
     if not small or width * height > MAX_PIXELS:
         return
